@@ -1,0 +1,1 @@
+"""hwlib: a course lab for generative models of faces."""

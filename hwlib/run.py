@@ -1,0 +1,130 @@
+"""The run folder: create, append, read. Knows files, no torch."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from filelock import FileLock, Timeout
+
+from hwlib.config import Config
+from hwlib.errors import UserError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def default_runs_dir() -> Path:
+    """Return `$HWLIB_RUNS`, else `runs/` beside the project's files, else `runs/` here."""
+    if given := os.environ.get("HWLIB_RUNS"):
+        return Path(given)
+    root = Path(__file__).resolve().parents[1]
+    return (root if (root / "pyproject.toml").exists() else Path.cwd()) / "runs"
+
+
+@contextmanager
+def replacing(path: Path):
+    """Yield a temporary path beside `path`; on success flush it to disk and rename it into place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        yield temporary
+        with open(temporary, "rb") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as JSON, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False))
+
+
+class Run:
+    """One run folder, `runs/<problem>-<recipe>-<hash8>/`."""
+
+    def __init__(self, path: str | Path):
+        """Open the folder `path`.
+
+        Raises:
+            UserError: there is no run folder at `path`, or its settings are not of this version.
+        """
+        self.path = Path(path)
+        config_path = self.path / "config.json"
+        if not config_path.exists():
+            raise UserError(f"{self.path} is no run folder: it has no config.json")
+        self.record = json.loads(config_path.read_text())
+        self.config = Config.create(**self.record["settings"])
+
+    @classmethod
+    def create(cls, runs: Path, config: Config, *, name: str, facts: Mapping[str, Any]) -> Run:
+        """Make the folder `runs/name`, or open it where it stands already."""
+        path = Path(runs) / name
+        if not (path / "config.json").exists():
+            write_json(path / "config.json", {"settings": config.to_json(), **facts})
+        return cls(path)
+
+    def __repr__(self) -> str:
+        return f"Run({self.path.name}, {'finished' if self.is_finished else 'unfinished'})"
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether `results.json`, written last, is there."""
+        return (self.path / "results.json").exists()
+
+    @property
+    def results(self) -> dict[str, Any]:
+        """The run's numbers; names and units as in the README's table.
+
+        Raises:
+            UserError: the run is not finished.
+        """
+        if not self.is_finished:
+            raise UserError(f"{self.path} is not finished; train it again to go on where it was")
+        return json.loads((self.path / "results.json").read_text())
+
+    @property
+    def metrics(self) -> pd.DataFrame:
+        """The learning curves: a row a record, in the order of steps."""
+        path = self.path / "metrics.jsonl"
+        lines = path.read_text().splitlines() if path.exists() else []
+        return pd.DataFrame([json.loads(line) for line in lines])
+
+    @property
+    def samples(self) -> dict[str, np.ndarray]:
+        """Pictures as uint8 (N, H, W, C): `samples`, `originals`, `reconstructions`, ..."""
+        with np.load(self.path / "samples.npz", allow_pickle=False) as arrays:
+            return dict(arrays)
+
+    @property
+    def figures(self) -> Path:
+        """The folder of the homework's figure files."""
+        return self.path / "figures"
+
+    def load_models(self) -> dict[str, nn.Module]:
+        """Return the trained networks by name, on the CPU, float32, in eval mode."""
+        from hwlib.training.checkpoint import load_models
+
+        return load_models(self)
+
+    @contextmanager
+    def lock(self):
+        """Hold the run for this process; another one that trains it waits its turn."""
+        lock = FileLock(self.path / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            print(f"another process is training {self.path.name}; waiting for it", flush=True)
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
