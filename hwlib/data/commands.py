@@ -1,0 +1,139 @@
+"""`hwlib data ...`: look at a set, draw one, rebuild the homework's."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from hwlib.data import describe
+from hwlib.data.hw4 import IMAGE_SIZE, draw_hw4, rebuild_hw4
+
+app = typer.Typer(
+    help="Look at a data set, draw one, or rebuild the homework's.", no_args_is_help=True
+)
+
+SkipBad = Annotated[
+    bool, typer.Option("--skip-bad", help="Leave out pictures that cannot be read, and say so.")
+]
+
+
+@app.command()
+def info(
+    spec: Annotated[
+        str,
+        typer.Argument(
+            metavar="SPEC", help="faces, faces:N, or a folder: hw4, CelebA, MNIST, any pictures."
+        ),
+    ] = "faces",
+    image_size: Annotated[int, typer.Option(help="Side of the squares, in pixels.")] = 64,
+    crop: Annotated[
+        str, typer.Option(help="For CelebA: hw4 (the homework's box) or square.")
+    ] = "hw4",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+) -> None:
+    """Tell all about a set before anyone trains on it: layout, counts, attributes, bad files.
+
+    Exit code 2 when the set has bad files, after everything is told.
+    """
+    facts = describe(spec, image_size, crop=crop)
+    if as_json:
+        typer.echo(json.dumps(facts, indent=1))
+    else:
+        _print_facts(Console(), facts)
+    if facts["bad"]:
+        raise typer.Exit(2)
+
+
+@app.command()
+def draw(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A new or empty folder.")],
+    train: Annotated[int, typer.Option(min=1, help="Faces to train on.")] = 8000,
+    test: Annotated[int, typer.Option(min=1, help="Faces to test on.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed, the same faces.")] = 0,
+    image_size: Annotated[int, typer.Option(min=8, max=1024, help="Side, in pixels.")] = 64,
+) -> None:
+    """Draw faces and write them in the homework's layout, with factors.csv beside the labels."""
+    draw_hw4(out, num_train=train, num_test=test, seed=seed, image_size=image_size)
+    typer.echo(f"{train:,} train and {test:,} test faces are in {out}")
+
+
+@app.command()
+def hw4(
+    celeba_dir: Annotated[
+        Path,
+        typer.Argument(
+            metavar="CELEBA_DIR", help="Holds img_align_celeba/ and list_attr_celeba.txt."
+        ),
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A new or empty folder.")],
+    skip_bad: SkipBad = False,
+) -> None:
+    """Rebuild the homework's set of 42,621 pictures from CelebA; a partial copy gives its part."""
+    rebuilt = rebuild_hw4(celeba_dir, out, skip_bad=skip_bad)
+    typer.echo(
+        f"{rebuilt.num_train:,} train and {rebuilt.num_test:,} test pictures "
+        f"({IMAGE_SIZE}x{IMAGE_SIZE}) are in {out}"
+    )
+    for note in rebuilt.notes:
+        typer.echo(f"- {note}")
+    for file in rebuilt.left_out:
+        typer.echo(f"- left out: {file.name} {file.reason}")
+
+
+def _print_facts(console: Console, facts: dict[str, Any]) -> None:
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    for name, value in _rows(facts):
+        table.add_row(f"[bold]{name}[/bold]", escape(value))
+    console.print(table)
+    if facts["attributes"]:
+        console.print(_attribute_table(facts))
+    if facts["bad"]:
+        bad = Table("bad file", "why", title=f"{len(facts['bad']):,} files cannot be used")
+        for file in facts["bad"]:
+            bad.add_row(escape(file["name"]), escape(file["reason"]))
+        console.print(bad)
+
+
+def _rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return what the head of `hwlib data info` says: name, value."""
+    seen = ", ".join(f"{count:,} x {kind}" for kind, count in list(facts["seen"].items())[:8])
+    more = len(facts["seen"]) - 8
+    layout = facts["layout"] + (f" (crop {facts['crop']})" if facts["layout"] == "celeba" else "")
+    size = f"{facts['image_size']}x{facts['image_size']}, {facts['channels']} channel"
+    rows = [
+        ("layout", layout),
+        ("where", facts["where"]),
+        ("train", f"{facts['train']:,} pictures"),
+        ("test", f"{facts['test']:,} pictures"),
+        ("files", seen + (f", and {more} kinds more" if more > 0 else "")),
+        ("decoded to", size + "s" * (facts["channels"] > 1)),
+        ("attributes", str(len(facts["attributes"])) if facts["attributes"] else "none"),
+    ]
+    if facts["constant"]:
+        rows.append(("constant", ", ".join(facts["constant"]) + ": nothing to learn there"))
+    if facts["num_unlisted"]:
+        names = ", ".join(facts["unlisted"]) + (", ..." * (facts["num_unlisted"] > 10))
+        rows.append(("ignored", f"{facts['num_unlisted']:,} pictures without labels: {names}"))
+    rows.append(("bad files", f"{len(facts['bad']):,}" if facts["bad"] else "none"))
+    rows += [("note", note) for note in facts["notes"]]
+    rows += [
+        ("fingerprint", facts["fingerprint"]),
+        ("cache", f"{facts['cache']} ({facts['cache_bytes'] / 1e6:,.1f} MB)"),
+    ]
+    return rows
+
+
+def _attribute_table(facts: dict[str, Any]) -> Table:
+    table = Table("attribute", title="share of pictures with the attribute")
+    table.add_column("train", justify="right")
+    table.add_column("test", justify="right")
+    for attribute in facts["attributes"]:
+        rates = (attribute["train_rate"], attribute["test_rate"])
+        table.add_row(escape(attribute["name"]), *(f"{rate:.1%}" for rate in rates))
+    return table

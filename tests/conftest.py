@@ -1,0 +1,94 @@
+"""What the tests share: caches and runs in a temporary place, and small sets of pictures."""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+CELEBA_ATTRIBUTES = (
+    *("5_o_Clock_Shadow", "Arched_Eyebrows", "Attractive", "Bags_Under_Eyes", "Bald", "Bangs"),
+    *("Big_Lips", "Big_Nose", "Black_Hair", "Blond_Hair", "Blurry", "Brown_Hair"),
+    *("Bushy_Eyebrows", "Chubby", "Double_Chin", "Eyeglasses", "Goatee", "Gray_Hair"),
+    *("Heavy_Makeup", "High_Cheekbones", "Male", "Mouth_Slightly_Open", "Mustache"),
+    *("Narrow_Eyes", "No_Beard", "Oval_Face", "Pale_Skin", "Pointy_Nose", "Receding_Hairline"),
+    *("Rosy_Cheeks", "Sideburns", "Smiling", "Straight_Hair", "Wavy_Hair", "Wearing_Earrings"),
+    *("Wearing_Hat", "Wearing_Lipstick", "Wearing_Necklace", "Wearing_Necktie", "Young"),
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _temporary_places(tmp_path_factory):
+    """Keep caches and runs away from the user's; one cache a session, so faces are drawn once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HWLIB_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("HWLIB_RUNS", str(tmp_path_factory.mktemp("runs")))
+        yield
+
+
+@pytest.fixture
+def own_cache(tmp_path, monkeypatch) -> Path:
+    """A cache folder for one test alone."""
+    folder = tmp_path / "own_cache"
+    monkeypatch.setenv("HWLIB_CACHE", str(folder))
+    return folder / "data"
+
+
+@pytest.fixture(scope="session")
+def photographs() -> Path:
+    """The folder of real photographs, with `celeba/` and `hw4_data/`."""
+    folder = os.environ.get("HWLIB_TEST_FACES")
+    if not folder:
+        pytest.skip("HWLIB_TEST_FACES names no folder of photographs: NOT tested on real pictures")
+    return Path(folder)
+
+
+def picture(seed: int, size: tuple[int, int] = (64, 64)) -> Image.Image:
+    """Return a smooth coloured picture of `size` (W, H), another one for each seed."""
+    small = np.random.default_rng(seed).integers(0, 256, (4, 4, 3), dtype=np.uint8)
+    return Image.fromarray(small).resize(size, Image.Resampling.BILINEAR)
+
+
+@pytest.fixture
+def make_hw4(tmp_path):
+    """A function that writes an hw4 folder of `num_train` and `num_test` pictures."""
+
+    def make(num_train: int = 6, num_test: int = 3, attributes=("Male", "Smiling")) -> Path:
+        root = tmp_path / "hw4"
+        number = 0
+        for part, count in (("train", num_train), ("test", num_test)):
+            (root / part).mkdir(parents=True)
+            rows = []
+            for _ in range(count):
+                picture(number).save(root / part / f"{number:05}.png")
+                rows.append([f"{number:05}.png", *(f"{number >> i & 1}.0" for i in range(2))])
+                number += 1
+            with open(root / f"{part}.csv", "w", newline="") as file:
+                csv.writer(file).writerows([["image_name", *attributes], *rows])
+        return root
+
+    return make
+
+
+@pytest.fixture
+def make_celeba(tmp_path):
+    """A function that writes a CelebA folder; it returns its root and labels, bool (N, 40)."""
+
+    def make(num: int = 20, size=(178, 218), pictures_in="img_align_celeba", missing=()):
+        root = tmp_path / "celeba"
+        (root / pictures_in).mkdir(parents=True)
+        labels = np.random.default_rng(7).random((num, len(CELEBA_ATTRIBUTES))) < 0.3
+        lines = [str(num), " ".join(CELEBA_ATTRIBUTES) + " "]
+        for i in range(num):
+            name = f"{i + 1:06}.jpg"
+            lines.append(f"{name} " + " ".join(f"{1 if v else -1:2}" for v in labels[i]))
+            if i not in missing:
+                picture(i, size).save(root / pictures_in / name, quality=95)
+        (root / "list_attr_celeba.txt").write_text("\n".join(lines) + "\n")
+        return root, labels
+
+    return make

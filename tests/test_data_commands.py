@@ -1,0 +1,78 @@
+"""`hwlib data ...` as a user meets it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from conftest import CELEBA_ATTRIBUTES, picture
+from typer.testing import CliRunner
+
+from hwlib.data.commands import app
+from hwlib.errors import UserError
+
+
+def call(*arguments):
+    return CliRunner().invoke(app, [str(a) for a in arguments], env={"COLUMNS": "200"})
+
+
+def test_info_tells_layout_counts_sizes_attributes_and_cache(make_hw4):
+    result = call("info", make_hw4(6, 3))
+    assert result.exit_code == 0
+    for text in ("hw4", "6 pictures", "3 pictures", "9 x 64x64 RGB", "Male", "50.0%", "cache"):
+        assert text in result.stdout
+    assert "bad files    none" in result.stdout
+
+
+def test_info_names_bad_and_ignored_files_and_exits_with_2(make_hw4):
+    root = make_hw4(6, 3)
+    (root / "train" / "00001.png").write_bytes(b"GIF")
+    (root / "train" / "00002.png").unlink()
+    picture(0).save(root / "test" / "more.png")
+    result = call("info", root)
+    assert result.exit_code == 2
+    assert "2 files cannot be used" in result.stdout
+    assert "train/00001.png" in result.stdout
+    assert "is no picture (its content is of no known format)" in result.stdout
+    assert "is not there, but train.csv line 4 names it" in result.stdout
+    assert "1 pictures without labels: test/more.png" in result.stdout
+
+
+def test_info_as_json_is_for_machines(make_hw4):
+    result = call("info", make_hw4(6, 3), "--json", "--image-size", 32)
+    facts = json.loads(result.stdout)
+    assert (facts["layout"], facts["train"], facts["image_size"]) == ("hw4", 6, 32)
+
+
+def test_info_says_that_a_copy_is_partial(make_celeba):
+    root, _ = make_celeba(missing=(1, 2))
+    result = call("info", root, "--crop", "square")
+    assert "celeba (crop square)" in result.stdout
+    assert "a partial copy: 18 of the 20 pictures in list_attr_celeba.txt are here" in result.stdout
+
+
+def test_info_of_nothing_is_one_line(tmp_path):
+    result = call("info", tmp_path / "nowhere")
+    assert isinstance(result.exception, UserError)
+    assert "no such folder" in str(result.exception)
+
+
+def test_hw4_says_what_it_wrote(make_celeba, tmp_path):
+    root, _ = make_celeba(12)
+    row = " ".join("1" if name == "Young" else "-1" for name in CELEBA_ATTRIBUTES)
+    lines = [f"{i + 1:06}.jpg {row}" for i in range(12)]
+    text = "\n".join(["12", " ".join(CELEBA_ATTRIBUTES), *lines])
+    (root / "list_attr_celeba.txt").write_text(text)
+    (root / "img_align_celeba" / "000002.jpg").write_bytes(b"")
+    assert isinstance(call("hw4", root, tmp_path / "out").exception, UserError)
+    result = call("hw4", root, tmp_path / "out", "--skip-bad")
+    assert result.exit_code == 0
+    assert "11 train and 0 test pictures (64x64) are in" in result.stdout
+    assert "- left out: 000002.jpg is empty (0 bytes)" in result.stdout
+
+
+@pytest.mark.parametrize("command", ["info", "draw", "hw4"])
+def test_help_explains(command):
+    result = call(command, "--help")
+    assert result.exit_code == 0
+    assert "Usage" in result.stdout

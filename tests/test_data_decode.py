@@ -1,0 +1,326 @@
+"""Every mode of picture is read rightly, and every bad file is told apart, in one line."""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+import zlib
+
+import numpy as np
+import pytest
+from conftest import picture
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from PIL import Image
+
+from hwlib.data import load_data
+from hwlib.data.decode import Unreadable, decode
+from hwlib.errors import UserError
+
+SIDE = 16
+
+
+def read(path, side=SIDE, **options):
+    return decode(path, side, **options).pixels
+
+
+def noise(seed=0, channels=3):
+    values = np.random.default_rng(seed).integers(0, 256, (SIDE, SIDE, channels), dtype=np.uint8)
+    return values if channels > 1 else values[..., 0]
+
+
+def test_rgb_keeps_its_pixels(tmp_path):
+    Image.fromarray(noise()).save(tmp_path / "a.png")
+    np.testing.assert_array_equal(read(tmp_path / "a.png"), noise())
+
+
+def test_grey_becomes_three_equal_channels(tmp_path):
+    Image.fromarray(noise(channels=1)).save(tmp_path / "a.png")
+    wanted = np.repeat(noise(channels=1)[..., None], 3, axis=2)
+    np.testing.assert_array_equal(read(tmp_path / "a.png"), wanted)
+
+
+def test_black_and_white_becomes_rgb(tmp_path):
+    bits = noise(channels=1) > 127
+    Image.fromarray(bits).save(tmp_path / "a.png")
+    np.testing.assert_array_equal(read(tmp_path / "a.png")[..., 1], bits * 255)
+
+
+@pytest.mark.parametrize("suffix", ["png", "gif"])
+def test_palette_becomes_its_colours(tmp_path, suffix):
+    colours = np.array([[255, 0, 0], [0, 128, 0], [3, 4, 200]], np.uint8)
+    indices = np.random.default_rng(1).integers(0, 3, (SIDE, SIDE))
+    image = Image.fromarray(indices.astype(np.uint8), "L")
+    image.putpalette(colours.tobytes())
+    image.save(tmp_path / f"a.{suffix}")
+    np.testing.assert_array_equal(read(tmp_path / f"a.{suffix}"), colours[indices])
+
+
+def test_palette_with_a_clear_colour_shows_white_there(tmp_path):
+    indices = np.zeros((SIDE, SIDE), np.uint8)
+    indices[:8] = 1
+    image = Image.fromarray(indices, "L")
+    image.putpalette([255, 0, 0, 0, 0, 255])
+    image.save(tmp_path / "a.png", transparency=1)
+    pixels = read(tmp_path / "a.png")
+    assert (pixels[:8] == 255).all()
+    assert (pixels[8:] == [255, 0, 0]).all()
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_alpha_is_composited_on_white(tmp_path, mode):
+    values = noise(channels=4 if mode == "RGBA" else 2).astype(float)
+    Image.fromarray(values.astype(np.uint8), mode).save(tmp_path / "a.png")
+    colour, alpha = values[..., :-1], values[..., -1:] / 255
+    wanted = np.broadcast_to(colour * alpha + 255 * (1 - alpha), (SIDE, SIDE, 3))
+    np.testing.assert_allclose(read(tmp_path / "a.png"), wanted, atol=1)
+
+
+def test_clear_colour_of_rgb_shows_white_there(tmp_path):
+    values = np.full((SIDE, SIDE, 3), 7, np.uint8)
+    values[:4] = [10, 20, 30]
+    Image.fromarray(values).save(tmp_path / "a.png", transparency=(10, 20, 30))
+    pixels = read(tmp_path / "a.png")
+    assert (pixels[:4] == 255).all()
+    assert (pixels[4:] == 7).all()
+
+
+def test_cmyk_becomes_rgb(tmp_path):
+    cyan = Image.new("CMYK", (SIDE, SIDE), (255, 0, 0, 0))
+    cyan.save(tmp_path / "a.jpg", quality=100)
+    np.testing.assert_allclose(read(tmp_path / "a.jpg")[4, 4], [0, 255, 255], atol=3)
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif", "pgm"])
+def test_16_bit_grey_is_scaled_not_clipped(tmp_path, suffix):
+    ramp = np.linspace(0, 65535, SIDE * SIDE).reshape(SIDE, SIDE).astype(np.uint16)
+    Image.fromarray(ramp).save(tmp_path / f"a.{suffix}")
+    pixels = read(tmp_path / f"a.{suffix}")
+    np.testing.assert_array_equal(pixels[..., 0], np.round(ramp / 257.0))
+    np.testing.assert_array_equal(pixels[..., 0], pixels[..., 2])
+
+
+def test_16_bit_rgb_is_scaled(tmp_path):
+    deep = np.random.default_rng(0).integers(0, 65536, (SIDE, SIDE, 3), dtype=np.uint16)
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in deep)
+
+    def chunk(kind, body):
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        )
+
+    head = struct.pack(">IIBBBBB", SIDE, SIDE, 16, 2, 0, 0, 0)
+    body = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + body)
+    np.testing.assert_allclose(read(tmp_path / "a.png"), deep / 257.0, atol=1)
+
+
+def test_jpeg_named_png_is_read_by_its_content(tmp_path):
+    picture(0).save(tmp_path / "a.jpg")
+    (tmp_path / "a.jpg").rename(tmp_path / "a.png")
+    assert decode(tmp_path / "a.png", 64).mode == "RGB"
+    np.testing.assert_allclose(read(tmp_path / "a.png", 64), np.asarray(picture(0)), atol=40)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_exif_orientation_is_applied(tmp_path, orientation, suffix):
+    upright = Image.fromarray(noise())
+    turns = {
+        **{2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE"},
+        **{6: "ROTATE_90", 7: "TRANSVERSE", 8: "ROTATE_270"},
+    }
+    stored = upright
+    if orientation in turns:
+        stored = upright.transpose(Image.Transpose[turns[orientation]])
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored.save(tmp_path / f"a.{suffix}", exif=exif)
+    np.testing.assert_array_equal(read(tmp_path / f"a.{suffix}"), noise())
+
+
+@pytest.mark.parametrize("size", [(32, 16), (16, 32)])
+def test_oblong_picture_gives_its_centre_square(tmp_path, size):
+    values = np.zeros((size[1], size[0], 3), np.uint8)
+    centre = (slice(8, 24), slice(None)) if size[1] > size[0] else (slice(None), slice(8, 24))
+    values[centre] = 200
+    Image.fromarray(values).save(tmp_path / "a.png")
+    assert (read(tmp_path / "a.png") == 200).all()
+
+
+def test_shrinking_averages_instead_of_skipping(tmp_path):
+    checks = (np.indices((256, 256)).sum(0) % 2 * 255).astype(np.uint8)
+    Image.fromarray(checks).save(tmp_path / "a.png")
+    assert np.abs(read(tmp_path / "a.png").astype(int) - 127).max() <= 2
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    values=arrays(np.uint8, (SIDE, SIDE, 4)),
+    mode=st.sampled_from(["L", "LA", "RGB", "RGBA"]),
+    suffix=st.sampled_from(["png", "tif", "webp"]),
+)
+def test_any_picture_of_any_mode_equals_its_composite_on_white(tmp_path, values, mode, suffix):
+    channels = len(mode)
+    image = Image.fromarray(values[..., :channels].squeeze(), mode)
+    image.save(tmp_path / f"a.{suffix}", lossless=True, exact=True)
+    colour = values[..., : 1 if mode in ("L", "LA") else 3].astype(float)
+    alpha = values[..., channels - 1 : channels] / 255 if mode.endswith("A") else 1.0
+    wanted = np.broadcast_to(colour * alpha + 255 * (1 - alpha), (SIDE, SIDE, 3))
+    np.testing.assert_allclose(read(tmp_path / f"a.{suffix}"), wanted, atol=1)
+
+
+# ---- bad files
+
+
+def reason(path, **options) -> str:
+    with pytest.raises(Unreadable) as caught:
+        read(path, **options)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def encoded(kind: str) -> bytes:
+    buffer = io.BytesIO()
+    picture(3).save(buffer, kind)
+    return buffer.getvalue()
+
+
+def test_missing_picture_is_told(tmp_path):
+    assert reason(tmp_path / "a.png") == "is not there"
+
+
+def test_empty_file_is_told(tmp_path):
+    (tmp_path / "a.png").touch()
+    assert reason(tmp_path / "a.png") == "is empty (0 bytes)"
+
+
+def test_text_with_a_picture_suffix_is_told(tmp_path):
+    (tmp_path / "a.jpg").write_text("<html>404 not found</html>")
+    assert reason(tmp_path / "a.jpg") == "is no picture (its content is of no known format)"
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "BMP", "GIF", "WEBP"])
+def test_cut_off_picture_is_told(tmp_path, kind):
+    content = encoded(kind)
+    (tmp_path / "a.png").write_bytes(content[: len(content) // 2])
+    assert reason(tmp_path / "a.png").startswith(("is cut off (", "is damaged (", "is no picture"))
+
+
+def test_cut_off_jpeg_says_so(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(encoded("JPEG")[:-200])
+    assert reason(tmp_path / "a.jpg").startswith("is cut off (image file is truncated")
+
+
+@pytest.mark.parametrize("size", [(1, 1), (7, 500)])
+def test_tiny_picture_is_told(tmp_path, size):
+    Image.new("RGB", size).save(tmp_path / "a.png")
+    wanted = f"is {size[0]}x{size[1]}: at least 8x8 pixels are needed"
+    assert reason(tmp_path / "a.png") == wanted
+
+
+@pytest.mark.parametrize("factor", [1.2, 3])
+def test_decompression_bomb_is_a_bad_file(tmp_path, monkeypatch, factor):
+    Image.new("1", (3000, int(1000 * factor))).save(tmp_path / "a.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 3_000_000)
+    assert reason(tmp_path / "a.png") == "is too large (over 3 million pixels)"
+
+
+def test_float_pixels_are_told(tmp_path):
+    Image.fromarray(np.zeros((SIDE, SIDE), np.float32)).save(tmp_path / "a.tif")
+    assert reason(tmp_path / "a.tif").startswith("has 'F' pixels, whose scale is unknown")
+
+
+def test_picture_that_may_not_be_read_is_told(tmp_path, monkeypatch):
+    picture(0).save(tmp_path / "a.png")
+
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("os.path.getsize", refuse)
+    assert reason(tmp_path / "a.png") == "may not be read (permission denied)"
+
+
+def test_broken_metadata_does_not_spoil_a_picture(tmp_path):
+    picture(3).save(tmp_path / "a.jpg", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + b"\xff" * 40)
+    assert read(tmp_path / "a.jpg").shape == (SIDE, SIDE, 3)
+
+
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    kind=st.sampled_from(["JPEG", "PNG", "TIFF", "BMP", "GIF", "WEBP"]),
+    places=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=8),
+    keep=st.floats(0.05, 1),
+)
+def test_damaged_bytes_never_raise_anything_else(tmp_path, kind, places, keep):
+    content = bytearray(encoded(kind))
+    for place, value in places:
+        content[int(place * (len(content) - 1))] = value
+    (tmp_path / "a.png").write_bytes(content[: int(len(content) * keep)])
+    try:
+        outcome = read(tmp_path / "a.png").shape
+    except Unreadable as error:
+        outcome = str(error)
+    assert outcome == (SIDE, SIDE, 3) or "\n" not in outcome
+
+
+def test_decoding_leaves_the_warning_filters_alone(tmp_path):
+    picture(0).save(tmp_path / "a.png")
+    before = list(warnings.filters)
+    read(tmp_path / "a.png")
+    assert warnings.filters == before
+
+
+# ---- bad files in a set
+
+
+@pytest.fixture
+def spoilt(tmp_path):
+    """A folder of 30 pictures, 13 of them bad."""
+    for i in range(30):
+        picture(i).save(tmp_path / f"{i:02}.png")
+    for i in range(12):
+        (tmp_path / f"{i:02}.png").write_bytes(b"")
+    Image.new("RGB", (1, 1)).save(tmp_path / "12.png")
+    return tmp_path
+
+
+def test_bad_files_are_listed_ten_by_name_and_counted(spoilt):
+    with pytest.raises(UserError) as caught:
+        load_data(spoilt, SIDE, progress=False)
+    line = str(caught.value)
+    assert line.startswith(f"{spoilt}: 13 of 30 pictures cannot be used: ")
+    assert line.count("is empty (0 bytes)") == 10
+    assert "; and 3 more; mend or remove them, or leave them out with --skip-bad" in line
+
+
+def test_bad_files_are_left_out_and_reported(spoilt):
+    data = load_data(spoilt, 64, skip_bad=True, progress=False)
+    assert len(data.train) + len(data.test) == 17
+    left_out = {file.name: file.reason for file in data.left_out}
+    assert len(left_out) == 13
+    assert left_out["12.png"] == "is 1x1: at least 8x8 pixels are needed"
+    for part in (data.train, data.test):
+        for name, image in zip(part.names, part.images, strict=True):
+            np.testing.assert_array_equal(image, picture(int(name[:2])))
+
+
+def test_set_without_one_good_picture_is_refused_even_when_bad_ones_are_skipped(tmp_path):
+    for i in range(3):
+        (tmp_path / f"{i}.png").write_bytes(b"GIF89a")
+    with pytest.raises(UserError, match=r"no picture can be used; 3 of 3 pictures cannot be used"):
+        load_data(tmp_path, SIDE, skip_bad=True, progress=False)
+
+
+def test_odd_file_names_are_read(tmp_path):
+    for i, name in enumerate(("a b.png", "ä.png", "臉.png", "new\nline.png", "q'\".png")):
+        picture(i).save(tmp_path / name)
+    (tmp_path / "臉.png").rename(tmp_path / "臉 2.PNG")
+    data = load_data(tmp_path, SIDE, progress=False)
+    assert {*data.train.names, *data.test.names} >= {"new\nline.png", "臉 2.PNG"}

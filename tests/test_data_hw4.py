@@ -1,0 +1,161 @@
+"""The homework's set is rebuilt from CelebA: filter, order, numbers, labels, crop."""
+
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+import pytest
+from conftest import CELEBA_ATTRIBUTES, picture
+from PIL import Image
+
+import hwlib.data.hw4 as hw4
+from hwlib.data import load_data
+from hwlib.data.hw4 import ATTRIBUTES, NUM_CELEBA, NUM_KEPT, UNWANTED, kept_rows, rebuild_hw4
+from hwlib.errors import UserError
+
+# Rows of a made-up list of 12: kept, or dropped for the named reason.
+MADE_UP = {
+    **{1: (), 2: ("Bald",), 3: (), 4: ("Young",), 5: (), 6: ("Wearing_Hat",), 7: (), 8: ()},
+    **{9: ("Blurry", "Chubby"), 10: (), 11: ("5_o_Clock_Shadow",), 12: ()},
+}
+KEPT = [number for number, reasons in MADE_UP.items() if not reasons]
+
+
+@pytest.fixture
+def made_up(make_celeba):
+    """A CelebA folder of 12 full-size pictures, seven of which the homework keeps."""
+    root, labels = make_celeba(12)
+    column = {name: i for i, name in enumerate(CELEBA_ATTRIBUTES)}
+    labels[:, [column[name] for name in UNWANTED]] = False
+    labels[:, column["Young"]] = True
+    for number, reasons in MADE_UP.items():
+        for name in reasons:
+            labels[number - 1, column[name]] ^= True
+    lines = ["12", " ".join(CELEBA_ATTRIBUTES)]
+    for i, row in enumerate(labels):
+        lines.append(f"{i + 1:06}.jpg " + " ".join(str(v) for v in np.where(row, 1, -1)))
+    (root / "list_attr_celeba.txt").write_text("\n".join(lines))
+    return root, labels
+
+
+def rows_of(path) -> list[list[str]]:
+    with open(path, newline="") as file:
+        return list(csv.reader(file))
+
+
+def test_filter_is_the_homework_s():
+    assert len(UNWANTED) == 16
+    labels = np.zeros((18, 40), np.uint8)
+    column = {name: i for i, name in enumerate(CELEBA_ATTRIBUTES)}
+    labels[:17, column["Young"]] = 1
+    for row, name in enumerate(UNWANTED, 1):
+        labels[row, column[name]] = 1
+    assert kept_rows(CELEBA_ATTRIBUTES, labels).tolist() == [0]
+
+
+def test_filter_needs_its_columns():
+    names = [name for name in CELEBA_ATTRIBUTES if name != "Pale_Skin"]
+    with pytest.raises(UserError, match="the attribute list has no column Pale_Skin"):
+        kept_rows(names, np.zeros((1, 39), np.uint8))
+
+
+def test_rebuilt_set_has_the_homework_s_names_order_and_labels(made_up, tmp_path, monkeypatch):
+    monkeypatch.setattr(hw4, "NUM_TRAIN", 5)
+    root, labels = made_up
+    out = tmp_path / "out"
+    rebuilt = rebuild_hw4(root, out, progress=False)
+    assert (rebuilt.num_rows, rebuilt.num_kept) == (12, 7)
+    assert (rebuilt.num_train, rebuilt.num_test, rebuilt.is_exact) == (5, 2, False)
+    assert sorted(p.name for p in (out / "train").iterdir()) == [f"{k:05}.png" for k in range(5)]
+    assert sorted(p.name for p in (out / "test").iterdir()) == ["00005.png", "00006.png"]
+    table = rows_of(out / "train.csv") + rows_of(out / "test.csv")[1:]
+    assert table[0] == ["image_name", *ATTRIBUTES]
+    columns = [CELEBA_ATTRIBUTES.index(name) for name in ATTRIBUTES]
+    for k, number in enumerate(KEPT):
+        wanted = [f"{float(v):.1f}" for v in labels[number - 1, columns]]
+        assert table[k + 1] == [f"{k:05}.png", *wanted]
+    data = load_data(out, progress=False)
+    assert (data.layout, data.attributes) == ("hw4", ATTRIBUTES)
+    assert (len(data.train), len(data.test)) == (5, 2)
+
+
+def test_rebuilt_pictures_are_the_tight_crop(made_up, tmp_path):
+    root, _ = made_up
+    rebuild_hw4(root, tmp_path / "out", progress=False)
+    with Image.open(root / "img_align_celeba" / f"{KEPT[2]:06}.jpg") as image:
+        wanted = image.resize((64, 64), Image.Resampling.BICUBIC, box=(35, 67, 143, 175))
+    with Image.open(tmp_path / "out" / "train" / "00002.png") as image:
+        assert (image.size, image.mode) == ((64, 64), "RGB")
+        np.testing.assert_array_equal(np.asarray(image), np.asarray(wanted))
+
+
+def test_partial_list_is_said_to_be_partial(made_up, tmp_path):
+    rebuilt = rebuild_hw4(made_up[0], tmp_path / "out", progress=False)
+    notes = " ".join(rebuilt.notes)
+    assert "not CelebA's whole one (12 of 202,599 rows): its 7 kept rows are numbered" in notes
+    assert "no test picture: hwlib will test on the last tenth of train.csv" in notes
+    assert "exact" not in notes
+
+
+def test_missing_pictures_keep_their_numbers_free(made_up, tmp_path):
+    root, _ = made_up
+    for number in (KEPT[0], KEPT[3]):
+        (root / "img_align_celeba" / f"{number:06}.jpg").unlink()
+    rebuilt = rebuild_hw4(root, tmp_path / "out", progress=False)
+    names = [row[0] for row in rows_of(tmp_path / "out" / "train.csv")[1:]]
+    assert names == [f"{k:05}.png" for k in (1, 2, 4, 5, 6)]
+    assert sorted(p.name for p in (tmp_path / "out" / "train").iterdir()) == names
+    assert "a partial copy: 5 of the 7 kept pictures are here" in " ".join(rebuilt.notes)
+    data = load_data(tmp_path / "out", progress=False)
+    assert data.train.labels.shape == (4, 13)
+
+
+def test_bad_picture_is_refused_or_left_out(made_up, tmp_path):
+    root, _ = made_up
+    (root / "img_align_celeba" / f"{KEPT[1]:06}.jpg").write_bytes(b"")
+    with pytest.raises(UserError, match=r"1 of 7 pictures cannot be used: 000003.jpg is empty"):
+        rebuild_hw4(root, tmp_path / "out", progress=False)
+    assert not (tmp_path / "out").exists()
+    rebuilt = rebuild_hw4(root, tmp_path / "out", skip_bad=True, progress=False)
+    assert [file.name for file in rebuilt.left_out] == ["000003.jpg"]
+    assert rows_of(tmp_path / "out" / "train.csv")[2][0] == "00002.png"
+
+
+def test_half_size_pictures_are_said_to_be_other_pixels(make_celeba, tmp_path):
+    root, _ = make_celeba(12, (89, 109))
+    row = " ".join("1" if name == "Young" else "-1" for name in CELEBA_ATTRIBUTES)
+    lines = [f"{i + 1:06}.jpg {row}" for i in range(12)]
+    text = "\n".join(["12", " ".join(CELEBA_ATTRIBUTES), *lines])
+    (root / "list_attr_celeba.txt").write_text(text)
+    rebuilt = rebuild_hw4(root, tmp_path / "out", progress=False)
+    assert "the pictures are 89x109, not 178x218" in " ".join(rebuilt.notes)
+
+
+def test_whole_set_is_said_to_be_exact():
+    notes, is_exact = hw4._judge(NUM_CELEBA, NUM_KEPT, NUM_KEPT, 2621, {"178x218 RGB": NUM_KEPT})
+    assert is_exact
+    assert len(notes) == 1
+    assert notes[0].startswith("the homework's exact set of 42,621 by name, order and labels")
+    assert not hw4._judge(NUM_CELEBA, NUM_KEPT, NUM_KEPT - 1, 2621, {"178x218 RGB": 1})[1]
+
+
+def test_folder_that_is_not_empty_is_refused(made_up, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "mine.txt").write_text("keep")
+    with pytest.raises(UserError, match="is there already and not empty; name a new folder"):
+        rebuild_hw4(made_up[0], out, progress=False)
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".out")] == []
+
+
+def test_empty_folder_is_filled(made_up, tmp_path):
+    (tmp_path / "out").mkdir()
+    rebuild_hw4(made_up[0], tmp_path / "out", progress=False)
+    assert (tmp_path / "out" / "train.csv").exists()
+
+
+def test_other_layouts_are_refused(tmp_path):
+    picture(0).save(tmp_path / "a.png")
+    with pytest.raises(UserError, match=r"is no CelebA folder: it has no list_attr_celeba\.txt"):
+        rebuild_hw4(tmp_path, tmp_path / "out", progress=False)
