@@ -1,0 +1,467 @@
+"""From blocks to one pandoc document, and from that to HTML and to Typst: both say the same."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from io import BytesIO
+from typing import Any
+
+import pypandoc
+from PIL import Image
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+
+from hwlib.report.language import Block, Code, Figure, Prose, Table
+from hwlib.report.words import WORDS
+
+READER = "gfm+tex_math_dollars+raw_attribute+east_asian_line_breaks"
+NUMBERED = re.compile(r"(\d+)\s*[-–.]\s*(\d+)")
+ANNOTATION = re.compile(
+    r"<semantics>(.*?)<annotation encoding=\"application/x-tex\">.*?</annotation></semantics>",
+    re.DOTALL,
+)
+PIXELS_FULL = 1400  # a picture this wide fills the text where the notebook names no width
+LEAST_WIDTH = 30
+
+# Names in Typst's formulas that pandoc still writes and Typst has dropped.
+DROPPED = {
+    "dot.circle": "⊙",
+    "times.circle": "⊗",
+    "minus.circle": "⊖",
+    "eq.circle": "⊜",
+    "dash.circle": "⊝",
+    "div.circle": "⨸",
+    "lt.circle": "⧀",
+    "gt.circle": "⧁",
+    "parallel.circle": "⦷",
+    "perp.circle": "⦹",
+    "dot.circle.big": "⨀",
+    "times.circle.big": "⨂",
+    "sect": "∩",
+    "sect.sq": "⊓",
+    "sect.big": "⋂",
+    "sect.double": "⋒",
+    "bracket.l.double": "⟦",
+    "bracket.r.double": "⟧",
+    "brace.l.double": "⦃",
+    "brace.r.double": "⦄",
+    "paren.l.double": "⦅",
+    "paren.r.double": "⦆",
+    "quote.angle.l.single": "‹",
+    "quote.angle.r.single": "›",
+    "quote.angle.l.double": "«",
+    "quote.angle.r.double": "»",
+}
+NAME = re.compile(r'"(?:[^"\\]|\\.)*"|[A-Za-z]+(?:\.[A-Za-z]+)*')
+FORMULA_END = "// end of formula"
+
+Node = dict[str, Any]
+
+
+class RenderError(Exception):
+    """Content of a notebook that cannot be set: one line that says what and where."""
+
+
+@dataclass(frozen=True)
+class Heading:
+    """An entry of the table of contents."""
+
+    level: int
+    anchor: str
+    text: str
+
+
+@dataclass
+class Document:
+    """One job in one language.
+
+    Attributes:
+        title: the notebook's first heading, as plain text.
+        ast: pandoc's blocks, with `hwlib` raw blocks (an index into `items`) where figures, tables
+            and code stand.
+        items: what the raw blocks stand for.
+        numbers: the number of each figure and table, counted apart, by index.
+        headings: the table of contents.
+    """
+
+    language: str
+    title: str = ""
+    ast: list[Node] = field(default_factory=list)
+    items: list[Block] = field(default_factory=list)
+    numbers: dict[int, int] = field(default_factory=dict)
+    headings: list[Heading] = field(default_factory=list)
+
+    @property
+    def figures(self) -> list[Figure]:
+        """The figures in their order."""
+        return [item for item in self.items if isinstance(item, Figure)]
+
+    @property
+    def tables(self) -> list[Table]:
+        """The tables in their order."""
+        return [item for item in self.items if isinstance(item, Table)]
+
+
+# ---------------------------------------------------------------------- blocks -> document
+
+
+def make_document(blocks: Sequence[Block], language: str) -> Document:
+    """Return the document that `blocks` make.
+
+    Raises:
+        RenderError: Markdown that swallows what follows it, or a picture inside prose.
+    """
+    document = Document(language)
+    parts = []
+    for block in blocks:
+        if isinstance(block, Prose):
+            parts.append(block.markdown)
+            continue
+        index = len(document.items)
+        document.items.append(block)
+        parts.append(_marker(index))
+        if isinstance(block, Table):
+            parts += [block.markdown or _html_table(block.html), _marker("end")]
+    read = json.loads(pandoc("\n\n".join(parts), source=READER, target="json"))
+    document.ast = _join_tables(read["blocks"], document)
+    _count(document)
+    _head(document)
+    return document
+
+
+def _marker(index: int | str) -> str:
+    return f"```{{=hwlib}}\n{index}\n```"
+
+
+def _html_table(text: str) -> str:
+    """Return an HTML table as a pipe table that the Markdown reader takes."""
+    return pandoc(text, source="html", target="gfm")
+
+
+def _join_tables(nodes: list[Node], document: Document) -> list[Node]:
+    """Put each table's node into the raw block that announces it, as its third element."""
+    joined: list[Node] = []
+    found = set()
+    nodes = iter(nodes)
+    for node in nodes:
+        if (index := _index(node)) is None:
+            joined.append(node)
+            continue
+        found.add(index)
+        if isinstance(document.items[index], Table):
+            inner = list(_until_end(nodes))
+            tables = [n for n in inner if n["t"] == "Table"]
+            if len(tables) != 1 or len(inner) != 1:
+                name = document.items[index].name
+                raise RenderError(f"table '{name}': its Markdown holds no single table")
+            node = {"t": "RawBlock", "c": [*node["c"], tables[0]]}
+        joined.append(node)
+    if lost := set(range(len(document.items))) - found:
+        raise RenderError(f"Markdown before item {min(lost)} is not closed (a fence or a comment?)")
+    return joined
+
+
+def _until_end(nodes: Iterator[Node]) -> Iterator[Node]:
+    for node in nodes:
+        if node["t"] == "RawBlock" and node["c"][0] == "hwlib" and node["c"][1].strip() == "end":
+            return
+        yield node
+
+
+def _index(node: Node) -> int | None:
+    if node["t"] == "RawBlock" and node["c"][0] == "hwlib":
+        return int(node["c"][1])
+    return None
+
+
+def _count(document: Document) -> None:
+    """Number figures and tables, each kind apart."""
+    counts = {Figure: 0, Table: 0}
+    for index, item in enumerate(document.items):
+        if type(item) in counts:
+            counts[type(item)] += 1
+            document.numbers[index] = counts[type(item)]
+
+
+def _head(document: Document) -> None:
+    """Take the title out; give every other heading its level in order and its anchor."""
+    nodes, last = [], 1
+    for node in document.ast:
+        if node["t"] == "Header":
+            level, attributes, inlines = node["c"]
+            if level == 1 and not document.title:
+                document.title = plain(inlines)
+                continue
+            level = min(max(level, 2), last + 1)
+            last = level
+            text = plain(inlines)
+            anchor = _anchor(text, {h.anchor for h in document.headings}, len(document.headings))
+            document.headings.append(Heading(level, anchor, text))
+            node = {"t": "Header", "c": [level, [anchor, *attributes[1:]], inlines]}
+        elif any(n["t"] == "Image" for n in _walk(node)):
+            raise RenderError("a picture inside prose has no number and no second language")
+        nodes.append(node)
+    document.ast = nodes
+
+
+def _anchor(text: str, taken: set[str], count: int) -> str:
+    """Return the same anchor in each language: the question's number, else the heading's."""
+    number = NUMBERED.match(text)
+    anchor = f"q{number[1]}-{number[2]}" if number else f"s{count + 1}"
+    return anchor if anchor not in taken else f"s{count + 1}"
+
+
+def _walk(node: Any) -> Iterator[Node]:
+    """Yield every pandoc node in `node`, outermost first."""
+    if isinstance(node, dict):
+        if "t" in node:
+            yield node
+        for value in node.values():
+            yield from _walk(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _walk(value)
+
+
+def plain(nodes: Any) -> str:
+    """Return pandoc nodes as plain text; formulas as their TeX."""
+    words = {"Space": " ", "SoftBreak": " ", "LineBreak": " "}
+    parts = []
+    for node in _walk(nodes):
+        kind = node["t"]
+        if kind == "Str":
+            parts.append(node["c"])
+        elif kind in ("Code", "Math"):
+            parts.append(node["c"][1])
+        else:
+            parts.append(words.get(kind, ""))
+    return "".join(parts).strip()
+
+
+# ---------------------------------------------------------------------- document -> HTML
+
+
+def to_html(document: Document) -> str:
+    """Return the body of the page: figures embedded, formulas as MathML, code folded.
+
+    Raises:
+        RenderError: a formula that has no MathML.
+    """
+    words = WORDS[document.language]
+    nodes: list[Node] = []
+    for node in document.ast:
+        index = _index(node)
+        if index is None:
+            nodes += _scrolling(node) if node["t"] == "Table" else [_numbered(node)]
+            continue
+        item, number = document.items[index], document.numbers.get(index)
+        if isinstance(item, Code):
+            nodes.append(_raw(_code_html(item, words["code"])))
+        elif isinstance(item, Figure):
+            nodes.append(_raw(_figure_html(item, number, words["figure"])))
+        elif isinstance(item, Table):
+            table = _scrolling(_natural_widths(node["c"][2]), label=item.caption)
+            label = f'<span class="label">{words["table"]} {number}</span>'
+            opening = f'<figure class="table" id="table-{number}"><figcaption>{label} '
+            opening += f"{html.escape(item.caption)}</figcaption>"
+            nodes += [_raw(opening), *table, _raw("</figure>")]
+    text = pandoc(_json(nodes), source="json", target="html5", options=("--mathml",))
+    return _clean_mathml(text)
+
+
+def inline_html(text: str) -> str:
+    """Return one line of Markdown as HTML without a paragraph around it."""
+    made = pandoc(text, source=READER, target="html5", options=("--mathml",)).strip()
+    return _clean_mathml(re.sub(r"^<p>|</p>$", "", made))
+
+
+def _clean_mathml(text: str) -> str:
+    if bad := re.search(r'<span class="math[^>]*>(.*?)</span>', text, re.DOTALL):
+        raise RenderError(f"formula cannot be set: {html.unescape(bad[1]).strip()[:80]}")
+    return ANNOTATION.sub(r"\1", text)
+
+
+def _raw(text: str, form: str = "html") -> Node:
+    return {"t": "RawBlock", "c": [form, text]}
+
+
+def _json(nodes: list[Node]) -> str:
+    return json.dumps({"pandoc-api-version": api_version(), "meta": {}, "blocks": nodes})
+
+
+def _scrolling(table: Node, *, label: str = "") -> list[Node]:
+    """Put a table into a box of its own that scrolls, by keyboard too, and not the page."""
+    name = f' role="region" aria-label="{html.escape(label, quote=True)}"' if label else ""
+    return [_raw(f'<div class="scroll" tabindex="0"{name}>'), table, _raw("</div>")]
+
+
+def _natural_widths(table: Node) -> Node:
+    """Drop column widths, which pandoc guesses from the length of the source lines."""
+    columns = [[align, {"t": "ColWidthDefault"}] for align, _ in table["c"][2]]
+    return {"t": "Table", "c": [*table["c"][:2], columns, *table["c"][3:]]}
+
+
+def _numbered(node: Node) -> Node:
+    """Set the number of a question apart: '1-2 Learning curves'."""
+    if node["t"] != "Header":
+        return node
+    level, attributes, inlines = node["c"]
+    if inlines and inlines[0]["t"] == "Str" and NUMBERED.match(inlines[0]["c"]):
+        number = {"t": "Span", "c": [["", ["number"], []], [inlines[0]]]}
+        return {"t": "Header", "c": [level, attributes, [number, *inlines[1:]]]}
+    return node
+
+
+def _code_html(code: Code, word: str) -> str:
+    shown = highlight(code.source, PythonLexer(), HtmlFormatter(nowrap=True)).rstrip("\n")
+    return (
+        f'<details class="code"><summary>{word}</summary>'
+        f'<pre tabindex="0"><code>{shown}</code></pre></details>'
+    )
+
+
+def _figure_html(figure: Figure, number: int | None, word: str) -> str:
+    width, height = size(figure.png)
+    data = base64.b64encode(figure.png).decode()
+    alt, caption = html.escape(figure.alt, quote=True), html.escape(figure.caption)
+    return (
+        f'<figure id="figure-{number}"><div class="card" style="--width: {percent(figure):g}%">'
+        f'<img src="data:image/png;base64,{data}" alt="{alt}" width="{width}" height="{height}">'
+        f'</div><figcaption><span class="label">{word} {number}</span> {caption}</figcaption>'
+        "</figure>"
+    )
+
+
+def size(png: bytes) -> tuple[int, int]:
+    """Return the picture's width and height in pixels."""
+    with Image.open(BytesIO(png)) as picture:
+        return picture.size
+
+
+def percent(figure: Figure) -> float:
+    """Return the figure's width in percent of the text's."""
+    if figure.width:
+        return float(min(max(figure.width, 10), 100))
+    return float(min(100, max(LEAST_WIDTH, round(100 * size(figure.png)[0] / PIXELS_FULL))))
+
+
+# ---------------------------------------------------------------------- document -> Typst
+
+
+def to_typst(document: Document, *, prefix: str) -> tuple[str, dict[str, bytes]]:
+    """Return the document as Typst for `templates/report.typ`, and its pictures by file name.
+
+    Args:
+        document: what to set.
+        prefix: makes anchors differ between the jobs of one PDF.
+    """
+    words = WORDS[document.language]
+    nodes: list[Node] = []
+    pictures: dict[str, bytes] = {}
+    anchors = {heading.anchor for heading in document.headings}
+    for node in document.ast:
+        index = _index(node)
+        if index is None:
+            plain_table = node["t"] == "Table"
+            nodes += _typst_table(node, "none") if plain_table else [node]
+            continue
+        item, number = document.items[index], document.numbers.get(index)
+        if isinstance(item, Figure):
+            name = f"{hashlib.sha256(item.png).hexdigest()[:20]}.png"
+            pictures[name] = item.png
+            label = quote(f"{words['figure']} {number}")
+            arguments = (
+                f"path: {quote(name)}, alt: {quote(item.alt)}, label: {label}, "
+                f"caption: {quote(item.caption)}, width: {percent(item):g}%"
+            )
+            nodes.append(_raw(f"#hw-figure({arguments})", "typst"))
+        elif isinstance(item, Table):
+            label = quote(f"{words['table']} {number}")
+            caption = f"({label}, {quote(item.caption)})"
+            nodes += _typst_table(node["c"][2], caption)
+    formulas = _typst_formulas([n for node in nodes for n in _walk(node) if n["t"] == "Math"])
+    nodes = [_typst_node(node, prefix, anchors, formulas) for node in nodes]
+    return pandoc(_json(nodes), source="json", target="typst"), pictures
+
+
+def _typst_formulas(nodes: list[Node]) -> dict[str, str]:
+    """Return each formula (as JSON of its node) as Typst, with the words for a screen reader."""
+    blocks = []
+    for node in nodes:
+        blocks += [{"t": "Para", "c": [node]}, _raw(FORMULA_END, "typst")]
+    made = pandoc(_json(blocks), source="json", target="typst").split(FORMULA_END)
+    return {
+        json.dumps(
+            node
+        ): f"#hw-math({quote(node['c'][1].strip())})[{NAME.sub(_known, text.strip())}]"
+        for node, text in zip(nodes, made, strict=False)
+    }
+
+
+def _known(name: re.Match[str]) -> str:
+    return DROPPED.get(name[0], name[0])
+
+
+def _typst_table(table: Node, caption: str) -> list[Node]:
+    opening = _raw(f"#hw-table(caption: {caption})[", "typst")
+    return [opening, _natural_widths(table), _raw("]", "typst")]
+
+
+def _typst_node(node: Any, prefix: str, anchors: set[str], formulas: dict[str, str]) -> Any:
+    """Set formulas, and give anchors and links the job's prefix, everywhere in `node`."""
+    if isinstance(node, list):
+        return [_typst_node(part, prefix, anchors, formulas) for part in node]
+    if not isinstance(node, dict):
+        return node
+    content = node.get("c")
+    if node.get("t") == "Math":
+        return {"t": "RawInline", "c": ["typst", formulas[json.dumps(node)]]}
+    if node.get("t") == "Header":
+        level, (anchor, *rest), inlines = content
+        inlines = _typst_node(inlines, prefix, anchors, formulas)
+        return {"t": "Header", "c": [level, [f"{prefix}-{anchor}", *rest], inlines]}
+    if node.get("t") == "Link" and not content[2][0].startswith(("http://", "https://")):
+        attributes, inlines, (target, title) = content
+        inlines = _typst_node(inlines, prefix, anchors, formulas)
+        if target.removeprefix("#") not in anchors:
+            return {"t": "Span", "c": [attributes, inlines]}
+        return {"t": "Link", "c": [attributes, inlines, [f"#{prefix}-{target[1:]}", title]]}
+    return {key: _typst_node(value, prefix, anchors, formulas) for key, value in node.items()}
+
+
+def quote(text: str) -> str:
+    """Return `text` as a Typst string."""
+    text = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + text.replace("\n", "\\n").replace("\t", "\\t") + '"'
+
+
+# ---------------------------------------------------------------------- pandoc
+
+
+def pandoc(text: str, *, source: str, target: str, options: Sequence[str] = ()) -> str:
+    """Return `text` converted by the pandoc that the pypandoc wheel carries.
+
+    Raises:
+        RenderError: pandoc refuses the text.
+    """
+    command = [pypandoc.get_pandoc_path(), "--sandbox", "--wrap=preserve", *options]
+    command += ["--from", source, "--to", target]
+    done = subprocess.run(command, input=text.encode(), capture_output=True, check=False)
+    if done.returncode:
+        raise RenderError(f"pandoc: {done.stderr.decode(errors='replace').strip()}")
+    return done.stdout.decode()
+
+
+@cache
+def api_version() -> list[int]:
+    """Return the version of pandoc's document model."""
+    return json.loads(pandoc("", source="gfm", target="json"))["pandoc-api-version"]

@@ -1,0 +1,153 @@
+"""What a run's own files say, as rows of words: the key numbers, and what made the report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hwlib.report.runner import Job
+from hwlib.report.words import FACTS, METRICS, PROBLEMS, PROFILES, WORDS
+
+IDENTITY = ("data", "profile", "seed")
+WHOLE = frozenset({"num_parameters", "num_steps", "num_images", "active_units"})
+PERCENT = frozenset(
+    {"linear_probe_accuracy", "d_accuracy_real", "d_accuracy_fake", "attribute_accuracy"}
+    | {"attribute_flip_rate", "code_accuracy", "precision", "recall", "coverage"}
+)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """`config.json` and `results.json` of a run; both empty where the job has none."""
+
+    job: Job
+    parameters: Mapping[str, Any]
+    run: str
+    record: Mapping[str, Any]
+    results: Mapping[str, Any]
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The run's settings, else the job's parameters."""
+        return self.record.get("settings") or self.parameters
+
+    def setting(self, name: str) -> str:
+        """Return a setting as text, '–' where it is not known."""
+        return value(self.settings.get(name, "–"))
+
+
+def read_facts(job: Job, run: Path | None, parameters: Mapping[str, Any]) -> Facts:
+    """Return what the folder `run` says; where there is none, `parameters` speak."""
+    if run is None:
+        return Facts(job, parameters, "", {}, {})
+    record, results = (
+        json.loads((run / name).read_text()) if (run / name).exists() else {}
+        for name in ("config.json", "results.json")
+    )
+    return Facts(job, parameters, run.name, record, results)
+
+
+def number(name: str, amount: Any) -> str:
+    """Return a metric as text, the same in every language."""
+    if isinstance(amount, bool) or not isinstance(amount, int | float):
+        return value(amount)
+    if name in PERCENT:
+        return f"{100 * amount:.1f} %"
+    if name in WHOLE or isinstance(amount, int):
+        return f"{amount:,.0f}"
+    if name.startswith("test_mse"):
+        return f"{amount:.5f}"
+    return f"{amount:,.1f}" if abs(amount) >= 100 else f"{amount:.4g}"
+
+
+def value(amount: Any) -> str:
+    """Return any JSON value as one line of text."""
+    if isinstance(amount, Mapping):
+        return " · ".join(f"{name} {value(part)}" for name, part in amount.items())
+    if isinstance(amount, list | tuple):
+        return ", ".join(map(value, amount))
+    if isinstance(amount, float):
+        return f"{amount:.6g}"
+    return "–" if amount is None or amount == "" else str(amount)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The table of all jobs: `rows` of texts under `columns`; numbers from column `first` on."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    first: int
+
+
+def summary(
+    facts: Sequence[Facts],
+    failed: Sequence[bool],
+    language: str,
+    *,
+    metrics: Sequence[str] = (),
+    short: bool = False,
+) -> Summary:
+    """Return a row a job: what it was, its state, and each key number that any of the jobs has.
+
+    Args:
+        facts: of each job.
+        failed: of each job.
+        language: a key of `LANGUAGES`.
+        metrics: the numbers to show; all known ones where empty.
+        short: whether problems go by their code.
+    """
+    words, labels = WORDS[language], METRICS[language]
+    names = [n for n in metrics or labels if any(n in f.results for f in facts)]
+    head = [FACTS[language][name] for name in ("problem", "recipe", *IDENTITY)]
+    columns = (*head, words["state"], *(labels[name] for name in names))
+    rows = []
+    for fact, is_failed in zip(facts, failed, strict=True):
+        state = words["failed" if is_failed else "done"]
+        problem = fact.job.problem
+        what = [problem if short else PROBLEMS[language].get(problem, problem), fact.job.recipe]
+        what += [fact.setting(name) for name in IDENTITY]
+        numbers = [number(n, fact.results[n]) if n in fact.results else "–" for n in names]
+        rows.append((*what, state, *numbers))
+    return Summary(columns, tuple(rows), len(head) + 1)
+
+
+def subtitle(fact: Facts, language: str) -> list[tuple[str, str]]:
+    """Return what stands under a page's title: recipe, data, profile, seed."""
+    labels = FACTS[language]
+    profile = fact.setting("profile")
+    return [
+        (labels["recipe"], fact.job.recipe),
+        (labels["data"], fact.setting("data")),
+        (labels["profile"], PROFILES[language].get(profile, profile)),
+        (labels["seed"], fact.setting("seed")),
+    ]
+
+
+def trust(fact: Facts, language: str, *, command: str, notebook: str) -> list[tuple[str, str]]:
+    """Return what made a report, in words: label and value, a row each.
+
+    Args:
+        fact: the job's run.
+        language: a key of `LANGUAGES`.
+        command: the command line as it was typed.
+        notebook: name of the executed notebook, empty where there is none.
+    """
+    labels = FACTS[language]
+    rows: list[tuple[str, Any]] = [("command", command), ("notebook", notebook)]
+    rows += [("run", fact.run), ("problem", fact.job.problem), ("recipe", fact.job.recipe)]
+    rows += [(name, fact.settings.get(name)) for name in IDENTITY]
+    rows += [(name, part) for name, part in fact.record.items() if name != "settings"]
+    for name in ("num_images", "train_time_s"):
+        if name in fact.results:
+            rows.append((name, number(name, fact.results[name])))
+    rows.append(("settings", _settings(fact)))
+    return [(labels.get(name, name), value(part)) for name, part in rows if part not in (None, "")]
+
+
+def _settings(fact: Facts) -> str:
+    shown = {n: v for n, v in fact.settings.items() if n not in (*IDENTITY, "problem", "recipe")}
+    return " · ".join(f"{name} = {value(part)}" for name, part in sorted(shown.items()))

@@ -1,0 +1,126 @@
+"""The HTML site of one language: pages that need no network, no script and no other file."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+from PIL import Image
+
+from hwlib.report.document import Document, to_html
+from hwlib.report.facts import Facts, subtitle, summary, trust
+from hwlib.report.words import LANGUAGES, PROBLEMS, WORDS
+
+TEMPLATES = Path(__file__).parent / "templates"
+THUMBNAIL = (640, 360)  # pixels: twice a card's size on the page
+# The figure that shows a problem best: the pictures that the model made.
+COVERS = ("fig1_4", "fig2_3", "fig3_3", "fig1_3")
+
+
+@dataclass(frozen=True, eq=False)  # a page is a key of its own text
+class Page:
+    """One job in one language, ready to be set.
+
+    Attributes:
+        name: stem of its file.
+        title: from the notebook, else the problem's name.
+        document: None where the job failed before it had one.
+        reason: why it failed; empty where it did not.
+        trace: last lines of the error.
+        notebook: file name of the executed notebook in `notebooks/`, empty where there is none.
+    """
+
+    name: str
+    title: str
+    facts: Facts
+    document: Document | None
+    reason: str = ""
+    trace: str = ""
+    notebook: str = ""
+
+
+def page_title(document: Document | None, facts: Facts, language: str) -> str:
+    """Return the notebook's own title, else the problem's name."""
+    known = PROBLEMS[language].get(facts.job.problem, WORDS[language]["no_title"])
+    return document.title if document and document.title else known
+
+
+def render_page(
+    page: Page, pages: Sequence[Page], language: str, *, languages: Sequence[str], command: str
+) -> str:
+    """Return one job's page.
+
+    Raises:
+        RenderError: a formula that cannot be set.
+    """
+    place = [p.name for p in pages].index(page.name)
+    return _template("page.html.jinja").render(
+        **_shared(language, languages, f"{page.name}.html"),
+        page=page,
+        body=Markup(to_html(page.document)) if page.document else "",
+        headings=page.document.headings if page.document else [],
+        facts=subtitle(page.facts, language),
+        trust=trust(page.facts, language, command=command, notebook=page.notebook),
+        trust_number=len(page.document.tables) + 1 if page.document else 1,
+        previous=pages[place - 1] if place else None,
+        next=pages[place + 1] if place + 1 < len(pages) else None,
+    )
+
+
+def render_index(
+    pages: Sequence[Page], language: str, *, languages: Sequence[str], title: str, command: str
+) -> str:
+    """Return the page that lists all jobs with their key numbers."""
+    facts, failed = [page.facts for page in pages], [bool(page.reason) for page in pages]
+    return _template("index.html.jinja").render(
+        **_shared(language, languages, "index.html"),
+        title=title,
+        pages=pages,
+        cards=[(page, _thumbnail(page), subtitle(page.facts, language)) for page in pages],
+        summary=summary(facts, failed, language),
+        command=command,
+    )
+
+
+def _shared(language: str, languages: Sequence[str], file: str) -> dict[str, object]:
+    """Return what every page needs: words, style, the switch to the other languages."""
+    switch = [(LANGUAGES[code], f"../{code}/{file}", code == language) for code in languages]
+    return {
+        "language": LANGUAGES[language],
+        "w": WORDS[language],
+        "style": Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
+        "switch": switch if len(languages) > 1 else [],
+    }
+
+
+def _thumbnail(page: Page) -> tuple[str, str] | None:
+    """Return the picture of a job's card as a data address, and its words."""
+    figures = page.document.figures if page.document else []
+    order = [f for name in COVERS for f in figures if f.name == name] or figures
+    if not order:
+        return None
+    with Image.open(BytesIO(order[0].png)) as picture:
+        small = picture.convert("RGB")
+    small.thumbnail(THUMBNAIL, Image.Resampling.LANCZOS)
+    file = BytesIO()
+    small.save(file, "JPEG", quality=85, optimize=True)
+    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode(), order[0].alt
+
+
+@cache
+def _template(name: str) -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template(name)

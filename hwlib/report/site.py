@@ -1,0 +1,366 @@
+"""From jobs to the finished report: run, render, write; one failure never loses the rest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import nbformat
+
+from hwlib.errors import UserError
+from hwlib.report.document import Document, RenderError, make_document
+from hwlib.report.facts import Facts, read_facts, value
+from hwlib.report.html import Page, page_title, render_index, render_page
+from hwlib.report.language import blocks
+from hwlib.report.pdf import render_pdf
+from hwlib.report.runner import Executed, Job, Reason, check_parameters, run_notebook
+from hwlib.report.words import LANGUAGES, WORDS
+from hwlib.run import replacing, write_json
+
+MANIFEST = ".report.json"
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """What came of one job.
+
+    Attributes:
+        name: stem of its pages and of its executed notebook.
+        ok: whether its notebook ran to its end and every page of it is complete.
+        reason: one line why not; empty where `ok`.
+        notebook: the executed notebook.
+        run: the run folder that it used.
+        files: its pages.
+    """
+
+    job: Job
+    name: str
+    ok: bool
+    reason: str
+    notebook: Path | None
+    run: Path | None
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class ReportResult:
+    """What `make_report` made."""
+
+    out: Path
+    jobs: tuple[JobResult, ...]
+    files: tuple[Path, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every job is complete."""
+        return not self.failed
+
+    @property
+    def failed(self) -> tuple[JobResult, ...]:
+        """The jobs that failed."""
+        return tuple(job for job in self.jobs if not job.ok)
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """One executed job before it is set in any language."""
+
+    job: Job
+    name: str
+    executed: Executed
+    facts: Facts
+
+
+def make_report(
+    jobs: Sequence[Job],
+    *,
+    out: Path,
+    languages: Sequence[str] = ("zh", "en"),
+    runs: Path | None = None,
+    title: str | dict[str, str] = "",
+    command: str = "",
+    cwd: Path | None = None,
+) -> ReportResult:
+    """Execute each job's notebook once and render the report in every language.
+
+    Made are `out/notebooks/NAME.ipynb`, `out/LANGUAGE/index.html`, a page `NAME.html` for each job,
+    and `out/LANGUAGE/report.pdf`. What is unchanged since the last report is neither run nor
+    rendered again. A job that fails has its place, its reason and the last lines of its error on
+    every page; the rest is complete. Progress goes to standard error.
+
+    Args:
+        jobs: what to report, in this order; see `make_job`.
+        out: folder of the report.
+        languages: keys of `LANGUAGES`; only these are rendered.
+        runs: folder of the run folders; the notebooks' own default where None.
+        title: of the whole report, one for all languages or one for each; ours where empty.
+        command: the command line, as it is to stand in the report.
+        cwd: working directory of the kernels; this process's where None.
+
+    Raises:
+        UserError: no job, or an unknown language.
+    """
+    if not jobs:
+        raise UserError("nothing to report: name a problem")
+    for code in languages:
+        if code not in LANGUAGES:
+            raise UserError(f"unknown language '{code}'; known: {', '.join(LANGUAGES)}")
+    languages = tuple(code for code in LANGUAGES if code in languages)
+    out = Path(out)
+    prepared = []
+    for name, job in zip(job_names(jobs), jobs, strict=True):
+        prepared.append(_execute(_with_runs(job, runs), name, out / "notebooks", cwd))
+    writer = _Writer(out)
+    reasons: dict[str, str] = {}
+    for language in languages:
+        given = title.get(language, "") if isinstance(title, dict) else title
+        wanted = given or WORDS[language]["title"]
+        reasons |= _render(prepared, writer, language, languages, title=wanted, command=command)
+    writer.close()
+    return _result(prepared, out, languages, reasons)
+
+
+def job_names(jobs: Sequence[Job]) -> list[str]:
+    """Return a file stem for each job: problem and recipe, and more where that names two."""
+    names = [f"{job.problem}-{job.recipe}" for job in jobs]
+    twice = {name for name, count in Counter(names).items() if count > 1}
+    for index, job in enumerate(jobs):
+        if names[index] in twice:
+            text = json.dumps(dict(job.parameters), sort_keys=True, default=str)
+            names[index] += f"-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
+    if len(set(names)) < len(names):
+        raise UserError("the same job is asked for twice; name each problem and recipe once")
+    return names
+
+
+def _with_runs(job: Job, runs: Path | None) -> Job:
+    if runs is None or "runs" in job.parameters:
+        return job
+    return replace(job, parameters={**job.parameters, "runs": str(Path(runs).resolve())})
+
+
+def _execute(job: Job, name: str, folder: Path, cwd: Path | None) -> _Prepared:
+    """Run the job; a user's mistake in it is a failed job, like any other failure."""
+    _say(f"{name}: {job.notebook.name} with {value(dict(job.parameters))}")
+    parameters = dict(job.parameters)
+    try:
+        parameters = check_parameters(job)
+        executed = run_notebook(job, name=name, folder=folder, cwd=cwd)
+    except UserError as error:
+        executed = Executed(None, None, Reason("other", {"error": str(error)}))
+    if executed.reason is not None:
+        _say(f"{name}: FAILED: {executed.reason.text()}")
+    elif not executed.is_new:
+        _say(f"{name}: unchanged, its executed notebook is used again")
+    return _Prepared(job, name, executed, read_facts(job, executed.run, parameters))
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+# ---------------------------------------------------------------------- one language
+
+
+def _render(
+    prepared: Sequence[_Prepared],
+    writer: _Writer,
+    language: str,
+    languages: Sequence[str],
+    *,
+    title: str,
+    command: str,
+) -> dict[str, str]:
+    """Write the pages and the PDF of one language; return why jobs in it are not complete."""
+    key = _render_key(prepared, language, languages, title, command)
+    names = [f"{one.name}.html" for one in prepared]
+    files = [f"{language}/{name}" for name in ("index.html", "report.pdf", *names)]
+    if writer.holds(files, key):
+        _say(f"{language}: unchanged")
+        return {}
+    pages = [_page(one, language) for one in prepared]
+
+    def html(page: Page) -> bytes:
+        text = render_page(page, pages, language, languages=languages, command=command)
+        return text.encode()
+
+    texts: dict[Page, bytes] = {}
+    checked = [_checked(page, html, texts) for page in pages]
+    pdf, pages = _pdf(checked, language, title=title, command=command)
+    writer.write(f"{language}/report.pdf", pdf, key)
+    for page in pages:
+        writer.write(f"{language}/{page.name}.html", texts.get(page) or html(page), key)
+    index = render_index(pages, language, languages=languages, title=title, command=command)
+    writer.write(f"{language}/index.html", index.encode(), key)
+    _say(f"{language}: {writer.out / language / 'index.html'}")
+    _say(f"{language}: {writer.out / language / 'report.pdf'}")
+    before = {one.name for one in prepared if not one.executed.ok}
+    reasons = {page.name: page.reason for page in pages if page.reason}
+    if reasons.keys() - before:  # what could not be set must be tried again
+        writer.forget(files)
+    return reasons
+
+
+def _page(one: _Prepared, language: str) -> Page:
+    """Return the job's page; Markdown that cannot be read makes it a failed one."""
+    document: Document | None = None
+    reason = one.executed.reason.text(language) if one.executed.reason else ""
+    if one.executed.ok:
+        notebook = nbformat.read(one.executed.notebook, as_version=4)
+        try:
+            document = make_document(blocks(notebook, language), language)
+        except RenderError as error:
+            reason = str(error)
+    return Page(
+        name=one.name,
+        title=page_title(document, one.facts, language),
+        facts=one.facts,
+        document=document,
+        reason=reason,
+        trace=one.executed.trace,
+        notebook=one.executed.notebook.name if one.executed.notebook else "",
+    )
+
+
+def _checked(
+    page: Page, render: Callable[[Page], bytes], made: dict[Page, bytes] | None = None
+) -> Page:
+    """Return the page, or one that says why it cannot be set; keep what was rendered in `made`."""
+    try:
+        text = render(page)
+    except RenderError as error:
+        return replace(page, document=None, reason=str(error))
+    if made is not None:
+        made[page] = text
+    return page
+
+
+def _pdf(pages: list[Page], language: str, *, title: str, command: str) -> tuple[bytes, list[Page]]:
+    """Return the PDF; where it cannot be set, find the jobs at fault and set it without them."""
+
+    def pdf(some: list[Page]) -> bytes:
+        return render_pdf(some, language, title=title, command=command)
+
+    try:
+        return pdf(pages), pages
+    except RenderError:
+        pages = [_checked(page, lambda one: pdf([one])) for page in pages]
+    return pdf(pages), pages
+
+
+def _render_key(
+    prepared: Sequence[_Prepared],
+    language: str,
+    languages: Sequence[str],
+    title: str,
+    command: str,
+) -> str:
+    """Return a hash over everything that the files of one language show."""
+    jobs = [
+        [
+            one.name,
+            _file_hash(one.executed.notebook) if one.executed.notebook else "",
+            one.executed.reason.text() if one.executed.reason else "",
+            one.executed.trace,
+            one.facts.run,
+            dict(one.facts.record),
+            dict(one.facts.results),
+            dict(one.facts.parameters),
+        ]
+        for one in prepared
+    ]
+    facts = [jobs, language, list(languages), title, command, _engine_hash()]
+    text = json.dumps(facts, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@cache
+def _engine_hash() -> str:
+    """Return a hash over this package: another look is another report."""
+    files = [p for p in sorted(HERE.rglob("*")) if p.is_file() and "__pycache__" not in p.parts]
+    return hashlib.sha256("".join(map(_file_hash, files)).encode()).hexdigest()
+
+
+def _file_hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+# ---------------------------------------------------------------------- files
+
+
+class _Writer:
+    """Writes files whole, remembers what they were made from, removes what is no longer made."""
+
+    def __init__(self, out: Path):
+        self.out = out
+        self.path = out / MANIFEST
+        self.made: dict[str, dict[str, str]] = {}
+        try:
+            self.known = json.loads(self.path.read_text()) if self.path.exists() else {}
+        except ValueError:
+            self.known = {}
+
+    def holds(self, files: Sequence[str], key: str) -> bool:
+        """Whether all `files` stand as they were written from `key`; if so they are kept."""
+        for file in files:
+            known = self.known.get(file, {})
+            path = self.out / file
+            if known.get("key") != key or not path.exists():
+                return False
+            if known.get("sha256") != _file_hash(path):
+                return False
+        self.made |= {file: self.known[file] for file in files}
+        return True
+
+    def write(self, file: str, content: bytes, key: str) -> None:
+        """Write `content` to `out/file`."""
+        with replacing(self.out / file) as temporary:
+            temporary.write_bytes(content)
+        self.made[file] = {"key": key, "sha256": hashlib.sha256(content).hexdigest()}
+
+    def forget(self, files: Sequence[str]) -> None:
+        """Keep the files, but make them anew the next time."""
+        for file in files:
+            self.made[file] = {**self.made[file], "key": ""}
+
+    def close(self) -> None:
+        """Remove files of an earlier report that this one has not; write the record."""
+        for file in self.known.keys() - self.made.keys():
+            (self.out / file).unlink(missing_ok=True)
+        write_json(self.path, dict(sorted(self.made.items())))
+
+
+def _result(
+    prepared: Sequence[_Prepared],
+    out: Path,
+    languages: Sequence[str],
+    reasons: dict[str, str],
+) -> ReportResult:
+    results = []
+    for one in prepared:
+        said = one.executed.reason
+        reason = said.text() if said else reasons.get(one.name, "")
+        files = tuple(out / language / f"{one.name}.html" for language in languages)
+        results.append(
+            JobResult(
+                job=one.job,
+                name=one.name,
+                ok=not reason,
+                reason=reason,
+                notebook=one.executed.notebook,
+                run=one.executed.run,
+                files=files,
+            )
+        )
+    shared = [
+        out / language / name for language in languages for name in ("index.html", "report.pdf")
+    ]
+    files = (*shared, *(file for result in results for file in result.files))
+    return ReportResult(out, tuple(results), files)
