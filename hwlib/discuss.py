@@ -1,0 +1,855 @@
+"""Sentences made from a run's numbers, in both languages by one call.
+
+Each function takes results or metrics and says what they bear out; where they say the opposite, the
+sentence says the opposite. Nothing here is typed in advance but the words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+Results = Mapping[str, Any]
+
+MIN_RECORDS = 20  # fewer points of a curve say nothing about its course
+SMALL = 0.03  # relative changes below this count as none
+
+
+class Sentence(NamedTuple):
+    """One finding in Traditional Chinese and in English."""
+
+    zh: str
+    en: str
+
+
+def num(value: float, digits: int = 3) -> str:
+    """Write a number to `digits` significant digits, thousands separated, without exponent."""
+    if value == 0 or not np.isfinite(value):
+        return f"{value:g}"
+    if abs(value) >= 10 ** (digits - 1):
+        return f"{value:,.0f}"
+    return np.format_float_positional(value, precision=digits, fractional=False, trim="-")
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """Write a share as a percentage."""
+    return f"{100 * share:.{digits}f} %".replace("-", "−")
+
+
+# ------------------------------------------------------------------------------- how it was made
+
+_OPTIMIZERS = {"adam": "Adam", "rmsprop": "RMSprop"}
+_RECONSTRUCTIONS = {
+    "mse": ("平方誤差", "squared error"),
+    "l1": ("絕對誤差", "absolute error"),
+    "bce": ("二元交叉熵", "binary cross-entropy"),
+}
+
+
+def schedule(
+    settings: Mapping[str, Any], reported: Mapping[str, Any], results: Results
+) -> list[Sentence]:
+    """Say how the run was trained and what differs from the report's own schedule.
+
+    Args:
+        settings: the run's settings.
+        reported: the settings of the recipe's `course` profile.
+        results: the run's results.
+    """
+    name = _OPTIMIZERS[settings["optimizer"]]
+    rate, batch = num(settings["learning_rate"]), settings["batch_size"]
+    steps, epochs, images = results["num_steps"], num(results["num_epochs"]), results["num_images"]
+    zh_error, en_error = _RECONSTRUCTIONS[settings["reconstruction"]]
+    weight = num(settings["kl_weight"])
+    seconds, speed = num(results["train_time_s"]), num(results["images_per_s"])
+    return [
+        Sentence(
+            f"重建項採用{zh_error}，λ = {weight}；以 {name} 訓練，學習率 {rate}，批次大小 {batch}，"
+            f"共更新 {steps:,} 次（{epochs} 個訓練週期、{images:,} 張影像）。",
+            f"The reconstruction term is the {en_error}, λ = {weight}; trained with {name},"
+            " learning"
+            f" rate {rate}, batches of {batch}, {steps:,} updates in all ({epochs} epochs,"
+            f" {images:,} images).",
+        ),
+        Sentence(
+            f"訓練花了 {seconds} 秒，每秒 {speed} 張影像。",
+            f"Training took {seconds} s, {speed} images per second.",
+        ),
+        *_shortened(settings, reported),
+    ]
+
+
+def _shortened(settings: Mapping[str, Any], reported: Mapping[str, Any]) -> list[Sentence]:
+    """Say where the run is smaller than the report's own."""
+    names = {"width": ("通道數倍率", "channel factor"), "num_steps": ("更新次數", "updates")}
+    changed = [key for key in names if settings[key] != reported[key]]
+    profile, found = settings["profile"], []
+    if changed:
+        steps = {key: f"{_plain(reported[key])} → {_plain(settings[key])}" for key in changed}
+        zh = "、".join(f"{names[key][0]} {steps[key]}" for key in changed)
+        en = ", ".join(f"{names[key][1]} {steps[key]}" for key in changed)
+        found.append(
+            Sentence(
+                f"與原報告的規模不同之處：{zh}；網路結構相同。"
+                "要跑原報告的完整設定，把 profile 改成 course。",
+                f"What differs in size from the report's own: {en}; the structure is the same."
+                " Profile"
+                " course runs the report's.",
+            )
+        )
+    if profile == "smoke":
+        found.append(
+            Sentence(
+                "**注意：smoke 只用幾秒鐘確認流程跑得通，以下的數字與圖沒有意義。**",
+                "**Note: smoke only checks in seconds that everything runs; the numbers and"
+                " pictures below mean nothing.**",
+            )
+        )
+    return found
+
+
+def _plain(value: float) -> str:
+    """Write a setting."""
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+
+
+# ------------------------------------------------------------------------------ learning curves
+
+
+def _smooth(values: pd.Series) -> np.ndarray:
+    """Return the running median over a twentieth of the curve, at least three points."""
+    window = max(3, len(values) // 20) | 1
+    return values.rolling(window, center=True, min_periods=1).median().to_numpy()
+
+
+def curves(metrics: pd.DataFrame) -> list[Sentence]:
+    """Say how reconstruction and KL went, and whether that bears out claims C3 and C3'.
+
+    Args:
+        metrics: `Run.metrics`.
+    """
+    if len(metrics) < MIN_RECORDS:
+        return [
+            Sentence(
+                f"曲線只有 {len(metrics)} 個點，不足以談走勢。",
+                f"The curves have only {len(metrics)} points, too few to speak of a course.",
+            )
+        ]
+    recon, kl = _smooth(metrics["recon_nats"]), _smooth(metrics["kl_nats"])
+    return [*_recon_course(recon), *_kl_course(kl), *_c3(recon, kl)]
+
+
+def _recon_course(recon: np.ndarray) -> list[Sentence]:
+    """Say whether the reconstruction loss fell, and how steadily."""
+    first, last = num(recon[0]), num(recon[-1])
+    if recon[-1] >= recon[0] * (1 - SMALL):
+        return [
+            Sentence(
+                f"重建損失沒有下降：開始 {first}，結束 {last} nats。",
+                f"The reconstruction loss did not fall: {first} nats at first, {last} at the end.",
+            )
+        ]
+    half = recon[-1] + (recon[0] - recon[-1]) / 2
+    share = np.argmax(recon <= half) / (len(recon) - 1)
+    return [
+        Sentence(
+            f"重建損失由每張 {first} nats 降到 {last} nats；一半的降幅在前 {percent(share, 0)}"
+            " 的訓練"
+            "就完成了。",
+            f"The reconstruction loss fell from {first} to {last} nats per image; half of the fall"
+            f" was done after {percent(share, 0)} of the training.",
+        )
+    ]
+
+
+def _kl_course(kl: np.ndarray) -> list[Sentence]:
+    """Say where the KL term began, turned and ended."""
+    low, high = int(np.argmin(kl)), int(np.argmax(kl))
+    first, last = num(kl[0]), num(kl[-1])
+    end = len(kl) - 1
+    if low not in (0, end) and kl[0] > kl[low] * (1 + SMALL) and kl[-1] > kl[low] * (1 + SMALL):
+        return [
+            Sentence(
+                f"KL 項先由 {first} 降到 {num(kl[low])} nats（訓練進行到 {percent(low / end, 0)}"
+                " 時），"
+                f"再回升到 {last} nats。",
+                f"The KL term first fell from {first} to {num(kl[low])} nats (after"
+                f" {percent(low / end, 0)} of the training), then rose again to {last}.",
+            )
+        ]
+    if high not in (0, end) and kl[high] > max(kl[0], kl[-1]) * (1 + SMALL):
+        return [
+            Sentence(
+                f"KL 項先由 {first} 升到 {num(kl[high])} nats（訓練進行到 {percent(high / end, 0)}"
+                " 時），"
+                f"再降到 {last} nats。",
+                f"The KL term first rose from {first} to {num(kl[high])} nats (after"
+                f" {percent(high / end, 0)} of the training), then fell to {last}.",
+            )
+        ]
+    if abs(kl[-1] - kl[0]) <= SMALL * abs(kl[0]):
+        return [
+            Sentence(
+                f"KL 項幾乎不變：開始 {first}，結束 {last} nats。",
+                f"The KL term hardly changed: {first} nats at first, {last} at the end.",
+            )
+        ]
+    zh, en = ("升到", "rose") if kl[-1] > kl[0] else ("降到", "fell")
+    return [
+        Sentence(
+            f"KL 項由 {first} {zh} {last} nats，中途沒有折返。",
+            f"The KL term {en} from {first} to {last} nats without turning back.",
+        )
+    ]
+
+
+def _late_change(values: np.ndarray) -> float:
+    """Return the relative change of a curve's last tenth against the tenth that ends at 80 %."""
+    tenth = max(1, len(values) // 10)
+    before = values[-3 * tenth : -2 * tenth].mean()
+    return float((values[-tenth:].mean() - before) / abs(before))
+
+
+def _c3(recon: np.ndarray, kl: np.ndarray) -> list[Sentence]:
+    """Hold reports B's and C's claims on the two curves against the run."""
+    low, end = int(np.argmin(kl)), len(kl) - 1
+    falls_first = 0 < low < end / 2 and kl[0] > kl[low] * (1 + SMALL)
+    rises_later = kl[-1] > kl[low] * (1 + SMALL)
+    late = _late_change(kl)
+    is_flat = abs(late) <= SMALL
+    found = []
+    if falls_first and rises_later and is_flat:
+        found.append(
+            Sentence(
+                "這正是報告 B 的觀察（C3）：KL 項先快速下降，再慢慢回升到平台。",
+                "That is what report B saw (C3): the KL term falls fast, then rises slowly to a"
+                " plateau.",
+            )
+        )
+    else:
+        zh = [] if falls_first else ["開頭沒有先降"]
+        en = [] if falls_first else ["it does not fall at first"]
+        if falls_first and not rises_later:
+            zh.append("之後沒有回升")
+            en.append("it does not rise afterwards")
+        if not is_flat:
+            zh.append(f"結尾還沒有平台（最後兩成仍變化 {percent(late)}）")
+            en.append(f"there is no plateau yet (still {percent(late)} over the last fifth)")
+        found.append(
+            Sentence(
+                "報告 B 說 KL 項先快速下降、再慢慢回升到平台（C3），這次並非如此："
+                f"{'，'.join(zh)}。",
+                "Report B says that the KL term falls fast and then rises slowly to a plateau (C3);"
+                f" not so here: {', and '.join(en)}.",
+            )
+        )
+    third = len(kl) // 3
+    kl_keeps_falling = kl[-1] < kl[third] * (1 - SMALL)
+    recon_rises = recon[-1] > recon[third] * (1 + SMALL)
+    if kl_keeps_falling and recon_rises:
+        found.append(
+            Sentence(
+                "報告 C 的說法（C3'）也成立：KL 項持續下降，重建損失同時上升。",
+                "Report C's claim (C3') holds: the KL term keeps falling while the reconstruction"
+                " loss rises.",
+            )
+        )
+    else:
+        zh_kl, en_kl = _direction(kl[third], kl[-1])
+        zh_recon, en_recon = _direction(recon[third], recon[-1])
+        found.append(
+            Sentence(
+                "報告 C 則說 KL 項持續下降而重建損失上升（C3'），這次沒有出現："
+                f"後三分之二的訓練中 KL 項{zh_kl}，重建損失{zh_recon}。",
+                "Report C says that the KL term keeps falling while the reconstruction loss rises"
+                f" (C3'); that does not show here: over the last two thirds the KL term {en_kl} and"
+                f" the reconstruction loss {en_recon}.",
+            )
+        )
+    return found
+
+
+def _direction(before: float, after: float) -> tuple[str, str]:
+    """Say which way a number went."""
+    change = (after - before) / abs(before)
+    if abs(change) <= SMALL:
+        return "大致持平", "stays level"
+    share = percent(abs(change))
+    return (
+        (f"上升 {share}", f"rises by {share}")
+        if change > 0
+        else (
+            f"下降 {share}",
+            f"falls by {share}",
+        )
+    )
+
+
+def gap(metrics: pd.DataFrame) -> list[Sentence]:
+    """Say how far the test set's negative ELBO lies from the training set's: overfitting or not."""
+    if "test_neg_elbo_nats" not in metrics:
+        return []
+    points = metrics.dropna(subset=["test_neg_elbo_nats"])
+    test, train = points["test_neg_elbo_nats"].to_numpy(), points["neg_elbo_nats"].to_numpy()
+    if len(test) < 3:
+        return []
+    difference = (test[-1] - train[-1]) / abs(train[-1])
+    best = int(np.argmin(test))
+    ends = (num(train[-1]), num(test[-1]))
+    if best < len(test) - 1 and test[-1] > test[best] * (1 + SMALL):
+        epoch = num(float(points["epoch"].iloc[best]))
+        return [
+            Sentence(
+                f"測試集的負 ELBO 在第 {epoch} 個週期降到最低 {num(test[best])}，"
+                f"之後回升到 {ends[1]}，"
+                f"訓練集則是 {ends[0]}：模型已經過度擬合。",
+                f"The test set's negative ELBO was lowest, {num(test[best])}, at epoch {epoch} and"
+                f" rose to {ends[1]} afterwards, against {ends[0]} in training: the model"
+                " overfits.",
+            )
+        ]
+    if difference > 0.05:
+        return [
+            Sentence(
+                f"結束時測試集的負 ELBO（{ends[1]}）比訓練集（{ends[0]}）高 {percent(difference)}，"
+                "但仍在下降：有落差，還沒有過度擬合到變差。",
+                f"At the end the test set's negative ELBO ({ends[1]}) is {percent(difference)}"
+                " above"
+                f" the training set's ({ends[0]}), but it still falls: there is a gap, and no"
+                " overfitting that does harm yet.",
+            )
+        ]
+    return [
+        Sentence(
+            f"結束時測試集的負 ELBO 是 {ends[1]}、訓練集是 {ends[0]}（相差 {percent(difference)}）"
+            "："
+            "看不出過度擬合。",
+            f"At the end the negative ELBO is {ends[1]} on the test set and {ends[0]} in training"
+            " (a"
+            f" difference of {percent(difference)}): no overfitting is seen.",
+        )
+    ]
+
+
+# ------------------------------------------------------------------------------ the reported MSE
+
+
+class Reading(NamedTuple):
+    """One way to read a reported MSE, as the mean over every value with pixels in [0, 1]."""
+
+    zh: str
+    en: str
+    mse_01: float
+
+
+def readings(reported: float, channels: int = 3) -> list[Reading]:
+    """Return what a reported MSE would be in [0, 1], per value, under each plausible reading."""
+    found = []
+    for scale, factor in (("[0, 1]", 1.0), ("[-1, 1]", 0.25)):
+        found += [
+            Reading(
+                f"像素在 {scale}，對所有數值取平均",
+                f"pixels in {scale}, mean over every value",
+                reported * factor,
+            ),
+            Reading(
+                f"像素在 {scale}，三個通道加總、對像素取平均",
+                f"pixels in {scale}, summed over the channels, mean over pixels",
+                reported * factor / channels,
+            ),
+            Reading(
+                f"像素在 {scale}，取平均後又除以一次通道數",
+                f"pixels in {scale}, a mean divided by the channels once more",
+                reported * factor * channels,
+            ),
+        ]
+    return found
+
+
+def mse_table(
+    results: Results, reported: float | None, *, pixel_range: Sequence[float]
+) -> dict[str, pd.DataFrame]:
+    """Return the test MSE in both scales, and below it the report's number read in either.
+
+    Args:
+        results: the run's results.
+        reported: the report's test MSE, or None.
+        pixel_range: of the network's output; the report's natural scale.
+    """
+    heads = {
+        "zh": ("", "MSE，像素在 [0, 1]", "MSE，像素在 [-1, 1]", "典型誤差（255 階）"),
+        "en": ("", "MSE, pixels in [0, 1]", "MSE, pixels in [-1, 1]", "typical error (of 255)"),
+    }
+    values = [(Sentence("本次，整個測試集", "this run, entire test set"), results["test_mse_01"])]
+    if reported is not None:
+        for scale, low, factor in (("[-1, 1]", -1, 0.25), ("[0, 1]", 0, 1.0)):
+            is_own = low == pixel_range[0]
+            zh = f"原報告，若像素在 {scale}" + ("（它的輸出範圍）" if is_own else "")
+            en = f"report, if in {scale}" + (" (its output range)" if is_own else "")
+            values.append((Sentence(zh, en), reported * factor))
+    return {
+        lang: pd.DataFrame(
+            [(getattr(name, lang), m, 4 * m, 255 * float(np.sqrt(m))) for name, m in values],
+            columns=list(head),
+        )
+        for lang, head in heads.items()
+    }
+
+
+def mse(
+    results: Results,
+    reported: float | None,
+    *,
+    pixel_range: Sequence[float],
+    is_comparable: bool,
+) -> list[Sentence]:
+    """Say the test MSE in both scales, and what the report's number can mean.
+
+    Args:
+        results: the run's results.
+        reported: the report's test MSE, whose unit no report defines; None where it gives none.
+        pixel_range: of the network's output, which suggests the scale the author had.
+        is_comparable: whether the run is trained, and on photographs as the report's was.
+    """
+    ours, ours_11 = results["test_mse_01"], results["test_mse_11"]
+    count = results["num_test_images"]
+    grey = num(255 * np.sqrt(ours))
+    found = [
+        Sentence(
+            f"整個測試集（{count:,} 張）的 MSE：像素在 [0, 1] 是 **{num(ours, 4)}**，在 [-1, 1] 是"
+            f" **{num(ours_11, 4)}**（恰為四倍）；相當於每個數值的典型誤差為 255 階中的 {grey}"
+            " 階。",
+            f"The MSE of the entire test set ({count:,} images) is **{num(ours, 4)}** with pixels"
+            " in"
+            f" [0, 1] and **{num(ours_11, 4)}** in [-1, 1] (just four times as much); that is a"
+            f" typical error of {grey} of 255 grey levels per value.",
+        )
+    ]
+    if reported is None:
+        found.append(
+            Sentence(
+                "原報告沒有列出測試 MSE，因此無從比較。",
+                "The report gives no test MSE, so there is nothing to compare with.",
+            )
+        )
+        return found
+    found.append(_natural_reading(reported, pixel_range))
+    return [*found, *(_fit(ours, reported, pixel_range) if is_comparable else _no_contest())]
+
+
+def _natural(reported: float, pixel_range: Sequence[float]) -> float:
+    """Return a reported MSE in [0, 1], read as a mean over every value in the output's range."""
+    low, high = pixel_range
+    return reported / (high - low) ** 2
+
+
+def _natural_reading(reported: float, pixel_range: Sequence[float]) -> Sentence:
+    """Say what the report's number means if it is a mean over every value in its output range."""
+    scale = "[0, 1]" if pixel_range[0] == 0 else "[-1, 1]"
+    natural = _natural(reported, pixel_range)
+    grey, shown = num(255 * np.sqrt(natural)), num(reported, 6)
+    return Sentence(
+        f"原報告寫的是 {shown}，沒有說明單位。網路的輸出範圍是 {scale}，最自然的讀法是在 {scale}"
+        f" 對所有數值取平均：換算到 [0, 1] 是 {num(natural)}，典型誤差為 255 階中的 {grey} 階。",
+        f"The report says {shown} and does not define its unit. The network's output range is"
+        f" {scale},"
+        f" so the natural reading is a mean over every value in {scale}: {num(natural)} in [0, 1],"
+        " a"
+        f" typical error of {grey} of 255 levels.",
+    )
+
+
+def _fit(ours: float, reported: float, pixel_range: Sequence[float]) -> list[Sentence]:
+    """Say how the natural reading fits this run, and which fits best where it does not."""
+    natural = _natural(reported, pixel_range)
+    ratio = natural / ours
+    if 0.5 <= ratio <= 2:
+        return [
+            Sentence(
+                f"這樣讀，原報告的 MSE 是本次的 {num(ratio)} 倍，兩者同一量級，這個讀法說得通。",
+                f"Read so, the report's MSE is {num(ratio)} times this run's: of the same order, so"
+                " this reading makes sense.",
+            )
+        ]
+    near = min(readings(reported), key=lambda r: abs(np.log(r.mse_01 / ours)))
+    return [
+        Sentence(
+            f"這樣讀，原報告的 MSE 是本次的 {num(ratio)} 倍，相差兩倍以上，"
+            "它的單位或訓練條件很可能不同。"
+            f"各種讀法中與本次最接近的是「{near.zh}」（在 [0, 1] 是 {num(near.mse_01)}，為本次的"
+            f" {num(near.mse_01 / ours)} 倍）；這只是推測，原報告沒有證實。",
+            f"Read so, the report's MSE is {num(ratio)} times this run's, more than a factor of two"
+            " apart, so its unit or its training may well be another. Of the readings tried the"
+            f' nearest is "{near.en}" ({num(near.mse_01)} in [0, 1], {num(near.mse_01 / ours)}'
+            " times"
+            " ours); that is a guess which the report does not confirm.",
+        )
+    ]
+
+
+def _no_contest() -> list[Sentence]:
+    """Say that the two numbers belong to different tasks."""
+    return [
+        Sentence(
+            "原報告用的是照片，而且訓練完整；這次是程式繪製的臉或只是試跑，難易不同，數字並列只為了"
+            "說明單位，不能比高下。要驗證單位，請以照片資料訓練。",
+            "The report's data were photographs, fully trained; this run has drawn faces or is a"
+            " trial,"
+            " which is not equally hard. The numbers stand side by side to explain units, not to"
+            " win;"
+            " to test the unit, train on photographs.",
+        )
+    ]
+
+
+# ---------------------------------------------------------------------------- samples and latents
+
+
+def samples(results: Results) -> list[Sentence]:
+    """Say whether random samples are blurrier than real images, by the variance of the"
+    " Laplacian."""
+    ours, real = results["sharpness_samples"], results["sharpness_real"]
+    ratio = ours / real
+    numbers = (num(ours), num(real), percent(ratio, 0 if ratio > 0.1 else 1))
+    if ratio < 0.8:
+        return [
+            Sentence(
+                f"隨機樣本比真實影像模糊：清晰度（拉普拉斯變異數）{numbers[0]} 對 {numbers[1]}，"
+                f"只有真實影像的 {numbers[2]}。",
+                f"The samples are blurrier than real images: sharpness (variance of the Laplacian)"
+                f" {numbers[0]} against {numbers[1]}, {numbers[2]} of the real images'.",
+            )
+        ]
+    if ratio <= 1.25:
+        return [
+            Sentence(
+                f"以清晰度（拉普拉斯變異數）而言，隨機樣本與真實影像相近：{numbers[0]} 對"
+                f" {numbers[1]}"
+                f"（{numbers[2]}）。",
+                f"By sharpness (variance of the Laplacian) the samples are about like real images:"
+                f" {numbers[0]} against {numbers[1]} ({numbers[2]}).",
+            )
+        ]
+    return [
+        Sentence(
+            f"隨機樣本的拉普拉斯變異數（{numbers[0]}）反而高於真實影像（{numbers[1]}）；"
+            "多出來的高頻"
+            "多半是雜訊或破碎的紋理，不是細節。",
+            f"The samples' variance of the Laplacian ({numbers[0]}) is even above real images'"
+            f" ({numbers[1]}); high frequencies beyond theirs are rather noise or broken texture"
+            " than detail.",
+        )
+    ]
+
+
+def active(results: Results, z_dim: int) -> list[Sentence]:
+    """Say how many latents carry anything."""
+    count = results["active_units"]
+    kl = num(results["kl_nats"])
+    if count == z_dim:
+        return [
+            Sentence(
+                f"{z_dim:,} 個隱變數全部活躍（μ 的變異數大於 0.01），每張影像的編碼平均用掉 {kl}"
+                " nats。",
+                f"All {z_dim:,} latents are active (variance of μ above 0.01); an image's code"
+                " takes"
+                f" {kl} nats on average.",
+            )
+        ]
+    if count == 0:
+        return [
+            Sentence(
+                f"{z_dim:,} 個隱變數沒有一個活躍：編碼器什麼都沒有傳給解碼器（後驗塌縮）。",
+                f"None of the {z_dim:,} latents is active: the encoder tells the decoder nothing"
+                " (posterior collapse).",
+            )
+        ]
+    return [
+        Sentence(
+            f"{z_dim:,} 個隱變數中有 {count:,} 個活躍（μ 的變異數大於 0.01），"
+            f"其餘 {z_dim - count:,} 個被 KL"
+            f" 項壓回先驗、沒有作用；每張影像的編碼平均用掉 {kl} nats。",
+            f"{count:,} of {z_dim:,} latents are active (variance of μ above 0.01); the other"
+            f" {z_dim - count:,} are pressed to the prior by the KL term and do nothing. An image's"
+            f" code takes {kl} nats on average.",
+        )
+    ]
+
+
+def probe(results: Results, attribute: str | None) -> list[Sentence]:
+    """Say how well a straight cut through latent space tells the attribute.
+
+    Args:
+        results: the run's results.
+        attribute: the one that the figure is coloured by; None where the data has none.
+    """
+    if attribute is None:
+        return [
+            Sentence(
+                "這份資料沒有屬性標記，所以 t-SNE 圖不上色，也沒有線性分類器的準確率。",
+                "This data has no attributes, so the t-SNE has no colours and there is no accuracy"
+                " of"
+                " a linear probe.",
+            )
+        ]
+    if "linear_probe_accuracy" not in results:
+        return [
+            Sentence(
+                f"訓練資料裡的 {attribute} 只有一個值，無法訓練線性分類器。",
+                f"{attribute} has a single value in the training data, so there is no linear"
+                " probe.",
+            )
+        ]
+    accuracy, floor = results["linear_probe_accuracy"], results["linear_probe_floor"]
+    numbers = percent(accuracy), percent(floor)
+    removed = (accuracy - floor) / (1 - floor) if floor < 1 else 0.0
+    zh = (
+        f"以隱變數 μ 訓練的線性分類器判斷 {attribute}，測試準確率 {numbers[0]}；"
+        f"一律猜多數類是 {numbers[1]}"
+    )
+    en = (
+        f"A linear probe on μ tells {attribute} on {numbers[0]} of the test images; always naming"
+        " the"
+        f" commoner value gives {numbers[1]}"
+    )
+    if removed > 0.5:
+        verdict = Sentence(
+            "。一刀平面就消去了一半以上的錯誤：隱空間清楚地分開了這個屬性。",
+            ". One flat cut removes more than half of the errors: latent space separates this"
+            " attribute clearly.",
+        )
+    elif removed > 0.1:
+        verdict = Sentence(
+            f"。比亂猜好，但只消去 {percent(removed, 0)} 的錯誤：隱空間只部分分開這個屬性。",
+            f". Better than guessing, but only {percent(removed, 0)} of the errors are gone: latent"
+            " space separates this attribute in part.",
+        )
+    else:
+        verdict = Sentence(
+            "。幾乎不比亂猜好：隱空間沒有線性地分開這個屬性。",
+            ". Hardly better than guessing: latent space does not separate this attribute"
+            " linearly.",
+        )
+    return [Sentence(zh + verdict.zh, en + verdict.en), *_c18(attribute, removed)]
+
+
+def _c18(attribute: str, removed: float) -> list[Sentence]:
+    """Hold reports E's and C's words on male and female against the probe."""
+    if attribute != "Male":
+        return []
+    if removed > 0.5:
+        return [
+            Sentence(
+                "這支持報告 E（C18：隱空間分開男女），而報告 C 看不到分界，"
+                "可能只是因為 t-SNE 的二維圖"
+                "藏住了它。",
+                "That supports report E (C18: latent space separates male from female); report C,"
+                " which"
+                " saw no split, may have been misled by the two dimensions of its t-SNE.",
+            )
+        ]
+    return [
+        Sentence(
+            "這較接近報告 C 的觀察（看不到清楚的男女分界），而不是報告 E 的 C18。",
+            "That is nearer to report C, which saw no clear split, than to report E's C18.",
+        )
+    ]
+
+
+def balance(results: Results) -> list[Sentence]:
+    """Say how the two terms of the negative ELBO stand to one another at the end."""
+    recon, kl = results["recon_nats"], results["kl_nats"]
+    total = results["neg_elbo_nats"]
+    share = percent(kl / total)
+    found = [
+        Sentence(
+            f"測試集的負 ELBO 是每張 {num(total, 4)} nats：重建 {num(recon, 4)}、KL {num(kl, 4)}"
+            f"（佔 {share}）。",
+            f"The negative ELBO of the test set is {num(total, 4)} nats per image: reconstruction"
+            f" {num(recon, 4)} and KL {num(kl, 4)} ({share}).",
+        )
+    ]
+    if kl / total > 0.5:
+        found.append(
+            Sentence(
+                "KL 比重建項還大：以這裡的統一定義衡量，這份報告的損失給 KL 的權重遠小於 1，"
+                "編碼比 ELBO"
+                " 願意付的更貴，重建因而較準，但先驗取樣會離訓練時的 z 較遠。",
+                "The KL exceeds the reconstruction term: by the common definition used here this"
+                " loss"
+                " weighs the KL far below 1, so codes cost more than the ELBO would pay;"
+                " reconstructions gain, and samples from the prior lie further from the z seen in"
+                " training.",
+            )
+        )
+    return found
+
+
+def overall(results: Results, metrics: pd.DataFrame, *, z_dim: int) -> list[Sentence]:
+    """Gather what concerns the run as a whole (question 1-6), a finding a sentence."""
+    return [*balance(results), *gap(metrics), *active(results, z_dim)]
+
+
+# ------------------------------------------------------------------------------ words of figures
+
+_WORDS: dict[str, dict[str, Sentence]] = {
+    "architecture": {
+        "alt": Sentence(
+            "VAE 方塊圖：左欄由上而下是編碼器各層，中間是 μ、log σ² 與抽樣得到的 z，"
+            "右欄由下而上是解碼器各層，"
+            "每個方塊標有輸出形狀與參數量。",
+            "Block diagram of the VAE: the encoder's layers run down the left column, μ, log σ² and"
+            " the"
+            " sampled z stand in the middle, the decoder's layers run up the right column; each box"
+            " gives its output shape and parameters.",
+        ),
+        "caption": Sentence(
+            "{recipe} 的 VAE 架構。方塊右上是輸出形狀（通道×高×寬），右下是參數量。",
+            "The VAE of {recipe}. Upper right in each box: output shape (channels×height×width);"
+            " lower"
+            " right: parameters.",
+        ),
+    },
+    "fig1_2": {
+        "alt": Sentence(
+            "兩張折線圖，橫軸是訓練週期：左邊是重建損失，右邊是 KL 散度；線是訓練集，點是測試集。"
+            "{facts}",
+            "Two line charts over epochs: reconstruction loss on the left, KL divergence on the"
+            " right;"
+            " lines are training, points the test set. {facts}",
+        ),
+        "caption": Sentence(
+            "VAE 的學習曲線：重建損失與 KL 散度，單位是每張影像的 nats，兩圖的縱軸不同。",
+            "Learning curves of the VAE: reconstruction loss and KL divergence in nats per image;"
+            " the"
+            " two vertical axes differ.",
+        ),
+    },
+    "fig1_3": {
+        "alt": Sentence(
+            "上排是十張測試影像，下排是 VAE 對同一張影像的重建。",
+            "Ten test images in the upper row, the VAE's reconstruction of each below it.",
+        ),
+        "caption": Sentence(
+            "十張測試影像與其重建；整個測試集的 MSE：[0, 1] 為 {mse_01}，[-1, 1] 為 {mse_11}。",
+            "Ten test images and their reconstructions; MSE of the entire test set: {mse_01} in [0,"
+            " 1],"
+            " {mse_11} in [-1, 1].",
+        ),
+    },
+    "fig1_4": {
+        "alt": Sentence(
+            "四列八行共 32 張隨機樣本，由標準常態抽出的 z 解碼而成。",
+            "32 random samples in four rows of eight, decoded from z drawn from the standard"
+            " normal.",
+        ),
+        "caption": Sentence(
+            "32 張隨機樣本，z 由先驗 N(0, I) 抽出，未經挑選。",
+            "32 random samples with z drawn from the prior N(0, I), none picked by hand.",
+        ),
+    },
+    "fig1_5": {
+        "alt": Sentence(
+            "測試影像隱變數的 t-SNE 散佈圖，共 {count:,} 點。{facts}",
+            "Scatter plot of the t-SNE of {count:,} test images' latents. {facts}",
+        ),
+        "caption": Sentence(
+            "測試影像的隱變數 μ 以 t-SNE 降到二維。{facts}",
+            "Latents μ of test images, brought to two dimensions by t-SNE. {facts}",
+        ),
+    },
+    "latent_activity": {
+        "alt": Sentence(
+            "長條圖：各隱變數 μ 的變異數由大到小排列，並以橫線標出 0.01 的門檻；{total:,} 個中有"
+            " {active:,} 個在門檻之上。",
+            "Bars: the variance of each latent's μ from large to small, with a line at the"
+            " threshold of"
+            " 0.01; {active:,} of {total:,} are above it.",
+        ),
+        "caption": Sentence(
+            "各隱變數的活躍程度：μ 在 {count:,} 張測試影像間的變異數，縱軸為對數刻度。",
+            "How active each latent is: the variance of μ over {count:,} test images, on a log"
+            " axis.",
+        ),
+    },
+    "interpolation": {
+        "alt": Sentence(
+            "{rows} 列影像，每列由一張測試影像的重建漸變為另一張的重建。",
+            "{rows} rows of pictures; each turns from one test image's reconstruction into"
+            " another's.",
+        ),
+        "caption": Sentence(
+            "隱空間中的直線內插：最左與最右是兩張測試影像的重建，百分比是走過的路程。",
+            "Straight paths through latent space: the ends are two test images' reconstructions,"
+            " the"
+            " percentage is the share of the way.",
+        ),
+    },
+    "traversal": {
+        "alt": Sentence(
+            "{rows} 列影像，每列只改變一個隱變數，由左到右從 −3 到 3。",
+            "{rows} rows of pictures; in each a single latent goes from −3 on the left to 3 on the"
+            " right.",
+        ),
+        "caption": Sentence(
+            "最活躍的 {rows} 個隱變數各自從 −3 變到 3，其餘固定在同一張測試影像的 μ。",
+            "The {rows} most active latents, each going from −3 to 3 while the others stay at one"
+            " test"
+            " image's μ.",
+        ),
+    },
+    "layers": {
+        "caption": Sentence(
+            "{recipe} 的 VAE 各層：輸出形狀（通道×高×寬）與參數量，由 torchinfo 量得。",
+            "The layers of the VAE of {recipe}: output shapes (channels×height×width) and"
+            " parameters, as"
+            " torchinfo counts them.",
+        ),
+    },
+    "mse": {
+        "caption": Sentence(
+            "整個測試集的 MSE；原報告沒有說明像素範圍，因此兩種讀法並列。",
+            "MSE of the entire test set beside the report's number, whose pixel range it does not"
+            " say.",
+        ),
+    },
+}
+
+
+def words(name: str, **facts: Any) -> dict[str, dict[str, str]]:
+    """Return a figure's or table's `alt` and `caption`, by language.
+
+    Args:
+        name: its name, e.g. "fig1_2".
+        facts: what its words mention; a `Sentence` gives each language its own.
+    """
+    found = {}
+    for kind, sentence in _WORDS[name].items():
+        found[kind] = {
+            lang: template.format(**{k: _in(lang, v) for k, v in facts.items()}).strip()
+            for lang, template in sentence._asdict().items()
+        }
+    return found
+
+
+def _in(lang: str, fact: Any) -> Any:
+    """Return a fact in one language."""
+    return getattr(fact, lang) if isinstance(fact, Sentence) else fact
+
+
+def together(sentences: Sequence[Sentence]) -> Sentence:
+    """Join sentences to one, without Markdown's marks of emphasis."""
+    zh, en = "".join(s.zh for s in sentences), " ".join(s.en for s in sentences)
+    return Sentence(zh.replace("**", ""), en.replace("**", ""))
+
+
+def colours(attribute: str | None) -> Sentence:
+    """Say what the points of the t-SNE are coloured by."""
+    if attribute is None:
+        return Sentence(
+            "資料沒有屬性標記，因此不上色。", "The data has no attributes, so there are no colours."
+        )
+    return Sentence(f"顏色代表屬性 {attribute}。", f"The colour shows the attribute {attribute}.")

@@ -1,0 +1,278 @@
+"""What a notebook puts on the page: text, figures and tables that carry their language.
+
+Every output made here has `metadata["hwlib"]`, by which the report filters languages. What else a
+notebook prints (progress, representations) has none and stays out of reports.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from IPython import get_ipython
+from IPython.display import display
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from hwlib import plots
+from hwlib.errors import UserError
+from hwlib.run import Run, replacing
+
+LANGUAGES = ("zh", "en")
+RUN_MIME = "application/vnd.hwlib.run+json"
+JPEG = {"quality": 95, "subsampling": 0}
+SCREEN_PX = 780  # width of a full-width figure in JupyterLab, CSS pixels
+
+# Where a language has no words of its own for a figure's file, the homework's files are in English.
+FILE_LANGUAGE = "en"
+
+Words = Mapping[str, str]
+
+
+def is_batch() -> bool:
+    """Whether a runner executes the notebook and nobody watches."""
+    return bool(os.environ.get("HWLIB_BATCH"))
+
+
+def setup(languages: Sequence[str] = LANGUAGES) -> None:
+    """Prepare a notebook: check its languages, and show a user's mistake as one line.
+
+    In batch a mistake stays an error with its traceback, so that the runner sees it.
+
+    Raises:
+        UserError: an unknown language, or none.
+    """
+    shell = get_ipython()
+    if shell is not None and not is_batch():
+        shell.set_custom_exc((UserError,), _show_user_error)
+    unknown = [language for language in languages if language not in LANGUAGES]
+    if unknown or not languages or isinstance(languages, str):
+        known = ", ".join(f'"{language}"' for language in LANGUAGES)
+        raise UserError(f"languages = {languages!r}: give a list with one or both of {known}")
+
+
+def _show_user_error(shell, kind, error, traceback, tb_offset=None) -> list[str]:
+    """Print the mistake as one line; what IPython calls in place of a traceback."""
+    line = f"✗ {error}"
+    print(line, file=sys.stderr)
+    return [line]
+
+
+def _emit(data: dict[str, Any], about: dict[str, Any], **more: Any) -> None:
+    """Send one output with the project's metadata."""
+    display(data, raw=True, metadata={"hwlib": about, **more})
+
+
+def _caption(text: str) -> None:
+    """Show a caption below an output for who reads the notebook itself; reports set their own."""
+    if not is_batch():
+        style = "max-width:50em;margin:0 0 1.2em;font-size:90%;opacity:.8"
+        markup = f'<p style="{style}">{html.escape(text)}</p>'
+        display({"text/html": markup, "text/plain": text}, raw=True)
+
+
+# ----------------------------------------------------------------------------------------- text
+
+
+def text(
+    *, zh: str | None = None, en: str | None = None, languages: Sequence[str] = LANGUAGES
+) -> None:
+    """Show Markdown, one output a language.
+
+    Args:
+        zh: the text in Traditional Chinese.
+        en: the text in English.
+        languages: the ones to show.
+    """
+    for lang, words in (("zh", zh), ("en", en)):
+        if words and lang in languages:
+            _emit({"text/markdown": words, "text/plain": words}, {"kind": "text", "lang": lang})
+
+
+def sentences(
+    items: Iterable[Any], *, bullets: bool = False, languages: Sequence[str] = LANGUAGES
+) -> None:
+    """Show what `hwlib.discuss` found, as one paragraph or as a list.
+
+    Args:
+        items: sentences with `zh` and `en`.
+        bullets: a list, a point a sentence.
+        languages: the ones to show.
+    """
+    items = list(items)
+    if bullets:
+        words = {lang: "\n".join(f"- {getattr(s, lang)}" for s in items) for lang in LANGUAGES}
+    else:
+        words = {"zh": "".join(s.zh for s in items), "en": " ".join(s.en for s in items)}
+    text(**words, languages=languages)
+
+
+# -------------------------------------------------------------------------------------- figures
+
+
+def figure(
+    name: str,
+    draw: Callable[[str], Figure | Axes],
+    *,
+    alt: Words,
+    caption: Words,
+    languages: Sequence[str] = LANGUAGES,
+    run: Run | None = None,
+) -> None:
+    """Draw a figure once per language and show it; write the homework's file beside the run.
+
+    Args:
+        name: the homework's name of the figure, e.g. "fig1_2".
+        draw: takes the language, returns the figure (or axes on it).
+        alt: what a reader who cannot see it should know, by language.
+        caption: the line below it, by language.
+        languages: the ones to show.
+        run: its folder takes `figures/<name>.jpg`, with English labels; None writes no file.
+    """
+    for lang in languages:
+        png, inches = _render(draw, lang, "png")
+        about = {"kind": "figure", "lang": lang, "name": name}
+        about |= {"alt": alt[lang], "caption": caption[lang]}
+        about["width"] = min(100, round(100 * inches / plots.COLUMN_IN))
+        width = round(SCREEN_PX * about["width"] / 100)
+        data = {"image/png": png, "text/plain": alt[lang]}
+        _emit(data, about, **{"image/png": {"width": width, "alt": alt[lang]}})
+        _caption(caption[lang])
+    if run is not None:
+        jpeg, _ = _render(draw, FILE_LANGUAGE, "jpg")
+        with replacing(run.figures / f"{name}.jpg") as temporary:
+            temporary.write_bytes(jpeg)
+
+
+def _render(draw: Callable[[str], Figure | Axes], lang: str, kind: str) -> tuple[bytes, float]:
+    """Draw, close, and return the file's bytes and the width in inches."""
+    drawn = draw(lang)
+    fig = drawn if isinstance(drawn, Figure) else drawn.figure
+    buffer = io.BytesIO()
+    try:
+        with plots.style():
+            fig.savefig(buffer, format=kind, pil_kwargs=JPEG if kind == "jpg" else None)
+        return buffer.getvalue(), fig.get_figwidth()
+    finally:
+        plt.close(fig)
+
+
+# --------------------------------------------------------------------------------------- tables
+
+
+def table(
+    name: str,
+    frame: pd.DataFrame | Mapping[str, pd.DataFrame],
+    *,
+    caption: Words,
+    languages: Sequence[str] = LANGUAGES,
+) -> None:
+    """Show a table as HTML and Markdown, numbers to the right.
+
+    Args:
+        name: its name, e.g. "layers".
+        frame: one table, or one per language; numbers are set as `number` sets them.
+        caption: the line below it, by language.
+        languages: the ones to show.
+    """
+    for lang in languages:
+        one = frame if isinstance(frame, pd.DataFrame) else frame[lang]
+        markdown = to_markdown(one)
+        data = {"text/html": to_html(one), "text/markdown": markdown, "text/plain": markdown}
+        about = {"kind": "table", "lang": lang, "name": name, "caption": caption[lang]}
+        _emit(data, about)
+        _caption(caption[lang])
+
+
+def number(value: Any) -> str:
+    """Write a cell: whole numbers with thousands separators, others to four digits, no exponent."""
+    if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
+        return "–"
+    if isinstance(value, bool | np.bool_ | str):
+        return str(value)
+    if isinstance(value, int | np.integer):
+        return f"{value:,}"
+    if isinstance(value, float | np.floating):
+        if abs(value) >= 1_000:
+            return f"{value:,.0f}"
+        return np.format_float_positional(value, precision=4, fractional=False, trim="-")
+    return str(value)
+
+
+def _is_number_column(column: pd.Series) -> bool:
+    """Whether every cell that is not empty holds a number."""
+    values = [value for value in column if not (value is None or value is pd.NA)]
+    kinds = (int, float, np.integer, np.floating)
+    return bool(values) and all(isinstance(v, kinds) and not isinstance(v, bool) for v in values)
+
+
+def to_markdown(frame: pd.DataFrame) -> str:
+    """Return `frame` (without its index) as a pipe table."""
+
+    def line(cells: Iterable[str]) -> str:
+        return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+    marks = ["---:" if _is_number_column(frame[name]) else ":---" for name in frame]
+    rows = [line(map(number, row)) for row in frame.itertuples(index=False, name=None)]
+    return "\n".join([line(map(str, frame.columns)), line(marks), *rows])
+
+
+def to_html(frame: pd.DataFrame) -> str:
+    """Return `frame` (without its index) as an HTML table with aligned columns."""
+    sides = ["right" if _is_number_column(frame[name]) else "left" for name in frame]
+
+    def line(cells: Iterable[str], tag: str) -> str:
+        inner = "".join(
+            f'<{tag} style="text-align:{side}">{html.escape(cell)}</{tag}>'
+            for cell, side in zip(cells, sides, strict=True)
+        )
+        return f"<tr>{inner}</tr>"
+
+    head = line(map(str, frame.columns), "th")
+    rows = [line(map(number, row), "td") for row in frame.itertuples(index=False, name=None)]
+    return f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def layer_tables(layers: Sequence[plots.Layer]) -> dict[str, pd.DataFrame]:
+    """Return the layer table of a network, by language, with the sum as its last row."""
+    heads = {
+        "zh": ("部分", "層", "設定", "輸出形狀", "參數"),
+        "en": ("part", "layer", "settings", "output shape", "parameters"),
+    }
+    parts = {
+        "zh": {"encoder": "編碼器", "mu": "μ", "logvar": "log σ²", "decoder": "解碼器"},
+        "en": {"encoder": "encoder", "mu": "μ", "logvar": "log σ²", "decoder": "decoder"},
+    }
+    images, totals = {"zh": "輸入影像", "en": "image"}, {"zh": "合計", "en": "total"}
+    tables = {}
+    for lang in LANGUAGES:
+        rows = [
+            (
+                parts[lang].get(layer.part, layer.part) if layer.kind != "Input" else images[lang],
+                layer.kind if layer.kind != "Input" else "",
+                layer.detail.replace(", stride ", plots.WORDS[lang]["stride"]),
+                "×".join(str(side) for side in layer.shape),
+                layer.num_parameters,
+            )
+            for layer in layers
+        ]
+        rows.append((totals[lang], "", "", "", sum(layer.num_parameters for layer in layers)))
+        tables[lang] = pd.DataFrame(rows, columns=list(heads[lang]))
+    return tables
+
+
+# ------------------------------------------------------------------------------------------ run
+
+
+def run(run: Run) -> None:
+    """Tell the runner, and a reader, which run folder the notebook used."""
+    words = f"{run.path.name}  ({run.path})"
+    data = {RUN_MIME: {"run": str(run.path.resolve())}, "text/plain": words}
+    display(data, raw=True, metadata={})

@@ -1,0 +1,259 @@
+"""The figures show what they are given, in both languages, with no glyph missing."""
+
+import io
+import itertools
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from hwlib import plots
+from hwlib.plots import Layer
+
+matplotlib.use("Agg")
+
+LANGS = ("zh", "en")
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def images():
+    return np.random.default_rng(0).integers(0, 256, (20, 16, 16, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def metrics():
+    epoch = np.linspace(0.1, 5, 50)
+    frame = pd.DataFrame({"epoch": epoch, "recon_nats": 300 - 20 * epoch, "kl_nats": 10 + epoch})
+    for term in ("recon", "kl"):
+        frame[f"test_{term}_nats"] = np.where(
+            np.arange(50) % 10 == 9, frame[f"{term}_nats"], np.nan
+        )
+    return frame
+
+
+def vae_layers(num_conv=3, z_dim=7):
+    layers = [Layer("encoder", "x", "Input", "", (3, 64, 64), 0)]
+    for i in range(num_conv):
+        shape = (8 << i, 32 >> i, 32 >> i)
+        layers.append(Layer("encoder", f"e.{i}", "Conv2d", "4×4, stride 2", shape, 100 + i))
+        layers.append(Layer("encoder", f"b.{i}", "BatchNorm2d", "", shape, 2))
+        layers.append(Layer("encoder", f"a.{i}", "LeakyReLU", "0.2", shape, 0))
+    layers.append(Layer("encoder", "flat", "Flatten", "", (512,), 0))
+    layers += [Layer(head, head, "Linear", "", (z_dim,), 9) for head in ("mu", "logvar")]
+    layers.append(Layer("decoder", "un", "Unflatten", "", (z_dim, 1, 1), 0))
+    for i in range(num_conv):
+        shape = (8, 16 << i, 16 << i)
+        layers.append(Layer("decoder", f"up.{i}", "Upsample", "×2", shape, 0))
+        layers.append(Layer("decoder", f"d.{i}", "ConvTranspose2d", "4×4, stride 2", shape, 50))
+    return [*layers, Layer("decoder", "tanh", "Tanh", "", (3, 64, 64), 0)]
+
+
+def render(drawn) -> np.ndarray:
+    fig = drawn if isinstance(drawn, Figure) else drawn.figure
+    buffer = io.BytesIO()
+    with plots.style():
+        fig.savefig(buffer, format="png")
+    return np.asarray(Image.open(buffer).convert("RGB"))
+
+
+def test_an_image_grid_shows_every_pixel_exactly(images):
+    rendered = render(plots.image_grid(images, columns=5))
+    assert np.array_equal(rendered, plots.compose(images, 5))
+
+
+def test_a_labelled_grid_shows_every_pixel_exactly(images):
+    axes = plots.pairs(images[:10], images[10:], lang="zh")
+    sheet = plots.compose(images, 10)
+    rendered = render(axes)
+    box = axes.get_position()
+    left, top = round(box.x0 * rendered.shape[1]), round((1 - box.y1) * rendered.shape[0])
+    part = rendered[top : top + sheet.shape[0], left : left + sheet.shape[1]]
+    assert np.array_equal(part, sheet)
+
+
+def test_contrast_is_never_stretched():
+    dull = np.full((4, 8, 8, 3), 100, dtype=np.uint8)
+    dull[:, 4:] = 110
+    sheet = plots.compose(dull, 4, gap=0)
+    assert set(np.unique(sheet)) == {100, 110}
+
+
+def test_each_pixel_becomes_a_whole_square(images):
+    sheet = plots.compose(images[:1], 1, factor=3)
+    assert np.array_equal(sheet[::3, ::3], images[0])
+    assert np.array_equal(sheet[2::3, 2::3], images[0])
+
+
+def test_grey_pictures_are_drawn_grey():
+    grey = np.arange(2 * 8 * 8, dtype=np.uint8).reshape(2, 8, 8, 1)
+    sheet = plots.compose(grey, 2, factor=1, gap=0)
+    assert (sheet == sheet[..., :1]).all()
+    assert np.array_equal(sheet[:, :8, 0], grey[0, ..., 0])
+
+
+def test_a_half_filled_row_is_white_to_its_end(images):
+    sheet = plots.compose(images[:3], 2, factor=1, gap=2)
+    assert (sheet[18:, 18:] == 255).all()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [np.zeros((2, 8, 8, 3)), np.zeros((8, 8, 3), np.uint8), np.zeros((2, 8, 8, 2), np.uint8)],
+)
+def test_what_is_no_picture_is_refused(wrong):
+    with pytest.raises(ValueError, match="uint8"):
+        plots.image_grid(wrong)
+
+
+def test_pairs_of_unequal_rows_are_refused(images):
+    with pytest.raises(ValueError, match="differ in shape"):
+        plots.pairs(images[:4], images[:5])
+
+
+def test_an_axis_that_is_given_is_used(images):
+    _, ax = plt.subplots()
+    assert plots.image_grid(images, columns=5, ax=ax) is ax
+
+
+def test_curves_are_drawn_in_their_own_units(metrics):
+    fig = plots.learning_curves(metrics)
+    for ax, term in zip(fig.axes, ("recon", "kl"), strict=True):
+        line, points = ax.get_lines()
+        assert np.array_equal(line.get_ydata(), metrics[f"{term}_nats"])
+        assert len(points.get_xdata()) == metrics[f"test_{term}_nats"].notna().sum() == 5
+
+
+def test_curves_without_test_points_have_only_lines(metrics):
+    fig = plots.learning_curves(metrics[["epoch", "recon_nats", "kl_nats"]])
+    assert [len(ax.get_lines()) for ax in fig.axes] == [1, 1]
+
+
+@pytest.mark.parametrize(("lang", "word"), [("zh", "對數刻度"), ("en", "log scale")])
+def test_a_log_axis_says_so(metrics, lang, word):
+    metrics.loc[0, "recon_nats"] = 100_000.0
+    recon, kl = plots.learning_curves(metrics, lang).axes
+    assert recon.get_yscale() == "log"
+    assert word in recon.get_title(loc="left")
+    assert kl.get_yscale() == "linear"
+    assert word not in kl.get_title(loc="left")
+
+
+def test_points_without_an_attribute_are_grey_and_the_legend_says_why():
+    ax = plots.embedding_scatter(np.random.default_rng(0).normal(size=(30, 2)))
+    assert len({tuple(c) for c in ax.collections[0].get_facecolors()}) == 1
+    assert "no attributes" in ax.get_legend().get_texts()[0].get_text()
+
+
+def test_the_legend_counts_both_groups():
+    xy, labels = np.random.default_rng(0).normal(size=(30, 2)), np.arange(30) < 12
+    ax = plots.embedding_scatter(xy, labels, "Smiling", "zh")
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert "微笑 (Smiling)" in texts[0]
+    assert "12" in texts[0]
+    assert "18" in texts[1]
+
+
+def test_a_latent_is_active_above_the_threshold_only():
+    ax = plots.latent_activity(np.array([0.5, 0.02, 0.01, 0.0001]))
+    texts = " ".join(text.get_text() for text in ax.get_legend().get_texts())
+    assert "active: 2 of 4" in texts
+    assert "inactive: 2" in texts
+
+
+def test_blocks_hold_every_layer_once():
+    layers = vae_layers()
+    boxes = plots.blocks(layers[1:])
+    assert sum(box.num_parameters for box in boxes) == sum(x.num_parameters for x in layers)
+    assert [box.part for box in boxes].count("encoder") == 3
+    assert [box.part for box in boxes].count("decoder") == 3
+    assert [box.part for box in boxes if box.part in ("mu", "logvar")] == ["mu", "logvar"]
+    assert boxes[-1].extras.endswith("Tanh")
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("num_conv", [2, 5])
+def test_words_of_a_block_diagram_do_not_collide_or_leave_it(lang, num_conv):
+    fig = plots.block_diagram(vae_layers(num_conv, z_dim=1024), lang)
+    with plots.style():
+        fig.canvas.draw()
+        texts = [text for text in fig.axes[0].texts if text.get_text()]
+        boxes = [text.get_window_extent() for text in texts]
+    width, height = fig.canvas.get_width_height()
+    for box in boxes:
+        assert 0 <= box.x0 <= box.x1 <= width
+        assert 0 <= box.y0 <= box.y1 <= height
+    for a, b in itertools.combinations(boxes, 2):
+        # line boxes hold room above and below the glyphs; a quarter may overlap
+        overlap = min(a.y1, b.y1) - max(a.y0, b.y0)
+        is_apart = min(a.x1, b.x1) <= max(a.x0, b.x0)
+        assert is_apart or overlap < 0.3 * min(a.height, b.height)
+
+
+def all_figures(images, metrics, lang):
+    rng = np.random.default_rng(0)
+    frames = images[:12].reshape(3, 4, *images.shape[1:])
+    return {
+        "curves": plots.learning_curves(metrics, lang),
+        "pairs": plots.pairs(images[:10], images[10:], lang=lang),
+        "grid": plots.image_grid(images),
+        "scatter": plots.embedding_scatter(rng.normal(size=(9, 2)), np.arange(9) % 2, "Male", lang),
+        "grey": plots.embedding_scatter(rng.normal(size=(9, 2)), None, None, lang),
+        "activity": plots.latent_activity(rng.random(30), lang),
+        "interpolation": plots.interpolation(frames),
+        "traversal": plots.traversal(frames, [3, 1, 2], [-3, -1, 1, 3], lang=lang),
+        "blocks": plots.block_diagram(vae_layers(), lang),
+    }
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_every_figure_is_drawn_without_a_missing_glyph(images, metrics, lang):
+    for name, drawn in all_figures(images, metrics, lang).items():
+        pixels = render(drawn)  # matplotlib warns of a missing glyph, and warnings are errors
+        assert pixels.std() > 1, name
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_no_figure_is_wider_than_the_column_or_cuts_its_labels(images, metrics, lang):
+    for name, drawn in all_figures(images, metrics, lang).items():
+        fig = drawn if isinstance(drawn, Figure) else drawn.figure
+        assert fig.get_figwidth() <= plots.COLUMN_IN + 0.01, name
+        with plots.style():
+            fig.canvas.draw()
+            box = fig.get_tightbbox()
+        assert box.x0 > -0.03, name
+        assert box.y0 > -0.03, name
+        assert box.x1 < fig.get_figwidth() + 0.03, name
+        assert box.y1 < fig.get_figheight() + 0.03, name
+
+
+def test_a_missing_glyph_is_an_error():
+    with plots.style():
+        fig, ax = plt.subplots()
+        ax.set_title("\U00013080")
+        with pytest.raises(UserWarning, match="missing"):
+            fig.canvas.draw()
+
+
+def test_chinese_comes_from_the_font_in_the_package():
+    assert plots.register_fonts()[0] == "Noto Sans CJK TC"
+
+
+def test_both_languages_have_the_same_words():
+    assert set(plots.WORDS["zh"]) - set(plots.WORDS["en"]) == {"attribute"}
+    assert set(plots.WORDS["en"]) <= set(plots.WORDS["zh"])
+
+
+def test_drawing_leaves_matplotlibs_settings_alone(metrics):
+    before = dict(plt.rcParams)
+    plots.learning_curves(metrics)
+    assert dict(plt.rcParams) == before
