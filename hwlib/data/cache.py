@@ -101,11 +101,11 @@ def _files_recipe(spec: str, image_size: int, crop: str) -> Recipe:
     entries = scan(source)
     used_crop = crop if source.layout == "celeba" else ""
     place = _hex([source.layout, str(source.root), image_size, used_crop], 8)
-
     key = _state(source, entries)
+    names = [entry.name for entry in entries]
 
     def build(folder: Path, progress: bool) -> dict[str, Any]:
-        facts = _build_from_files(source, entries, folder, image_size, crop, progress)
+        facts = _build_from_files(source, names, folder, image_size, crop, progress)
         if _state(source, scan(source)) != key:
             raise UserError(
                 f"{source.root} changed while it was read; run again when it is at rest"
@@ -279,14 +279,14 @@ def _flush(path: Path) -> None:
 
 def _build_from_files(
     source: Source,
-    entries: Sequence[Entry],
+    names: Sequence[str],
     folder: Path,
     image_size: int,
     crop: str,
     progress: bool,
 ) -> dict[str, Any]:
     """Write the arrays of a source on disk into `folder` and return the manifest's facts."""
-    listing = list_parts(source, entries)
+    listing = list_parts(source, names)
     parts = {"train": listing.train, "test": listing.test}
     total = sum(len(part.names) for part in parts.values())
     num_listed = total + len(listing.bad)

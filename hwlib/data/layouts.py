@@ -79,7 +79,7 @@ class Listing:
     notes: tuple[str, ...] = ()  # what a user should know, in sentences
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class Entry:
     """A file and its state; two equal states mean the same content."""
 
@@ -117,14 +117,14 @@ def scan(source: Source) -> list[Entry]:
     return sorted(found)
 
 
-def list_parts(source: Source, entries: Sequence[Entry]) -> Listing:
-    """Read the label files of `source` and say which of `entries` is trained and tested on.
+def list_parts(source: Source, names: Sequence[str]) -> Listing:
+    """Read the label files of `source` and say which of the files `names` is in which part.
 
     Raises:
         UserError: a label file is wrong, or a part would be empty.
     """
     lists = {"hw4": _list_hw4, "celeba": _list_celeba, "mnist": _list_mnist, "folder": _list_folder}
-    return lists[source.layout](source, [entry.name for entry in entries])
+    return lists[source.layout](source, names)
 
 
 # ---- files -------------------------------------------------------------------------------------

@@ -267,7 +267,10 @@ def serve() -> None:
             reply = perform(json.loads(line))
         except OSError as error:
             reply = {"os_error": [error.errno, error.strerror, error.filename]}
-        print(json.dumps(reply), file=answers, flush=True)
+        try:
+            print(json.dumps(reply), file=answers, flush=True)
+        except BrokenPipeError:  # the parent was killed
+            os._exit(1)
 
 
 def _num_cpus() -> int:

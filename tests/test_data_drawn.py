@@ -1,0 +1,119 @@
+"""The drawn faces behind `load_data("faces:N")` and `hwlib data draw`."""
+
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+import hwlib.data.cache as cache
+from hwlib.data import load_data
+from hwlib.data.commands import app
+from hwlib.data.faces import ATTRIBUTES, attributes_of, draw_faces
+from hwlib.data.hw4 import ATTRIBUTES as HW4_ATTRIBUTES
+from hwlib.data.hw4 import draw_hw4
+from hwlib.data.tables import load_table, save_table
+from hwlib.errors import UserError
+
+
+@pytest.fixture(scope="module")
+def faces():
+    return load_data("faces:300", progress=False)
+
+
+def test_drawn_faces_come_with_labels_names_and_factors(faces):
+    assert (faces.layout, faces.attributes) == ("faces", HW4_ATTRIBUTES)
+    assert faces.train.images.shape == (300, 64, 64, 3)
+    assert len(faces.test) == 64
+    assert (faces.train.names[0], faces.test.names[0]) == ("00000.png", "00300.png")
+    assert len(faces.train.factors) == 300
+    np.testing.assert_array_equal(attributes_of(faces.test.factors), faces.test.labels)
+    assert tuple(ATTRIBUTES) == HW4_ATTRIBUTES
+
+
+def test_cached_faces_are_those_that_their_factors_draw(faces):
+    rows = faces.train.factors.iloc[60:70].reset_index(drop=True)
+    np.testing.assert_array_equal(draw_faces(rows, 64), faces.train.images[60:70])
+
+
+def test_number_of_faces_decides_the_test_part():
+    assert cache.num_faces("faces") == (8000, 1000)
+    assert cache.num_faces("faces:300") == (300, 64)
+    assert cache.num_faces("faces:4000") == (4000, 500)
+
+
+def test_all_drawing_code_is_in_the_key():
+    files = set(cache.drawing_files())
+    assert files >= {"faces.py", "drawing.py", "factors.py", "hw4_attribute_stats.json"}
+
+
+def test_faces_are_drawn_again_when_their_code_changes(own_cache, monkeypatch):
+    before = load_data("faces:1", 8, progress=False)
+    monkeypatch.setattr(cache, "code_hash", lambda *files: "another")
+    assert cache.recipe_for("faces:1", 8, "hw4").key not in str(before.train.images.filename)
+    after = load_data("faces:1", 8, progress=False)
+    assert after.fingerprint == before.fingerprint
+    assert len(list(own_cache.glob("*/manifest.json"))) == 1
+
+
+def test_table_survives_the_way_to_disk_and_back(tmp_path, faces):
+    save_table(tmp_path / "t.npz", faces.train.factors)
+    pd.testing.assert_frame_equal(load_table(tmp_path / "t.npz"), faces.train.factors)
+    table = pd.DataFrame(
+        {
+            "text": ["b", "a", "b"],
+            "flag": [True, False, True],
+            "count": np.array([1, 2, 3], np.int16),
+            "share": [0.1, 1 / 3, 1e-300],
+            "kind": pd.Categorical(["x", "y", "x"], ["y", "x"], ordered=True),
+        }
+    )
+    save_table(tmp_path / "u.npz", table)
+    pd.testing.assert_frame_equal(load_table(tmp_path / "u.npz"), table)
+
+
+def test_drawn_folder_is_an_hw4_folder_with_factors(tmp_path):
+    out = tmp_path / "out"
+    arguments = ["draw", str(out), "--train", "12", "--test", "5", "--seed", "3"]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    assert "12 train and 5 test faces are in" in result.stdout
+    assert sorted(path.name for path in out.iterdir()) == [
+        *("factors.csv", "test", "test.csv", "train", "train.csv")
+    ]
+    assert sorted(p.name for p in (out / "test").iterdir())[0] == "00012.png"
+    data = load_data(out, progress=False)
+    assert (data.layout, data.attributes) == ("hw4", HW4_ATTRIBUTES)
+    assert (len(data.train), len(data.test)) == (12, 5)
+    table = pd.read_csv(out / "factors.csv")
+    assert list(table.image_name) == [f"{i:05}.png" for i in range(17)]
+    labels = np.concatenate([data.train.labels, data.test.labels])
+    np.testing.assert_array_equal(attributes_of(table), labels)
+    with open(out / "train.csv", newline="") as file:
+        assert {cell for row in list(csv.reader(file))[1:] for cell in row[1:]} == {"0.0", "1.0"}
+
+
+def test_same_seed_draws_the_same_files_and_another_seed_others(tmp_path):
+    for name, seed in (("a", 5), ("b", 5), ("c", 6)):
+        draw_hw4(tmp_path / name, num_train=3, num_test=1, seed=seed, progress=False)
+    contents = {
+        name: [p.read_bytes() for p in sorted((tmp_path / name).rglob("*.*"))] for name in "abc"
+    }
+    assert contents["a"] == contents["b"]
+    assert contents["a"] != contents["c"]
+
+
+def test_drawn_folder_may_have_another_size(tmp_path):
+    draw_hw4(tmp_path / "a", num_train=1, num_test=1, image_size=96, progress=False)
+    with Image.open(tmp_path / "a" / "train" / "00000.png") as image:
+        assert image.size == (96, 96)
+
+
+def test_drawing_refuses_a_folder_that_is_not_empty(tmp_path):
+    (tmp_path / "mine.txt").touch()
+    with pytest.raises(UserError, match="is there already and not empty; name a new folder"):
+        draw_hw4(tmp_path, num_train=1, num_test=1, progress=False)
