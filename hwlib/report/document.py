@@ -8,6 +8,7 @@ import html
 import json
 import re
 import subprocess
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -29,8 +30,12 @@ ANNOTATION = re.compile(
     r"<semantics>(.*?)<annotation encoding=\"application/x-tex\">.*?</annotation></semantics>",
     re.DOTALL,
 )
+# 'log p' has a thin space that 'log(' has not; MathML leaves both without.
+FUNCTION = re.compile(r'(<mo>(?:&#8289;|\u2061)</mo></mrow>)(?=\s*<m(?!o[^>]*form="prefix"))')
 PIXELS_FULL = 1400  # a picture this wide fills the text where the notebook names no width
 LEAST_WIDTH = 30
+LONG_CELL = 30  # Latin letters; longer cells wrap
+DENSE_ROWS = 12  # tables longer than this are set tighter
 
 # Names in Typst's formulas that pandoc still writes and Typst has dropped.
 DROPPED = {
@@ -261,7 +266,8 @@ def to_html(document: Document) -> str:
     for node in document.ast:
         index = _index(node)
         if index is None:
-            nodes += _scrolling(node) if node["t"] == "Table" else [_numbered(node)]
+            is_table = node["t"] == "Table"
+            nodes += _scrolling(_shaped(node)) if is_table else [_numbered(node)]
             continue
         item, number = document.items[index], document.numbers.get(index)
         if isinstance(item, Code):
@@ -269,7 +275,7 @@ def to_html(document: Document) -> str:
         elif isinstance(item, Figure):
             nodes.append(_raw(_figure_html(item, number, words["figure"])))
         elif isinstance(item, Table):
-            table = _scrolling(_natural_widths(node["c"][2]), label=item.caption)
+            table = _scrolling(_shaped(node["c"][2]), label=item.caption)
             label = f'<span class="label">{words["table"]} {number}</span>'
             opening = f'<figure class="table" id="table-{number}"><figcaption>{label} '
             opening += f"{html.escape(item.caption)}</figcaption>"
@@ -278,16 +284,11 @@ def to_html(document: Document) -> str:
     return _clean_mathml(text)
 
 
-def inline_html(text: str) -> str:
-    """Return one line of Markdown as HTML without a paragraph around it."""
-    made = pandoc(text, source=READER, target="html5", options=("--mathml",)).strip()
-    return _clean_mathml(re.sub(r"^<p>|</p>$", "", made))
-
-
 def _clean_mathml(text: str) -> str:
     if bad := re.search(r'<span class="math[^>]*>(.*?)</span>', text, re.DOTALL):
         raise RenderError(f"formula cannot be set: {html.unescape(bad[1]).strip()[:80]}")
-    return ANNOTATION.sub(r"\1", text)
+    text = ANNOTATION.sub(r"\1", text)
+    return FUNCTION.sub(r'\1<mspace width="0.167em"></mspace>', text)
 
 
 def _raw(text: str, form: str = "html") -> Node:
@@ -298,16 +299,38 @@ def _json(nodes: list[Node]) -> str:
     return json.dumps({"pandoc-api-version": api_version(), "meta": {}, "blocks": nodes})
 
 
+def _shaped(table: Node) -> Node:
+    """Drop column widths, which pandoc guesses from the source; mark long cells and long tables."""
+    attributes, caption, columns, head, bodies, foot = table["c"]
+    columns = [[align, {"t": "ColWidthDefault"}] for align, _ in columns]
+    for row in _rows(table):
+        for cell in row[1]:
+            is_long = _breadth(plain(cell[4])) > LONG_CELL
+            cell[0] = ["", ["long"] if is_long else [], []]
+    is_dense = sum(1 for _ in _rows(table)) > DENSE_ROWS
+    attributes = [attributes[0], ["dense"] if is_dense else [], attributes[2]]
+    return {"t": "Table", "c": [attributes, caption, columns, head, bodies, foot]}
+
+
+def _rows(table: Node) -> Iterator[list[Any]]:
+    """Yield a table's rows: head, bodies, foot."""
+    _, _, _, head, bodies, foot = table["c"]
+    yield from head[1]
+    for _, _, upper, lower in bodies:
+        yield from upper
+        yield from lower
+    yield from foot[1]
+
+
+def _breadth(text: str) -> int:
+    """Return a text's width, in Latin letters: a Chinese character is two wide."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
 def _scrolling(table: Node, *, label: str = "") -> list[Node]:
     """Put a table into a box of its own that scrolls, by keyboard too, and not the page."""
     name = f' role="region" aria-label="{html.escape(label, quote=True)}"' if label else ""
     return [_raw(f'<div class="scroll" tabindex="0"{name}>'), table, _raw("</div>")]
-
-
-def _natural_widths(table: Node) -> Node:
-    """Drop column widths, which pandoc guesses from the length of the source lines."""
-    columns = [[align, {"t": "ColWidthDefault"}] for align, _ in table["c"][2]]
-    return {"t": "Table", "c": [*table["c"][:2], columns, *table["c"][3:]]}
 
 
 def _numbered(node: Node) -> Node:
@@ -351,7 +374,9 @@ def percent(figure: Figure) -> float:
     """Return the figure's width in percent of the text's."""
     if figure.width:
         return float(min(max(figure.width, 10), 100))
-    return float(min(100, max(LEAST_WIDTH, round(100 * size(figure.png)[0] / PIXELS_FULL))))
+    return float(min(100, max(LEAST_WIDTH, round(100 * size(figure.png)[0] / # 'log p' has a thin space that 'log(' has not; MathML leaves both without.
+FUNCTION = re.compile(r'(<mo>(?:&#8289;|\u2061)</mo></mrow>)(?=\s*<m(?!o[^>]*form="prefix"))')
+PIXELS_FULL))))
 
 
 # ---------------------------------------------------------------------- document -> Typst
@@ -412,8 +437,10 @@ def _known(name: re.Match[str]) -> str:
 
 
 def _typst_table(table: Node, caption: str) -> list[Node]:
-    opening = _raw(f"#hw-table(caption: {caption})[", "typst")
-    return [opening, _natural_widths(table), _raw("]", "typst")]
+    table = _shaped(table)
+    dense = "true" if "dense" in table["c"][0][1] else "false"
+    opening = _raw(f"#hw-table(caption: {caption}, dense: {dense})[", "typst")
+    return [opening, table, _raw("]", "typst")]
 
 
 def _typst_node(node: Any, prefix: str, anchors: set[str], formulas: dict[str, str]) -> Any:

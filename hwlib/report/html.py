@@ -18,6 +18,7 @@ from hwlib.report.facts import Facts, subtitle, summary, trust
 from hwlib.report.words import LANGUAGES, PROBLEMS, WORDS
 
 TEMPLATES = Path(__file__).parent / "templates"
+FONTS = Path(__file__).resolve().parents[1] / "fonts"
 THUMBNAIL = (640, 360)  # pixels: twice a card's size on the page
 # The figure that shows a problem best: the pictures that the model made.
 COVERS = ("fig1_4", "fig2_3", "fig3_3", "fig1_3")
@@ -59,11 +60,13 @@ def render_page(
     Raises:
         RenderError: a formula that cannot be set.
     """
+    body = to_html(page.document) if page.document else ""
     place = [p.name for p in pages].index(page.name)
     return _template("page.html.jinja").render(
         **_shared(language, languages, f"{page.name}.html"),
         page=page,
-        body=Markup(to_html(page.document)) if page.document else "",
+        body=Markup(body),
+        math_font=_math_font() if "<math" in body else "",
         headings=page.document.headings if page.document else [],
         facts=subtitle(page.facts, language),
         trust=trust(page.facts, language, command=command, notebook=page.notebook),
@@ -83,6 +86,7 @@ def render_index(
         title=title,
         pages=pages,
         cards=[(page, _thumbnail(page), subtitle(page.facts, language)) for page in pages],
+        math_font="",
         summary=summary(facts, failed, language),
         command=command,
     )
@@ -111,6 +115,12 @@ def _thumbnail(page: Page) -> tuple[str, str] | None:
     file = BytesIO()
     small.save(file, "JPEG", quality=85, optimize=True)
     return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode(), order[0].alt
+
+
+@cache
+def _math_font() -> str:
+    """Return the font for formulas as a data address: many machines have none of their own."""
+    return base64.b64encode((FONTS / "HWLabMath.subset.woff").read_bytes()).decode()
 
 
 @cache

@@ -14,10 +14,9 @@ from fontTools.ttLib import TTFont
 
 from hwlib.report.document import RenderError, quote, to_typst
 from hwlib.report.facts import subtitle, summary, trust
-from hwlib.report.html import TEMPLATES, Page
+from hwlib.report.html import FONTS, TEMPLATES, Page
 from hwlib.report.words import LANGUAGES, WORDS
 
-FONTS = Path(__file__).resolve().parents[1] / "fonts"
 # a-2u: a missing glyph is an error, not a box. ua-1: tagged, with alternative text on everything.
 STANDARDS = ["a-2u", "ua-1"]
 # The columns that fit a page beside what the run was; the rest is in the chapters.
