@@ -1,0 +1,235 @@
+"""The command line: a thin front on the package. Exit 0 done, 2 the user's mistake, 1 else."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from hwlib.config import PROBLEMS
+from hwlib.data.commands import app as data_app
+from hwlib.errors import UserError
+
+app = typer.Typer(
+    help="Train, measure and report generative models of faces.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.add_typer(data_app, name="data")
+
+ProblemArgument = Annotated[
+    str, typer.Argument(metavar="PROBLEM", help=f"One of {', '.join(PROBLEMS)}.")
+]
+DataOption = Annotated[
+    str,
+    typer.Option(
+        "--data",
+        metavar="SPEC",
+        help="faces (drawn, the default), faces:N, or a folder: hw4, CelebA, MNIST, any pictures.",
+    ),
+]
+ProfileOption = Annotated[
+    str,
+    typer.Option(
+        "--profile",
+        help="smoke: seconds, to see that it runs; quick: a real result on two cores;"
+        " course: the report's own schedule.",
+    ),
+]
+SeedOption = Annotated[int, typer.Option("--seed", help="Every random draw follows from it.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Change a setting, for example --set z_dim=50."
+    ),
+]
+RunsOption = Annotated[
+    Path | None, typer.Option("--runs", help="Folder of the run folders; default runs/.")
+]
+SkipOption = Annotated[
+    bool, typer.Option("--skip-bad", help="Leave out pictures that cannot be read, and say so.")
+]
+
+
+@app.command()
+def recipes() -> None:
+    """Show the 14 pairs of recipe and problem: parameters, schedule, reported numbers."""
+    from hwlib.recipes import PAIRS, RECIPES, build_models
+
+    table = Table(title="Five course reports, 14 pairs (width 1, profile course)")
+    for name in ("recipe", "problem"):
+        table.add_column(name, no_wrap=True)
+    for name in ("parameters", "steps x batch", "optimiser", "reported MSE"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for recipe, problem in PAIRS:
+        pair = RECIPES[recipe].problems.get(problem)
+        cells = [f"{recipe} ({RECIPES[recipe].letter})", problem]
+        if pair is None:
+            table.add_row(*cells, "not built yet", style="dim")
+            continue
+        models = build_models(recipe, problem)
+        size = sum(p.numel() for model in models.values() for p in model.parameters())
+        settings = pair.settings
+        rule = f"{settings.get('optimizer', 'adam')} {settings['learning_rate']:g}"
+        schedule = f"{settings['num_steps']:,} x {settings['batch_size']}"
+        reported = pair.reported.get("test_mse")
+        table.add_row(*cells, f"{size:,}", schedule, rule, f"{reported:g}" if reported else "-")
+    Console().print(table)
+
+
+@app.command()
+def train(
+    problem: ProblemArgument,
+    recipe: Annotated[str | None, typer.Option(help="Course report to follow.")] = None,
+    data: DataOption = "faces",
+    profile: ProfileOption = "quick",
+    seed: SeedOption = 0,
+    settings: SetOption = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    runs: RunsOption = None,
+    skip_bad: SkipOption = False,
+) -> None:
+    """Train one pair and print its run folder; stopped or killed, the same command goes on."""
+    from hwlib.recipes import make_config
+    from hwlib.training.fit import Stopped, fit
+
+    overrides = {"device": device} | parse_settings(settings or [])
+    config = make_config(problem, recipe, data, profile, seed, **overrides)
+    try:
+        run = fit(config, runs=runs, skip_bad=skip_bad)
+    except Stopped as stop:
+        typer.echo(str(stop), err=True)
+        raise typer.Exit(1) from None
+    typer.echo(run.path)
+
+
+@app.command()
+def sample(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run's folder.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A new folder, or a file .npz.")],
+    num: Annotated[int, typer.Option("--num", min=1, help="How many pictures.")] = 64,
+    seed: SeedOption = 0,
+) -> None:
+    """Draw pictures from a finished run: a folder of PNG, or one .npz (`images`, N x H x W x C)."""
+    from hwlib.run import Run
+    from hwlib.training.sampling import write_samples
+
+    write_samples(Run(run), out, num=num, seed=seed)
+    typer.echo(out)
+
+
+@app.command()
+def report(
+    problems: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PROBLEM]...", help="Problems to report; all that are built."),
+    ] = None,
+    recipe: Annotated[str | None, typer.Option(help="Course report, or 'all' of them.")] = None,
+    data: DataOption = "faces",
+    profile: ProfileOption = "quick",
+    seed: SeedOption = 0,
+    lang: Annotated[list[str] | None, typer.Option(help="zh, en; both by default.")] = None,
+    settings: SetOption = None,
+    attribute: Annotated[
+        str, typer.Option(help="Attribute that the figures colour; Male where it is empty.")
+    ] = "",
+    out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("report/build"),
+    runs: RunsOption = None,
+    skip_bad: SkipOption = False,
+) -> None:
+    """Run the notebooks and write the report: HTML and PDF, in Chinese and English."""
+    from hwlib.data import load_data
+    from hwlib.recipes import make_config
+    from hwlib.report import make_job, make_report
+    from hwlib.run import default_runs_dir
+    from hwlib.training.fit import resolve_attribute
+
+    overrides = parse_settings(settings or [])
+    if attribute:
+        overrides["attribute"] = attribute
+    # A mistake in a setting or in the data is told now, in one line, before any notebook runs.
+    path = Path(data)
+    data = str(path.resolve()) if path.exists() else data
+    jobs = []
+    for pair_recipe, problem in chosen_pairs(problems, recipe):
+        config = make_config(problem, pair_recipe, data, profile, seed, **overrides)
+        loaded = load_data(data, config.image_size, crop=config.crop, skip_bad=skip_bad)
+        resolve_attribute(config, loaded)
+        parameters = {
+            "data": data,
+            "profile": profile,
+            "seed": seed,
+            "settings": overrides,
+            "skip_bad": skip_bad,
+        }
+        jobs.append(make_job(problem, pair_recipe, parameters))
+    result = make_report(
+        jobs,
+        out=out,
+        languages=lang or ("zh", "en"),
+        runs=(runs or default_runs_dir()).resolve(),
+        command=shlex.join(["hwlib", *sys.argv[1:]]),
+    )
+    for file in result.files:
+        if file.name in ("index.html", "report.pdf"):
+            typer.echo(file)
+    for job in result.failed:
+        typer.echo(f"{job.name} failed: {job.reason}", err=True)
+    if not result.ok:
+        raise typer.Exit(1)
+
+
+def chosen_pairs(problems: Sequence[str] | None, recipe: str | None) -> list[tuple[str, str]]:
+    """Return the (recipe, problem) pairs that a report is asked for.
+
+    Raises:
+        UserError: an unknown name, or a pair that does not exist or is not built yet.
+    """
+    from hwlib.recipes import DEFAULT_RECIPE, PAIRS, RECIPES, get_problem
+
+    built = [pair for pair in PAIRS if pair[1] in RECIPES[pair[0]].problems]
+    wanted = list(problems or dict.fromkeys(problem for _, problem in built))
+    if recipe == "all":
+        pairs = [pair for problem in wanted for pair in built if pair[1] == problem]
+        missing = set(wanted) - {problem for _, problem in pairs}
+        if missing:
+            get_problem("dcgan", missing.pop())
+        return pairs
+    pairs = [(recipe or DEFAULT_RECIPE.get(problem, "dcgan"), problem) for problem in wanted]
+    if recipe and not problems:  # "all problems" of one recipe are those that it has
+        pairs = [pair for pair in pairs if pair in built] or pairs[:1]
+    for pair in pairs:
+        get_problem(*pair)
+    return pairs
+
+
+def parse_settings(words: Sequence[str]) -> dict[str, Any]:
+    """Return the KEY=VALUE words of `--set` as settings; the types are checked with the rest.
+
+    Raises:
+        UserError: a word without '='.
+    """
+    settings: dict[str, Any] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise UserError(f"--set {word}: write KEY=VALUE, for example --set z_dim=50")
+        settings[key.strip()] = value.split(",") if "," in value else value.strip()
+    return settings
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one line on standard error and exit code 2."""
+    try:
+        app()
+    except UserError as error:
+        print(f"hwlib: {error}", file=sys.stderr)
+        sys.exit(2)
+

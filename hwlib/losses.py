@@ -1,0 +1,84 @@
+"""The losses: pure functions, one equation each. Shapes are checked: silent broadcasting is how
+losses go wrong."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def kl_standard_normal(mu: Tensor, logvar: Tensor) -> Tensor:
+    """KL(N(mu, exp(logvar)) || N(0, I)) of each image (Kingma & Welling 2014, appendix B).
+
+    Args:
+        mu: (B, Z) means.
+        logvar: (B, Z) log variances.
+
+    Returns:
+        (B,) nats, summed over Z, never negative.
+
+    Raises:
+        ValueError: the two shapes differ or are not (B, Z).
+    """
+    if mu.shape != logvar.shape or mu.ndim != 2:
+        raise ValueError(f"mu {tuple(mu.shape)} and logvar {tuple(logvar.shape)} must be (B, Z)")
+    return 0.5 * (mu.square() + logvar.exp() - 1 - logvar).sum(1)
+
+
+def pixel_error(x: Tensor, x_hat: Tensor, kind: str = "mse") -> Tensor:
+    """The reconstruction error of every value, not reduced: the recipe reduces it.
+
+    Args:
+        x: (B, C, H, W) pictures.
+        x_hat: (B, C, H, W) reconstructions in the same range.
+        kind: 'mse' (x - x_hat)^2, 'l1' |x - x_hat|, or 'bce' -x log x_hat - (1-x) log(1-x_hat),
+            for which both must lie in [0, 1].
+
+    Returns:
+        (B, C, H, W), never negative.
+
+    Raises:
+        ValueError: the two shapes differ, or the kind is unknown.
+    """
+    if x.shape != x_hat.shape:
+        raise ValueError(f"x {tuple(x.shape)} and x_hat {tuple(x_hat.shape)} must be alike")
+    if kind == "mse":
+        return (x - x_hat).square()
+    if kind == "l1":
+        return (x - x_hat).abs()
+    if kind == "bce":
+        return F.binary_cross_entropy(x_hat, x, reduction="none")
+    raise ValueError(f"unknown reconstruction error '{kind}'")
+
+
+def recon_nats(x: Tensor, x_hat: Tensor, pixel_range: tuple[float, float]) -> Tensor:
+    """-log p(x | z) of each image by the one definition that all recipes share.
+
+    p(x | z) is a Gaussian around x_hat with variance 1/2 per value on pixels in [-1, 1], so that
+    this is the summed squared error there. Its constant, (C*H*W / 2) log(pi), which no network can
+    change, is left out.
+
+    Args:
+        x: (B, C, H, W) pictures in `pixel_range`.
+        x_hat: (B, C, H, W) reconstructions in `pixel_range`.
+        pixel_range: (0, 1) or (-1, 1).
+
+    Returns:
+        (B,) nats, summed over all values of an image.
+    """
+    low, high = pixel_range
+    to_unit = 2 / (high - low)
+    return pixel_error(x, x_hat).flatten(1).sum(1) * to_unit**2
+
+
+def neg_elbo_nats(
+    x: Tensor, x_hat: Tensor, mu: Tensor, logvar: Tensor, pixel_range: tuple[float, float]
+) -> Tensor:
+    """The negative ELBO of each image, (B,) nats: `recon_nats` + `kl_standard_normal`."""
+    return recon_nats(x, x_hat, pixel_range) + kl_standard_normal(mu, logvar)
+
+
+def is_finite(*values: Tensor) -> Tensor:
+    """Whether every element of every tensor is finite, as a 0-dim bool (no host sync)."""
+    return torch.stack([value.isfinite().all() for value in values]).all()

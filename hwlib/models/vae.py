@@ -1,0 +1,58 @@
+"""The variational autoencoder that all recipes share; only its layers differ."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+
+class VAE(nn.Module):
+    """Encoder, two dense heads, decoder (Kingma & Welling 2014)."""
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        decoder: nn.Module,
+        *,
+        num_features: int,
+        z_dim: int,
+        pixel_range: tuple[float, float],
+    ):
+        """Join the parts.
+
+        Args:
+            encoder: maps (B, C, H, W) to (B, num_features).
+            decoder: maps (B, z_dim) to (B, C, H, W) in `pixel_range`.
+            num_features: what the encoder gives to the two heads.
+            z_dim: latent variables, Z.
+            pixel_range: (0, 1) after a sigmoid, (-1, 1) after a tanh; of input and output both.
+        """
+        super().__init__()
+        self.z_dim = z_dim
+        self.pixel_range = pixel_range
+        self.encoder = encoder
+        self.mu = nn.Linear(num_features, z_dim)
+        self.logvar = nn.Linear(num_features, z_dim)
+        self.decoder = decoder
+
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Map pictures (B, C, H, W) to `mu` and `logvar`, (B, Z) each."""
+        features = self.encoder(x)
+        return self.mu(features), self.logvar(features)
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Map latents (B, Z) to pictures (B, C, H, W) in `pixel_range`."""
+        return self.decoder(z)
+
+    def forward(self, x: Tensor, eps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Reconstruct `x` through z = mu + exp(logvar / 2) * eps, the reparameterisation.
+
+        Args:
+            x: (B, C, H, W) in `pixel_range`.
+            eps: (B, Z) standard normal noise; zeros give the reconstruction from the mean.
+
+        Returns:
+            `x_hat` (B, C, H, W), `mu` (B, Z), `logvar` (B, Z).
+        """
+        mu, logvar = self.encode(x)
+        z = mu + (0.5 * logvar).exp() * eps
+        return self.decode(z), mu, logvar

@@ -1,0 +1,108 @@
+"""The five course reports, one file each, and the settings and networks that follow from them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+
+from hwlib.config import PROBLEMS, Config
+from hwlib.errors import UserError
+from hwlib.recipes import dcgan, elbo, plain, upsample, wide
+from hwlib.recipes.base import Problem, Recipe
+
+RECIPES: dict[str, Recipe] = {
+    module.RECIPE.name: module.RECIPE for module in (plain, upsample, wide, elbo, dcgan)
+}
+
+# The homework's matrix: which report handed in which problem.
+PAIRS = tuple(
+    (recipe, problem)
+    for recipe, problems in {
+        "plain": ("vae", "gan", "acgan"),
+        "upsample": ("vae", "gan", "acgan"),
+        "wide": ("vae", "gan", "acgan"),
+        "elbo": ("vae", "kl"),
+        "dcgan": ("vae", "gan", "acgan", "infogan"),
+    }.items()
+    for problem in problems
+)
+
+# 'smoke' shows in seconds that everything runs; its numbers mean nothing.
+SMOKE = {"num_steps": 12, "batch_size": 16, "width": 0.125, "num_evals": 3, "checkpoint_every": 4}
+
+DEFAULT_RECIPE = {"kl": "elbo"}
+
+
+def get_problem(recipe: str, problem: str) -> Problem:
+    """Return the pair's definition.
+
+    Raises:
+        UserError: an unknown name, or a pair that no report handed in.
+    """
+    if problem not in PROBLEMS:
+        raise UserError(f"unknown problem '{problem}'; known: {', '.join(PROBLEMS)}")
+    if recipe not in RECIPES:
+        raise UserError(f"unknown recipe '{recipe}'; known: {', '.join(RECIPES)}")
+    if (recipe, problem) not in PAIRS:
+        having = ", ".join(r for r, p in PAIRS if p == problem)
+        raise UserError(f"report '{recipe}' has no problem '{problem}'; these have it: {having}")
+    if problem not in RECIPES[recipe].problems:
+        raise UserError(f"problem '{problem}' is not built yet; `hwlib recipes` shows what is")
+    return RECIPES[recipe].problems[problem]
+
+
+def make_config(
+    problem: str,
+    recipe: str | None = None,
+    data: str = "faces",
+    profile: str = "quick",
+    seed: int = 0,
+    **overrides: Any,
+) -> Config:
+    """Return the settings of a run: the recipe's own, then the profile's, then `overrides`.
+
+    Raises:
+        UserError: an unknown problem, recipe, profile or setting, or a value out of range.
+    """
+    recipe = recipe or DEFAULT_RECIPE.get(problem, "dcgan")
+    pair = get_problem(recipe, problem)
+    settings = dict(pair.settings)
+    if profile in ("quick", "smoke"):
+        settings |= pair.quick
+    if profile == "smoke":
+        settings |= SMOKE
+    settings |= overrides
+    names = {"problem": problem, "recipe": recipe, "data": str(data), "profile": profile}
+    return Config.create(**names, seed=seed, **settings)
+
+
+def build_models(
+    recipe: str,
+    problem: str,
+    width: float = 1.0,
+    *,
+    z_dim: int | None = None,
+    image_size: int = 64,
+    channels: int = 3,
+    **options: Any,
+) -> dict[str, nn.Module]:
+    """Build the networks of a pair, by name: {"vae": ...}, or {"G": ..., "D": ...}.
+
+    Args:
+        recipe: course report.
+        problem: homework problem.
+        width: factor on every hidden channel count.
+        z_dim: latent variables; the report's own where it is None.
+        image_size: side of the pictures.
+        channels: 3 for colour, 1 for grey.
+        options: what one problem alone knows, such as a VAE's `pixel_range`.
+
+    Raises:
+        UserError: an unknown pair, or sizes that its layers cannot take.
+    """
+    pair = get_problem(recipe, problem)
+    z_dim = z_dim or pair.settings["z_dim"]
+    return pair.build(
+        width=width, z_dim=z_dim, image_size=image_size, channels=channels, **options
+    )

@@ -1,0 +1,122 @@
+"""What a recipe is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor, nn
+
+from hwlib.losses import kl_standard_normal, pixel_error
+
+# The homework's training set; the reports' epochs are turned into steps by it, so that 'course'
+# means the author's number of updates whatever the data.
+HOMEWORK_IMAGES = 40_000
+
+PixelRange = tuple[float, float]
+UNIT: PixelRange = (0.0, 1.0)  # after a sigmoid
+SIGNED: PixelRange = (-1.0, 1.0)  # after a tanh
+
+Reduction = Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A report's VAE loss, reductions as the report has them: recon + kl_weight * kl."""
+
+    formula: str  # TeX
+    reduce_error: Reduction  # (B, C, H, W) squared (or other) errors -> 0-dim
+    reduce_kl: Reduction  # (B,) nats, summed over Z -> 0-dim
+
+    def __call__(
+        self,
+        x: Tensor,
+        x_hat: Tensor,
+        mu: Tensor,
+        logvar: Tensor,
+        *,
+        kl_weight: float,
+        reconstruction: str = "mse",
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the loss that is minimised and its two terms, unweighted, each 0-dim.
+
+        Args:
+            x: (B, C, H, W) pictures.
+            x_hat: (B, C, H, W) reconstructions.
+            mu: (B, Z) means.
+            logvar: (B, Z) log variances.
+            kl_weight: the report's lambda; this is the one place that applies it.
+            reconstruction: kind of pixel error.
+        """
+        recon = self.reduce_error(pixel_error(x, x_hat, reconstruction))
+        kl = self.reduce_kl(kl_standard_normal(mu, logvar))
+        return recon + kl_weight * kl, recon, kl
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One pair (recipe, problem): networks, schedule, and what the report says.
+
+    Attributes:
+        build: builds the networks by name; keyword arguments width, z_dim, image_size, channels,
+            and pixel_range where it is not to be the report's.
+        settings: the report's own schedule, profile 'course'.
+        quick: what profile 'quick' changes: narrower networks and fewer steps, never the structure.
+        objective: a VAE's loss.
+        reported: numbers that the report gives, by the names of results.json where they fit.
+        open: what the report leaves open, and what is chosen here, in English and Chinese.
+    """
+
+    build: Callable[..., dict[str, nn.Module]]
+    settings: Mapping[str, Any]
+    quick: Mapping[str, Any]
+    objective: Objective | None = None
+    reported: Mapping[str, float] = field(default_factory=dict)
+    open: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One course report."""
+
+    name: str
+    letter: str
+    summary: Mapping[str, str]  # by language
+    problems: Mapping[str, Problem]
+
+
+def steps(epochs: int, batch_size: int) -> int:
+    """Return the updates that `epochs` over the homework's training set take."""
+    return round(epochs * HOMEWORK_IMAGES / batch_size)
+
+
+def mean_of_all(values: Tensor) -> Tensor:
+    """Average over everything."""
+    return values.mean()
+
+
+def sum_of_all(values: Tensor) -> Tensor:
+    """Sum over everything, the batch included."""
+    return values.sum()
+
+
+def image_sum(values: Tensor) -> Tensor:
+    """Sum over each image, average over the batch."""
+    return values.flatten(1).sum(1).mean()
+
+
+MEAN_OBJECTIVE = Objective(
+    r"\mathcal{L} = \frac{1}{B\,C\,H\,W}\sum (x-\hat{x})^2"
+    r" + \lambda\,\frac{1}{B}\sum D_{\mathrm{KL}}",
+    mean_of_all,
+    mean_of_all,
+)
+SUM_OBJECTIVE = Objective(
+    r"\mathcal{L} = \sum (x-\hat{x})^2 + \lambda\,\sum D_{\mathrm{KL}}", sum_of_all, sum_of_all
+)
+IMAGE_SUM_OBJECTIVE = Objective(
+    r"\mathcal{L} = \frac{1}{B}\sum (x-\hat{x})^2 + \lambda\,\frac{1}{B}\sum D_{\mathrm{KL}}",
+    image_sum,
+    mean_of_all,
+)

@@ -1,0 +1,119 @@
+"""Seeds and generators, device, precision, versions: what a run stands on."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import os
+import platform
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from hwlib.errors import UserError
+
+# The rooms whose code decides what a run yields; an edit there is another run.
+RESULT_CODE = ("losses.py", "metrics.py", "models", "recipes", "training")
+
+
+def derive_seed(seed: int, *names: object) -> int:
+    """Return a 63-bit seed that follows from `seed` and a stream's name, and from nothing else."""
+    text = "/".join(map(str, (seed, *names)))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+
+
+def generator(seed: int, *names: object, device: torch.device | str = "cpu") -> torch.Generator:
+    """Return the generator of the stream `names`, for example ("noise", step).
+
+    A stream is named by its step instead of being carried along, so there is no state to save: the
+    numbers of step 5,000 are the same whether or not the run stopped on the way there.
+    """
+    return torch.Generator(device=device).manual_seed(derive_seed(seed, *names))
+
+
+def resolve_device(name: str = "auto") -> torch.device:
+    """Return the device: CUDA, then MPS, then CPU, or the one that is asked for.
+
+    Raises:
+        UserError: the device asked for is not here.
+    """
+    here = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if name == "auto":
+        name = next(device for device, is_here in here.items() if is_here)
+    if not here.get(name, False):
+        found = ", ".join(device for device, is_here in here.items() if is_here)
+        raise UserError(f"device '{name}' is not on this machine; here: {found}, or 'auto'")
+    return torch.device(name)
+
+
+def resolve_precision(name: str, device: torch.device) -> str:
+    """Return 'bfloat16' or 'float32'; 'auto' is bfloat16 where the hardware multiplies it fast."""
+    if name != "auto":
+        return name
+    if device.type == "cuda":
+        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
+    if device.type == "cpu":
+        features = torch.cpu.get_capabilities()
+        fast = features.get("avx512_bf16") or features.get("amx_bf16") or features.get("bf16")
+        return "bfloat16" if fast else "float32"
+    return "float32"
+
+
+def autocast(precision: str, device: torch.device) -> torch.autocast:
+    """Return the context in which forward passes run."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
+
+
+@cache
+def code_fingerprint() -> str:
+    """Return 16 hex digits over the code that decides a run's result.
+
+    Comments and docstrings do not count, so that rewording one does not train everything again.
+    """
+    root = Path(__file__).parent
+    files = [file for name in RESULT_CODE for file in sorted((root / name).rglob("*.py"))]
+    files += [root / name for name in RESULT_CODE if name.endswith(".py")]
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        tree = ast.parse(file.read_text())
+        for node in ast.walk(tree):
+            body = getattr(node, "body", None)
+            if isinstance(body, list) and body and _is_docstring(body[0]):
+                body.pop(0)
+        digest.update(f"{file.relative_to(root).as_posix()}\n{ast.dump(tree)}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def _is_docstring(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
+def environment(device: torch.device) -> dict[str, Any]:
+    """Return what a run was made with: versions, processor, threads; recorded in config.json."""
+    packages = ("hwlib", "torch", "torchvision", "numpy", "scikit-learn")
+    return {
+        "versions": {"python": platform.python_version()} | {p: version(p) for p in packages},
+        "platform": platform.platform(),
+        "device": torch.cuda.get_device_name() if device.type == "cuda" else _processor(),
+        "num_threads": torch.get_num_threads(),
+        "num_cores": os.cpu_count(),
+    }
+
+
+def _processor() -> str:
+    """Return the processor's name as the system tells it."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()

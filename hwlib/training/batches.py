@@ -1,0 +1,69 @@
+"""Batches that follow from seed and step alone, so that there is no loader state to save."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hwlib.runtime import derive_seed, generator
+
+
+class Batches:
+    """The training pictures in a new order each epoch; a short rest of an epoch is left out."""
+
+    def __init__(
+        self,
+        images: np.ndarray,
+        *,
+        batch_size: int,
+        seed: int,
+        flip: bool,
+        device: torch.device,
+    ):
+        """Take the pictures.
+
+        Args:
+            images: (N, H, W, C) uint8, usually a memory map.
+            batch_size: B; where N is smaller, pictures repeat within a batch.
+            seed: decides the order and the flips.
+            flip: mirror each picture with probability one half.
+            device: an accelerator gets the whole array at once if it fits twice.
+        """
+        self.images, self.batch_size, self.seed, self.flip = images, batch_size, seed, flip
+        self.device = device
+        self.steps_per_epoch = max(1, len(images) // batch_size)
+        self._permutation = lru_cache(maxsize=2)(self._permute)
+        self._resident = self._move_all() if device.type == "cuda" else None
+
+    def indices(self, step: int) -> np.ndarray:
+        """Return the (B,) picture numbers of `step`."""
+        epoch, place = divmod(step, self.steps_per_epoch)
+        start = place * self.batch_size
+        chosen = self._permutation(epoch)[start : start + self.batch_size]
+        return np.resize(chosen, self.batch_size)
+
+    def __getitem__(self, step: int) -> Tensor:
+        """Return the batch of `step`: (B, C, H, W) uint8, channels-last in memory."""
+        indices = self.indices(step)
+        if self._resident is not None:
+            batch = self._resident[torch.from_numpy(indices).to(self.device)]
+        else:
+            batch = torch.from_numpy(self.images[indices]).to(self.device)
+        batch = batch.permute(0, 3, 1, 2)
+        if self.flip:
+            coins = torch.rand(len(batch), generator=generator(self.seed, "flip", step)) < 0.5
+            batch = torch.where(coins.view(-1, 1, 1, 1).to(self.device), batch.flip(3), batch)
+        return batch.contiguous(memory_format=torch.channels_last)
+
+    def _permute(self, epoch: int) -> np.ndarray:
+        order = np.random.default_rng(derive_seed(self.seed, "order", epoch))
+        return order.permutation(len(self.images))
+
+    def _move_all(self) -> Tensor | None:
+        free, _ = torch.cuda.mem_get_info(self.device)
+        if self.images.nbytes * 2 > free:
+            return None
+        return torch.from_numpy(np.array(self.images)).to(self.device)

@@ -1,0 +1,211 @@
+"""Checkpoints that survive a kill at any moment, and the loading of finished weights.
+
+A checkpoint is a folder with `state.safetensors`, `state.json` and `manifest.json`. The manifest,
+written last, holds the SHA-256 of the other two: one flipped bit loads silently from any tensor
+file, and a folder without a fitting manifest counts as not there. The two newest generations are
+kept, so that a spoilt one falls back to the one before; going on from either gives the same bits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from hwlib.errors import UserError
+from hwlib.recipes import build_models
+from hwlib.run import replacing
+from hwlib.training.steps import State
+
+if TYPE_CHECKING:
+    from hwlib.run import Run
+
+GENERATIONS = 2
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, in hex."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def save_checkpoint(folder: Path, state: State, *, metrics_bytes: int) -> None:
+    """Write `state` as a new generation under `folder`, then drop all but the two newest.
+
+    Args:
+        folder: the run's `checkpoint/`.
+        state: networks, optimisers, step and unfinished record.
+        metrics_bytes: length of metrics.jsonl that belongs to this state.
+    """
+    tensors, optimizers = _flatten(state)
+    about = {
+        "step": state.step,
+        "time_s": state.time_s,
+        "metrics_bytes": metrics_bytes,
+        "num_threads": torch.get_num_threads(),
+        "optimizers": optimizers,
+    }
+    target = folder / f"step-{state.step:09d}"
+    partial = folder / f".partial-{os.getpid()}"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    save_file(tensors, partial / "state.safetensors")
+    (partial / "state.json").write_text(json.dumps(about))
+    files = ("state.safetensors", "state.json")
+    manifest = {name: sha256(partial / name) for name in files}
+    for name in files:
+        _sync(partial / name)
+    (partial / "manifest.json").write_text(json.dumps(manifest))
+    _sync(partial / "manifest.json")
+    if target.exists():  # only one that failed its manifest is ever written again
+        shutil.rmtree(target)
+    os.rename(partial, target)
+    _sync(folder)
+    for old in sorted(folder.glob("step-*"))[:-GENERATIONS]:
+        shutil.rmtree(old)
+
+
+def load_checkpoint(folder: Path, state: State) -> int:
+    """Put the newest sound generation into `state`.
+
+    Returns:
+        The length of metrics.jsonl that belongs to it; 0, and `state` untouched, where there is no
+        sound checkpoint.
+    """
+    for leftover in folder.glob(".partial-*"):
+        shutil.rmtree(leftover)
+    for generation in sorted(folder.glob("step-*"), reverse=True):
+        if not _is_sound(generation):
+            print(f"{generation} is damaged; going on from the one before", file=sys.stderr)
+            continue
+        about = json.loads((generation / "state.json").read_text())
+        if about["num_threads"] != torch.get_num_threads():
+            print(
+                f"this run began with {about['num_threads']} threads and goes on with"
+                f" {torch.get_num_threads()}: its bits will differ from an unbroken run's",
+                file=sys.stderr,
+            )
+        _unflatten(state, load_file(generation / "state.safetensors"), about["optimizers"])
+        state.step, state.time_s = about["step"], about["time_s"]
+        return about["metrics_bytes"]
+    return 0
+
+
+def save_weights(path: Path, models: dict[str, nn.Module]) -> str:
+    """Write the networks' weights as one safetensors file; return its SHA-256."""
+    tensors = _model_tensors(models)
+    with replacing(path) as temporary:
+        save_file(tensors, temporary)
+    return sha256(path)
+
+
+def load_models(run: Run) -> dict[str, nn.Module]:
+    """Return the finished run's networks, on the CPU, in eval mode.
+
+    Raises:
+        UserError: the run is not finished, or its weights are not the ones it wrote.
+    """
+    path = run.path / "weights.safetensors"
+    if run.results["weights_sha256"] != sha256(path):
+        raise UserError(f"{path} is damaged: its SHA-256 is not the one in results.json; train anew")
+    models = build_run_models(run)
+    tensors = load_file(path)
+    for name, model in models.items():
+        prefix = f"{name}."
+        own = {key.removeprefix(prefix): t for key, t in tensors.items() if key.startswith(prefix)}
+        model.load_state_dict(own)
+        model.eval()
+    return models
+
+
+def build_run_models(run: Run) -> dict[str, nn.Module]:
+    """Return the networks that the run's settings ask for, with fresh weights."""
+    config = run.config
+    options = {"pixel_range": (0.0, 1.0)} if config.reconstruction == "bce" else {}
+    return build_models(
+        config.recipe,
+        config.problem,
+        config.width,
+        z_dim=config.z_dim,
+        image_size=config.image_size,
+        channels=run.record["data"]["channels"],
+        **options,
+    )
+
+
+def _model_tensors(models: dict[str, nn.Module]) -> dict[str, Tensor]:
+    """Return every weight and running statistic as `<network>.<name>`, contiguous on the CPU."""
+    return {
+        f"{name}.{key}": tensor.detach().cpu().contiguous()
+        for name, model in models.items()
+        for key, tensor in model.state_dict().items()
+    }
+
+
+def _flatten(state: State) -> tuple[dict[str, Tensor], dict[str, list]]:
+    """Split the state into tensors by name and the optimisers' plain settings."""
+    tensors = {f"model/{key}": t for key, t in _model_tensors(state.models).items()}
+    if state.rows:
+        tensors["rows"] = torch.stack(state.rows).cpu()
+    groups = {}
+    for name, optimizer in state.optimizers.items():
+        packed = optimizer.state_dict()
+        groups[name] = packed["param_groups"]
+        for index, slots in packed["state"].items():
+            for slot, value in slots.items():
+                tensors[f"optimizer/{name}/{index}/{slot}"] = value.detach().cpu().contiguous()
+    return tensors, groups
+
+
+def _unflatten(state: State, tensors: dict[str, Tensor], groups: dict[str, list]) -> None:
+    """Put what `_flatten` split back into the state's networks and optimisers."""
+    for name, model in state.models.items():
+        prefix = f"model/{name}."
+        own = {key.removeprefix(prefix): t for key, t in tensors.items() if key.startswith(prefix)}
+        model.load_state_dict(own)
+        device = next(model.parameters()).device
+    state.rows = list(tensors["rows"].to(device).unbind()) if "rows" in tensors else []
+    for name, optimizer in state.optimizers.items():
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        slots: dict[int, dict[str, Tensor]] = {}
+        for key, tensor in tensors.items():
+            if key.startswith(f"optimizer/{name}/"):
+                index, slot = key.split("/")[2:]
+                parameter = parameters[int(index)]
+                if tensor.shape == parameter.shape:
+                    # Fused updates walk plain memory: the slots must lie as the parameter lies.
+                    tensor = torch.empty_like(parameter).copy_(tensor)
+                slots.setdefault(int(index), {})[slot] = tensor
+        optimizer.load_state_dict({"state": slots, "param_groups": groups[name]})
+
+
+def _is_sound(generation: Path) -> bool:
+    """Tell whether the generation's files are the ones its manifest names."""
+    manifest = generation / "manifest.json"
+    if not manifest.exists():
+        return False
+    try:
+        sums = json.loads(manifest.read_text())
+    except ValueError:
+        return False
+    return all(
+        (generation / name).exists() and sha256(generation / name) == digest
+        for name, digest in sums.items()
+    )
+
+
+def _sync(path: Path) -> None:
+    """Flush a file or folder to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

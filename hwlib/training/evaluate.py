@@ -1,0 +1,166 @@
+"""What is measured of finished networks: in eval mode, in float32, on the entire test set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hwlib.config import Config
+from hwlib.data import Data
+from hwlib.losses import kl_standard_normal, recon_nats
+from hwlib.metrics import active_units, linear_probe_accuracy, majority_floor, sharpness
+from hwlib.models import VAE
+from hwlib.training.steps import normal, to_range, to_uint8
+
+EVAL_BATCH = 250
+CURVE_IMAGES = 512  # test pictures behind each point of the test curve
+PROBE_IMAGES = 4_000  # training pictures that the linear probe is fitted to
+NUM_SAMPLES = 64
+NUM_SHOWN = 32  # originals and reconstructions that are kept
+NUM_LATENTS = 2_000
+
+
+def image_batches(images: np.ndarray, device: torch.device) -> Iterator[Tensor]:
+    """Yield the pictures in order as (B, C, H, W) uint8, channels-last in memory."""
+    for start in range(0, len(images), EVAL_BATCH):
+        batch = torch.from_numpy(np.array(images[start : start + EVAL_BATCH]))
+        yield batch.to(device).permute(0, 3, 1, 2)
+
+
+@torch.no_grad()
+def test_numbers(vae: VAE, images: np.ndarray, config: Config) -> dict[str, float]:
+    """Measure a VAE on all of `images` (N, H, W, C).
+
+    The MSE is that of the reconstruction from the posterior mean, over every value; the nats are
+    per image and use one draw of z from the posterior.
+
+    Returns:
+        `mse_01`, `mse_11` (pixels in [0, 1] and [-1, 1]), `recon_nats`, `kl_nats`, `neg_elbo_nats`.
+    """
+    device = next(vae.parameters()).device
+    totals = torch.zeros(3, dtype=torch.float64)
+    for number, batch in enumerate(image_batches(images, device)):
+        x = to_range(batch, vae.pixel_range)
+        mu, logvar = vae.encode(x)
+        eps = normal(config, "test-eps", number, shape=tuple(mu.shape), device=device)
+        from_mean = recon_nats(x, vae.decode(mu), vae.pixel_range)
+        from_draw = recon_nats(x, vae.decode(mu + (0.5 * logvar).exp() * eps), vae.pixel_range)
+        sums = (from_mean, from_draw, kl_standard_normal(mu, logvar))
+        totals += torch.stack([value.double().sum() for value in sums]).cpu()
+    error, recon, kl = (totals / len(images)).tolist()
+    # recon_nats is the summed squared error in [-1, 1]: over the values it is the MSE there.
+    mse_11 = error / images[0].size
+    return {
+        "mse_01": mse_11 / 4,
+        "mse_11": mse_11,
+        "recon_nats": recon,
+        "kl_nats": kl,
+        "neg_elbo_nats": recon + kl,
+    }
+
+
+@torch.no_grad()
+def posterior_means(vae: VAE, images: np.ndarray) -> Tensor:
+    """Return the (N, Z) posterior means of all of `images`, on the CPU."""
+    device = next(vae.parameters()).device
+    parts = [
+        vae.encode(to_range(batch, vae.pixel_range))[0].cpu()
+        for batch in image_batches(images, device)
+    ]
+    return torch.cat(parts)
+
+
+@torch.no_grad()
+def vae_samples(vae: VAE, config: Config, num: int, *stream: object) -> np.ndarray:
+    """Decode `num` draws from the prior: uint8 (num, H, W, C); `stream` names the draws."""
+    device = next(vae.parameters()).device
+    z = normal(config, *stream, shape=(num, vae.z_dim), device=device)
+    parts = [to_uint8(vae.decode(part), vae.pixel_range).cpu() for part in z.split(EVAL_BATCH)]
+    return torch.cat(parts).numpy()
+
+
+@torch.no_grad()
+def interpolation(vae: VAE, images: np.ndarray, *, rows: int = 4, num: int = 9) -> np.ndarray:
+    """Walk straight through latent space from picture 2r to picture 2r + 1.
+
+    Returns:
+        uint8 (rows, num, H, W, C).
+    """
+    device = next(vae.parameters()).device
+    mu = posterior_means(vae, images[: 2 * rows]).to(device)
+    t = torch.linspace(0, 1, num, device=device).view(1, num, 1)
+    z = (1 - t) * mu[0::2, None] + t * mu[1::2, None]  # (rows, num, Z)
+    frames = to_uint8(vae.decode(z.flatten(0, 1)), vae.pixel_range)
+    return frames.cpu().numpy().reshape(len(z), num, *frames.shape[1:])
+
+
+def mean_sharpness(images: np.ndarray) -> float:
+    """Return the mean `sharpness` of uint8 pictures (N, H, W, C)."""
+    values = [sharpness(batch) for batch in image_batches(images, torch.device("cpu"))]
+    return float(torch.cat(values).mean())
+
+
+def finish_vae(
+    models: dict[str, VAE], data: Data, config: Config
+) -> tuple[dict[str, Any], dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Measure a trained VAE.
+
+    Returns:
+        Its part of results.json; the pictures of samples.npz; the arrays of latents.npz.
+    """
+    vae = models["vae"].eval()
+    numbers = test_numbers(vae, data.test.images, config)
+    mu = posterior_means(vae, data.test.images)
+    samples = vae_samples(vae, config, 512, "samples")
+    originals = np.array(data.test.images[:NUM_SHOWN])
+    results: dict[str, Any] = {
+        "test_mse_01": numbers["mse_01"],
+        "test_mse_11": numbers["mse_11"],
+        "neg_elbo_nats": numbers["neg_elbo_nats"],
+        "recon_nats": numbers["recon_nats"],
+        "kl_nats": numbers["kl_nats"],
+        "active_units": active_units(mu),
+        "sharpness_samples": mean_sharpness(samples),
+        "sharpness_real": mean_sharpness(data.test.images),
+        **_probe(vae, mu, data, config),
+    }
+    pictures = {
+        "samples": samples[:NUM_SAMPLES],
+        "originals": originals,
+        "reconstructions": reconstruct(vae, originals),
+        "interpolation": interpolation(vae, data.test.images),
+    }
+    return results, pictures, {"test_mu": mu[:NUM_LATENTS].numpy()}
+
+
+@torch.no_grad()
+def reconstruct(vae: VAE, images: np.ndarray) -> np.ndarray:
+    """Reconstruct pictures (N, H, W, C) uint8 from their posterior means, in the same form."""
+    device = next(vae.parameters()).device
+    parts = [
+        to_uint8(vae.decode(vae.encode(to_range(batch, vae.pixel_range))[0]), vae.pixel_range)
+        for batch in image_batches(images, device)
+    ]
+    return torch.cat(parts).cpu().numpy()
+
+
+def _probe(vae: VAE, test_mu: Tensor, data: Data, config: Config) -> dict[str, Any]:
+    """Read one attribute off the latents; nothing where it is missing or constant."""
+    if config.attribute is None:
+        return {}
+    column = data.attributes.index(config.attribute)
+    train, test = data.train.labels[:PROBE_IMAGES, column], data.test.labels[:, column]
+    if train.min() == train.max():
+        return {}
+    train_mu = posterior_means(vae, data.train.images[:PROBE_IMAGES])
+    return {
+        "linear_probe_attribute": config.attribute,
+        "linear_probe_accuracy": linear_probe_accuracy(
+            train_mu.numpy(), train, test_mu.numpy(), test
+        ),
+        "linear_probe_floor": majority_floor(test),
+    }

@@ -1,0 +1,379 @@
+"""The one loop: it runs any family's step, keeps the run folder, and can be stopped at any step."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from tqdm.auto import tqdm
+
+from hwlib.config import Config
+from hwlib.data import Data, load_data
+from hwlib.errors import UserError
+from hwlib.run import Run, default_runs_dir, write_arrays, write_json
+from hwlib.runtime import (
+    code_fingerprint,
+    derive_seed,
+    environment,
+    resolve_device,
+    resolve_precision,
+)
+from hwlib.training.batches import Batches
+from hwlib.training.checkpoint import (
+    build_run_models,
+    load_checkpoint,
+    save_checkpoint,
+    save_weights,
+)
+from hwlib.training.evaluate import CURVE_IMAGES, finish_vae, test_numbers
+from hwlib.training.steps import STEPS, State
+
+NUM_RECORDS = 100  # points of the training curve, at most one per epoch
+CHECKPOINT_SECONDS = 60  # slow networks checkpoint by the clock, before checkpoint_every is reached
+WATCH_SECONDS = 2  # least time between two calls of `watch`
+
+Watch = Callable[[list[dict[str, Any]]], None]
+
+
+class TrainingDiverged(RuntimeError):
+    """A loss or a weight is no longer finite."""
+
+
+class Stopped(KeyboardInterrupt):
+    """Ctrl-C, after the checkpoint was written."""
+
+
+def fit(
+    config: Config,
+    *,
+    runs: str | Path | None = None,
+    skip_bad: bool = False,
+    watch: Watch | None = None,
+) -> Run:
+    """Train what `config` asks for; go on where it stopped; return at once when it is finished.
+
+    Args:
+        config: settings, from `hwlib.make_config`.
+        runs: folder of the run folders; `hwlib.run.default_runs_dir()` where it is empty.
+        skip_bad: leave out pictures that cannot be read, instead of refusing the data.
+        watch: called with all records so far, at most every two seconds.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        UserError: the data or a setting does not fit.
+        TrainingDiverged: a loss or weight is not finite; the last good checkpoint is kept.
+        Stopped: Ctrl-C; the same call goes on from the same step.
+    """
+    data = load_data(config.data, config.image_size, crop=config.crop, skip_bad=skip_bad)
+    run, precision, device = open_run(config, data, Path(runs) if runs else default_runs_dir())
+    if run.is_finished:
+        return run
+    with run.lock():
+        if not run.is_finished:  # another process may have finished it while this one waited
+            _train(run, data, precision, device, watch)
+    return run
+
+
+def open_run(config: Config, data: Data, runs: Path) -> tuple[Run, str, torch.device]:
+    """Return the run that these settings and data name, with its precision and device."""
+    config = resolve_attribute(config, data)
+    device = resolve_device(config.device)
+    precision = resolve_precision(config.precision, device)
+    facts = {
+        "data": data.fingerprint,
+        "device": device.type,
+        "precision": precision,
+        "code": code_fingerprint(),
+        "torch": torch.__version__.split("+")[0],
+    }
+    name = f"{config.problem}-{config.recipe}-{config.hash8(**facts)}"
+    about = {
+        "identity": facts,
+        "data": {
+            "layout": data.layout,
+            "fingerprint": data.fingerprint,
+            "crop": data.crop,
+            "image_size": data.image_size,
+            "channels": data.channels,
+            "num_train": len(data.train.images),
+            "num_test": len(data.test.images),
+            "attributes": list(data.attributes),
+            "num_left_out": len(data.left_out),
+        },
+        "environment": environment(device),
+    }
+    return Run.create(runs, config, name=name, facts=about), precision, device
+
+
+def resolve_attribute(config: Config, data: Data) -> Config:
+    """Put in the attribute that the figures use: the one asked for, else Male, else the first.
+
+    Raises:
+        UserError: the data does not have the attribute asked for.
+    """
+    if config.attribute is not None and config.attribute not in data.attributes:
+        known = ", ".join(data.attributes) or "none at all"
+        raise UserError(
+            f"attribute '{config.attribute}' is not in the data {data.spec}; it has: {known}"
+        )
+    if config.attribute is not None or not data.attributes:
+        return config
+    attribute = "Male" if "Male" in data.attributes else data.attributes[0]
+    return config.model_copy(update={"attribute": attribute})
+
+
+def _train(
+    run: Run, data: Data, precision: str, device: torch.device, watch: Watch | None
+) -> None:
+    """Run all steps that are still to do, then measure and write the results."""
+    config = run.config
+    state = make_state(run, device)
+    journal = Journal(run, load_checkpoint(run.path / "checkpoint", state))
+    batches = Batches(
+        data.train.images,
+        batch_size=config.batch_size,
+        seed=config.seed,
+        flip=config.flip,
+        device=device,
+    )
+    step_function = STEPS[config.problem]
+    schedule = Schedule.of(config, batches.steps_per_epoch)
+
+    # --- train ------------------------------------------------------------------------------
+    saved_at, watched_at, started = time.monotonic(), 0.0, time.monotonic() - state.time_s
+    with stop_on_ctrl_c() as wants_stop, progress_reporter(run, state.step) as report:
+        while state.step < config.num_steps:
+            numbers = step_function(state, batches[state.step], config, precision=precision)
+            state.rows.append(torch.stack(list(numbers.values())))
+            state.step += 1
+
+            # --- one record, and the only wait for the device -------------------------------
+            if state.step in schedule.records:
+                record = make_record(state, list(numbers), batches, config)
+                record["time_s"] = state.time_s = time.monotonic() - started
+                if state.step in schedule.evaluations:
+                    record |= test_record(state, data, config)
+                    started = time.monotonic() - state.time_s  # evaluation is no training time
+                journal.append(record)
+                report(record, state.step)
+                if watch and time.monotonic() - watched_at > WATCH_SECONDS:
+                    watch(journal.records)
+                    watched_at = time.monotonic()
+
+            # --- checkpoint -----------------------------------------------------------------
+            is_due = (
+                state.step % config.checkpoint_every == 0
+                or time.monotonic() - saved_at > CHECKPOINT_SECONDS
+            )
+            if is_due or wants_stop.is_set() or state.step == config.num_steps:
+                state.time_s = time.monotonic() - started
+                check_finite(state, list(numbers), run)
+                journal.flush()
+                save_checkpoint(run.path / "checkpoint", state, metrics_bytes=journal.length)
+                saved_at = time.monotonic()
+            if wants_stop.is_set():
+                raise Stopped(
+                    f"stopped at step {state.step:,} of {config.num_steps:,}; the same command or"
+                    f" cell goes on from there ({run.path})"
+                )
+    if watch:
+        watch(journal.records)
+
+    # --- measure; results.json comes last -------------------------------------------------------
+    results, pictures, latents = finish_vae(state.models, data, config)
+    write_arrays(run.path / "samples.npz", pictures)
+    write_arrays(run.path / "latents.npz", latents)
+    digest = save_weights(run.path / "weights.safetensors", state.models)
+    about = {
+        "num_steps": config.num_steps,
+        "num_images": config.num_steps * config.batch_size,
+        "num_epochs": config.num_steps / batches.steps_per_epoch,
+        "train_time_s": state.time_s,
+        "images_per_s": config.num_steps * config.batch_size / state.time_s,
+        "num_parameters": sum(p.numel() for m in state.models.values() for p in m.parameters()),
+        "num_test_images": len(data.test.images),
+        "precision_used": precision,
+        "weights_sha256": digest,
+    }
+    write_json(run.path / "results.json", about | results)
+    shutil.rmtree(run.path / "checkpoint")  # the finished weights stand beside it
+
+
+def make_state(run: Run, device: torch.device) -> State:
+    """Return fresh networks and optimisers, whose first weights follow from the seed."""
+    config = run.config
+    with torch.random.fork_rng():
+        torch.manual_seed(derive_seed(config.seed, "weights"))
+        models = build_run_models(run)
+    for model in models.values():
+        model.to(device, memory_format=torch.channels_last).train()
+    return State(models, {name: make_optimizer(m, config) for name, m in models.items()})
+
+
+def make_optimizer(model: nn.Module, config: Config) -> torch.optim.Optimizer:
+    """Return the recipe's update rule for one network."""
+    if config.optimizer == "rmsprop":
+        return torch.optim.RMSprop(
+            model.parameters(), lr=config.learning_rate, alpha=0.9, foreach=True
+        )
+    return torch.optim.Adam(
+        model.parameters(), lr=config.learning_rate, betas=config.adam_betas, fused=True
+    )
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The steps after which a record is written, and those after which the test set is looked at."""
+
+    records: frozenset[int]
+    evaluations: frozenset[int]
+
+    @classmethod
+    def of(cls, config: Config, steps_per_epoch: int) -> Schedule:
+        """Spread records and evaluations evenly over the run; both include the last step."""
+        total = config.num_steps
+        every = max(1, min(steps_per_epoch, -(-total // NUM_RECORDS)))
+        num = min(config.num_evals, total)
+        evaluations = frozenset(round(total * k / num) for k in range(1, num + 1))
+        return cls(frozenset(range(every, total, every)) | evaluations, evaluations)
+
+
+def make_record(
+    state: State, names: list[str], batches: Batches, config: Config
+) -> dict[str, Any]:
+    """Average the rows since the last record into one line of metrics.jsonl."""
+    rows = torch.stack(state.rows).double().cpu()
+    check_rows(rows, names, state.step)
+    state.rows = []
+    means = dict(zip(names, rows.mean(0).tolist(), strict=True))
+    return {
+        "step": state.step,
+        "epoch": state.step / batches.steps_per_epoch,
+        "images": state.step * config.batch_size,
+        **means,
+        "neg_elbo_nats": means["recon_nats"] + means["kl_nats"],
+    }
+
+
+def test_record(state: State, data: Data, config: Config) -> dict[str, float]:
+    """Return the test curve's point: the first 512 test pictures, in eval mode."""
+    vae = state.models["vae"].eval()
+    numbers = test_numbers(vae, data.test.images[:CURVE_IMAGES], config)
+    vae.train()
+    return {f"test_{name}": value for name, value in numbers.items()}
+
+
+def check_rows(rows: torch.Tensor, names: list[str], step: int) -> None:
+    """Raise `TrainingDiverged` with the step and the number that is not finite."""
+    bad = (~rows.isfinite()).nonzero()
+    if len(bad):
+        row, column = bad[0].tolist()
+        raise TrainingDiverged(
+            f"{names[column]} is not finite at step {step - len(rows) + row + 1:,}; the last good"
+            " checkpoint is kept; try a smaller learning_rate"
+        )
+
+
+def check_finite(state: State, names: list[str], run: Run) -> None:
+    """Raise `TrainingDiverged` rather than checkpoint what is not finite."""
+    if state.rows:
+        check_rows(torch.stack(state.rows).cpu(), names, state.step)
+    weights = (w for model in state.models.values() for w in model.parameters())
+    if not all(bool(weight.isfinite().all()) for weight in weights):
+        raise TrainingDiverged(
+            f"a weight is not finite after step {state.step:,}; the last good checkpoint in"
+            f" {run.path} is kept; try a smaller learning_rate"
+        )
+
+
+class Journal:
+    """metrics.jsonl: a line a record, cut back to the checkpoint when a run goes on."""
+
+    def __init__(self, run: Run, length: int):
+        """Open the run's journal and drop what was written after the checkpoint."""
+        self.path = run.path / "metrics.jsonl"
+        self.path.touch()
+        os.truncate(self.path, length)
+        self.records = [json.loads(line) for line in self.path.read_text().splitlines()]
+
+    @property
+    def length(self) -> int:
+        """Bytes written so far."""
+        return self.path.stat().st_size
+
+    def append(self, record: dict[str, Any]) -> None:
+        """Add one line; readers see whole lines only."""
+        self.records.append(record)
+        with open(self.path, "a") as file:
+            file.write(json.dumps(record, allow_nan=False) + "\n")
+
+    def flush(self) -> None:
+        """Bring the file to the disk."""
+        with open(self.path, "rb") as file:
+            os.fsync(file.fileno())
+
+
+@contextmanager
+def stop_on_ctrl_c() -> Iterator[threading.Event]:
+    """Turn the first Ctrl-C into a request that the loop honours between two steps.
+
+    A second one interrupts at once; nothing but the steps since the last checkpoint is lost.
+    """
+    wants_stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield wants_stop  # signals reach the main thread only
+        return
+
+    def request(*_: object) -> None:
+        wants_stop.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = signal.signal(signal.SIGINT, request)
+    try:
+        yield wants_stop
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def progress_reporter(run: Run, done: int) -> Iterator[Callable[[dict[str, Any], int], None]]:
+    """Yield what shows a record: a bar, or in batch (`HWLIB_BATCH`) a line per evaluation."""
+    total = run.config.num_steps
+    if os.environ.get("HWLIB_BATCH"):
+        began = time.monotonic()
+
+        def line(record: dict[str, Any], step: int) -> None:
+            if "test_mse_11" in record:
+                left = (time.monotonic() - began) / max(step - done, 1) * (total - step)
+                print(
+                    f"{run.path.name}  epoch {record['epoch']:.1f}  step {step:,}/{total:,}"
+                    f"  loss {record['loss']:.5g}  test MSE [-1, 1] {record['test_mse_11']:.4f}"
+                    f"  {left:.0f} s left",
+                    file=sys.stderr,
+                    flush=True,
+                )
+
+        yield line
+        return
+    with tqdm(total=total, initial=done, desc=run.path.name, unit="step") as bar:
+
+        def advance(record: dict[str, Any], step: int) -> None:
+            bar.set_postfix(loss=f"{record['loss']:.4g}", refresh=False)
+            bar.update(step - bar.n)
+
+        yield advance
+
