@@ -120,9 +120,11 @@ def _plain(value: float) -> str:
 
 
 def _smooth(values: pd.Series) -> np.ndarray:
-    """Return the running median over a twentieth of the curve, at least three points."""
+    """Return the running median over a twentieth of the curve; the two ends stay as measured."""
     window = max(3, len(values) // 20) | 1
-    return values.rolling(window, center=True, min_periods=1).median().to_numpy()
+    smooth = values.rolling(window, center=True, min_periods=1).median().to_numpy(copy=True)
+    smooth[[0, -1]] = values.iloc[[0, -1]]
+    return smooth
 
 
 def curves(metrics: pd.DataFrame) -> list[Sentence]:

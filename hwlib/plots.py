@@ -253,9 +253,9 @@ def compose(
 
 
 def _text_width_in(text: str, points: float) -> float:
-    """Estimate the width of `text` in inches: wide glyphs are one em, the others about 0.56."""
+    """Estimate the width of `text` in inches: wide glyphs are one em, the others about half."""
     plain = text.replace("$", "").replace("\\mu", "m")
-    return sum(1.0 if ord(c) > 0x2E00 else 0.56 for c in plain) * points / 72
+    return sum(1.0 if ord(c) > 0x2E00 else 0.5 for c in plain) * points / 72
 
 
 def _pixel_axes(sheet: np.ndarray, *, left_in=0.0, bottom_in=0.0, top_in=0.0) -> Axes:

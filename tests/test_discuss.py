@@ -1,0 +1,292 @@
+"""Each sentence appears when the numbers bear it out, and its opposite when they do not."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hwlib import discuss
+from hwlib.discuss import Sentence
+from hwlib.recipes import RECIPES, make_config
+
+RESULTS = {
+    "num_images": 76_800,
+    "num_steps": 1_200,
+    "num_epochs": 9.6,
+    "num_test_images": 1_000,
+    "train_time_s": 125.3,
+    "images_per_s": 613.1,
+    "test_mse_01": 0.0045,
+    "test_mse_11": 0.018,
+    "recon_nats": 221.2,
+    "kl_nats": 95.5,
+    "neg_elbo_nats": 316.7,
+    "active_units": 60,
+    "sharpness_samples": 900.0,
+    "sharpness_real": 2_700.0,
+    "linear_probe_accuracy": 0.93,
+    "linear_probe_floor": 0.62,
+    "linear_probe_attribute": "Male",
+}
+
+
+def english(sentences):
+    return " ".join(s.en for s in sentences)
+
+
+def metrics(recon, kl, **more):
+    frame = pd.DataFrame({"recon_nats": recon, "kl_nats": kl, **more})
+    frame["epoch"] = np.arange(1, len(frame) + 1) / 10
+    frame["neg_elbo_nats"] = frame["recon_nats"] + frame["kl_nats"]
+    return frame
+
+
+TIME = np.linspace(0, 1, 100)
+FALLING = 200 + 800 * np.exp(-8 * TIME)
+
+
+# ---------------------------------------------------------------------------------------- curves
+
+
+def test_a_falling_reconstruction_is_said_with_its_numbers():
+    text = english(discuss.curves(metrics(FALLING, 50 + TIME)))
+    assert "fell from 1,000 to 200 nats" in text
+
+
+def test_a_reconstruction_that_does_not_fall_is_said_too():
+    text = english(discuss.curves(metrics(300 + 10 * TIME, 50 + TIME)))
+    assert "did not fall" in text
+
+
+def test_c3_is_confirmed_by_a_fall_and_a_slow_rise_to_a_plateau():
+    kl = 40 + 60 * np.exp(-60 * TIME) + 20 * (1 - np.exp(-8 * TIME))
+    text = english(discuss.curves(metrics(FALLING, kl)))
+    assert "That is what report B saw (C3)" in text
+    assert "first fell from" in text
+
+
+def test_c3_is_denied_where_kl_only_rises():
+    text = english(discuss.curves(metrics(FALLING, 20 + 60 * TIME)))
+    assert "not so here: it does not fall at first, and there is no plateau yet" in text
+    assert "rose from" in text
+
+
+def test_c3_prime_is_confirmed_only_when_reconstruction_rises_meanwhile():
+    falling_kl = 100 - 60 * TIME
+    assert "(C3') holds" in english(discuss.curves(metrics(200 + 90 * TIME, falling_kl)))
+    text = english(discuss.curves(metrics(FALLING, falling_kl)))
+    assert "(C3') holds" not in text
+    assert "the KL term falls by" in text
+
+
+def test_a_flat_kl_is_called_unchanged():
+    assert "hardly changed" in english(discuss.curves(metrics(FALLING, 50 + 0.1 * TIME)))
+
+
+def test_a_handful_of_points_is_no_course():
+    (sentence,) = discuss.curves(metrics(FALLING[:12], TIME[:12]))
+    assert "only 12 points" in sentence.en
+
+
+def with_test_curve(train, test):
+    points = np.full(100, np.nan)
+    points[9::10] = test[9::10]
+    return metrics(train - 50, np.full(100, 50.0), test_neg_elbo_nats=points)
+
+
+def test_a_test_curve_that_turns_up_is_overfitting():
+    test = 300 + 400 * (TIME - 0.4) ** 2
+    assert "the model overfits" in english(discuss.gap(with_test_curve(FALLING, test)))
+
+
+def test_a_gap_that_still_closes_is_no_overfitting():
+    text = english(discuss.gap(with_test_curve(FALLING, FALLING * 1.2)))
+    assert "no overfitting that does harm yet" in text
+
+
+def test_equal_curves_show_no_overfitting():
+    assert "no overfitting is seen" in english(
+        discuss.gap(with_test_curve(FALLING, FALLING * 1.01))
+    )
+
+
+# ------------------------------------------------------------------------------------------- MSE
+
+
+def test_both_scales_of_the_mse_are_always_said():
+    text = english(discuss.mse(RESULTS, None, pixel_range=(-1, 1), is_comparable=True))
+    assert "**0.0045** with pixels in [0, 1]" in text
+    assert "**0.018** in [-1, 1]" in text
+    assert "gives no test MSE" in text
+
+
+def test_a_report_of_the_same_order_confirms_its_natural_reading():
+    text = english(discuss.mse(RESULTS, 0.0197, pixel_range=(-1, 1), is_comparable=True))
+    assert "1.09 times this run's" in text
+    assert "this reading makes sense" in text
+
+
+def test_a_report_far_off_gets_the_nearest_reading_called_a_guess():
+    results = RESULTS | {"test_mse_01": 0.0026}
+    found = discuss.mse(results, 0.000833, pixel_range=(0, 1), is_comparable=True)
+    text = english(found)
+    assert "The report says 0.000833" in text
+    assert "a typical error of 7.36 of 255 levels" in text
+    assert "pixels in [0, 1], a mean divided by the channels once more" in text
+    assert "a guess which the report does not confirm" in text
+
+
+def test_drawn_faces_are_never_held_against_photographs():
+    found = discuss.mse(RESULTS, 0.0197, pixel_range=(-1, 1), is_comparable=False)
+    text = english(found)
+    assert "not to win" in text
+    assert "times this run's" not in text
+
+
+def test_the_readings_of_an_mse_differ_by_range_and_channels():
+    values = [r.mse_01 for r in discuss.readings(0.12)]
+    assert values == pytest.approx([0.12, 0.04, 0.36, 0.03, 0.01, 0.09])
+
+
+def test_the_mse_table_reads_the_report_in_either_range():
+    tables = discuss.mse_table(RESULTS, 0.0197, pixel_range=(-1, 1))
+    english_table = tables["en"]
+    assert list(english_table.iloc[:, 1]) == pytest.approx([0.0045, 0.004925, 0.0197])
+    assert list(english_table.iloc[:, 2]) == pytest.approx([0.018, 0.0197, 0.0788])
+    assert "output range" in english_table.iloc[1, 0]
+    assert "output range" not in english_table.iloc[2, 0]
+    assert tables["zh"].shape == english_table.shape
+    assert len(discuss.mse_table(RESULTS, None, pixel_range=(0, 1))["en"]) == 1
+
+
+# ------------------------------------------------------------------------------ samples, latents
+
+
+@pytest.mark.parametrize(
+    ("samples", "words"),
+    [(900.0, "blurrier than real"), (2_600.0, "about like real"), (9_000.0, "noise")],
+)
+def test_sharpness_is_said_as_measured(samples, words):
+    assert words in english(discuss.samples(RESULTS | {"sharpness_samples": samples}))
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(100, "All 100"), (0, "posterior collapse"), (60, "60 of 100 latents are active")],
+)
+def test_active_latents_are_counted(count, words):
+    assert words in english(discuss.active(RESULTS | {"active_units": count}, 100))
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "verdict", "report"),
+    [
+        (0.93, "separates this attribute clearly", "supports report E"),
+        (0.72, "separates this attribute in part", "nearer to report C"),
+        (0.63, "does not separate this attribute", "nearer to report C"),
+    ],
+)
+def test_the_probe_is_read_against_the_majority(accuracy, verdict, report):
+    text = english(discuss.probe(RESULTS | {"linear_probe_accuracy": accuracy}, "Male"))
+    assert verdict in text
+    assert "62.0 %" in text
+    assert report in text
+
+
+def test_claims_on_male_and_female_are_made_for_that_attribute_only():
+    assert "report" not in english(discuss.probe(RESULTS, "Smiling"))
+
+
+def test_data_without_attributes_are_said_to_have_none():
+    assert "no attributes" in english(discuss.probe({}, None))
+    assert "single value" in english(discuss.probe({}, "Male"))
+
+
+def test_a_kl_above_the_reconstruction_is_explained():
+    assert len(discuss.balance(RESULTS)) == 1
+    heavy = RESULTS | {"kl_nats": 900.0, "neg_elbo_nats": 1_121.2}
+    assert "exceeds the reconstruction" in english(discuss.balance(heavy))
+
+
+# -------------------------------------------------------------------------------------- schedule
+
+
+def test_what_a_profile_shortens_is_said():
+    course = make_config("vae", "dcgan", profile="course").to_json()
+    quick = make_config("vae", "dcgan", profile="quick").to_json()
+    assert "31,250 → " in english(discuss.schedule(quick, course, RESULTS))
+    assert "differs in size" not in english(discuss.schedule(course, course, RESULTS))
+
+
+def test_a_smoke_run_is_called_meaningless():
+    course = make_config("vae", "dcgan", profile="course").to_json()
+    smoke = make_config("vae", "dcgan", profile="smoke").to_json()
+    assert "mean nothing" in english(discuss.schedule(smoke, course, RESULTS))
+
+
+# -------------------------------------------------------------------------------- both languages
+
+
+def everything():
+    course = make_config("vae", "wide", profile="course").to_json()
+    yield from discuss.schedule(make_config("vae", "wide").to_json(), course, RESULTS)
+    for kl in (20 + 60 * TIME, 100 - 60 * TIME, 50 + 30 * np.sin(3 * TIME)):
+        yield from discuss.curves(metrics(FALLING, kl))
+    for recipe in RECIPES.values():
+        reported = recipe.problems["vae"].reported.get("test_mse")
+        for is_comparable in (True, False):
+            yield from discuss.mse(
+                RESULTS, reported, pixel_range=(0, 1), is_comparable=is_comparable
+            )
+    yield from discuss.samples(RESULTS)
+    yield from discuss.probe(RESULTS, "Male")
+    yield from discuss.overall(RESULTS, with_test_curve(FALLING, FALLING * 1.2), z_dim=100)
+
+
+def test_both_languages_carry_the_same_numbers():
+    for sentence in everything():
+        # names such as C3, 32-bit words or [-1, 1] stand in both; words for numbers in neither
+        zh, en = (re.findall(r"\d[\d,.]*\d|\d", text) for text in sentence)
+        assert sorted(zh) == sorted(en), sentence
+
+
+def test_chinese_is_chinese_and_english_has_none():
+    for sentence in everything():
+        assert re.search(r"[\u4e00-\u9fff]", sentence.zh)
+        assert not re.search(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]", sentence.en)
+        assert sentence.zh.rstrip("*").endswith("。")
+        assert sentence.en.rstrip("*").endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(0, "0"), (0.0196734, "0.0197"), (1e-5, "0.00001"), (992.3, "992"), (31_250.0, "31,250")],
+)
+def test_numbers_are_written_for_readers(value, written):
+    assert discuss.num(value) == written
+
+
+FACTS = {
+    "recipe": "dcgan",
+    "facts": Sentence("甲。", "A."),
+    "mse_01": "0.004",
+    "mse_11": "0.02",
+    "count": 1_000,
+    "active": 60,
+    "total": 100,
+    "rows": 4,
+}
+
+
+@pytest.mark.parametrize("name", sorted(discuss._WORDS))
+def test_every_figure_has_words_in_both_languages(name):
+    words = discuss.words(name, **FACTS)
+    for kind in words.values():
+        assert set(kind) == {"zh", "en"}
+        assert all(text and "{" not in text for text in kind.values())
+
+
+def test_alternative_text_has_no_marks_of_emphasis():
+    joined = discuss.together([Sentence("**甲**。", "**A**."), Sentence("乙。", "B.")])
+    assert joined == Sentence("甲。乙。", "A. B.")

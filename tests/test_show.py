@@ -1,0 +1,223 @@
+"""What a notebook shows carries its language, its words and its place in the report."""
+
+import base64
+import io
+
+import matplotlib
+import matplotlib.pyplot as plt
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from PIL import Image
+
+from hwlib import plots, show
+from hwlib.discuss import Sentence
+from hwlib.errors import UserError
+from hwlib.plots import Layer
+
+matplotlib.use("Agg")
+
+WORDS = {"alt": {"zh": "一條線", "en": "a line"}, "caption": {"zh": "圖說", "en": "caption"}}
+
+
+class FakeRun:
+    """A run folder as far as `show` uses it."""
+
+    def __init__(self, path):
+        self.path = path
+        self.figures = path / "figures"
+
+
+@pytest.fixture
+def outputs(monkeypatch):
+    """Collect what is displayed: (data, metadata)."""
+    found = []
+
+    def display(data, *, raw, metadata=None):
+        assert raw
+        found.append((data, metadata or {}))
+
+    monkeypatch.setattr(show, "display", display)
+    monkeypatch.setenv("HWLIB_BATCH", "1")
+    return found
+
+
+def draw(lang):
+    with plots.style():
+        fig, ax = plt.subplots(figsize=(3.15, 2))
+        ax.set_title({"zh": "標題", "en": "title"}[lang])
+    return fig
+
+
+def test_text_is_shown_once_per_language(outputs):
+    show.text(zh="中文", en="English")
+    assert [(data["text/markdown"], about["hwlib"]) for data, about in outputs] == [
+        ("中文", {"kind": "text", "lang": "zh"}),
+        ("English", {"kind": "text", "lang": "en"}),
+    ]
+
+
+def test_only_the_languages_asked_for_are_shown(outputs):
+    show.text(zh="中文", en="English", languages=["en"])
+    show.table("t", pd.DataFrame({"a": [1]}), caption=WORDS["caption"], languages=["en"])
+    show.figure("f", draw, **WORDS, languages=["en"])
+    assert {about["hwlib"]["lang"] for _, about in outputs} == {"en"}
+    assert len(outputs) == 3
+
+
+def test_sentences_join_without_spaces_in_chinese_and_with_them_in_english(outputs):
+    show.sentences([Sentence("甲。", "A."), Sentence("乙。", "B.")])
+    assert [data["text/markdown"] for data, _ in outputs] == ["甲。乙。", "A. B."]
+
+
+def test_bullets_are_a_markdown_list(outputs):
+    show.sentences([Sentence("甲。", "A."), Sentence("乙。", "B.")], bullets=True)
+    assert outputs[1][0]["text/markdown"] == "- A.\n- B."
+
+
+def test_a_figure_carries_its_words_in_each_language(outputs):
+    show.figure("fig1_2", draw, **WORDS)
+    for (data, about), lang in zip(outputs, ("zh", "en"), strict=True):
+        facts = about["hwlib"]
+        assert facts["kind"] == "figure"
+        assert (facts["name"], facts["lang"], facts["width"]) == ("fig1_2", lang, 50)
+        assert (facts["alt"], facts["caption"]) == (WORDS["alt"][lang], WORDS["caption"][lang])
+        image = Image.open(io.BytesIO(data["image/png"]))
+        assert image.format == "PNG"
+        assert image.width == 630
+    assert outputs[0][0]["image/png"] != outputs[1][0]["image/png"]
+
+
+def test_the_homeworks_file_has_english_labels(outputs, tmp_path):
+    run = FakeRun(tmp_path)
+    show.figure("fig1_2", draw, **WORDS, languages=["zh"], run=run)
+    assert [path.name for path in run.figures.iterdir()] == ["fig1_2.jpg"]
+    image = Image.open(run.figures / "fig1_2.jpg")
+    assert image.format == "JPEG"
+    file = np.asarray(image.convert("L"), dtype=float)
+    drawn = {}
+    for lang in ("zh", "en"):
+        outputs.clear()
+        show.figure("x", draw, **WORDS, languages=[lang])
+        png = Image.open(io.BytesIO(outputs[0][0]["image/png"])).convert("L")
+        drawn[lang] = np.abs(np.asarray(png, dtype=float) - file).mean()
+    assert drawn["en"] < 0.3 * drawn["zh"]
+
+
+def test_figures_are_closed(outputs):
+    plt.close("all")
+    show.figure("f", draw, **WORDS)
+    assert plt.get_fignums() == []
+
+
+def test_a_reader_of_the_notebook_sees_the_caption_and_a_report_does_not(outputs, monkeypatch):
+    monkeypatch.delenv("HWLIB_BATCH")
+    show.figure("f", draw, **WORDS, languages=["en"])
+    (_, figure), (caption, about) = outputs
+    assert "hwlib" in figure
+    assert "caption" in caption["text/html"]
+    assert "hwlib" not in about
+
+
+def test_numbers_stand_right_and_words_left():
+    frame = pd.DataFrame({"name": ["a|b", "<c>"], "count": [1234, 5], "value": [0.0001234, None]})
+    markdown = show.to_markdown(frame).splitlines()
+    assert markdown[1] == "| :--- | ---: | ---: |"
+    assert markdown[2] == "| a\\|b | 1,234 | 0.0001234 |"
+    html = show.to_html(frame)
+    assert '<td style="text-align:right">1,234</td>' in html
+    assert '<td style="text-align:left">&lt;c&gt;</td>' in html
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (31250, "31,250"),
+        (0.000833, "0.000833"),
+        (1e-05, "0.00001"),
+        (0.123456, "0.1235"),
+        (12345.6, "12,346"),
+        (float("nan"), "–"),
+        (None, "–"),
+        ("64×32×32", "64×32×32"),
+        (True, "True"),
+    ],
+)
+def test_cells_are_written_for_readers(value, written):
+    assert show.number(value) == written
+
+
+def test_a_table_is_shown_as_html_and_markdown(outputs):
+    frames = {"zh": pd.DataFrame({"名": ["甲"]}), "en": pd.DataFrame({"name": ["a"]})}
+    show.table("names", frames, caption=WORDS["caption"])
+    for (data, about), lang in zip(outputs, ("zh", "en"), strict=True):
+        assert data["text/html"].startswith("<table>")
+        assert data["text/markdown"].startswith("| ")
+        facts = {"kind": "table", "lang": lang, "name": "names"}
+        assert about["hwlib"] == facts | {"caption": WORDS["caption"][lang]}
+
+
+def test_the_layer_table_ends_with_the_sum():
+    layers = [
+        Layer("encoder", "x", "Input", "", (3, 8, 8), 0),
+        Layer("encoder", "c", "Conv2d", "3×3, stride 2", (4, 4, 4), 112),
+        Layer("mu", "mu", "Linear", "", (2,), 130),
+    ]
+    tables = show.layer_tables(layers)
+    assert tables["en"].iloc[-1]["parameters"] == 242
+    assert tables["zh"].iloc[1]["設定"] == "3×3，步幅 2"
+    assert list(tables["en"]["output shape"][:2]) == ["3×8×8", "4×4×4"]
+
+
+def test_the_run_folder_is_told_by_its_own_kind_of_output(outputs, tmp_path):
+    show.run(FakeRun(tmp_path))
+    assert outputs[0][0][show.RUN_MIME] == {"run": str(tmp_path)}
+    assert "hwlib" not in outputs[0][1]
+
+
+@pytest.mark.parametrize("languages", [["de"], [], "zh", ["zh", "fr"]])
+def test_an_unknown_language_is_refused_with_the_known_ones(languages):
+    with pytest.raises(UserError, match='"zh", "en"'):
+        show.setup(languages)
+
+
+def run_notebook(*cells):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+    client = NotebookClient(notebook, timeout=120, kernel_name="python3")
+    with pytest.raises(CellExecutionError) as caught:
+        client.execute()
+    return notebook, str(caught.value)
+
+
+MISTAKE = "from hwlib.errors import UserError\nraise UserError('no such folder: give another')"
+
+
+def test_a_users_mistake_is_one_line_for_a_reader(monkeypatch):
+    monkeypatch.delenv("HWLIB_BATCH", raising=False)
+    notebook, _ = run_notebook("from hwlib import show\nshow.setup()", MISTAKE, "print('on')")
+    (output,) = notebook.cells[1].outputs
+    assert output.output_type == "stream"
+    assert output.text == "✗ no such folder: give another\n"
+    assert not notebook.cells[2].outputs
+
+
+def test_a_users_mistake_is_an_error_for_a_runner(monkeypatch):
+    monkeypatch.setenv("HWLIB_BATCH", "1")
+    notebook, message = run_notebook("from hwlib import show\nshow.setup()", MISTAKE)
+    (output,) = notebook.cells[1].outputs
+    assert output.output_type == "error"
+    assert output.ename == "UserError"
+    assert "no such folder" in message
+
+
+def test_a_figure_survives_a_notebooks_file(outputs):
+    show.figure("f", draw, **WORDS, languages=["en"])
+    data, about = outputs[0]
+    encoded = base64.b64encode(data["image/png"]).decode()
+    cell = nbformat.v4.new_code_cell(
+        outputs=[nbformat.v4.new_output("display_data", {"image/png": encoded}, metadata=about)]
+    )
+    nbformat.validate(nbformat.v4.new_notebook(cells=[cell]))
