@@ -84,7 +84,7 @@ def big5_level_1() -> set[str]:
 
 def own_texts() -> set[str]:
     """Return every character in the repository's own texts."""
-    folders = [ROOT / name for name in ("hwlib", "notebooks", "report", "tests")]
+    folders = [ROOT / name for name in ("hwlib", "notebooks", "report")]
     files = [path for folder in folders for glob in TEXTS for path in folder.rglob(glob)]
     files = [path for path in files if "build" not in path.parts] + list(ROOT.glob("*.md"))
     return set().union(*(path.read_text(encoding="utf-8") for path in files))

@@ -31,40 +31,45 @@ ANNOTATION = re.compile(
     re.DOTALL,
 )
 # 'log p' has a thin space that 'log(' has not; MathML leaves both without.
-FUNCTION = re.compile(r'(<mo>(?:&#8289;|\u2061)</mo></mrow>)(?=\s*<m(?!o[^>]*form="prefix"))')
+FUNCTION = re.compile(
+    r"(?<!<msub>)(?<!<msup>)(?<!<munder>)"
+    r"(<mi[^>]*>(?:log|ln|exp|sin|cos|tan|arg|det|max|min)</mi>"
+    r"(?:<mo>(?:&#8289;|\u2061)</mo></mrow>)?)"
+    r"(?=\s*<m(?!o))"
+)
 PIXELS_FULL = 1400  # a picture this wide fills the text where the notebook names no width
 LEAST_WIDTH = 30
 LONG_CELL = 30  # Latin letters; longer cells wrap
 DENSE_ROWS = 12  # tables longer than this are set tighter
 
-# Names in Typst's formulas that pandoc still writes and Typst has dropped.
+# Names in formulas that pandoc writes and Typst has dropped, with their code points.
 DROPPED = {
-    "dot.circle": "⊙",
-    "times.circle": "⊗",
-    "minus.circle": "⊖",
-    "eq.circle": "⊜",
-    "dash.circle": "⊝",
-    "div.circle": "⨸",
-    "lt.circle": "⧀",
-    "gt.circle": "⧁",
-    "parallel.circle": "⦷",
-    "perp.circle": "⦹",
-    "dot.circle.big": "⨀",
-    "times.circle.big": "⨂",
-    "sect": "∩",
-    "sect.sq": "⊓",
-    "sect.big": "⋂",
-    "sect.double": "⋒",
-    "bracket.l.double": "⟦",
-    "bracket.r.double": "⟧",
-    "brace.l.double": "⦃",
-    "brace.r.double": "⦄",
-    "paren.l.double": "⦅",
-    "paren.r.double": "⦆",
-    "quote.angle.l.single": "‹",
-    "quote.angle.r.single": "›",
-    "quote.angle.l.double": "«",
-    "quote.angle.r.double": "»",
+    "dot.circle": 0x2299,
+    "times.circle": 0x2297,
+    "minus.circle": 0x2296,
+    "eq.circle": 0x229C,
+    "dash.circle": 0x229D,
+    "div.circle": 0x2A38,
+    "lt.circle": 0x29C0,
+    "gt.circle": 0x29C1,
+    "parallel.circle": 0x29B7,
+    "perp.circle": 0x29B9,
+    "dot.circle.big": 0x2A00,
+    "times.circle.big": 0x2A02,
+    "sect": 0x2229,
+    "sect.sq": 0x2293,
+    "sect.big": 0x22C2,
+    "sect.double": 0x22D2,
+    "bracket.l.double": 0x27E6,
+    "bracket.r.double": 0x27E7,
+    "brace.l.double": 0x2983,
+    "brace.r.double": 0x2984,
+    "paren.l.double": 0x2985,
+    "paren.r.double": 0x2986,
+    "quote.angle.l.single": 0x2039,
+    "quote.angle.r.single": 0x203A,
+    "quote.angle.l.double": 0x00AB,
+    "quote.angle.r.double": 0x00BB,
 }
 NAME = re.compile(r'"(?:[^"\\]|\\.)*"|[A-Za-z]+(?:\.[A-Za-z]+)*')
 FORMULA_END = "// end of formula"
@@ -374,9 +379,7 @@ def percent(figure: Figure) -> float:
     """Return the figure's width in percent of the text's."""
     if figure.width:
         return float(min(max(figure.width, 10), 100))
-    return float(min(100, max(LEAST_WIDTH, round(100 * size(figure.png)[0] / # 'log p' has a thin space that 'log(' has not; MathML leaves both without.
-FUNCTION = re.compile(r'(<mo>(?:&#8289;|\u2061)</mo></mrow>)(?=\s*<m(?!o[^>]*form="prefix"))')
-PIXELS_FULL))))
+    return float(min(100, max(LEAST_WIDTH, round(100 * size(figure.png)[0] / PIXELS_FULL))))
 
 
 # ---------------------------------------------------------------------- document -> Typst
@@ -433,7 +436,7 @@ def _typst_formulas(nodes: list[Node]) -> dict[str, str]:
 
 
 def _known(name: re.Match[str]) -> str:
-    return DROPPED.get(name[0], name[0])
+    return f"\\u{{{DROPPED[name[0]]:x}}}" if name[0] in DROPPED else name[0]
 
 
 def _typst_table(table: Node, caption: str) -> list[Node]:

@@ -93,7 +93,7 @@ def _chapter(
     same = [p for p in pages if p.title == page.title]
     title = page.title if len(same) == 1 else f"{page.title} · {page.facts.job.recipe}"
     facts = ", ".join(_pair(label, text) for label, text in subtitle(page.facts, language))
-    parts = [f"#heading(level: 1, {_string(title)})", f"#hw-facts(({facts},))"]
+    parts = [f"#heading(level: 1, {quote(title)})", f"#hw-facts(({facts},))"]
     pictures: dict[str, bytes] = {}
     if page.reason:
         said = ("failed", "failed_title", "failed_note")

@@ -192,9 +192,10 @@ def _render(
         return text.encode()
 
     texts: dict[Page, bytes] = {}
-    checked = [_checked(page, html, texts) for page in pages]
+    checked = [_checked(page, html, language, texts) for page in pages]
     pdf, pages = _pdf(checked, language, title=title, command=command)
-    writer.write(f"{language}/report.pdf", pdf, key)
+    if pdf:
+        writer.write(f"{language}/report.pdf", pdf, key)
     for page in pages:
         writer.write(f"{language}/{page.name}.html", texts.get(page) or html(page), key)
     index = render_index(pages, language, languages=languages, title=title, command=command)
@@ -230,13 +231,17 @@ def _page(one: _Prepared, language: str) -> Page:
 
 
 def _checked(
-    page: Page, render: Callable[[Page], bytes], made: dict[Page, bytes] | None = None
+    page: Page,
+    render: Callable[[Page], bytes],
+    language: str,
+    made: dict[Page, bytes] | None = None,
 ) -> Page:
     """Return the page, or one that says why it cannot be set; keep what was rendered in `made`."""
     try:
         text = render(page)
     except RenderError as error:
-        return replace(page, document=None, reason=str(error))
+        title = page_title(None, page.facts, language)
+        return replace(page, title=title, document=None, reason=str(error))
     if made is not None:
         made[page] = text
     return page
@@ -251,8 +256,11 @@ def _pdf(pages: list[Page], language: str, *, title: str, command: str) -> tuple
     try:
         return pdf(pages), pages
     except RenderError:
-        pages = [_checked(page, lambda one: pdf([one])) for page in pages]
-    return pdf(pages), pages
+        pages = [_checked(page, lambda one: pdf([one]), language) for page in pages]
+    try:
+        return pdf(pages), pages
+    except RenderError as error:  # no single job is at fault: the pages stand without the PDF
+        return b"", [replace(page, reason=page.reason or str(error)) for page in pages]
 
 
 def _render_key(
@@ -327,7 +335,7 @@ class _Writer:
 
     def forget(self, files: Sequence[str]) -> None:
         """Keep the files, but make them anew the next time."""
-        for file in files:
+        for file in set(files) & self.made.keys():
             self.made[file] = {**self.made[file], "key": ""}
 
     def close(self) -> None:
