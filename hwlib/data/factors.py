@@ -123,7 +123,7 @@ _CONTINUOUS = {
     "Smiling": ("smile", (0.0, 0.25), (0.65, 1.0)),
     "Wearing_Lipstick": ("lipstick", (0.0, 0.05), (0.75, 1.0)),
 }
-_THRESHOLDS = {name: 0.5 for name in _CONTINUOUS} | {"Mouth_Slightly_Open": 0.3}
+_THRESHOLDS = dict.fromkeys(_CONTINUOUS, 0.5) | {"Mouth_Slightly_Open": 0.3}
 _DISCRETE = {
     "Black_Hair": ("hair_colour", "black"),
     "Blond_Hair": ("hair_colour", "blond"),
@@ -177,7 +177,9 @@ def sample_factors(num: int, seed: int) -> pd.DataFrame:
         raise UserError(f"cannot sample {num} faces: give a number that is 0 or more")
     rng = np.random.default_rng(seed)
     normals = rng.standard_normal((num, len(ATTRIBUTES) + _NUM_FREE))
-    latents = normals[:, : len(ATTRIBUTES)] @ np.linalg.cholesky(_latent_correlation()).T
+    # einsum, not @: a row's sum must not depend on how many rows there are
+    mixing = np.linalg.cholesky(_latent_correlation())
+    latents = np.einsum("nk,jk->nj", normals[:, : len(ATTRIBUTES)], mixing)
     present = dict(zip(ATTRIBUTES, _cut(latents).T, strict=True))
     draws = _Draws(normals[:, len(ATTRIBUTES) :])
 
@@ -332,7 +334,7 @@ def _hair(draws: _Draws, present: dict[str, np.ndarray], table: dict) -> dict:
     straight, wavy = present["Straight_Hair"], present["Wavy_Hair"]
     age = draws.uniform() ** 1.5
     light_hair = present["Blond_Hair"]
-    tone = np.clip(draws.uniform(-0.05, 1.0) ** 1.3 if False else draws.uniform(), 0, 1)
+    tone = draws.uniform()
     tone = np.where(light_hair, 0.55 * tone, tone)
     tone = np.where(present["Black_Hair"], 0.1 + 0.9 * tone, 0.85 * tone)
 

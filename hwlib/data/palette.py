@@ -75,7 +75,9 @@ def skin(tone: np.ndarray, undertone: np.ndarray) -> Ramp:
     warm = np.array([0.010, 0.014, -0.034])
     cool = np.array([0.006, -0.020, 0.012])
     base = _along(_SKIN, tone)
-    base = base + np.maximum(undertone, 0)[:, None] * warm + np.maximum(-undertone, 0)[:, None] * cool
+    base = (
+        base + np.maximum(undertone, 0)[:, None] * warm + np.maximum(-undertone, 0)[:, None] * cool
+    )
     shadow = base * np.array([0.660, 0.480, 0.450]) + np.array([0.012, 0.004, 0.028])
     light = mix(base, (1.0, 0.965, 0.90), 0.62 - 0.20 * tone)
     return shadow, np.clip(base, 0, 1), light
@@ -97,6 +99,8 @@ def hair(colour: np.ndarray, shade: np.ndarray) -> Ramp:
         base[rows] = mix(np.array(low)[None], np.array(high)[None], shade[rows])
         light[rows] = mix(base[rows], gloss[name][0], gloss[name][1])
     shadow = base * np.array([0.42, 0.36, 0.40])
+    shadow[colour == "blond"] = base[colour == "blond"] * np.array([0.62, 0.50, 0.40])
+    shadow[colour == "grey"] = base[colour == "grey"] * np.array([0.52, 0.52, 0.58])
     return shadow, base, light
 
 
