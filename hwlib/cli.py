@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -60,19 +61,22 @@ SkipOption = Annotated[
 
 @app.command()
 def recipes() -> None:
-    """Show the 14 pairs of recipe and problem: parameters, schedule, reported numbers."""
+    """Show the 14 pairs of recipe and problem: parameters, schedule, reported numbers.
+
+    The KL study stands below them: it trains the VAE of elbo with several weights.
+    """
     from hwlib.recipes import PAIRS, RECIPES, build_models
 
-    table = Table(title="Five course reports, 14 pairs (width 1, profile course)")
+    table = Table(title="14 pairs and the KL study (full width, profile course, reported MSE)", box=SIMPLE_HEAD, padding=0)
     for name in ("recipe", "problem"):
         table.add_column(name, no_wrap=True)
-    for name in ("parameters", "steps x batch", "optimiser", "reported MSE"):
+    for name in ("parameters", "steps x batch", "optimiser", "MSE"):
         table.add_column(name, justify="right", no_wrap=True)
-    for recipe, problem in PAIRS:
+    for recipe, problem in sorted(PAIRS, key=lambda pair: pair[1] == "kl"):
         pair = RECIPES[recipe].problems.get(problem)
-        cells = [f"{recipe} ({RECIPES[recipe].letter})", problem]
+        cells = [f"{RECIPES[recipe].letter} {recipe}", problem]
         if pair is None:
-            table.add_row(*cells, "not built yet", style="dim")
+            table.add_row(*cells, "not built", style="dim")
             continue
         models = build_models(recipe, problem)
         size = sum(p.numel() for model in models.values() for p in model.parameters())

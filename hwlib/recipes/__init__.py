@@ -15,7 +15,8 @@ RECIPES: dict[str, Recipe] = {
     module.RECIPE.name: module.RECIPE for module in (plain, upsample, wide, elbo, dcgan)
 }
 
-# The homework's matrix: which report handed in which problem.
+# The homework's matrix: which report handed in which problem. Fourteen pairs have networks of their
+# own; the KL study trains those of elbo's VAE with several weights.
 PAIRS = tuple(
     (recipe, problem)
     for recipe, problems in {

@@ -1,0 +1,106 @@
+"""The losses against torch.distributions and closed forms."""
+
+import pytest
+import torch
+from torch.distributions import Independent, Normal, kl_divergence
+
+from hwlib.losses import kl_standard_normal, neg_elbo_nats, pixel_error, recon_nats
+from hwlib.recipes import PAIRS, RECIPES, build_models
+
+
+def posterior(batch=5, z_dim=7):
+    generator = torch.Generator().manual_seed(0)
+    return torch.randn(2, batch, z_dim, generator=generator).unbind()
+
+
+def pictures(batch=4, low=0.0, high=1.0):
+    generator = torch.Generator().manual_seed(1)
+    return (low + (high - low) * torch.rand(2, batch, 3, 8, 8, generator=generator)).unbind()
+
+
+def test_kl_is_zero_for_standard_normal():
+    zero = torch.zeros(3, 4)
+    assert kl_standard_normal(zero, zero).tolist() == [0, 0, 0]
+
+
+def test_kl_equals_torch_distributions():
+    mu, logvar = posterior()
+    q = Independent(Normal(mu, (0.5 * logvar).exp()), 1)
+    p = Independent(Normal(torch.zeros_like(mu), torch.ones_like(mu)), 1)
+    torch.testing.assert_close(kl_standard_normal(mu, logvar), kl_divergence(q, p))
+
+
+@pytest.mark.parametrize("pixel_range", [(0.0, 1.0), (-1.0, 1.0)])
+def test_recon_nats_is_the_gaussian_log_likelihood_up_to_its_constant(pixel_range):
+    x, x_hat = pictures(low=pixel_range[0], high=pixel_range[1])
+    scale = 2 / (pixel_range[1] - pixel_range[0])  # to [-1, 1], where the variance is 1/2
+    nll = -Normal(x_hat * scale, 0.5**0.5).log_prob(x * scale).flatten(1).sum(1)
+    constant = 0.5 * x[0].numel() * torch.log(torch.tensor(torch.pi))
+    torch.testing.assert_close(recon_nats(x, x_hat, pixel_range), nll - constant)
+
+
+def test_recon_nats_does_not_depend_on_the_range_the_recipe_works_in():
+    x, x_hat = pictures()
+    signed = recon_nats(2 * x - 1, 2 * x_hat - 1, (-1.0, 1.0))
+    torch.testing.assert_close(recon_nats(x, x_hat, (0.0, 1.0)), signed)
+
+
+def test_neg_elbo_is_the_sum_of_its_two_terms():
+    mu, logvar = posterior(batch=4)
+    x, x_hat = pictures()
+    total = neg_elbo_nats(x, x_hat, mu, logvar, (0.0, 1.0))
+    torch.testing.assert_close(
+        total, recon_nats(x, x_hat, (0.0, 1.0)) + kl_standard_normal(mu, logvar)
+    )
+
+
+def test_pixel_errors_follow_their_formulas():
+    x, x_hat = pictures()
+    torch.testing.assert_close(pixel_error(x, x_hat, "mse"), (x - x_hat) ** 2)
+    torch.testing.assert_close(pixel_error(x, x_hat, "l1"), (x - x_hat).abs())
+    bce = -(x * x_hat.log() + (1 - x) * (1 - x_hat).log())
+    torch.testing.assert_close(pixel_error(x, x_hat, "bce"), bce)
+
+
+def test_losses_refuse_shapes_that_would_broadcast():
+    with pytest.raises(ValueError, match="must be"):
+        kl_standard_normal(torch.zeros(3, 4), torch.zeros(4))
+    with pytest.raises(ValueError, match="alike"):
+        pixel_error(torch.zeros(2, 3, 8, 8), torch.zeros(2, 1, 8, 8))
+    with pytest.raises(ValueError, match="unknown"):
+        pixel_error(torch.zeros(1), torch.zeros(1), "huber")
+
+
+VAE_RECIPES = [recipe for recipe, problem in PAIRS if problem == "vae"]
+
+# What each report writes, spelt out by hand: (sum over, divided by) of the two terms.
+OBJECTIVES_BY_HAND = {
+    "plain": lambda error, kl: (error.mean(), kl.sum(1).mean()),
+    "upsample": lambda error, kl: (error.mean(), kl.sum(1).mean()),
+    "wide": lambda error, kl: (error.mean(), kl.sum(1).mean()),
+    "elbo": lambda error, kl: (error.sum((1, 2, 3)).mean(), kl.sum(1).mean()),
+    "dcgan": lambda error, kl: (error.sum(), kl.sum()),
+}
+
+
+@pytest.mark.parametrize("recipe", VAE_RECIPES)
+def test_objective_has_the_reductions_of_its_report(recipe):
+    x, x_hat = pictures()
+    mu, logvar = posterior(batch=4)
+    problem = RECIPES[recipe].problems["vae"]
+    weight = problem.settings["kl_weight"]
+    loss, recon, kl = problem.objective(x, x_hat, mu, logvar, kl_weight=weight)
+    kl_each = -0.5 * (1 + logvar - mu**2 - logvar.exp())
+    recon_by_hand, kl_by_hand = OBJECTIVES_BY_HAND[recipe]((x - x_hat) ** 2, kl_each)
+    torch.testing.assert_close(recon, recon_by_hand)
+    torch.testing.assert_close(kl, kl_by_hand)
+    torch.testing.assert_close(loss, recon_by_hand + weight * kl_by_hand)
+
+
+def test_dcgan_objective_is_the_shared_negative_elbo_times_the_batch():
+    vae = build_models("dcgan", "vae", 0.125)["vae"]
+    x, _ = pictures(low=-1.0)
+    x = torch.nn.functional.interpolate(x, size=64)
+    x_hat, mu, logvar = vae(x, torch.zeros(4, vae.z_dim))
+    loss, _, _ = RECIPES["dcgan"].problems["vae"].objective(x, x_hat, mu, logvar, kl_weight=1.0)
+    torch.testing.assert_close(loss, neg_elbo_nats(x, x_hat, mu, logvar, vae.pixel_range).sum())
