@@ -67,7 +67,11 @@ def recipes() -> None:
     """
     from hwlib.recipes import PAIRS, RECIPES, build_models
 
-    table = Table(title="14 pairs and the KL study (full width, profile course, reported MSE)", box=SIMPLE_HEAD, padding=0)
+    table = Table(
+        title="14 pairs and the KL study (full width, profile course, reported MSE)",
+        box=SIMPLE_HEAD,
+        padding=0,
+    )
     for name in ("recipe", "problem"):
         table.add_column(name, no_wrap=True)
     for name in ("parameters", "steps x batch", "optimiser", "MSE"):
@@ -236,4 +240,3 @@ def main() -> None:
     except UserError as error:
         print(f"hwlib: {error}", file=sys.stderr)
         sys.exit(2)
-

@@ -79,7 +79,7 @@ class Config(BaseModel):
             raise UserError(f"setting {name} = {first['input']!r}: {message}") from None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the settings as plain JSON values; `Config.create(**config.to_json())` reverses."""
+        """Return the settings as JSON values; `Config.create(**config.to_json())` reverses it."""
         return self.model_dump(mode="json")
 
     def hash8(self, **facts: Any) -> str:

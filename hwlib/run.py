@@ -30,7 +30,7 @@ def default_runs_dir() -> Path:
 
 @contextmanager
 def replacing(path: Path):
-    """Yield a temporary path beside `path`; on success flush it to disk and rename it into place."""
+    """Yield a temporary path beside `path`; on success flush it to disk and rename it there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:

@@ -90,9 +90,9 @@ def test_dcgan_vae_has_100_latents_and_transposed_convolutions():
 @pytest.mark.parametrize(("image_size", "channels"), [(64, 3), (32, 1)])
 def test_every_vae_gives_back_pictures_of_the_size_it_took(recipe, image_size, channels):
     z_dim = None if image_size == 64 else 64
-    vae = build_models(
-        recipe, "vae", 0.125, z_dim=z_dim, image_size=image_size, channels=channels
-    )["vae"]
+    vae = build_models(recipe, "vae", 0.125, z_dim=z_dim, image_size=image_size, channels=channels)[
+        "vae"
+    ]
     x = torch.rand(2, channels, image_size, image_size)
     x_hat, mu, logvar = vae(x, torch.zeros(2, vae.z_dim))
     assert x_hat.shape == x.shape

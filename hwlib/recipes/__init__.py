@@ -104,6 +104,4 @@ def build_models(
     """
     pair = get_problem(recipe, problem)
     z_dim = z_dim or pair.settings["z_dim"]
-    return pair.build(
-        width=width, z_dim=z_dim, image_size=image_size, channels=channels, **options
-    )
+    return pair.build(width=width, z_dim=z_dim, image_size=image_size, channels=channels, **options)

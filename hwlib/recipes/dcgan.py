@@ -16,7 +16,8 @@ OPEN = {
     "en": "The report gives no channels, kernel sizes or number of epochs for its VAE. Chosen: the"
     " shape of its DCGAN, four 4×4 layers with stride 2 and 64, 128, 256 and 512 channels, batch"
     " norm, and DCGAN's initial weights; 50 epochs.",
-    "zh": "報告沒有寫出 VAE 的通道數、卷積核大小與週期數。本實驗室採用與其 DCGAN 相同的形狀：四層 4×4、"
+    "zh": "報告沒有寫出 VAE 的通道數、卷積核大小與週期數。本實驗室採用與其 "
+    "DCGAN 相同的形狀：四層 4×4、"
     "步幅 2 的卷積，64、128、256、512 個通道，批次正規化，並採 DCGAN 的初始權重；50 個週期。",
 }
 
@@ -60,9 +61,7 @@ def build_vae(
         nn.ConvTranspose2d(a, channels, 4, 2, 1),  # (B, 3, 64, 64)
         squash(pixel_range),
     )
-    vae = VAE(
-        encoder, decoder, num_features=d * side * side, z_dim=z_dim, pixel_range=pixel_range
-    )
+    vae = VAE(encoder, decoder, num_features=d * side * side, z_dim=z_dim, pixel_range=pixel_range)
     return {"vae": init_dcgan(vae)}
 
 

@@ -17,8 +17,10 @@ OPEN = {
     " reductions. Chosen: Adam; four 4×4 layers with stride 2 and 32, 64, 128 and 256 channels each"
     " way; sigmoid on pixels in [0, 1]; error and KL summed over each image and averaged over the"
     " batch, so that KL ×1 is an ELBO; 20 latents, the first of its two choices.",
-    "zh": "報告沒有寫出最佳化器、通道數、卷積核大小、輸出激活函數與損失的加總方式。本實驗室採用：Adam；"
-    "兩個方向各四層 4×4、步幅 2 的卷積，32、64、128、256 個通道；像素範圍 [0, 1]、sigmoid 輸出；誤差與"
+    "zh": "報告沒有寫出最佳化器、通道數、卷積核大小、輸出激活函數與損失的加"
+    "總方式。本實驗室採用：Adam；"
+    "兩個方向各四層 4×4、步幅 2 的卷積，32、64、128、256 個通道；像素範圍 ["
+    "0, 1]、sigmoid 輸出；誤差與"
     " KL 對每張影像加總、對批次取平均，如此 KL ×1 才是 ELBO；隱變數取它兩個選擇中的第一個：20 維。",
 }
 
@@ -58,9 +60,7 @@ def build_vae(
         nn.ConvTranspose2d(a, channels, 4, 2, 1),  # (B, 3, 64, 64)
         squash(pixel_range),
     )
-    vae = VAE(
-        encoder, decoder, num_features=d * side * side, z_dim=z_dim, pixel_range=pixel_range
-    )
+    vae = VAE(encoder, decoder, num_features=d * side * side, z_dim=z_dim, pixel_range=pixel_range)
     return {"vae": vae}
 
 

@@ -13,8 +13,10 @@ from hwlib.models import VAE, scaled, squash
 from hwlib.recipes.base import MEAN_OBJECTIVE, SIGNED, PixelRange, Problem, Recipe, steps
 
 OPEN = {
-    "en": "The report gives no kernel sizes, channels, latents, learning rate or reductions. Chosen:"
-    " 4×4 kernels with stride 2; 32, 64 and 128 channels; ReLU; 512 latents, opened by a dense layer;"
+    "en": "The report gives no kernel sizes, channels, latents, learning"
+    " rate or reductions. Chosen:"
+    " 4×4 kernels with stride 2; 32, 64 and 128 channels; ReLU; 512"
+    " latents, opened by a dense layer;"
     " tanh on pixels in [-1, 1]; learning rate 5e-4 with RMSprop's decay of 0.9; the error averaged"
     " over all values, the KL summed over the latents; λ = 1e-5, the first of the three it tried.",
     "zh": "報告沒有寫出卷積核大小、通道數、隱變數維度、學習率與損失的平均方式。本實驗室採用：4×4、"
@@ -55,9 +57,7 @@ def build_vae(
         nn.ConvTranspose2d(a, channels, 4, 2, 1),  # (B, 3, 64, 64)
         squash(pixel_range),
     )
-    vae = VAE(
-        encoder, decoder, num_features=c * side * side, z_dim=z_dim, pixel_range=pixel_range
-    )
+    vae = VAE(encoder, decoder, num_features=c * side * side, z_dim=z_dim, pixel_range=pixel_range)
     return {"vae": vae}
 
 

@@ -18,12 +18,16 @@ from hwlib.models import VAE, Upsample, scaled, squash
 from hwlib.recipes.base import MEAN_OBJECTIVE, SIGNED, PixelRange, Problem, Recipe, steps
 
 OPEN = {
-    "en": "The report gives no activations, batch size, optimiser, λ or number of epochs for its VAE."
+    "en": "The report gives no activations, batch size, optimiser, λ or"
+    " number of epochs for its VAE."
     " Chosen: ReLU; tanh on pixels in [-1, 1], as its GAN has; batch 128, as its GAN has; Adam with"
-    " learning rate 1e-3, Keras' default; the error averaged over all values, the KL summed over the"
+    " learning rate 1e-3, Keras' default; the error averaged over all"
+    " values, the KL summed over the"
     " latents, λ = 1e-5; 50 epochs.",
-    "zh": "報告沒有寫出 VAE 的激活函數、批次大小、最佳化器、λ 與訓練週期數。本實驗室採用：ReLU；像素"
-    "範圍 [-1, 1]、tanh 輸出（與該報告的 GAN 相同）；批次大小 128（與該報告的 GAN 相同）；Adam，學習率"
+    "zh": "報告沒有寫出 VAE 的激活函數、批次大小、最佳化器、λ 與訓練週期數。"
+    "本實驗室採用：ReLU；像素"
+    "範圍 [-1, 1]、tanh 輸出（與該報告的 GAN 相同）；批次大小 128（與該報告"
+    "的 GAN 相同）；Adam，學習率"
     " 1e-3（Keras 預設值）；誤差對所有數值取平均，KL 對隱變數加總，λ = 1e-5；50 個週期。",
 }
 
@@ -76,9 +80,7 @@ def build_vae(
             output=squash(pixel_range),
         )
     )
-    vae = VAE(
-        encoder, decoder, num_features=c * side * side, z_dim=z_dim, pixel_range=pixel_range
-    )
+    vae = VAE(encoder, decoder, num_features=c * side * side, z_dim=z_dim, pixel_range=pixel_range)
     return {"vae": vae}
 
 

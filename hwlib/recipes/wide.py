@@ -12,10 +12,12 @@ from hwlib.models import VAE, scaled, squash
 from hwlib.recipes.base import MEAN_OBJECTIVE, UNIT, PixelRange, Problem, Recipe, steps
 
 OPEN = {
-    "en": "The report gives no optimiser, learning rate, batch size or number of epochs for its VAE,"
+    "en": "The report gives no optimiser, learning rate, batch size or"
+    " number of epochs for its VAE,"
     " nor over what its kld is summed. Chosen: Adam with learning rate 1e-3, batch 128, 50 epochs;"
     " the KL summed over the latents and averaged over the batch.",
-    "zh": "報告沒有寫出 VAE 的最佳化器、學習率、批次大小與週期數，也沒有說明 kld 如何加總。本實驗室採用："
+    "zh": "報告沒有寫出 VAE 的最佳化器、學習率、批次大小與週期數，也沒有說明"
+    " kld 如何加總。本實驗室採用："
     "Adam、學習率 1e-3、批次大小 128、50 個週期；KL 對隱變數加總、對批次取平均。",
 }
 
@@ -59,9 +61,7 @@ def build_vae(
         *up(channels),  # (B, 3, 64, 64)
         squash(pixel_range),
     )
-    vae = VAE(
-        encoder, decoder, num_features=n * side * side, z_dim=z_dim, pixel_range=pixel_range
-    )
+    vae = VAE(encoder, decoder, num_features=n * side * side, z_dim=z_dim, pixel_range=pixel_range)
     return {"vae": vae}
 
 

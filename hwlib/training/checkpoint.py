@@ -115,7 +115,9 @@ def load_models(run: Run) -> dict[str, nn.Module]:
     """
     path = run.path / "weights.safetensors"
     if run.results["weights_sha256"] != sha256(path):
-        raise UserError(f"{path} is damaged: its SHA-256 is not the one in results.json; train anew")
+        raise UserError(
+            f"{path} is damaged: its SHA-256 is not the one in results.json; train anew"
+        )
     models = build_run_models(run)
     tensors = load_file(path)
     for name, model in models.items():

@@ -136,9 +136,7 @@ def resolve_attribute(config: Config, data: Data) -> Config:
     return config.model_copy(update={"attribute": attribute})
 
 
-def _train(
-    run: Run, data: Data, precision: str, device: torch.device, watch: Watch | None
-) -> None:
+def _train(run: Run, data: Data, precision: str, device: torch.device, watch: Watch | None) -> None:
     """Run all steps that are still to do, then measure and write the results."""
     config = run.config
     state = make_state(run, device)
@@ -237,7 +235,7 @@ def make_optimizer(model: nn.Module, config: Config) -> torch.optim.Optimizer:
 
 @dataclass(frozen=True)
 class Schedule:
-    """The steps after which a record is written, and those after which the test set is looked at."""
+    """The steps after which a record is written, and those after which the test set is seen."""
 
     records: frozenset[int]
     evaluations: frozenset[int]
@@ -252,9 +250,7 @@ class Schedule:
         return cls(frozenset(range(every, total, every)) | evaluations, evaluations)
 
 
-def make_record(
-    state: State, names: list[str], batches: Batches, config: Config
-) -> dict[str, Any]:
+def make_record(state: State, names: list[str], batches: Batches, config: Config) -> dict[str, Any]:
     """Average the rows since the last record into one line of metrics.jsonl."""
     rows = torch.stack(state.rows).double().cpu()
     check_rows(rows, names, state.step)
@@ -376,4 +372,3 @@ def progress_reporter(run: Run, done: int) -> Iterator[Callable[[dict[str, Any],
             bar.update(step - bar.n)
 
         yield advance
-

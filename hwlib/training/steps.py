@@ -1,4 +1,4 @@
-"""One training step per family. The step function is the lesson; the loop around it is in fit.py."""
+"""One training step per family: the step is the lesson; the loop around it is in fit.py."""
 
 from __future__ import annotations
 
