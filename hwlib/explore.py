@@ -35,7 +35,7 @@ WORDS: dict[str, dict[str, str]] = {
         "linear": "直線",
         "spherical": "球面",
         "random": "隨機抽樣",
-        "reset": "旋鈕歸零",
+        "reset": "滑桿歸零",
         "original": "原圖 {which}",
         "reconstruction": "重建 {which}",
         "between": "A 與 B 之間",
@@ -121,7 +121,7 @@ def _detail(module: nn.Module) -> str:
 def to_network(vae: nn.Module, images: np.ndarray) -> Tensor:
     """Map pictures, uint8 (N, H, W, C), to the network's range, (N, C, H, W)."""
     low, high = vae.pixel_range
-    x = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float()
+    x = torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).float()
     return x / 255 * (high - low) + low
 
 
@@ -342,7 +342,7 @@ class VAEPanel(widgets.VBox):
     def _build_controls(self, active: Sequence[int]) -> None:
         """Make sliders, switches and buttons."""
         words, last = self.words, len(self.images) - 1
-        narrow = {"width": "170px"}
+        narrow = {"width": "160px"}
         self.image_a = widgets.BoundedIntText(
             0, min=0, max=last, description=words["image_a"], layout=narrow
         )
@@ -350,12 +350,12 @@ class VAEPanel(widgets.VBox):
             min(1, last), min=0, max=last, description=words["image_b"], layout=narrow
         )
         self.share = widgets.FloatSlider(
-            0.5, min=0, max=1, step=0.02, description=words["share"], layout={"width": "360px"}
+            0.5, min=0, max=1, step=0.02, description=words["share"], layout={"width": "320px"}
         )
         self.path = widgets.ToggleButtons(
             options=[(words["linear"], "linear"), (words["spherical"], "spherical")],
             tooltips=[words["linear"], words["spherical"]],
-            style={"button_width": "84px"},
+            style={"button_width": "76px"},
         )
         self.knobs = [
             widgets.FloatSlider(

@@ -240,31 +240,46 @@ def to_html(frame: pd.DataFrame) -> str:
     return f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
 
 
+_LAYER_WORDS = {
+    "zh": {
+        "heads": ("部分", "層", "設定", "激勵函數", "輸出形狀", "參數"),
+        "image": "輸入影像",
+        "encoder": "編碼器",
+        "decoder": "解碼器",
+        "total": "合計",
+    },
+    "en": {
+        "heads": ("part", "layer", "settings", "activation", "output shape", "parameters"),
+        "image": "image",
+        "encoder": "encoder",
+        "decoder": "decoder",
+        "total": "total",
+    },
+}
+_SYMBOLS = {"mu": "μ", "logvar": "log σ²"}
+
+
 def layer_tables(layers: Sequence[plots.Layer]) -> dict[str, pd.DataFrame]:
-    """Return the layer table of a network, by language, with the sum as its last row."""
-    heads = {
-        "zh": ("部分", "層", "設定", "輸出形狀", "參數"),
-        "en": ("part", "layer", "settings", "output shape", "parameters"),
-    }
-    parts = {
-        "zh": {"encoder": "編碼器", "mu": "μ", "logvar": "log σ²", "decoder": "解碼器"},
-        "en": {"encoder": "encoder", "mu": "μ", "logvar": "log σ²", "decoder": "decoder"},
-    }
-    images, totals = {"zh": "輸入影像", "en": "image"}, {"zh": "合計", "en": "total"}
+    """Return the layer table of a network, by language, with the sum as its last row.
+
+    An activation, which changes neither shape nor parameters, stands in the row of its layer.
+    """
     tables = {}
-    for lang in LANGUAGES:
-        rows = [
-            (
-                parts[lang].get(layer.part, layer.part) if layer.kind != "Input" else images[lang],
-                layer.kind if layer.kind != "Input" else "",
-                layer.detail.replace(", stride ", plots.WORDS[lang]["stride"]),
-                "×".join(str(side) for side in layer.shape),
-                layer.num_parameters,
-            )
-            for layer in layers
-        ]
-        rows.append((totals[lang], "", "", "", sum(layer.num_parameters for layer in layers)))
-        tables[lang] = pd.DataFrame(rows, columns=list(heads[lang]))
+    for lang, words in _LAYER_WORDS.items():
+        rows: list[list[Any]] = []
+        for layer, before in zip(layers, [None, *layers], strict=False):
+            detail = layer.detail.replace(", stride ", plots.WORDS[lang]["stride"])
+            is_image = layer.kind == "Input"
+            if before and layer.num_parameters == 0 and layer.shape == before.shape:
+                rows[-1][3] = f"{rows[-1][3]} {layer.kind} {detail}".strip()
+                continue
+            part = words["image"] if is_image else words.get(layer.part, _SYMBOLS.get(layer.part))
+            shape = "×".join(str(side) for side in layer.shape)
+            kind = "" if is_image else layer.kind
+            rows.append([part, kind, detail, "", shape, layer.num_parameters])
+        total = sum(layer.num_parameters for layer in layers)
+        rows.append([words["total"], "", "", "", "", total])
+        tables[lang] = pd.DataFrame(rows, columns=list(words["heads"]))
     return tables
 
 

@@ -25,7 +25,9 @@ def vae():
 
 @pytest.fixture(scope="module")
 def images():
-    return np.random.default_rng(0).integers(0, 256, (6, 64, 64, 3), dtype=np.uint8)
+    pictures = np.random.default_rng(0).integers(0, 256, (6, 64, 64, 3), dtype=np.uint8)
+    pictures.setflags(write=False)  # as the cache's memory map is
+    return pictures
 
 
 @pytest.fixture

@@ -98,6 +98,13 @@ def test_both_languages_have_the_same_headings_and_formulas(path):
         assert not re.search(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]", english[pair])
 
 
+def test_no_chinese_paragraph_is_broken_into_lines(path):
+    # a break within a paragraph would show as a space between two characters
+    for text in prose(read(path), "zh").values():
+        for line, after in itertools.pairwise(text.splitlines()):
+            assert not (line and after) or re.match(r"- |#|\$\$", after), (line, after)
+
+
 def test_no_result_is_typed_in_prose(path):
     for lang in LANGS:
         for text in prose(read(path), lang).values():

@@ -11,8 +11,9 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from hwlib import plots
+from hwlib import explore, plots
 from hwlib.plots import Layer
+from hwlib.recipes import RECIPES, build_models
 
 matplotlib.use("Agg")
 
@@ -180,23 +181,33 @@ def test_blocks_hold_every_layer_once():
     assert boxes[-1].extras.endswith("Tanh")
 
 
-@pytest.mark.parametrize("lang", LANGS)
-@pytest.mark.parametrize("num_conv", [2, 5])
-def test_words_of_a_block_diagram_do_not_collide_or_leave_it(lang, num_conv):
-    fig = plots.block_diagram(vae_layers(num_conv, z_dim=1024), lang)
+def assert_words_are_apart(fig):
+    """Hold that no two words of a drawing overlap and none leaves it."""
     with plots.style():
         fig.canvas.draw()
-        texts = [text for text in fig.axes[0].texts if text.get_text()]
-        boxes = [text.get_window_extent() for text in texts]
+        boxes = [text.get_window_extent() for text in fig.axes[0].texts if text.get_text()]
     width, height = fig.canvas.get_width_height()
     for box in boxes:
         assert 0 <= box.x0 <= box.x1 <= width
         assert 0 <= box.y0 <= box.y1 <= height
     for a, b in itertools.combinations(boxes, 2):
-        # line boxes hold room above and below the glyphs; a quarter may overlap
+        # line boxes hold room above and below the glyphs; a part of it may overlap
         overlap = min(a.y1, b.y1) - max(a.y0, b.y0)
         is_apart = min(a.x1, b.x1) <= max(a.x0, b.x0)
         assert is_apart or overlap < 0.3 * min(a.height, b.height)
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("num_conv", [2, 5])
+def test_words_of_a_block_diagram_do_not_collide_or_leave_it(lang, num_conv):
+    assert_words_are_apart(plots.block_diagram(vae_layers(num_conv, z_dim=1024), lang))
+
+
+@pytest.mark.parametrize("recipe", sorted(RECIPES))
+def test_every_recipes_block_diagram_has_room_for_its_words(recipe):
+    layers = explore.layers(build_models(recipe, "vae")["vae"], image_size=64, channels=3)
+    for lang in LANGS:
+        assert_words_are_apart(plots.block_diagram(layers, lang))
 
 
 def all_figures(images, metrics, lang):

@@ -164,12 +164,15 @@ def test_the_layer_table_ends_with_the_sum():
     layers = [
         Layer("encoder", "x", "Input", "", (3, 8, 8), 0),
         Layer("encoder", "c", "Conv2d", "3×3, stride 2", (4, 4, 4), 112),
+        Layer("encoder", "a", "LeakyReLU", "0.2", (4, 4, 4), 0),
+        Layer("encoder", "f", "Flatten", "", (64,), 0),
         Layer("mu", "mu", "Linear", "", (2,), 130),
     ]
     tables = show.layer_tables(layers)
     assert tables["en"].iloc[-1]["parameters"] == 242
     assert tables["zh"].iloc[1]["設定"] == "3×3，步幅 2"
-    assert list(tables["en"]["output shape"][:2]) == ["3×8×8", "4×4×4"]
+    assert list(tables["en"]["output shape"]) == ["3×8×8", "4×4×4", "64", "2", ""]
+    assert list(tables["en"]["activation"]) == ["", "LeakyReLU 0.2", "", "", ""]
 
 
 def test_the_run_folder_is_told_by_its_own_kind_of_output(outputs, tmp_path):
