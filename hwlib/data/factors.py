@@ -338,7 +338,7 @@ def _hair(draws: _Draws, present: dict[str, np.ndarray], table: dict) -> dict:
     tone = np.where(light_hair, 0.55 * tone, tone)
     tone = np.where(present["Black_Hair"], 0.1 + 0.9 * tone, 0.85 * tone)
 
-    other = draws.choose(("red", "grey", "dyed"), 0.47, 0.05 + 0.75 * age**2, 0.2)
+    other = draws.choose(("red", "grey", "dyed"), 0.38, 0.10 + 0.75 * age**2, 0.24)
     colour = np.select(
         [present["Black_Hair"], light_hair, present["Brown_Hair"]],
         ["black", "blond", "brown"],

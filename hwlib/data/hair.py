@@ -31,8 +31,9 @@ def hair_shape(pen: Pen, f: SimpleNamespace) -> SimpleNamespace:
     tips = tips * (0.030 * f.hair_texture_straight + 0.022 * f.hair_texture_wavy)
     end = f.length + tips - 0.12 * (u / half) ** 2 * f.hair_style_bob
     flare = 1.0 + (0.12 * f.hair_style_long - 0.10 * f.hair_style_bob) * np.maximum(t, 0.0)
-    curtain = np.maximum(np.maximum(np.abs(u + sway) - half * flare, -t), v - end)
-    whole = np.where(f.loose > 0.5, np.minimum(outline, curtain), outline)
+    curtain = np.maximum(np.abs(uc + sway) - half * flare, v - end)
+    hangs = (f.loose > f.hair_texture_coily) & (t > 0.0)
+    whole = np.where(hangs, curtain, outline)
 
     opening = _opening(f, u + 0.7 * sway, v)
     jag = wave(fan * 4.3 + n[:, 39]) * 0.035 + wave(fan * 9.1 + n[:, 40]) * 0.022

@@ -151,8 +151,8 @@ def _hair(f: SimpleNamespace) -> dict:
     tight = bound | (smooth & ~loose)
     fringe = f.bangs > 0.5
     plain = ~coily & ~cropped & ~fringe
-    swept = plain & (loose | (bound & (np.abs(part) > 0.3)))
-    swoop = plain & short & (~smooth | (m > 0.5))
+    swept = plain & (loose | (bound & (np.abs(part) > 0.15)))
+    swoop = plain & short
     quiff = swoop & smooth
     side = np.where(part > 0, -1.0, 1.0)
     full = f.hair_volume

@@ -136,7 +136,7 @@ def cloth(hue: np.ndarray, lightness: np.ndarray) -> Ramp:
 
 def background(hue: np.ndarray, lightness: np.ndarray) -> Ramp:
     """Background: three neighbouring hues, the lightest one warm."""
-    level, chroma = 0.36 + 0.50 * lightness, 0.045 + 0.045 * np.sin(np.pi * lightness)
+    level, chroma = 0.42 + 0.45 * lightness, 0.045 + 0.045 * np.sin(np.pi * lightness)
     return (
         oklch(level - 0.13, chroma * 1.05, hue + 0.06),
         oklch(level, chroma, hue),
