@@ -17,7 +17,6 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
-from scipy.stats import qmc
 
 from hwlib.errors import UserError
 
@@ -252,6 +251,8 @@ def _latent_correlation() -> np.ndarray:
     between wanted and measured, go back to the nearest correlation matrix by lifting negative
     eigenvalues.
     """
+    from scipy.stats import qmc  # half a second to import, and needed only here
+
     wanted = _statistics()[1]
     num = len(ATTRIBUTES)
     points = ndtri(qmc.Sobol(num, scramble=True, rng=np.random.default_rng(0)).random_base2(14))
