@@ -25,6 +25,7 @@ from hwlib import report
 from hwlib.errors import UserError
 from hwlib.report import document as documents
 from hwlib.report import language, runner, words
+from hwlib.report.facts import Facts, trust
 from hwlib.report.pdf import FONTS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -303,6 +304,24 @@ def test_the_trust_section_names_command_versions_and_fingerprint(out):
         text = soup(out / code / "vae-dcgan.html").find("section", class_="trust").get_text()
         for shown in (COMMAND, "9f86d081884c7d65", "python 3.11", "learning_rate = 0.001"):
             assert shown in text
+
+
+def test_groups_of_the_runs_record_are_opened_and_paths_are_not_shown(tmp_path):
+    record = {
+        "settings": {"data": str(tmp_path / "celeba"), "profile": "quick", "seed": 0},
+        "identity": {"data": "73e4a6d3aaa86d0c", "device": "cpu", "torch": "2.15.0"},
+        "data": {"fingerprint": "73e4a6d3aaa86d0c", "num_train": 8000},
+        "environment": {"versions": {"python": "3.11", "torch": "2.15.0"}, "device": "a processor"},
+    }
+    job = report.Job("vae", "dcgan", tmp_path, {})
+    rows = trust(Facts(job, {}, "run", record, {}), "en", command="hwlib", notebook="n.ipynb")
+    assert rows == [
+        *(("Command", "hwlib"), ("Notebook", "n.ipynb"), ("Run folder", "run")),
+        *(("Problem", "vae"), ("Recipe", "dcgan"), ("Data", "celeba"), ("Profile", "quick")),
+        *(("Seed", "0"), ("Data fingerprint", "73e4a6d3aaa86d0c"), ("Training images", "8,000")),
+        *(("Hardware", "a processor"), ("Device", "cpu")),
+        ("Versions", "python 3.11 · torch 2.15.0"),
+    ]
 
 
 def test_formulas_are_mathml_without_their_tex(out):

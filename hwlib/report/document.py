@@ -293,6 +293,7 @@ def _clean_mathml(text: str) -> str:
     if bad := re.search(r'<span class="math[^>]*>(.*?)</span>', text, re.DOTALL):
         raise RenderError(f"formula cannot be set: {html.unescape(bad[1]).strip()[:80]}")
     text = ANNOTATION.sub(r"\1", text)
+    text = text.replace('<mo accent="true">', '<mo accent="true" stretchy="false">')
     return FUNCTION.sub(r'\1<mspace width="0.167em"></mspace>', text)
 
 

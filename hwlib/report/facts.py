@@ -12,6 +12,13 @@ from hwlib.report.runner import Job
 from hwlib.report.words import FACTS, METRICS, PROBLEMS, PROFILES, WORDS
 
 IDENTITY = ("data", "profile", "seed")
+# Names that mean something else within their group of config.json, and what they go by here.
+GROUPED = {
+    ("identity", "data"): "data_fingerprint",
+    ("identity", "device"): "resolved_device",
+    ("identity", "code"): "code_fingerprint",
+    ("data", "fingerprint"): "data_fingerprint",
+}
 WHOLE = frozenset({"num_parameters", "num_steps", "num_images", "active_units"})
 PERCENT = frozenset(
     {"linear_probe_accuracy", "d_accuracy_real", "d_accuracy_fake", "attribute_accuracy"}
@@ -36,7 +43,10 @@ class Facts:
 
     def setting(self, name: str) -> str:
         """Return a setting as text, '–' where it is not known."""
-        return value(self.settings.get(name, "–"))
+        amount = self.settings.get(name, "–")
+        if name == "data" and Path(str(amount)).is_absolute():
+            return Path(amount).name  # where it lies on this machine is no reader's business
+        return value(amount)
 
 
 def read_facts(job: Job, run: Path | None, parameters: Mapping[str, Any]) -> Facts:
@@ -139,13 +149,31 @@ def trust(fact: Facts, language: str, *, command: str, notebook: str) -> list[tu
     labels = FACTS[language]
     rows: list[tuple[str, Any]] = [("command", command), ("notebook", notebook)]
     rows += [("run", fact.run), ("problem", fact.job.problem), ("recipe", fact.job.recipe)]
-    rows += [(name, fact.settings.get(name)) for name in IDENTITY]
-    rows += [(name, part) for name, part in fact.record.items() if name != "settings"]
+    rows += [(name, fact.setting(name)) for name in IDENTITY]
+    rows += _recorded(fact.record)
     for name in ("num_images", "train_time_s"):
         if name in fact.results:
             rows.append((name, number(name, fact.results[name])))
     rows.append(("settings", _settings(fact)))
     return [(labels.get(name, name), value(part)) for name, part in rows if part not in (None, "")]
+
+
+def _recorded(record: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return the rest of config.json, its groups opened, what two groups say alike said once."""
+    rows: dict[str, Any] = {}
+    for name, part in record.items():
+        if name == "settings":
+            continue
+        inner = part if isinstance(part, Mapping) and name != "versions" else {name: part}
+        for key, amount in inner.items():
+            # 'device' is the processor's name in one group and 'cpu' in another
+            label = GROUPED.get((name, key), key)
+            if (name, key) == ("identity", "torch"):  # among the versions
+                continue
+            rows.setdefault(label, number(key, amount) if key.startswith("num_") else amount)
+    return [(name, rows[name]) for name in FACTS["en"] if name in rows] + [
+        (name, amount) for name, amount in rows.items() if name not in FACTS["en"]
+    ]
 
 
 def _settings(fact: Facts) -> str:

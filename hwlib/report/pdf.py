@@ -73,6 +73,7 @@ def _main(body: str, pages: Sequence[Page], language: str, *, title: str) -> str
         "subtitle": quote(words["subtitle"]),
         "lab": quote(words["lab"]),
         "contents": quote(words["contents"]),
+        "depth": "3" if len(pages) == 1 else "2",
         "date": f"datetime(year: {date.year}, month: {date.month}, day: {date.day})",
     }
     arguments = ", ".join(f"{name}: {text}" for name, text in settings.items())
@@ -91,7 +92,7 @@ def _chapter(
     """Return one job as Typst, and its pictures."""
     words = WORDS[language]
     same = [p for p in pages if p.title == page.title]
-    title = page.title if len(same) == 1 else f"{page.title} · {page.facts.job.recipe}"
+    title = page.title if len(same) == 1 else f"{page.title}\u00a0·\u00a0{page.facts.job.recipe}"
     facts = ", ".join(_pair(label, text) for label, text in subtitle(page.facts, language))
     parts = [f"#heading(level: 1, {quote(title)})", f"#hw-facts(({facts},))"]
     pictures: dict[str, bytes] = {}
