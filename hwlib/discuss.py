@@ -36,6 +36,8 @@ def num(value: float, digits: int = 3) -> str:
 
 def percent(share: float, digits: int = 1) -> str:
     """Write a share as a percentage."""
+    if 0 < abs(share) < 0.5 * 10 ** -(digits + 2):
+        return f"<{10.0**-digits:g} %"
     return f"{100 * share:.{digits}f} %".replace("-", "−")
 
 
@@ -290,48 +292,56 @@ def _direction(before: float, after: float) -> tuple[str, str]:
     )
 
 
-def gap(metrics: pd.DataFrame) -> list[Sentence]:
-    """Say how far the test set's negative ELBO lies from the training set's: overfitting or not."""
+def gap(metrics: pd.DataFrame, results: Results) -> list[Sentence]:
+    """Say how far the test set's negative ELBO lies from the training set's: overfitting or not.
+
+    Args:
+        metrics: `Run.metrics`, whose test points show the course on some of the test images.
+        results: the run's results, measured on all of them.
+    """
     if "test_neg_elbo_nats" not in metrics:
         return []
     points = metrics.dropna(subset=["test_neg_elbo_nats"])
-    test, train = points["test_neg_elbo_nats"].to_numpy(), points["neg_elbo_nats"].to_numpy()
-    if len(test) < 3:
+    course = points["test_neg_elbo_nats"].to_numpy()
+    if len(course) < 3:
         return []
-    difference = (test[-1] - train[-1]) / abs(train[-1])
-    best = int(np.argmin(test))
-    ends = (num(train[-1]), num(test[-1]))
-    if best < len(test) - 1 and test[-1] > test[best] * (1 + SMALL):
+    train, test = metrics["neg_elbo_nats"].iloc[-1], results["neg_elbo_nats"]
+    difference = (test - train) / abs(train)
+    best = int(np.argmin(course))
+    ends = (num(train), num(test))
+    if best < len(course) - 1 and course[-1] > course[best] * (1 + SMALL):
         epoch = num(float(points["epoch"].iloc[best]))
+        low, last = num(course[best]), num(course[-1])
         return [
             Sentence(
-                f"測試集的負 ELBO 在第 {epoch} 個週期降到最低 {num(test[best])}，"
-                f"之後回升到 {ends[1]}，"
-                f"訓練集則是 {ends[0]}：模型已經過度擬合。",
-                f"The test set's negative ELBO was lowest, {num(test[best])}, at epoch {epoch} and"
-                f" rose to {ends[1]} afterwards, against {ends[0]} in training: the model"
-                " overfits.",
+                f"測試曲線的負 ELBO 在第 {epoch} 個週期降到最低 {low}，之後回升到 {last}；"
+                "結束時整個"
+                f"測試集是 {ends[1]}，訓練集是 {ends[0]}：模型已經過度擬合。",
+                f"The test curve's negative ELBO was lowest, {low}, at epoch {epoch} and rose to"
+                f" {last} afterwards; at the end it is {ends[1]} on the entire test set and"
+                f" {ends[0]}"
+                " in training: the model overfits.",
             )
         ]
     if difference > 0.05:
         return [
             Sentence(
-                f"結束時測試集的負 ELBO（{ends[1]}）比訓練集（{ends[0]}）高 {percent(difference)}，"
-                "但仍在下降：有落差，還沒有過度擬合到變差。",
-                f"At the end the test set's negative ELBO ({ends[1]}) is {percent(difference)}"
-                " above"
-                f" the training set's ({ends[0]}), but it still falls: there is a gap, and no"
-                " overfitting that does harm yet.",
+                f"結束時整個測試集的負 ELBO（{ends[1]}）比訓練集（{ends[0]}）"
+                f"高 {percent(difference)}，"
+                "但測試曲線沒有回升：有落差，還沒有過度擬合到變差。",
+                f"At the end the negative ELBO of the entire test set ({ends[1]}) is"
+                f" {percent(difference)} above that in training ({ends[0]}), but the test curve has"
+                " not"
+                " turned up: there is a gap, and no overfitting that does harm yet.",
             )
         ]
     return [
         Sentence(
-            f"結束時測試集的負 ELBO 是 {ends[1]}、訓練集是 {ends[0]}（相差 {percent(difference)}）"
-            "："
+            f"結束時整個測試集的負 ELBO 是 {ends[1]}、訓練集是 {ends[0]}（相差"
+            f" {percent(difference)}）："
             "看不出過度擬合。",
-            f"At the end the negative ELBO is {ends[1]} on the test set and {ends[0]} in training"
-            " (a"
-            f" difference of {percent(difference)}): no overfitting is seen.",
+            f"At the end the negative ELBO is {ends[1]} on the entire test set and {ends[0]} in"
+            f" training (a difference of {percent(difference)}): no overfitting is seen.",
         )
     ]
 
@@ -692,7 +702,7 @@ def balance(results: Results) -> list[Sentence]:
 
 def overall(results: Results, metrics: pd.DataFrame, *, z_dim: int) -> list[Sentence]:
     """Gather what concerns the run as a whole (question 1-6), a finding a sentence."""
-    return [*balance(results), *gap(metrics), *active(results, z_dim)]
+    return [*balance(results), *gap(metrics, results), *active(results, z_dim)]
 
 
 # ------------------------------------------------------------------------------ words of figures

@@ -160,10 +160,21 @@ def between(a: np.ndarray, b: np.ndarray, share: float, *, is_spherical: bool) -
     return (((1 - share) * lengths[0] + share * lengths[1]) * direction).astype(a.dtype)
 
 
-def latents(run: Run) -> np.ndarray:
-    """Return the means of the first test images' latents, float32 (N, Z)."""
+def latents(run: Run) -> tuple[np.ndarray, np.ndarray]:
+    """Return the latents that the run kept, and which test images they belong to.
+
+    Returns:
+        means, float32 (N, Z); numbers of the test images, (N,): the first N where the run does not
+        say otherwise.
+    """
     with np.load(run.path / "latents.npz", allow_pickle=False) as arrays:
-        return arrays["test_mu"]
+        mu = arrays["test_mu"]
+        return mu, arrays["test_index"] if "test_index" in arrays else np.arange(len(mu))
+
+
+def spread(num: int, count: int) -> np.ndarray:
+    """Return at most `count` evenly spaced rows of `num`: files are often sorted by class."""
+    return np.unique(np.linspace(0, num - 1, min(num, count)).round().astype(int))
 
 
 def most_active(mu: np.ndarray, count: int) -> list[int]:
@@ -191,26 +202,25 @@ def traverse(
     return frames.reshape(len(which), len(values), *frames.shape[1:])
 
 
-def tsne(mu: np.ndarray, *, num_points: int = 1_000, seed: int = 0) -> np.ndarray:
+def tsne(mu: np.ndarray, *, seed: int = 0) -> np.ndarray:
     """Lay latents out in the plane, neighbours beside neighbours (van der Maaten & Hinton 2008).
 
     Args:
         mu: (N, Z).
-        num_points: the first so many are taken.
         seed: of the descent.
 
     Returns:
-        (min(N, num_points), 2); the axes, and distances between groups, have no unit.
+        (N, 2); the axes, and distances between groups, have no unit.
     """
     from sklearn.manifold import TSNE
 
-    points = np.asarray(mu[:num_points], dtype=np.float32)
+    points = np.asarray(mu, dtype=np.float32)
     perplexity = min(30.0, (len(points) - 1) / 3)
     return TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(points)
 
 
-def attribute_labels(data: Data, attribute: str | None, count: int) -> np.ndarray | None:
-    """Return the first `count` test images' labels of `attribute`, 0/1 (count,).
+def attribute_labels(data: Data, attribute: str | None, index: np.ndarray) -> np.ndarray | None:
+    """Return the labels of `attribute` of the test images `index` (N,), 0/1 (N,).
 
     Returns:
         None where there is no attribute to show.
@@ -223,7 +233,7 @@ def attribute_labels(data: Data, attribute: str | None, count: int) -> np.ndarra
     if attribute not in data.attributes:
         known = ", ".join(data.attributes)
         raise UserError(f"attribute '{attribute}' is not in {data.spec}; it has: {known}")
-    return np.asarray(data.test.labels[:count, data.attributes.index(attribute)])
+    return np.asarray(data.test.labels[index, data.attributes.index(attribute)])
 
 
 # ---------------------------------------------------------------------------------- live curves
@@ -462,5 +472,5 @@ def vae_panel(run: Run, data: Data, lang: str = "en", *, num_knobs: int = 8) -> 
         num_knobs: sliders along latents, most active first.
     """
     vae = run.load_models()["vae"]
-    active = most_active(latents(run), min(num_knobs, vae.z_dim))
+    active = most_active(latents(run)[0], min(num_knobs, vae.z_dim))
     return VAEPanel(vae, data.test.images, active=active, lang=lang)

@@ -7,10 +7,10 @@ notebook prints (progress, representations) has none and stays out of reports.
 from __future__ import annotations
 
 import html
-import io
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from io import BytesIO
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -20,6 +20,7 @@ from IPython import get_ipython
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image
 
 from hwlib import plots
 from hwlib.errors import UserError
@@ -30,8 +31,7 @@ RUN_MIME = "application/vnd.hwlib.run+json"
 JPEG = {"quality": 95, "subsampling": 0}
 SCREEN_PX = 780  # width of a full-width figure in JupyterLab, CSS pixels
 
-# Where a language has no words of its own for a figure's file, the homework's files are in English.
-FILE_LANGUAGE = "en"
+FILE_LANGUAGE = "en"  # of the labels in the homework's figure files
 
 Words = Mapping[str, str]
 
@@ -136,8 +136,8 @@ def figure(
         languages: the ones to show.
         run: its folder takes `figures/<name>.jpg`, with English labels; None writes no file.
     """
-    for lang in languages:
-        png, inches = _render(draw, lang, "png")
+    shown = {lang: _render(draw, lang) for lang in languages}
+    for lang, (png, inches) in shown.items():
         about = {"kind": "figure", "lang": lang, "name": name}
         about |= {"alt": alt[lang], "caption": caption[lang]}
         about["width"] = min(100, round(100 * inches / plots.COLUMN_IN))
@@ -146,19 +146,19 @@ def figure(
         _emit(data, about, **{"image/png": {"width": width, "alt": alt[lang]}})
         _caption(caption[lang])
     if run is not None:
-        jpeg, _ = _render(draw, FILE_LANGUAGE, "jpg")
-        with replacing(run.figures / f"{name}.jpg") as temporary:
-            temporary.write_bytes(jpeg)
+        png, _ = shown.get(FILE_LANGUAGE) or _render(draw, FILE_LANGUAGE)
+        with replacing(run.figures / f"{name}.jpg") as temporary, Image.open(BytesIO(png)) as image:
+            image.convert("RGB").save(temporary, "JPEG", **JPEG)
 
 
-def _render(draw: Callable[[str], Figure | Axes], lang: str, kind: str) -> tuple[bytes, float]:
-    """Draw, close, and return the file's bytes and the width in inches."""
+def _render(draw: Callable[[str], Figure | Axes], lang: str) -> tuple[bytes, float]:
+    """Draw, close, and return the PNG and the width in inches."""
     drawn = draw(lang)
     fig = drawn if isinstance(drawn, Figure) else drawn.figure
-    buffer = io.BytesIO()
+    buffer = BytesIO()
     try:
         with plots.style():
-            fig.savefig(buffer, format=kind, pil_kwargs=JPEG if kind == "jpg" else None)
+            fig.savefig(buffer, format="png")
         return buffer.getvalue(), fig.get_figwidth()
     finally:
         plt.close(fig)

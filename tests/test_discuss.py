@@ -95,19 +95,25 @@ def with_test_curve(train, test):
     return metrics(train - 50, np.full(100, 50.0), test_neg_elbo_nats=points)
 
 
+def ends(neg_elbo):
+    return RESULTS | {"neg_elbo_nats": neg_elbo}
+
+
 def test_a_test_curve_that_turns_up_is_overfitting():
     test = 300 + 400 * (TIME - 0.4) ** 2
-    assert "the model overfits" in english(discuss.gap(with_test_curve(FALLING, test)))
+    text = english(discuss.gap(with_test_curve(FALLING, test), ends(250.0)))
+    assert "the model overfits" in text
+    assert "250 on the entire test set and 200 in training" in text
 
 
 def test_a_gap_that_still_closes_is_no_overfitting():
-    text = english(discuss.gap(with_test_curve(FALLING, FALLING * 1.2)))
+    text = english(discuss.gap(with_test_curve(FALLING, FALLING * 1.2), ends(240.0)))
     assert "no overfitting that does harm yet" in text
 
 
 def test_equal_curves_show_no_overfitting():
     assert "no overfitting is seen" in english(
-        discuss.gap(with_test_curve(FALLING, FALLING * 1.01))
+        discuss.gap(with_test_curve(FALLING, FALLING * 1.01), ends(202.0))
     )
 
 
@@ -257,6 +263,12 @@ def test_chinese_is_chinese_and_english_has_none():
         assert not re.search(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]", sentence.en)
         assert sentence.zh.rstrip("*").endswith("。")
         assert sentence.en.rstrip("*").endswith(".")
+
+
+def test_a_share_too_small_to_write_is_not_written_as_zero():
+    assert discuss.percent(0.0001) == "<0.1 %"
+    assert discuss.percent(0.0) == "0.0 %"
+    assert discuss.percent(-0.123) == "−12.3 %"
 
 
 @pytest.mark.parametrize(

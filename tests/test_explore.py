@@ -104,10 +104,17 @@ def test_latents_are_ordered_by_their_variance():
     assert explore.most_active(mu, 3) == [1, 3, 2]
 
 
+@pytest.mark.parametrize(("num", "count"), [(1, 5), (5, 5), (7, 3), (2_000, 1_000)])
+def test_rows_are_spread_from_the_first_to_the_last(num, count):
+    rows = explore.spread(num, count)
+    assert len(rows) == min(num, count)
+    assert (rows[0], rows[-1]) == (0, num - 1)
+
+
 def test_the_same_seed_gives_the_same_embedding():
     mu = np.random.default_rng(0).normal(size=(12, 5)).astype(np.float32)
-    first, again = explore.tsne(mu, num_points=10), explore.tsne(mu, num_points=10)
-    assert first.shape == (10, 2)
+    first, again = explore.tsne(mu), explore.tsne(mu)
+    assert first.shape == (12, 2)
     assert np.array_equal(first, again)
 
 
@@ -120,13 +127,13 @@ class FakeData:
 
 
 def test_labels_are_those_of_the_attribute():
-    assert list(explore.attribute_labels(FakeData, "Smiling", 2)) == [1, 1]
-    assert explore.attribute_labels(FakeData, None, 2) is None
+    assert list(explore.attribute_labels(FakeData, "Smiling", np.array([0, 2]))) == [1, 0]
+    assert explore.attribute_labels(FakeData, None, np.array([0])) is None
 
 
 def test_an_attribute_that_the_data_lacks_is_refused_with_the_known_ones():
     with pytest.raises(UserError, match="'Bangs' is not in folder; it has: Male, Smiling"):
-        explore.attribute_labels(FakeData, "Bangs", 2)
+        explore.attribute_labels(FakeData, "Bangs", np.array([0]))
 
 
 # ----------------------------------------------------------------------------------------- panel
