@@ -22,6 +22,7 @@ from hwlib import plots
 from hwlib.errors import UserError
 from hwlib.plots import Layer
 from hwlib.run import Run
+from hwlib.training.evaluate import spread as spread
 
 if TYPE_CHECKING:
     from hwlib.data import Data
@@ -164,17 +165,10 @@ def latents(run: Run) -> tuple[np.ndarray, np.ndarray]:
     """Return the latents that the run kept, and which test images they belong to.
 
     Returns:
-        means, float32 (N, Z); numbers of the test images, (N,): the first N where the run does not
-        say otherwise.
+        means, float32 (N, Z); numbers of the test images, (N,).
     """
     with np.load(run.path / "latents.npz", allow_pickle=False) as arrays:
-        mu = arrays["test_mu"]
-        return mu, arrays["test_index"] if "test_index" in arrays else np.arange(len(mu))
-
-
-def spread(num: int, count: int) -> np.ndarray:
-    """Return at most `count` evenly spaced rows of `num`: files are often sorted by class."""
-    return np.unique(np.linspace(0, num - 1, min(num, count)).round().astype(int))
+        return arrays["test_mu"], arrays["test_index"]
 
 
 def most_active(mu: np.ndarray, count: int) -> list[int]:

@@ -97,6 +97,14 @@ def test_objective_has_the_reductions_of_its_report(recipe):
     torch.testing.assert_close(loss, recon_by_hand + weight * kl_by_hand)
 
 
+@pytest.mark.parametrize("recipe", VAE_RECIPES)
+def test_the_displayed_formula_names_the_pixel_error_in_use(recipe):
+    objective = RECIPES[recipe].problems["vae"].objective
+    assert "(x-\\hat{x})^2" in objective.tex()
+    assert "|x-\\hat{x}|" in objective.tex("l1")
+    assert "\\log\\hat{x}" in objective.tex("bce")
+
+
 def test_dcgan_objective_is_the_shared_negative_elbo_times_the_batch():
     vae = build_models("dcgan", "vae", 0.125)["vae"]
     x, _ = pictures(low=-1.0)

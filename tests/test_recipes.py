@@ -83,7 +83,7 @@ def test_dcgan_vae_has_100_latents_and_transposed_convolutions():
     vae, _ = run_vae("dcgan")
     assert vae.z_dim == 100
     assert vae.pixel_range == (-1.0, 1.0)
-    assert sum(isinstance(m, nn.ConvTranspose2d) for m in vae.decoder) == 5
+    assert sum(isinstance(m, nn.ConvTranspose2d) for m in vae.decoder) == 3
 
 
 @pytest.mark.parametrize("recipe", VAE_RECIPES)

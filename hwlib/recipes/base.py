@@ -18,6 +18,12 @@ PixelRange = tuple[float, float]
 UNIT: PixelRange = (0.0, 1.0)  # after a sigmoid
 SIGNED: PixelRange = (-1.0, 1.0)  # after a tanh
 
+PIXEL_ERRORS = {
+    "mse": r"(x-\hat{x})^2",
+    "l1": r"|x-\hat{x}|",
+    "bce": r"\left(-x\log\hat{x}-(1-x)\log(1-\hat{x})\right)",
+}
+
 Reduction = Callable[[Tensor], Tensor]
 
 
@@ -25,7 +31,7 @@ Reduction = Callable[[Tensor], Tensor]
 class Objective:
     """A report's VAE loss, reductions as the report has them: recon + kl_weight * kl."""
 
-    formula: str  # TeX
+    formula: str  # TeX, for the squared error
     reduce_error: Reduction  # (B, C, H, W) squared (or other) errors -> 0-dim
     reduce_kl: Reduction  # (B,) nats, summed over Z -> 0-dim
 
@@ -52,6 +58,10 @@ class Objective:
         recon = self.reduce_error(pixel_error(x, x_hat, reconstruction))
         kl = self.reduce_kl(kl_standard_normal(mu, logvar))
         return recon + kl_weight * kl, recon, kl
+
+    def tex(self, reconstruction: str = "mse") -> str:
+        """Return the loss as TeX, with the pixel error that is in use."""
+        return self.formula.replace(PIXEL_ERRORS["mse"], PIXEL_ERRORS[reconstruction])
 
 
 @dataclass(frozen=True)

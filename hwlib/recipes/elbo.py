@@ -17,7 +17,7 @@ OPEN = {
     " reductions. Chosen: Adam; four 4×4 layers with stride 2 and 32, 64, 128 and 256 channels each"
     " way; sigmoid on pixels in [0, 1]; error and KL summed over each image and averaged over the"
     " batch, so that KL ×1 is an ELBO; 20 latents, the first of its two choices.",
-    "zh": "報告沒有寫出最佳化器、通道數、卷積核大小、輸出激活函數與損失的加"
+    "zh": "報告沒有寫出最佳化器、通道數、卷積核大小、輸出激勵函數與損失的加"
     "總方式。本實驗室採用：Adam；"
     "兩個方向各四層 4×4、步幅 2 的卷積，32、64、128、256 個通道；像素範圍 ["
     "0, 1]、sigmoid 輸出；誤差與"

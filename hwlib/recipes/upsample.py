@@ -24,7 +24,7 @@ OPEN = {
     " learning rate 1e-3, Keras' default; the error averaged over all"
     " values, the KL summed over the"
     " latents, λ = 1e-5; 50 epochs.",
-    "zh": "報告沒有寫出 VAE 的激活函數、批次大小、最佳化器、λ 與訓練週期數。"
+    "zh": "報告沒有寫出 VAE 的激勵函數、批次大小、最佳化器、λ 與訓練週期數。"
     "本實驗室採用：ReLU；像素"
     "範圍 [-1, 1]、tanh 輸出（與該報告的 GAN 相同）；批次大小 128（與該報告"
     "的 GAN 相同）；Adam，學習率"

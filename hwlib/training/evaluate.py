@@ -19,9 +19,15 @@ from hwlib.training.steps import normal, to_range, to_uint8
 EVAL_BATCH = 250
 CURVE_IMAGES = 512  # test pictures behind each point of the test curve
 PROBE_IMAGES = 4_000  # training pictures that the linear probe is fitted to
-NUM_SAMPLES = 64
+SHARPNESS_SAMPLES = 512
+NUM_SAMPLES = 64  # samples that are kept
 NUM_SHOWN = 32  # originals and reconstructions that are kept
-NUM_LATENTS = 2_000
+NUM_LATENTS = 2_000  # test latents that are kept
+
+
+def spread(num: int, count: int) -> np.ndarray:
+    """Return at most `count` evenly spaced rows of `num`: files are often sorted by class."""
+    return np.unique(np.linspace(0, num - 1, min(num, count)).round().astype(int))
 
 
 def image_batches(images: np.ndarray, device: torch.device) -> Iterator[Tensor]:
@@ -88,8 +94,9 @@ def interpolation(vae: VAE, images: np.ndarray, *, rows: int = 4, num: int = 9) 
     """Walk straight through latent space from picture 2r to picture 2r + 1.
 
     Returns:
-        uint8 (rows, num, H, W, C).
+        uint8 (rows, num, H, W, C); fewer rows where there are not pictures enough.
     """
+    rows = min(rows, len(images) // 2)
     device = next(vae.parameters()).device
     mu = posterior_means(vae, images[: 2 * rows]).to(device)
     t = torch.linspace(0, 1, num, device=device).view(1, num, 1)
@@ -115,7 +122,8 @@ def finish_vae(
     vae = models["vae"].eval()
     numbers = test_numbers(vae, data.test.images, config)
     mu = posterior_means(vae, data.test.images)
-    samples = vae_samples(vae, config, 512, "samples")
+    kept = spread(len(mu), NUM_LATENTS)
+    samples = vae_samples(vae, config, SHARPNESS_SAMPLES, "samples")
     originals = np.array(data.test.images[:NUM_SHOWN])
     results: dict[str, Any] = {
         "test_mse_01": numbers["mse_01"],
@@ -134,7 +142,7 @@ def finish_vae(
         "reconstructions": reconstruct(vae, originals),
         "interpolation": interpolation(vae, data.test.images),
     }
-    return results, pictures, {"test_mu": mu[:NUM_LATENTS].numpy()}
+    return results, pictures, {"test_mu": mu[kept].numpy(), "test_index": kept}
 
 
 @torch.no_grad()
@@ -153,10 +161,11 @@ def _probe(vae: VAE, test_mu: Tensor, data: Data, config: Config) -> dict[str, A
     if config.attribute is None:
         return {}
     column = data.attributes.index(config.attribute)
-    train, test = data.train.labels[:PROBE_IMAGES, column], data.test.labels[:, column]
+    rows = spread(len(data.train.images), PROBE_IMAGES)
+    train, test = data.train.labels[rows, column], data.test.labels[:, column]
     if train.min() == train.max():
         return {}
-    train_mu = posterior_means(vae, data.train.images[:PROBE_IMAGES])
+    train_mu = posterior_means(vae, data.train.images[rows])
     return {
         "linear_probe_attribute": config.attribute,
         "linear_probe_accuracy": linear_probe_accuracy(

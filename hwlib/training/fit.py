@@ -37,7 +37,7 @@ from hwlib.training.checkpoint import (
     save_checkpoint,
     save_weights,
 )
-from hwlib.training.evaluate import CURVE_IMAGES, finish_vae, test_numbers
+from hwlib.training.evaluate import CURVE_IMAGES, finish_vae, spread, test_numbers
 from hwlib.training.steps import STEPS, State
 
 NUM_RECORDS = 100  # points of the training curve, at most one per epoch
@@ -266,9 +266,10 @@ def make_record(state: State, names: list[str], batches: Batches, config: Config
 
 
 def test_record(state: State, data: Data, config: Config) -> dict[str, float]:
-    """Return the test curve's point: the first 512 test pictures, in eval mode."""
+    """Return the test curve's point: 512 test pictures, evenly spaced, in eval mode."""
     vae = state.models["vae"].eval()
-    numbers = test_numbers(vae, data.test.images[:CURVE_IMAGES], config)
+    images = data.test.images
+    numbers = test_numbers(vae, images[spread(len(images), CURVE_IMAGES)], config)
     vae.train()
     return {f"test_{name}": value for name, value in numbers.items()}
 
@@ -365,7 +366,7 @@ def progress_reporter(run: Run, done: int) -> Iterator[Callable[[dict[str, Any],
 
         yield line
         return
-    with tqdm(total=total, initial=done, desc=run.path.name, unit="step") as bar:
+    with tqdm(total=total, initial=done, desc=run.path.name[:-9], unit="step") as bar:
 
         def advance(record: dict[str, Any], step: int) -> None:
             bar.set_postfix(loss=f"{record['loss']:.4g}", refresh=False)
