@@ -1,4 +1,4 @@
-"""From blocks to one pandoc document, and from that to HTML and to Typst: both say the same."""
+"""From Markdown to one pandoc document, and from that to HTML and Typst: both say the same."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from hwlib.report.language import Block, Code, Figure, Prose, Table
 from hwlib.report.words import WORDS
 
 READER = "gfm+tex_math_dollars+raw_attribute+east_asian_line_breaks"
@@ -82,6 +81,35 @@ class RenderError(Exception):
 
 
 @dataclass(frozen=True)
+class Code:
+    """The source of a code cell."""
+
+    source: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture with its words."""
+
+    png: bytes
+    name: str
+    alt: str
+    caption: str
+    width: float | None  # percent of the text's width
+
+
+@dataclass(frozen=True)
+class Table:
+    """The words of a table; its rows are in the Markdown."""
+
+    name: str
+    caption: str
+
+
+Item = Code | Figure | Table
+
+
+@dataclass(frozen=True)
 class Heading:
     """An entry of the table of contents."""
 
@@ -106,7 +134,7 @@ class Document:
     language: str
     title: str = ""
     ast: list[Node] = field(default_factory=list)
-    items: list[Block] = field(default_factory=list)
+    items: list[Item] = field(default_factory=list)
     numbers: dict[int, int] = field(default_factory=dict)
     headings: list[Heading] = field(default_factory=list)
 
@@ -121,40 +149,21 @@ class Document:
         return [item for item in self.items if isinstance(item, Table)]
 
 
-# ---------------------------------------------------------------------- blocks -> document
+# ---------------------------------------------------------------------- Markdown -> document
 
 
-def make_document(blocks: Sequence[Block], language: str) -> Document:
-    """Return the document that `blocks` make.
+def make_document(markdown: str, items: Sequence[Item], language: str) -> Document:
+    """Return the document that `markdown` makes, with markers where `items` stand.
 
     Raises:
         RenderError: Markdown that swallows what follows it, or a picture inside prose.
     """
-    document = Document(language)
-    parts = []
-    for block in blocks:
-        if isinstance(block, Prose):
-            parts.append(block.markdown)
-            continue
-        index = len(document.items)
-        document.items.append(block)
-        parts.append(_marker(index))
-        if isinstance(block, Table):
-            parts += [block.markdown or _html_table(block.html), _marker("end")]
-    read = json.loads(pandoc("\n\n".join(parts), source=READER, target="json"))
+    document = Document(language, items=list(items))
+    read = json.loads(pandoc(markdown, source=READER, target="json"))
     document.ast = _join_tables(read["blocks"], document)
     _count(document)
     _head(document)
     return document
-
-
-def _marker(index: int | str) -> str:
-    return f"```{{=hwlib}}\n{index}\n```"
-
-
-def _html_table(text: str) -> str:
-    """Return an HTML table as a pipe table that the Markdown reader takes."""
-    return pandoc(text, source="html", target="gfm")
 
 
 def _join_tables(nodes: list[Node], document: Document) -> list[Node]:

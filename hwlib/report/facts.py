@@ -12,6 +12,7 @@ from hwlib.report.runner import Job
 from hwlib.report.words import FACTS, METRICS, PROBLEMS, PROFILES, WORDS
 
 IDENTITY = ("data", "profile", "seed")
+NAMED = ("problem", "recipe", *IDENTITY)  # rows of their own
 # Names that mean something else within their group of config.json, and what they go by here.
 GROUPED = {
     ("identity", "data"): "data_fingerprint",
@@ -43,10 +44,7 @@ class Facts:
 
     def setting(self, name: str) -> str:
         """Return a setting as text, '–' where it is not known."""
-        amount = self.settings.get(name, "–")
-        if name == "data" and Path(str(amount)).is_absolute():
-            return Path(amount).name  # where it lies on this machine is no reader's business
-        return value(amount)
+        return value(self.settings.get(name, "–"))
 
 
 def read_facts(job: Job, run: Path | None, parameters: Mapping[str, Any]) -> Facts:
@@ -75,13 +73,17 @@ def number(name: str, amount: Any) -> str:
 
 def value(amount: Any) -> str:
     """Return any JSON value as one line of text."""
+    if amount in (None, "", {}, [], ()):
+        return "–"
     if isinstance(amount, Mapping):
         return " · ".join(f"{name} {value(part)}" for name, part in amount.items())
     if isinstance(amount, list | tuple):
         return ", ".join(map(value, amount))
     if isinstance(amount, float):
         return f"{amount:.6g}"
-    return "–" if amount is None or amount == "" else str(amount)
+    if isinstance(amount, str) and Path(amount).is_absolute():
+        return Path(amount).name  # where it lies on this machine is no reader's business
+    return str(amount)
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,8 @@ def trust(fact: Facts, language: str, *, command: str, notebook: str) -> list[tu
     for name in ("num_images", "train_time_s"):
         if name in fact.results:
             rows.append((name, number(name, fact.results[name])))
-    rows.append(("settings", _settings(fact)))
+    rows.append(("settings", _listed(fact.record.get("settings", {}), without=NAMED)))
+    rows.append(("parameters", _listed(fact.parameters, without=(*NAMED, "runs"))))
     return [(labels.get(name, name), value(part)) for name, part in rows if part not in (None, "")]
 
 
@@ -176,6 +179,6 @@ def _recorded(record: Mapping[str, Any]) -> list[tuple[str, Any]]:
     ]
 
 
-def _settings(fact: Facts) -> str:
-    shown = {n: v for n, v in fact.settings.items() if n not in (*IDENTITY, "problem", "recipe")}
+def _listed(facts: Mapping[str, Any], *, without: Sequence[str]) -> str:
+    shown = {name: part for name, part in facts.items() if name not in without}
     return " · ".join(f"{name} = {value(part)}" for name, part in sorted(shown.items()))

@@ -236,11 +236,11 @@ def run_notebook(job: Job, *, name: str, folder: Path, cwd: Path | None = None) 
     failed = folder / f"{name}.failed.ipynb"
     if reason is not None:
         if notebook is not None:
-            _write_notebook(failed, notebook)
+            _write_notebook(failed, notebook, job)
         for stale in (target, record):
             stale.unlink(missing_ok=True)
         return Executed(None, None, reason, trace)
-    _write_notebook(target, notebook)
+    _write_notebook(target, notebook, job)
     failed.unlink(missing_ok=True)
     write_json(record, {"key": key, "run": str(run), "results": _sha(run / "results.json")})
     return Executed(target, run)
@@ -343,13 +343,16 @@ def _run_folder(notebook: NotebookNode) -> Path | None:
     return Path(found[-1]) if found else None
 
 
-def _write_notebook(path: Path, notebook: NotebookNode) -> None:
-    """Write the executed notebook without papermill's times and paths: it will be handed on."""
-    notebook = nbformat.from_dict(json.loads(nbformat.writes(notebook)))
+def _write_notebook(path: Path, notebook: NotebookNode, job: Job) -> None:
+    """Write the executed notebook without times, paths and progress: it will be handed on."""
+    paths = [p for p in job.parameters.values() if isinstance(p, str) and Path(p).is_absolute()]
+    notebook = nbformat.reads(nbformat.writes(notebook), as_version=4)
     notebook.metadata.pop("papermill", None)
     for cell in notebook.cells:
         for name in ("papermill", "execution"):
             cell.metadata.pop(name, None)
+        if cell.cell_type == "code":
+            cell.outputs = [o for o in cell.outputs if o.get("name") != "stderr"]
         for output in cell.get("outputs", ()):
             data = output.get("data", {})
             if RUN_MIME in data:
@@ -359,6 +362,8 @@ def _write_notebook(path: Path, notebook: NotebookNode) -> None:
     for number, cell in enumerate(notebook.cells):
         if "injected-parameters" in cell.metadata.get("tags", ()):
             cell["id"] = f"parameters-{number}"
+            for absolute in paths:
+                cell.source = cell.source.replace(json.dumps(absolute)[1:-1], Path(absolute).name)
     with replacing(path) as temporary:
         nbformat.write(notebook, temporary)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -14,16 +15,17 @@ from pathlib import Path
 import nbformat
 
 from hwlib.errors import UserError
-from hwlib.report.document import Document, RenderError, make_document
+from hwlib.report.document import Document, RenderError
 from hwlib.report.facts import Facts, read_facts, value
 from hwlib.report.html import Page, page_title, render_index, render_page
-from hwlib.report.language import blocks
+from hwlib.report.language import read_notebook
 from hwlib.report.pdf import render_pdf
 from hwlib.report.runner import Executed, Job, Reason, check_parameters, run_notebook
 from hwlib.report.words import LANGUAGES, WORDS
 from hwlib.run import replacing, write_json
 
 MANIFEST = ".report.json"
+FOLDERS = re.compile(r"(?<![^\s='])/(?:[^\s/']+/)*(?=[^\s/'])")  # before an absolute path's name
 HERE = Path(__file__).parent
 
 
@@ -113,6 +115,7 @@ def make_report(
         if code not in LANGUAGES:
             raise UserError(f"unknown language '{code}'; known: {', '.join(LANGUAGES)}")
     languages = tuple(code for code in LANGUAGES if code in languages)
+    command = FOLDERS.sub("…/", command)
     out = Path(out)
     prepared = []
     for name, job in zip(job_names(jobs), jobs, strict=True):
@@ -216,7 +219,7 @@ def _page(one: _Prepared, language: str) -> Page:
     if one.executed.ok:
         notebook = nbformat.read(one.executed.notebook, as_version=4)
         try:
-            document = make_document(blocks(notebook, language), language)
+            document = read_notebook(notebook, language)
         except RenderError as error:
             reason = str(error)
     return Page(
