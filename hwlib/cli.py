@@ -236,7 +236,7 @@ def parse_settings(words: Sequence[str]) -> dict[str, Any]:
 def main() -> None:
     """Run the command line; a user's mistake is one line on standard error and exit code 2."""
     try:
-        app()
+        app(prog_name="hwlib")
     except UserError as error:
         print(f"hwlib: {error}", file=sys.stderr)
         sys.exit(2)

@@ -87,7 +87,7 @@ RECIPE = Recipe(
                 "z_dim": 100,
                 "kl_weight": 1.0,
             },
-            quick={"width": 0.25, "num_steps": 5_000},
+            quick={"width": 0.25, "num_steps": 4_000},
             objective=SUM_OBJECTIVE,
             reported={"test_mse": 0.0197},
             open=OPEN,

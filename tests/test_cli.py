@@ -1,0 +1,129 @@
+"""The command line as a user meets it: exit codes, one line for a mistake, what goes where."""
+
+import re
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from hwlib import cli
+from hwlib.run import Run
+
+SMOKE = ["--profile", "smoke", "--data", "faces:96", "--device", "cpu"]
+
+
+@pytest.fixture
+def call(monkeypatch, capfd):
+    """Return a function that runs `hwlib ...` and gives exit code, stdout and stderr."""
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["hwlib", *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        out, err = capfd.readouterr()
+        return end.value.code or 0, out, err
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    import hwlib
+
+    config = hwlib.make_config("vae", profile="smoke", data="faces:96", device="cpu")
+    return hwlib.fit(config, runs=tmp_path_factory.mktemp("runs"))
+
+
+def test_recipes_lists_14_pairs_and_the_kl_study(call):
+    code, out, _ = call("recipes")
+    assert code == 0
+    rows = re.findall(r"^\s*[A-E] (\w+)\s+(vae|gan|acgan|infogan|kl)\b", out, re.MULTILINE)
+    assert len(rows) == 15
+    assert rows[-1] == ("elbo", "kl")
+    assert "35,714,307" in out
+    assert "0.0336532" in out
+
+
+def test_train_prints_the_run_folder_last_and_progress_elsewhere(call, tmp_path):
+    code, out, err = call("train", "vae", *SMOKE, "--runs", tmp_path, "--set", "num_steps=4")
+    assert code == 0
+    run = Run(out.splitlines()[-1])
+    assert run.results["num_steps"] == 4
+    assert "4/4" in err
+    assert "4/4" not in out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["train", "vea"], "unknown problem 'vea'"),
+        (["train", "vae", "--recipe", "unet"], "unknown recipe 'unet'"),
+        (["train", "gan"], "not built yet"),
+        (["train", "vae", "--set", "z_dim"], "write KEY=VALUE"),
+        (["train", "vae", "--set", "z_dim=many"], "setting z_dim = 'many'"),
+        (["train", "vae", "--set", "zdim=3"], "unknown setting 'zdim'"),
+        (["train", "vae", "--profile", "fast"], "setting profile = 'fast'"),
+        (["train", "vae", "--device", "tpu"], "setting device = 'tpu'"),
+        (["train", "vae", "--data", "no/such/folder"], "no/such/folder"),
+        (["report", "vae", "--attribute", "Beard", "--data", "faces:96"], "attribute 'Beard'"),
+        (["report", "--recipe", "elbo", "gan"], "has no problem 'gan'"),
+        (["report", "vae", "--lang", "fr", *SMOKE[:4]], "unknown language 'fr'"),
+        (["sample", "no/run", "out.npz"], "no/run is no run folder"),
+    ],
+)
+def test_a_users_mistake_is_one_line_and_exit_code_2(call, words, message):
+    code, out, err = call(*words)
+    assert code == 2
+    last = err.splitlines()[-1]
+    assert last.startswith("hwlib: ")
+    assert message in last
+    assert "Traceback" not in err
+    assert out == ""
+
+
+def test_sample_writes_png_files_or_one_npz(call, trained, tmp_path):
+    assert call("sample", trained.path, tmp_path / "out", "--num", 5)[0] == 0
+    files = sorted((tmp_path / "out").iterdir())
+    assert [f.name for f in files] == [f"{i}.png" for i in range(5)]
+    assert call("sample", trained.path, tmp_path / "out.npz", "--num", 5)[0] == 0
+    with np.load(tmp_path / "out.npz", allow_pickle=False) as arrays:
+        images = arrays["images"]
+    assert images.shape == (5, 64, 64, 3)
+    assert np.array_equal(images[3], np.asarray(Image.open(files[3])))
+
+
+def test_sample_follows_its_seed_and_never_overwrites_a_folder(call, trained, tmp_path):
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        call("sample", trained.path, tmp_path / f"{name}.npz", "--num", 3, "--seed", seed)
+    a, b, c = (np.load(tmp_path / f"{n}.npz")["images"] for n in "abc")
+    assert np.array_equal(a, b)
+    assert not np.array_equal(a, c)
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("keep me")
+    code, _, err = call("sample", trained.path, tmp_path / "full")
+    assert code == 2
+    assert "not an empty folder" in err
+    assert (tmp_path / "full" / "mine.txt").read_text() == "keep me"
+
+
+def test_report_makes_both_languages_and_is_not_made_twice(call, tmp_path):
+    words = ["report", "vae", "--profile", "smoke", "--data", "faces:96"]
+    places = ["--out", tmp_path / "out", "--runs", tmp_path / "runs"]
+    code, out, _ = call(*words, *places)
+    assert code == 0
+    made = {line.removeprefix(f"{tmp_path}/out/") for line in out.splitlines()}
+    assert made == {f"{lang}/{f}" for lang in ("zh", "en") for f in ("index.html", "report.pdf")}
+    before = {p: p.stat().st_mtime_ns for p in (tmp_path / "out").glob("*/*") if p.is_file()}
+    assert call(*words, *places)[0] == 0
+    assert before == {p: p.stat().st_mtime_ns for p in before}
+    (run,) = (tmp_path / "runs").iterdir()
+    figures = {p.name for p in (run / "figures").iterdir()}
+    assert {"fig1_2.jpg", "fig1_3.jpg", "fig1_4.jpg", "fig1_5.jpg"} <= figures
+
+
+def test_help_is_there_for_every_command(call):
+    for words in ([], ["train"], ["report"], ["sample"], ["recipes"], ["data"]):
+        code, out, _ = call(*words, "--help")
+        assert code == 0
+        assert "Usage: hwlib" in out
