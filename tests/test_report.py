@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import unicodedata
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from bs4 import BeautifulSoup
 from fontTools.ttLib import TTFont
 from matplotlib import get_data_path
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image
 from pypdf import PdfReader
 
 from hwlib import report
@@ -27,7 +29,8 @@ from hwlib.errors import UserError
 from hwlib.report import document as documents
 from hwlib.report import language, runner, words
 from hwlib.report.facts import Facts, trust
-from hwlib.report.pdf import FONTS
+from hwlib.report.html import TEMPLATES
+from hwlib.report.pdf import FONTS, _compile
 
 ROOT = Path(__file__).resolve().parents[1]
 LANGUAGES = ("zh", "en")
@@ -391,6 +394,14 @@ def test_symbols_that_typst_has_renamed_still_compile():
 # ---------------------------------------------------------------------- PDF
 
 
+def test_no_line_ends_within_an_interval(out):
+    for path in out.glob("*/*.html"):
+        text = path.read_text(encoding="utf-8")
+        assert "[0, 1]" not in text
+        assert "[−1, 1]" not in text
+    assert "MSE [0,\u00a01]" in (out / "en" / "index.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_the_pdf_is_tagged_a2u_with_outline_and_its_language(out, code):
     reader = PdfReader(out / code / "report.pdf")
@@ -402,6 +413,22 @@ def test_the_pdf_is_tagged_a2u_with_outline_and_its_language(out, code):
     assert root["/Lang"].lower() == {"zh": "zh-tw", "en": "en-us"}[code]
     titles = [item.title for item in reader.outline if not isinstance(item, list)]
     assert report_notebook.TITLE[code].removeprefix("# ") in titles
+
+
+@pytest.mark.parametrize(("rest_mm", "pages"), [(100, 1), (85, 1), (60, 2)])
+def test_a_figure_that_nearly_fits_its_page_is_made_smaller_and_no_hole_is_left(
+    tmp_path, rest_mm, pages
+):
+    Image.new("RGB", (600, 600)).save(tmp_path / "x.png")  # 88 mm high where there is room
+    (tmp_path / "report.typ").write_bytes((TEMPLATES / "report.typ").read_bytes())
+    main = tmp_path / "main.typ"
+    main.write_text(
+        '#import "report.typ": *\n#set document(title: "t")\n'
+        '#set page(paper: "a4", margin: (x: 26mm, top: 28mm, bottom: bottom-margin))\n'
+        f"#block(height: {297 - 28 - 26 - rest_mm}mm)[text]\n"
+        '#hw-figure(path: "x.png", alt: "black", label: "1", caption: "black")\n'
+    )
+    assert len(PdfReader(BytesIO(_compile(main))).pages) == pages
 
 
 def test_the_chinese_pdf_holds_chinese_text_with_embedded_fonts(out):

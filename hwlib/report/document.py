@@ -24,6 +24,7 @@ from pygments.lexers import PythonLexer
 from hwlib.report.words import WORDS
 
 READER = "gfm+tex_math_dollars+raw_attribute+east_asian_line_breaks"
+INTERVAL = re.compile(r"(\[[−-]?\d), (\d\\?\])")
 NUMBERED = re.compile(r"(\d+)\s*[-–.]\s*(\d+)")
 ANNOTATION = re.compile(
     r"<semantics>(.*?)<annotation encoding=\"application/x-tex\">.*?</annotation></semantics>",
@@ -420,6 +421,7 @@ def to_typst(document: Document, *, prefix: str) -> tuple[str, dict[str, bytes]]
             arguments = (
                 f"path: {quote(name)}, alt: {quote(item.alt)}, label: {label}, "
                 f"caption: {quote(item.caption)}, width: {percent(item):g}%"
+                f"{', sticky: true' if nodes and nodes[-1]['t'] == 'Header' else ''}"
             )
             nodes.append(_raw(f"#hw-figure({arguments})", "typst"))
         elif isinstance(item, Table):
@@ -482,6 +484,11 @@ def quote(text: str) -> str:
     """Return `text` as a Typst string."""
     text = text.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + text.replace("\n", "\\n").replace("\t", "\\t") + '"'
+
+
+def unbroken(text: str) -> str:
+    """Return a page or a PDF's source so that no line ends within an interval like [0, 1]."""
+    return INTERVAL.sub("\\1,\u00a0\\2", text)
 
 
 # ---------------------------------------------------------------------- pandoc

@@ -44,7 +44,8 @@ class Facts:
 
     def setting(self, name: str) -> str:
         """Return a setting as text, '–' where it is not known."""
-        return value(self.settings.get(name, "–"))
+        amount = self.settings.get(name, "–")
+        return value(Path(amount).name if name == "data" else amount)  # a path's name says enough
 
 
 def read_facts(job: Job, run: Path | None, parameters: Mapping[str, Any]) -> Facts:

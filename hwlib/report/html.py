@@ -13,7 +13,7 @@ import jinja2
 from markupsafe import Markup
 from PIL import Image
 
-from hwlib.report.document import Document, to_html
+from hwlib.report.document import Document, to_html, unbroken
 from hwlib.report.facts import Facts, subtitle, summary, trust
 from hwlib.report.words import LANGUAGES, PROBLEMS, WORDS
 
@@ -62,7 +62,7 @@ def render_page(
     """
     body = to_html(page.document) if page.document else ""
     place = [p.name for p in pages].index(page.name)
-    return _template("page.html.jinja").render(
+    text = _template("page.html.jinja").render(
         **_shared(language, languages, f"{page.name}.html"),
         page=page,
         body=Markup(body),
@@ -74,6 +74,7 @@ def render_page(
         previous=pages[place - 1] if place else None,
         next=pages[place + 1] if place + 1 < len(pages) else None,
     )
+    return unbroken(text)
 
 
 def render_index(
@@ -81,7 +82,7 @@ def render_index(
 ) -> str:
     """Return the page that lists all jobs with their key numbers."""
     facts, failed = [page.facts for page in pages], [bool(page.reason) for page in pages]
-    return _template("index.html.jinja").render(
+    text = _template("index.html.jinja").render(
         **_shared(language, languages, "index.html"),
         title=title,
         pages=pages,
@@ -90,6 +91,7 @@ def render_index(
         summary=summary(facts, failed, language),
         command=command,
     )
+    return unbroken(text)
 
 
 def _shared(language: str, languages: Sequence[str], file: str) -> dict[str, object]:

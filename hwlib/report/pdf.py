@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from pathlib import Path
 import typst
 from fontTools.ttLib import TTFont
 
-from hwlib.report.document import RenderError, quote, to_typst
+from hwlib.report.document import RenderError, quote, to_typst, unbroken
 from hwlib.report.facts import subtitle, summary, trust
 from hwlib.report.html import FONTS, TEMPLATES, Page
 from hwlib.report.words import LANGUAGES, WORDS
@@ -21,6 +22,7 @@ from hwlib.report.words import LANGUAGES, WORDS
 STANDARDS = ["a-2u", "ua-1"]
 # The columns that fit a page beside what the run was; the rest is in the chapters.
 SUMMARY_METRICS = ("num_parameters", "num_steps", "train_time_s", "test_mse_01", "test_mse_11")
+PASSES = 20  # each one settles at least the next figure of every chapter
 EPOCH = 946_684_800  # PDF/A wants a date and the same runs want the same bytes: 2000-01-01
 
 
@@ -48,19 +50,26 @@ def render_pdf(pages: Sequence[Page], language: str, *, title: str, command: str
         for name, png in pictures.items():
             (folder / name).write_bytes(png)
         (folder / "report.typ").write_bytes((TEMPLATES / "report.typ").read_bytes())
-        (folder / "main.typ").write_text(main, encoding="utf-8")
+        (folder / "main.typ").write_text(unbroken(main), encoding="utf-8")
         try:
-            return typst.compile(
-                folder / "main.typ",
-                root=folder,
-                font_paths=[FONTS],
-                ignore_system_fonts=True,
-                pdf_standards=STANDARDS,
-                timestamp=_date(),
-            )
+            return _compile(folder / "main.typ")
         except typst.TypstError as error:
             hints = "; ".join(error.hints)
             raise RenderError(f"PDF: {error.message}" + (f" ({hints})" if hints else "")) from None
+
+
+def _compile(main: Path) -> bytes:
+    """Set the text, again until each figure has the height that it wants where it then stands."""
+    fonts = typst.Fonts(include_system_fonts=False, font_paths=[FONTS])
+    options = {"root": main.parent, "font_paths": fonts}
+    heights: dict[str, float] = {}
+    for _ in range(PASSES):
+        options["sys_inputs"] = {"heights": json.dumps(heights)}
+        wanted = dict(json.loads(typst.query(main, "<hw-height>", field="value", **options)))
+        if wanted == heights:
+            break
+        heights = wanted
+    return typst.compile(main, pdf_standards=STANDARDS, timestamp=_date(), **options)
 
 
 def _main(body: str, pages: Sequence[Page], language: str, *, title: str) -> str:

@@ -347,7 +347,8 @@ def _write_notebook(path: Path, notebook: NotebookNode, job: Job) -> None:
     """Write the executed notebook without times, paths and progress: it will be handed on."""
     paths = [p for p in job.parameters.values() if isinstance(p, str) and Path(p).is_absolute()]
     notebook = nbformat.reads(nbformat.writes(notebook), as_version=4)
-    notebook.metadata.pop("papermill", None)
+    for name in ("papermill", "widgets"):  # a widget's ids are drawn anew each time
+        notebook.metadata.pop(name, None)
     for cell in notebook.cells:
         for name in ("papermill", "execution"):
             cell.metadata.pop(name, None)
