@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -106,15 +107,12 @@ def train(
 ) -> None:
     """Train one pair and print its run folder; stopped or killed, the same command goes on."""
     from hwlib.recipes import make_config
-    from hwlib.training.fit import Stopped, fit
+    from hwlib.training.fit import fit
 
     overrides = {"device": device} | parse_settings(settings or [])
     config = make_config(problem, recipe, data, profile, seed, **overrides)
-    try:
+    with ending_in_one_line():
         run = fit(config, runs=runs, skip_bad=skip_bad)
-    except Stopped as stop:
-        typer.echo(str(stop), err=True)
-        raise typer.Exit(1) from None
     typer.echo(run.path)
 
 
@@ -178,13 +176,14 @@ def report(
             "skip_bad": skip_bad,
         }
         jobs.append(make_job(problem, pair_recipe, parameters))
-    result = make_report(
-        jobs,
-        out=out,
-        languages=lang or ("zh", "en"),
-        runs=(runs or default_runs_dir()).resolve(),
-        command=shlex.join(["hwlib", *sys.argv[1:]]),
-    )
+    with ending_in_one_line():
+        result = make_report(
+            jobs,
+            out=out,
+            languages=lang or ("zh", "en"),
+            runs=(runs or default_runs_dir()).resolve(),
+            command=shlex.join(["hwlib", *sys.argv[1:]]),
+        )
     for file in result.files:
         if file.name in ("index.html", "report.pdf"):
             typer.echo(file)
@@ -192,6 +191,17 @@ def report(
         typer.echo(f"{job.name} failed: {job.reason}", err=True)
     if not result.ok:
         raise typer.Exit(1)
+
+
+@contextmanager
+def ending_in_one_line() -> Iterator[None]:
+    """Turn Ctrl-C into one line and exit code 1."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        line = str(stop) or "stopped; the same command goes on from the last checkpoint"
+        typer.echo(f"hwlib: {line}", err=True)
+        raise typer.Exit(1) from None
 
 
 def chosen_pairs(problems: Sequence[str] | None, recipe: str | None) -> list[tuple[str, str]]:

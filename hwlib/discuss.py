@@ -16,6 +16,7 @@ Results = Mapping[str, Any]
 
 MIN_RECORDS = 20  # fewer points of a curve say nothing about its course
 SMALL = 0.03  # relative changes below this count as none
+TRIAL_STEPS = 100  # a run as short as this bears out nothing
 
 
 class Sentence(NamedTuple):
@@ -32,6 +33,11 @@ def num(value: float, digits: int = 3) -> str:
     if abs(value) >= 10 ** (digits - 1):
         return f"{value:,.0f}"
     return np.format_float_positional(value, precision=digits, fractional=False, trim="-")
+
+
+def is_trial(results: Results) -> bool:
+    """Whether the run only tried that everything works, so that no verdict follows from it."""
+    return results["num_steps"] < TRIAL_STEPS
 
 
 def percent(share: float, digits: int = 1) -> str:
@@ -143,7 +149,8 @@ def curves(metrics: pd.DataFrame) -> list[Sentence]:
             )
         ]
     recon, kl = _smooth(metrics["recon_nats"]), _smooth(metrics["kl_nats"])
-    return [*_recon_course(recon), *_kl_course(kl), *_c3(recon, kl)]
+    measured = metrics["kl_nats"].to_numpy()
+    return [*_recon_course(recon), *_kl_course(kl, measured), *_c3(recon, kl)]
 
 
 def _recon_course(recon: np.ndarray) -> list[Sentence]:
@@ -169,29 +176,33 @@ def _recon_course(recon: np.ndarray) -> list[Sentence]:
     ]
 
 
-def _kl_course(kl: np.ndarray) -> list[Sentence]:
-    """Say where the KL term began, turned and ended."""
+def _kl_course(kl: np.ndarray, measured: np.ndarray) -> list[Sentence]:
+    """Say where the KL term began, turned and ended.
+
+    The smoothed curve decides whether there is a turn; the numbers are those the figure shows.
+    """
     low, high = int(np.argmin(kl)), int(np.argmax(kl))
+    lowest, highest = int(np.argmin(measured)), int(np.argmax(measured))
     first, last = num(kl[0]), num(kl[-1])
     end = len(kl) - 1
     if low not in (0, end) and kl[0] > kl[low] * (1 + SMALL) and kl[-1] > kl[low] * (1 + SMALL):
         return [
             Sentence(
-                f"KL 項先由 {first} 降到 {num(kl[low])} nats（訓練進行到 {percent(low / end, 0)}"
-                " 時），"
+                f"KL 項先由 {first} 降到 {num(measured[lowest])} nats"
+                f"（訓練進行到 {percent(lowest / end, 0)} 時），"
                 f"再回升到 {last} nats。",
-                f"The KL term first fell from {first} to {num(kl[low])} nats (after"
-                f" {percent(low / end, 0)} of the training), then rose again to {last}.",
+                f"The KL term first fell from {first} to {num(measured[lowest])} nats (after"
+                f" {percent(lowest / end, 0)} of the training), then rose again to {last}.",
             )
         ]
     if high not in (0, end) and kl[high] > max(kl[0], kl[-1]) * (1 + SMALL):
         return [
             Sentence(
-                f"KL 項先由 {first} 升到 {num(kl[high])} nats（訓練進行到 {percent(high / end, 0)}"
-                " 時），"
+                f"KL 項先由 {first} 升到 {num(measured[highest])} nats"
+                f"（訓練進行到 {percent(highest / end, 0)} 時），"
                 f"再降到 {last} nats。",
-                f"The KL term first rose from {first} to {num(kl[high])} nats (after"
-                f" {percent(high / end, 0)} of the training), then fell to {last}.",
+                f"The KL term first rose from {first} to {num(measured[highest])} nats (after"
+                f" {percent(highest / end, 0)} of the training), then fell to {last}.",
             )
         ]
     if abs(kl[-1] - kl[0]) <= SMALL * abs(kl[0]):
@@ -436,7 +447,7 @@ def mse(
             " 階。",
             f"The MSE of the entire test set ({count:,} images) is **{num(ours, 4)}** with pixels"
             " in"
-            f" [0, 1] and **{num(ours_11, 4)}** in [-1, 1] (just four times as much); that is a"
+            f" [0, 1] and **{num(ours_11, 4)}** in [-1, 1] (exactly four times as much); that is a"
             f" typical error of {grey} of 255 grey levels per value.",
         )
     ]
@@ -449,7 +460,10 @@ def mse(
         )
         return found
     found.append(_natural_reading(reported, pixel_range))
-    return [*found, *(_fit(ours, reported, pixel_range) if is_comparable else _no_contest())]
+    return [
+        *found,
+        *(_fit(ours, reported, pixel_range) if is_comparable else _no_contest(is_trial(results))),
+    ]
 
 
 def _natural(reported: float, pixel_range: Sequence[float]) -> float:
@@ -502,17 +516,16 @@ def _fit(ours: float, reported: float, pixel_range: Sequence[float]) -> list[Sen
     ]
 
 
-def _no_contest() -> list[Sentence]:
+def _no_contest(was_trial: bool) -> list[Sentence]:
     """Say that the two numbers belong to different tasks."""
+    zh, en = ("只是試跑", "is a trial") if was_trial else ("用的是程式畫的臉", "has drawn faces")
     return [
         Sentence(
-            "原報告用的是照片，而且訓練完整；這次是程式繪製的臉或只是試跑，難易不同，數字並列只為了"
-            "說明單位，不能比高下。要驗證單位，請以照片資料訓練。",
-            "The report's data were photographs, fully trained; this run has drawn faces or is a"
-            " trial,"
-            " which is not equally hard. The numbers stand side by side to explain units, not to"
-            " win;"
-            " to test the unit, train on photographs.",
+            f"原報告用的是照片，而且訓練完整；這次{zh}，難易不同，數字並列只為了說明單位，"
+            "不能比高下。要驗證單位，請以照片資料訓練。",
+            f"The report's data were photographs, fully trained; this run {en}, which is not"
+            " equally hard. The numbers stand side by side to explain units, not to win; to test"
+            " the unit, train on photographs.",
         )
     ]
 
@@ -521,8 +534,7 @@ def _no_contest() -> list[Sentence]:
 
 
 def samples(results: Results) -> list[Sentence]:
-    """Say whether random samples are blurrier than real images, by the variance of the"
-    " Laplacian."""
+    """Say whether random samples are blurrier than real images (variance of the Laplacian)."""
     ours, real = results["sharpness_samples"], results["sharpness_real"]
     ratio = ours / real
     numbers = (num(ours), num(real), percent(ratio, 0 if ratio > 0.1 else 1))
@@ -627,11 +639,13 @@ def probe(results: Results, attribute: str | None) -> list[Sentence]:
         " the"
         f" commoner value gives {numbers[1]}"
     )
+    if is_trial(results):
+        return [Sentence(zh + "。", en + ".")]
     if removed > 0.5:
         verdict = Sentence(
-            "。一刀平面就消去了一半以上的錯誤：隱空間清楚地分開了這個屬性。",
-            ". One flat cut removes more than half of the errors: latent space separates this"
-            " attribute clearly.",
+            f"。一刀平面就消去 {percent(removed, 0)} 的錯誤：隱空間清楚地分開了這個屬性。",
+            f". One flat cut removes {percent(removed, 0)} of the errors: latent space separates"
+            " this attribute clearly.",
         )
     elif removed > 0.1:
         verdict = Sentence(
@@ -702,6 +716,14 @@ def balance(results: Results) -> list[Sentence]:
 
 def overall(results: Results, metrics: pd.DataFrame, *, z_dim: int) -> list[Sentence]:
     """Gather what concerns the run as a whole (question 1-6), a finding a sentence."""
+    if is_trial(results):
+        return [
+            *balance(results),
+            Sentence(
+                f"只更新了 {results['num_steps']} 次，不足以下任何結論。",
+                f"{results['num_steps']} updates bear out no conclusion.",
+            ),
+        ]
     return [*balance(results), *gap(metrics, results), *active(results, z_dim)]
 
 

@@ -16,13 +16,14 @@ import torch
 from IPython import get_ipython
 from IPython.display import display
 from PIL import Image
-from torch import Tensor, nn
+from torch import nn
 
 from hwlib import plots
 from hwlib.errors import UserError
 from hwlib.plots import Layer
 from hwlib.run import Run
 from hwlib.training.evaluate import spread as spread
+from hwlib.training.steps import to_range, to_uint8
 
 if TYPE_CHECKING:
     from hwlib.data import Data
@@ -119,27 +120,17 @@ def _detail(module: nn.Module) -> str:
 # --------------------------------------------------------------------------------- latent space
 
 
-def to_network(vae: nn.Module, images: np.ndarray) -> Tensor:
-    """Map pictures, uint8 (N, H, W, C), to the network's range, (N, C, H, W)."""
-    low, high = vae.pixel_range
-    x = torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).float()
-    return x / 255 * (high - low) + low
-
-
 @torch.no_grad()
 def encode(vae: nn.Module, images: np.ndarray) -> np.ndarray:
     """Return the latents' means of pictures: uint8 (N, H, W, C) to float32 (N, Z)."""
-    mu, _ = vae.encode(to_network(vae, images))
-    return mu.numpy()
+    x = to_range(torch.from_numpy(np.array(images)).permute(0, 3, 1, 2), vae.pixel_range)
+    return vae.encode(x)[0].numpy()
 
 
 @torch.no_grad()
 def decode(vae: nn.Module, z: np.ndarray) -> np.ndarray:
     """Return the pictures of latents: (N, Z) to uint8 (N, H, W, C), clipped, never rescaled."""
-    low, high = vae.pixel_range
-    x_hat = vae.decode(torch.as_tensor(z, dtype=torch.float32))
-    pixels = ((x_hat - low) / (high - low) * 255).round().clamp(0, 255)
-    return pixels.to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
+    return to_uint8(vae.decode(torch.as_tensor(z, dtype=torch.float32)), vae.pixel_range).numpy()
 
 
 def between(a: np.ndarray, b: np.ndarray, share: float, *, is_spherical: bool) -> np.ndarray:

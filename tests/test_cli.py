@@ -99,6 +99,7 @@ def test_sample_follows_its_seed_and_never_overwrites_a_folder(call, trained, tm
     a, b, c = (np.load(tmp_path / f"{n}.npz")["images"] for n in "abc")
     assert np.array_equal(a, b)
     assert not np.array_equal(a, c)
+    assert "names one picture" in call("sample", trained.path, tmp_path / "x.jpg")[2]
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").write_text("keep me")
     code, _, err = call("sample", trained.path, tmp_path / "full")

@@ -35,7 +35,7 @@ from hwlib.report.pdf import FONTS, _compile
 ROOT = Path(__file__).resolve().parents[1]
 LANGUAGES = ("zh", "en")
 COMMAND = "hwlib report vae --recipe all --out …/build"
-TYPED = "hwlib report vae --recipe all --out /home/somebody/build"
+TYPED = "hwlib report vae --recipe all --out /somewhere/build"
 BROKEN = {"cell": "cellfail", "exit": "exitfail", "dead": "deadfail", "results": "runfail"}
 
 

@@ -30,6 +30,7 @@ def wave(t: np.ndarray) -> np.ndarray:
 
 
 def hypot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Length of (a, b), by operations that IEEE fixes bit for bit; numpy's hypot is not."""
     return np.sqrt(a * a + b * b)
 
 

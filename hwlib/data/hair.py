@@ -132,6 +132,7 @@ def _coils(p: Pen, f: SimpleNamespace) -> np.ndarray:
 
 
 def paint_back_hair(pen: Pen, f: SimpleNamespace, hair: SimpleNamespace) -> None:
+    """Paint what hangs behind the face: loose hair, a bun, a tail."""
     u, v = pen.u, pen.v
     hair.tone = _hair_tone(pen, f, hair)
     inner = smooth(1.1 - np.abs(u) / (f.width + 0.05))
@@ -160,6 +161,7 @@ def paint_back_hair(pen: Pen, f: SimpleNamespace, hair: SimpleNamespace) -> None
 
 
 def paint_front_hair(pen: Pen, f: SimpleNamespace, hair: SimpleNamespace) -> None:
+    """Paint what lies over the head and the face: the crown, the sides, the fringe."""
     u, v = pen.u, pen.v
     # short hair ends above the ear in a sideburn
     sides = v - np.where(f.loose > 0.5, np.float32(3.0), 0.0 + 0.10 * f.m + f.length * 0.5)

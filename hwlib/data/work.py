@@ -42,6 +42,7 @@ class Outcome:
     seen: Counter[str] = field(default_factory=Counter)  # "89x109 RGB" -> pictures
 
     def add(self, request: Request, reply: Reply) -> None:
+        """Take up what a helper says of the pictures in its request."""
         self.bad += [(request.get("part", ""), row, reason) for row, reason in reply["bad"]]
         self.seen.update(reply["seen"])
 

@@ -24,6 +24,13 @@ THUMBNAIL = (640, 360)  # pixels: twice a card's size on the page
 COVERS = ("fig1_4", "fig2_3", "fig3_3", "fig1_3")
 
 
+# What fits a laptop's width beside what the run was; the rest is on the pages.
+OVERVIEW_METRICS = (
+    *("num_parameters", "num_steps", "train_time_s"),
+    *("test_mse_01", "test_mse_11", "neg_elbo_nats"),
+)
+
+
 @dataclass(frozen=True, eq=False)  # a page is a key of its own text
 class Page:
     """One job in one language, ready to be set.
@@ -88,7 +95,7 @@ def render_index(
         pages=pages,
         cards=[(page, _thumbnail(page), subtitle(page.facts, language)) for page in pages],
         math_font="",
-        summary=summary(facts, failed, language),
+        summary=summary(facts, failed, language, metrics=OVERVIEW_METRICS, short=True),
         command=command,
     )
     return unbroken(text)

@@ -348,9 +348,10 @@ def stop_on_ctrl_c() -> Iterator[threading.Event]:
 
 @contextmanager
 def progress_reporter(run: Run, done: int) -> Iterator[Callable[[dict[str, Any], int], None]]:
-    """Yield what shows a record: a bar, or in batch (`HWLIB_BATCH`) a line per evaluation."""
+    """Yield what shows a record: a bar where somebody watches, else a line per evaluation."""
     total = run.config.num_steps
-    if os.environ.get("HWLIB_BATCH"):
+    is_watched = sys.stderr.isatty() or "ipykernel" in sys.modules
+    if os.environ.get("HWLIB_BATCH") or not is_watched:
         began = time.monotonic()
 
         def line(record: dict[str, Any], step: int) -> None:

@@ -13,6 +13,8 @@ from hwlib.errors import UserError
 from hwlib.run import Run, write_arrays
 from hwlib.training.evaluate import vae_samples
 
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
+
 
 def write_samples(run: Run, out: Path, *, num: int, seed: int) -> None:
     """Draw `num` pictures and write them to `out`, whole or not at all.
@@ -24,8 +26,10 @@ def write_samples(run: Run, out: Path, *, num: int, seed: int) -> None:
         seed: names the draws; the run's own seed plays no part.
 
     Raises:
-        UserError: the run is not finished, or the folder has something in it.
+        UserError: the run is not finished, the folder has something in it, or `out` is neither.
     """
+    if out.suffix.lower() in PICTURE_SUFFIXES:
+        raise UserError(f"{out} names one picture; name a folder for PNG files, or a file .npz")
     if out.suffix != ".npz" and out.exists() and (out.is_file() or any(out.iterdir())):
         raise UserError(f"{out} is not an empty folder; name a new one, or a file ending in .npz")
     images = sample_images(run, num=num, seed=seed)
