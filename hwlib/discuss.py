@@ -78,8 +78,7 @@ def schedule(
             f"重建項採用{zh_error}，λ = {weight}；以 {name} 訓練，學習率 {rate}，批次大小 {batch}，"
             f"共更新 {steps:,} 次（{epochs} 個訓練週期、{images:,} 張影像）。",
             f"The reconstruction term is the {en_error}, λ = {weight}; trained with {name},"
-            " learning"
-            f" rate {rate}, batches of {batch}, {steps:,} updates in all ({epochs} epochs,"
+            f" learning rate {rate}, batches of {batch}, {steps:,} updates in all ({epochs} epochs,"
             f" {images:,} images).",
         ),
         Sentence(
@@ -104,8 +103,7 @@ def _shortened(settings: Mapping[str, Any], reported: Mapping[str, Any]) -> list
                 f"與原報告的規模不同之處：{zh}；網路結構相同。"
                 "要跑原報告的完整設定，把 profile 改成 course。",
                 f"What differs in size from the report's own: {en}; the structure is the same."
-                " Profile"
-                " course runs the report's.",
+                " Profile course runs the report's.",
             )
         )
     if profile == "smoke":
@@ -168,8 +166,7 @@ def _recon_course(recon: np.ndarray) -> list[Sentence]:
     return [
         Sentence(
             f"重建損失由每張 {first} nats 降到 {last} nats；一半的降幅在前 {percent(share, 0)}"
-            " 的訓練"
-            "就完成了。",
+            " 的訓練就完成了。",
             f"The reconstruction loss fell from {first} to {last} nats per image; half of the fall"
             f" was done after {percent(share, 0)} of the training.",
         )
@@ -189,8 +186,7 @@ def _kl_course(kl: np.ndarray, measured: np.ndarray) -> list[Sentence]:
         return [
             Sentence(
                 f"KL 項先由 {first} 降到 {num(measured[lowest])} nats"
-                f"（訓練進行到 {percent(lowest / end, 0)} 時），"
-                f"再回升到 {last} nats。",
+                f"（訓練進行到 {percent(lowest / end, 0)} 時），再回升到 {last} nats。",
                 f"The KL term first fell from {first} to {num(measured[lowest])} nats (after"
                 f" {percent(lowest / end, 0)} of the training), then rose again to {last}.",
             )
@@ -199,8 +195,7 @@ def _kl_course(kl: np.ndarray, measured: np.ndarray) -> list[Sentence]:
         return [
             Sentence(
                 f"KL 項先由 {first} 升到 {num(measured[highest])} nats"
-                f"（訓練進行到 {percent(highest / end, 0)} 時），"
-                f"再降到 {last} nats。",
+                f"（訓練進行到 {percent(highest / end, 0)} 時），再降到 {last} nats。",
                 f"The KL term first rose from {first} to {num(measured[highest])} nats (after"
                 f" {percent(highest / end, 0)} of the training), then fell to {last}.",
             )
@@ -326,12 +321,10 @@ def gap(metrics: pd.DataFrame, results: Results) -> list[Sentence]:
         return [
             Sentence(
                 f"測試曲線的負 ELBO 在第 {epoch} 個週期降到最低 {low}，之後回升到 {last}；"
-                "結束時整個"
-                f"測試集是 {ends[1]}，訓練集是 {ends[0]}：模型已經過度擬合。",
+                f"結束時整個測試集是 {ends[1]}，訓練集是 {ends[0]}：模型已經過度擬合。",
                 f"The test curve's negative ELBO was lowest, {low}, at epoch {epoch} and rose to"
                 f" {last} afterwards; at the end it is {ends[1]} on the entire test set and"
-                f" {ends[0]}"
-                " in training: the model overfits.",
+                f" {ends[0]} in training: the model overfits.",
             )
         ]
     if difference > 0.05:
@@ -342,15 +335,13 @@ def gap(metrics: pd.DataFrame, results: Results) -> list[Sentence]:
                 "但測試曲線沒有回升：有落差，還沒有過度擬合到變差。",
                 f"At the end the negative ELBO of the entire test set ({ends[1]}) is"
                 f" {percent(difference)} above that in training ({ends[0]}), but the test curve has"
-                " not"
-                " turned up: there is a gap, and no overfitting that does harm yet.",
+                " not turned up: there is a gap, and no overfitting that does harm yet.",
             )
         ]
     return [
         Sentence(
             f"結束時整個測試集的負 ELBO 是 {ends[1]}、訓練集是 {ends[0]}（相差"
-            f" {percent(difference)}）："
-            "看不出過度擬合。",
+            f" {percent(difference)}）：看不出過度擬合。",
             f"At the end the negative ELBO is {ends[1]} on the entire test set and {ends[0]} in"
             f" training (a difference of {percent(difference)}): no overfitting is seen.",
         )
@@ -483,8 +474,7 @@ def _natural_reading(reported: float, pixel_range: Sequence[float]) -> Sentence:
         f"The report says {shown} and does not define its unit. The network's output range is"
         f" {scale},"
         f" so the natural reading is a mean over every value in {scale}: {num(natural)} in [0, 1],"
-        " a"
-        f" typical error of {grey} of 255 levels.",
+        f" a typical error of {grey} of 255 levels.",
     )
 
 
@@ -510,8 +500,7 @@ def _fit(ours: float, reported: float, pixel_range: Sequence[float]) -> list[Sen
             f"Read so, the report's MSE is {num(ratio)} times this run's, more than a factor of two"
             " apart, so its unit or its training may well be another. Of the readings tried the"
             f' nearest is "{near.en}" ({num(near.mse_01)} in [0, 1], {num(near.mse_01 / ours)}'
-            " times"
-            " ours); that is a guess which the report does not confirm.",
+            " times ours); that is a guess which the report does not confirm.",
         )
     ]
 
@@ -551,8 +540,7 @@ def samples(results: Results) -> list[Sentence]:
         return [
             Sentence(
                 f"以清晰度（拉普拉斯變異數）而言，隨機樣本與真實影像相近：{numbers[0]} 對"
-                f" {numbers[1]}"
-                f"（{numbers[2]}）。",
+                f" {numbers[1]}（{numbers[2]}）。",
                 f"By sharpness (variance of the Laplacian) the samples are about like real images:"
                 f" {numbers[0]} against {numbers[1]} ({numbers[2]}).",
             )
@@ -560,8 +548,7 @@ def samples(results: Results) -> list[Sentence]:
     return [
         Sentence(
             f"隨機樣本的拉普拉斯變異數（{numbers[0]}）反而高於真實影像（{numbers[1]}）；"
-            "多出來的高頻"
-            "多半是雜訊或破碎的紋理，不是細節。",
+            "多出來的高頻多半是雜訊或破碎的紋理，不是細節。",
             f"The samples' variance of the Laplacian ({numbers[0]}) is even above real images'"
             f" ({numbers[1]}); high frequencies beyond theirs are rather noise or broken texture"
             " than detail.",
@@ -579,8 +566,7 @@ def active(results: Results, z_dim: int) -> list[Sentence]:
                 f"{z_dim:,} 個隱變數全部活躍（μ 的變異數大於 0.01），每張影像的編碼平均用掉 {kl}"
                 " nats。",
                 f"All {z_dim:,} latents are active (variance of μ above 0.01); an image's code"
-                " takes"
-                f" {kl} nats on average.",
+                f" takes {kl} nats on average.",
             )
         ]
     if count == 0:
@@ -615,8 +601,7 @@ def probe(results: Results, attribute: str | None) -> list[Sentence]:
             Sentence(
                 "這份資料沒有屬性標記，所以 t-SNE 圖不上色，也沒有線性分類器的準確率。",
                 "This data has no attributes, so the t-SNE has no colours and there is no accuracy"
-                " of"
-                " a linear probe.",
+                " of a linear probe.",
             )
         ]
     if "linear_probe_accuracy" not in results:
@@ -636,8 +621,7 @@ def probe(results: Results, attribute: str | None) -> list[Sentence]:
     )
     en = (
         f"A linear probe on μ tells {attribute} on {numbers[0]} of the test images; always naming"
-        " the"
-        f" commoner value gives {numbers[1]}"
+        f" the commoner value gives {numbers[1]}"
     )
     if is_trial(results):
         return [Sentence(zh + "。", en + ".")]
@@ -670,11 +654,9 @@ def _c18(attribute: str, removed: float) -> list[Sentence]:
         return [
             Sentence(
                 "這支持報告 E（C18：隱空間分開男女），而報告 C 看不到分界，"
-                "可能只是因為 t-SNE 的二維圖"
-                "藏住了它。",
+                "可能只是因為 t-SNE 的二維圖藏住了它。",
                 "That supports report E (C18: latent space separates male from female); report C,"
-                " which"
-                " saw no split, may have been misled by the two dimensions of its t-SNE.",
+                " which saw no split, may have been misled by the two dimensions of its t-SNE.",
             )
         ]
     return [
@@ -702,11 +684,9 @@ def balance(results: Results) -> list[Sentence]:
         found.append(
             Sentence(
                 "KL 比重建項還大：以這裡的統一定義衡量，這份報告的損失給 KL 的權重遠小於 1，"
-                "編碼比 ELBO"
-                " 願意付的更貴，重建因而較準，但先驗取樣會離訓練時的 z 較遠。",
+                "編碼比 ELBO 願意付的更貴，重建因而較準，但先驗取樣會離訓練時的 z 較遠。",
                 "The KL exceeds the reconstruction term: by the common definition used here this"
-                " loss"
-                " weighs the KL far below 1, so codes cost more than the ELBO would pay;"
+                " loss weighs the KL far below 1, so codes cost more than the ELBO would pay;"
                 " reconstructions gain, and samples from the prior lie further from the z seen in"
                 " training.",
             )
@@ -743,8 +723,7 @@ _WORDS: dict[str, dict[str, Sentence]] = {
         "caption": Sentence(
             "{recipe} 的 VAE 架構。方塊右上是輸出形狀（通道×高×寬），右下是參數量。",
             "The VAE of {recipe}. Upper right in each box: output shape (channels×height×width);"
-            " lower"
-            " right: parameters.",
+            " lower right: parameters.",
         ),
     },
     "fig1_2": {
@@ -752,14 +731,12 @@ _WORDS: dict[str, dict[str, Sentence]] = {
             "兩張折線圖，橫軸是訓練週期：左邊是重建損失，右邊是 KL 散度；線是訓練集，點是測試集。"
             "{facts}",
             "Two line charts over epochs: reconstruction loss on the left, KL divergence on the"
-            " right;"
-            " lines are training, points the test set. {facts}",
+            " right; lines are training, points the test set. {facts}",
         ),
         "caption": Sentence(
             "VAE 的學習曲線：重建損失與 KL 散度，單位是每張影像的 nats，兩圖的縱軸不同。",
             "Learning curves of the VAE: reconstruction loss and KL divergence in nats per image;"
-            " the"
-            " two vertical axes differ.",
+            " the two vertical axes differ.",
         ),
     },
     "fig1_3": {
@@ -770,8 +747,7 @@ _WORDS: dict[str, dict[str, Sentence]] = {
         "caption": Sentence(
             "十張測試影像與其重建；整個測試集的 MSE：[0, 1] 為 {mse_01}，[-1, 1] 為 {mse_11}。",
             "Ten test images and their reconstructions; MSE of the entire test set: {mse_01} in [0,"
-            " 1],"
-            " {mse_11} in [-1, 1].",
+            " 1], {mse_11} in [-1, 1].",
         ),
     },
     "fig1_4": {
@@ -800,8 +776,7 @@ _WORDS: dict[str, dict[str, Sentence]] = {
             "長條圖：各隱變數 μ 的變異數由大到小排列，並以橫線標出 0.01 的門檻；{total:,} 個中有"
             " {active:,} 個在門檻之上。",
             "Bars: the variance of each latent's μ from large to small, with a line at the"
-            " threshold of"
-            " 0.01; {active:,} of {total:,} are above it.",
+            " threshold of 0.01; {active:,} of {total:,} are above it.",
         ),
         "caption": Sentence(
             "各隱變數的活躍程度：μ 在 {count:,} 張測試影像間的變異數，縱軸為對數刻度。",
@@ -818,8 +793,7 @@ _WORDS: dict[str, dict[str, Sentence]] = {
         "caption": Sentence(
             "隱空間中的直線內插：最左與最右是兩張測試影像的重建，百分比是走過的路程。",
             "Straight paths through latent space: the ends are two test images' reconstructions,"
-            " the"
-            " percentage is the share of the way.",
+            " the percentage is the share of the way.",
         ),
     },
     "traversal": {
@@ -831,16 +805,14 @@ _WORDS: dict[str, dict[str, Sentence]] = {
         "caption": Sentence(
             "最活躍的 {rows} 個隱變數各自從 −3 變到 3，其餘固定在同一張測試影像的 μ。",
             "The {rows} most active latents, each going from −3 to 3 while the others stay at one"
-            " test"
-            " image's μ.",
+            " test image's μ.",
         ),
     },
     "layers": {
         "caption": Sentence(
             "{recipe} 的 VAE 各層：輸出形狀（通道×高×寬）與參數量，由 torchinfo 量得。",
             "The layers of the VAE of {recipe}: output shapes (channels×height×width) and"
-            " parameters, as"
-            " torchinfo counts them.",
+            " parameters, as torchinfo counts them.",
         ),
     },
     "mse": {
