@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from hwlib.errors import UserError
 
@@ -14,7 +14,32 @@ PROBLEMS = ("vae", "kl", "gan", "acgan", "infogan")
 PROFILES = ("smoke", "quick", "course")
 
 # Settings that change how a run is carried out, never what comes out of it.
-NOT_IN_HASH = frozenset({"profile", "data", "checkpoint_every"})
+NOT_IN_HASH = frozenset({"profile", "data", "checkpoint_every", "curve_smoothing"})
+
+# Settings that only some problems know; the others refuse them rather than ignore them.
+VAE_SETTINGS = frozenset({"kl_weight", "reconstruction"})
+ADVERSARIAL_SETTINGS = frozenset(
+    {
+        "noise",
+        "d_updates",
+        "d_width",
+        "ema",
+        "label_smoothing",
+        "spectral_norm",
+        "r1",
+        "augment",
+        "keep",
+        "curve_every",
+        "curve_smoothing",
+    }
+)
+SETTINGS_OF: dict[str, frozenset[str]] = {
+    "vae": VAE_SETTINGS,
+    "kl": VAE_SETTINGS,
+    "gan": ADVERSARIAL_SETTINGS,
+    "acgan": ADVERSARIAL_SETTINGS | {"class_weight"},
+    "infogan": ADVERSARIAL_SETTINGS | {"num_codes", "code_weight"},
+}
 
 
 class Config(BaseModel):
@@ -44,13 +69,51 @@ class Config(BaseModel):
         "hw4", description="part of an aligned CelebA image: the homework's, or the centre square"
     )
     attribute: str | None = Field(
-        None, description="attribute that the figures colour or the ACGAN learns"
+        None,
+        description="attribute that the figures colour or the ACGAN learns; the ACGAN takes"
+        " several, joined by commas",
     )
     kl_weight: float = Field(1.0, ge=0, description="factor on the recipe's own KL term")
     reconstruction: Literal["mse", "l1", "bce"] = Field(
         "mse", description="reconstruction term, with the recipe's own reduction"
     )
     flip: bool = Field(False, description="mirror half of the training pictures")
+    noise: Literal["normal", "uniform"] = Field(
+        "normal", description="z from N(0, 1), or uniform in [-1, 1]"
+    )
+    d_updates: int = Field(1, ge=1, le=20, description="D's updates before each of G's")
+    d_width: float = Field(
+        1.0, gt=0, le=4, description="factor on D's channels alone, on top of `width`"
+    )
+    class_weight: float = Field(1.0, ge=0, description="factor on the ACGAN's attribute loss")
+    num_codes: int = Field(1, ge=1, le=3, description="the InfoGAN's 10-way codes")
+    code_weight: float = Field(1.0, ge=0, description="factor on the InfoGAN's code loss")
+    ema: float = Field(
+        0.0, ge=0, lt=1, description="decay of a moving average of G's weights; 0 is none"
+    )
+    label_smoothing: float = Field(
+        0.0, ge=0, lt=0.5, description="D's target for real pictures is 1 minus this"
+    )
+    spectral_norm: bool = Field(False, description="hold D's layers at spectral norm 1")
+    r1: float = Field(0.0, ge=0, description="gamma of D's gradient penalty; 0 is none")
+    augment: bool = Field(
+        False, description="show D real and fake pictures through random, differentiable changes"
+    )
+    keep: Literal["best", "last"] = Field(
+        "best", description="networks that the run gives: of the lowest snapshot KID, or the last"
+    )
+    curve_every: int = Field(
+        0, ge=0, description="steps behind a point of the adversarial curves; 0: about 100 points"
+    )
+    curve_smoothing: int = Field(
+        0, ge=0, description="points before it that the figures average into each point"
+    )
+    features: Literal["oracle", "inception"] = Field(
+        "oracle", description="network whose features the distances are taken in"
+    )
+    oracle_steps: int = Field(
+        1_000, ge=1, description="training steps of the attribute oracle, once per data set"
+    )
     checkpoint_every: int = Field(200, ge=1, description="steps between two checkpoints")
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="auto: bfloat16 where the hardware multiplies it fast"
@@ -58,7 +121,25 @@ class Config(BaseModel):
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(
         "auto", description="auto: CUDA, then MPS, then CPU"
     )
-    num_evals: int = Field(12, ge=1, description="points of the test curve over the run")
+    num_evals: int = Field(
+        12, ge=1, description="points of the test curve, or scored snapshots, over the run"
+    )
+
+    @field_validator("attribute", mode="before")
+    @classmethod
+    def _join_names(cls, value: Any) -> Any:
+        """Take a list of names as well as one string; an empty one is none."""
+        if isinstance(value, list | tuple):
+            value = ",".join(map(str, value))
+        if isinstance(value, str):
+            names = [name.strip() for name in value.split(",") if name.strip()]
+            return ",".join(dict.fromkeys(names)) or None
+        return value
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """The names in `attribute`, in their order."""
+        return tuple(self.attribute.split(",")) if self.attribute else ()
 
     @classmethod
     def create(cls, **settings: Any) -> Config:

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from hwlib.config import PROBLEMS, Config
+from hwlib.config import PROBLEMS, SETTINGS_OF, Config
 from hwlib.errors import UserError
 from hwlib.recipes import dcgan, elbo, plain, upsample, wide
 from hwlib.recipes.base import Problem, Recipe
@@ -30,7 +30,14 @@ PAIRS = tuple(
 )
 
 # 'smoke' shows in seconds that everything runs; its numbers mean nothing.
-SMOKE = {"num_steps": 12, "batch_size": 16, "width": 0.125, "num_evals": 3, "checkpoint_every": 4}
+SMOKE = {
+    "num_steps": 12,
+    "batch_size": 16,
+    "width": 0.125,
+    "num_evals": 3,
+    "checkpoint_every": 4,
+    "oracle_steps": 20,
+}
 
 DEFAULT_RECIPE = {"kl": "elbo"}
 
@@ -53,6 +60,12 @@ def get_problem(recipe: str, problem: str) -> Problem:
     return RECIPES[recipe].problems[problem]
 
 
+def knows_setting(problem: str, name: str) -> bool:
+    """Whether the setting `name` plays a part in `problem`; one that nobody knows counts."""
+    special = frozenset().union(*SETTINGS_OF.values())
+    return name not in special or name in SETTINGS_OF[problem]
+
+
 def make_config(
     problem: str,
     recipe: str | None = None,
@@ -64,7 +77,8 @@ def make_config(
     """Return the settings of a run: the recipe's own, then the profile's, then `overrides`.
 
     Raises:
-        UserError: an unknown problem, recipe, profile or setting, or a value out of range.
+        UserError: an unknown problem, recipe, profile or setting, one that the problem does not
+            know, or a value out of range.
     """
     recipe = recipe or DEFAULT_RECIPE.get(problem, "dcgan")
     pair = get_problem(recipe, problem)
@@ -73,6 +87,10 @@ def make_config(
         settings |= pair.quick
     if profile == "smoke":
         settings |= SMOKE
+    for name in overrides:
+        if not knows_setting(problem, name):
+            knowing = ", ".join(p for p in PROBLEMS if knows_setting(p, name))
+            raise UserError(f"setting {name} plays no part in problem {problem}, only in {knowing}")
     settings |= overrides
     names = {"problem": problem, "recipe": recipe, "data": str(data), "profile": profile}
     return Config.create(**names, seed=seed, **settings)
