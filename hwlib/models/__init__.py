@@ -1,6 +1,30 @@
 """What the recipes' networks share."""
 
+from hwlib.models.gan import (
+    CODE_SIZE,
+    CodeReader,
+    Discriminator,
+    Generator,
+    Heads,
+    JoinEmbedding,
+    JoinOneHot,
+    JoinValues,
+)
 from hwlib.models.layers import Upsample, init_dcgan, scaled, squash
 from hwlib.models.vae import VAE
 
-__all__ = ["VAE", "Upsample", "init_dcgan", "scaled", "squash"]
+__all__ = [
+    "CODE_SIZE",
+    "VAE",
+    "CodeReader",
+    "Discriminator",
+    "Generator",
+    "Heads",
+    "JoinEmbedding",
+    "JoinOneHot",
+    "JoinValues",
+    "Upsample",
+    "init_dcgan",
+    "scaled",
+    "squash",
+]

@@ -1,0 +1,173 @@
+"""Generator, discriminator and code reader that the recipes share; only their layers differ."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+CODE_SIZE = 10  # values of one InfoGAN code
+
+
+class JoinValues(nn.Module):
+    """Give G its labels as so many inputs more (reports B and C; the codes of report E)."""
+
+    def __init__(self, z_dim: int, label_dim: int):
+        """Note the sizes: `num_inputs` is what G's first layer takes."""
+        super().__init__()
+        self.label_dim = label_dim
+        self.num_inputs = z_dim + label_dim
+
+    def forward(self, z: Tensor, c: Tensor) -> Tensor:
+        """Join `z` (B, Z) and `c` (B, L) to (B, Z + L)."""
+        return torch.cat([z, c], 1)
+
+
+class JoinOneHot(nn.Module):
+    """Give G each 0/1 label as a one-hot pair (off, on) of inputs more (report E)."""
+
+    def __init__(self, z_dim: int, label_dim: int):
+        """Note the sizes: `num_inputs` is what G's first layer takes."""
+        super().__init__()
+        self.label_dim = label_dim
+        self.num_inputs = z_dim + 2 * label_dim
+
+    def forward(self, z: Tensor, c: Tensor) -> Tensor:
+        """Join `z` (B, Z) and `c` (B, A) of 0 and 1 to (B, Z + 2A)."""
+        pairs = torch.stack([1 - c, c], 2)  # (B, A, 2)
+        return torch.cat([z, pairs.flatten(1)], 1)
+
+
+class JoinEmbedding(nn.Module):
+    """Embed each 0/1 label to the latent's size and multiply the latent by it (report A)."""
+
+    def __init__(self, z_dim: int, label_dim: int):
+        """Make one learnt table of two vectors, off and on, for each label."""
+        super().__init__()
+        self.label_dim = label_dim
+        self.num_inputs = z_dim
+        self.embeddings = nn.ModuleList(nn.Embedding(2, z_dim) for _ in range(label_dim))
+
+    def forward(self, z: Tensor, c: Tensor) -> Tensor:
+        """Multiply `z` (B, Z) by the embedding of `c` (B, A) of 0 and 1; (B, Z).
+
+        Several labels: the sum of their embeddings over sqrt(A), whose variance is that of one.
+        """
+        indices = c.round().long()
+        vectors = [table(indices[:, a]) for a, table in enumerate(self.embeddings)]
+        return z * (torch.stack(vectors).sum(0) / math.sqrt(self.label_dim))
+
+
+class Generator(nn.Module):
+    """Noise, and labels or codes where it has them, to pictures (Goodfellow et al. 2014)."""
+
+    def __init__(
+        self,
+        layers: nn.Module,
+        *,
+        z_dim: int,
+        pixel_range: tuple[float, float],
+        join: JoinValues | JoinOneHot | JoinEmbedding | None = None,
+    ):
+        """Put the layers together.
+
+        Args:
+            layers: maps (B, Z), or what `join` gives, to (B, C, H, W) in `pixel_range`.
+            z_dim: noise variables, Z.
+            pixel_range: (-1, 1) after a tanh.
+            join: the way in which the labels or codes come in; None where there are none.
+        """
+        super().__init__()
+        self.z_dim = z_dim
+        self.label_dim = join.label_dim if join is not None else 0
+        self.pixel_range = pixel_range
+        self.join = join
+        self.layers = layers
+
+    def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        """Draw pictures.
+
+        Args:
+            z: (B, Z) noise.
+            c: (B, label_dim): 0 or 1 for each attribute of an ACGAN, the one-hot codes of an
+                InfoGAN side by side; None where there are no labels.
+
+        Returns:
+            (B, C, H, W) in `pixel_range`.
+
+        Raises:
+            ValueError: the noise or the labels have not these shapes.
+        """
+        given = (len(z), 0) if c is None else tuple(c.shape)
+        if z.shape[1:] != (self.z_dim,) or given != (len(z), self.label_dim):
+            raise ValueError(
+                f"G takes z (B, {self.z_dim}) and c (B, {self.label_dim}), not"
+                f" {tuple(z.shape)} and {given}"
+            )
+        return self.layers(z if self.join is None else self.join(z, c))
+
+
+class Discriminator(nn.Module):
+    """Tell real pictures from made ones, and their attributes where it has classes.
+
+    It gives logits: the reports' sigmoids are part of the loss.
+    """
+
+    def __init__(self, trunk: nn.Module, head: nn.Module, *, num_classes: int = 0):
+        """Put trunk and head together.
+
+        Args:
+            trunk: maps pictures (B, C, H, W) to features, which the InfoGAN's Q reads too.
+            head: maps the features to logits (B, 1 + num_classes): real or not, then each class.
+            num_classes: attributes that it names, A; 0 for GAN and InfoGAN.
+        """
+        super().__init__()
+        self.num_classes = num_classes
+        self.trunk = trunk
+        self.head = head
+
+    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+        """Judge pictures (B, C, H, W).
+
+        Returns:
+            `real_logits` (B,), above 0 for "real"; with classes also `class_logits` (B, A).
+        """
+        logits = self.head(self.trunk(x))
+        if self.num_classes == 0:
+            return logits.squeeze(1)
+        return logits[:, 0], logits[:, 1:]
+
+
+class Heads(nn.Module):
+    """Several heads over the same features, their logits side by side."""
+
+    def __init__(self, **heads: nn.Module):
+        """Keep the heads under their names, in this order."""
+        super().__init__()
+        for name, head in heads.items():
+            self.add_module(name, head)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map the features to (B, sum of the heads' logits)."""
+        return torch.cat([head(features).flatten(1) for head in self.children()], 1)
+
+
+class CodeReader(nn.Module):
+    """InfoGAN's Q: read the codes of a picture from D's features (Chen et al. 2016)."""
+
+    def __init__(self, layers: nn.Module, *, num_codes: int):
+        """Note the codes.
+
+        Args:
+            layers: maps what `D.trunk` gives to (B, num_codes * 10).
+            num_codes: independent codes of ten values each, K.
+        """
+        super().__init__()
+        self.num_codes = num_codes
+        self.code_size = CODE_SIZE
+        self.layers = layers
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map D's features to logits of each code's values, (B, K, 10)."""
+        return self.layers(features).unflatten(1, (self.num_codes, self.code_size))
