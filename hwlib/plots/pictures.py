@@ -1,0 +1,183 @@
+"""Sheets of pictures, pixel by pixel: whole enlargement, contrast untouched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+
+from hwlib.plots.look import CANVAS_PX, COLUMN_IN, WORDS, styled
+
+
+def _as_rgb(images: np.ndarray) -> np.ndarray:
+    """Check pictures, uint8 (N, H, W, C), and return them as (N, H, W, 3)."""
+    images = np.asarray(images)
+    if images.ndim != 4 or images.dtype != np.uint8 or images.shape[3] not in (1, 3):
+        raise ValueError(
+            f"pictures must be uint8 (N, H, W, C) with C 1 or 3, not {images.dtype} {images.shape}"
+        )
+    return np.repeat(images, 3, axis=3) if images.shape[3] == 1 else images
+
+
+def enlarge(images: np.ndarray, factor: int) -> np.ndarray:
+    """Repeat every pixel `factor` times both ways: uint8 (N, H, W, C) to (N, fH, fW, C)."""
+    return np.repeat(np.repeat(images, factor, axis=1), factor, axis=2)
+
+
+def compose(
+    images: np.ndarray, columns: int, *, factor: int | None = None, gap: int | None = None
+) -> np.ndarray:
+    """Lay pictures out in rows on white, pixel by pixel.
+
+    Args:
+        images: uint8 (N, H, W, C), C 1 or 3.
+        columns: pictures in a row.
+        factor: whole enlargement; None chooses the one that makes the sheet about 1,200 wide.
+        gap: white pixels between pictures; None is a thin line in proportion.
+
+    Returns:
+        the sheet, uint8 (rows * (H * factor + gap) - gap, likewise, 3).
+    """
+    images = _as_rgb(images)
+    if factor is None:
+        factor = max(1, round(CANVAS_PX / (columns * images.shape[2])))
+    gap = max(2, round(images.shape[2] * factor / 32)) if gap is None else gap
+    num, height, width = len(images), images.shape[1] * factor, images.shape[2] * factor
+    rows = -(-num // columns)
+    sheet = np.full(
+        (rows * (height + gap) - gap, columns * (width + gap) - gap, 3), 255, dtype=np.uint8
+    )
+    for i, image in enumerate(enlarge(images, factor)):
+        top, left = (i // columns) * (height + gap), (i % columns) * (width + gap)
+        sheet[top : top + height, left : left + width] = image
+    return sheet
+
+
+def _text_width_in(text: str, points: float) -> float:
+    """Estimate the width of `text` in inches: wide glyphs are one em, the others about half."""
+    plain = text.replace("$", "").replace("\\mu", "m")
+    return sum(1.0 if ord(c) > 0x2E00 else 0.5 for c in plain) * points / 72
+
+
+def _pixel_axes(sheet: np.ndarray, *, left_in=0.0, bottom_in=0.0, top_in=0.0) -> Axes:
+    """Return axes on which each pixel of `sheet` is one pixel of the figure."""
+    dpi = sheet.shape[1] / (COLUMN_IN - left_in)
+    left, bottom, top = (round(inches * dpi) for inches in (left_in, bottom_in, top_in))
+    width, height = left + sheet.shape[1], bottom + top + sheet.shape[0]
+    # matplotlib cuts the size down to whole pixels: a hair more keeps the last one
+    size = ((width + 1e-3) / dpi, (height + 1e-3) / dpi)
+    fig = plt.figure(figsize=size, dpi=dpi, layout="none")
+    box = (left / width, bottom / height, sheet.shape[1] / width, sheet.shape[0] / height)
+    return fig.add_axes(box)
+
+
+@styled
+def image_grid(
+    images: np.ndarray,
+    columns: int = 8,
+    *,
+    row_labels: Sequence[str] | None = None,
+    column_labels: Sequence[str] | None = None,
+    xlabel: str | None = None,
+    factor: int | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw pictures in rows, pixel-exact: whole enlargement, thin gaps, contrast untouched.
+
+    Args:
+        images: uint8 (N, H, W, C), C 1 or 3.
+        columns: pictures in a row.
+        row_labels: a word left of each row.
+        column_labels: a word below each column.
+        xlabel: a line below the column labels.
+        factor: whole enlargement; None chooses it.
+        ax: axes to draw on (then the size is theirs); None makes a figure of the exact size.
+    """
+    sheet = compose(images, columns, factor=factor)
+    rows = -(-len(images) // columns)
+    if ax is None:
+        points = plt.rcParams["ytick.labelsize"]
+        left = max((_text_width_in(word, points) for word in row_labels or ()), default=0)
+        bottom = (0.2 if column_labels else 0) + (0.2 if xlabel else 0)
+        ax = _pixel_axes(sheet, left_in=left and left + 0.14, bottom_in=bottom)
+    ax.imshow(sheet, interpolation="nearest", aspect="equal")
+    ax.grid(visible=False)
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0, pad=4)
+    # label each row and column at its middle; pixel centres are at whole numbers
+    row_step = (sheet.shape[0] + 1) / rows
+    column_step = (sheet.shape[1] + 1) / columns
+    ax.set_yticks([(i + 0.5) * row_step - 1 for i in range(rows)] if row_labels else [])
+    ax.set_xticks([(i + 0.5) * column_step - 1 for i in range(columns)] if column_labels else [])
+    if row_labels:
+        ax.set_yticklabels(row_labels)
+    if column_labels:
+        ax.set_xticklabels(column_labels)
+    if xlabel:
+        ax.set_xlabel(xlabel, labelpad=2)
+    return ax
+
+
+def pairs(
+    upper: np.ndarray,
+    lower: np.ndarray,
+    row_labels: Sequence[str] | None = None,
+    *,
+    lang: str = "en",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw one row of pictures above another, uint8 (N, H, W, C) each.
+
+    Args:
+        upper: the first row.
+        lower: the second row, as many pictures.
+        row_labels: words for the two rows; None says test image and reconstruction in `lang`.
+    """
+    if upper.shape != lower.shape:
+        raise ValueError(f"the rows differ in shape: {upper.shape} and {lower.shape}")
+    words = WORDS[lang]
+    labels = row_labels or (words["test_images"], words["reconstructions"])
+    images = np.concatenate([upper, lower])
+    return image_grid(images, columns=len(upper), row_labels=labels, ax=ax)
+
+
+def interpolation(
+    frames: np.ndarray, *, row_labels: Sequence[str] | None = None, ax: Axes | None = None
+) -> Axes:
+    """Draw paths through latent space, a row each, with the share of the way below.
+
+    Args:
+        frames: uint8 (rows, steps, H, W, C).
+    """
+    rows, steps = frames.shape[:2]
+    shares = [f"{share:.0%}" for share in np.linspace(0, 1, steps)]
+    images = frames.reshape(rows * steps, *frames.shape[2:])
+    return image_grid(images, steps, row_labels=row_labels, column_labels=shares, ax=ax)
+
+
+def traversal(
+    frames: np.ndarray,
+    latents: Sequence[int],
+    values: Sequence[float],
+    *,
+    lang: str = "en",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw what single latents do: a row a latent, a column a value of it.
+
+    Args:
+        frames: uint8 (len(latents), len(values), H, W, C).
+        latents: index of the latent in each row.
+        values: what it is set to in each column.
+    """
+    rows, columns = frames.shape[:2]
+    return image_grid(
+        frames.reshape(rows * columns, *frames.shape[2:]),
+        columns,
+        row_labels=[f"$z_{{{latent}}}$" for latent in latents],
+        column_labels=[f"{value:+g}".replace("-", "−") if value else "0" for value in values],
+        xlabel=WORDS[lang]["value"],
+        ax=ax,
+    )
