@@ -79,6 +79,78 @@ def neg_elbo_nats(
     return recon_nats(x, x_hat, pixel_range) + kl_standard_normal(mu, logvar)
 
 
+def adversarial_loss(logits: Tensor, target: float) -> Tensor:
+    """Binary cross-entropy of D's logits against one target (Goodfellow et al. 2014, section 3).
+
+    With target 1 on fake pictures it is G's non-saturating loss.
+
+    Args:
+        logits: (B,), before the sigmoid.
+        target: 1 for "real", 0 for "fake"; less than 1 with one-sided smoothing.
+
+    Returns:
+        0-dim nats, averaged over B.
+
+    Raises:
+        ValueError: the logits are not (B,).
+    """
+    if logits.ndim != 1:
+        raise ValueError(f"logits {tuple(logits.shape)} must be (B,)")
+    return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, target))
+
+
+def attribute_loss(logits: Tensor, labels: Tensor) -> Tensor:
+    """Binary cross-entropy of each attribute (Odena et al. 2017, equation 3, with a sigmoid).
+
+    Args:
+        logits: (B, A).
+        labels: (B, A) of 0 and 1.
+
+    Returns:
+        0-dim nats, averaged over B and A.
+
+    Raises:
+        ValueError: the two shapes differ or are not (B, A).
+    """
+    if logits.shape != labels.shape or logits.ndim != 2:
+        raise ValueError(f"logits {tuple(logits.shape)}, labels {tuple(labels.shape)}: not (B, A)")
+    return F.binary_cross_entropy_with_logits(logits, labels)
+
+
+def code_loss(logits: Tensor, codes: Tensor) -> Tensor:
+    """Cross-entropy of each code: H(c) minus this bounds I(c; G(z, c)) from below.
+
+    Chen et al. 2016, equation 5.
+
+    Args:
+        logits: (B, K, N), Q's reading of K codes of N values.
+        codes: (B, K) values.
+
+    Returns:
+        0-dim nats per code, averaged over B and K.
+
+    Raises:
+        ValueError: the shapes do not fit.
+    """
+    if logits.ndim != 3 or codes.shape != logits.shape[:2]:
+        raise ValueError(f"logits {tuple(logits.shape)}, codes {tuple(codes.shape)}: not (B, K, N)")
+    return F.cross_entropy(logits.flatten(0, 1), codes.flatten())
+
+
+def gradient_penalty(real_logits: Tensor, x: Tensor) -> Tensor:
+    """Squared gradient of D at the real pictures (R1; Mescheder et al. 2018, equation 9).
+
+    Args:
+        real_logits: (B,) made from `x`.
+        x: (B, C, H, W), with gradient.
+
+    Returns:
+        0-dim: half the squared norm, averaged over B; the caller multiplies by gamma.
+    """
+    (gradient,) = torch.autograd.grad(real_logits.sum(), x, create_graph=True)
+    return 0.5 * gradient.flatten(1).square().sum(1).mean()
+
+
 def is_finite(*values: Tensor) -> Tensor:
     """Whether every element of every tensor is finite, as a 0-dim bool (no host sync)."""
     return torch.stack([value.isfinite().all() for value in values]).all()

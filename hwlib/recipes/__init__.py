@@ -104,6 +104,7 @@ def build_models(
     z_dim: int | None = None,
     image_size: int = 64,
     channels: int = 3,
+    spectral_norm: bool = False,
     **options: Any,
 ) -> dict[str, nn.Module]:
     """Build the networks of a pair, by name: {"vae": ...}, or {"G": ..., "D": ...}.
@@ -115,11 +116,20 @@ def build_models(
         z_dim: latent variables; the report's own where it is None.
         image_size: side of the pictures.
         channels: 3 for colour, 1 for grey.
-        options: what one problem alone knows, such as a VAE's `pixel_range`.
+        spectral_norm: hold D's convolutions and dense layers at spectral norm 1 (Miyato et al.
+            2018).
+        options: what one problem alone knows: a VAE's `pixel_range`; `d_width` of those with a
+            D; the ACGAN's `num_labels`, the InfoGAN's `num_codes`.
 
     Raises:
         UserError: an unknown pair, or sizes that its layers cannot take.
     """
     pair = get_problem(recipe, problem)
     z_dim = z_dim or pair.settings["z_dim"]
-    return pair.build(width=width, z_dim=z_dim, image_size=image_size, channels=channels, **options)
+    sizes = {"width": width, "z_dim": z_dim, "image_size": image_size, "channels": channels}
+    models = pair.build(**sizes, **options)
+    if spectral_norm:
+        for layer in list(models["D"].modules()):
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                nn.utils.parametrizations.spectral_norm(layer)
+    return models

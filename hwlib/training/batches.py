@@ -22,8 +22,9 @@ class Batches:
         seed: int,
         flip: bool,
         device: torch.device,
+        labels: np.ndarray | None = None,
     ):
-        """Take the pictures.
+        """Take the pictures, and the attributes that go with them.
 
         Args:
             images: (N, H, W, C) uint8, usually a memory map.
@@ -31,9 +32,10 @@ class Batches:
             seed: decides the order and the flips.
             flip: mirror each picture with probability one half.
             device: an accelerator gets the whole array at once if it fits twice.
+            labels: (N, A) of 0 and 1, for problems that learn attributes.
         """
         self.images, self.batch_size, self.seed, self.flip = images, batch_size, seed, flip
-        self.device = device
+        self.device, self._labels = device, labels
         self.steps_per_epoch = max(1, len(images) // batch_size)
         self._permutation = lru_cache(maxsize=2)(self._permute)
         self._resident = self._move_all() if device.type == "cuda" else None
@@ -57,6 +59,13 @@ class Batches:
             coins = torch.rand(len(batch), generator=generator(self.seed, "flip", step)) < 0.5
             batch = torch.where(coins.view(-1, 1, 1, 1).to(self.device), batch.flip(3), batch)
         return batch.contiguous(memory_format=torch.channels_last)
+
+    def extras(self, step: int) -> dict[str, Tensor]:
+        """Return what goes with the batch of `step`: `labels` (B, A) float32, where there are."""
+        if self._labels is None:
+            return {}
+        labels = torch.from_numpy(self._labels[self.indices(step)])
+        return {"labels": labels.float().to(self.device)}
 
     def _permute(self, epoch: int) -> np.ndarray:
         order = np.random.default_rng(derive_seed(self.seed, "order", epoch))

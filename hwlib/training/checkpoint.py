@@ -14,7 +14,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -50,6 +50,13 @@ def save_checkpoint(folder: Path, state: State, *, metrics_bytes: int) -> None:
         "step": state.step,
         "time_s": state.time_s,
         "metrics_bytes": metrics_bytes,
+        "snapshots": {
+            "best_step": state.best_step,
+            "best_kid": state.best_kid,
+            "snapshot_s": state.snapshot_s,
+        }
+        if state.best
+        else {},
         "num_threads": torch.get_num_threads(),
         "optimizers": optimizers,
     }
@@ -95,13 +102,15 @@ def load_checkpoint(folder: Path, state: State) -> int:
             )
         _unflatten(state, load_file(generation / "state.safetensors"), about["optimizers"])
         state.step, state.time_s = about["step"], about["time_s"]
+        for name, value in about["snapshots"].items():
+            setattr(state, name, value)
         return about["metrics_bytes"]
     return 0
 
 
 def save_weights(path: Path, models: dict[str, nn.Module]) -> str:
     """Write the networks' weights as one safetensors file; return its SHA-256."""
-    tensors = _model_tensors(models)
+    tensors = model_tensors(models)
     with replacing(path) as temporary:
         save_file(tensors, temporary)
     return sha256(path)
@@ -119,11 +128,8 @@ def load_models(run: Run) -> dict[str, nn.Module]:
             f"{path} is damaged: its SHA-256 is not the one in results.json; train anew"
         )
     models = build_run_models(run)
-    tensors = load_file(path)
-    for name, model in models.items():
-        prefix = f"{name}."
-        own = {key.removeprefix(prefix): t for key, t in tensors.items() if key.startswith(prefix)}
-        model.load_state_dict(own)
+    put_tensors(models, load_file(path))
+    for model in models.values():
         model.eval()
     return models
 
@@ -131,7 +137,16 @@ def load_models(run: Run) -> dict[str, nn.Module]:
 def build_run_models(run: Run) -> dict[str, nn.Module]:
     """Return the networks that the run's settings ask for, with fresh weights."""
     config = run.config
-    options = {"pixel_range": (0.0, 1.0)} if config.reconstruction == "bce" else {}
+    options: dict[str, Any] = {}
+    if config.problem in ("vae", "kl"):
+        if config.reconstruction == "bce":
+            options["pixel_range"] = (0.0, 1.0)
+    else:
+        options |= {"d_width": config.d_width, "spectral_norm": config.spectral_norm}
+    if config.problem == "acgan":
+        options["num_labels"] = len(config.attributes)
+    if config.problem == "infogan":
+        options["num_codes"] = config.num_codes
     return build_models(
         config.recipe,
         config.problem,
@@ -143,7 +158,7 @@ def build_run_models(run: Run) -> dict[str, nn.Module]:
     )
 
 
-def _model_tensors(models: dict[str, nn.Module]) -> dict[str, Tensor]:
+def model_tensors(models: dict[str, nn.Module]) -> dict[str, Tensor]:
     """Return every weight and running statistic as `<network>.<name>`, contiguous on the CPU."""
     return {
         f"{name}.{key}": tensor.detach().cpu().contiguous()
@@ -152,11 +167,25 @@ def _model_tensors(models: dict[str, nn.Module]) -> dict[str, Tensor]:
     }
 
 
+def put_tensors(models: dict[str, nn.Module], tensors: dict[str, Tensor]) -> None:
+    """Put tensors named `<network>.<name>` into the networks; every one of them must be there."""
+    for name, model in models.items():
+        model.load_state_dict(_below(tensors, f"{name}."))
+
+
+def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Return the tensors whose names begin with `prefix`, without it."""
+    return {key.removeprefix(prefix): t for key, t in tensors.items() if key.startswith(prefix)}
+
+
 def _flatten(state: State) -> tuple[dict[str, Tensor], dict[str, list]]:
     """Split the state into tensors by name and the optimisers' plain settings."""
-    tensors = {f"model/{key}": t for key, t in _model_tensors(state.models).items()}
+    tensors = {f"model/{key}": t for key, t in model_tensors(state.models).items()}
+    tensors |= {f"best/{key}": t for key, t in state.best.items()}
     if state.rows:
         tensors["rows"] = torch.stack(state.rows).cpu()
+    if state.frames:
+        tensors["frames"] = torch.stack(state.frames)
     groups = {}
     for name, optimizer in state.optimizers.items():
         packed = optimizer.state_dict()
@@ -169,11 +198,10 @@ def _flatten(state: State) -> tuple[dict[str, Tensor], dict[str, list]]:
 
 def _unflatten(state: State, tensors: dict[str, Tensor], groups: dict[str, list]) -> None:
     """Put what `_flatten` split back into the state's networks and optimisers."""
-    for name, model in state.models.items():
-        prefix = f"model/{name}."
-        own = {key.removeprefix(prefix): t for key, t in tensors.items() if key.startswith(prefix)}
-        model.load_state_dict(own)
-        device = next(model.parameters()).device
+    put_tensors(state.models, _below(tensors, "model/"))
+    device = next(next(iter(state.models.values())).parameters()).device
+    state.best = _below(tensors, "best/")
+    state.frames = list(tensors["frames"].unbind()) if "frames" in tensors else []
     state.rows = list(tensors["rows"].to(device).unbind()) if "rows" in tensors else []
     for name, optimizer in state.optimizers.items():
         parameters = [p for group in optimizer.param_groups for p in group["params"]]

@@ -1,0 +1,73 @@
+"""Differentiable augmentation: D sees real and fake pictures through the same random changes."""
+
+from __future__ import annotations
+
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional as F
+
+SHIFT = 1 / 8  # largest translation, as a share of the side
+CUT = 1 / 2  # side of the square that is cut out, as a share of the side
+
+
+def augment(x: Tensor, generator: Generator) -> Tensor:
+    """Change brightness, saturation and contrast, shift, and cut out a square.
+
+    Each picture draws its own change, and gradients pass through, so that G can be trained through
+    it (Zhao et al. 2020, policy color,translation,cutout).
+
+    Args:
+        x: (B, C, H, W) pictures, in any range around 0.
+        generator: names the draws; on the CPU on every machine.
+
+    Returns:
+        (B, C, H, W).
+    """
+    draw = torch.rand((7, len(x), 1, 1, 1), generator=generator).to(x.device)
+    brightness, saturation, contrast, *places = draw
+    x = x + (brightness - 0.5)
+    grey = x.mean(1, keepdim=True)
+    x = (x - grey) * (2 * saturation) + grey
+    middle = x.mean((1, 2, 3), keepdim=True)
+    x = (x - middle) * (contrast + 0.5) + middle
+    return cut_out(shift(x, *places[:2]), *places[2:])
+
+
+def shift(x: Tensor, down: Tensor, right: Tensor) -> Tensor:
+    """Move each picture by up to an eighth of its side; what comes in is zero.
+
+    Args:
+        x: (B, C, H, W).
+        down: (B, 1, 1, 1) in [0, 1); 0.5 stays.
+        right: (B, 1, 1, 1) in [0, 1); 0.5 stays.
+    """
+    batch, channels, height, width = x.shape
+    limit = round(SHIFT * height), round(SHIFT * width)
+    rows = torch.arange(height, device=x.device).view(1, -1, 1)
+    columns = torch.arange(width, device=x.device).view(1, 1, -1)
+    # Places in the padded picture, whose border of one pixel is zero.
+    rows = (rows + (down.view(-1, 1, 1) * (2 * limit[0] + 1)).long() - limit[0] + 1).clamp(
+        0, height + 1
+    )
+    columns = (columns + (right.view(-1, 1, 1) * (2 * limit[1] + 1)).long() - limit[1] + 1).clamp(
+        0, width + 1
+    )
+    padded = F.pad(x, (1, 1, 1, 1)).flatten(2)
+    places = (rows * (width + 2) + columns).view(batch, 1, -1).expand(-1, channels, -1)
+    return padded.gather(2, places).view(x.shape)
+
+
+def cut_out(x: Tensor, down: Tensor, right: Tensor) -> Tensor:
+    """Set one square of half the side to zero, anywhere, also partly outside.
+
+    Args:
+        x: (B, C, H, W).
+        down: (B, 1, 1, 1) in [0, 1), the centre's height.
+        right: (B, 1, 1, 1) in [0, 1), the centre's place across.
+    """
+    height, width = x.shape[2:]
+    rows = torch.arange(height, device=x.device).view(1, 1, -1, 1)
+    columns = torch.arange(width, device=x.device).view(1, 1, 1, -1)
+    in_rows = (rows - down * height).abs() < CUT * height / 2
+    in_columns = (columns - right * width).abs() < CUT * width / 2
+    return x * ~(in_rows & in_columns)
