@@ -8,6 +8,7 @@ import pytest
 
 from hwlib import discuss
 from hwlib.discuss import Sentence
+from hwlib.discuss.captions import CAPTIONS
 from hwlib.recipes import RECIPES, make_config
 
 RESULTS = {
@@ -291,7 +292,7 @@ FACTS = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(discuss._WORDS))
+@pytest.mark.parametrize("name", sorted(CAPTIONS))
 def test_every_figure_has_words_in_both_languages(name):
     words = discuss.words(name, **FACTS)
     for kind in words.values():

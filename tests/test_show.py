@@ -17,6 +17,7 @@ from hwlib import plots, show
 from hwlib.discuss import Sentence
 from hwlib.errors import UserError
 from hwlib.plots import Layer
+from hwlib.show import page
 
 matplotlib.use("Agg")
 
@@ -40,7 +41,7 @@ def outputs(monkeypatch):
         assert raw
         found.append((data, metadata or {}))
 
-    monkeypatch.setattr(show, "display", display)
+    monkeypatch.setattr(page, "display", display)
     monkeypatch.setenv("HWLIB_BATCH", "1")
     return found
 

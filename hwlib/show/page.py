@@ -1,8 +1,4 @@
-"""What a notebook puts on the page: text, figures and tables that carry their language.
-
-Every output made here has `metadata["hwlib"]`, by which the report filters languages. What else a
-notebook prints (progress, representations) has none and stays out of reports.
-"""
+"""Outputs of a notebook's cells, each with its language in its metadata."""
 
 from __future__ import annotations
 
@@ -14,7 +10,6 @@ from io import BytesIO
 from typing import Any
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 from IPython import get_ipython
 from IPython.display import display
@@ -25,6 +20,7 @@ from PIL import Image
 from hwlib import plots
 from hwlib.errors import UserError
 from hwlib.run import Run, replacing
+from hwlib.show.cells import to_html, to_markdown
 
 LANGUAGES = ("zh", "en")
 RUN_MIME = "application/vnd.hwlib.run+json"
@@ -189,98 +185,6 @@ def table(
         about = {"kind": "table", "lang": lang, "name": name, "caption": caption[lang]}
         _emit(data, about)
         _caption(caption[lang])
-
-
-def number(value: Any) -> str:
-    """Write a cell: whole numbers with thousands separators, others to four digits, no exponent."""
-    if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
-        return "–"
-    if isinstance(value, bool | np.bool_ | str):
-        return str(value)
-    if isinstance(value, int | np.integer):
-        return f"{value:,}"
-    if isinstance(value, float | np.floating):
-        if abs(value) >= 1_000:
-            return f"{value:,.0f}"
-        return np.format_float_positional(value, precision=4, fractional=False, trim="-")
-    return str(value)
-
-
-def _is_number_column(column: pd.Series) -> bool:
-    """Whether every cell that is not empty holds a number."""
-    values = [value for value in column if not (value is None or value is pd.NA)]
-    kinds = (int, float, np.integer, np.floating)
-    return bool(values) and all(isinstance(v, kinds) and not isinstance(v, bool) for v in values)
-
-
-def to_markdown(frame: pd.DataFrame) -> str:
-    """Return `frame` (without its index) as a pipe table."""
-
-    def line(cells: Iterable[str]) -> str:
-        return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
-
-    marks = ["---:" if _is_number_column(frame[name]) else ":---" for name in frame]
-    rows = [line(map(number, row)) for row in frame.itertuples(index=False, name=None)]
-    return "\n".join([line(map(str, frame.columns)), line(marks), *rows])
-
-
-def to_html(frame: pd.DataFrame) -> str:
-    """Return `frame` (without its index) as an HTML table with aligned columns."""
-    sides = ["right" if _is_number_column(frame[name]) else "left" for name in frame]
-
-    def line(cells: Iterable[str], tag: str) -> str:
-        inner = "".join(
-            f'<{tag} style="text-align:{side}">{html.escape(cell)}</{tag}>'
-            for cell, side in zip(cells, sides, strict=True)
-        )
-        return f"<tr>{inner}</tr>"
-
-    head = line(map(str, frame.columns), "th")
-    rows = [line(map(number, row), "td") for row in frame.itertuples(index=False, name=None)]
-    return f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
-
-
-_LAYER_WORDS = {
-    "zh": {
-        "heads": ("部分", "層", "設定", "激勵函數", "輸出形狀", "參數"),
-        "image": "輸入影像",
-        "encoder": "編碼器",
-        "decoder": "解碼器",
-        "total": "合計",
-    },
-    "en": {
-        "heads": ("part", "layer", "settings", "activation", "output shape", "parameters"),
-        "image": "image",
-        "encoder": "encoder",
-        "decoder": "decoder",
-        "total": "total",
-    },
-}
-_SYMBOLS = {"mu": "μ", "logvar": "log σ²"}
-
-
-def layer_tables(layers: Sequence[plots.Layer]) -> dict[str, pd.DataFrame]:
-    """Return the layer table of a network, by language, with the sum as its last row.
-
-    An activation, which changes neither shape nor parameters, stands in the row of its layer.
-    """
-    tables = {}
-    for lang, words in _LAYER_WORDS.items():
-        rows: list[list[Any]] = []
-        for layer, before in zip(layers, [None, *layers], strict=False):
-            detail = layer.detail.replace(", stride ", plots.WORDS[lang]["stride"])
-            is_image = layer.kind == "Input"
-            if before and layer.num_parameters == 0 and layer.shape == before.shape:
-                rows[-1][3] = f"{rows[-1][3]} {layer.kind} {detail}".strip()
-                continue
-            part = words["image"] if is_image else words.get(layer.part, _SYMBOLS.get(layer.part))
-            shape = "×".join(str(side) for side in layer.shape)
-            kind = "" if is_image else layer.kind
-            rows.append([part, kind, detail, "", shape, layer.num_parameters])
-        total = sum(layer.num_parameters for layer in layers)
-        rows.append([words["total"], "", "", "", "", total])
-        tables[lang] = pd.DataFrame(rows, columns=list(words["heads"]))
-    return tables
 
 
 # ------------------------------------------------------------------------------------------ run

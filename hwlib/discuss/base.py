@@ -1,0 +1,48 @@
+"""What all findings share: the sentence, how its numbers are written, when a run is a trial."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Results = Mapping[str, Any]
+
+MIN_RECORDS = 20  # fewer points of a curve say nothing about its course
+SMALL = 0.03  # relative changes below this count as none
+TRIAL_STEPS = 100  # a run as short as this bears out nothing
+
+
+class Sentence(NamedTuple):
+    """One finding in Traditional Chinese and in English."""
+
+    zh: str
+    en: str
+
+
+def num(value: float, digits: int = 3) -> str:
+    """Write a number to `digits` significant digits, thousands separated, without exponent."""
+    if value == 0 or not np.isfinite(value):
+        return f"{value:g}"
+    if abs(value) >= 10 ** (digits - 1):
+        return f"{value:,.0f}"
+    return np.format_float_positional(value, precision=digits, fractional=False, trim="-")
+
+
+def is_trial(results: Results) -> bool:
+    """Whether the run only tried that everything works, so that no verdict follows from it."""
+    return results["num_steps"] < TRIAL_STEPS
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """Write a share as a percentage."""
+    if 0 < abs(share) < 0.5 * 10 ** -(digits + 2):
+        return f"<{10.0**-digits:g} %"
+    return f"{100 * share:.{digits}f} %".replace("-", "−")
+
+
+def together(sentences: Sequence[Sentence]) -> Sentence:
+    """Join sentences to one, without Markdown's marks of emphasis."""
+    zh, en = "".join(s.zh for s in sentences), " ".join(s.en for s in sentences)
+    return Sentence(zh.replace("**", ""), en.replace("**", ""))
