@@ -10,6 +10,8 @@ The `OPEN` texts say what is chosen for the rest.
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import nn
 
 from hwlib.models import (
@@ -165,32 +167,27 @@ def discriminator(
 
 
 def build_gan(
-    *, width: float, z_dim: int, image_size: int, channels: int, d_width: float = 1.0
-) -> dict[str, nn.Module]:
-    """Build G and D; `d_width` is a factor on D's channels alone."""
-    sizes = {"image_size": image_size, "channels": channels}
-    layers = generator_layers(z_dim, width=width, **sizes)
-    G = Generator(layers, z_dim=z_dim, pixel_range=SIGNED)
-    D = discriminator(width=width * d_width, **sizes)
-    return {"G": init_dcgan(G), "D": init_dcgan(D)}
-
-
-def build_acgan(
     *,
     width: float,
     z_dim: int,
     image_size: int,
     channels: int,
     d_width: float = 1.0,
-    num_labels: int = 1,
+    num_labels: int = 0,
 ) -> dict[str, nn.Module]:
-    """Build G, which takes each label as a one-hot pair, and D, which names each label."""
+    """Build G and D; `d_width` is a factor on D's channels alone."""
     sizes = {"image_size": image_size, "channels": channels}
-    join = JoinOneHot(z_dim, num_labels)
-    layers = generator_layers(join.num_inputs, width=width, **sizes)
+    join = JoinOneHot(z_dim, num_labels) if num_labels else None
+    num_inputs = join.num_inputs if join is not None else z_dim
+    layers = generator_layers(num_inputs, width=width, **sizes)
     G = Generator(layers, z_dim=z_dim, pixel_range=SIGNED, join=join)
     D = discriminator(width=width * d_width, num_classes=num_labels, **sizes)
     return {"G": init_dcgan(G), "D": init_dcgan(D)}
+
+
+def build_acgan(*, num_labels: int = 1, **sizes: Any) -> dict[str, nn.Module]:
+    """Build the GAN with `num_labels` attributes: a one-hot pair for G, an output of D each."""
+    return build_gan(num_labels=num_labels, **sizes)
 
 
 def build_infogan(

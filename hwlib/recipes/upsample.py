@@ -1,7 +1,10 @@
-"""Report B: 5x5 kernels and an up-sampling decoder.
+"""Report B: 5x5 kernels, an up-sampling decoder, a dense-projected generator.
 
-Stated: the layer table (the comments give it), 1024 latents, loss = reconstruction + lambda KL,
-test MSE 0.0336532. `OPEN` says what the report leaves open and what is chosen.
+Stated of its VAE: the layer table (the comments give it), 1024 latents, loss = reconstruction +
+lambda KL, test MSE 0.0336532. Of its GAN: the layer tables, pixels in [-1, 1], z of 128, 20,000
+iterations of batch 128, curves of one point every 10 iterations, each the mean with the ten before
+it. Of its ACGAN: half the filters in D, two outputs of one dense layer, one input more in G. The
+`OPEN` texts say what the report leaves open and what is chosen.
 
 Keras' "same" padding of a stride-2 layer pads one pixel less at the upper and left side than
 PyTorch's `padding=2`; shapes and parameters are equal.
@@ -10,14 +13,24 @@ PyTorch's `padding=2`; shapes and parameters are equal.
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import Any
 
 from torch import nn
 
 from hwlib.errors import UserError
-from hwlib.models import VAE, Upsample, scaled, squash
+from hwlib.models import (
+    VAE,
+    Discriminator,
+    Generator,
+    JoinValues,
+    Upsample,
+    init_dcgan,
+    scaled,
+    squash,
+)
 from hwlib.recipes.base import MEAN_OBJECTIVE, SIGNED, PixelRange, Problem, Recipe, steps
 
-OPEN = {
+OPEN_VAE = {
     "en": "The report gives no activations, batch size, optimiser, λ or"
     " number of epochs for its VAE."
     " Chosen: ReLU; tanh on pixels in [-1, 1], as its GAN has; batch 128, as its GAN has; Adam with"
@@ -29,6 +42,33 @@ OPEN = {
     "範圍 [-1, 1]、tanh 輸出（與該報告的 GAN 相同）；批次大小 128（與該報告"
     "的 GAN 相同）；Adam，學習率"
     " 1e-3（Keras 預設值）；誤差對所有數值取平均，KL 對隱變數加總，λ = 1e-5；50 個週期。",
+}
+
+OPEN_GAN = {
+    "en": "The report's tables give neither G's activations, the slope of D's LeakyReLU, the"
+    " initial weights nor the optimiser of its GAN. Chosen: ReLU after G's dense layer and after"
+    " each of its batch norms, tanh at the end; slope 0.2; Adam with learning rate 2e-4 and betas"
+    " (0.5, 0.999), and weights from N(0, 0.02), all as DCGAN has them.",
+    "zh": "報告的表格沒有寫出 GAN 生成器的激勵函數、判別器 LeakyReLU 的斜率、初始權重與最佳化器。"
+    "本實驗室採用：生成器的全連接層與每層批次正規化之後為 ReLU，輸出為 tanh；斜率 0.2；Adam 學習率"
+    " 2e-4、betas (0.5, 0.999)，初始權重取自 N(0, 0.02)，皆與 DCGAN 相同。",
+}
+OPEN_ACGAN = {
+    "en": "The report gives no schedule for its ACGAN and does not say how the two cross-entropies"
+    " are weighed. Chosen: those of its GAN, and equal weights; what its tables leave open is"
+    " chosen as for its GAN.",
+    "zh": "報告沒有寫出 ACGAN 的訓練排程，也沒有說明兩項交叉熵的權重。本實驗室沿用它的 GAN 的排程，"
+    "兩項權重相同；表格沒有寫出的部分也與它的 GAN 採相同選擇。",
+}
+
+GAN_SETTINGS = {
+    "num_steps": 20_000,
+    "batch_size": 128,
+    "learning_rate": 2e-4,
+    "adam_betas": (0.5, 0.999),
+    "z_dim": 128,
+    "curve_every": 10,
+    "curve_smoothing": 10,
 }
 
 
@@ -84,6 +124,90 @@ def build_vae(
     return {"vae": vae}
 
 
+def generator_layers(
+    num_inputs: int, *, width: float, image_size: int, channels: int
+) -> nn.Sequential:
+    """Return the generator of the report's layer table; shapes are those of width 1 at 64 x 64.
+
+    Padding 2 and output padding 1 make a 5x5 kernel double the maps, as Keras' "same" does.
+    """
+    a, b, c, d = (scaled(n, width) for n in (1024, 512, 256, 128))
+    side = image_size // 16
+    return nn.Sequential(
+        OrderedDict(
+            dense=nn.Linear(num_inputs, a * side * side),
+            reshape=nn.Unflatten(1, (a, side, side)),  # (B, 1024, 4, 4)
+            relu0=nn.ReLU(),
+            convT1=nn.ConvTranspose2d(a, b, 5, 2, 2, 1),  # (B, 512, 8, 8)
+            bn1=nn.BatchNorm2d(b),
+            relu1=nn.ReLU(),
+            convT2=nn.ConvTranspose2d(b, c, 5, 2, 2, 1),  # (B, 256, 16, 16)
+            bn2=nn.BatchNorm2d(c),
+            relu2=nn.ReLU(),
+            convT3=nn.ConvTranspose2d(c, d, 5, 2, 2, 1),  # (B, 128, 32, 32)
+            bn3=nn.BatchNorm2d(d),
+            relu3=nn.ReLU(),
+            recons=nn.ConvTranspose2d(d, channels, 5, 2, 2, 1),  # (B, 3, 64, 64)
+            output=squash(SIGNED),
+        )
+    )
+
+
+def discriminator(
+    *, width: float, image_size: int, channels: int, num_classes: int
+) -> Discriminator:
+    """Return the discriminator of the report's layer table, activation before batch norm.
+
+    Shapes are those of width 1 at 64 x 64.
+    """
+    a, b, c, d = (scaled(n, width) for n in (64, 128, 256, 512))
+    trunk = nn.Sequential(
+        OrderedDict(
+            conv1=nn.Conv2d(channels, a, 5, 2, 2),  # (B, 64, 32, 32)
+            relu1=nn.LeakyReLU(0.2),
+            bn1=nn.BatchNorm2d(a),
+            conv2=nn.Conv2d(a, b, 5, 2, 2),  # (B, 128, 16, 16)
+            relu2=nn.LeakyReLU(0.2),
+            bn2=nn.BatchNorm2d(b),
+            conv3=nn.Conv2d(b, c, 5, 2, 2),  # (B, 256, 8, 8)
+            relu3=nn.LeakyReLU(0.2),
+            bn3=nn.BatchNorm2d(c),
+            conv4=nn.Conv2d(c, d, 5, 2, 2),  # (B, 512, 4, 4)
+            relu4=nn.LeakyReLU(0.2),
+            bn4=nn.BatchNorm2d(d),
+            flatten=nn.Flatten(),
+        )
+    )
+    head = nn.Linear(d * (image_size // 16) ** 2, 1 + num_classes)
+    return Discriminator(trunk, head, num_classes=num_classes)
+
+
+def build_gan(
+    *,
+    width: float,
+    z_dim: int,
+    image_size: int,
+    channels: int,
+    d_width: float = 1.0,
+    num_labels: int = 0,
+) -> dict[str, nn.Module]:
+    """Build G and D; `d_width` is a factor on D's channels alone."""
+    sizes = {"image_size": image_size, "channels": channels}
+    join = JoinValues(z_dim, num_labels) if num_labels else None
+    layers = generator_layers(z_dim + num_labels, width=width, **sizes)
+    G = Generator(layers, z_dim=z_dim, pixel_range=SIGNED, join=join)
+    D = discriminator(width=width * d_width, num_classes=num_labels, **sizes)
+    return {"G": init_dcgan(G), "D": init_dcgan(D)}
+
+
+def build_acgan(*, num_labels: int = 1, d_width: float = 0.5, **sizes: Any) -> dict[str, nn.Module]:
+    """Build the GAN with `num_labels` attributes: an input of G and an output of D each.
+
+    The report halves D's filters here.
+    """
+    return build_gan(num_labels=num_labels, d_width=d_width, **sizes)
+
+
 RECIPE = Recipe(
     name="upsample",
     letter="B",
@@ -104,7 +228,19 @@ RECIPE = Recipe(
             quick={"width": 0.5, "num_steps": 900},
             objective=MEAN_OBJECTIVE,
             reported={"test_mse": 0.0336532},
-            open=OPEN,
+            open=OPEN_VAE,
+        ),
+        "gan": Problem(
+            build=build_gan,
+            settings=GAN_SETTINGS,
+            quick={"width": 0.25, "num_steps": 1_000},
+            open=OPEN_GAN,
+        ),
+        "acgan": Problem(
+            build=build_acgan,
+            settings=GAN_SETTINGS | {"d_width": 0.5, "attribute": "Smiling"},
+            quick={"width": 0.25, "num_steps": 1_000},
+            open=OPEN_ACGAN,
         ),
     },
 )

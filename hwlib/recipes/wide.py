@@ -1,17 +1,30 @@
-"""Report C: a 256-wide batch-norm VAE with 1024 latents.
+"""Report C: a 256-wide batch-norm VAE with 1024 latents, a DCGAN with z of 256.
 
-Stated: the module list (fc11, fc12, fc2 and the kernels), loss = mse + kl_coef * kld with kl_coef
-1e-5, test MSE 0.000833 "per pixel per channel". `OPEN` says what is chosen for the rest.
+Stated of its VAE: the module list (fc11, fc12, fc2 and the kernels), loss = mse + kl_coef * kld
+with kl_coef 1e-5, test MSE 0.000833 "per pixel per channel". Of its GAN and ACGAN: the module
+lists, one input more in G for the label, two heads of D. The `OPEN` texts say what is chosen for
+the rest.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import nn
 
-from hwlib.models import VAE, scaled, squash
-from hwlib.recipes.base import MEAN_OBJECTIVE, UNIT, PixelRange, Problem, Recipe, steps
+from hwlib.models import (
+    VAE,
+    Discriminator,
+    Generator,
+    Heads,
+    JoinValues,
+    init_dcgan,
+    scaled,
+    squash,
+)
+from hwlib.recipes.base import MEAN_OBJECTIVE, SIGNED, UNIT, PixelRange, Problem, Recipe, steps
 
-OPEN = {
+OPEN_VAE = {
     "en": "The report gives no optimiser, learning rate, batch size or"
     " number of epochs for its VAE,"
     " nor over what its kld is summed. Chosen: Adam with learning rate 1e-3, batch 128, 50 epochs;"
@@ -19,6 +32,29 @@ OPEN = {
     "zh": "報告沒有寫出 VAE 的最佳化器、學習率、批次大小與週期數，也沒有說明"
     " kld 如何加總。本實驗室採用："
     "Adam、學習率 1e-3、批次大小 128、50 個週期；KL 對隱變數加總、對批次取平均。",
+}
+
+OPEN_GAN = {
+    "en": "The report lists the modules of its GAN but no optimiser, batch size or schedule."
+    " Chosen, as PyTorch's DCGAN tutorial of its time has them: Adam with learning rate 2e-4 and"
+    " betas (0.5, 0.999), batch 128, weights from N(0, 0.02); 50 epochs, as its VAE has here.",
+    "zh": "報告列出了 GAN 的各個模組，但沒有寫出最佳化器、批次大小與訓練排程。本實驗室依當時的"
+    " PyTorch DCGAN 教學：Adam 學習率 2e-4、betas (0.5, 0.999)，批次大小 128，初始權重取自"
+    " N(0, 0.02)；訓練 50 個週期，與這裡的 VAE 相同。",
+}
+OPEN_ACGAN = {
+    "en": "The report lists the modules of its ACGAN but no optimiser, batch size, schedule or"
+    " weights of the two losses. Chosen: those of its GAN, and equal weights.",
+    "zh": "報告列出了 ACGAN 的各個模組，但沒有寫出最佳化器、批次大小、訓練排程與兩項損失的權重。"
+    "本實驗室沿用它的 GAN 的設定，兩項損失的權重相同。",
+}
+
+GAN_SETTINGS = {
+    "num_steps": steps(50, 128),
+    "batch_size": 128,
+    "learning_rate": 2e-4,
+    "adam_betas": (0.5, 0.999),
+    "z_dim": 256,
 }
 
 
@@ -65,6 +101,77 @@ def build_vae(
     return {"vae": vae}
 
 
+def generator_layers(
+    num_inputs: int, *, width: float, image_size: int, channels: int
+) -> nn.Sequential:
+    """Return the report's generator; shapes in the comments are those of width 1 at 64 x 64."""
+    a, b, c, d = (scaled(n, width) for n in (512, 256, 128, 64))
+
+    def up(inputs: int, outputs: int, *geometry: int) -> list[nn.Module]:
+        conv = nn.ConvTranspose2d(inputs, outputs, *geometry, bias=False)
+        return [conv, nn.BatchNorm2d(outputs), nn.ReLU()]
+
+    return nn.Sequential(
+        nn.Unflatten(1, (num_inputs, 1, 1)),  # (B, 256, 1, 1)
+        *up(num_inputs, a, image_size // 16),  # (B, 512, 4, 4)
+        *up(a, b, 4, 2, 1),  # (B, 256, 8, 8)
+        *up(b, c, 4, 2, 1),  # (B, 128, 16, 16)
+        *up(c, d, 4, 2, 1),  # (B, 64, 32, 32)
+        nn.ConvTranspose2d(d, channels, 4, 2, 1, bias=False),  # (B, 3, 64, 64)
+        squash(SIGNED),
+    )
+
+
+def discriminator(
+    *, width: float, image_size: int, channels: int, num_classes: int
+) -> Discriminator:
+    """Return the report's discriminator; with classes it has a second head of its own for them.
+
+    Shapes in the comments are those of width 1 at 64 x 64.
+    """
+    a, b, c, d = (scaled(n, width) for n in (64, 128, 256, 512))
+    side = image_size // 16
+
+    def down(inputs: int, outputs: int) -> list[nn.Module]:
+        conv = nn.Conv2d(inputs, outputs, 4, 2, 1, bias=False)
+        return [conv, nn.BatchNorm2d(outputs), nn.LeakyReLU(0.2)]
+
+    trunk = nn.Sequential(
+        nn.Conv2d(channels, a, 4, 2, 1, bias=False),  # (B, 64, 32, 32)
+        nn.LeakyReLU(0.2),
+        *down(a, b),  # (B, 128, 16, 16)
+        *down(b, c),  # (B, 256, 8, 8)
+        *down(c, d),  # (B, 512, 4, 4)
+    )
+    heads = {"real": nn.Conv2d(d, 1, side, bias=False)}  # (B, 1, 1, 1)
+    if num_classes:
+        heads["classes"] = nn.Conv2d(d, num_classes, side, bias=False)
+    return Discriminator(trunk, Heads(**heads), num_classes=num_classes)
+
+
+def build_gan(
+    *,
+    width: float,
+    z_dim: int,
+    image_size: int,
+    channels: int,
+    d_width: float = 1.0,
+    num_labels: int = 0,
+) -> dict[str, nn.Module]:
+    """Build G and D; `d_width` is a factor on D's channels alone."""
+    sizes = {"image_size": image_size, "channels": channels}
+    join = JoinValues(z_dim, num_labels) if num_labels else None
+    layers = generator_layers(z_dim + num_labels, width=width, **sizes)
+    G = Generator(layers, z_dim=z_dim, pixel_range=SIGNED, join=join)
+    D = discriminator(width=width * d_width, num_classes=num_labels, **sizes)
+    return {"G": init_dcgan(G), "D": init_dcgan(D)}
+
+
+def build_acgan(*, num_labels: int = 1, **sizes: Any) -> dict[str, nn.Module]:
+    """Build the GAN with `num_labels` attributes: an input of G each, and a second head of D."""
+    return build_gan(num_labels=num_labels, **sizes)
+
+
 RECIPE = Recipe(
     name="wide",
     letter="C",
@@ -85,7 +192,19 @@ RECIPE = Recipe(
             quick={"width": 0.25, "num_steps": 600},
             objective=MEAN_OBJECTIVE,
             reported={"test_mse": 0.000833},
-            open=OPEN,
+            open=OPEN_VAE,
+        ),
+        "gan": Problem(
+            build=build_gan,
+            settings=GAN_SETTINGS,
+            quick={"width": 0.5, "num_steps": 1_000},
+            open=OPEN_GAN,
+        ),
+        "acgan": Problem(
+            build=build_acgan,
+            settings=GAN_SETTINGS | {"attribute": "Mouth_Slightly_Open"},
+            quick={"width": 0.5, "num_steps": 1_000},
+            open=OPEN_ACGAN,
         ),
     },
 )
