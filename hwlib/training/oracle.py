@@ -1,0 +1,372 @@
+"""The attribute oracle: a small CNN that reads a picture's attributes, and whose features the
+distances between sets of pictures are taken in.
+
+It is trained once per data set, on real training pictures only, and kept in the cache. Where the
+data has no attributes it learns to tell by which of four quarter turns a picture was turned
+(Gidaris et al. 2018), which needs no labels.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from filelock import FileLock
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn import functional as F
+from tqdm.auto import tqdm
+
+from hwlib.data import Data
+from hwlib.data.cache import cache_folder
+from hwlib.errors import UserError
+from hwlib.run import replacing, write_json
+from hwlib.runtime import autocast, derive_seed, generator, resolve_precision
+from hwlib.training.batches import Batches
+
+CHANNELS = (32, 64, 128, 192)  # of the stem and of the three stages; the last is the features' F
+BATCH_SIZE = 96
+MAX_LR = 4e-3
+WARM_UP = 0.25  # share of the steps in which the learning rate rises
+WEIGHT_DECAY = 0.05
+DROPOUT = 0.3
+SHIFT = 16  # training pictures are shifted by up to a sixteenth of their side
+SEED = 0  # one oracle per data set, whatever the run's seed
+TURNS = 4
+EVAL_BATCH = 250
+SCALE_IMAGES = 10_000  # training pictures that the features' mean and std are taken from
+
+
+class Oracle(nn.Module):
+    """Convolutions of stride 2 down to a few places, their mean, and one linear layer.
+
+    Attributes:
+        attributes: the names of the logits; () where the oracle tells quarter turns.
+        about: kind, held-out accuracy and fingerprint, as in results.json under `oracle`.
+    """
+
+    name = "oracle"
+
+    def __init__(self, *, image_size: int, channels: int, attributes: tuple[str, ...]):
+        """Build the layers.
+
+        Args:
+            image_size: side of the pictures; the stem brings any side to at most 32.
+            channels: 1 or 3.
+            attributes: the names of the attributes; () for four quarter turns.
+        """
+        super().__init__()
+        self.image_size, self.channels, self.attributes = image_size, channels, tuple(attributes)
+        self.about: dict[str, Any] = {}
+        stride = -(-image_size // 32)
+        first, *rest = CHANNELS
+        stages = [_conv(channels, first, kernel=stride + 2, stride=stride)]
+        for before, after in zip(CHANNELS, rest, strict=False):
+            stages.append(_conv(before, after, kernel=3, stride=2))
+        self.trunk = nn.Sequential(*stages)
+        self.dropout = nn.Dropout(DROPOUT)
+        side = -(-image_size // stride)
+        for _ in rest:
+            side = -(-side // 2)
+        self.head = nn.Linear(CHANNELS[-1] * side**2, len(attributes) or TURNS)
+        self.register_buffer("mean", torch.zeros(CHANNELS[-1]))
+        self.register_buffer("std", torch.ones(CHANNELS[-1]))
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits of the SHA-256 of the weights."""
+        return self.about["fingerprint"]
+
+    def maps(self, x: Tensor) -> Tensor:
+        """Map x (B, C, H, W) uint8 to the last layer (B, F, S, S), S at most 4."""
+        return self.trunk(x.float() / 127.5 - 1)
+
+    def features(self, x: Tensor) -> Tensor:
+        """Map x (B, C, H, W) uint8 to (B, F), mean 0 and std 1 over the training pictures."""
+        return (self.maps(x).mean((2, 3)).float() - self.mean) / self.std
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map x (B, C, H, W) uint8 to logits (B, A), or (B, 4) over quarter turns."""
+        return self.head(self.dropout(self.maps(x).flatten(1)))
+
+
+def _conv(before: int, after: int, *, kernel: int, stride: int) -> nn.Sequential:
+    conv = nn.Conv2d(before, after, kernel, stride, padding=1, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(after), nn.ReLU())
+
+
+# ---- use ----------------------------------------------------------------------------------------
+
+
+@torch.no_grad()
+def read_attributes(oracle: Oracle, images: np.ndarray) -> np.ndarray:
+    """Return which attributes the oracle sees: (N, H, W, C) uint8 -> bool (N, A).
+
+    A is 0 where the oracle tells quarter turns.
+    """
+    logits = torch.cat([oracle(batch).cpu() for batch in _batches(oracle, images)])
+    return (logits[:, : len(oracle.attributes)] > 0).numpy()
+
+
+@torch.no_grad()
+def oracle_features(oracle: nn.Module, images: np.ndarray) -> Tensor:
+    """Return the features of pictures: (N, H, W, C) uint8 -> (N, F) float32 on the CPU.
+
+    Args:
+        oracle: any network with `features(x)`, in eval mode.
+        images: as many as wanted; they pass in batches.
+    """
+    return torch.cat([oracle.features(batch).cpu() for batch in _batches(oracle, images)])
+
+
+def _batches(oracle: nn.Module, images: np.ndarray) -> Iterator[Tensor]:
+    """Yield pictures as (B, C, H, W) uint8 on the network's device, channels-last in memory."""
+    device = next(oracle.parameters()).device
+    for start in range(0, len(images), EVAL_BATCH):
+        batch = torch.from_numpy(np.array(images[start : start + EVAL_BATCH]))
+        yield batch.to(device).permute(0, 3, 1, 2)
+
+
+# ---- the cache ----------------------------------------------------------------------------------
+
+
+def get_oracle(
+    data: Data,
+    *,
+    steps: int = 1_000,
+    device: torch.device = torch.device("cpu"),  # noqa: B008
+    progress: bool = True,
+) -> Oracle:
+    """Return the oracle of `data`, trained first where the cache has it not.
+
+    Args:
+        data: the training pictures teach it, the test pictures tell its accuracy.
+        steps: training steps.
+        device: where it is trained and where it is put.
+        progress: tell on standard error that it is trained.
+
+    Returns:
+        The oracle in eval mode, float32, its weights frozen.
+
+    Raises:
+        UserError: the cache cannot be written.
+    """
+    home = cache_folder().with_name("oracles")
+    stem = home / f"oracle-{_key(data, steps)}"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with FileLock(stem.with_suffix(".lock")):
+            about = _read_about(stem)
+            if about is None:
+                _train_into(stem, data, steps, device, progress=progress)
+                about = _read_about(stem)
+    except OSError as error:
+        raise UserError(
+            f"the cache {home} cannot be written ({error.strerror or error}): free some space, or"
+            " set HWLIB_CACHE to another folder"
+        ) from error
+    oracle = _empty(data)
+    oracle.load_state_dict(load_file(stem.with_suffix(".safetensors")))
+    oracle.about = about
+    return oracle.requires_grad_(False).eval().to(device, memory_format=torch.channels_last)
+
+
+def _key(data: Data, steps: int) -> str:
+    """Return what names an oracle: the data, the steps, this file's code and torch."""
+    tree = ast.parse(Path(__file__).read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and _is_text(body[0]):
+            body.pop(0)  # a docstring changes no weights
+    version = torch.__version__.split("+")[0]
+    text = json.dumps([data.fingerprint, steps, ast.dump(tree), version])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _read_about(stem: Path) -> dict[str, Any] | None:
+    """Return what is known of a cached oracle; None where there is none, or a damaged one."""
+    about, weights = stem.with_suffix(".json"), stem.with_suffix(".safetensors")
+    if not about.exists() or not weights.exists():
+        return None
+    try:
+        known = json.loads(about.read_text(encoding="utf-8"))
+        is_sound = known["fingerprint"] == _fingerprint(weights)
+    except (ValueError, KeyError, TypeError):
+        is_sound = False
+    if not is_sound:
+        print(f"{weights} is damaged; the oracle is trained again", file=sys.stderr, flush=True)
+        return None
+    return known
+
+
+def _fingerprint(weights: Path) -> str:
+    with open(weights, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+
+
+def _empty(data: Data) -> Oracle:
+    return Oracle(image_size=data.image_size, channels=data.channels, attributes=data.attributes)
+
+
+# ---- training -----------------------------------------------------------------------------------
+
+
+def _train_into(
+    stem: Path, data: Data, steps: int, device: torch.device, *, progress: bool
+) -> None:
+    """Train an oracle and write its weights, then what is known of it."""
+    began = time.monotonic()
+    what = f"{len(data.attributes)} attributes" if data.attributes else "quarter turns"
+    tell = _teller(progress)
+    tell(f"oracle: learning {what} from {len(data.train):,} pictures, {steps:,} steps")
+    oracle = train_oracle(data, steps=steps, device=device, progress=progress)
+    about = measure_oracle(oracle, data)
+    weights = stem.with_suffix(".safetensors")
+    with replacing(weights) as temporary:
+        save_file({k: v.cpu().contiguous() for k, v in oracle.state_dict().items()}, temporary)
+    write_json(stem.with_suffix(".json"), about | {"fingerprint": _fingerprint(weights)})
+    tell(
+        f"oracle: {about['accuracy']:.1%} of held-out answers right, {about['floor']:.1%} by"
+        f" always naming the commoner; {time.monotonic() - began:.0f} s"
+    )
+
+
+def _teller(progress: bool):
+    """Return what writes a line on standard error, if anything is to be written."""
+    return lambda line: print(line, file=sys.stderr, flush=True) if progress else None
+
+
+def train_oracle(data: Data, *, steps: int, device: torch.device, progress: bool = False) -> Oracle:
+    """Train an oracle on the training pictures; the same data gives the same weights.
+
+    Returns:
+        The oracle in eval mode, with its features' mean and std.
+    """
+    precision = resolve_precision("auto", device)
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        torch.manual_seed(derive_seed(SEED, "oracle"))
+        oracle = _empty(data).to(device, memory_format=torch.channels_last)
+        optimizer = torch.optim.AdamW(
+            oracle.parameters(), lr=MAX_LR, weight_decay=WEIGHT_DECAY, fused=True
+        )
+        batches = Batches(
+            data.train.images,
+            batch_size=BATCH_SIZE,
+            seed=derive_seed(SEED, "oracle"),
+            flip=data.layout != "mnist",  # a digit's mirror image is another sign
+            device=device,
+        )
+        hides = not progress or bool(os.environ.get("HWLIB_BATCH")) or not sys.stderr.isatty()
+        for step in tqdm(range(steps), desc="oracle", unit="step", disable=hides, leave=False):
+            for group in optimizer.param_groups:
+                group["lr"] = MAX_LR * one_cycle(step, steps)
+            x, labels = _example(batches, data, step, device)
+            with autocast(precision, device):
+                logits = oracle(x)
+            loss = _loss(logits.float(), labels)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+    _set_scale(oracle.eval(), data)
+    return oracle
+
+
+def one_cycle(step: int, steps: int) -> float:
+    """Return the share of the highest learning rate: a straight rise, then half a cosine to 0."""
+    rise = max(1, round(WARM_UP * steps))
+    if step < rise:
+        return (step + 1) / rise
+    return 0.5 * (1 + float(np.cos(np.pi * (step - rise) / max(1, steps - rise))))
+
+
+def _example(
+    batches: Batches, data: Data, step: int, device: torch.device
+) -> tuple[Tensor, Tensor]:
+    """Return a shifted batch (B, C, S, S) and its labels: (B, A) 0/1, or (B,) quarter turns."""
+    x = batches[step]
+    stream = generator(SEED, "oracle-shift", step)
+    reach = data.image_size // SHIFT
+    down, right = torch.randint(-reach, reach + 1, (2,), generator=stream).tolist()
+    places = torch.arange(data.image_size, device=device)
+    last = data.image_size - 1
+    x = x[:, :, (places + down).clamp(0, last)][:, :, :, (places + right).clamp(0, last)]
+    if data.attributes:
+        labels = torch.from_numpy(data.train.labels[batches.indices(step)])
+        return x, labels.to(device).float()
+    turns = torch.randint(0, TURNS, (len(x),), generator=stream).to(device)
+    return turned(x, turns), turns
+
+
+def turned(x: Tensor, turns: Tensor) -> Tensor:
+    """Turn each picture of x (B, C, S, S) by its number of quarter turns (B,)."""
+    result = x.clone()
+    for turn in range(1, TURNS):
+        result[turns == turn] = x[turns == turn].rot90(turn, (2, 3))
+    return result
+
+
+def _loss(logits: Tensor, labels: Tensor) -> Tensor:
+    if labels.ndim == 1:
+        return F.cross_entropy(logits, labels)
+    return F.binary_cross_entropy_with_logits(logits, labels)
+
+
+@torch.no_grad()
+def _set_scale(oracle: Oracle, data: Data) -> None:
+    """Take the features' mean and std over training pictures spread evenly over the set."""
+    num = len(data.train)
+    rows = np.unique(np.linspace(0, num - 1, min(num, SCALE_IMAGES)).round().astype(int))
+    parts = [
+        oracle.maps(batch).mean((2, 3))
+        for start in range(0, len(rows), EVAL_BATCH)
+        for batch in _batches(oracle, data.train.images[rows[start : start + EVAL_BATCH]])
+    ]
+    values = torch.cat(parts).double()
+    oracle.mean.copy_(values.mean(0))
+    std = values.std(0, correction=0)
+    # A feature that hardly ever speaks must not drown the others when it does.
+    oracle.std.copy_(std.clamp_min(max(0.05 * float(std.mean()), 1e-6)))
+
+
+@torch.no_grad()
+def measure_oracle(oracle: Oracle, data: Data) -> dict[str, Any]:
+    """Measure the oracle on the test pictures.
+
+    Returns:
+        `kind`, `accuracy` and `floor` (means over attributes), `by_attribute` (name: both).
+    """
+    images = data.test.images
+    if data.attributes:
+        right = (read_attributes(oracle, images) == data.test.labels.astype(bool)).mean(0)
+        rate = data.test.labels.mean(0)
+        floor = np.maximum(rate, 1 - rate)
+        by_attribute = {
+            name: {"accuracy": float(a), "floor": float(f)}
+            for name, a, f in zip(data.attributes, right, floor, strict=True)
+        }
+        return {
+            "kind": "attributes",
+            "accuracy": float(right.mean()),
+            "floor": float(floor.mean()),
+            "by_attribute": by_attribute,
+        }
+    num_right = 0
+    for batch in _batches(oracle, images):
+        for turn in range(TURNS):
+            num_right += int((oracle(batch.rot90(turn, (2, 3))).argmax(1) == turn).sum())
+    accuracy = num_right / (TURNS * len(images))
+    return {"kind": "rotation", "accuracy": accuracy, "floor": 1 / TURNS, "by_attribute": {}}
