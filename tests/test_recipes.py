@@ -6,9 +6,12 @@ from torch import nn
 
 from hwlib.config import Config
 from hwlib.errors import UserError
+from hwlib.models import JoinEmbedding, JoinOneHot, JoinValues
 from hwlib.recipes import PAIRS, RECIPES, build_models, make_config
 
 VAE_RECIPES = [recipe for recipe, problem in PAIRS if problem == "vae"]
+ADVERSARIAL = [pair for pair in PAIRS if pair[1] in ("gan", "acgan", "infogan")]
+ACGAN_RECIPES = [recipe for recipe, problem in PAIRS if problem == "acgan"]
 
 # Report B's layer table, channels last as in the report: (name, output, parameters).
 UPSAMPLE_VAE = [
@@ -24,6 +27,67 @@ UPSAMPLE_VAE = [
     ("decoder.recons", (64, 64, 3), 1_731),
 ]
 
+UPSAMPLE_G = [
+    ("layers.dense", (16384,), 2_113_536),
+    ("layers.reshape", (4, 4, 1024), 0),
+    ("layers.convT1", (8, 8, 512), 13_107_712),
+    ("layers.bn1", (8, 8, 512), 2_048),
+    ("layers.convT2", (16, 16, 256), 3_277_056),
+    ("layers.bn2", (16, 16, 256), 1_024),
+    ("layers.convT3", (32, 32, 128), 819_328),
+    ("layers.bn3", (32, 32, 128), 512),
+    ("layers.recons", (64, 64, 3), 9_603),
+]
+UPSAMPLE_D = [
+    ("trunk.conv1", (32, 32, 64), 4_864),
+    ("trunk.bn1", (32, 32, 64), 256),
+    ("trunk.conv2", (16, 16, 128), 204_928),
+    ("trunk.bn2", (16, 16, 128), 512),
+    ("trunk.conv3", (8, 8, 256), 819_456),
+    ("trunk.bn3", (8, 8, 256), 1_024),
+    ("trunk.conv4", (4, 4, 512), 3_277_312),
+    ("trunk.bn4", (4, 4, 512), 2_048),
+    ("trunk.flatten", (8192,), 0),
+    ("head", (1,), 8_193),
+]
+UPSAMPLE_ACGAN_G = [
+    ("join", (129,), 0),
+    ("layers.dense", (16384,), 2_129_920),
+    *UPSAMPLE_G[1:],
+]
+UPSAMPLE_ACGAN_D = [
+    ("trunk.conv1", (32, 32, 32), 2_432),
+    ("trunk.bn1", (32, 32, 32), 128),
+    ("trunk.conv2", (16, 16, 64), 51_264),
+    ("trunk.bn2", (16, 16, 64), 256),
+    ("trunk.conv3", (8, 8, 128), 204_928),
+    ("trunk.bn3", (8, 8, 128), 512),
+    ("trunk.conv4", (4, 4, 256), 819_456),
+    ("trunk.bn4", (4, 4, 256), 1_024),
+    ("trunk.flatten", (4096,), 0),
+    ("head", (2,), 8_194),
+]
+
+# (inputs, outputs, kernel, stride, padding) of each convolution in its order.
+DCGAN_UPS = [
+    (512, 256, 4, 2, 1),
+    (256, 128, 4, 2, 1),
+    (128, 64, 4, 2, 1),
+    (64, 3, 4, 2, 1),
+]
+DCGAN_DOWNS = [
+    (3, 64, 4, 2, 1),
+    (64, 128, 4, 2, 1),
+    (128, 256, 4, 2, 1),
+    (256, 512, 4, 2, 1),
+]
+
+
+def keras_count(module: nn.Module) -> int:
+    """Count weights and the running statistics of batch norms, 4 per channel, as Keras does."""
+    statistics = sum(b.numel() for b in module.buffers() if b.is_floating_point())
+    return sum(p.numel() for p in module.parameters()) + statistics
+
 
 def layer_facts(network: nn.Module, *inputs: torch.Tensor) -> dict[str, tuple]:
     """Run the network once and return each layer's (output shape channels last, parameters)."""
@@ -34,7 +98,7 @@ def layer_facts(network: nn.Module, *inputs: torch.Tensor) -> dict[str, tuple]:
             if isinstance(output, torch.Tensor):
                 shape = tuple(output.shape[1:])
                 shape = (*shape[1:], shape[0]) if len(shape) == 3 else shape
-                facts[name] = (shape, sum(p.numel() for p in module.parameters()))
+                facts[name] = (shape, keras_count(module))
 
         hooks.append(module.register_forward_hook(note))
     with torch.no_grad():
@@ -111,6 +175,294 @@ def test_width_scales_the_parameters_but_keeps_the_layers(recipe):
     assert count[1] < count[0] / 3
 
 
+def sizes_of(*networks: nn.Module) -> list[int]:
+    return [sum(p.numel() for p in network.parameters()) for network in networks]
+
+
+def noise_and_labels(G: nn.Module, num: int = 4) -> tuple[torch.Tensor, ...]:
+    """Draw what G takes: noise, and 0/1 labels where it has them."""
+    randoms = torch.Generator().manual_seed(0)
+    z = torch.randn(num, G.z_dim, generator=randoms)
+    if G.label_dim == 0:
+        return (z,)
+    return z, torch.randint(0, 2, (num, G.label_dim), generator=randoms).float()
+
+
+def convolutions(network: nn.Module, kind: type = nn.Conv2d) -> list[tuple[int, ...]]:
+    """Return (inputs, outputs, kernel, stride, padding) of each, and hold that none has a bias."""
+    found = [m for m in network.modules() if isinstance(m, kind)]
+    assert all(m.bias is None for m in found)
+    assert all(m.kernel_size[0] == m.kernel_size[1] for m in found)
+    return [
+        (m.in_channels, m.out_channels, m.kernel_size[0], m.stride[0], m.padding[0]) for m in found
+    ]
+
+
+def kinds(network: nn.Module) -> list[str]:
+    """Name the leaves that do something: convolutions, norms, activations, in their order."""
+    shapes = (nn.Flatten, nn.Unflatten)
+    return [
+        type(m).__name__
+        for m in network.modules()
+        if not list(m.children()) and not isinstance(m, shapes)
+    ]
+
+
+def test_upsample_gan_equals_the_reports_layer_tables():
+    models = build_models("upsample", "gan")
+    facts = layer_facts(models["G"], torch.zeros(2, 128))
+    assert [(name, *facts[name]) for name, _, _ in UPSAMPLE_G] == UPSAMPLE_G
+    facts = layer_facts(models["D"], torch.zeros(2, 3, 64, 64))
+    assert [(name, *facts[name]) for name, _, _ in UPSAMPLE_D] == UPSAMPLE_D
+    assert keras_count(models["G"]) == sum(count for _, _, count in UPSAMPLE_G)
+    assert keras_count(models["D"]) == sum(count for _, _, count in UPSAMPLE_D)
+
+
+def test_upsample_acgan_equals_the_reports_layer_table_with_half_the_filters():
+    config = make_config("acgan", "upsample", profile="course")
+    assert config.d_width == 0.5
+    models = build_models("upsample", "acgan", d_width=config.d_width)
+    facts = layer_facts(models["G"], torch.zeros(2, 128), torch.zeros(2, 1))
+    assert [(name, *facts[name]) for name, _, _ in UPSAMPLE_ACGAN_G] == UPSAMPLE_ACGAN_G
+    table = layer_facts(models["D"].trunk, torch.zeros(2, 3, 64, 64))
+    facts = {f"trunk.{name}": fact for name, fact in table.items()}
+    facts |= {"head": layer_facts(models["D"].head, torch.zeros(2, 4096))[""]}
+    assert [(name, *facts[name]) for name, _, _ in UPSAMPLE_ACGAN_D] == UPSAMPLE_ACGAN_D
+    trunk = models["D"].trunk
+    assert keras_count(trunk) == 1_080_000
+    assert sizes_of(trunk) == [1_079_040]
+    assert sizes_of(build_models("upsample", "acgan")["D"]) == sizes_of(models["D"])
+
+
+def test_upsample_discriminator_has_its_batch_norm_behind_the_activation():
+    D = build_models("upsample", "gan", 0.125)["D"]
+    assert kinds(D) == ["Conv2d", "LeakyReLU", "BatchNorm2d"] * 4 + ["Linear"]
+    assert all(m.padding == (2, 2) for m in D.modules() if isinstance(m, nn.Conv2d))
+
+
+def test_wide_gan_has_the_reports_modules():
+    models = build_models("wide", "gan")
+    G, D = models["G"], models["D"]
+    assert convolutions(G, nn.ConvTranspose2d) == [(256, 512, 4, 1, 0), *DCGAN_UPS]
+    assert kinds(G) == ["ConvTranspose2d", "BatchNorm2d", "ReLU"] * 4 + ["ConvTranspose2d", "Tanh"]
+    assert convolutions(D) == [*DCGAN_DOWNS, (512, 1, 4, 1, 0)]
+    down = ["Conv2d", "BatchNorm2d", "LeakyReLU"]
+    assert kinds(D) == ["Conv2d", "LeakyReLU", *down * 3, "Conv2d"]
+    assert {m.negative_slope for m in D.modules() if isinstance(m, nn.LeakyReLU)} == {0.2}
+
+
+def test_wide_acgan_has_257_inputs_and_two_heads():
+    models = build_models("wide", "acgan")
+    G, D = models["G"], models["D"]
+    assert convolutions(G, nn.ConvTranspose2d) == [(257, 512, 4, 1, 0), *DCGAN_UPS]
+    assert convolutions(D) == [*DCGAN_DOWNS, (512, 1, 4, 1, 0), (512, 1, 4, 1, 0)]
+    assert [name for name, _ in D.head.named_children()] == ["real", "classes"]
+
+
+def test_the_head_called_real_gives_the_real_logits_and_the_other_the_classes():
+    D = build_models("wide", "acgan", 0.125, num_labels=2)["D"].eval()
+    x = torch.rand(3, 3, 64, 64)
+    real_logits, class_logits = D(x)
+    h = D.trunk(x)
+    assert torch.equal(real_logits, D.head.real(h).flatten())
+    assert torch.equal(class_logits, D.head.classes(h).flatten(1))
+
+
+@pytest.mark.parametrize("problem", ["gan", "acgan"])
+def test_plain_gan_is_the_vaes_decoder_and_encoder_turned_round(problem):
+    models = build_models("plain", problem)
+    vae = build_models("plain", "vae")["vae"]
+    weights = [
+        [(name, value.shape) for name, value in part.state_dict().items()]
+        for part in (models["G"].layers, vae.decoder, models["D"].trunk, vae.encoder)
+    ]
+    assert weights[0] == weights[1]
+    assert weights[2] == weights[3]
+    assert [type(m) for m in models["G"].layers] == [type(m) for m in vae.decoder]
+    assert [type(m) for m in models["D"].trunk] == [type(m) for m in vae.encoder]
+    outputs = {"gan": 1, "acgan": 2}[problem]
+    assert (models["D"].head.in_features, models["D"].head.out_features) == (8192, outputs)
+    parts = [*models["G"].modules(), *models["D"].modules()]
+    assert not any(isinstance(m, nn.BatchNorm2d) for m in parts)
+
+
+def test_plain_acgan_embeds_each_label_to_the_latents_size():
+    G = build_models("plain", "acgan", num_labels=3)["G"]
+    tables = [m for m in G.join.modules() if isinstance(m, nn.Embedding)]
+    assert [(t.num_embeddings, t.embedding_dim) for t in tables] == [(2, G.z_dim)] * 3
+
+
+def test_dcgan_gan_has_the_weights_and_layers_of_pytorchs_example():
+    models = build_models("dcgan", "gan")
+    assert sizes_of(*models.values()) == [3_576_704, 2_765_568]
+    assert models["G"].z_dim == 100
+    assert convolutions(models["G"], nn.ConvTranspose2d) == [(100, 512, 4, 1, 0), *DCGAN_UPS]
+    assert convolutions(models["D"]) == [*DCGAN_DOWNS, (512, 1, 4, 1, 0)]
+    facts = layer_facts(models["G"], torch.zeros(2, 100))
+    assert facts["layers.0"][0] == (1, 1, 100)
+    assert facts["layers"][0] == (64, 64, 3)
+
+
+def test_dcgan_acgan_takes_a_one_hot_pair_and_gives_one_output_more():
+    models = build_models("dcgan", "acgan", num_labels=2)
+    assert convolutions(models["G"], nn.ConvTranspose2d)[0] == (100 + 4, 512, 4, 1, 0)
+    assert convolutions(models["D"])[-1] == (512, 3, 4, 1, 0)
+
+
+@pytest.mark.parametrize("num_codes", [1, 2])
+def test_dcgan_infogan_takes_62_noise_variables_and_ten_inputs_for_each_code(num_codes):
+    models = build_models("dcgan", "infogan", num_codes=num_codes)
+    G, D, Q = models["G"], models["D"], models["Q"]
+    assert (G.z_dim, G.label_dim) == (62, 10 * num_codes)
+    inputs = 62 + 10 * num_codes  # 72 with one code
+    assert convolutions(G, nn.ConvTranspose2d)[0] == (inputs, 512, 4, 1, 0)
+    assert convolutions(D) == [*DCGAN_DOWNS, (512, 1, 4, 1, 0)]
+    assert convolutions(Q) == [(512, 128, 4, 1, 0)]
+    dense = Q.layers[-1]
+    assert (dense.in_features, dense.out_features) == (128, 10 * num_codes)
+    assert (Q.num_codes, Q.code_size) == (num_codes, 10)
+
+
+def test_q_reads_ds_trunk_and_holds_none_of_ds_weights():
+    models = build_models("dcgan", "infogan", 0.125, num_codes=2)
+    D, Q = models["D"], models["Q"]
+    assert not {id(p) for p in D.parameters()} & {id(p) for p in Q.parameters()}
+    features = D.trunk(torch.rand(4, 3, 64, 64))
+    assert D.head(features).shape == (4, 1)
+    code_logits = Q(features)
+    assert code_logits.shape == (4, 2, 10)
+    code_logits.square().sum().backward()
+    assert all(p.grad is not None for p in D.trunk.parameters())
+    assert all(p.grad is None for p in D.head.parameters())
+
+
+@pytest.mark.parametrize(("recipe", "problem"), ADVERSARIAL)
+@pytest.mark.parametrize(("image_size", "channels"), [(32, 1), (64, 3), (128, 1), (48, 3), (16, 3)])
+def test_every_gan_draws_and_judges_pictures_of_its_size(recipe, problem, image_size, channels):
+    models = build_models(recipe, problem, 0.0625, image_size=image_size, channels=channels)
+    G, D = models["G"], models["D"]
+    x = G(*noise_and_labels(G))
+    assert x.shape == (4, channels, image_size, image_size)
+    assert G.pixel_range == (-1.0, 1.0)
+    assert x.abs().max() <= 1
+    if problem == "acgan":
+        real_logits, class_logits = D(x)
+        assert class_logits.shape == (4, 1)
+    else:
+        real_logits = D(x)
+    assert real_logits.shape == (4,)
+    if problem == "infogan":
+        assert models["Q"](D.trunk(x)).shape == (4, 1, 10)
+
+
+@pytest.mark.parametrize(("recipe", "problem"), ADVERSARIAL)
+def test_discriminator_gives_logits_that_no_sigmoid_bounds(recipe, problem):
+    D = build_models(recipe, problem, 0.125)["D"].eval()
+    x = torch.randn(16, 3, 64, 64)
+    with torch.no_grad():
+        features = D.trunk(x)
+        given = D(x)
+        loud = features * (1_000 / features.abs().mean())
+        logits = D.head(torch.cat([loud, -loud]))
+        quiet = D.head(features)
+    real_logits = given[0] if problem == "acgan" else given
+    assert torch.equal(real_logits, quiet[:, 0])
+    assert logits.min() < -1
+    assert logits.max() > 1
+    assert not any(isinstance(m, nn.Sigmoid | nn.Softmax | nn.LogSigmoid) for m in D.modules())
+
+
+@pytest.mark.parametrize("recipe", ACGAN_RECIPES)
+@pytest.mark.parametrize("num_labels", [1, 3])
+def test_each_label_changes_the_picture(recipe, num_labels):
+    models = build_models(recipe, "acgan", 0.125, num_labels=num_labels)
+    G, D = models["G"].eval(), models["D"]
+    z, c = noise_and_labels(G)
+    assert c.shape == (4, num_labels)
+    with torch.no_grad():
+        before = G(z, c)
+        for a in range(num_labels):
+            switched = c.clone()
+            switched[:, a] = 1 - switched[:, a]
+            assert (G(z, switched) - before).abs().amax(dim=(1, 2, 3)).min() > 0
+    assert torch.equal(G(z, c), before)
+    real_logits, class_logits = D(before)
+    assert real_logits.shape == (4,)
+    assert class_logits.shape == (4, num_labels)
+    assert D.num_classes == G.label_dim == num_labels
+
+
+def test_labels_come_in_as_values_as_one_hot_pairs_or_as_a_product():
+    z = torch.tensor([[1.0, -2.0], [3.0, 4.0]])
+    c = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    values = JoinValues(2, 2)
+    assert values(z, c).tolist() == [[1, -2, 1, 0], [3, 4, 0, 1]]
+    pairs = JoinOneHot(2, 2)
+    assert pairs(z, c).tolist() == [[1, -2, 0, 1, 1, 0], [3, 4, 1, 0, 0, 1]]
+    product = JoinEmbedding(2, 2)
+    assert [join.num_inputs for join in (values, pairs, product)] == [4, 6, 2]
+    (off_a, on_a), (off_b, on_b) = (table.weight for table in product.embeddings)
+    expected = torch.stack([z[0] * (on_a + off_b), z[1] * (off_a + on_b)]) / 2**0.5
+    torch.testing.assert_close(product(z, c), expected)
+
+
+def test_which_way_a_report_joins_its_labels():
+    ways = {r: type(build_models(r, "acgan", 0.125)["G"].join) for r in ACGAN_RECIPES}
+    assert ways == {
+        "plain": JoinEmbedding,
+        "upsample": JoinValues,
+        "wide": JoinValues,
+        "dcgan": JoinOneHot,
+    }
+
+
+@pytest.mark.parametrize(("recipe", "problem"), ADVERSARIAL)
+def test_noise_or_labels_of_the_wrong_shape_are_refused(recipe, problem):
+    G = build_models(recipe, problem, 0.0625)["G"]
+    z, *c = noise_and_labels(G)
+    wrong = [(z[:, 1:], *c), (z, torch.zeros(len(z), G.label_dim + 1))]
+    if c:
+        wrong += [(z,), (z, c[0][:1])]
+    for inputs in wrong:
+        with pytest.raises(ValueError, match="G takes z"):
+            G(*inputs)
+
+
+@pytest.mark.parametrize(("recipe", "problem"), ADVERSARIAL)
+def test_width_narrows_a_gan_but_keeps_its_layers(recipe, problem):
+    full = build_models(recipe, problem)
+    narrow = build_models(recipe, problem, 0.25)
+    for name in full:
+        assert [type(m) for m in full[name].modules()] == [type(m) for m in narrow[name].modules()]
+        sizes = sizes_of(full[name], narrow[name])
+        assert sizes[1] < sizes[0] / 3
+
+
+@pytest.mark.parametrize(("recipe", "problem"), ADVERSARIAL)
+def test_half_width_of_d_halves_every_hidden_layer_of_d_and_nothing_of_g(recipe, problem):
+    def hidden(network):
+        return [m.out_channels for m in network.trunk if isinstance(m, nn.Conv2d)]
+
+    full = build_models(recipe, problem, d_width=1.0)
+    half = build_models(recipe, problem, d_width=0.5)
+    assert [n // 2 for n in hidden(full["D"])] == hidden(half["D"])
+    assert sizes_of(full["G"]) == sizes_of(half["G"])
+    x = torch.zeros(2, 3, 64, 64)
+    assert half["D"](x)[0].shape == full["D"](x)[0].shape
+    if problem == "infogan":
+        assert half["Q"](half["D"].trunk(x)).shape == (2, 1, 10)
+
+
+@pytest.mark.parametrize("recipe", ["upsample", "wide", "dcgan"])
+def test_dcgans_initial_weights(recipe):
+    for network in build_models(recipe, "acgan").values():
+        for module in network.modules():
+            if isinstance(module, nn.Conv2d | nn.ConvTranspose2d) and module.weight.numel() > 9_000:
+                assert module.weight.std().item() == pytest.approx(0.02, rel=0.05)
+            if isinstance(module, nn.BatchNorm2d):
+                assert module.weight.mean().item() == pytest.approx(1, abs=0.02)
+
+
 def test_fourteen_pairs_and_the_kl_study_are_the_homeworks():
     assert len([problem for _, problem in PAIRS if problem != "kl"]) == 14
     assert [r for r, p in PAIRS if p == "kl"] == ["elbo"]
@@ -130,6 +482,51 @@ def test_course_settings_are_the_reports():
     assert elbo.num_steps == 100 * 40_000 // 100
     wide = make_config("vae", "wide", profile="course")
     assert (wide.z_dim, wide.kl_weight) == (1024, 1e-5)
+
+
+def test_adversarial_course_settings_are_the_reports():
+    def course(problem, recipe):
+        return make_config(problem, recipe, profile="course")
+
+    dcgan = course("gan", "dcgan")
+    assert (dcgan.learning_rate, dcgan.adam_betas) == (2e-4, (0.5, 0.999))
+    assert (dcgan.z_dim, dcgan.num_steps) == (100, 35 * 40_000 // 64)
+    infogan = course("infogan", "dcgan")
+    assert (infogan.learning_rate, infogan.adam_betas) == (2e-4, (0.5, 0.999))
+    assert (infogan.z_dim, infogan.num_codes) == (62, 1)
+    plain = [course(problem, "plain") for problem in ("gan", "acgan")]
+    assert [(c.num_steps, c.batch_size) for c in plain] == [(50_000, 128), (30_000, 128)]
+    upsample = course("gan", "upsample")
+    assert (upsample.num_steps, upsample.batch_size, upsample.z_dim) == (20_000, 128, 128)
+    assert (upsample.curve_every, upsample.curve_smoothing, upsample.d_width) == (10, 10, 1.0)
+    assert course("gan", "wide").z_dim == course("acgan", "wide").z_dim == 256
+    assert {r: course("acgan", r).attribute for r in ACGAN_RECIPES} == {
+        "plain": "Smiling",
+        "upsample": "Smiling",
+        "wide": "Mouth_Slightly_Open",
+        "dcgan": "Smiling",
+    }
+
+
+def test_nothing_that_came_after_the_reports_is_on_by_default():
+    for recipe, problem in ADVERSARIAL:
+        config = make_config(problem, recipe, profile="course")
+        modern = (config.ema, config.label_smoothing, config.spectral_norm, config.r1)
+        assert modern == (0.0, 0.0, False, 0.0)
+        assert (config.augment, config.flip, config.noise) == (False, False, "normal")
+        assert config.d_updates == 1
+
+
+@pytest.mark.parametrize(("recipe", "problem"), [pair for pair in PAIRS if pair[1] != "kl"])
+def test_every_pair_says_in_both_languages_what_its_report_leaves_open(recipe, problem):
+    texts = RECIPES[recipe].problems[problem].open
+    assert set(texts) == {"en", "zh"}
+    assert not any("\u4e00" <= char <= "\u9fff" for char in texts["en"])
+    assert sum("\u4e00" <= char <= "\u9fff" for char in texts["zh"]) > 40
+    assert "Chosen" in texts["en"]
+    assert "本實驗室" in texts["zh"]
+    for text in texts.values():
+        assert "  " not in text
 
 
 def test_quick_changes_nothing_but_width_and_schedule():
