@@ -1,12 +1,20 @@
-"""What labels and codes do to pictures: numbers from readings, pure functions."""
+"""What labels and codes do to pictures: numbers from readings of them, pure functions."""
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 CODE_SIZE = 10  # values of one InfoGAN code
+NUM_BINS = 10  # equally full classes that a continuous factor is cut into
+NUM_SHUFFLES = 20  # shuffled codes whose information is taken off
+
+
+# --- Draws ----------------------------------------------------------------------------------------
 
 
 def draw_codes(num: int, num_codes: int, generator: torch.Generator) -> Tensor:
@@ -22,3 +30,229 @@ def draw_labels(num: int, num_labels: int, generator: torch.Generator) -> Tensor
 def one_hot(codes: Tensor) -> Tensor:
     """Write codes (B, K) as G takes them: float (B, K * 10), one 1 among each ten."""
     return F.one_hot(codes, CODE_SIZE).flatten(1).float()
+
+
+# --- Labels: ACGAN --------------------------------------------------------------------------------
+
+
+def attribute_accuracy(readings: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return the share of pictures that show what their label asked for (Odena et al. 2017).
+
+    Where half of the labels are on, a generator that ignores them scores 0.5, however common the
+    attribute is in its pictures.
+
+    Args:
+        readings: (N, A) bool, what an independent classifier sees.
+        labels: (N, A) 0/1, what was asked for.
+
+    Returns:
+        (A,) in 0..1.
+
+    Raises:
+        ValueError: the two shapes differ or are not (N, A).
+    """
+    _check_alike(readings, labels)
+    return (readings.astype(bool) == labels.astype(bool)).mean(0)
+
+
+def flip_rate(on: np.ndarray, off: np.ndarray) -> np.ndarray:
+    """Return the share of noises whose picture has the attribute if and only if it is asked for.
+
+    Args:
+        on: (N, A) bool, the attributes seen with the label on.
+        off: (N, A) bool, seen with the label off and the same noise.
+
+    Returns:
+        (A,) in 0..1; 0 where the label is ignored, and 0 where it works the wrong way round.
+
+    Raises:
+        ValueError: the two shapes differ or are not (N, A).
+    """
+    _check_alike(on, off)
+    return (on.astype(bool) & ~off.astype(bool)).mean(0)
+
+
+def leakage(on: np.ndarray, off: np.ndarray) -> np.ndarray:
+    """Return how much commoner each attribute is in `on` than in `off`.
+
+    Args:
+        on: (N, A) bool, attributes of pictures with one label on.
+        off: (M, A) bool, of pictures with it off; M may differ from N.
+
+    Returns:
+        (A,) in -1..1; the entry of the label itself is its effect, the others are what changes
+        besides.
+
+    Raises:
+        ValueError: the columns differ, or one of the two is empty.
+    """
+    if on.ndim != 2 or off.ndim != 2 or on.shape[1] != off.shape[1] or not len(on) * len(off):
+        raise ValueError(f"on {on.shape} and off {off.shape} must be (N, A) and (M, A), not empty")
+    return on.mean(0, dtype=float) - off.mean(0, dtype=float)
+
+
+# --- Codes: InfoGAN -------------------------------------------------------------------------------
+
+
+def code_accuracy(logits: Tensor, codes: Tensor) -> Tensor:
+    """Return how often Q's likeliest value is the code that the picture was made with.
+
+    Args:
+        logits: (N, K, V) of Q for N pictures and K codes of V values.
+        codes: (N, K) int64 in 0..V-1.
+
+    Returns:
+        (K,) in 0..1; 1/V where the code is ignored.
+
+    Raises:
+        ValueError: the shapes do not fit.
+    """
+    _check_logits(logits, codes)
+    return (logits.argmax(2) == codes).double().mean(0)
+
+
+def code_information(logits: Tensor, codes: Tensor) -> Tensor:
+    """Return the bound L_I = H(c) + E[log Q(c|x)] on I(c; G(z, c)) (Chen et al. 2016, eq. 5).
+
+    Args:
+        logits: (N, K, V) of Q for N pictures and K codes of V equally likely values.
+        codes: (N, K) int64 in 0..V-1, drawn independently of everything else.
+
+    Returns:
+        (K,) nats, at most ln V; 0 where Q knows nothing and says so, below 0 where it is wrong
+        and sure.
+
+    Raises:
+        ValueError: the shapes do not fit.
+    """
+    _check_logits(logits, codes)
+    log_q = logits.double().log_softmax(2).gather(2, codes.unsqueeze(2)).squeeze(2)  # (N, K)
+    return math.log(logits.shape[2]) + log_q.mean(0)
+
+
+def variance_shares(values: np.ndarray) -> tuple[float, float]:
+    """Return the shares of the variance that the code alone, and the noise alone, explain.
+
+    The two-way layout of the analysis of variance, without repetition and with sums over all of a
+    picture's values: y(z, c) = mean + a(z) + b(c) + e(z, c). Taking the mean square of e off those
+    of a and b makes the shares unbiased: values that depend on z and c jointly, as hashes do, give
+    0 and 0. The code's ten values are all there are, the noises are a sample; so the denominator
+    is the variance of pictures with random z and c. What is left to 1 is the share of e.
+
+    Args:
+        values: (Z, V, ...) pictures or features, rows with the same noise, columns with the same
+            code; at least two of each.
+
+    Returns:
+        The code's share and the noise's, each in 0..1; 0 and 0 where nothing varies.
+
+    Raises:
+        ValueError: fewer than two rows or columns.
+    """
+    num_rows, num_columns = values.shape[:2]
+    if min(num_rows, num_columns) < 2:
+        raise ValueError(f"the layout must have two rows and columns or more, not {values.shape}")
+    row_means = values.mean(1, dtype=np.float64)
+    column_means = values.mean(0, dtype=np.float64)
+    mean = row_means.mean(0)
+    # Row by row: all of it in float64 would take eight times the pictures' memory.
+    total = sum(float(np.square(row - mean).sum()) for row in values)
+    of_rows = num_columns * float(np.square(row_means - mean).sum())
+    of_columns = num_rows * float(np.square(column_means - mean).sum())
+    rest = max(total - of_rows - of_columns, 0.0) / ((num_rows - 1) * (num_columns - 1))
+    noise = max(of_rows / (num_rows - 1) - rest, 0.0) / num_columns
+    code = max(of_columns / (num_columns - 1) - rest, 0.0) / num_rows
+    code *= (num_columns - 1) / num_columns  # the variance over just these values
+    variance = code + noise + rest
+    return (code / variance, noise / variance) if variance else (0.0, 0.0)
+
+
+def to_classes(factor: np.ndarray) -> np.ndarray:
+    """Number a factor's values from 0; many-valued numbers are cut into ten equally full classes.
+
+    Args:
+        factor: (N,) numbers, bools or text. A value that many pictures share stays in one class,
+            so that there may be fewer than ten.
+
+    Returns:
+        int64 (N,).
+    """
+    values, numbers = np.unique(factor, return_inverse=True)
+    if len(values) <= NUM_BINS or not np.issubdtype(values.dtype, np.number):
+        return numbers.astype(np.int64)
+    edges = np.unique(np.quantile(factor, np.arange(1, NUM_BINS) / NUM_BINS))
+    return np.searchsorted(edges, factor, side="right").astype(np.int64)
+
+
+def mutual_information(codes: np.ndarray, classes: np.ndarray, *, seed: int = 0) -> float:
+    """Return what a code tells about a factor, less what a shuffled code seems to tell.
+
+    The plug-in estimate of I (scikit-learn's `mutual_info_score`) is above 0 for any finite sample;
+    the mean over 20 shuffles of the code is what it is for a code that tells nothing.
+
+    Args:
+        codes: (N,) int, not negative.
+        classes: (N,) int, not negative; `to_classes` makes them.
+        seed: names the shuffles.
+
+    Returns:
+        Nats; about 0, on either side, where the two are independent.
+
+    Raises:
+        ValueError: the two shapes differ or are not (N,).
+    """
+    from sklearn.metrics import mutual_info_score
+
+    table = contingency(codes, classes)
+    rng = np.random.default_rng(seed)
+    shuffled = [contingency(rng.permutation(codes), classes) for _ in range(NUM_SHUFFLES)]
+    scores = [mutual_info_score(None, None, contingency=t) for t in (table, *shuffled)]
+    return float(scores[0] - np.mean(scores[1:]))
+
+
+def match_codes(codes: np.ndarray, classes: np.ndarray) -> tuple[float, dict[int, int]]:
+    """Give each code value a class of its own so that most pictures agree (Kuhn 1955).
+
+    Args:
+        codes: (N,) int, not negative.
+        classes: (N,) int, not negative.
+
+    Returns:
+        The share of pictures whose code value is matched with their class, and the matching, value
+        to class. Where the code has more values than there are classes, some stay without.
+
+    Raises:
+        ValueError: the two shapes differ or are not (N,).
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    table = contingency(codes, classes)
+    values, partners = linear_sum_assignment(table, maximize=True)
+    matching = dict(zip(values.tolist(), partners.tolist(), strict=True))
+    return float(table[values, partners].sum() / table.sum()), matching
+
+
+def contingency(codes: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Count the pictures of each code value and class: int64 (values, classes).
+
+    Raises:
+        ValueError: the two shapes differ or are not (N,).
+    """
+    if codes.shape != classes.shape or codes.ndim != 1:
+        raise ValueError(f"codes {codes.shape} and classes {classes.shape} must be (N,)")
+    shape = int(codes.max()) + 1, int(classes.max()) + 1
+    cells = codes.astype(np.int64) * shape[1] + classes
+    return np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
+
+
+def _check_alike(first: np.ndarray, second: np.ndarray) -> None:
+    if first.shape != second.shape or first.ndim != 2 or not len(first):
+        raise ValueError(f"{first.shape} and {second.shape} must both be (N, A), not empty")
+
+
+def _check_logits(logits: Tensor, codes: Tensor) -> None:
+    if logits.ndim != 3 or codes.shape != logits.shape[:2] or not len(codes):
+        raise ValueError(
+            f"logits {tuple(logits.shape)} and codes {tuple(codes.shape)} must be (N, K, V) and"
+            " (N, K), not empty"
+        )

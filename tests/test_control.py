@@ -1,0 +1,344 @@
+"""The numbers on labels and codes, on inputs whose answer is known."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hwlib.control import (
+    CODE_SIZE,
+    attribute_accuracy,
+    code_accuracy,
+    code_information,
+    contingency,
+    draw_codes,
+    draw_labels,
+    flip_rate,
+    leakage,
+    match_codes,
+    mutual_information,
+    one_hot,
+    to_classes,
+    variance_shares,
+)
+
+CODES = np.arange(2_000) % CODE_SIZE
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def stream(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+# --- draws ----------------------------------------------------------------------------------------
+
+
+def test_codes_take_each_value_equally_often_and_independently():
+    codes = draw_codes(20_000, 2, stream())
+    assert codes.shape == (20_000, 2)
+    assert codes.dtype == torch.int64
+    counts = contingency(*codes.numpy().T)
+    assert counts.shape == (10, 10)
+    assert abs(counts / 20_000 - 0.01).max() < 0.005
+
+
+def test_labels_are_on_half_the_time():
+    labels = draw_labels(20_000, 3, stream())
+    assert labels.shape == (20_000, 3)
+    assert set(labels.unique().tolist()) == {0.0, 1.0}
+    assert abs(labels.mean(0) - 0.5).max() < 0.02
+
+
+def test_the_same_stream_draws_the_same():
+    assert torch.equal(draw_codes(9, 2, stream(3)), draw_codes(9, 2, stream(3)))
+    assert not torch.equal(draw_codes(9, 2, stream(3)), draw_codes(9, 2, stream(4)))
+
+
+def test_one_hot_puts_the_codes_side_by_side():
+    c = one_hot(torch.tensor([[0, 9], [3, 3]]))
+    assert c.dtype == torch.float32
+    assert c.nonzero().tolist() == [[0, 0], [0, 19], [1, 3], [1, 13]]
+
+
+# --- labels ---------------------------------------------------------------------------------------
+
+WANTED = np.arange(1_000).reshape(-1, 1) % 2 == 0
+
+
+def test_a_label_that_works_scores_1_and_one_turned_round_0():
+    assert attribute_accuracy(WANTED, WANTED) == [1.0]
+    assert attribute_accuracy(~WANTED, WANTED) == [0.0]
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.1, 1.0])
+def test_a_label_that_is_ignored_scores_one_half_however_common_the_attribute(rate, rng):
+    same_in_both = np.repeat(rng.random(500) < rate, 2).reshape(-1, 1)
+    assert attribute_accuracy(same_in_both, WANTED) == [0.5]
+    assert flip_rate(same_in_both[0::2], same_in_both[1::2]) == [0.0]
+
+
+def test_accuracy_takes_each_attribute_by_itself_and_labels_of_any_kind():
+    readings = np.array([[1, 0], [1, 1], [0, 0], [1, 1]], bool)
+    labels = np.array([[1, 1], [1, 0], [0, 1], [0, 1]], np.uint8)
+    assert attribute_accuracy(readings, labels).tolist() == [0.75, 0.25]
+
+
+def test_only_flips_in_the_wanted_direction_count():
+    on, off = (np.array(v, bool).reshape(-1, 1) for v in ([1, 1, 0, 0], [0, 1, 0, 1]))
+    assert flip_rate(on, off) == [0.25]
+
+
+def test_flips_need_pairs():
+    with pytest.raises(ValueError, match="must both be"):
+        flip_rate(np.ones((3, 1), bool), np.ones((2, 1), bool))
+    with pytest.raises(ValueError, match="not empty"):
+        attribute_accuracy(np.ones((0, 2), bool), np.ones((0, 2), bool))
+
+
+def test_leakage_is_the_signed_change_of_each_attributes_rate():
+    on = np.array([[1, 1, 0], [1, 1, 0], [1, 0, 0], [1, 0, 0]], bool)
+    off = np.array([[0, 1, 1], [0, 1, 0]], bool)
+    assert leakage(on, off).tolist() == [1.0, -0.5, -0.5]
+
+
+def test_leakage_takes_0_1_bytes_without_wrapping_below_zero():
+    assert leakage(np.zeros((2, 1), np.uint8), np.ones((2, 1), np.uint8)).tolist() == [-1.0]
+
+
+@pytest.mark.parametrize("rows", [(0, 2), (2, 0)])
+def test_leakage_refuses_an_empty_side(rows):
+    with pytest.raises(ValueError, match="not empty"):
+        leakage(*(np.ones((n, 3), bool) for n in rows))
+
+
+# --- codes ----------------------------------------------------------------------------------------
+
+
+def test_a_perfectly_read_code_carries_ln_10():
+    codes = draw_codes(500, 2, stream())
+    logits = 200.0 * one_hot(codes).unflatten(1, (2, 10))
+    assert code_accuracy(logits, codes).tolist() == [1.0, 1.0]
+    torch.testing.assert_close(
+        code_information(logits, codes), torch.full((2,), math.log(10)).double()
+    )
+
+
+def test_an_ignored_code_carries_nothing():
+    codes = torch.from_numpy(CODES).reshape(-1, 1)
+    logits = torch.zeros(len(codes), 1, 10)
+    assert code_information(logits, codes).item() == pytest.approx(0, abs=1e-12)
+    logits[:, 0, 4] = 1e-3  # always the same guess
+    assert code_accuracy(logits, codes).item() == pytest.approx(0.1)
+
+
+def test_wrong_and_sure_is_worse_than_knowing_nothing():
+    codes = torch.zeros(10, 1, dtype=torch.long)
+    logits = torch.zeros(10, 1, 10)
+    logits[:, 0, 1] = 20
+    assert code_information(logits, codes).item() < -15
+
+
+def test_information_is_that_of_a_known_channel():
+    # The code is read rightly with probability 0.91, else as any other value; Q knows it.
+    codes = draw_codes(200_000, 1, stream())
+    wrong = torch.rand(len(codes), 1, generator=stream(1)) > 0.91
+    shift = torch.randint(1, 10, codes.shape, generator=stream(2))
+    seen = torch.where(wrong, (codes + shift) % 10, codes)
+    q = one_hot(seen).unflatten(1, (1, 10)) * 0.9 + 0.01
+    expected = math.log(10) + 0.91 * math.log(0.91) + 0.09 * math.log(0.01)
+    assert code_information(q.log(), codes).item() == pytest.approx(expected, abs=0.01)
+    assert code_accuracy(q.log(), codes).item() == pytest.approx(0.91, abs=0.005)
+
+
+def test_each_code_is_measured_by_itself():
+    codes = draw_codes(1_000, 2, stream())
+    logits = 50.0 * one_hot(codes).unflatten(1, (2, 10))
+    logits[:, 1] = 0
+    information = code_information(logits, codes)
+    assert information[0] == pytest.approx(math.log(10))
+    assert information[1] == pytest.approx(0, abs=1e-12)
+
+
+def test_logits_and_codes_must_fit():
+    for logits, codes in (
+        (torch.zeros(3, 2, 10), torch.zeros(3)),
+        (torch.zeros(3, 10), torch.zeros(3, 1)),
+    ):
+        for measure in (code_accuracy, code_information):
+            with pytest.raises(ValueError, match="must be"):
+                measure(logits, codes.long())
+
+
+# --- variance -------------------------------------------------------------------------------------
+
+SHAPE = (200, 10, 4, 4, 3)
+
+
+def of_code(rng):
+    return np.broadcast_to(rng.normal(size=(1, *SHAPE[1:])), SHAPE)
+
+
+def of_noise(rng):
+    return np.broadcast_to(rng.normal(size=(SHAPE[0], 1, *SHAPE[2:])), SHAPE)
+
+
+def test_pictures_that_only_the_code_decides_are_all_the_codes(rng):
+    assert variance_shares(of_code(rng)) == pytest.approx((1, 0))
+
+
+def test_pictures_that_only_the_noise_decides_are_all_the_noises(rng):
+    assert variance_shares(of_noise(rng)) == pytest.approx((0, 1))
+
+
+def test_pictures_that_both_decide_jointly_are_neithers(rng):
+    code, noise = variance_shares(rng.normal(size=SHAPE))
+    assert code == pytest.approx(0, abs=0.005)
+    assert noise == pytest.approx(0, abs=0.02)
+
+
+def test_shares_are_those_of_known_variances(rng):
+    # Over its own ten values the code has variance 1, the noise 2, their joint part 1.
+    code = of_code(rng)
+    code = (code - code.mean(1, keepdims=True)) / code.std(1, keepdims=True)
+    values = code + math.sqrt(2) * of_noise(rng) + rng.normal(size=SHAPE)
+    assert variance_shares(values) == pytest.approx((0.25, 0.5), abs=0.02)
+
+
+def test_few_noises_do_not_lift_the_codes_share(rng):
+    shares = [
+        variance_shares(np.random.default_rng(seed).normal(size=(5, 10, 400)))[0]
+        for seed in range(10)
+    ]
+    assert np.mean(shares) < 0.01  # the plain share of sums of squares is 0.18
+
+
+def test_the_share_does_not_depend_on_contrast_or_brightness(rng):
+    values = of_code(rng) + of_noise(rng)
+    assert variance_shares(20 * values + 128) == pytest.approx(variance_shares(values))
+
+
+def test_bytes_do_not_overflow(rng):
+    values = (of_code(rng) * 40 + of_noise(rng) * 40 + 128).clip(0, 255).astype(np.uint8)
+    assert variance_shares(values) == pytest.approx(variance_shares(values.astype(float)))
+    assert 0.4 < variance_shares(values)[0] < 0.6
+
+
+def test_pictures_that_are_all_alike_have_no_shares():
+    assert variance_shares(np.full((5, 10, 8), 7, np.uint8)) == (0, 0)
+
+
+def test_one_row_is_no_layout():
+    with pytest.raises(ValueError, match="two rows"):
+        variance_shares(np.zeros((1, 10, 3)))
+
+
+# --- information about what is known --------------------------------------------------------------
+
+
+def test_a_code_tells_all_about_itself():
+    # The shuffles' mean is taken off a sure ln 10 too: (10-1)^2 / 2N by the chi-square law.
+    assert mutual_information(CODES, CODES) == pytest.approx(math.log(10) - 81 / 4_000, abs=0.003)
+
+
+def test_a_code_tells_nothing_about_what_is_independent_of_it(rng):
+    scores = [mutual_information(CODES, rng.integers(0, 10, len(CODES))) for _ in range(30)]
+    assert abs(np.mean(scores)) < 0.003
+    assert max(map(abs, scores)) < 0.02
+
+
+def test_half_a_code_tells_ln_2_about_a_yes_or_no():
+    assert mutual_information(CODES, CODES // 5) == pytest.approx(math.log(2), abs=0.005)
+
+
+def test_a_constant_has_no_information():
+    assert mutual_information(CODES, np.zeros(len(CODES), int)) == 0
+    assert mutual_information(np.zeros(len(CODES), int), CODES) == 0
+
+
+def test_the_same_seed_shuffles_alike(rng):
+    classes = rng.integers(0, 4, len(CODES))
+    assert mutual_information(CODES, classes) == mutual_information(CODES, classes)
+
+
+def test_a_continuous_factor_that_decides_the_code_is_found(rng):
+    factor = rng.normal(size=4_000)
+    codes = np.clip(np.floor(2 * factor + 5), 0, 9).astype(int)
+    strong = mutual_information(codes, to_classes(factor))
+    assert strong > 1.4
+    assert mutual_information(codes, to_classes(np.exp(factor))) == pytest.approx(strong, abs=0.01)
+
+
+def test_many_valued_numbers_fall_into_ten_equally_full_classes(rng):
+    classes = to_classes(rng.permutation(5_000) / 7)
+    assert np.bincount(classes).tolist() == [500] * 10
+
+
+def test_few_valued_numbers_text_and_bools_keep_their_values():
+    assert to_classes(np.array([3.5, 1.0, 3.5])).tolist() == [1, 0, 1]
+    assert to_classes(np.array(["b", "a", "b"], object)).tolist() == [1, 0, 1]
+    assert to_classes(np.array([True, False])).tolist() == [1, 0]
+    many = np.array([f"name {i:02}" for i in range(30)])
+    assert to_classes(many).tolist() == list(range(30))
+
+
+def test_a_value_that_most_pictures_share_stays_one_class(rng):
+    factor = np.concatenate([np.zeros(800), rng.uniform(0.4, 1, 200)])
+    classes = to_classes(factor)
+    assert len(set(classes[:800])) == 1
+    assert not set(classes[:800]) & set(classes[800:])
+
+
+# --- matching -------------------------------------------------------------------------------------
+
+
+def test_a_relabelled_code_matches_perfectly(rng):
+    order = rng.permutation(10)
+    accuracy, matching = match_codes(CODES, order[CODES])
+    assert accuracy == 1
+    assert matching == dict(enumerate(order.tolist()))
+
+
+def test_each_class_is_given_away_once():
+    # Values 0 and 1 both see mostly class 0; the best pairing gives it to value 0.
+    codes = np.array([0] * 10 + [1] * 10)
+    classes = np.array([0] * 9 + [1] + [0] * 7 + [1] * 3)
+    accuracy, matching = match_codes(codes, classes)
+    assert matching == {0: 0, 1: 1}
+    assert accuracy == 12 / 20
+
+
+def test_values_beyond_the_classes_stay_without():
+    accuracy, matching = match_codes(CODES, CODES // 5)
+    assert len(matching) == 2
+    assert accuracy == pytest.approx(0.2)
+
+
+def test_an_independent_code_matches_about_one_in_ten(rng):
+    accuracy, _ = match_codes(CODES, rng.integers(0, 10, len(CODES)))
+    assert 0.1 <= accuracy < 0.16
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 6)), min_size=1, max_size=40))
+def test_matching_counts_what_agrees_and_contingency_counts_everybody(pairs):
+    codes, classes = np.array(pairs).T
+    table = contingency(codes, classes)
+    assert table.sum() == len(pairs)
+    assert all(table[a, b] == pairs.count((a, b)) for a, b in pairs)
+    accuracy, matching = match_codes(codes, classes)
+    agreeing = np.mean([matching.get(a) == b for a, b in pairs])
+    assert accuracy == pytest.approx(agreeing)
+    assert len(set(matching.values())) == len(matching)
+
+
+def test_lengths_must_agree():
+    for measure in (mutual_information, match_codes, contingency):
+        with pytest.raises(ValueError, match="must be"):
+            measure(np.zeros(3, int), np.zeros(4, int))
