@@ -4,12 +4,30 @@ Pictures are uint8 (N, H, W, C) and are drawn as they are: enlarged by whole fac
 stretched in contrast. Every figure is as wide as a 16 cm column, so its text is readable there.
 """
 
+from hwlib.plots.adversarial import (
+    acgan_curves,
+    best_snapshot,
+    gan_curves,
+    infogan_curves,
+    snapshot_curve,
+)
 from hwlib.plots.diagram import Block, Layer, block_diagram, blocks
+from hwlib.plots.grids import (
+    attribute_pairs,
+    attribute_pairs_more,
+    code_combinations,
+    code_grid,
+    code_real,
+    growth,
+    nearest,
+    side_by_side,
+)
 from hwlib.plots.look import (
     ATTRIBUTES_ZH,
     BLUE,
     CANVAS_PX,
     COLUMN_IN,
+    FACTORS_ZH,
     GREEN,
     GREY,
     INK,
@@ -24,8 +42,18 @@ from hwlib.plots.look import (
     register_fonts,
     style,
 )
+from hwlib.plots.maps import code_attributes, code_nats, leakage
 from hwlib.plots.pictures import compose, enlarge, image_grid, interpolation, pairs, traversal
 from hwlib.plots.vae import ACTIVE_VARIANCE, embedding_scatter, latent_activity, learning_curves
+
+# The learning curves that belong to each problem; all take the records so far and the language.
+CURVES = {
+    "vae": learning_curves,
+    "kl": learning_curves,
+    "gan": gan_curves,
+    "acgan": acgan_curves,
+    "infogan": infogan_curves,
+}
 
 __all__ = [
     "ACTIVE_VARIANCE",
@@ -33,6 +61,8 @@ __all__ = [
     "BLUE",
     "CANVAS_PX",
     "COLUMN_IN",
+    "CURVES",
+    "FACTORS_ZH",
     "GREEN",
     "GREY",
     "INK",
@@ -44,19 +74,35 @@ __all__ = [
     "YELLOW",
     "Block",
     "Layer",
+    "acgan_curves",
     "attribute_name",
+    "attribute_pairs",
+    "attribute_pairs_more",
+    "best_snapshot",
     "block_diagram",
     "blocks",
+    "code_attributes",
+    "code_combinations",
+    "code_grid",
+    "code_nats",
+    "code_real",
     "compose",
     "embedding_scatter",
     "enlarge",
+    "gan_curves",
+    "growth",
     "image_grid",
+    "infogan_curves",
     "interpolation",
     "latent_activity",
+    "leakage",
     "learning_curves",
+    "nearest",
     "pairs",
     "rc_params",
     "register_fonts",
+    "side_by_side",
+    "snapshot_curve",
     "style",
     "traversal",
 ]

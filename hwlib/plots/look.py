@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 COLUMN_IN = 6.3  # width of a report's text column, 16 cm
 CANVAS_PX = 1200  # about how many pixels wide a sheet of pictures is drawn
@@ -50,6 +53,37 @@ WORDS: dict[str, dict[str, str]] = {
         "parameters": "參數 {count:,} 個",
         "sampling": "重新參數化",
         "value": "$\\mu$ 改成的數值",
+        "step": "訓練步數",
+        "losses": "對抗損失",
+        "undecided": "D 分不出來時",
+        "d_accuracy": "D 的準確率",
+        "on_real": "真實影像",
+        "on_fake": "生成影像",
+        "healthy": "60–75 %",
+        "best_snapshot": "最佳快照",
+        "kept_snapshot": "採用的快照",
+        "class_losses": "屬性損失",
+        "class_accuracy": "D 判斷屬性的準確率",
+        "q_loss": "Q 的損失（nats／碼）",
+        "guess_loss": "亂猜：ln 10",
+        "code_accuracy": "Q 讀出編碼的準確率",
+        "guess_accuracy": "亂猜：10 %",
+        "snapshot_kid": "快照的 KID（愈低愈好）",
+        "snapshot_diversity": "快照的多樣性／真實影像",
+        "as_real": "與真實影像相同",
+        "sample": "樣本",
+        "nearest": "最近的\n訓練影像",
+        "is_on": "{attribute}\n是",
+        "is_off": "{attribute}\n否",
+        "code_value": "第 {code} 個編碼的值",
+        "growing_value": "$c_1$ = {value}",
+        "leakage_samples": "樣本：同一組 $z$ 打開減去關掉",
+        "leakage_real": "真實影像：有減去沒有",
+        "points": "百分點",
+        "switched": "切換的屬性",
+        "mean": "平均",
+        "nats": "互資訊（nats）",
+        "code": "第 {code} 個編碼",
     },
     "en": {
         "Conv2d": "Conv",
@@ -81,6 +115,37 @@ WORDS: dict[str, dict[str, str]] = {
         "parameters": "{count:,} parameters",
         "sampling": "reparameterisation",
         "value": "value that $\\mu$ is set to",
+        "step": "training step",
+        "losses": "adversarial losses",
+        "undecided": "D undecided",
+        "d_accuracy": "D's accuracy",
+        "on_real": "real",
+        "on_fake": "generated",
+        "healthy": "60–75 %",
+        "best_snapshot": "best snapshot",
+        "kept_snapshot": "snapshot kept",
+        "class_losses": "attribute losses",
+        "class_accuracy": "D's accuracy at attributes",
+        "q_loss": "Q's loss (nats per code)",
+        "guess_loss": "guessing: ln 10",
+        "code_accuracy": "Q's accuracy at codes",
+        "guess_accuracy": "guessing: 10 %",
+        "snapshot_kid": "KID of snapshots (low is good)",
+        "snapshot_diversity": "diversity, real pictures = 1",
+        "as_real": "as real pictures",
+        "sample": "sample",
+        "nearest": "nearest in\ntraining",
+        "is_on": "{attribute}\non",
+        "is_off": "{attribute}\noff",
+        "code_value": "value of code {code}",
+        "growing_value": "$c_1$ = {value}",
+        "leakage_samples": "samples: the same $z$, on minus off",
+        "leakage_real": "real pictures: with it minus without it",
+        "points": "percentage points",
+        "switched": "switched",
+        "mean": "mean",
+        "nats": "mutual information (nats)",
+        "code": "code {code}",
     },
 }
 
@@ -99,6 +164,66 @@ ATTRIBUTES_ZH = {
     "Straight_Hair": "直髮",
     "Wavy_Hair": "捲髮",
     "Wearing_Lipstick": "擦口紅",
+}
+
+# The drawn faces' factors.
+FACTORS_ZH = {
+    "masculinity": "性別特徵",
+    "age": "年齡",
+    "skin_tone": "膚色深淺",
+    "skin_undertone": "膚色冷暖",
+    "freckles": "雀斑",
+    "face_width": "臉寬",
+    "face_length": "臉長",
+    "jaw": "下顎",
+    "chin": "下巴",
+    "cheekbones": "顴骨",
+    "hair_colour": "髮色",
+    "hair_shade": "髮色深淺",
+    "hair_texture": "髮質",
+    "hair_style": "髮型",
+    "hair_length": "頭髮長度",
+    "hair_volume": "髮量",
+    "hair_part": "分線位置",
+    "hairline": "髮際線",
+    "bangs": "瀏海",
+    "brow_thickness": "眉毛粗細",
+    "brow_arch": "眉形",
+    "brow_height": "眉毛高低",
+    "eye_size": "眼睛大小",
+    "eye_spacing": "眼距",
+    "eye_tilt": "眼尾高低",
+    "eye_colour": "眼睛顏色",
+    "eye_open": "睜眼程度",
+    "gaze_x": "視線左右",
+    "gaze_y": "視線上下",
+    "nose_width": "鼻寬",
+    "nose_length": "鼻長",
+    "mouth_width": "嘴寬",
+    "mouth_open": "嘴巴張開",
+    "smile": "笑容",
+    "lip_fullness": "嘴唇厚度",
+    "lipstick": "口紅",
+    "lipstick_hue": "口紅色相",
+    "makeup": "妝容濃淡",
+    "makeup_hue": "妝容色相",
+    "beard": "鬍子",
+    "glasses": "眼鏡",
+    "earrings": "耳環",
+    "yaw": "左右轉頭",
+    "tilt": "側傾",
+    "zoom": "遠近",
+    "shift_x": "左右位置",
+    "light_x": "光源左右",
+    "light_contrast": "明暗對比",
+    "light_warmth": "光線冷暖",
+    "background": "背景樣式",
+    "background_hue": "背景色相",
+    "background_lightness": "背景明暗",
+    "clothes": "衣服樣式",
+    "clothes_hue": "衣服色相",
+    "clothes_lightness": "衣服明暗",
+    "detail": "細部變化",
 }
 
 
@@ -174,3 +299,15 @@ def attribute_name(attribute: str, lang: str) -> str:
     if lang == "zh" and attribute in ATTRIBUTES_ZH:
         return WORDS["zh"]["attribute"].format(name=ATTRIBUTES_ZH[attribute], attribute=attribute)
     return attribute
+
+
+def choose_scale(ax: Axes, values: np.ndarray, lang: str) -> None:
+    """Use a log axis, and say so, where the first steps would flatten all the rest."""
+    if values.size and values.min() > 0 and values.max() > 8 * np.median(values):
+        ax.set_yscale("log")
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=8))
+        ax.yaxis.set_minor_formatter(NullFormatter())
+        ax.set_title(ax.get_title(loc="left") + WORDS[lang]["log_axis"], loc="left")
+    else:
+        ax.yaxis.set_major_locator(MaxNLocator(6))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))

@@ -55,10 +55,11 @@ def compose(
     return sheet
 
 
-def _text_width_in(text: str, points: float) -> float:
+def text_width_in(text: str, points: float) -> float:
     """Estimate the width of `text` in inches: wide glyphs are one em, the others about half."""
-    plain = text.replace("$", "").replace("\\mu", "m")
-    return sum(1.0 if ord(c) > 0x2E00 else 0.5 for c in plain) * points / 72
+    lines = text.replace("$", "").replace("\\mu", "m").split("\n")
+    ems = [sum(1.0 if ord(c) > 0x2E00 else 0.5 for c in line) for line in lines]
+    return max(ems) * points / 72
 
 
 def _pixel_axes(sheet: np.ndarray, *, left_in=0.0, bottom_in=0.0, top_in=0.0) -> Axes:
@@ -74,6 +75,53 @@ def _pixel_axes(sheet: np.ndarray, *, left_in=0.0, bottom_in=0.0, top_in=0.0) ->
 
 
 @styled
+def draw_sheet(
+    sheet: np.ndarray,
+    *,
+    rows: Sequence[tuple[float, str]] = (),
+    columns: Sequence[tuple[float, str]] = (),
+    xlabel: str | None = None,
+    ylabel: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw a sheet of `compose` pixel by pixel, with words beside and below it.
+
+    Args:
+        sheet: uint8 (height, width, 3).
+        rows: where a word stands on the left, in pixels from the top, and the word.
+        columns: where a word stands below, in pixels from the left, and the word.
+        xlabel: a line below the words of the columns.
+        ylabel: a line left of the words of the rows, turned.
+        ax: axes to draw on (then the size is theirs); None makes a figure of the exact size.
+    """
+    if ax is None:
+        points = plt.rcParams["ytick.labelsize"]
+        left = max((text_width_in(word, points) for _, word in rows), default=0)
+        left = (left and left + 0.14) + (0.2 if ylabel else 0)
+        lines = max((word.count("\n") + 1 for _, word in columns), default=0)
+        bottom = (0.07 + 0.13 * lines if columns else 0) + (0.2 if xlabel else 0)
+        ax = _pixel_axes(sheet, left_in=left, bottom_in=bottom)
+    ax.imshow(sheet, interpolation="nearest", aspect="equal")
+    ax.grid(visible=False)
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0, pad=4)
+    ax.set_yticks([place for place, _ in rows], [word for _, word in rows])
+    ax.set_xticks([place for place, _ in columns], [word for _, word in columns])
+    if xlabel:
+        ax.set_xlabel(xlabel, labelpad=2)
+    if ylabel:
+        ax.set_ylabel(ylabel, labelpad=2)
+    return ax
+
+
+def middles(length: int, words: Sequence[str] | None) -> list[tuple[float, str]]:
+    """Pair the words of equal rows (or columns) with their middles, over `length` pixels."""
+    if not words:
+        return []
+    step = (length + 1) / len(words)  # pixel centres are at whole numbers
+    return [((i + 0.5) * step - 1, word) for i, word in enumerate(words)]
+
+
 def image_grid(
     images: np.ndarray,
     columns: int = 8,
@@ -81,6 +129,7 @@ def image_grid(
     row_labels: Sequence[str] | None = None,
     column_labels: Sequence[str] | None = None,
     xlabel: str | None = None,
+    ylabel: str | None = None,
     factor: int | None = None,
     ax: Axes | None = None,
 ) -> Axes:
@@ -92,32 +141,19 @@ def image_grid(
         row_labels: a word left of each row.
         column_labels: a word below each column.
         xlabel: a line below the column labels.
+        ylabel: a line left of the row labels.
         factor: whole enlargement; None chooses it.
         ax: axes to draw on (then the size is theirs); None makes a figure of the exact size.
     """
     sheet = compose(images, columns, factor=factor)
-    rows = -(-len(images) // columns)
-    if ax is None:
-        points = plt.rcParams["ytick.labelsize"]
-        left = max((_text_width_in(word, points) for word in row_labels or ()), default=0)
-        bottom = (0.2 if column_labels else 0) + (0.2 if xlabel else 0)
-        ax = _pixel_axes(sheet, left_in=left and left + 0.14, bottom_in=bottom)
-    ax.imshow(sheet, interpolation="nearest", aspect="equal")
-    ax.grid(visible=False)
-    ax.spines[:].set_visible(False)
-    ax.tick_params(length=0, pad=4)
-    # label each row and column at its middle; pixel centres are at whole numbers
-    row_step = (sheet.shape[0] + 1) / rows
-    column_step = (sheet.shape[1] + 1) / columns
-    ax.set_yticks([(i + 0.5) * row_step - 1 for i in range(rows)] if row_labels else [])
-    ax.set_xticks([(i + 0.5) * column_step - 1 for i in range(columns)] if column_labels else [])
-    if row_labels:
-        ax.set_yticklabels(row_labels)
-    if column_labels:
-        ax.set_xticklabels(column_labels)
-    if xlabel:
-        ax.set_xlabel(xlabel, labelpad=2)
-    return ax
+    return draw_sheet(
+        sheet,
+        rows=middles(sheet.shape[0], row_labels),
+        columns=middles(sheet.shape[1], column_labels),
+        xlabel=xlabel,
+        ylabel=ylabel,
+        ax=ax,
+    )
 
 
 def pairs(

@@ -7,25 +7,22 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import MaxNLocator, NullLocator
 
-from hwlib.plots.look import BLUE, COLUMN_IN, GREY, ORANGE, WORDS, attribute_name, styled
+from hwlib.plots.look import (
+    BLUE,
+    COLUMN_IN,
+    GREY,
+    ORANGE,
+    WORDS,
+    attribute_name,
+    choose_scale,
+    styled,
+)
 
 ACTIVE_VARIANCE = (
     0.01  # variance of mu above which a latent is active (Burda et al. 2016, section 5)
 )
-
-
-def _choose_scale(ax: Axes, values: np.ndarray, lang: str) -> None:
-    """Use a log axis, and say so, where the first steps would flatten all the rest."""
-    if values.size and values.min() > 0 and values.max() > 8 * np.median(values):
-        ax.set_yscale("log")
-        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=8))
-        ax.yaxis.set_minor_formatter(NullFormatter())
-        ax.set_title(ax.get_title(loc="left") + WORDS[lang]["log_axis"], loc="left")
-    else:
-        ax.yaxis.set_major_locator(MaxNLocator(6))
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
 
 
 @styled
@@ -55,7 +52,7 @@ def learning_curves(metrics: pd.DataFrame, lang: str = "en") -> Figure:
                 label=words["test"],
             )
             values.append(test[f"test_{term}_nats"].to_numpy())
-        _choose_scale(ax, np.concatenate(values), lang)
+        choose_scale(ax, np.concatenate(values), lang)
         ax.set_xlabel(words["epoch"])
         ax.set_xlim(left=0)
         ax.xaxis.set_major_locator(MaxNLocator(7))
