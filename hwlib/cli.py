@@ -122,12 +122,25 @@ def sample(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A new folder, or a file .npz.")],
     num: Annotated[int, typer.Option("--num", min=1, help="How many pictures.")] = 64,
     seed: SeedOption = 0,
+    attribute: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=0|1", help="Of an ACGAN: an attribute on (1) or off (0)."),
+    ] = None,
+    code: Annotated[
+        list[int] | None,
+        typer.Option(help="Of an InfoGAN: a code's value, 0 to 9; once for each code."),
+    ] = None,
 ) -> None:
-    """Draw pictures from a finished run: a folder of PNG, or one .npz (`images`, N x H x W x C)."""
+    """Draw pictures from a finished run: a folder of PNG, or one .npz (`images`, N x H x W x C).
+
+    The same seed draws the same z, so that two calls that differ in --attribute or --code alone
+    show what it changes.
+    """
     from hwlib.run import Run
     from hwlib.training.sampling import write_samples
 
-    write_samples(Run(run), out, num=num, seed=seed)
+    labels = parse_switches(attribute or [])
+    write_samples(Run(run), out, num=num, seed=seed, labels=labels, codes=code)
     typer.echo(out)
 
 
@@ -144,7 +157,11 @@ def report(
     lang: Annotated[list[str] | None, typer.Option(help="zh, en; both by default.")] = None,
     settings: SetOption = None,
     attribute: Annotated[
-        str, typer.Option(help="Attribute that the figures colour; Male where it is empty.")
+        str,
+        typer.Option(
+            help="Attribute that the VAE's figures colour and the ACGAN learns (there several,"
+            " joined by commas); Male and the recipe's own where it is empty."
+        ),
     ] = "",
     out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("report/build"),
     runs: RunsOption = None,
@@ -152,7 +169,7 @@ def report(
 ) -> None:
     """Run the notebooks and write the report: HTML and PDF, in Chinese and English."""
     from hwlib.data import load_data
-    from hwlib.recipes import make_config
+    from hwlib.recipes import knows_setting, make_config
     from hwlib.report import make_job, make_report
     from hwlib.run import default_runs_dir
     from hwlib.training.fit import resolve_attribute
@@ -164,15 +181,20 @@ def report(
     path = Path(data)
     data = str(path.resolve()) if path.exists() else data
     jobs = []
-    for pair_recipe, problem in chosen_pairs(problems, recipe):
-        config = make_config(problem, pair_recipe, data, profile, seed, **overrides)
+    pairs = chosen_pairs(problems, recipe)
+    for name in overrides:  # a setting goes to the problems that know it; one at least must
+        if not any(knows_setting(problem, name) for _, problem in pairs):
+            make_config(pairs[0][1], pairs[0][0], data, profile, seed, **overrides)
+    for pair_recipe, problem in pairs:
+        own = {name: value for name, value in overrides.items() if knows_setting(problem, name)}
+        config = make_config(problem, pair_recipe, data, profile, seed, **own)
         loaded = load_data(data, config.image_size, crop=config.crop, skip_bad=skip_bad)
         resolve_attribute(config, loaded)
         parameters = {
             "data": data,
             "profile": profile,
             "seed": seed,
-            "settings": overrides,
+            "settings": own,
             "skip_bad": skip_bad,
         }
         jobs.append(make_job(problem, pair_recipe, parameters))
@@ -241,6 +263,21 @@ def parse_settings(words: Sequence[str]) -> dict[str, Any]:
             raise UserError(f"--set {word}: write KEY=VALUE, for example --set z_dim=50")
         settings[key.strip()] = value.split(",") if "," in value else value.strip()
     return settings
+
+
+def parse_switches(words: Sequence[str]) -> dict[str, int]:
+    """Return the NAME=0|1 words of `--attribute`.
+
+    Raises:
+        UserError: a word that is not of this form.
+    """
+    switches = {}
+    for word in words:
+        name, _, value = word.partition("=")
+        if value not in ("0", "1"):
+            raise UserError(f"--attribute {word}: write NAME=1 or NAME=0, for example Smiling=1")
+        switches[name.strip()] = int(value)
+    return switches
 
 
 def main() -> None:
