@@ -1,0 +1,76 @@
+"""Learning curves that move while `fit` runs."""
+
+from __future__ import annotations
+
+import io
+import os
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import ipywidgets as widgets
+import matplotlib.pyplot as plt
+import pandas as pd
+from IPython import get_ipython
+from IPython.display import display
+
+from hwlib import plots
+
+
+def problem_of(metrics: pd.DataFrame) -> str:
+    """Tell by its columns which problem's learning curves `metrics` holds."""
+    for column, problem in (
+        ("recon_nats", "vae"),
+        ("q_loss", "infogan"),
+        ("d_class_loss", "acgan"),
+    ):
+        if column in metrics:
+            return problem
+    return "gan"
+
+
+def _is_watched() -> bool:
+    """Whether a person looks at a notebook: a kernel, and not a runner's."""
+    return get_ipython() is not None and not os.environ.get("HWLIB_BATCH")
+
+
+class LiveCurve:
+    """The learning curves so far, redrawn in place while `fit` runs; nothing in batch.
+
+    Pass it as `hwlib.fit(config, watch=LiveCurve())`.
+    """
+
+    def __init__(self, lang: str = "en", *, is_shown: bool | None = None):
+        """Prepare the widget; it appears with the first curve.
+
+        Args:
+            lang: language of the words.
+            is_shown: whether to draw; None finds out whether a person looks.
+        """
+        self.lang = lang
+        self.is_shown = _is_watched() if is_shown is None else is_shown
+        self.image = widgets.Image(format="png", layout={"max_width": "760px"})
+        self._next_draw = 0.0
+
+    def __call__(self, records: Sequence[Mapping[str, Any]]) -> None:
+        """Show the curves of `records`, the rows of metrics.jsonl so far."""
+        now = time.monotonic()
+        if not self.is_shown or len(records) < 2 or now < self._next_draw:
+            return
+        is_first = not self.image.value
+        self.image.value = self._draw(pd.DataFrame(list(records)))
+        if is_first:
+            display(self.image)
+        # drawing takes at most a twentieth of the time that training has
+        self._next_draw = now + 20 * (time.monotonic() - now)
+
+    def _draw(self, metrics: pd.DataFrame) -> bytes:
+        """Draw the curves as a small PNG."""
+        fig = plots.CURVES[problem_of(metrics)](metrics, self.lang)
+        buffer = io.BytesIO()
+        try:
+            with plots.style():
+                fig.savefig(buffer, format="png", dpi=120)
+        finally:
+            plt.close(fig)
+        return buffer.getvalue()

@@ -1,0 +1,121 @@
+"""The layers of networks as torchinfo sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+
+from hwlib.explore.words import LABEL_WAYS
+from hwlib.plots import Layer
+
+
+def layers(vae: nn.Module, *, image_size: int, channels: int) -> list[Layer]:
+    """List a VAE's layers in the order of execution, as torchinfo sees them.
+
+    Args:
+        vae: a network with `encoder`, `mu`, `logvar` and `decoder`.
+        image_size: side of the pictures.
+        channels: 3 for colour, 1 for grey.
+
+    Returns:
+        the image as a layer of kind "Input", then every layer without sub-layers.
+    """
+    x = torch.zeros(1, channels, image_size, image_size)
+    found = _layers(vae, x, torch.zeros(1, vae.z_dim))
+    image = Layer("encoder", "x", "Input", "", tuple(x.shape[1:]), 0)
+    return [image, *(layer._replace(part=layer.name.split(".")[0]) for layer in found)]
+
+
+def network_layers(
+    models: Mapping[str, nn.Module], *, image_size: int, channels: int
+) -> dict[str, list[Layer]]:
+    """List the layers of a GAN's networks, each in the order of execution.
+
+    Args:
+        models: "G" and "D", and "Q" for an InfoGAN.
+        image_size: side of the pictures.
+        channels: 3 for colour, 1 for grey.
+
+    Returns:
+        by the network's name its inputs as layers of kind "Input" (z, and c where G has labels; the
+        image x; for Q the features h of D's trunk), then its own layers without sub-layers.
+    """
+    G, D = models["G"], models["D"]
+    x = torch.zeros(1, channels, image_size, image_size)
+    inputs = {"G": {"z": torch.zeros(1, G.z_dim)}, "D": {"x": x}}
+    if G.label_dim:
+        inputs["G"]["c"] = torch.zeros(1, G.label_dim)
+    if "Q" in models:
+        with _in_eval_mode(D):
+            inputs["Q"] = {"h": D.trunk(x)}
+    return {
+        name: [
+            *(Layer(name, key, "Input", "", tuple(t.shape[1:]), 0) for key, t in given.items()),
+            *(layer._replace(part=name) for layer in _layers(models[name], *given.values())),
+        ]
+        for name, given in inputs.items()
+    }
+
+
+def label_way(G: nn.Module) -> dict[str, str]:
+    """Say in each language how a generator gets its labels."""
+    facts = {"z_dim": G.z_dim, "num_inputs": G.join.num_inputs}
+    ways = LABEL_WAYS[type(G.join).__name__]
+    return {lang: words.format(**facts) for lang, words in ways.items()}
+
+
+def _layers(network: nn.Module, *inputs: Tensor) -> list[Layer]:
+    """Run a network once and list the layers that it went through."""
+    from torchinfo import summary
+
+    with _in_eval_mode(network):
+        report = summary(network, input_data=list(inputs), mode="eval", verbose=0)
+    found = []
+    for info in report.summary_list:
+        path = _path(info)
+        # what spectral norm puts into a layer belongs to that layer
+        is_leaf = info.is_leaf_layer or parametrize.is_parametrized(info.module)
+        if is_leaf and path and "parametrizations" not in path:
+            kind = info.class_name.removeprefix("Parametrized")
+            count = sum(p.numel() for p in info.module.parameters())
+            shape, detail = tuple(info.output_size[1:]), _detail(info.module)
+            found.append(Layer("", ".".join(path), kind, detail, shape, count))
+    return found
+
+
+@contextmanager
+def _in_eval_mode(network: nn.Module) -> Iterator[None]:
+    """Look at a network as it is when it is used, and change neither weights nor statistics."""
+    was_training = network.training
+    network.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        network.train(was_training)
+
+
+def _path(info: Any) -> list[str]:
+    """Return the attribute names that lead to a layer, below the network."""
+    names = []
+    while info.depth > 0:
+        names.append(info.var_name)
+        info = info.parent_info
+    return names[::-1]
+
+
+def _detail(module: nn.Module) -> str:
+    """Say the setting of a layer that matters to a reader."""
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        (height, width), stride = module.kernel_size, module.stride[0]
+        return f"{height}×{width}" + (f", stride {stride}" if stride > 1 else "")
+    if isinstance(module, nn.AvgPool2d | nn.MaxPool2d):
+        return f"{module.kernel_size}×{module.kernel_size}"
+    if isinstance(module, nn.LeakyReLU):
+        return f"{module.negative_slope:g}"
+    return "×2" if type(module).__name__ == "Upsample" else ""

@@ -1,0 +1,88 @@
+"""What the panels are put together from: pictures as PNG, sliders, buttons, rows."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+
+import ipywidgets as widgets
+import numpy as np
+from PIL import Image
+
+from hwlib import plots
+
+LAST_NUMBER = 999  # z are called by the numbers 0 to 999
+STRIP_PX = 64  # about how wide each picture of a strip is
+FRAME_PX = 4
+FRAME_RGB = (213, 94, 0)  # the figures' orange
+
+
+def to_png(image: np.ndarray, side: int) -> bytes:
+    """Return one picture, uint8 (H, W, C), as PNG, enlarged by a whole factor to about `side`."""
+    factor = max(1, round(side / image.shape[0]))
+    pixels = plots.enlarge(image[np.newaxis], factor)[0]
+    buffer = io.BytesIO()
+    Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def to_strip(images: np.ndarray, *, marked: int | None = None) -> bytes:
+    """Return pictures, uint8 (N, H, W, C), side by side as PNG.
+
+    Args:
+        images: from left to right.
+        marked: the one that gets a frame; None is none.
+    """
+    images = np.broadcast_to(images, (*images.shape[:3], 3))  # grey ones too
+    around = [(0, 0), (FRAME_PX, FRAME_PX), (FRAME_PX, FRAME_PX), (0, 0)]
+    factor = max(1, round(STRIP_PX / images.shape[2]))
+    tiles = np.pad(plots.enlarge(images, factor), around, constant_values=255)
+    if marked is not None:
+        inner = tiles[marked, FRAME_PX:-FRAME_PX, FRAME_PX:-FRAME_PX].copy()
+        tiles[marked] = FRAME_RGB
+        tiles[marked, FRAME_PX:-FRAME_PX, FRAME_PX:-FRAME_PX] = inner
+    return to_png(np.concatenate(list(tiles), axis=1), 0)
+
+
+def number_slider(words: Mapping[str, str], name: str, value: int) -> widgets.IntSlider:
+    """Make the slider that chooses a z by its number."""
+    return widgets.IntSlider(
+        value, min=0, max=LAST_NUMBER, description=words[name], layout={"width": "330px"}
+    )
+
+
+def share_slider(words: Mapping[str, str], value: float, width: str) -> widgets.FloatSlider:
+    """Make the slider from A to B."""
+    return widgets.FloatSlider(
+        value, min=0, max=1, step=0.02, description=words["share"], layout={"width": width}
+    )
+
+
+def path_buttons(words: Mapping[str, str]) -> widgets.ToggleButtons:
+    """Make the choice between the straight path and the spherical one."""
+    return widgets.ToggleButtons(
+        options=[(words["linear"], "linear"), (words["spherical"], "spherical")],
+        tooltips=[words["linear"], words["spherical"]],
+        style={"button_width": "76px"},
+    )
+
+
+def button(words: Mapping[str, str], name: str, icon: str) -> widgets.Button:
+    """Make a button with a word and a sign."""
+    return widgets.Button(description=words[name], icon=icon, layout={"width": "150px"})
+
+
+def help_line(words: Mapping[str, str], name: str) -> widgets.HTML:
+    """Make the line that says how a panel is used."""
+    return widgets.HTML(f'<small style="opacity:.75">{words[name]}</small>')
+
+
+def captioned(picture: widgets.Image, label: widgets.Label) -> widgets.VBox:
+    """Set a label below a picture."""
+    layout = {"align_items": "center", "margin": "0 6px 0 0"}
+    return widgets.VBox([picture, label], layout=layout)
+
+
+def row(*children: widgets.Widget) -> widgets.HBox:
+    """Set widgets side by side, on more lines where the window is narrow."""
+    return widgets.HBox(children, layout={"flex_flow": "row wrap", "align_items": "flex-end"})
