@@ -1,7 +1,10 @@
 """The panel answers every control, and latent space is walked as the figures say."""
 
 import io
+import re
+from types import SimpleNamespace
 
+import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +13,8 @@ from PIL import Image
 
 from hwlib import explore
 from hwlib.errors import UserError
-from hwlib.recipes import RECIPES, build_models
+from hwlib.explore import live as live_module
+from hwlib.recipes import PAIRS, RECIPES, build_models, make_config
 
 
 @pytest.fixture(scope="module")
@@ -218,7 +222,293 @@ def test_both_languages_of_the_panel_have_the_same_words():
     assert set(explore.WORDS["zh"]) == set(explore.WORDS["en"])
 
 
+# ------------------------------------------------------------------- layers of adversarial networks
+
+ADVERSARIAL = [
+    (recipe, problem)
+    for recipe, problem in PAIRS
+    if problem in ("gan", "acgan", "infogan") and problem in RECIPES[recipe].problems
+]
+
+
+@pytest.mark.parametrize(("recipe", "problem"), ADVERSARIAL)
+def test_the_layers_of_adversarial_networks_hold_all_their_parameters(recipe, problem):
+    models = build_models(recipe, problem, 0.125)
+    found = explore.network_layers(models, image_size=64, channels=3)
+    assert list(found) == list(models)
+    for name, layers in found.items():
+        total = sum(p.numel() for p in models[name].parameters())
+        assert sum(layer.num_parameters for layer in layers) == total
+        assert {layer.part for layer in layers} == {name}
+    inputs = {
+        name: [layer.name for layer in layers if layer.kind == "Input"]
+        for name, layers in found.items()
+    }
+    expected = {"G": ["z"] if problem == "gan" else ["z", "c"], "D": ["x"], "Q": ["h"]}
+    assert inputs == {name: expected[name] for name in models}
+    assert found["G"][-1].shape == found["D"][0].shape == (3, 64, 64)
+
+
+def test_spectral_norm_is_no_layer_of_its_own():
+    plain, normed = (build_models("dcgan", "gan", 0.125) for _ in range(2))
+    for module in list(normed["D"].modules()):
+        if isinstance(module, torch.nn.Conv2d):
+            torch.nn.utils.parametrizations.spectral_norm(module)
+    before, after = (
+        explore.network_layers(models, image_size=64, channels=3) for models in (plain, normed)
+    )
+    assert after == before
+
+
+def test_listing_layers_of_adversarial_networks_changes_neither_mode_nor_weights():
+    models = build_models("dcgan", "infogan", 0.125)
+    before = {
+        (name, key): value.clone()
+        for name, model in models.items()
+        for key, value in model.train().state_dict().items()
+    }
+    explore.network_layers(models, image_size=64, channels=3)
+    assert all(module.training for model in models.values() for module in model.modules())
+    for (name, key), value in before.items():
+        assert torch.equal(models[name].state_dict()[key], value)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "way", "num_inputs"),
+    [("plain", "embedding", 20), ("upsample", "value", 22), ("dcgan", "one-hot", 24)],
+)
+def test_the_way_a_label_comes_in_is_said_with_the_generators_inputs(recipe, way, num_inputs):
+    G = build_models(recipe, "acgan", 0.125, z_dim=20, num_labels=2)["G"]
+    words = explore.label_way(G)
+    assert way in words["en"]
+    for text in words.values():
+        assert f" {num_inputs} " in text
+
+
+# --------------------------------------------------------------------------- panels over generators
+
+
+def numbered(noise="normal", z_dim=12):
+    run = SimpleNamespace(config=make_config("gan", "dcgan", noise=noise))
+    return explore.numbered(run, z_dim)
+
+
+def lively(recipe, problem, **options):
+    """Return a generator whose pictures differ: fresh weights are too small for that."""
+    torch.manual_seed(0)
+    G = build_models(recipe, problem, 0.125, **{"z_dim": 12} | options)["G"].eval()
+    with torch.no_grad():
+        for name, weights in G.named_parameters():
+            if "join" not in name:
+                weights.mul_(4)
+    return G
+
+
+@pytest.fixture(scope="module")
+def gan():
+    return lively("dcgan", "gan")
+
+
+@pytest.fixture
+def gan_panel(gan):
+    return explore.GeneratorPanel(gan, numbered(), lang="zh")
+
+
+@pytest.fixture
+def switches():
+    G = lively("dcgan", "acgan", num_labels=2)
+    return explore.AttributePanel(G, numbered(), ["Smiling", "Male"], lang="zh")
+
+
+@pytest.fixture
+def code_selector():
+    return explore.CodePanel(lively("dcgan", "infogan", num_codes=2), numbered())
+
+
+def test_a_number_is_always_the_same_z():
+    assert np.array_equal(numbered()(5), numbered()(5))
+    assert not np.array_equal(numbered()(5), numbered()(6))
+
+
+def test_panels_draw_the_noise_that_the_run_was_trained_with():
+    uniform = np.stack([numbered("uniform")(n) for n in range(200)])
+    assert np.abs(uniform).max() <= 1
+    assert uniform.var() == pytest.approx(1 / 3, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    "move",
+    [
+        lambda panel: setattr(panel.share, "value", 0.5),
+        lambda panel: setattr(panel.number, "value", 7),
+        lambda panel: panel.fresh.click(),
+    ],
+)
+def test_every_control_of_the_generators_panel_changes_the_picture(gan_panel, move):
+    before = gan_panel.picture.value
+    move(gan_panel)
+    assert gan_panel.picture.value != before
+
+
+def test_the_other_end_and_the_path_change_the_way(gan_panel):
+    gan_panel.share.value = 0.5
+    for control, value in ((gan_panel.number_b, 9), (gan_panel.path, "spherical")):
+        picture, strip = gan_panel.picture.value, gan_panel.strip.value
+        control.value = value
+        assert gan_panel.picture.value != picture
+        assert gan_panel.strip.value != strip
+
+
+def test_the_way_begins_at_one_z_and_ends_at_the_other(gan, gan_panel):
+    for share, number in ((0.0, 3), (1.0, 8)):
+        gan_panel.number.value, gan_panel.number_b.value = 3, 8
+        gan_panel.share.value = share
+        z = numbered()(number)
+        np.testing.assert_allclose(gan_panel.z, z, atol=1e-6)
+        picture = explore.paint(gan, z[None])[0].astype(int)
+        assert np.abs(shown(gan_panel)[::4, ::4] - picture).max() <= 1
+
+
+def test_the_panel_says_that_the_straight_way_is_short_in_its_middle(gan_panel):
+    lengths = {}
+    for path in ("linear", "spherical"):
+        gan_panel.path.value, gan_panel.share.value = path, 0.5
+        lengths[path] = float(re.findall(r"[\d.]+", gan_panel.length.value)[0])
+    assert lengths["linear"] < lengths["spherical"]
+
+
+def test_a_new_sample_is_another_one_and_is_shown(gan_panel):
+    gan_panel.share.value = 0.8
+    seen = {gan_panel.number.value}
+    for _ in range(5):
+        gan_panel.fresh.click()
+        assert gan_panel.share.value == 0
+        assert gan_panel.number.value not in seen
+        np.testing.assert_allclose(gan_panel.z, numbered()(gan_panel.number.value))
+        seen.add(gan_panel.number.value)
+
+
+def test_switching_an_attribute_changes_the_picture_and_not_z(switches):
+    assert list(switches.c) == [1, 1]
+    before = switches.picture.value
+    switches.switches[0].value = 0
+    assert list(switches.c) == [0, 1]
+    assert switches.number.value == 0
+    assert switches.picture.value != before
+    switches.switches[0].value = 1
+    assert switches.picture.value == before
+
+
+def test_the_attribute_panels_picture_is_that_of_its_labels(switches):
+    switches.switches[1].value = 0.5
+    switches.fresh.click()
+    z = numbered()(switches.number.value)
+    picture = explore.paint(switches.G, z[None], np.array([[1, 0.5]]))[0].astype(int)
+    assert np.abs(shown(switches)[::4, ::4] - picture).max() <= 1
+
+
+def test_an_embedded_label_is_switched_without_anything_between():
+    G = lively("plain", "acgan")
+    panel = explore.AttributePanel(G, numbered(), ["Smiling"])
+    assert panel.switches[0].step == 1
+    before = panel.picture.value
+    panel.switches[0].value = 0
+    assert panel.picture.value != before
+
+
+def test_choosing_a_code_changes_the_picture_and_the_other_codes_strip(code_selector):
+    picture, strips = code_selector.picture.value, [s.value for s in code_selector.strips]
+    code_selector.codes[0].value = 4
+    assert code_selector.picture.value != picture
+    assert all(s.value != old for s, old in zip(code_selector.strips, strips, strict=True))
+    assert list(np.flatnonzero(code_selector.c)) == [4, 10]
+
+
+def test_each_strip_holds_the_picture_at_the_chosen_value(code_selector):
+    code_selector.codes[0].value, code_selector.codes[1].value = 2, 7
+    picture = shown(code_selector)[::4, ::4].astype(int)
+    for strip, value in zip(code_selector.strips, (2, 7), strict=True):
+        sheet = np.asarray(Image.open(io.BytesIO(strip.value)))
+        tile = np.split(sheet, 10, axis=1)[value]
+        assert np.abs(tile[4:-4, 4:-4] - picture).max() <= 1
+        assert tuple(tile[0, 0]) == (213, 94, 0)
+
+
+def test_another_z_keeps_the_codes(code_selector):
+    code_selector.codes[1].value = 3
+    before = code_selector.picture.value
+    code_selector.fresh.click()
+    assert code_selector.picture.value != before
+    assert [code.value for code in code_selector.codes] == [0, 3]
+
+
+def test_panels_over_a_grey_generator_work():
+    options = {"image_size": 32, "channels": 1}
+    panel = explore.GeneratorPanel(lively("dcgan", "gan", **options), numbered())
+    panel.fresh.click()
+    assert shown(panel).shape == (256, 256)
+    codes = explore.CodePanel(lively("dcgan", "infogan", **options), numbered())
+    assert len(codes.codes) == 1
+    sheet = Image.open(io.BytesIO(codes.strips[0].value))
+    assert sheet.size == (720, 72)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_control_of_the_panels_over_generators_has_a_name(lang):
+    panels = [
+        explore.GeneratorPanel(lively("dcgan", "gan"), numbered(), lang=lang),
+        explore.AttributePanel(lively("wide", "acgan"), numbered(), ["Smiling"], lang=lang),
+        explore.CodePanel(lively("dcgan", "infogan", num_codes=2), numbered(), lang=lang),
+    ]
+    kinds = (widgets.IntSlider, widgets.FloatSlider, widgets.Button)
+    for panel in panels:
+        controls = [child for child in walk(panel) if isinstance(child, kinds)]
+        assert len(controls) >= 3 - isinstance(panel, explore.CodePanel)
+        assert all(control.description for control in controls)
+        choices = [c for c in walk(panel) if isinstance(c, widgets.ToggleButtons)]
+        assert all(len(choice.tooltips) == len(choice.options) for choice in choices)
+        pictures = [c for c in walk(panel) if isinstance(c, widgets.Image)]
+        assert all(bytes(picture.value).startswith(b"\x89PNG") for picture in pictures)
+
+
+def walk(widget):
+    """Yield every widget of a panel."""
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from walk(child)
+
+
 # ----------------------------------------------------------------------------------- live curves
+
+
+def adversarial_records(count, **columns):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"step": range(1, count + 1)})
+    for name in ("d_loss", "g_loss", "d_accuracy_real", "d_accuracy_fake", *columns):
+        frame[name] = rng.random(count)
+    frame["epoch"] = frame.step / 10
+    return frame.to_dict("records")
+
+
+@pytest.mark.parametrize(
+    ("problem", "more"),
+    [
+        ("gan", ()),
+        ("acgan", ("d_class_loss", "g_class_loss", "class_accuracy_real", "class_accuracy_fake")),
+        ("infogan", ("q_loss", "code_accuracy")),
+    ],
+)
+def test_live_curves_know_the_problem_by_its_records(problem, more):
+    rows = adversarial_records(4, **dict.fromkeys(more))
+    assert live_module.problem_of(pd.DataFrame(rows)) == problem
+    live = explore.LiveCurve("zh", is_shown=True)
+    live(rows[:3])
+    first = live.image.value
+    assert bytes(first).startswith(b"\x89PNG")
+    live._next_draw = 0
+    rows[-1] |= {"snapshot_kid": 0.1, "snapshot_diversity": 0.9}
+    live(rows)
+    assert live.image.value != first
 
 
 def records(count):
