@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -16,10 +16,12 @@ from hwlib.metrics import active_units, linear_probe_accuracy, majority_floor, s
 from hwlib.models import VAE
 from hwlib.training.steps import normal, to_range, to_uint8
 
+if TYPE_CHECKING:
+    from hwlib.training.quality import Tools
+
 EVAL_BATCH = 250
 CURVE_IMAGES = 512  # test pictures behind each point of the test curve
 PROBE_IMAGES = 4_000  # training pictures that the linear probe is fitted to
-SHARPNESS_SAMPLES = 512
 NUM_SAMPLES = 64  # samples that are kept
 NUM_SHOWN = 32  # originals and reconstructions that are kept
 NUM_LATENTS = 2_000  # test latents that are kept
@@ -112,18 +114,29 @@ def mean_sharpness(images: np.ndarray) -> float:
 
 
 def finish_vae(
-    models: dict[str, VAE], data: Data, config: Config
+    models: dict[str, VAE], data: Data, config: Config, tools: Tools | None = None
 ) -> tuple[dict[str, Any], dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Measure a trained VAE.
+
+    Args:
+        models: "vae".
+        data: the pictures that it learnt from, and the test pictures that it is held against.
+        config: settings; the seed names the draws.
+        tools: the networks that judge pictures; made here where there are none.
 
     Returns:
         Its part of results.json; the pictures of samples.npz; the arrays of latents.npz.
     """
+    from hwlib.training.quality import make_tools, num_quality_images, sample_quality
+
     vae = models["vae"].eval()
+    tools = tools or make_tools(config, data, next(vae.parameters()).device)
     numbers = test_numbers(vae, data.test.images, config)
     mu = posterior_means(vae, data.test.images)
     kept = spread(len(mu), NUM_LATENTS)
-    samples = vae_samples(vae, config, SHARPNESS_SAMPLES, "samples")
+    num_samples = max(num_quality_images(data), NUM_SAMPLES)
+    samples = vae_samples(vae, config, num_samples, "samples")
+    quality, nearest_pictures = sample_quality(samples, data, tools)
     originals = np.array(data.test.images[:NUM_SHOWN])
     results: dict[str, Any] = {
         "test_mse_01": numbers["mse_01"],
@@ -132,8 +145,7 @@ def finish_vae(
         "recon_nats": numbers["recon_nats"],
         "kl_nats": numbers["kl_nats"],
         "active_units": active_units(mu),
-        "sharpness_samples": mean_sharpness(samples),
-        "sharpness_real": mean_sharpness(data.test.images),
+        **quality,
         **_probe(vae, mu, data, config),
     }
     pictures = {
@@ -141,6 +153,7 @@ def finish_vae(
         "originals": originals,
         "reconstructions": reconstruct(vae, originals),
         "interpolation": interpolation(vae, data.test.images),
+        **nearest_pictures,
     }
     return results, pictures, {"test_mu": mu[kept].numpy(), "test_index": kept}
 

@@ -21,7 +21,6 @@ from typing import Any
 import numpy as np
 import torch
 from filelock import FileLock
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -33,6 +32,7 @@ from hwlib.errors import UserError
 from hwlib.run import replacing, write_json
 from hwlib.runtime import autocast, derive_seed, generator, resolve_precision
 from hwlib.training.batches import Batches
+from hwlib.training.evaluate import EVAL_BATCH, image_batches, spread
 
 CHANNELS = (32, 64, 128, 192)  # of the stem and of the three stages; the last is the features' F
 BATCH_SIZE = 96
@@ -43,8 +43,7 @@ DROPOUT = 0.3
 SHIFT = 16  # training pictures are shifted by up to a sixteenth of their side
 SEED = 0  # one oracle per data set, whatever the run's seed
 TURNS = 4
-EVAL_BATCH = 250
-SCALE_IMAGES = 10_000  # training pictures that the features' mean and std are taken from
+SCALE_IMAGES = 5_000  # training pictures that the features' mean and std are taken from
 
 
 class Oracle(nn.Module):
@@ -54,8 +53,6 @@ class Oracle(nn.Module):
         attributes: the names of the logits; () where the oracle tells quarter turns.
         about: kind, held-out accuracy and fingerprint, as in results.json under `oracle`.
     """
-
-    name = "oracle"
 
     def __init__(self, *, image_size: int, channels: int, attributes: tuple[str, ...]):
         """Build the layers.
@@ -83,9 +80,9 @@ class Oracle(nn.Module):
         self.register_buffer("std", torch.ones(CHANNELS[-1]))
 
     @property
-    def fingerprint(self) -> str:
-        """16 hex digits of the SHA-256 of the weights."""
-        return self.about["fingerprint"]
+    def name(self) -> str:
+        """How distances in its features name it: "oracle:" and its weights' fingerprint."""
+        return f"oracle:{self.about['fingerprint']}"
 
     def maps(self, x: Tensor) -> Tensor:
         """Map x (B, C, H, W) uint8 to the last layer (B, F, S, S), S at most 4."""
@@ -130,11 +127,7 @@ def oracle_features(oracle: nn.Module, images: np.ndarray) -> Tensor:
 
 
 def _batches(oracle: nn.Module, images: np.ndarray) -> Iterator[Tensor]:
-    """Yield pictures as (B, C, H, W) uint8 on the network's device, channels-last in memory."""
-    device = next(oracle.parameters()).device
-    for start in range(0, len(images), EVAL_BATCH):
-        batch = torch.from_numpy(np.array(images[start : start + EVAL_BATCH]))
-        yield batch.to(device).permute(0, 3, 1, 2)
+    return image_batches(images, next(oracle.parameters()).device)
 
 
 # ---- the cache ----------------------------------------------------------------------------------
@@ -328,8 +321,7 @@ def _loss(logits: Tensor, labels: Tensor) -> Tensor:
 @torch.no_grad()
 def _set_scale(oracle: Oracle, data: Data) -> None:
     """Take the features' mean and std over training pictures spread evenly over the set."""
-    num = len(data.train)
-    rows = np.unique(np.linspace(0, num - 1, min(num, SCALE_IMAGES)).round().astype(int))
+    rows = spread(len(data.train), SCALE_IMAGES)
     parts = [
         oracle.maps(batch).mean((2, 3))
         for start in range(0, len(rows), EVAL_BATCH)
