@@ -1,0 +1,609 @@
+"""What is measured of adversarial networks, on networks and judges whose answers are known."""
+
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import nn
+
+import hwlib
+from hwlib.config import Config
+from hwlib.data import Data, Part
+from hwlib.recipes import get_problem
+from hwlib.training import adversarial
+from hwlib.training.adversarial import (
+    attribute_columns,
+    class_numbers,
+    code_layout,
+    code_pairs,
+    codes_of,
+    conditions,
+    draw_samples,
+    finish_acgan,
+    finish_gan,
+    finish_infogan,
+    generate,
+    growth_frame,
+    label_pairs,
+    snapshot_samples,
+    surest_pictures,
+)
+from hwlib.training.oracle import Oracle, read_attributes
+from hwlib.training.quality import Tools
+from hwlib.training.steps import draw_z
+
+CPU = torch.device("cpu")
+SIZE = 16
+NAMES = ("Red", "Green", "Blue")
+
+
+def settings(problem: str, **changes) -> Config:
+    """Settings that name draws; nothing here trains."""
+    return Config.create(
+        **{"problem": problem, "recipe": "dcgan", "num_steps": 1, "batch_size": 2}
+        | {"learning_rate": 1e-3, "z_dim": 4, "image_size": SIZE, "seed": 0}
+        | changes
+    )
+
+
+class Painter(nn.Module):
+    """A generator without weights to learn: `paint` maps z and c to three levels in [-1, 1]."""
+
+    pixel_range = (-1.0, 1.0)
+
+    def __init__(self, paint, label_dim: int, z_dim: int = 4):
+        super().__init__()
+        self.paint, self.label_dim, self.z_dim = paint, label_dim, z_dim
+        self.weight = nn.Parameter(torch.zeros(1))
+
+    def forward(self, z, c=None):
+        assert (0 if c is None else c.shape[1]) == self.label_dim
+        return self.paint(z, c).view(-1, 3, 1, 1).expand(-1, 3, SIZE, SIZE) + self.weight
+
+
+class Judge(nn.Module):
+    """An oracle that sees an attribute where its colour is brighter than the middle."""
+
+    def __init__(self, attributes=NAMES):
+        super().__init__()
+        self.attributes, self.about = attributes, {}
+        self.weight = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x):
+        return x.float().mean((2, 3)) - 127.5 + self.weight
+
+
+class Reader(nn.Module):
+    """A discriminator whose trunk is the mean colour, and whose classes are its first ones."""
+
+    def __init__(self, num_classes: int = 1):
+        super().__init__()
+        self.num_classes = num_classes
+        self.weight = nn.Parameter(torch.zeros(1))
+
+    def trunk(self, x):
+        return x.mean((2, 3)) + self.weight
+
+    def forward(self, x):
+        return self.trunk(x)[:, 0], self.trunk(x)[:, : self.num_classes]
+
+
+class LevelReader(nn.Module):
+    """A Q that reads code k off the level of colour k: -1 is value 0, +1 value 9."""
+
+    def __init__(self, num_codes: int, sure: float = 500.0):
+        super().__init__()
+        self.num_codes, self.sure = num_codes, sure
+
+    def forward(self, features):
+        levels = torch.linspace(-1, 1, 10)
+        return -self.sure * (features[:, : self.num_codes, None] - levels).square()
+
+
+def level(c, k: int):
+    """Return the level of code k in one-hot codes: -1 for value 0, +1 for value 9."""
+    return codes_of(c)[:, k] / 4.5 - 1
+
+
+def part(labels: np.ndarray | None, images: np.ndarray, factors=None) -> Part:
+    return Part(images, labels, [str(i) for i in range(len(images))], factors)
+
+
+def painted(levels: np.ndarray) -> np.ndarray:
+    """Return flat pictures (N, 16, 16, 3) of these colours (N, 3) in 0..255."""
+    return np.broadcast_to(levels[:, None, None], (len(levels), SIZE, SIZE, 3)).astype(np.uint8)
+
+
+def data_of(test: Part, attributes=NAMES) -> Data:
+    return Data("stub", "folder", attributes, test, test, "0" * 16, SIZE, 3, "hw4", ())
+
+
+@pytest.fixture
+def labelled() -> Data:
+    """300 flat pictures whose colours are their attributes; Green goes with Red half the time."""
+    rng = np.random.default_rng(0)
+    red = rng.random(300) < 0.2
+    labels = np.stack([red, red & (rng.random(300) < 0.5), rng.random(300) < 0.5], 1)
+    return data_of(part(labels.astype(np.uint8), painted(np.where(labels, 200, 50))))
+
+
+@pytest.fixture
+def no_quality(monkeypatch):
+    """Leave the distances between sets of pictures out; the samples that came are kept here."""
+    seen = []
+
+    def judge(samples, data, tools):
+        seen.append(samples)
+        return {"frechet": 1.0}, {"nearest": np.zeros((8, 2, *samples.shape[1:]), np.uint8)}
+
+    monkeypatch.setattr(adversarial, "sample_quality", judge)
+    monkeypatch.setattr(adversarial, "num_quality_images", lambda data: 300)
+    return seen
+
+
+TOOLS = Tools(Judge(), None)
+
+
+# --- pictures -------------------------------------------------------------------------------------
+
+
+def ignoring(z, c=None):
+    return z[:, :3].tanh()
+
+
+def test_generated_pictures_are_bytes_in_the_order_of_their_noise():
+    levels = torch.linspace(-1, 1, 600).view(-1, 1).repeat(1, 4)
+    G = Painter(lambda z, c: z[:, :3], 0)
+    pictures = generate(G, levels)
+    assert pictures.shape == (600, SIZE, SIZE, 3)
+    assert pictures.dtype == np.uint8
+    assert pictures[[0, -1], 0, 0, 0].tolist() == [0, 255]
+    assert (np.diff(pictures[:, 0, 0, 0].astype(int)) >= 0).all()
+
+
+def test_generating_makes_no_gradients():
+    G = Painter(ignoring, 0)
+    generate(G, torch.zeros(3, 4))
+    assert G.weight.grad is None
+
+
+def test_the_same_settings_draw_the_same_pictures_and_another_seed_others():
+    G = Painter(ignoring, 0)
+    first, again, other = (
+        draw_samples(G, settings("gan", seed=seed), "samples", num=20) for seed in (0, 0, 1)
+    )
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+    assert not np.array_equal(first, draw_samples(G, settings("gan"), "others", num=20))
+
+
+def test_an_unlabelled_generator_is_given_nothing():
+    assert conditions(Painter(ignoring, 0), settings("gan"), "x", num=5) is None
+
+
+def test_labels_without_a_model_are_on_half_the_time():
+    c = conditions(Painter(ignoring, 2), settings("acgan"), "x", num=4_000)
+    assert c.shape == (4_000, 2)
+    assert abs(c.mean(0) - 0.5).max() < 0.03
+
+
+@pytest.mark.parametrize("num", [100, 300, 777])
+def test_labels_after_real_pictures_have_their_rates_whatever_the_number(labelled, num):
+    labels = labelled.test.labels
+    c = conditions(Painter(ignoring, 3), settings("acgan"), "x", num=num, labels=labels)
+    assert c.shape == (num, 3)
+    assert c.dtype == torch.float32
+    assert np.abs(c.numpy().mean(0) - labels.mean(0)).max() < 0.06
+    rows = {tuple(row) for row in labels.tolist()}
+    assert {tuple(row) for row in c.int().tolist()} <= rows  # no mixture that does not occur
+
+
+def test_labels_of_a_sorted_set_come_mixed():
+    labels = np.repeat([[1], [0]], 500, axis=0)
+    c = conditions(Painter(ignoring, 1), settings("acgan"), "x", num=200, labels=labels)
+    assert 0.3 < c[:100].mean() < 0.7
+
+
+def test_codes_come_back_from_one_hot():
+    c = conditions(Painter(ignoring, 20), settings("infogan", num_codes=2), "x", num=50)
+    codes = codes_of(c)
+    assert codes.shape == (50, 2)
+    assert torch.equal(adversarial.one_hot(codes), c)
+
+
+def test_an_acgan_learns_the_columns_that_it_names_in_their_order(labelled):
+    labels = labelled.test.labels
+    config = settings("acgan", attribute="Blue,Red")
+    assert np.array_equal(attribute_columns(labels, labelled, config), labels[:, [2, 0]])
+    assert attribute_columns(labels, labelled, settings("gan")) is None
+
+
+# --- while training goes on -----------------------------------------------------------------------
+
+WATCHED = {"gan": 0, "acgan": 2, "infogan": 20}
+
+
+class Noisy(Painter):
+    """A painter that tells by noise on its pictures when it is not in eval mode."""
+
+    def forward(self, z, c=None):
+        x = super().forward(z, c)
+        return x + torch.rand_like(x) if self.training else x
+
+
+@pytest.mark.parametrize("problem", WATCHED)
+@pytest.mark.parametrize("is_training", [True, False])
+def test_watching_uses_eval_mode_and_gives_the_mode_back(problem, is_training):
+    models = {"G": Noisy(ignoring, WATCHED[problem]).train(is_training)}
+    config = settings(problem, num_codes=2) if problem == "infogan" else settings(problem)
+    for draw in (
+        lambda: snapshot_samples(models, config, 30, CPU),
+        lambda: growth_frame(models, config),
+    ):
+        first, again = draw(), draw()
+        assert first.dtype == np.uint8
+        assert np.array_equal(first, again)
+        assert models["G"].training is is_training
+
+
+def test_watching_moves_no_random_stream():
+    before = torch.get_rng_state()
+    growth_frame({"G": Painter(ignoring, 0)}, settings("gan"))
+    snapshot_samples({"G": Painter(ignoring, 0)}, settings("gan"), 10, CPU)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_watching_prefers_the_average_of_g():
+    models = {
+        "G": Painter(lambda z, c: torch.ones(len(z), 3), 0),
+        "G_ema": Painter(lambda z, c: -torch.ones(len(z), 3), 0),
+    }
+    assert not growth_frame(models, settings("gan")).any()
+    assert not snapshot_samples(models, settings("gan"), 10, CPU).any()
+
+
+def test_snapshots_follow_the_labels_of_the_training_pictures(labelled):
+    G = Painter(lambda z, c: 2 * c - 1, 3)
+    samples = snapshot_samples({"G": G}, settings("acgan"), 300, CPU, labels=labelled.train.labels)
+    rates = read_attributes(Judge(), samples).mean(0)
+    assert rates == pytest.approx(labelled.train.labels.mean(0))
+
+
+def test_growth_of_an_acgan_shows_each_noise_with_the_first_label_on_and_off():
+    G = Painter(lambda z, c: torch.stack([z[:, 0].tanh(), 2 * c[:, 0] - 1, 2 * c[:, 1] - 1], 1), 2)
+    frame = growth_frame({"G": G}, settings("acgan"))[:, 0, 0]
+    assert frame[:, 1].tolist() == [255, 0] * 4
+    assert np.array_equal(frame[0::2, [0, 2]], frame[1::2, [0, 2]])
+    assert len(set(frame[0::2, 0].tolist())) == 4
+
+
+def test_growth_of_an_infogan_runs_through_the_first_codes_values():
+    G = Painter(lambda z, c: torch.stack([level(c, 0), level(c, 1), z[:, 0].tanh()], 1), 20)
+    frame = growth_frame({"G": G}, settings("infogan", num_codes=2))[:, 0, 0]
+    assert frame[:, 0].tolist() == [round(v * 255 / 9) for v in range(8)]
+    assert len(np.unique(frame[:, 1:], axis=0)) == 1
+
+
+# --- GAN ------------------------------------------------------------------------------------------
+
+
+def test_a_gans_samples_are_judged_and_kept(labelled, no_quality):
+    models = {"G": Painter(ignoring, 0), "D": Reader()}
+    results, pictures, latents = finish_gan(models, labelled, settings("gan"), TOOLS)
+    assert results == {"frechet": 1.0}
+    assert pictures.keys() == {"samples", "nearest"}
+    assert pictures["samples"].shape == (64, SIZE, SIZE, 3)
+    assert len(no_quality[0]) == 300
+    assert latents == {}
+
+
+# --- ACGAN ----------------------------------------------------------------------------------------
+
+
+def finish_labels(paint, data, attribute="Red"):
+    config = settings("acgan", attribute=attribute)
+    num = len(config.attributes)
+    models = {"G": Painter(paint, num), "D": Reader(num)}
+    return finish_acgan(models, data, config, TOOLS)
+
+
+def obeying(z, c):
+    """Red follows the first label; Green goes with it; Blue is the noise's."""
+    red = 2 * c[:, 0] - 1
+    return torch.stack([red, red, z[:, 0].sign()], 1)
+
+
+def test_a_label_that_is_obeyed_is_seen_and_so_is_what_it_drags_along(labelled, no_quality):
+    results, pictures, _ = finish_labels(obeying, labelled)
+    assert results["attribute"] == "Red"
+    assert results["attributes"] == ["Red"]
+    assert results["attribute_accuracy"] == results["attribute_flip_rate"] == 1
+    assert results["num_attribute_samples"] == 1_000
+    assert results["leakage"] == {"Red": {"Red": 1.0, "Green": 1.0, "Blue": 0.0}}
+    assert pictures["pairs"].shape == (10, 2, SIZE, SIZE, 3)
+    assert pictures["pairs"][:, :, 0, 0, 0].tolist() == [[255, 0]] * 10
+    assert "pairs_more" not in pictures
+
+
+def test_a_label_that_is_ignored_scores_one_half_and_never_flips(labelled, no_quality):
+    results, pictures, _ = finish_labels(ignoring, labelled)
+    assert results["attribute_accuracy"] == 0.5
+    assert results["attribute_flip_rate"] == 0
+    assert set(results["leakage"]["Red"].values()) == {0.0}
+    assert np.array_equal(pictures["pairs"][:, 0], pictures["pairs"][:, 1])
+
+
+def test_leakage_stands_beside_what_goes_together_in_real_pictures(labelled, no_quality):
+    real = finish_labels(obeying, labelled)[0]["leakage_real"]
+    red, green, blue = labelled.test.labels.T.astype(bool)
+    assert real.keys() == {"Red"}
+    assert real["Red"]["Red"] == 1
+    assert real["Red"]["Green"] == pytest.approx(green[red].mean() - green[~red].mean())
+    assert real["Red"]["Blue"] == pytest.approx(blue[red].mean() - blue[~red].mean())
+
+
+def test_samples_have_the_test_pictures_labels(labelled, no_quality):
+    finish_labels(obeying, labelled)
+    rate = read_attributes(Judge(), no_quality[0])[:, 0].mean()
+    assert rate == pytest.approx(labelled.test.labels[:, 0].mean())
+
+
+def test_the_class_heads_accuracy_is_taken_on_the_test_pictures(labelled, no_quality):
+    class Upside(Reader):
+        def forward(self, x):
+            return self.trunk(x)[:, 0], torch.stack([self.trunk(x)[:, 0], -self.trunk(x)[:, 2]], 1)
+
+    config = settings("acgan", attribute="Red,Blue")
+    models = {"G": Painter(ignoring, 2), "D": Upside()}
+    results, _, _ = finish_acgan(models, labelled, config, TOOLS)
+    assert results["class_accuracy_test"] == 0.5  # Red always right, Blue always wrong
+
+
+def test_several_labels_are_switched_one_by_one(labelled, no_quality):
+    def paint(z, c):  # Blue obeys, Red does not
+        return torch.stack([z[:, 0].sign(), z[:, 1].tanh(), 2 * c[:, 0] - 1], 1)
+
+    results, pictures, _ = finish_labels(paint, labelled, "Blue,Red")
+    assert results["attribute"] == "Blue,Red"
+    assert results["attribute_accuracy_by"] == {"Blue": 1.0, "Red": 0.5}
+    assert results["attribute_flip_rate_by"] == {"Blue": 1.0, "Red": 0.0}
+    assert results["attribute_accuracy"] == 0.75
+    assert results["attribute_flip_rate"] == 0.5
+    assert results["leakage"].keys() == results["leakage_real"].keys() == {"Blue", "Red"}
+    assert results["leakage"]["Red"]["Blue"] == 0
+    assert pictures["pairs_more"].shape == (1, 10, 2, SIZE, SIZE, 3)
+
+
+def test_while_one_label_is_switched_the_others_stay_and_are_on_half_the_time():
+    G = Painter(lambda z, c: 2 * c - 1, 3)
+    config = settings("acgan", attribute="Red,Green,Blue")
+    for k in range(3):
+        colours = label_pairs(G, config, label=k)[:, :, 0, 0] > 127
+        assert colours[:, 0, k].all()
+        assert not colours[:, 1, k].any()
+        others = [i for i in range(3) if i != k]
+        assert np.array_equal(colours[:, 0, others], colours[:, 1, others])
+        assert np.abs(colours[:, 0, others].mean(0) - 0.5).max() < 0.1
+
+
+def test_an_attribute_that_no_test_picture_has_has_no_real_leakage(no_quality):
+    labels = np.zeros((40, 3), np.uint8)
+    labels[::2, 1] = 1
+    data = data_of(part(labels, painted(np.where(labels, 200, 50))))
+    results, _, _ = finish_labels(obeying, data)
+    assert results["leakage_real"] == {}
+    assert results["leakage"]["Red"]["Red"] == 1
+
+
+# --- InfoGAN --------------------------------------------------------------------------------------
+
+
+def unlabelled() -> Data:
+    return data_of(part(None, painted(np.full((40, 3), 128))), ())
+
+
+def finish_codes(paint, data, num_codes=1, tools=TOOLS, **reader):
+    config = settings("infogan", num_codes=num_codes)
+    models = {
+        "G": Painter(paint, 10 * num_codes),
+        "D": Reader(),
+        "Q": LevelReader(num_codes, **reader),
+    }
+    return finish_infogan(models, data, config, tools)
+
+
+def telling(z, c):
+    """Red is the code's level, the rest is dark."""
+    return torch.stack([level(c, 0), *[-torch.ones(len(z))] * 2], 1)
+
+
+def test_a_code_that_decides_all_is_read_and_explains_all(no_quality):
+    results, pictures, _ = finish_codes(telling, unlabelled())
+    assert results["num_codes"] == 1
+    assert results["code_accuracy"] == 1
+    assert results["code_information_nats"] == pytest.approx(math.log(10), abs=0.01)
+    assert results["code_entropy_nats"] == math.log(10)
+    assert results["code_variance_share"] == pytest.approx([1])
+    assert results["noise_variance_share"] == pytest.approx(0)
+    rows = pictures["code_rows"]
+    assert rows.shape == (1, 10, 10, SIZE, SIZE, 3)
+    assert (rows[0, :, :, 0, 0, 0] == [round(v * 255 / 9) for v in range(10)]).all()
+
+
+def test_a_code_that_is_ignored_carries_nothing(no_quality):
+    results, _, _ = finish_codes(ignoring, unlabelled(), sure=0.0)
+    assert results["code_information_nats"] == pytest.approx(0, abs=1e-9)
+    assert results["code_accuracy"] < 0.2
+    assert results["code_variance_share"] == pytest.approx([0])
+    assert results["noise_variance_share"] == pytest.approx(1)
+
+
+def test_with_two_codes_each_one_and_the_noise_get_their_own_share(no_quality):
+    def paint(z, c):
+        return torch.stack([level(c, 0), 0.5 * level(c, 1), z[:, 0].sign() / 2], 1)
+
+    results, pictures, _ = finish_codes(paint, unlabelled(), num_codes=2)
+    levels = torch.linspace(-1, 1, 10).var(correction=0).item()
+    first, second, noise = levels, levels / 4, 0.25
+    # One code's layout: the other code, fixed in each row, varies with the noise.
+    total = first + second + noise
+    assert results["code_variance_share"] == pytest.approx(
+        [first / total, second / total], abs=0.02
+    )
+    assert results["noise_variance_share"] == pytest.approx(noise / total, abs=0.02)
+    assert results["code_accuracy_by"][0] == 1
+    assert len(results["code_information_by"]) == 2
+    assert pictures["code_rows"].shape == (2, 10, 10, SIZE, SIZE, 3)
+    pairs = pictures["code_pairs"][:, :, 0, 0].astype(int)
+    assert (pairs[:, :, 0] == pairs[:, :1, 0]).all()  # the first code runs down
+    assert (np.diff(pairs[:, 0, 0]) > 0).all()
+    assert (np.diff(pairs[0, :, 1]) > 0).all()  # the second runs across
+    assert len(np.unique(pairs[:, :, 2])) == 1  # one noise
+
+
+def test_one_code_has_no_pairs(no_quality):
+    assert "code_pairs" not in finish_codes(telling, unlabelled())[1]
+
+
+def test_in_a_row_only_the_one_code_changes():
+    def paint(z, c):
+        return torch.stack([level(c, 0), level(c, 1), z[:, 0].tanh()], 1)
+
+    config = settings("infogan", num_codes=2)
+    first, second = (
+        code_layout(Painter(paint, 20), config, code=k, num=30)[:, :, 0, 0] for k in (0, 1)
+    )
+    assert (first[:, :, 1:] == first[:, :1, 1:]).all()
+    assert (second[:, :, [0, 2]] == second[:, :1, [0, 2]]).all()
+    assert np.array_equal(first[:, 0, 2], second[:, 0, 2])  # the same noises
+    assert len(np.unique(first[:, 0, 1])) > 5  # the other code is not always the same
+
+
+def test_code_pairs_come_from_one_noise_alone():
+    G = Painter(lambda z, c: z[:, :3].tanh(), 20)
+    pairs = code_pairs(G, settings("infogan", num_codes=2))
+    assert pairs.shape == (10, 10, SIZE, SIZE, 3)
+    assert len(np.unique(pairs.reshape(100, -1), axis=0)) == 1
+
+
+def test_what_a_value_means_is_the_oracles_rate_among_its_pictures(no_quality):
+    results, _, _ = finish_codes(telling, unlabelled())
+    meaning = results["code_meaning"]
+    assert [rates["Red"] for rates in meaning[0]] == [0.0] * 5 + [1.0] * 5
+    assert all(rates["Green"] == 0 for rates in meaning[0])
+
+
+def test_an_oracle_of_quarter_turns_gives_no_meaning(no_quality):
+    results, _, _ = finish_codes(telling, unlabelled(), tools=Tools(Judge(()), None))
+    absent = {"code_meaning", "code_attribute_nats", "code_factor_nats", "code_class_accuracy"}
+    assert not absent & results.keys()
+
+
+def levelled(classes: np.ndarray) -> np.ndarray:
+    """Return pictures that Q reads as these values (N,)."""
+    return painted(np.stack([classes * 255 / 9, *[np.zeros(len(classes))] * 2], 1))
+
+
+def test_codes_are_held_against_labels_and_factors(no_quality):
+    rng = np.random.default_rng(0)
+    value = rng.permutation(np.arange(1_000) % 10)
+    labels = np.stack([value >= 5, rng.random(1_000) < 0.5, np.zeros(1_000)], 1).astype(np.uint8)
+    factors = pd.DataFrame(
+        {
+            "pose": value + rng.random(1_000),
+            "hair": pd.Categorical(np.where(value % 2, "long", "short")),
+            "light": rng.normal(size=1_000),
+        }
+    )
+    data = data_of(part(labels, levelled(value), factors))
+    results, _, _ = finish_codes(telling, data)
+    nats = results["code_attribute_nats"][0]
+    assert nats.keys() == {"Red", "Green"}  # nobody is Blue: nothing to tell
+    assert nats["Red"] == pytest.approx(math.log(2), abs=0.01)
+    assert nats["Green"] == pytest.approx(0, abs=0.01)
+    known = results["code_factor_nats"][0]
+    assert known["pose"] == pytest.approx(math.log(10), abs=0.1)
+    assert known["hair"] == pytest.approx(math.log(2), abs=0.01)
+    assert known["light"] == pytest.approx(0, abs=0.02)
+    assert "code_class_accuracy" not in results
+
+
+def test_classes_are_matched_with_the_values_that_show_them(no_quality):
+    digit = np.random.default_rng(0).permutation(np.arange(500) % 10)
+    labels = np.eye(10, dtype=np.uint8)[digit]
+    names = tuple(f"digit {i}" for i in range(10))
+    data = data_of(part(labels, levelled((digit + 3) % 10)), names)
+    results, _, _ = finish_codes(telling, data)
+    assert results["code_class_accuracy"] == 1
+    assert results["code_class_matching"] == [names[(v - 3) % 10] for v in range(10)]
+
+
+def test_the_best_code_is_matched_and_values_without_a_class_say_so():
+    classes = np.arange(60) % 3
+    codes = np.stack([np.zeros(60, int), 2 * classes], 1)
+    numbers = class_numbers(codes, classes, ("a", "b", "c"))
+    assert numbers["code_class_accuracy"] == 1
+    assert numbers["code_class_matching"] == ["a", "", "b", "", "c", *[""] * 5]
+
+
+def test_the_surest_pictures_come_first_and_missing_ones_are_black():
+    images = painted(np.repeat(np.arange(1, 9)[:, None] * 20, 3, 1))
+    logits = torch.zeros(4, 1, 10)
+    logits[:, 0, 3] = torch.tensor([5.0, 900.0, 0.0, 700.0])
+    logits[2, 0, 8] = 1.0
+    found = surest_pictures(logits, images, np.array([0, 2, 4, 6]))
+    assert found.shape == (1, 10, 6, SIZE, SIZE, 3)
+    # 900 and 700 are both certain beyond float64: the earlier one stands first.
+    assert found[0, 3, :, 0, 0, 0].tolist() == [60, 140, 20, 0, 0, 0]
+    assert found[0, 8, :, 0, 0, 0].tolist() == [100, 0, 0, 0, 0, 0]
+    assert not found[0, [0, 1, 2, 4, 5, 6, 7, 9]].any()
+
+
+# --- the recipe's own networks --------------------------------------------------------------------
+
+
+def test_uniform_noise_reaches_the_generator():
+    G = Painter(lambda z, c: z[:, :3], 0)
+    samples = draw_samples(G, settings("gan", noise="uniform"), "x", num=400)
+    assert np.histogram(samples[:, 0, 0], 4, (0, 255))[0].min() > 200
+    assert draw_z(settings("gan", noise="uniform"), "x", num=400, z_dim=4).abs().max() <= 1
+
+
+@pytest.fixture(scope="module")
+def faces() -> Data:
+    return hwlib.load_data("faces:96", 32)
+
+
+FINISH = {"gan": finish_gan, "acgan": finish_acgan, "infogan": finish_infogan}
+
+
+@pytest.mark.parametrize(
+    ("problem", "extra"),
+    [
+        ("gan", {}),
+        ("acgan", {"num_labels": 2}),
+        ("infogan", {"num_codes": 1}),
+        ("infogan", {"num_codes": 2}),
+    ],
+)
+def test_the_recipes_networks_are_measured_with_finite_numbers(faces, problem, extra):
+    build = get_problem("dcgan", problem).build
+    models = build(width=0.125, z_dim=8, image_size=32, channels=3, **extra)
+    models = {name: model.eval() for name, model in models.items()}
+    changes = {"z_dim": 8, "image_size": 32}
+    changes |= {"attribute": "Smiling,Male"} if problem == "acgan" else {}
+    changes |= extra if problem == "infogan" else {}
+    oracle = Oracle(image_size=32, channels=3, attributes=faces.attributes).eval()
+    oracle.about = {"fingerprint": "0" * 16}
+    results, pictures, _ = FINISH[problem](
+        models, faces, settings(problem, **changes), Tools(oracle, oracle)
+    )
+    json.dumps(results, allow_nan=False)
+    assert {"frechet", "kid", "frechet_real", "sharpness_samples"} <= results.keys()
+    assert {"samples", "nearest"} <= pictures.keys()
+    assert all(array.dtype == np.uint8 for array in pictures.values())
+    assert all(array.shape[-3:] == (32, 32, 3) for array in pictures.values())
+    assert all(not model.training for model in models.values())
