@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import shutil
@@ -30,6 +31,12 @@ from hwlib.runtime import (
     resolve_device,
     resolve_precision,
 )
+from hwlib.training.adversarial import (
+    attribute_columns,
+    finish_acgan,
+    finish_gan,
+    finish_infogan,
+)
 from hwlib.training.batches import Batches
 from hwlib.training.checkpoint import (
     build_run_models,
@@ -38,11 +45,20 @@ from hwlib.training.checkpoint import (
     save_weights,
 )
 from hwlib.training.evaluate import CURVE_IMAGES, finish_vae, spread, test_numbers
+from hwlib.training.quality import make_tools
+from hwlib.training.snapshots import Snapshots, kept_models, summary
 from hwlib.training.steps import STEPS, State
 
 NUM_RECORDS = 100  # points of the training curve, at most one per epoch
 CHECKPOINT_SECONDS = 60  # slow networks checkpoint by the clock, before checkpoint_every is reached
 WATCH_SECONDS = 2  # least time between two calls of `watch`
+
+FINISH = {
+    "vae": finish_vae,
+    "gan": finish_gan,
+    "acgan": finish_acgan,
+    "infogan": finish_infogan,
+}
 
 Watch = Callable[[list[dict[str, Any]]], None]
 
@@ -120,42 +136,63 @@ def open_run(config: Config, data: Data, runs: Path) -> tuple[Run, str, torch.de
 
 
 def resolve_attribute(config: Config, data: Data) -> Config:
-    """Put in the attribute that the figures use: the one asked for, else Male, else the first.
+    """Settle the attributes: an ACGAN's are checked, and the VAE's figures colour one.
+
+    That is the first one asked for, else Male, else the data's first.
 
     Raises:
-        UserError: the data does not have the attribute asked for.
+        UserError: the data does not have an attribute asked for, or the ACGAN can learn nothing
+            from it.
     """
-    if config.attribute is not None and config.attribute not in data.attributes:
-        known = ", ".join(data.attributes) or "none at all"
+    unknown = [name for name in config.attributes if name not in data.attributes]
+    if config.problem == "acgan" and not data.attributes:
         raise UserError(
-            f"attribute '{config.attribute}' is not in the data {data.spec}; it has: {known}"
+            f"the ACGAN learns attributes and the data {data.spec} has none; choose data with"
+            " attributes, or train a gan or infogan"
         )
-    if config.attribute is not None or not data.attributes:
+    if unknown:
+        known = ", ".join(data.attributes) or "none at all"
+        raise UserError(f"attribute '{unknown[0]}' is not in the data {data.spec}; it has: {known}")
+    if config.problem == "acgan":
+        labels = attribute_columns(data.train.labels, data, config)
+        for name, rate in zip(config.attributes, labels.mean(0), strict=True):
+            if rate in (0, 1):
+                raise UserError(
+                    f"attribute '{name}' is {int(rate)} in every training picture of {data.spec};"
+                    " choose one that varies"
+                )
         return config
-    attribute = "Male" if "Male" in data.attributes else data.attributes[0]
-    return config.model_copy(update={"attribute": attribute})
+    if config.problem not in ("vae", "kl"):
+        return config.model_copy(update={"attribute": None})  # it plays no part there
+    choices = [*config.attributes, *(["Male"] if "Male" in data.attributes else data.attributes)]
+    return config.model_copy(update={"attribute": choices[0] if choices else None})
 
 
 def _train(run: Run, data: Data, precision: str, device: torch.device, watch: Watch | None) -> None:
     """Run all steps that are still to do, then measure and write the results."""
     config = run.config
+    tools = make_tools(config, data, device)
     state = make_state(run, device)
     journal = Journal(run, load_checkpoint(run.path / "checkpoint", state))
     batches = Batches(
         data.train.images,
-        batch_size=config.batch_size,
+        batch_size=config.batch_size * config.d_updates,
         seed=config.seed,
         flip=config.flip,
         device=device,
+        labels=attribute_columns(data.train.labels, data, config),
     )
     step_function = STEPS[config.problem]
     schedule = Schedule.of(config, batches.steps_per_epoch)
+    is_adversarial = "G" in state.models
+    snapshots = Snapshots(data, config, tools) if is_adversarial else None
 
     # --- train ------------------------------------------------------------------------------
     saved_at, watched_at, started = time.monotonic(), 0.0, time.monotonic() - state.time_s
     with stop_on_ctrl_c() as wants_stop, progress_reporter(run, state.step) as report:
         while state.step < config.num_steps:
-            numbers = step_function(state, batches[state.step], config, precision=precision)
+            images, extras = batches[state.step], batches.extras(state.step)
+            numbers = step_function(state, images, config, precision=precision, **extras)
             state.rows.append(torch.stack(list(numbers.values())))
             state.step += 1
 
@@ -164,7 +201,9 @@ def _train(run: Run, data: Data, precision: str, device: torch.device, watch: Wa
                 record = make_record(state, list(numbers), batches, config)
                 record["time_s"] = state.time_s = time.monotonic() - started
                 if state.step in schedule.evaluations:
-                    record |= test_record(state, data, config)
+                    record |= (
+                        snapshots.take(state) if snapshots else test_record(state, data, config)
+                    )
                     started = time.monotonic() - state.time_s  # evaluation is no training time
                 journal.append(record)
                 report(record, state.step)
@@ -192,17 +231,25 @@ def _train(run: Run, data: Data, precision: str, device: torch.device, watch: Wa
         watch(journal.records)
 
     # --- measure; results.json comes last -------------------------------------------------------
-    results, pictures, latents = finish_vae(state.models, data, config)
+    models = kept_models(state, config) if is_adversarial else state.models
+    for model in models.values():
+        model.eval()
+    results, pictures, latents = FINISH[config.problem](models, data, config, tools)
+    if is_adversarial:
+        told, grown = summary(state, journal.records, config)
+        results, pictures = told | results, pictures | grown
     write_arrays(run.path / "samples.npz", pictures)
-    write_arrays(run.path / "latents.npz", latents)
-    digest = save_weights(run.path / "weights.safetensors", state.models)
+    if latents:
+        write_arrays(run.path / "latents.npz", latents)
+    digest = save_weights(run.path / "weights.safetensors", models)
+    num_images = config.num_steps * batches.batch_size
     about = {
         "num_steps": config.num_steps,
-        "num_images": config.num_steps * config.batch_size,
+        "num_images": num_images,
         "num_epochs": config.num_steps / batches.steps_per_epoch,
         "train_time_s": state.time_s,
-        "images_per_s": config.num_steps * config.batch_size / state.time_s,
-        "num_parameters": sum(p.numel() for m in state.models.values() for p in m.parameters()),
+        "images_per_s": num_images / state.time_s,
+        "num_parameters": sum(p.numel() for m in models.values() for p in m.parameters()),
         "num_test_images": len(data.test.images),
         "precision_used": precision,
         "weights_sha256": digest,
@@ -219,7 +266,10 @@ def make_state(run: Run, device: torch.device) -> State:
         models = build_run_models(run)
     for model in models.values():
         model.to(device, memory_format=torch.channels_last).train()
-    return State(models, {name: make_optimizer(m, config) for name, m in models.items()})
+    optimizers = {name: make_optimizer(model, config) for name, model in models.items()}
+    if config.ema:
+        models["G_ema"] = copy.deepcopy(models["G"]).requires_grad_(False)
+    return State(models, optimizers)
 
 
 def make_optimizer(model: nn.Module, config: Config) -> torch.optim.Optimizer:
@@ -244,7 +294,7 @@ class Schedule:
     def of(cls, config: Config, steps_per_epoch: int) -> Schedule:
         """Spread records and evaluations evenly over the run; both include the last step."""
         total = config.num_steps
-        every = max(1, min(steps_per_epoch, -(-total // NUM_RECORDS)))
+        every = config.curve_every or max(1, min(steps_per_epoch, -(-total // NUM_RECORDS)))
         num = min(config.num_evals, total)
         evaluations = frozenset(round(total * k / num) for k in range(1, num + 1))
         return cls(frozenset(range(every, total, every)) | evaluations, evaluations)
@@ -259,9 +309,8 @@ def make_record(state: State, names: list[str], batches: Batches, config: Config
     return {
         "step": state.step,
         "epoch": state.step / batches.steps_per_epoch,
-        "images": state.step * config.batch_size,
+        "images": state.step * batches.batch_size,
         **means,
-        "neg_elbo_nats": means["recon_nats"] + means["kl_nats"],
     }
 
 
@@ -346,6 +395,22 @@ def stop_on_ctrl_c() -> Iterator[threading.Event]:
         signal.signal(signal.SIGINT, before)
 
 
+def is_evaluation(record: dict[str, Any]) -> bool:
+    """Whether a record has a point of the test curve or a snapshot's score."""
+    return "test_mse_11" in record or "snapshot_kid" in record
+
+
+def told(record: dict[str, Any]) -> str:
+    """Return a record's main numbers in a few words."""
+    if "loss" in record:
+        test = record.get("test_mse_11")
+        after = "" if test is None else f"  test MSE [-1, 1] {test:.4f}"
+        return f"loss {record['loss']:.5g}{after}"
+    kid = record.get("snapshot_kid")
+    after = "" if kid is None else f"  KID {kid:.4f}"
+    return f"D {record['d_loss']:.3f}  G {record['g_loss']:.3f}{after}"
+
+
 @contextmanager
 def progress_reporter(run: Run, done: int) -> Iterator[Callable[[dict[str, Any], int], None]]:
     """Yield what shows a record: a bar where somebody watches, else a line per evaluation."""
@@ -355,12 +420,11 @@ def progress_reporter(run: Run, done: int) -> Iterator[Callable[[dict[str, Any],
         began = time.monotonic()
 
         def line(record: dict[str, Any], step: int) -> None:
-            if "test_mse_11" in record:
+            if is_evaluation(record):
                 left = (time.monotonic() - began) / max(step - done, 1) * (total - step)
                 print(
                     f"{run.path.name}  epoch {record['epoch']:.1f}  step {step:,}/{total:,}"
-                    f"  loss {record['loss']:.5g}  test MSE [-1, 1] {record['test_mse_11']:.4f}"
-                    f"  {left:.0f} s left",
+                    f"  {told(record)}  {left:.0f} s left",
                     file=sys.stderr,
                     flush=True,
                 )
@@ -370,7 +434,7 @@ def progress_reporter(run: Run, done: int) -> Iterator[Callable[[dict[str, Any],
     with tqdm(total=total, initial=done, desc=run.path.name[:-9], unit="step") as bar:
 
         def advance(record: dict[str, Any], step: int) -> None:
-            bar.set_postfix(loss=f"{record['loss']:.4g}", refresh=False)
+            bar.set_postfix_str(told(record), refresh=False)
             bar.update(step - bar.n)
 
         yield advance

@@ -1,0 +1,116 @@
+"""Adversarial losses do not tell when G is best: snapshots are scored, and the best one is kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from hwlib.config import Config
+from hwlib.data import Data
+from hwlib.training.adversarial import attribute_columns, growth_frame, snapshot_samples
+from hwlib.training.checkpoint import model_tensors, put_tensors
+from hwlib.training.quality import Tools, snapshot_scorer
+from hwlib.training.steps import State
+
+SNAPSHOT_IMAGES = 500
+NO_LOSS = 0.05  # nats; below it D tells real from fake without fail, and G learns nothing
+NO_DIVERSITY = 0.3  # of the real pictures'
+LAST_TENTH = 0.9
+
+
+class Snapshots:
+    """Scores the networks of a run against a fixed set of real training pictures."""
+
+    def __init__(self, data: Data, config: Config, tools: Tools):
+        """Take the real pictures' features; the test set plays no part in the choice."""
+        self.config = config
+        self.labels = attribute_columns(data.train.labels, data, config)
+        self.scorer = snapshot_scorer(data, tools.oracle, num=SNAPSHOT_IMAGES)
+
+    def take(self, state: State) -> dict[str, float]:
+        """Score G as it is now, keep the networks if they are the best so far.
+
+        Returns:
+            `snapshot_kid` and `snapshot_diversity`, the samples' over the real pictures'.
+        """
+        started = time.monotonic()
+        device = next(state.models["G"].parameters()).device
+        samples = snapshot_samples(
+            state.models, self.config, SNAPSHOT_IMAGES, device, labels=self.labels
+        )
+        kid, diversity = self.scorer.score(samples)
+        if kid < state.best_kid:
+            state.best = model_tensors(as_given(state.models))
+            state.best_step, state.best_kid = state.step, kid
+        state.frames.append(torch.from_numpy(growth_frame(state.models, self.config)))
+        state.snapshot_s += time.monotonic() - started
+        return {"snapshot_kid": kid, "snapshot_diversity": diversity}
+
+
+def as_given(models: dict[str, nn.Module]) -> dict[str, nn.Module]:
+    """Return the networks as a finished run gives them: the average of G, where there is one."""
+    given = {name: model for name, model in models.items() if name != "G_ema"}
+    return given | {"G": models.get("G_ema", models["G"])}
+
+
+def kept_models(state: State, config: Config) -> dict[str, nn.Module]:
+    """Return the networks that the run gives: the best snapshot's, or the last."""
+    models = as_given(state.models)
+    if config.keep == "best":
+        put_tensors(models, state.best)
+    return models
+
+
+def summary(
+    state: State, records: Sequence[dict[str, Any]], config: Config
+) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Return what the training itself tells: its part of results.json and of samples.npz."""
+    late = [r for r in records if r["step"] > LAST_TENTH * config.num_steps] or records[-1:]
+    snapshots = [record for record in records if "snapshot_kid" in record]
+    results: dict[str, Any] = {
+        name: float(np.mean([record[name] for record in late]))
+        for name in ("d_accuracy_real", "d_accuracy_fake")
+    }
+    results |= {
+        "best_step": state.best_step,
+        "best_kid": state.best_kid,
+        "last_kid": snapshots[-1]["snapshot_kid"],
+        "kept_step": state.best_step if config.keep == "best" else config.num_steps,
+        "final_diversity": snapshots[-1]["snapshot_diversity"],
+        "snapshot_share": state.snapshot_s / (state.snapshot_s + state.time_s),
+        "collapse": collapse_signs(records, config.num_steps),
+    }
+    pictures = {
+        "growth": torch.stack(state.frames).numpy(),
+        "growth_steps": np.array([record["step"] for record in snapshots]),
+    }
+    return results, pictures
+
+
+def collapse_signs(records: Sequence[dict[str, Any]], num_steps: int) -> list[dict[str, Any]]:
+    """Return when training was first seen to break, and how; empty where it was not.
+
+    `d_loss_zero`: between two snapshots D's mean loss was below 0.05 nats. `diversity_gone`: in the
+    second half of the training the samples varied less than 0.3 times as much as real pictures.
+
+    Args:
+        records: of metrics.jsonl, in their order.
+        num_steps: of the whole run.
+    """
+    signs: dict[str, int] = {}
+    losses: list[float] = []
+    for record in records:
+        losses.append(record["d_loss"])
+        if "snapshot_kid" not in record:
+            continue
+        if np.mean(losses) < NO_LOSS:
+            signs.setdefault("d_loss_zero", record["step"])
+        if record["step"] > num_steps / 2 and record["snapshot_diversity"] < NO_DIVERSITY:
+            signs.setdefault("diversity_gone", record["step"])
+        losses = []
+    return [{"sign": sign, "step": step} for sign, step in signs.items()]

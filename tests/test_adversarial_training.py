@@ -1,0 +1,459 @@
+"""The adversarial steps, their options, snapshots, and exact resume."""
+
+import copy
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+import hwlib
+from hwlib.data import Data
+from hwlib.errors import UserError
+from hwlib.losses import adversarial_loss, attribute_loss, code_loss, gradient_penalty
+from hwlib.run import Run
+from hwlib.training import checkpoint
+from hwlib.training.augment import augment, cut_out, shift
+from hwlib.training.batches import Batches
+from hwlib.training.fit import make_optimizer, make_state, open_run
+from hwlib.training.sampling import sample_images
+from hwlib.training.snapshots import collapse_signs
+from hwlib.training.steps import STEPS, State, draw_z, frozen
+
+SPEC = "faces:96"
+CPU = torch.device("cpu")
+FAMILIES = ("gan", "acgan", "infogan")
+PAIRS = [
+    *((recipe, problem) for recipe in ("plain", "upsample", "wide") for problem in FAMILIES[:2]),
+    *(("dcgan", problem) for problem in FAMILIES),
+]
+# Every state that a checkpoint must carry: the average of G, spectral norm's vectors, flips.
+HARD = {"ema": 0.9, "spectral_norm": True, "flip": True, "augment": True, "noise": "uniform"}
+
+
+def smoke(problem, recipe="dcgan", **overrides):
+    return hwlib.make_config(problem, recipe, SPEC, "smoke", device="cpu", **overrides)
+
+
+@pytest.fixture(scope="module")
+def data():
+    return hwlib.load_data(SPEC)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """One finished run of each family."""
+    folder = tmp_path_factory.mktemp("runs")
+    return {problem: hwlib.fit(smoke(problem), runs=folder) for problem in FAMILIES}
+
+
+def fresh(config) -> tuple[State, Batches]:
+    """Return the first state of a run in memory, and its batches."""
+    data = hwlib.load_data(SPEC)
+    columns = [data.attributes.index(name) for name in config.attributes]
+    options = {
+        "gan": {},
+        "acgan": {"num_labels": len(columns)},
+        "infogan": {"num_codes": config.num_codes},
+    }[config.problem]
+    torch.manual_seed(0)
+    models = hwlib.build_models(
+        config.recipe,
+        config.problem,
+        config.width,
+        z_dim=config.z_dim,
+        d_width=config.d_width,
+        spectral_norm=config.spectral_norm,
+        **options,
+    )
+    optimizers = {name: make_optimizer(model, config) for name, model in models.items()}
+    if config.ema:
+        models["G_ema"] = copy.deepcopy(models["G"])
+    batches = Batches(
+        data.train.images,
+        batch_size=config.batch_size * config.d_updates,
+        seed=0,
+        flip=False,
+        device=CPU,
+        labels=data.train.labels[:, columns] if columns else None,
+    )
+    return State(models, optimizers), batches
+
+
+def take_step(state, batches, config):
+    step = STEPS[config.problem]
+    numbers = step(
+        state, batches[state.step], config, precision="float32", **batches.extras(state.step)
+    )
+    state.step += 1
+    return numbers
+
+
+def copies(model: nn.Module) -> list[torch.Tensor]:
+    return [parameter.detach().clone() for parameter in model.parameters()]
+
+
+def is_moved(model: nn.Module, before: list[torch.Tensor]) -> bool:
+    return any(not torch.equal(a, b) for a, b in zip(model.parameters(), before, strict=True))
+
+
+# --- whose update moves what --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("recipe", "problem"), PAIRS)
+def test_ds_update_never_moves_g_and_gs_update_never_moves_d(recipe, problem, monkeypatch):
+    config = smoke(problem, recipe)
+    state, batches = fresh(config)
+    moved = []
+    real_update = sys.modules["hwlib.training.steps"].update
+
+    def watched(loss, *optimizers):
+        before = {name: copies(model) for name, model in state.models.items()}
+        real_update(loss, *optimizers)
+        moved.append({n for n, model in state.models.items() if is_moved(model, before[n])})
+
+    monkeypatch.setattr("hwlib.training.steps.update", watched)
+    take_step(state, batches, config)
+    assert moved == [{"D", "Q"} if problem == "infogan" else {"D"}, {"G"}]
+
+
+def test_no_gradient_is_left_on_d_by_gs_update():
+    config = smoke("gan")
+    state, batches = fresh(config)
+    take_step(state, batches, config)
+    gradients = [p.grad.clone() for p in state.models["D"].parameters()]
+    with frozen(state.models["D"]):
+        z = draw_z(config, "t", num=4, z_dim=config.z_dim)
+        adversarial_loss(state.models["D"](state.models["G"](z)), 1).backward()
+    assert all(p.requires_grad for p in state.models["D"].parameters())
+    for parameter, before in zip(state.models["D"].parameters(), gradients, strict=True):
+        assert torch.equal(parameter.grad, before)
+
+
+def test_two_updates_of_d_see_two_different_batches(monkeypatch):
+    config = smoke("gan", d_updates=2)
+    state, batches = fresh(config)
+    calls = []
+    real_update = sys.modules["hwlib.training.steps"].update
+
+    def counted(loss, *optimizers):
+        calls.append("D" if optimizers[0] is state.optimizers["D"] else "G")
+        real_update(loss, *optimizers)
+
+    monkeypatch.setattr("hwlib.training.steps.update", counted)
+    assert len(batches[0]) == 2 * config.batch_size
+    assert not torch.equal(*batches[0].chunk(2))
+    take_step(state, batches, config)
+    assert calls == ["D", "D", "G"]
+
+
+@pytest.mark.parametrize(
+    ("problem", "name"), [("acgan", "d_class_loss"), ("infogan", "q_loss"), ("gan", "d_loss")]
+)
+def test_the_same_draws_again_and_again_are_learnt_by_heart(problem, name):
+    config = smoke(problem, learning_rate=1e-3)
+    state, batches = fresh(config)
+    losses = []
+    for _ in range(25):
+        losses.append(take_step(state, batches, config)[name].item())
+        state.step = 0  # the same pictures, noise, labels and codes
+    chance = {"q_loss": np.log(10)}.get(name, 2 * np.log(2))
+    assert losses[0] == pytest.approx(chance, abs=0.6)
+    assert losses[-1] < 0.7 * losses[0]
+
+
+# --- losses and options -------------------------------------------------------------------------
+
+
+def test_adversarial_losses_are_ln_2_for_a_d_that_does_not_know():
+    assert adversarial_loss(torch.zeros(5), 1) == pytest.approx(np.log(2))
+    assert adversarial_loss(torch.zeros(5), 0) == pytest.approx(np.log(2))
+    with pytest.raises(ValueError, match=r"must be \(B,\)"):
+        adversarial_loss(torch.zeros(5, 1), 1)
+
+
+def test_one_sided_smoothing_has_its_minimum_at_the_smoothed_target():
+    logits = torch.linspace(-6, 6, 2_001).unsqueeze(1)
+    losses = torch.stack([adversarial_loss(row, 0.9) for row in logits])
+    assert torch.sigmoid(logits[losses.argmin()]).item() == pytest.approx(0.9, abs=0.01)
+
+
+def test_attribute_and_code_losses_check_their_shapes():
+    assert attribute_loss(torch.zeros(4, 2), torch.ones(4, 2)) == pytest.approx(np.log(2))
+    assert code_loss(torch.zeros(4, 2, 10), torch.zeros(4, 2, dtype=torch.long)) == pytest.approx(
+        np.log(10)
+    )
+    with pytest.raises(ValueError, match="not"):
+        attribute_loss(torch.zeros(4, 1), torch.ones(4))
+    with pytest.raises(ValueError, match="not"):
+        code_loss(torch.zeros(4, 10), torch.zeros(4, dtype=torch.long))
+
+
+def test_the_gradient_penalty_of_a_linear_d_is_half_its_squared_weight():
+    weight = torch.tensor([1.0, 2.0, -3.0])
+    x = torch.randn(6, 3, 1, 1, requires_grad=True)
+    assert gradient_penalty((x.flatten(1) * weight).sum(1), x) == pytest.approx(7.0)
+
+
+def test_r1_makes_d_flatter_at_real_pictures():
+    def slope(gamma):
+        config = smoke("gan", r1=gamma, learning_rate=2e-3)
+        state, batches = fresh(config)
+        for _ in range(25):
+            take_step(state, batches, config)
+        D = state.models["D"].eval()
+        x = (batches[0].float() / 127.5 - 1).requires_grad_()
+        return gradient_penalty(D(x), x).item()
+
+    assert slope(10.0) < 0.5 * slope(0.0)
+
+
+def test_spectral_norm_holds_every_layer_of_d_near_norm_one():
+    config = smoke("gan", spectral_norm=True, learning_rate=2e-3)
+    state, batches = fresh(config)
+    for _ in range(30):
+        take_step(state, batches, config)
+    state.models["D"].eval()
+    norms = [
+        torch.linalg.matrix_norm(layer.weight.detach().flatten(1), 2).item()
+        for layer in state.models["D"].modules()
+        if isinstance(layer, nn.Conv2d | nn.Linear)
+    ]
+    assert len(norms) >= 4
+    assert max(norms) < 1.25
+    assert not any(hasattr(layer, "parametrizations") for layer in state.models["G"].modules())
+
+
+def test_the_average_of_g_is_between_where_g_was_and_where_it_is():
+    config = smoke("gan", ema=0.5)
+    state, batches = fresh(config)
+    before = copies(state.models["G"])
+    take_step(state, batches, config)
+    rate = 1 - min(0.5, 1 / 10)
+    for old, new, mean in zip(
+        before, state.models["G"].parameters(), state.models["G_ema"].parameters(), strict=True
+    ):
+        torch.testing.assert_close(mean, old.lerp(new.detach(), rate))
+
+
+def test_uniform_noise_stays_in_its_bounds_and_fills_them():
+    uniform = draw_z(smoke("gan", noise="uniform"), "t", num=2_000, z_dim=3)
+    assert -1 <= uniform.min() < -0.99
+    assert 0.99 < uniform.max() <= 1
+    assert draw_z(smoke("gan"), "t", num=2_000, z_dim=3).std().item() == pytest.approx(1, abs=0.05)
+
+
+def test_augmentation_lets_gradients_through_and_moves_pictures_by_whole_pixels():
+    x = torch.randn(4, 3, 16, 16, requires_grad=True)
+    changed = augment(x, torch.Generator().manual_seed(0))
+    assert changed.shape == x.shape
+    changed.square().sum().backward()
+    assert x.grad.abs().sum() > 0
+    still = torch.full((4, 1, 1, 1), 0.5)
+    assert torch.equal(shift(x, still, still), x)
+    down = shift(x, torch.full((4, 1, 1, 1), 0.99), still)
+    assert torch.equal(down[:, :, :-2], x[:, :, 2:])
+    assert (down[:, :, -2:] == 0).all()
+    hole = cut_out(torch.ones(1, 1, 16, 16), still[:1], still[:1])
+    assert (hole == 0).sum() == 7 * 7
+    assert hole[0, 0, 0].all()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"noise": "uniform", "flip": True}, {"d_updates": 2}, {"d_width": 0.5}, HARD, {"r1": 1.0}],
+)
+@pytest.mark.parametrize("problem", FAMILIES)
+def test_every_option_trains_in_every_family(problem, options):
+    config = smoke(problem, **({"label_smoothing": 0.1} | options))
+    state, batches = fresh(config)
+    for _ in range(2):
+        numbers = take_step(state, batches, config)
+    assert all(value.isfinite() for value in numbers.values())
+
+
+def test_a_setting_of_another_problem_is_refused():
+    with pytest.raises(UserError, match="setting ema plays no part in problem vae, only in gan"):
+        hwlib.make_config("vae", ema=0.9)
+    with pytest.raises(UserError, match="setting num_codes plays no part in problem gan"):
+        hwlib.make_config("gan", num_codes=2)
+
+
+# --- finished runs ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("problem", FAMILIES)
+def test_a_finished_run_gives_the_networks_of_its_best_snapshot(runs, problem):
+    run = runs[problem]
+    results, metrics = run.results, run.metrics
+    snapshots = metrics.dropna(subset="snapshot_kid")
+    assert len(snapshots) == run.config.num_evals
+    best = snapshots.loc[snapshots["snapshot_kid"].idxmin()]
+    assert (results["best_step"], results["best_kid"]) == (best["step"], best["snapshot_kid"])
+    assert results["kept_step"] == results["best_step"]
+    assert results["last_kid"] == snapshots["snapshot_kid"].iloc[-1]
+    assert list(run.samples["growth_steps"]) == list(snapshots["step"])
+    assert set(run.load_models()) == ({"G", "D", "Q"} if problem == "infogan" else {"G", "D"})
+    assert None not in results.values()
+
+
+def test_keeping_the_last_gives_other_weights_than_keeping_the_best(tmp_path):
+    # A learning rate at which the last step is not the best: the test needs them to differ.
+    options = {"num_steps": 24, "num_evals": 6, "learning_rate": 5e-3}
+    best = hwlib.fit(smoke("gan", **options), runs=tmp_path)
+    last = hwlib.fit(smoke("gan", keep="last", **options), runs=tmp_path)
+    assert best.results["best_step"] == last.results["best_step"] < 24
+    assert last.results["kept_step"] == 24
+    one, two = (load_file(run.path / "weights.safetensors") for run in (best, last))
+    assert any(not torch.equal(one[name], two[name]) for name in one)
+
+
+@pytest.mark.parametrize(("recipe", "problem"), PAIRS)
+def test_every_pair_trains_at_smoke(recipe, problem, tmp_path):
+    results = hwlib.fit(smoke(problem, recipe), runs=tmp_path).results
+    assert np.isfinite(results["frechet"])
+    assert 0 <= results["d_accuracy_real"] <= 1
+
+
+def test_several_attributes_are_learnt_at_once(tmp_path):
+    run = hwlib.fit(smoke("acgan", attribute="Male,Smiling"), runs=tmp_path)
+    assert set(run.results["attribute_accuracy_by"]) == {"Male", "Smiling"}
+    one = sample_images(run, num=3, seed=1, labels={"Male": 1, "Smiling": 0})
+    two = sample_images(run, num=3, seed=1, labels={"Male": 0, "Smiling": 0})
+    assert one.shape == (3, 64, 64, 3)
+    assert (one != two).any()
+
+
+def test_samples_follow_the_seed_and_the_wishes(runs):
+    one, again, other = (sample_images(runs["gan"], num=4, seed=s) for s in (1, 1, 2))
+    assert (one == again).all()
+    assert (one != other).any()
+    codes = [sample_images(runs["infogan"], num=4, seed=1, codes=[c]) for c in (0, 9)]
+    assert (codes[0] != codes[1]).any()
+
+
+@pytest.mark.parametrize(
+    ("problem", "wishes", "message"),
+    [
+        ("gan", {"labels": {"Smiling": 1}}, "only an acgan takes --attribute"),
+        ("acgan", {"labels": {"Male": 1}}, "'Male' was not learnt; .* learnt: Smiling"),
+        ("acgan", {"codes": [1]}, "only an infogan takes --code"),
+        ("infogan", {"codes": [1, 2]}, "with 1 codes; 2 values were given"),
+        ("infogan", {"codes": [10]}, "a code is 0 to 9"),
+    ],
+)
+def test_wishes_that_a_run_cannot_grant_are_one_line(runs, problem, wishes, message):
+    with pytest.raises(UserError, match=message):
+        sample_images(runs[problem], num=2, seed=0, **wishes)
+
+
+def test_data_that_an_acgan_cannot_learn_from_is_one_line(data, make_hw4, tmp_path):
+    with pytest.raises(UserError, match="attribute 'Beard' is not in the data"):
+        hwlib.fit(smoke("acgan", attribute="Beard"), runs=tmp_path)
+    constant = make_hw4(num_train=6)
+    for part in ("train", "test"):
+        file = constant / f"{part}.csv"
+        lines = file.read_text().splitlines()
+        file.write_text("\n".join([lines[0], *(f"{x.rsplit(',', 1)[0]},1.0" for x in lines[1:])]))
+    config = hwlib.make_config("acgan", data=str(constant), profile="smoke")
+    with pytest.raises(UserError, match="'Smiling' is 1 in every training picture"):
+        hwlib.fit(config, runs=tmp_path)
+    unlabelled = hwlib.make_config("acgan", data=str(constant / "train"), profile="smoke")
+    with pytest.raises(UserError, match=r"the ACGAN learns attributes and the data .* has none"):
+        hwlib.fit(unlabelled, runs=tmp_path)
+
+
+def test_collapse_is_noticed_and_dated():
+    def record(step, d_loss, diversity=None):
+        seen = {} if diversity is None else {"snapshot_kid": 0.1, "snapshot_diversity": diversity}
+        return {"step": step, "d_loss": d_loss, **seen}
+
+    healthy = [record(10, 1.2), record(20, 1.1, 0.2), record(40, 1.3, 0.9)]
+    assert collapse_signs(healthy, 40) == []
+    broken = [*healthy, record(50, 0.001), record(60, 0.002, 0.1), record(80, 1.0, 0.1)]
+    assert collapse_signs(broken, 80) == [
+        {"sign": "d_loss_zero", "step": 60},
+        {"sign": "diversity_gone", "step": 60},
+    ]
+
+
+# --- resume -------------------------------------------------------------------------------------
+
+KILLED = """
+import hwlib, json, sys
+problem, data, runs, options = sys.argv[1:]
+config = hwlib.make_config(problem, "dcgan", data, "smoke", device="cpu", **json.loads(options))
+hwlib.fit(config, runs=runs)
+"""
+
+
+def newest_step(folder):
+    found = sorted((folder / "checkpoint").glob("step-*"))
+    return int(found[-1].name.removeprefix("step-")) if found else -1
+
+
+def assert_same_run(first: Run, second: Run):
+    one, two = (load_file(run.path / "weights.safetensors") for run in (first, second))
+    assert one.keys() == two.keys()
+    assert all(torch.equal(one[name], two[name]) for name in one)
+    assert first.metrics.drop(columns="time_s").equals(second.metrics.drop(columns="time_s"))
+    for name, pictures in first.samples.items():
+        assert np.array_equal(pictures, second.samples[name]), name
+    clocks = {"train_time_s", "images_per_s", "snapshot_share"}
+    one, two = (
+        {name: value for name, value in run.results.items() if name not in clocks}
+        for run in (first, second)
+    )
+    assert one == two
+
+
+@pytest.mark.parametrize("problem", FAMILIES)
+def test_kills_at_random_moments_end_with_the_unbroken_runs_bits(problem, tmp_path):
+    options = {**HARD, "num_steps": 60, "checkpoint_every": 3, "num_evals": 6}
+    config = smoke(problem, **options)
+    whole = hwlib.fit(config, runs=tmp_path / "whole")
+    arguments = [problem, SPEC, str(tmp_path / "broken"), json.dumps(options)]
+    folder = tmp_path / "broken" / whole.path.name
+    chance = random.Random(problem)
+    for _ in range(3):
+        child = subprocess.Popen([sys.executable, "-c", KILLED, *arguments], stderr=-3)
+        step, deadline = newest_step(folder), time.monotonic() + 120
+        while newest_step(folder) <= step and child.poll() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
+        time.sleep(chance.uniform(0, 0.3))
+        assert child.poll() is None, "finished before it was killed: give it more steps"
+        child.kill()
+        assert child.wait() == -signal.SIGKILL
+    assert not (folder / "results.json").exists()
+    assert_same_run(whole, hwlib.fit(config, runs=tmp_path / "broken"))
+
+
+def test_a_checkpoint_carries_the_best_snapshot_and_the_average_of_g(data: Data, tmp_path):
+    config = smoke("gan", ema=0.9)
+    run, _, _ = open_run(config, data, tmp_path)
+    state = make_state(run, CPU)
+    state.best = {"G.x": torch.arange(3.0)}
+    state.best_step, state.best_kid, state.snapshot_s = 4, 0.125, 1.5
+    state.frames = [torch.zeros(8, 4, 4, 3, dtype=torch.uint8)] * 2
+    state.step = 7
+    with torch.no_grad():
+        for parameter in state.models["G_ema"].parameters():
+            parameter.add_(1)
+    checkpoint.save_checkpoint(run.path / "checkpoint", state, metrics_bytes=0)
+    other = make_state(run, CPU)
+    checkpoint.load_checkpoint(run.path / "checkpoint", other)
+    assert (other.best_step, other.best_kid, other.snapshot_s) == (4, 0.125, 1.5)
+    assert torch.equal(other.best["G.x"], torch.arange(3.0))
+    assert len(other.frames) == 2
+    for one, two in zip(
+        state.models["G_ema"].parameters(), other.models["G_ema"].parameters(), strict=True
+    ):
+        assert torch.equal(one, two)
