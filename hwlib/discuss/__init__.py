@@ -4,9 +4,20 @@ Each function takes results or metrics and says what they bear out; where they s
 sentence says the opposite. Nothing here is typed in advance but the words.
 """
 
+from hwlib.discuss.acgan import acgan_curves, acgan_overall, control, hardest, leakage
 from hwlib.discuss.base import Sentence, is_trial, num, percent, together
 from hwlib.discuss.captions import colours, words
+from hwlib.discuss.gan import gan_curves, gan_overall, snapshots
+from hwlib.discuss.infogan import (
+    code_classes,
+    code_meaning,
+    code_reading,
+    code_share,
+    infogan_curves,
+    infogan_overall,
+)
 from hwlib.discuss.making import schedule
+from hwlib.discuss.quality import copies, gan_vae, pictures, protocol, quality
 from hwlib.discuss.vae import (
     active,
     balance,
@@ -22,21 +33,40 @@ from hwlib.discuss.vae import (
 
 __all__ = [
     "Sentence",
+    "acgan_curves",
+    "acgan_overall",
     "active",
     "balance",
+    "code_classes",
+    "code_meaning",
+    "code_reading",
+    "code_share",
     "colours",
+    "control",
+    "copies",
     "curves",
+    "gan_curves",
+    "gan_overall",
+    "gan_vae",
     "gap",
+    "hardest",
+    "infogan_curves",
+    "infogan_overall",
     "is_trial",
+    "leakage",
     "mse",
     "mse_table",
     "num",
     "overall",
     "percent",
+    "pictures",
     "probe",
+    "protocol",
+    "quality",
     "readings",
     "samples",
     "schedule",
+    "snapshots",
     "together",
     "words",
 ]

@@ -46,3 +46,13 @@ def together(sentences: Sequence[Sentence]) -> Sentence:
     """Join sentences to one, without Markdown's marks of emphasis."""
     zh, en = "".join(s.zh for s in sentences), " ".join(s.en for s in sentences)
     return Sentence(zh.replace("**", ""), en.replace("**", ""))
+
+
+def too_few(count: int) -> list[Sentence]:
+    """Say that a curve of `count` points has no course to speak of."""
+    return [
+        Sentence(
+            f"曲線只有 {count} 個點，不足以談走勢。",
+            f"The curves have only {count} points, too few to speak of a course.",
+        )
+    ]

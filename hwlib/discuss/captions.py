@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from hwlib.discuss.base import Sentence
+from hwlib.discuss.base import Sentence, num
+from hwlib.plots.look import attribute_name
+
+NETWORKS = {
+    "gan": Sentence("生成器 G 與判別器 D", "generator G and discriminator D"),
+    "acgan": Sentence("生成器 G 與判別器 D", "generator G and discriminator D"),
+    "infogan": Sentence("生成器 G、判別器 D 與 Q", "generator G, discriminator D and Q"),
+}
 
 CAPTIONS: dict[str, dict[str, Sentence]] = {
     "architecture": {
@@ -119,6 +127,268 @@ CAPTIONS: dict[str, dict[str, Sentence]] = {
             " say.",
         ),
     },
+    "gan_architecture": {
+        "alt": Sentence(
+            "{recipe} 的{networks}方塊圖：左欄由上而下是生成器各層，右欄由上而下是判別器各層，"
+            "每個方塊標有輸出形狀與參數量。",
+            "Block diagram of {recipe}'s {networks}: the generator's layers run down the left"
+            " column, the discriminator's down the right; each box gives its output shape and"
+            " parameters.",
+        ),
+        "caption": Sentence(
+            "{recipe} 的{networks}。方塊右上是輸出形狀（通道×高×寬），右下是參數量。",
+            "{recipe}'s {networks}. Upper right in each box: output shape (channels×height×width);"
+            " lower right: parameters.",
+        ),
+    },
+    "networks": {
+        "caption": Sentence(
+            "{recipe} 的{networks}各層：輸出形狀（通道×高×寬）與參數量，由 torchinfo 量得。",
+            "The layers of {recipe}'s {networks}: output shapes (channels×height×width) and"
+            " parameters, as torchinfo counts them.",
+        ),
+    },
+    "fig2_2": {
+        "alt": Sentence(
+            "兩張折線圖，橫軸是訓練步數：左邊是 D 與 G 的損失，右邊是 "
+            "D 在真實影像與生成影像上的準確率。{facts}",
+            "Two line charts over training steps: the losses of D and G on the left, D's accuracy"
+            " on real and on generated pictures on the right. {facts}",
+        ),
+        "caption": Sentence(
+            "GAN 的學習曲線。{points}虛線是 D 完全分不出真假時兩者的損失（2 ln 2 與 ln 2），"
+            "綠色帶是報告 B 所說的健康範圍，三角形是評分過的快照。",
+            "Learning curves of the GAN. {points} Dashed: both losses where D cannot tell at all"
+            " (2 ln 2 and ln 2); green band: healthy by report B; triangles: snapshots scored.",
+        ),
+    },
+    "fig2_3": {
+        "alt": Sentence(
+            "四列八行共 32 張隨機樣本，由生成器從隨機的 z 畫成。",
+            "32 random samples in four rows of eight, drawn by the generator from random z.",
+        ),
+        "caption": Sentence(
+            "32 張隨機樣本，未經挑選。",
+            "32 random samples, none picked by hand.",
+        ),
+    },
+    "snapshot": {
+        "alt": Sentence(
+            "兩張折線圖，橫軸是訓練步數：左邊是各快照的 KID，右邊是樣本多樣性與真實影像之比；"
+            "星號是 KID 最低的快照。{facts}",
+            "Two line charts over training steps: the KID of each snapshot on the left, the"
+            " samples' diversity over real pictures' on the right; a star marks the lowest KID."
+            " {facts}",
+        ),
+        "caption": Sentence(
+            "訓練途中的快照評分：與固定的訓練影像比較，不看測試集。",
+            "Snapshots scored along the way against a fixed set of training pictures; the test set"
+            " plays no part.",
+        ),
+    },
+    "gan_growth": {
+        "alt": Sentence(
+            "{rows} 列影像，每列是同一個固定的 z，由左到右是訓練途中的先後步數。",
+            "{rows} rows of pictures, each of one fixed z; from left to right training goes on.",
+        ),
+        "caption": Sentence(
+            "同一批固定的 z 在訓練途中的樣子，下方是訓練步數。",
+            "What the same z become as training goes on; the step stands below.",
+        ),
+    },
+    "gan_nearest": {
+        "alt": Sentence(
+            "上排是八張樣本，下排是各自最接近的訓練影像。",
+            "Eight samples in the upper row, the training picture nearest to each below it.",
+        ),
+        "caption": Sentence(
+            "所有樣本中離訓練影像最近的八張，與各自最近的訓練影像（以特徵之間的距離計算）。",
+            "The eight samples nearest to the training set, each above its nearest training picture"
+            " (by the distance of features).",
+        ),
+    },
+    "gan_vae": {
+        "alt": Sentence(
+            "上面兩列是 GAN 的樣本，下面兩列是 VAE 的樣本，各 16 張。",
+            "Two rows of samples of the GAN above two rows of samples of the VAE, 16 each.",
+        ),
+        "caption": Sentence(
+            "{recipe} 的 GAN（上）與 VAE（下）的隨機樣本，都未經挑選。",
+            "Random samples of {recipe}'s GAN (above) and VAE (below), none picked by hand.",
+        ),
+    },
+    "quality": {
+        "caption": Sentence(
+            "樣本與測試影像的比較；「真實」欄以真實訓練影像代替樣本，是有限張數下的雜訊底線。",
+            "Samples held against test pictures; the column of real pictures takes training"
+            " pictures in their place, the noise floor of that many pictures.",
+        ),
+    },
+    "comparison": {
+        "caption": Sentence(
+            "不同模型以同樣條件量得的數字並列；條件不同的數字不並列。",
+            "Numbers of several models side by side where they were measured under the same"
+            " conditions; others are not set side by side.",
+        ),
+    },
+    "oracle": {
+        "caption": Sentence(
+            "屬性判讀網路在沒看過的真實影像上的準確率，與一律猜多數的準確率。",
+            "The oracle's accuracy on real pictures that it has not seen, beside always naming the"
+            " commoner value.",
+        ),
+    },
+    "fig3_2": {
+        "alt": Sentence(
+            "四張折線圖，橫軸是訓練步數：左上是 D 與 G 的對抗損失，右上是 D 判斷真假的準確率，"
+            "左下是屬性損失，右下是 D 判斷屬性的準確率。{facts}",
+            "Four line charts over training steps: adversarial losses of D and G, D's accuracy at"
+            " real and generated, attribute losses, and D's accuracy at attributes. {facts}",
+        ),
+        "caption": Sentence(
+            "ACGAN 的學習曲線：上排是真假，下排是屬性。{points}",
+            "Learning curves of the ACGAN: real or generated above, the attribute below. {points}",
+        ),
+    },
+    "fig3_3": {
+        "alt": Sentence(
+            "十組影像，每組的 z 相同：上列打開 {attribute}，下列關掉。",
+            "Ten pairs of pictures with the same z: {attribute} on in the upper row, off in the"
+            " lower.",
+        ),
+        "caption": Sentence(
+            "同一個 z，{attribute} 打開（上）與關掉（下）；未經挑選。",
+            "The same z with {attribute} on (above) and off (below), none picked by hand.",
+        ),
+    },
+    "acgan_pairs": {
+        "alt": Sentence(
+            "其餘屬性（{attributes}）各兩列影像：同一個 z，上列打開、下列關掉。",
+            "Two rows of pictures for each further attribute ({attributes}): the same z, on above"
+            " off.",
+        ),
+        "caption": Sentence(
+            "其餘屬性的開與關：{attributes}。",
+            "The further attributes on and off: {attributes}.",
+        ),
+    },
+    "acgan_leakage": {
+        "alt": Sentence(
+            "兩張有數字的色塊圖：每列是一個被切換的屬性，每行是一個屬性；上圖是樣本中各屬性的比例"
+            "因此改變多少個百分點，下圖是真實影像之間的差異。{facts}",
+            "Two maps with numbers: a row for each switched attribute, a column for each attribute;"
+            " above, by how many percentage points its rate among samples changes, below, how real"
+            " pictures differ. {facts}",
+        ),
+        "caption": Sentence(
+            "洩漏：切換一個屬性時，其他屬性的比例改變多少（{count:,} 張樣本，由屬性判讀網路判讀）；"
+            "下圖是真實測試影像有與沒有該屬性的差異。",
+            "Leakage: by how much the other attributes' rates change with a switch ({count:,}"
+            " samples, read by the oracle); below, how real test pictures with and without it"
+            " differ.",
+        ),
+    },
+    "acgan": {
+        "caption": Sentence(
+            "各屬性的控制效果：樣本由屬性判讀網路判讀；亂猜的準確率是 50 %。",
+            "How well each attribute is controlled, as the oracle reads the samples; ignoring the"
+            " label gives 50 %.",
+        ),
+    },
+    "infogan_curves": {
+        "alt": Sentence(
+            "四張折線圖，橫軸是訓練步數：左上是 D 與 G 的損失，右上是 D 的準確率，左下是 Q 的損失，"
+            "右下是 Q 讀出編碼的準確率。{facts}",
+            "Four line charts over training steps: losses of D and G, D's accuracy, Q's loss, and"
+            " Q's accuracy at the codes. {facts}",
+        ),
+        "caption": Sentence(
+            "InfoGAN 的學習曲線；黑色虛線是亂猜編碼的水準。{points}",
+            "Learning curves of the InfoGAN; the black dashed lines are guessing the code."
+            " {points}",
+        ),
+    },
+    "infogan_code": {
+        "alt": Sentence(
+            "十列十行影像：每列是一個 z，每行是編碼 {code} 的一個值。",
+            "Ten rows and ten columns of pictures: a row for each z, a column for each value of"
+            " code {code}.",
+        ),
+        "caption": Sentence(
+            "編碼 {code} 的十個值（各行）與十個 z（各列）；同一列的其他編碼固定不變。",
+            "The ten values of code {code} (columns) with ten z (rows); other codes stay the same"
+            " along a row.",
+        ),
+    },
+    "infogan_pairs": {
+        "alt": Sentence(
+            "十列十行影像，z 全部相同：每列是編碼 1 的一個值，每行是編碼 2 的一個值。",
+            "Ten rows and ten columns of pictures with one and the same z: a row for each value of"
+            " code 1, a column for each value of code 2.",
+        ),
+        "caption": Sentence(
+            "同一個 z，兩個編碼的所有組合：列是編碼 1，行是編碼 2。",
+            "One z with all combinations of the two codes: code 1 down, code 2 across.",
+        ),
+    },
+    "infogan_real": {
+        "alt": Sentence(
+            "真實測試影像排成十行，每行是 Q 最確定讀成編碼 {code} 某個值的影像。",
+            "Real test pictures in ten columns, each of those that Q reads most surely as one value"
+            " of code {code}.",
+        ),
+        "caption": Sentence(
+            "Q 最確定讀成編碼 {code} 各值的真實測試影像；淺灰格表示沒有這樣的影像。",
+            "The real test pictures that Q reads most surely as each value of code {code}; a pale"
+            " square means that there is none.",
+        ),
+    },
+    "infogan_meaning": {
+        "alt": Sentence(
+            "有數字的色塊圖：每列是一個屬性，每行是編碼 {code} 的一個值，最右是平均；"
+            "數字是樣本中有該屬性的百分比。{facts}",
+            "Map with numbers: a row for each attribute, a column for each value of code {code},"
+            " their mean on the right; the number is the percentage of samples that have it."
+            " {facts}",
+        ),
+        "caption": Sentence(
+            "編碼 {code} 的每個值畫出來的樣本，各有百分之幾帶有某個屬性（由屬性判讀網路判讀，"
+            "依差異大小排列）。",
+            "Which percentage of the samples of each value of code {code} has an attribute, as the"
+            " oracle reads them, the most different attributes first.",
+        ),
+    },
+    "infogan_factors": {
+        "alt": Sentence(
+            "長條圖：Q 讀真實測試影像得到的編碼，與畫臉時各個因素的互資訊，由大到小。{facts}",
+            "Bars: mutual information of the code that Q reads off real test pictures with each"
+            " factor that the faces were drawn from, most first. {facts}",
+        ),
+        "caption": Sentence(
+            "編碼與畫臉因素的互資訊（已扣除打亂順序後的平均；因素分成至多十級）。",
+            "Mutual information of the codes with the factors of the drawn faces, less its mean"
+            " over shuffles; factors are cut into at most ten classes.",
+        ),
+    },
+    "infogan_attributes": {
+        "alt": Sentence(
+            "長條圖：Q 讀真實測試影像得到的編碼，與各屬性標記的互資訊，由大到小。{facts}",
+            "Bars: mutual information of the code that Q reads off real test pictures with each"
+            " attribute, most first. {facts}",
+        ),
+        "caption": Sentence(
+            "編碼與屬性標記的互資訊（已扣除打亂順序後的平均）；一個屬性最多 ln 2 = {most} nats。",
+            "Mutual information of the codes with the attributes, less its mean over shuffles; an"
+            " attribute has ln 2 = {most} nats at most.",
+        ),
+    },
+    "infogan": {
+        "caption": Sentence(
+            "各編碼的數字：Q 在自己的樣本上的準確率、互資訊的下界，以及單獨決定的影像變異。",
+            "Each code in numbers: Q's accuracy on its own samples, the bound on the mutual"
+            " information, and the share of the pictures' variance that it decides alone.",
+        ),
+    },
 }
 
 
@@ -127,8 +397,11 @@ def words(name: str, **facts: Any) -> dict[str, dict[str, str]]:
 
     Args:
         name: its name, e.g. "fig1_2".
-        facts: what its words mention; a `Sentence` gives each language its own.
+        facts: what its words mention; a `Sentence` gives each language its own. `problem` becomes
+            the networks' names, `smoothing` a sentence on the points of a curve, an attribute's
+            name is set in the words of each language; what is missing is left out of the sentence.
     """
+    facts = _told(facts)
     found = {}
     for kind, sentence in CAPTIONS[name].items():
         found[kind] = {
@@ -136,6 +409,35 @@ def words(name: str, **facts: Any) -> dict[str, dict[str, str]]:
             for lang, template in sentence._asdict().items()
         }
     return found
+
+
+def _told(facts: dict[str, Any]) -> dict[str, Any]:
+    """Turn facts of a run into what captions mention."""
+    told = {"facts": "", "points": "", "most": num(math.log(2))} | facts
+    if "problem" in facts:
+        told["networks"] = NETWORKS[facts["problem"]]
+    if "smoothing" in facts:
+        told["points"] = _points(facts["smoothing"])
+    names = facts.get("attribute") or facts.get("attributes")
+    if names is not None:
+        names = names.split(",") if isinstance(names, str) else names
+        names = [name.strip() for name in names]
+        zh = "、".join(attribute_name(name, "zh") for name in names)
+        told |= dict.fromkeys(("attribute", "attributes"), Sentence(zh, ", ".join(names)))
+    return told
+
+
+def _points(smoothing: int) -> Sentence:
+    """Say what a point of an adversarial curve is."""
+    if not smoothing:
+        return Sentence(
+            "每個點是兩次記錄之間的平均。", "Each point is the mean since the one before."
+        )
+    return Sentence(
+        f"每個點是兩次記錄之間的平均，再與前 {smoothing} 個點平均；淡色線是未平均的曲線。",
+        f"Each point is the mean since the one before, averaged with the {smoothing} points before"
+        " it; the pale lines are not averaged.",
+    )
 
 
 def _in(lang: str, fact: Any) -> Any:

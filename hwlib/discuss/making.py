@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hwlib.discuss.base import Results, Sentence, num
+from hwlib.discuss.captions import NETWORKS
 
 _OPTIMIZERS = {"adam": "Adam", "rmsprop": "RMSprop"}
 _RECONSTRUCTIONS = {
@@ -13,12 +14,24 @@ _RECONSTRUCTIONS = {
     "l1": ("絕對誤差", "absolute error"),
     "bce": ("二元交叉熵", "binary cross-entropy"),
 }
+_OPTIONS = {
+    "noise": ("均勻分布的 z", "uniform z"),
+    "flip": ("左右翻轉一半的訓練影像", "half of the training pictures mirrored"),
+    "d_width": ("D 的通道數乘以 {d_width:g}", "D's channels times {d_width:g}"),
+    "label_smoothing": ("標籤平滑 {label_smoothing:g}", "label smoothing {label_smoothing:g}"),
+    "spectral_norm": ("頻譜正規化", "spectral norm"),
+    "r1": ("R1 梯度懲罰 {r1:g}", "R1 penalty {r1:g}"),
+    "augment": ("可微分的資料擴增", "differentiable augmentation"),
+    "ema": ("G 權重的移動平均 {ema:g}", "moving average of G's weights {ema:g}"),
+}
 
 
 def schedule(
     settings: Mapping[str, Any], reported: Mapping[str, Any], results: Results
 ) -> list[Sentence]:
     """Say how the run was trained and what differs from the report's own schedule.
+
+    Of an adversarial run also which options it took.
 
     Args:
         settings: the run's settings.
@@ -28,22 +41,70 @@ def schedule(
     name = _OPTIMIZERS[settings["optimizer"]]
     rate, batch = num(settings["learning_rate"]), settings["batch_size"]
     steps, epochs, images = results["num_steps"], num(results["num_epochs"]), results["num_images"]
-    zh_error, en_error = _RECONSTRUCTIONS[settings["reconstruction"]]
-    weight = num(settings["kl_weight"])
     seconds, speed = num(results["train_time_s"]), num(results["images_per_s"])
+    loss = _adversarial(settings) if settings["problem"] in NETWORKS else _elbo(settings)
     return [
         Sentence(
-            f"重建項採用{zh_error}，λ = {weight}；以 {name} 訓練，學習率 {rate}，批次大小 {batch}，"
+            f"{loss.zh}；以 {name} 訓練，學習率 {rate}，批次大小 {batch}，"
             f"共更新 {steps:,} 次（{epochs} 個訓練週期、{images:,} 張影像）。",
-            f"The reconstruction term is the {en_error}, λ = {weight}; trained with {name},"
+            f"{loss.en}; trained with {name},"
             f" learning rate {rate}, batches of {batch}, {steps:,} updates in all ({epochs} epochs,"
             f" {images:,} images).",
         ),
+        *_options(settings),
         Sentence(
             f"訓練花了 {seconds} 秒，每秒 {speed} 張影像。",
             f"Training took {seconds} s, {speed} images per second.",
         ),
         *_shortened(settings, reported),
+    ]
+
+
+def _elbo(settings: Mapping[str, Any]) -> Sentence:
+    """Say a VAE's loss."""
+    zh_error, en_error = _RECONSTRUCTIONS[settings["reconstruction"]]
+    weight = num(settings["kl_weight"])
+    return Sentence(
+        f"重建項採用{zh_error}，λ = {weight}",
+        f"The reconstruction term is the {en_error}, λ = {weight}",
+    )
+
+
+def _adversarial(settings: Mapping[str, Any]) -> Sentence:
+    """Say the losses of an adversarial problem."""
+    zh, en = "D 與 G 的損失都是二元交叉熵", "Both D's and G's loss is the binary cross-entropy"
+    if settings["problem"] == "acgan":
+        weight = num(settings["class_weight"])
+        zh += f"，屬性的交叉熵權重 {weight}"
+        en += f", the attribute's cross-entropy weighs {weight}"
+    if settings["problem"] == "infogan":
+        weight = num(settings["code_weight"])
+        zh += f"，Q 的交叉熵權重 {weight}"
+        en += f", Q's cross-entropy weighs {weight}"
+    updates = settings["d_updates"]
+    if updates > 1:
+        zh += f"，G 每更新一次，D 更新 {updates} 次"
+        en += f", with {updates} updates of D for each of G"
+    return Sentence(zh, en)
+
+
+def _options(settings: Mapping[str, Any]) -> list[Sentence]:
+    """Say which options an adversarial run took beside the plain ones."""
+    if settings["problem"] not in NETWORKS:
+        return []
+    taken = [
+        Sentence(zh.format(**settings), en.format(**settings))
+        for name, (zh, en) in _OPTIONS.items()
+        if settings[name] not in (False, 0, 0.0, "normal")
+        and (name, settings[name]) != ("d_width", 1.0)
+    ]
+    if not taken:
+        return []
+    return [
+        Sentence(
+            f"另外採用：{'、'.join(option.zh for option in taken)}。",
+            f"Taken besides: {', '.join(option.en for option in taken)}.",
+        )
     ]
 
 

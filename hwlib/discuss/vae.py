@@ -8,7 +8,16 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from hwlib.discuss.base import MIN_RECORDS, SMALL, Results, Sentence, is_trial, num, percent
+from hwlib.discuss.base import (
+    MIN_RECORDS,
+    SMALL,
+    Results,
+    Sentence,
+    is_trial,
+    num,
+    percent,
+    too_few,
+)
 
 # ------------------------------------------------------------------------------ learning curves
 
@@ -28,12 +37,7 @@ def curves(metrics: pd.DataFrame) -> list[Sentence]:
         metrics: `Run.metrics`.
     """
     if len(metrics) < MIN_RECORDS:
-        return [
-            Sentence(
-                f"曲線只有 {len(metrics)} 個點，不足以談走勢。",
-                f"The curves have only {len(metrics)} points, too few to speak of a course.",
-            )
-        ]
+        return too_few(len(metrics))
     recon, kl = _smooth(metrics["recon_nats"]), _smooth(metrics["kl_nats"])
     measured = metrics["kl_nats"].to_numpy()
     return [*_recon_course(recon), *_kl_course(kl, measured), *_c3(recon, kl)]
@@ -418,7 +422,7 @@ def samples(results: Results) -> list[Sentence]:
     if ratio < 0.8:
         return [
             Sentence(
-                f"隨機樣本比真實影像模糊：清晰度（拉普拉斯變異數）{numbers[0]} 對 {numbers[1]}，"
+                f"隨機樣本比真實影像模糊：銳利度（拉普拉斯變異數）{numbers[0]} 對 {numbers[1]}，"
                 f"只有真實影像的 {numbers[2]}。",
                 f"The samples are blurrier than real images: sharpness (variance of the Laplacian)"
                 f" {numbers[0]} against {numbers[1]}, {numbers[2]} of the real images'.",
@@ -427,7 +431,7 @@ def samples(results: Results) -> list[Sentence]:
     if ratio <= 1.25:
         return [
             Sentence(
-                f"以清晰度（拉普拉斯變異數）而言，隨機樣本與真實影像相近：{numbers[0]} 對"
+                f"以銳利度（拉普拉斯變異數）而言，隨機樣本與真實影像相近：{numbers[0]} 對"
                 f" {numbers[1]}（{numbers[2]}）。",
                 f"By sharpness (variance of the Laplacian) the samples are about like real images:"
                 f" {numbers[0]} against {numbers[1]} ({numbers[2]}).",
@@ -563,7 +567,7 @@ def balance(results: Results) -> list[Sentence]:
     found = [
         Sentence(
             f"測試集的負 ELBO 是每張 {num(total, 4)} nats：重建 {num(recon, 4)}、KL {num(kl, 4)}"
-            f"（佔 {share}）。",
+            f"（占 {share}）。",
             f"The negative ELBO of the test set is {num(total, 4)} nats per image: reconstruction"
             f" {num(recon, 4)} and KL {num(kl, 4)} ({share}).",
         )

@@ -11,7 +11,7 @@ from hwlib.plots.adversarial import (
     infogan_curves,
     snapshot_curve,
 )
-from hwlib.plots.diagram import Block, Layer, block_diagram, blocks
+from hwlib.plots.diagram import Block, Layer, block_diagram, blocks, gan_diagram
 from hwlib.plots.grids import (
     attribute_pairs,
     attribute_pairs_more,
@@ -90,6 +90,7 @@ __all__ = [
     "embedding_scatter",
     "enlarge",
     "gan_curves",
+    "gan_diagram",
     "growth",
     "image_grid",
     "infogan_curves",

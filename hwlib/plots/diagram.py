@@ -139,11 +139,13 @@ def _arrow(ax: Axes, *corners: tuple[float, float]) -> None:
     ax.add_patch(head)
 
 
-def _draw_column(ax: Axes, column: list[tuple[Block, str]], x: float, top: float, *, up: bool):
+def _draw_column(
+    ax: Axes, column: list[tuple[Block, str]], x: float, top: float, *, up: bool, size=_BOX
+) -> float:
     """Draw boxes below one another with arrows between neighbours; return the lowest one's y."""
     rows = [top - _STEP * i for i in range(len(column))]
     for (block, title), y in zip(column, rows, strict=True):
-        _draw_box(ax, block, title, (x, y))
+        _draw_box(ax, block, title, (x, y), size)
     half = _BOX[1] / 2
     for above, below in itertools.pairwise(rows):
         ends = (x, above - half), (x, below + half)
@@ -183,14 +185,10 @@ def block_diagram(layers: Sequence[Layer], lang: str = "en") -> Figure:
     """
     words = WORDS[lang]
 
-    def titled(block: Block) -> tuple[Block, str]:
-        detail = block.detail.replace(", stride ", words["stride"])
-        return block, f"{words.get(block.kind, block.kind)} {detail}".strip()
-
     image, boxes = layers[0], blocks(layers[1:])
     picture = Block("", "Input", "", "", image.shape, 0)
-    encoder = [titled(block) for block in boxes if block.part == "encoder"]
-    decoder = [titled(block) for block in boxes if block.part == "decoder"][::-1]
+    encoder = [_titled(block, words) for block in boxes if block.part == "encoder"]
+    decoder = [_titled(block, words) for block in boxes if block.part == "decoder"][::-1]
     heads = [block for block in boxes if block.part in ("mu", "logvar")]
     down = [(picture, f"{words['input']}  $x$"), *encoder]
     up = [(picture, f"{words['output']}  $\\hat{{x}}$"), *decoder]
@@ -224,3 +222,133 @@ def block_diagram(layers: Sequence[Layer], lang: str = "en") -> Figure:
     lane = COLUMN_IN - lane
     _arrow(ax, (_MIDDLE + 0.27, y), (lane, y), (lane, start), (_RIGHT - _BOX[0] / 2, start))
     return fig
+
+
+# ------------------------------------------------------------------------ generator, discriminator
+
+_GAN_BOX = (2.5, 0.44)
+_GAN_LEFT, _GAN_RIGHT = _GAN_BOX[0] / 2 + 0.03, COLUMN_IN - _GAN_BOX[0] / 2 - 0.03
+_SMALL_BOX = (1.19, 0.44)
+_FEED, _BUS = 2.98, 3.48  # where G's pictures, and the features for the heads, go upwards
+_ANSWERS = {"D": "answer_real", "real": "answer_real", "classes": "answer_classes", "Q": "answer_q"}
+
+
+def _heads(networks: Mapping[str, Sequence[Layer]]) -> dict[str, list[Block]]:
+    """Return the boxes of each head upon D's trunk: D's own one or two, and the InfoGAN's Q.
+
+    Heads that stand side by side have names ("head.real"); the layers of one have numbers.
+    """
+    head = [layer for layer in networks["D"] if layer.name.startswith("head")]
+    names = [name for name in ("real", "classes") if any(f"head.{name}" in x.name for x in head)]
+    found = {name: blocks([x for x in head if f"head.{name}" in x.name]) for name in names}
+    found = found or {"D": blocks(head)}
+    if "Q" in networks:
+        found["Q"] = blocks([layer for layer in networks["Q"] if layer.kind != "Input"])
+    return found
+
+
+def _answer(name: str, box: Block, words: Mapping[str, str]) -> Block:
+    """Write beside a head's last layer what it answers."""
+    key = "answer_both" if name == "D" and box.shape[0] > 1 else _ANSWERS[name]
+    extras = ", ".join(filter(None, (box.extras, words[key])))
+    return box._replace(extras=extras)
+
+
+def _titled(block: Block, words: Mapping[str, str], before: str = "") -> tuple[Block, str]:
+    """Return a box with its title in the language of `words`."""
+    detail = block.detail.replace(", stride ", words["stride"])
+    return block, f"{before}{words.get(block.kind, block.kind)} {detail}".strip()
+
+
+def _draw_inputs(ax: Axes, inputs: Sequence[Layer], y: float, words: Mapping[str, str]) -> None:
+    """Draw z, and c beside it where G has labels or codes, above G's first box."""
+    half, room = _SMALL_BOX[0] / 2, (_GAN_BOX[0] - 2 * _SMALL_BOX[0]) / 2
+    places = [_GAN_LEFT] if len(inputs) == 1 else [_GAN_LEFT - half - room, _GAN_LEFT + half + room]
+    for layer, x in zip(inputs, places, strict=True):
+        block = Block("", "Input", "", "", layer.shape, 0)
+        title = f"{words['given_' + layer.name]}  ${layer.name}$"
+        _draw_box(ax, block, title, (x, y), _SMALL_BOX)
+        _arrow(ax, (x, y - _BOX[1] / 2), (x, y - _STEP + _BOX[1] / 2))
+
+
+@styled
+def gan_diagram(networks: Mapping[str, Sequence[Layer]], lang: str = "en") -> Figure:
+    """Draw a GAN as boxes: G down the left, D down the right, its heads (and Q) at its foot.
+
+    Args:
+        networks: by name "G", "D" and, for an InfoGAN, "Q": the inputs as layers of kind "Input",
+            then the layers in the order of execution; D's own are named "trunk..." and "head...".
+        lang: language of the words.
+    """
+    words = WORDS[lang]
+    inputs = [layer for layer in networks["G"] if layer.kind == "Input"]
+    made = [layer for layer in networks["G"] if layer.kind != "Input"]
+    join = [layer for layer in made if layer.name.startswith("join")]
+    left = [
+        *(
+            (Block("", layer.kind, "", "", layer.shape, layer.num_parameters), words[layer.kind])
+            for layer in join[:1]
+        ),
+        *(_titled(block, words) for block in blocks(made[len(join) :])),
+        (Block("", "Input", "", "", made[-1].shape, 0), words["made"]),
+    ]
+    if len(join) > 1:  # one embedding a label
+        total = sum(layer.num_parameters for layer in join)
+        left[0] = left[0][0]._replace(num_parameters=total), left[0][1]
+    trunk = [layer for layer in networks["D"] if layer.name.startswith("trunk")]
+    picture = Block("", "Input", "", words["real_or_made"], networks["D"][0].shape, 0)
+    right = [(picture, f"{words['input']}  $x$"), *(_titled(b, words) for b in blocks(trunk))]
+    heads = _heads(networks)
+
+    depth = max(len(left) + 1, len(right) + sum(map(len, heads.values())))
+    height = depth * _STEP + 0.36
+    fig, ax = plt.subplots(figsize=(COLUMN_IN, height), layout="none")
+    ax.set_position((0, 0, 1, 1))
+    ax.set(xlim=(0, COLUMN_IN), ylim=(0, height))
+    ax.set_axis_off()
+    top = height - 0.7
+    _draw_gan_titles(ax, networks, height, words)
+    _draw_inputs(ax, inputs, top, words)
+    foot = _draw_column(ax, left, _GAN_LEFT, top - _STEP, up=False, size=_GAN_BOX)
+    end = _draw_column(ax, right, _GAN_RIGHT, top, up=False, size=_GAN_BOX)
+    _draw_heads(ax, heads, end, words)
+    near, far = _GAN_LEFT + _GAN_BOX[0] / 2, _GAN_RIGHT - _GAN_BOX[0] / 2
+    _arrow(ax, (near, foot), (_FEED, foot), (_FEED, top), (far, top))
+    return fig
+
+
+def _draw_gan_titles(
+    ax: Axes, networks: Mapping[str, Sequence[Layer]], height: float, words: Mapping[str, str]
+) -> None:
+    """Name the two columns and count their parameters."""
+    has_c = any(layer.name == "c" for layer in networks["G"])
+    counts = {name: sum(x.num_parameters for x in layers) for name, layers in networks.items()}
+    counted = words["parameters"].format(count=counts["D"])
+    formula = "$D(x)$"
+    if "Q" in counts:
+        formula = "$D(x)$, $Q(c \\mid x)$"
+        counted = f"D {counted}{words['and']}Q {words['parameters'].format(count=counts['Q'])}"
+    for x, name, formula_, count in (
+        (_GAN_LEFT, "generator", "$G(z, c)$" if has_c else "$G(z)$",
+         words["parameters"].format(count=counts["G"])),
+        (_GAN_RIGHT, "discriminator", formula, counted),
+    ):  # fmt: skip
+        ax.text(x, height - 0.15, f"{words[name]}  {formula_}", fontsize=9.5, **_CENTRED)
+        ax.text(x, height - 0.36, count, ha="center", **_SOFT)
+
+
+def _draw_heads(
+    ax: Axes, heads: Mapping[str, list[Block]], end: float, words: Mapping[str, str]
+) -> None:
+    """Draw the heads below one another, each fed by the trunk that ends at height `end`."""
+    half, left = _BOX[1] / 2, _GAN_RIGHT - _GAN_BOX[0] / 2
+    y = end
+    for i, (name, boxes) in enumerate(heads.items()):
+        boxes = [*boxes[:-1], _answer(name, boxes[-1], words)]
+        start = y - _STEP
+        column = [_titled(box, words, "Q: " if name == "Q" else "") for box in boxes]
+        y = _draw_column(ax, column, _GAN_RIGHT, start, up=False, size=_GAN_BOX)
+        if i == 0:
+            _arrow(ax, (_GAN_RIGHT, end - half), (_GAN_RIGHT, start + half))
+        else:
+            _arrow(ax, (left, end), (_BUS, end), (_BUS, start), (left, start))

@@ -36,21 +36,23 @@ def growth(
     shown = np.unique(np.linspace(0, len(frames) - 1, min(len(frames), MAX_FRAMES)).round())
     shown = shown.astype(int)
     images = frames[shown].swapaxes(0, 1).reshape(-1, *frames.shape[2:])
+    is_switched = problem == "acgan" and attribute is not None
     return image_grid(
         images,
         columns=len(shown),
-        row_labels=_growing_rows(num, problem, attribute, lang),
+        row_labels=_growing_rows(num, problem, lang),
         column_labels=[f"{int(steps[i]):,}" for i in shown],
         xlabel=WORDS[lang]["step"],
+        ylabel=attribute_name(attribute, lang) if is_switched else None,
     )
 
 
-def _growing_rows(num: int, problem: str, attribute: str | None, lang: str) -> list[str]:
+def _growing_rows(num: int, problem: str, lang: str) -> list[str]:
     """Name the rows of a growth figure."""
     words = WORDS[lang]
     if problem == "acgan":
-        name = attribute_name(attribute or "", lang).replace(" (", "\n(")
-        return [words["is_off" if i % 2 else "is_on"].format(attribute=name) for i in range(num)]
+        keys = ("growing_on", "growing_off")
+        return [words[keys[i % 2]].format(number=i // 2 + 1) for i in range(num)]
     if problem == "infogan":
         return [words["growing_value"].format(value=i) for i in range(num)]
     return [f"$z_{{{i + 1}}}$" for i in range(num)]

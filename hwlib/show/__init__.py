@@ -16,15 +16,29 @@ from hwlib.show.page import (
     table,
     text,
 )
-from hwlib.show.tables import layer_tables
+from hwlib.show.tables import (
+    acgan_tables,
+    comparison_tables,
+    infogan_tables,
+    layer_tables,
+    network_tables,
+    oracle_tables,
+    quality_tables,
+)
 
 __all__ = [
     "LANGUAGES",
     "RUN_MIME",
+    "acgan_tables",
+    "comparison_tables",
     "figure",
+    "infogan_tables",
     "is_batch",
     "layer_tables",
+    "network_tables",
     "number",
+    "oracle_tables",
+    "quality_tables",
     "run",
     "sentences",
     "setup",

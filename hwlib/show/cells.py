@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+NONE = "–"  # an empty cell
+WRITTEN = re.compile(r"[+−<]?\d[\d,.]*( %)?")
+
 
 def number(value: Any) -> str:
     """Write a cell: whole numbers with thousands separators, others to four digits, no exponent."""
     if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
-        return "–"
+        return NONE
     if isinstance(value, bool | np.bool_ | str):
         return str(value)
     if isinstance(value, int | np.integer):
@@ -26,10 +30,16 @@ def number(value: Any) -> str:
 
 
 def _is_number_column(column: pd.Series) -> bool:
-    """Whether every cell that is not empty holds a number."""
+    """Whether every cell that is not empty holds a number, or a number as it is written."""
     values = [value for value in column if not (value is None or value is pd.NA)]
-    kinds = (int, float, np.integer, np.floating)
-    return bool(values) and all(isinstance(v, kinds) and not isinstance(v, bool) for v in values)
+    return bool(values) and all(map(_is_number, values)) and any(v != NONE for v in values)
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a cell is a number, a written one such as "1,200" or "93.1 %", or none."""
+    if isinstance(value, str):
+        return value == NONE or WRITTEN.fullmatch(value) is not None
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
 
 
 def to_markdown(frame: pd.DataFrame) -> str:

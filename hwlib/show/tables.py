@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from hwlib import plots
+from hwlib.discuss.base import Results, Sentence, num, percent
+from hwlib.discuss.quality import DISTANCES, NAMES, SHARES, differing
+from hwlib.show.cells import NONE
+
+Tables = dict[str, pd.DataFrame]
+
+
+# ------------------------------------------------------------------------------------- networks
 
 _LAYER_WORDS = {
     "zh": {
@@ -16,6 +24,11 @@ _LAYER_WORDS = {
         "encoder": "編碼器",
         "decoder": "解碼器",
         "total": "合計",
+        "G": "生成器 G",
+        "D": "判別器 D",
+        "Q": "Q",
+        "input": "輸入 {name}",
+        "sum": "{name} 合計",
     },
     "en": {
         "heads": ("part", "layer", "settings", "activation", "output shape", "parameters"),
@@ -23,30 +36,243 @@ _LAYER_WORDS = {
         "encoder": "encoder",
         "decoder": "decoder",
         "total": "total",
+        "G": "generator G",
+        "D": "discriminator D",
+        "Q": "Q",
+        "input": "input {name}",
+        "sum": "{name}, sum",
     },
 }
 _SYMBOLS = {"mu": "μ", "logvar": "log σ²"}
 
 
-def layer_tables(layers: Sequence[plots.Layer]) -> dict[str, pd.DataFrame]:
-    """Return the layer table of a network, by language, with the sum as its last row.
+def layer_tables(layers: Sequence[plots.Layer]) -> Tables:
+    """Return the layer table of a VAE, by language, with the sum as its last row.
 
     An activation, which changes neither shape nor parameters, stands in the row of its layer.
     """
     tables = {}
     for lang, words in _LAYER_WORDS.items():
-        rows: list[list[Any]] = []
-        for layer, before in zip(layers, [None, *layers], strict=False):
-            detail = layer.detail.replace(", stride ", plots.WORDS[lang]["stride"])
-            is_image = layer.kind == "Input"
-            if before and layer.num_parameters == 0 and layer.shape == before.shape:
-                rows[-1][3] = f"{rows[-1][3]} {layer.kind} {detail}".strip()
-                continue
-            part = words["image"] if is_image else words.get(layer.part, _SYMBOLS.get(layer.part))
-            shape = "×".join(str(side) for side in layer.shape)
-            kind = "" if is_image else layer.kind
-            rows.append([part, kind, detail, "", shape, layer.num_parameters])
+        rows = _layer_rows(layers, lang)
         total = sum(layer.num_parameters for layer in layers)
         rows.append([words["total"], "", "", "", "", total])
         tables[lang] = pd.DataFrame(rows, columns=list(words["heads"]))
+    return tables
+
+
+def network_tables(networks: Mapping[str, Sequence[plots.Layer]]) -> Tables:
+    """Return the layer tables of several networks below one another, a sum each and one of all.
+
+    Args:
+        networks: by name ("G", "D", "Q"), the inputs first, each a layer of kind "Input".
+    """
+    tables = {}
+    for lang, words in _LAYER_WORDS.items():
+        rows: list[list[Any]] = []
+        for name, layers in networks.items():
+            rows += _layer_rows(layers, lang)
+            total = sum(layer.num_parameters for layer in layers)
+            rows.append([words["sum"].format(name=name), "", "", "", "", total])
+        total = sum(layer.num_parameters for layers in networks.values() for layer in layers)
+        rows.append([words["total"], "", "", "", "", total])
+        tables[lang] = pd.DataFrame(rows, columns=list(words["heads"]))
+    return tables
+
+
+def _layer_rows(layers: Sequence[plots.Layer], lang: str) -> list[list[Any]]:
+    """Return the rows of one network; an activation joins the row before it."""
+    words = _LAYER_WORDS[lang]
+    rows: list[list[Any]] = []
+    for layer, before in zip(layers, [None, *layers], strict=False):
+        detail = layer.detail.replace(", stride ", plots.WORDS[lang]["stride"])
+        shape = "×".join(str(side) for side in layer.shape)
+        is_activation = layer.num_parameters == 0 and before and layer.shape == before.shape
+        if layer.kind == "Input":
+            is_picture = layer.name == "x" and layer.part == "encoder"
+            part = words["image"] if is_picture else words["input"].format(name=layer.name)
+            rows.append([part, "", detail, "", shape, 0])
+        elif is_activation and before.kind != "Input":
+            rows[-1][3] = f"{rows[-1][3]} {layer.kind} {detail}".strip()
+        else:
+            part = words.get(layer.part, _SYMBOLS.get(layer.part))
+            rows.append([part, layer.kind, detail, "", shape, layer.num_parameters])
+    return rows
+
+
+# -------------------------------------------------------------------------------------- numbers
+
+_LOW, _HIGH, _NEAR = "low", "high", "near"
+_BETTER = {
+    "zh": {_LOW: "愈低愈好", _HIGH: "愈高愈好", _NEAR: "接近真實最好"},
+    "en": {_LOW: "lower is better", _HIGH: "higher is better", _NEAR: "best near real"},
+}
+_MORE_NAMES = {
+    "sharpness": Sentence("銳利度", "sharpness"),
+    "colourfulness": Sentence("色彩豐富度", "colourfulness"),
+    "diversity": Sentence("多樣性", "diversity"),
+    "near_copies": Sentence("近似複製", "near copies"),
+    "nearest_ratio": Sentence("最近距離比", "nearest-distance ratio"),
+    "closest_pair_ratio": Sentence("最像兩張的距離比", "closest-pair ratio"),
+}
+# Taken of pictures alone, with names of their own for samples and for real pictures.
+_PICTURE_NUMBERS = ("sharpness", "colourfulness", "diversity")
+_MEASURES = {
+    **{name: (NAMES[name], _LOW, num) for name in DISTANCES},
+    **{name: (NAMES[name], _HIGH, percent) for name in SHARES},
+    "density": (NAMES["density"], _HIGH, num),
+    **{
+        name: (_MORE_NAMES[name], _NEAR, num)
+        for name in ("sharpness", "colourfulness", "diversity")
+    },
+    "near_copies": (_MORE_NAMES["near_copies"], _LOW, percent),
+    "nearest_ratio": (_MORE_NAMES["nearest_ratio"], _NEAR, num),
+    "closest_pair_ratio": (_MORE_NAMES["closest_pair_ratio"], _NEAR, num),
+}
+# What real pictures give where no measurement is needed: by definition.
+_OF_REAL = {"near_copies": "1 %", "nearest_ratio": "1", "closest_pair_ratio": "1"}
+
+
+def _write(results: Results, key: str, write: Callable[[float], str]) -> str:
+    """Write one number of the results, or that there is none."""
+    return write(results[key]).replace("-", "−") if key in results else NONE
+
+
+def _keys(name: str) -> tuple[str, str]:
+    """Return the names of a measure's number, and of real pictures', in results.json."""
+    if name in _PICTURE_NUMBERS:
+        return f"{name}_samples", f"{name}_real"
+    return name, f"{name}_real"
+
+
+def quality_tables(results: Results) -> Tables:
+    """Return how samples compare with test pictures, beside what real pictures give.
+
+    Args:
+        results: the run's; any problem with samples.
+    """
+    heads = {
+        "zh": ("數字", "樣本", "真實影像（雜訊底線）", "判讀"),
+        "en": ("number", "samples", "real pictures (noise floor)", "reading"),
+    }
+    tables = {}
+    for lang, head in heads.items():
+        rows = []
+        for name, (label, reading, write) in _MEASURES.items():
+            own, real = _keys(name)
+            if own in results:
+                floor = _OF_REAL.get(name) or _write(results, real, write)
+                cells = (_write(results, own, write), floor, _BETTER[lang][reading])
+                rows.append((getattr(label, lang), *cells))
+        tables[lang] = pd.DataFrame(rows, columns=list(head))
+    return tables
+
+
+def comparison_tables(runs: Mapping[str, Results]) -> Tables:
+    """Return the numbers of several runs side by side, and real pictures' beside them.
+
+    A distance is shown of the first run, and of those others whose protocol is the very same.
+
+    Args:
+        runs: results by the name in the table's head.
+    """
+    names, first = list(runs), next(iter(runs.values()))
+    words = {
+        "zh": ("數字", "真實影像（雜訊底線）", "判讀", "條件不同"),
+        "en": ("number", "real pictures (noise floor)", "reading", "other conditions"),
+    }
+    tables = {}
+    for lang, (number, real_head, reading_head, unequal) in words.items():
+        rows = []
+        for name, (label, reading, write) in _MEASURES.items():
+            own, real = _keys(name)
+            if not any(own in results for results in runs.values()):
+                continue
+            has_protocol = name in (*DISTANCES, *SHARES)
+            cells = [
+                unequal
+                if has_protocol and own in results and differing(first, results, name)
+                else _write(results, own, write)
+                for results in runs.values()
+            ]
+            floor = _OF_REAL.get(name) or _write(first, real, write)
+            rows.append((getattr(label, lang), *cells, floor, _BETTER[lang][reading]))
+        tables[lang] = pd.DataFrame(rows, columns=[number, *names, real_head, reading_head])
+    return tables
+
+
+def _seen(oracle: Mapping[str, float]) -> tuple[str, str]:
+    """Write the oracle's accuracy and the majority floor."""
+    return percent(oracle["accuracy"]), percent(oracle["floor"])
+
+
+def oracle_tables(results: Results, attributes: Sequence[str] | None = None) -> Tables:
+    """Return how well the oracle reads each attribute of unseen real pictures.
+
+    Args:
+        results: the run's.
+        attributes: the ones to show; None shows all that it knows.
+    """
+    by = results.get("oracle", {}).get("by_attribute", {})
+    shown = [name for name in (by if attributes is None else attributes) if name in by]
+    heads = {
+        "zh": ("屬性", "判讀網路的準確率", "一律猜多數", "平均"),
+        "en": ("attribute", "oracle's accuracy", "commoner value", "mean"),
+    }
+    tables = {}
+    for lang, (*head, mean) in heads.items():
+        rows = [(plots.attribute_name(name, lang), *_seen(by[name])) for name in shown]
+        if "oracle" in results and "accuracy" in results["oracle"]:
+            rows.append((mean, *_seen(results["oracle"])))
+        tables[lang] = pd.DataFrame(rows, columns=head)
+    return tables
+
+
+def acgan_tables(results: Results) -> Tables:
+    """Return how well each attribute's label is obeyed, beside what the oracle can see at all."""
+    heads = {
+        "zh": ("屬性", "樣本符合標籤", "翻轉率", "判讀網路（真實影像）", "一律猜多數", "平均"),
+        "en": ("attribute", "samples as asked", "flip rate", "oracle, real", "commoner", "mean"),
+    }
+    oracle = results.get("oracle", {}).get("by_attribute", {})
+    tables = {}
+    for lang, (*head, mean) in heads.items():
+        rows = []
+        for name in results["attributes"]:
+            accuracy = percent(results["attribute_accuracy_by"][name])
+            flips = percent(results["attribute_flip_rate_by"][name])
+            seen = oracle.get(name)
+            known = _seen(seen) if seen else (NONE, NONE)
+            rows.append((plots.attribute_name(name, lang), accuracy, flips, *known))
+        if len(rows) > 1:
+            means = (results["attribute_accuracy"], results["attribute_flip_rate"])
+            rows.append((mean, *map(percent, means), NONE, NONE))
+        tables[lang] = pd.DataFrame(rows, columns=head)
+    return tables
+
+
+def infogan_tables(results: Results) -> Tables:
+    """Return each code in numbers: how well it is read, what it carries, what it decides."""
+    heads = {
+        "zh": ("編碼", "Q 的準確率", "互資訊下界（nats）", "上限（nats）",
+               "單獨決定的變異", "雜訊 z"),
+        "en": ("code", "Q's accuracy", "information, bound (nats)", "most (nats)",
+               "variance it decides", "noise z"),
+    }  # fmt: skip
+    most, noise = num(results["code_entropy_nats"]), results.get("noise_variance_share")
+    shares = results.get("code_variance_share", [])
+    tables = {}
+    for lang, (*head, noise_name) in heads.items():
+        rows = [
+            (
+                str(k + 1),
+                percent(accuracy),
+                num(results["code_information_by"][k]).replace("-", "−"),
+                most,
+                percent(shares[k]) if shares else NONE,
+            )
+            for k, accuracy in enumerate(results["code_accuracy_by"])
+        ]
+        if noise is not None:
+            rows.append((noise_name, NONE, NONE, NONE, percent(noise)))
+        tables[lang] = pd.DataFrame(rows, columns=head)
     return tables

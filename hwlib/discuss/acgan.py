@@ -1,0 +1,307 @@
+"""What an ACGAN's numbers bear out: does the label do what it says, and what else does it do."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from hwlib.discuss.base import MIN_RECORDS, Results, Sentence, is_trial, num, percent, too_few
+from hwlib.discuss.gan import gan_curves, is_sound, no_conclusion, snapshots
+from hwlib.discuss.quality import copies, pictures, quality
+from hwlib.plots.look import attribute_name
+
+CHANCE = 0.5  # half of the labels are on: a generator that ignores them is right this often
+NO_CHANGE = 0.05  # changes of an attribute's rate below this count as none
+MORE = 0.10  # a change beyond the data's by this much is the network's own
+FROM_CLEAR, FROM_PARTLY = 0.85, 0.65  # accuracies
+WITHOUT_BATCH_NORM = {"plain"}  # the recipe whose author left it out for the ACGAN (C11)
+
+
+def _quoted(name: str) -> Sentence:
+    """Return an attribute's name in both languages."""
+    return Sentence(attribute_name(name, "zh"), attribute_name(name, "en"))
+
+
+def points(change: float) -> str:
+    """Write a change of a rate in percentage points, with its sign."""
+    return f"{100 * change:+.0f}".replace("-", "−")
+
+
+def acgan_curves(metrics: pd.DataFrame, results: Results) -> list[Sentence]:
+    """Say how the two tasks went: real or generated, and which attribute.
+
+    Args:
+        metrics: `Run.metrics`.
+        results: the run's results.
+    """
+    if len(metrics) < MIN_RECORDS or is_trial(results):
+        return too_few(len(metrics))
+    return [*gan_curves(metrics, results), *_class_course(metrics, results)]
+
+
+def _class_course(metrics: pd.DataFrame, results: Results) -> list[Sentence]:
+    """Say how D and G came to agree on the attribute."""
+    tenth = max(1, len(metrics) // 10)
+    late = metrics.iloc[-tenth:]
+    real, fake = late["class_accuracy_real"].mean(), late["class_accuracy_fake"].mean()
+    half = metrics.loc[metrics["class_accuracy_fake"] > 0.9, "step"]
+    numbers = (percent(float(real)), percent(float(fake)))
+    found = [
+        Sentence(
+            f"屬性方面，最後一成的訓練裡 D 在真實影像上答對 {numbers[0]}，G 畫的影像有"
+            f" {numbers[1]} 被 D 讀成指定的屬性。",
+            f"As to the attribute, over the last tenth of training D is right for {numbers[0]} of"
+            f" real pictures, and reads {numbers[1]} of G's as they were asked for.",
+        )
+    ]
+    if len(half):
+        step = int(half.iloc[0])
+        found.append(
+            Sentence(
+                f"G 的影像在第 {step:,} 步首度有超過 90 % 讓 D 讀對。",
+                f"D first read more than 90 % of G's pictures right at step {step:,}.",
+            )
+        )
+    if "class_accuracy_test" in results:
+        found.append(_class_test(float(real), results["class_accuracy_test"]))
+    return found
+
+
+def _class_test(trained: float, test: float) -> Sentence:
+    """Say whether D has learnt the attribute, or the training pictures by heart."""
+    numbers = (percent(test), percent(trained))
+    if trained - test > 0.05:
+        return Sentence(
+            f"D 在測試影像上只答對 {numbers[0]}，比訓練時的 {numbers[1]} 低："
+            "它背下了一部分訓練影像，給 G 的屬性訊號也就沒那麼可靠。",
+            f"On test pictures D is right for {numbers[0]} only, below its {numbers[1]} in"
+            " training: it knows some training pictures by heart, so what it tells G is less"
+            " reliable.",
+        )
+    return Sentence(
+        f"D 在測試影像上也答對 {numbers[0]}，與訓練時相當：它學到的是屬性，不是訓練影像本身。",
+        f"On test pictures D is right for {numbers[0]} too, about as in training: it has learnt the"
+        " attribute and not the pictures.",
+    )
+
+
+def control(results: Results) -> list[Sentence]:
+    """Say how well the label controls each attribute, by the oracle.
+
+    The oracle's own accuracy on real pictures is how much could be seen at all.
+    """
+    found = []
+    for name in results["attributes"]:
+        zh, en = _control_numbers(name, results)
+        if is_trial(results):
+            found.append(Sentence(zh + "。", en + "."))
+            continue
+        tail = _control_verdict(name, results)
+        found.append(Sentence(zh + tail[0], en + tail[1]))
+    return found
+
+
+def _control_numbers(name: str, results: Results) -> tuple[str, str]:
+    """Say the accuracy and the flip rate of one attribute."""
+    accuracy, flips = (
+        results["attribute_accuracy_by"][name],
+        results["attribute_flip_rate_by"][name],
+    )
+    quoted, count = _quoted(name), results["num_attribute_samples"]
+    numbers = (percent(accuracy), percent(CHANCE, 0), percent(flips))
+    zh = (
+        f"{quoted.zh}：屬性判讀網路在 {count:,} 張樣本（一半開、一半關）裡有 **{numbers[0]}**"
+        f" 讀到指定的結果，不理會標籤的生成器只有 {numbers[1]}；"
+        f"同一個 z 由關切到開時，判讀跟著由無變有的占 **{numbers[2]}**"
+    )
+    en = (
+        f"{quoted.en}: of {count:,} samples (half on, half off) the oracle reads **{numbers[0]}**"
+        f" as asked for, where a generator that ignores the label would get {numbers[1]}; with the"
+        f" same z the reading follows the switch from off to on for **{numbers[2]}**"
+    )
+    return zh, en
+
+
+def _control_verdict(name: str, results: Results) -> tuple[str, str]:
+    """Hold one attribute's accuracy against what the oracle can see on real pictures."""
+    accuracy = results["attribute_accuracy_by"][name]
+    oracle = results.get("oracle", {}).get("by_attribute", {}).get(name)
+    tails = ("：控制得很清楚。", ": clear control.")
+    if accuracy < FROM_PARTLY:
+        tails = ("：標籤幾乎沒有作用。", ": the label hardly does anything.")
+    elif accuracy < FROM_CLEAR:
+        tails = ("：標籤有作用，但不夠可靠。", ": the label works, but not reliably.")
+    if oracle is None:
+        return tails
+    numbers = (percent(oracle["accuracy"]), percent(oracle["floor"]))
+    zh = f"。屬性判讀網路在真實影像上對這個屬性答對 {numbers[0]}（一律猜多數是 {numbers[1]}）"
+    en = (
+        f". On real pictures the oracle is right about it for {numbers[0]} (always naming the"
+        f" commoner value: {numbers[1]})"
+    )
+    if accuracy >= oracle["accuracy"]:
+        return (
+            f"{zh}，樣本比它還高：G 畫得比真實影像更典型。",
+            f"{en}, less than for the samples: G's are more typical than real pictures.",
+        )
+    return zh + tails[0], en + tails[1]
+
+
+def leakage(results: Results) -> list[Sentence]:
+    """Say what else changes when an attribute is switched, beside how real pictures differ."""
+    if is_trial(results):
+        return [no_conclusion(results)]
+    found = []
+    for name, changes in results["leakage"].items():
+        others = {other: change for other, change in changes.items() if other != name}
+        if others:
+            real = results.get("leakage_real", {}).get(name, {})
+            found += [*_strongest(name, others, real), *_in_all(name, others, real)]
+    return found
+
+
+def _strongest(name: str, changes: dict[str, float], real: dict[str, float]) -> list[Sentence]:
+    """Say which other attribute changes most with the switch, and whether the data explains it."""
+    other = max(changes, key=lambda key: abs(changes[key]))
+    change, switched, moved = changes[other], _quoted(name), _quoted(other)
+    if abs(change) < NO_CHANGE:
+        return [
+            Sentence(
+                f"切換{switched.zh}時，其他屬性都幾乎不變（最多的是{moved.zh}，"
+                f"{points(change)} 個百分點）。",
+                f"When {switched.en} is switched the others hardly change (most of all {moved.en},"
+                f" {points(change)} percentage points).",
+            )
+        ]
+    zh = f"切換{switched.zh}時，洩漏最多的是{moved.zh}：{points(change)} 個百分點"
+    en = f"When {switched.en} is switched {moved.en} leaks most: {points(change)} percentage points"
+    if other not in real:
+        return [Sentence(zh + "。", en + ".")]
+    there = real[other]
+    zh += f"；真實影像中，兩種影像本來就相差 {points(there)} 個百分點"
+    en += f"; real pictures with and without it differ by {points(there)}"
+    if change * there < 0 and abs(there) >= NO_CHANGE:
+        tail = (
+            "：方向和資料相反，是 G 自己造成的。",
+            ": the other way round, so it is G's own doing.",
+        )
+    elif abs(change) > abs(there) + MORE:
+        tail = ("：G 把資料的相關放大了。", ": G exaggerates what the data has.")
+    elif abs(change) < abs(there) - MORE:
+        tail = (
+            "：比資料的相關小，G 把一部分分開了。",
+            ": less than in the data, so G keeps them apart in part.",
+        )
+    else:
+        tail = ("：與資料的相關大致相同，G 照著學。", ": much as in the data, which G follows.")
+    return [Sentence(zh + tail[0], en + tail[1])]
+
+
+def _in_all(name: str, changes: dict[str, float], real: dict[str, float]) -> list[Sentence]:
+    """Say whether leaks in all follow the correlations of the data."""
+    shared = [key for key in changes if key in real]
+    ours, data = np.array([changes[k] for k in shared]), np.array([real[k] for k in shared])
+    if len(shared) < 5 or not ours.std() or not data.std():
+        return []
+    r, switched = float(np.corrcoef(ours, data)[0, 1]), _quoted(name)
+    written = num(r, 2).replace("-", "−")
+    total = percent(float(np.abs(ours).mean() / np.abs(data).mean()), 0)
+    zh = (
+        f"就其餘 {len(shared)} 個屬性整體而言，切換{switched.zh}的洩漏與資料差異的相關係數是"
+        f" {written}，平均大小是資料差異的 {total}"
+    )
+    en = (
+        f"Over the other {len(shared)} attributes, what leaks with {switched.en} correlates with"
+        f" the data's differences by {written}, and its mean size is {total} of theirs"
+    )
+    if r > 0.7:
+        return [Sentence(zh + "：洩漏來自資料。", en + ": the leaks come from the data.")]
+    return [
+        Sentence(zh + "：資料只解釋了一部分。", en + ": the data explains them in part at most.")
+    ]
+
+
+def hardest(results: Results) -> list[Sentence]:
+    """Say which of several attributes obeys its label worst, and which best."""
+    by = results["attribute_accuracy_by"]
+    if len(by) < 2 or is_trial(results):
+        return []
+    worst, best = min(by, key=by.get), max(by, key=by.get)
+    if by[best] - by[worst] < 0.02:
+        return [
+            Sentence(
+                f"{len(by)} 個屬性控制得一樣好（準確率 {percent(by[worst])} 到"
+                f" {percent(by[best])}）。",
+                f"All {len(by)} attributes are controlled equally well (accuracy"
+                f" {percent(by[worst])} to {percent(by[best])}).",
+            )
+        ]
+    low, high = _quoted(worst), _quoted(best)
+    found = (
+        f"{len(by)} 個屬性裡最難控制的是{low.zh}（{percent(by[worst])}），最容易的是{high.zh}"
+        f"（{percent(by[best])}）",
+        f"Of the {len(by)} attributes {low.en} is the hardest to control ({percent(by[worst])}) and"
+        f" {high.en} the easiest ({percent(by[best])})",
+    )
+    oracle = results.get("oracle", {}).get("by_attribute", {})
+    if worst in oracle and best in oracle:
+        seen = (percent(oracle[worst]["accuracy"]), percent(oracle[best]["accuracy"]))
+        is_hard_to_see = oracle[worst]["accuracy"] < oracle[best]["accuracy"] - 0.02
+        tail = (
+            ("，前者本來就較難判讀", ", and the former is harder to see as well")
+            if is_hard_to_see
+            else ("，差別不在判讀的難易", ", which is not for want of seeing it")
+        )
+        found = (
+            f"{found[0]}；判讀網路在真實影像上對兩者答對 {seen[0]} 與 {seen[1]}{tail[0]}",
+            f"{found[1]}; on real pictures the oracle is right for {seen[0]} and"
+            f" {seen[1]}{tail[1]}",
+        )
+    return [Sentence(found[0] + "。", found[1] + ".")]
+
+
+def _batch_norm(recipe: str | None, metrics: pd.DataFrame, results: Results) -> list[Sentence]:
+    """Hold report A's claim that batch norm makes ACGAN training fail (C11) against this run."""
+    if recipe is None or recipe in WITHOUT_BATCH_NORM or "snapshot_kid" not in metrics:
+        return []
+    if is_sound(metrics, results) and results["attribute_accuracy"] >= FROM_CLEAR:
+        return [
+            Sentence(
+                "報告 A 說批次正規化會讓 ACGAN 訓練失敗（C11）；這個網路有批次正規化，"
+                "訓練卻順利，屬性也控制得住，所以這次不成立。",
+                "Report A says that batch norm makes ACGAN training fail (C11); this network has"
+                " it, trained soundly and controls the attribute, so that does not hold here.",
+            )
+        ]
+    return [
+        Sentence(
+            "報告 A 說批次正規化會讓 ACGAN 訓練失敗（C11）；這個網路有批次正規化，"
+            "這次也確實不順利，但單憑一次訓練不能斷定原因就是它。",
+            "Report A says that batch norm makes ACGAN training fail (C11); this network has it and"
+            " did have trouble, though a single run cannot tell that this is why.",
+        )
+    ]
+
+
+def acgan_overall(
+    results: Results, metrics: pd.DataFrame, *, recipe: str | None = None
+) -> list[Sentence]:
+    """Gather what concerns an ACGAN's run as a whole, a finding a sentence.
+
+    Args:
+        results: the run's results.
+        metrics: `Run.metrics`.
+        recipe: its course report, for the claims that turn on its layers.
+    """
+    if is_trial(results):
+        return [no_conclusion(results)]
+    return [
+        *control(results),
+        *hardest(results),
+        *leakage(results),
+        *snapshots(metrics, results),
+        *_batch_norm(recipe, metrics, results),
+        *quality(results),
+        *pictures(results),
+        *copies(results),
+    ]

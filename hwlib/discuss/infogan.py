@@ -1,0 +1,274 @@
+"""What an InfoGAN's numbers bear out: is the code read, what does it decide, what does it mean."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from hwlib.discuss.base import MIN_RECORDS, Results, Sentence, is_trial, num, percent, too_few
+from hwlib.discuss.gan import gan_curves, no_conclusion, snapshots
+from hwlib.discuss.quality import copies, pictures, quality
+from hwlib.plots.look import FACTORS_ZH, attribute_name
+
+CHANCE = 0.1  # a guess among ten values
+IGNORED = 0.05  # a share of the pictures' variance below this counts as none
+TOLD = 0.05  # nats below this name nothing
+MNIST_PUBLISHED = 0.95  # Chen et al. 2016, section 7.2: an error of 5 % on MNIST's digits
+
+# Report E's hair and pose (C22), in the attributes of photographs and the factors of drawn faces.
+HAIR = {
+    *("Bangs", "Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair", "Bald", "Receding_Hairline"),
+    *("Straight_Hair", "Wavy_Hair", "hair_colour", "hair_shade", "hair_texture", "hair_style"),
+    *("hair_length", "hair_volume", "hair_part", "hairline", "bangs"),
+}
+POSE = {"yaw", "tilt", "zoom", "shift_x"}
+
+
+def infogan_curves(metrics: pd.DataFrame, results: Results) -> list[Sentence]:
+    """Say how D and G stood to one another, and how fast Q learnt to read the code.
+
+    Args:
+        metrics: `Run.metrics`.
+        results: the run's results.
+    """
+    if len(metrics) < MIN_RECORDS or is_trial(results):
+        return too_few(len(metrics))
+    tenth = max(1, len(metrics) // 10)
+    loss = float(metrics["q_loss"].iloc[-tenth:].mean())
+    guess, numbers = results["code_entropy_nats"], ()
+    numbers = (num(float(metrics["q_loss"].iloc[0])), num(loss), num(guess))
+    zh = f"Q 的損失由 {numbers[0]} 到 {numbers[1]} nats，亂猜是 ln 10 = {numbers[2]}"
+    en = (
+        f"Q's loss went from {numbers[0]} to {numbers[1]} nats; guessing gives ln 10 = {numbers[2]}"
+    )
+    right = metrics.loc[metrics["code_accuracy"] > 0.9, "step"]
+    if len(right):
+        step = int(right.iloc[0])
+        zh += f"；第 {step:,} 步起首度有超過 90 % 的編碼讀得出來"
+        en += f"; at step {step:,} more than 90 % of the codes were read for the first time"
+    if loss > 0.9 * guess:
+        zh, en = zh + "：Q 沒有學會讀編碼", en + ": Q did not learn to read the code"
+    return [*gan_curves(metrics, results), Sentence(zh + "。", en + ".")]
+
+
+def code_reading(results: Results) -> list[Sentence]:
+    """Say how well Q reads its own samples' codes, and what that proves about the picture."""
+    accuracy, nats = results["code_accuracy"], results["code_information_nats"]
+    entropy = results["code_entropy_nats"]
+    numbers = (percent(accuracy), percent(CHANCE, 0), num(nats), num(entropy))
+    share = percent(max(nats, 0.0) / entropy, 0)
+    zh = (
+        f"Q 從 G 的影像讀回編碼，答對 **{numbers[0]}**（亂猜是 {numbers[1]}）；互資訊至少有"
+        f" **{numbers[2]} nats**，上限是 ln 10 = {numbers[3]}，等於 {share}"
+    ).replace("-", "−")
+    en = (
+        f"Q reads the code of **{numbers[0]}** of G's pictures (guessing: {numbers[1]}); the mutual"
+        f" information is at least **{numbers[2]} nats** of the possible ln 10 = {numbers[3]}, that"
+        f" is {share}"
+    ).replace("-", "−")
+    if is_trial(results):
+        return [Sentence(zh + "。", en + ".")]
+    if nats > 0.9 * entropy:
+        tail = ("：編碼幾乎完整地畫進了影像。", ": nearly all of the code is in the picture.")
+    elif nats > 0.3 * entropy:
+        tail = ("：編碼只有一部分畫進了影像。", ": a part of the code is in the picture.")
+    else:
+        tail = ("：編碼幾乎沒有畫進影像。", ": hardly any of the code is in the picture.")
+    return [Sentence(zh + tail[0], en + tail[1]), *_each_code(results)]
+
+
+def _each_code(results: Results) -> list[Sentence]:
+    """Say the accuracy of each of several codes."""
+    by = results["code_accuracy_by"]
+    if len(by) < 2:
+        return []
+    zh = "、".join(f"編碼 {k} 是 {percent(accuracy)}" for k, accuracy in enumerate(by, 1))
+    en = ", ".join(f"{percent(accuracy)} for code {k}" for k, accuracy in enumerate(by, 1))
+    return [Sentence(f"分開來看，{zh}。", f"Code by code that is {en}.")]
+
+
+def code_share(results: Results) -> list[Sentence]:
+    """Say how much of the pictures the code decides, and how much the noise: is one ignored?"""
+    if "code_variance_share" not in results:
+        return []
+    codes, noise = results["code_variance_share"], results["noise_variance_share"]
+    zh_codes = "、".join(f"編碼 {k} {percent(share)}" for k, share in enumerate(codes, 1))
+    en_codes = ", ".join(f"{percent(share)} by code {k}" for k, share in enumerate(codes, 1))
+    zh = f"影像的變異由 {zh_codes}、雜訊 z {percent(noise)} 各自單獨決定，其餘由兩者共同決定"
+    en = (
+        f"Of the pictures' variance {en_codes} alone and {percent(noise)} by the noise alone are"
+        " decided, the rest by them together"
+    )
+    if is_trial(results):
+        return [Sentence(zh + "。", en + ".")]
+    idle = [k for k, share in enumerate(codes, 1) if share < IGNORED]
+    if noise < IGNORED:
+        tail = (
+            "：G 幾乎不理會雜訊，同一個編碼值畫出來的都很像。",
+            ": G hardly heeds its noise, so one value of the code always looks alike.",
+        )
+    elif len(idle) == len(codes):
+        tail = (
+            "：編碼對畫面的影響很小，差異不容易用眼睛看出來。",
+            ": the code moves the picture little, so its effect is hard to see.",
+        )
+    elif idle:
+        names = "、".join(map(str, idle)), ", ".join(map(str, idle))
+        tail = (
+            f"：其中編碼 {names[0]} 的影響很小。",
+            f": of these, code {names[1]} moves the picture little.",
+        )
+    else:
+        tail = ("：編碼與雜訊都有作用。", ": both code and noise do their part.")
+    return [Sentence(zh + tail[0], en + tail[1])]
+
+
+def code_meaning(results: Results) -> list[Sentence]:
+    """Say what each code turned out to mean, by what Q reads off real test pictures (C22)."""
+    told = results.get("code_factor_nats") or results.get("code_attribute_nats")
+    if not told:
+        return [
+            Sentence(
+                "這份資料沒有屬性標記，所以編碼的意義只能用眼睛看。",
+                "This data has no attributes, so only the eye can say what the codes mean.",
+            )
+        ]
+    if is_trial(results):
+        return [no_conclusion(results)]
+    found = [_meaning_of(k, nats, results) for k, nats in enumerate(told, 1)]
+    return [*found, *_c22(told)]
+
+
+def _named(name: str) -> Sentence:
+    """Return an attribute's or a factor's name in both languages."""
+    zh = f"{FACTORS_ZH[name]} ({name})" if name in FACTORS_ZH else attribute_name(name, "zh")
+    return Sentence(zh, name)
+
+
+def _meaning_of(code: int, nats: dict[str, float], results: Results) -> Sentence:
+    """Say what one code tells about most, and next."""
+    first, *others = sorted(nats, key=lambda name: -nats[name])
+    if nats[first] < TOLD:
+        name = _named(first)
+        return Sentence(
+            f"Q 讀真實測試影像得到的編碼 {code}，與任何已知的特徵都幾乎無關"
+            f"（最多的是{name.zh}，{num(max(nats[first], 0.0), 2)} nats）。",
+            f"Read off real test pictures, code {code} goes with hardly anything that is known of"
+            f" them (most with {name.en}, {num(max(nats[first], 0.0), 2)} nats).",
+        )
+    name = _named(first)
+    zh = f"Q 讀真實測試影像得到的編碼 {code}，與{name.zh}最有關（{num(nats[first], 2)} nats）"
+    en = (
+        f"Read off real test pictures, code {code} tells most about {name.en}"
+        f" ({num(nats[first], 2)} nats)"
+    )
+    if others and nats[others[0]] >= TOLD:
+        name = _named(others[0])
+        zh += f"，其次是{name.zh}（{num(nats[others[0]], 2)} nats）"
+        en += f", then about {name.en} ({num(nats[others[0]], 2)} nats)"
+    extreme = _extremes(code, first, results)
+    return Sentence(zh + extreme.zh + "。", en + extreme.en + ".")
+
+
+def _extremes(code: int, told: str, results: Results) -> Sentence:
+    """Say which attribute differs most between the code's values among samples."""
+    if "code_meaning" not in results:
+        return Sentence("", "")
+    rates = results["code_meaning"][code - 1]
+    spans = {n: max(r[n] for r in rates) - min(r[n] for r in rates) for n in rates[0]}
+    widest = told if spans.get(told, 0.0) >= 0.5 else max(spans, key=spans.get)
+    values = [rate[widest] for rate in rates]
+    low, high = values.index(min(values)), values.index(max(values))
+    name = _named(widest)
+    numbers = (percent(min(values), 0), percent(max(values), 0))
+    return Sentence(
+        f"；樣本中差別最大的是{name.zh}，由編碼值 {low} 的 {numbers[0]} 到編碼值 {high} 的"
+        f" {numbers[1]}",
+        f"; among samples {name.en} differs most, from {numbers[0]} with value {low} to"
+        f" {numbers[1]} with value {high}",
+    )
+
+
+def _c22(told: list[dict[str, float]]) -> list[Sentence]:
+    """Hold report E's claim, hair first and then pose, against the strongest meanings."""
+    best = {name: max(nats[name] for nats in told) for name in told[0]}
+    hair = {name: best[name] for name in best if name in HAIR}
+    if not hair or max(best.values()) < TOLD:
+        return []
+    strongest = max(best, key=best.get)
+    top = _named(max(hair, key=hair.get))
+    if strongest in HAIR:
+        poses = [name for name in best if name in POSE]
+        rest = {name: value for name, value in best.items() if name not in HAIR}
+        if poses and max(rest, key=rest.get) in POSE:
+            return [
+                Sentence(
+                    "報告 E 說編碼先抓到頭髮、再抓到姿勢（C22），這次正是如此。",
+                    "Report E says that the code captures hair first, then pose (C22), and so it"
+                    " does here.",
+                )
+            ]
+        return [
+            Sentence(
+                f"報告 E 說編碼先抓到頭髮（C22），這次最強的也是頭髮：{top.zh}；"
+                "其次卻不是姿勢，或沒有姿勢的標記可查。",
+                "Report E says that the code captures hair first (C22), and hair is the strongest"
+                f" here too: {top.en}; pose is not next, or is not known of this data.",
+            )
+        ]
+    name = _named(strongest)
+    return [
+        Sentence(
+            f"報告 E 說編碼先抓到頭髮（C22），這次不是：最強的是{name.zh}"
+            f"（{num(best[strongest], 2)} nats），頭髮最多的是{top.zh}"
+            f"（{num(max(hair.values()), 2)} nats）。",
+            "Report E says that the code captures hair first (C22); not so here: the strongest is"
+            f" {name.en} ({num(best[strongest], 2)} nats), and of hair {top.en}"
+            f" ({num(max(hair.values()), 2)} nats).",
+        )
+    ]
+
+
+def code_classes(results: Results) -> list[Sentence]:
+    """Say how well the best code's values match the classes of real test pictures (MNIST)."""
+    if "code_class_accuracy" not in results:
+        return []
+    accuracy, matching = results["code_class_accuracy"], results["code_class_matching"]
+    pairs = ", ".join(f"{value}→{name or '–'}" for value, name in enumerate(matching))
+    numbers = (percent(accuracy), percent(MNIST_PUBLISHED, 0))
+    zh = (
+        f"把最好的編碼的十個值以匈牙利法配對到類別（{pairs}），測試影像有 **{numbers[0]}** 一致，"
+        f"而訓練時從來沒有用過標記；InfoGAN 論文在 MNIST 上是 {numbers[1]}"
+    )
+    en = (
+        f"With the best code's ten values matched to the classes by the Hungarian method ({pairs}),"
+        f" **{numbers[0]}** of the test pictures agree, though no label was used in training; the"
+        f" InfoGAN paper has {numbers[1]} on MNIST"
+    )
+    if is_trial(results):
+        return [Sentence(zh + "。", en + ".")]
+    if accuracy >= 0.85:
+        tail = ("：編碼自己發現了類別。", ": the code has found the classes by itself.")
+    elif accuracy >= 0.5:
+        tail = (
+            "：有些類別被分開了，有些混在一起。",
+            ": some classes are kept apart, others are mixed.",
+        )
+    else:
+        tail = ("：編碼抓到的不是類別。", ": what the code has found is not the classes.")
+    return [Sentence(zh + tail[0], en + tail[1])]
+
+
+def infogan_overall(results: Results, metrics: pd.DataFrame) -> list[Sentence]:
+    """Gather what concerns an InfoGAN's run as a whole, a finding a sentence."""
+    if is_trial(results):
+        return [no_conclusion(results)]
+    return [
+        *code_reading(results),
+        *code_share(results),
+        *code_meaning(results),
+        *code_classes(results),
+        *snapshots(metrics, results),
+        *quality(results),
+        *pictures(results),
+        *copies(results),
+    ]
