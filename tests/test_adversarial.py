@@ -28,6 +28,7 @@ from hwlib.training.adversarial import (
     generate,
     growth_frame,
     label_pairs,
+    settle_statistics,
     snapshot_samples,
     surest_pictures,
 )
@@ -560,6 +561,70 @@ def test_the_surest_pictures_come_first_and_missing_ones_are_black():
     assert found[0, 3, :, 0, 0, 0].tolist() == [60, 140, 20, 0, 0, 0]
     assert found[0, 8, :, 0, 0, 0].tolist() == [100, 0, 0, 0, 0, 0]
     assert not found[0, [0, 1, 2, 4, 5, 6, 7, 9]].any()
+
+
+# --- batch norm's statistics ----------------------------------------------------------------------
+
+
+class NormReader(Reader):
+    """A reader that normalises the colours that it sees, and drops some while it trains."""
+
+    def __init__(self, mean: float, num_classes: int = 1):
+        super().__init__(num_classes)
+        self.norm = nn.BatchNorm1d(3, affine=False)
+        self.norm.running_mean += mean
+        self.dropout = nn.Dropout(0.9)
+        self.eval()
+
+    def trunk(self, x):
+        return self.dropout(self.norm(super().trunk(x)))
+
+
+def test_settled_statistics_are_those_of_the_pictures_shown():
+    D = NormReader(mean=7.0)
+    x = torch.randn(500, 3, 4, 4, generator=torch.Generator().manual_seed(0)) * 2 + 3
+
+    def read():
+        for batch in x.split(250):
+            D.trunk(batch)
+
+    settle_statistics(D, read=read)
+    colours = x.mean((2, 3))
+    torch.testing.assert_close(D.norm.running_mean, colours.mean(0))
+    torch.testing.assert_close(D.norm.running_var, colours.var(0), rtol=0.02, atol=0)
+    assert D.norm.momentum == 0.1
+    assert not any(module.training for module in D.modules())
+
+
+def test_networks_without_batch_norm_are_not_even_run():
+    settle_statistics(Reader(), read=lambda: pytest.fail("it was run"))
+
+
+class LineReader(LevelReader):
+    """A Q for levels that were normalised: it multiplies by their standard deviation again."""
+
+    def forward(self, features):
+        return super().forward(features * torch.linspace(-1, 1, 10).std(correction=0))
+
+
+def test_a_code_is_read_whatever_the_running_average_was(no_quality):
+    found = []
+    for mean in (0.0, 5.0):
+        models = {"G": Painter(telling, 10), "D": NormReader(mean), "Q": LineReader(1)}
+        results, _, _ = finish_infogan(models, unlabelled(), settings("infogan"), TOOLS)
+        found.append(results)
+    assert found[0] == found[1]
+    assert found[0]["code_accuracy"] > 0.99
+
+
+def test_the_class_heads_accuracy_is_that_of_real_pictures_statistics(no_quality):
+    # Half of the real pictures are red; none of the generator's is.
+    labels = np.tile([[0], [1]], (100, 1)).astype(np.uint8)
+    data = data_of(part(labels, painted(np.repeat(50 + 100 * labels, 3, 1))), ("Red",))
+    models = {"G": Painter(lambda z, c: -torch.ones(len(z), 3), 1), "D": NormReader(5.0)}
+    tools = Tools(Judge(("Red",)), None)
+    results, _, _ = finish_acgan(models, data, settings("acgan", attribute="Red"), tools)
+    assert results["class_accuracy_test"] == 1
 
 
 # --- the recipe's own networks --------------------------------------------------------------------

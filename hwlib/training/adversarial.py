@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,8 @@ NUM_ROWS = 100  # noises that are drawn with each value of a code
 NUM_ROWS_KEPT = 10
 NUM_SUREST = 6  # test pictures kept of each code value
 MAX_TEST_IMAGES = 10_000  # test pictures that D and Q read
+NUM_SETTLING = 1_000  # pictures that batch norm's statistics are taken from
+BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 
 Models = dict[str, nn.Module]
 Numbers = dict[str, Any]
@@ -196,7 +198,8 @@ def finish_acgan(
     """Measure a trained ACGAN; arguments and returns as `finish_gan`.
 
     The samples that are held against the test pictures have the test pictures' labels, evenly
-    spread, so that a difference of the distributions is the pictures' and not the labels'.
+    spread, so that a difference of the distributions is the pictures' and not the labels'. D gets
+    the batch norm statistics of real pictures (`settle_statistics`).
     """
     G, D = models["G"], models["D"]
     labels = attribute_columns(data.test.labels, data, config)
@@ -207,6 +210,8 @@ def finish_acgan(
     pairs = [label_pairs(G, config, label=k) for k in range(len(config.attributes))]
     results |= label_numbers(pairs, data, config, tools)
     rows = spread(len(labels), MAX_TEST_IMAGES)
+    real = data.train.images[spread(len(data.train), NUM_SETTLING)]
+    settle_statistics(D, read=lambda: read_classes(D, real, G.pixel_range))
     readings = read_classes(D, data.test.images[rows], G.pixel_range)
     results["class_accuracy_test"] = float(attribute_accuracy(readings, labels[rows]).mean())
 
@@ -220,8 +225,15 @@ def finish_acgan(
 def finish_infogan(
     models: Models, data: Data, config: Config, tools: Tools
 ) -> tuple[Numbers, Arrays, Arrays]:
-    """Measure a trained InfoGAN; arguments and returns as `finish_gan`, with "Q" in `models`."""
+    """Measure a trained InfoGAN; arguments and returns as `finish_gan`, with "Q" in `models`.
+
+    D and Q get the batch norm statistics of G's pictures, the only ones that Q learnt from
+    (`settle_statistics`).
+    """
     G, num = models["G"], num_quality_images(data)
+    own = draw_samples(G, config, "settling", num=NUM_SETTLING)
+    settle_statistics(models["D"], models["Q"], read=lambda: read_codes(models, own))
+
     z = draw_z(config, "samples", num=num, z_dim=G.z_dim)
     c = conditions(G, config, "samples", num=num)
     samples = generate(G, z, c)
@@ -240,6 +252,32 @@ def finish_infogan(
     results |= meaning_numbers(logits.argmax(2).numpy(), rows, data)
     pictures["code_real"] = surest_pictures(logits, data.test.images, rows)
     return results, pictures, {}
+
+
+def settle_statistics(*models: nn.Module, read: Callable[[], object]) -> None:
+    """Replace batch norm's running statistics by those of the pictures that `read` shows.
+
+    D sees real and made pictures in turns, each batch normalised by itself; the running average
+    is of both, and swings with the last few batches, so that in eval mode D and Q read neither
+    kind as they learnt to: a Q that read all of its codes in training read half of them. The
+    statistics of one kind of pictures, averaged evenly over batches, mend that. Nothing else
+    changes, and networks without batch norm do not change at all.
+
+    Args:
+        models: the networks, in eval mode.
+        read: runs them on pictures.
+    """
+    norms = [m for model in models for m in model.modules() if isinstance(m, BATCH_NORMS)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # the even average of all batches
+        norm.train()
+    if norms:
+        read()
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+        norm.eval()
 
 
 def _judge(samples: np.ndarray, data: Data, tools: Tools) -> tuple[Numbers, Arrays]:
