@@ -4,13 +4,24 @@ import numpy as np
 import pytest
 import torch
 
+from hwlib import metrics
 from hwlib.metrics import (
     active_units,
+    colourfulness,
+    density_coverage,
+    diversity,
+    frechet_distance,
+    kernel_distance,
     latent_variances,
     linear_probe_accuracy,
     majority_floor,
+    precision_recall,
     sharpness,
 )
+
+
+def gauss(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
 def test_a_flat_picture_has_no_sharpness():
@@ -55,3 +66,106 @@ def test_linear_probe_reads_a_linear_attribute_and_not_a_random_one():
 def test_majority_floor_is_the_commoner_classes_share():
     assert majority_floor(np.array([1, 0, 0, 0])) == 0.75
     assert majority_floor(np.array([1, 1, 1, 0])) == 0.75
+
+
+def test_grey_pictures_have_no_colourfulness():
+    grey = torch.randint(0, 256, (4, 1, 8, 8), generator=torch.Generator().manual_seed(0))
+    assert colourfulness(grey.expand(-1, 3, -1, -1)).tolist() == [0, 0, 0, 0]
+
+
+def test_colourfulness_is_spread_and_mean_of_two_opponent_axes():
+    image = torch.zeros(1, 3, 1, 2)
+    image[0, :, 0, 0] = torch.tensor([200.0, 100.0, 50.0])  # red - green 100, yellow - blue 100
+    # The two pixels have (100, 100) and (0, 0): std 50 and mean 50 on either axis.
+    expected = np.hypot(50, 50) + 0.3 * np.hypot(50, 50)
+    assert colourfulness(image).item() == pytest.approx(expected)
+
+
+def test_colourfulness_refuses_grey_arrays():
+    with pytest.raises(ValueError, match="3 channels"):
+        colourfulness(torch.zeros(1, 1, 8, 8))
+
+
+def test_frechet_distance_of_a_set_to_itself_is_0():
+    x = gauss(200, 8)
+    assert frechet_distance(x, x[torch.randperm(200)]) == pytest.approx(0, abs=1e-6)
+
+
+def test_frechet_distance_of_a_shifted_set_is_the_squared_shift():
+    x = gauss(100, 5)
+    assert frechet_distance(x, x + 3) == pytest.approx(5 * 9, rel=1e-5)
+
+
+def test_frechet_distance_of_a_scaled_set_follows_from_its_covariance():
+    x = gauss(500, 6).double()
+    x -= x.mean(0)
+    # tr(S + 4 S - 2 (4 S S)^(1/2)) = tr(S)
+    assert frechet_distance(x, 2 * x) == pytest.approx(x.var(0).sum().item(), rel=1e-5)
+
+
+def test_kernel_distance_is_the_unbiased_mmd_of_the_cubic_kernel():
+    x, y = gauss(7, 4), gauss(7, 4, seed=1) + 0.5
+
+    def kernel(a, b):
+        return float((a @ b / 4 + 1) ** 3)
+
+    pairs = [(i, j) for i in range(7) for j in range(7)]
+    within = sum(kernel(s[i], s[j]) for s in (x, y) for i, j in pairs if i != j) / (7 * 6)
+    across = sum(kernel(x[i], y[j]) for i, j in pairs) / 7**2
+    assert kernel_distance(x, y) == pytest.approx(within - 2 * across, rel=1e-4)
+
+
+def test_kernel_distance_is_about_0_within_one_distribution_and_not_beyond():
+    x, same, other = gauss(400, 8), gauss(400, 8, seed=1), gauss(400, 8, seed=2) * 1.5
+    assert abs(kernel_distance(x, same)) < 0.02
+    assert kernel_distance(x, other) > 0.1
+
+
+def test_kernel_distance_leaves_the_global_random_numbers_alone():
+    before = torch.get_rng_state()
+    first = kernel_distance(gauss(20, 4), gauss(30, 4, seed=1))
+    assert torch.equal(before, torch.get_rng_state())
+    torch.rand(3)
+    assert kernel_distance(gauss(20, 4), gauss(30, 4, seed=1)) == first
+
+
+def test_a_set_covers_itself():
+    x = gauss(60, 5)
+    assert precision_recall(x, x.clone()) == (1, 1)
+    assert density_coverage(x, x.clone()) == (1, 1)
+
+
+def test_disjoint_sets_do_not_cover_each_other():
+    x = gauss(60, 5)
+    assert precision_recall(x, x + 100) == (0, 0)
+    assert density_coverage(x, x + 100) == (0, 0)
+
+
+def test_samples_of_one_of_two_clusters_are_precise_and_recall_half():
+    cluster, other = gauss(200, 2), gauss(200, 2, seed=1) + 100
+    fake = gauss(200, 2, seed=2)
+    precision, recall = precision_recall(torch.cat([cluster, other]), fake)
+    assert precision > 0.9
+    assert 0.4 < recall <= 0.5
+    density, coverage = density_coverage(torch.cat([cluster, other]), fake)
+    assert 0.8 < density < 1.3
+    assert 0.4 < coverage <= 0.5
+
+
+def test_one_outlier_among_the_fakes_lifts_recall_and_not_coverage():
+    real, fake = gauss(60, 2), torch.cat([gauss(4, 2) + 50, gauss(1, 2) - 500])
+    assert precision_recall(real, fake, k=4)[1] == 1  # every ball reaches the outlier
+    assert density_coverage(real, fake, k=4) == (0, 0)
+
+
+def test_distances_do_not_depend_on_how_many_rows_are_taken_at_once(monkeypatch):
+    x, y = gauss(50, 3), gauss(40, 3, seed=1)
+    whole = precision_recall(x, y), density_coverage(x, y), pytest.approx(diversity(x))
+    monkeypatch.setattr(metrics, "ROWS_AT_ONCE", 7)
+    assert (precision_recall(x, y), density_coverage(x, y), diversity(x)) == whole
+
+
+def test_diversity_is_the_mean_distance_of_pairs():
+    x = gauss(30, 6)
+    assert diversity(x) == pytest.approx(torch.pdist(x).mean().item(), rel=1e-5)
+    assert diversity(x[:1].expand(10, -1)) == pytest.approx(0, abs=1e-6)

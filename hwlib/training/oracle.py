@@ -289,19 +289,24 @@ def one_cycle(step: int, steps: int) -> float:
 def _example(
     batches: Batches, data: Data, step: int, device: torch.device
 ) -> tuple[Tensor, Tensor]:
-    """Return a shifted batch (B, C, S, S) and its labels: (B, A) 0/1, or (B,) quarter turns."""
-    x = batches[step]
-    stream = generator(SEED, "oracle-shift", step)
+    """Return a batch (B, C, S, S) and its labels: (B, A) 0/1, or (B,) quarter turns."""
+    x, stream = batches[step], generator(SEED, "oracle-example", step)
     reach = data.image_size // SHIFT
-    down, right = torch.randint(-reach, reach + 1, (2,), generator=stream).tolist()
-    places = torch.arange(data.image_size, device=device)
-    last = data.image_size - 1
-    x = x[:, :, (places + down).clamp(0, last)][:, :, :, (places + right).clamp(0, last)]
+    x = shifted(x, torch.randint(-reach, reach + 1, (2, len(x)), generator=stream))
     if data.attributes:
         labels = torch.from_numpy(data.train.labels[batches.indices(step)])
         return x, labels.to(device).float()
     turns = torch.randint(0, TURNS, (len(x),), generator=stream).to(device)
     return turned(x, turns), turns
+
+
+def shifted(x: Tensor, by: Tensor) -> Tensor:
+    """Shift each picture of x (B, C, S, S) by whole pixels (2, B), repeating its border."""
+    side = x.shape[-1]
+    places = (torch.arange(side) - by.unsqueeze(2)).clamp(0, side - 1).to(x.device)  # (2, B, S)
+    rows, columns = places[0].unsqueeze(2), places[1].unsqueeze(1)
+    which = torch.arange(len(x), device=x.device).view(-1, 1, 1)
+    return x.permute(0, 2, 3, 1)[which, rows, columns].permute(0, 3, 1, 2)
 
 
 def turned(x: Tensor, turns: Tensor) -> Tensor:
