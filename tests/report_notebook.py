@@ -4,10 +4,17 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import nbformat
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+import numpy as np
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image
 
 TITLE = {"zh": "# 第一題：變分自編碼器", "en": "# Problem 1: Variational Autoencoder"}
 
@@ -200,3 +207,144 @@ def write(folder: Path) -> Path:
     path = folder / "01_vae.ipynb"
     nbformat.write(notebook(), path)
     return path
+
+
+# ---------------------------------------------------------------------- runs without a notebook
+
+NOTEBOOK_FILES = {
+    "vae": "01_vae.ipynb",
+    "gan": "02_gan.ipynb",
+    "acgan": "03_acgan.ipynb",
+    "infogan": "04_infogan.ipynb",
+}
+TITLES = {
+    "vae": {"zh": "第一題：VAE", "en": "Problem 1: VAE"},
+    "gan": {"zh": "第二題：GAN", "en": "Problem 2: GAN"},
+    "acgan": {"zh": "第三題：ACGAN", "en": "Problem 3: ACGAN"},
+    "infogan": {"zh": "加分題：InfoGAN", "en": "Bonus: InfoGAN"},
+}
+COVER = {"vae": "fig1_4", "gan": "fig2_3", "acgan": "fig3_3", "infogan": "infogan_code1"}
+PROTOCOL = {
+    "data": "73e4a6d3aaa86d0c",
+    "crop": "hw4",
+    "image_size": 64,
+    "channels": 3,
+    "num_samples": 1000,
+    "num_real": 1000,
+    "features": "oracle:0123456789abcdef",
+}
+ESTIMATORS = {
+    "frechet": "Fréchet distance of Gaussians",
+    "kid": "unbiased MMD², cubic kernel",
+    **dict.fromkeys(("precision", "recall"), "5 nearest neighbours"),
+    **dict.fromkeys(("density", "coverage"), "5 nearest neighbours of real pictures"),
+}
+OWN_RESULTS = {
+    "vae": {"test_mse_01": 0.004913, "test_mse_11": 0.019652, "neg_elbo_nats": 8123.4,
+            "recon_nats": 8093.1, "kl_nats": 30.31, "active_units": 41},
+    "acgan": {"attribute": "Smiling", "attributes": ["Smiling"], "attribute_accuracy": 0.9125,
+              "attribute_flip_rate": 0.815, "class_accuracy_test": 0.8875},
+    "infogan": {"num_codes": 1, "code_accuracy": 0.9781, "code_information_nats": 2.2104,
+                "code_entropy_nats": 2.302585, "code_variance_share": [0.312],
+                "noise_variance_share": 0.641},
+}  # fmt: skip
+ADVERSARIAL_RESULTS = {
+    "d_accuracy_real": 0.7312, "d_accuracy_fake": 0.7688, "best_step": 900, "best_kid": 0.0213,
+    "last_kid": 0.0312, "kept_step": 900, "snapshot_share": 0.031, "final_diversity": 0.91,
+    "collapse": [{"sign": "d_loss_zero", "step": 1100}],
+}  # fmt: skip
+
+
+def results_of(problem: str, worse: float = 1.0, **changes: Any) -> dict[str, Any]:
+    """Return what a run of `problem` may say; distances are `worse` times the usual ones."""
+    made: dict[str, Any] = {
+        "num_images": 76800, "num_steps": 1200, "num_epochs": 9.6, "train_time_s": 93.4,
+        "images_per_s": 822.3, "num_parameters": 4286531,
+        "frechet": 12.34 * worse, "kid": 0.02345 * worse, "precision": 0.8 / worse,
+        "recall": 0.6 / worse, "density": 0.91 / worse, "coverage": 0.7 / worse,
+        "frechet_real": 4.123, "kid_real": 0.00041, "precision_real": 0.934, "recall_real": 0.931,
+        "density_real": 0.998, "coverage_real": 0.961,
+        "sharpness_samples": 1812.0 / worse, "sharpness_real": 2699.0,
+        "colourfulness_samples": 41.3, "colourfulness_real": 44.8,
+        "diversity_samples": 17.21, "diversity_real": 18.02, "near_copies": 0.013,
+        "nearest_ratio": 0.97, "closest_pair_ratio": 0.84,
+        "oracle": {"kind": "attributes", "accuracy": 0.931, "floor": 0.712,
+                   "by_attribute": {}, "fingerprint": "0123456789abcdef"},
+    }  # fmt: skip
+    made |= {} if problem == "vae" else ADVERSARIAL_RESULTS
+    made |= {f"{n}_protocol": PROTOCOL | {"estimator": e} for n, e in ESTIMATORS.items()}
+    return made | OWN_RESULTS.get(problem, {}) | changes
+
+
+def write_run(
+    runs: Path, problem: str, recipe: str, results: dict[str, Any], **settings: Any
+) -> Path:
+    """Write a finished run of plain JSON and a few pictures; return its folder."""
+    about = {"problem": problem, "recipe": recipe, "data": "faces", "profile": "quick", "seed": 0}
+    about |= {"num_steps": 1200, "batch_size": 64} | settings
+    digest = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:8]
+    folder = runs / f"{problem}-{recipe}-{digest}"
+    folder.mkdir(parents=True)
+    record = {"settings": about, "data_fingerprint": PROTOCOL["data"], "num_threads": 2}
+    (folder / "config.json").write_text(json.dumps(record))
+    (folder / "results.json").write_text(json.dumps(results))
+    colours = np.random.default_rng(len(recipe)).integers(0, 256, (12, 1, 1, 3), dtype=np.uint8)
+    pictures = {"samples": np.broadcast_to(colours, (12, 16, 16, 3))}
+    if problem == "vae":
+        pictures["originals"] = pictures["samples"][::-1]
+    np.savez(folder / "samples.npz", **pictures)
+    return folder
+
+
+def executed(problem: str, recipe: str) -> nbformat.NotebookNode:
+    """Return a notebook of two sections and a figure as if it had been executed."""
+    file = BytesIO()
+    Image.new("RGB", (320, 160), (10, 102, 112 + len(recipe))).save(file, "PNG")
+    png = base64.b64encode(file.getvalue()).decode()
+    cells, shown = [], []
+    for lang in ("zh", "en"):
+        title = TITLES[problem][lang]
+        text = {"zh": "## 2-1 樣本\n\n由同一個 $z$ 產生。", "en": "## 2-1 Samples\n\nFrom one $z$."}
+        tags = {"tags": [f"lang-{lang}"], "pair": "p0"}
+        cells.append(new_markdown_cell(f"# {title}\n\n{text[lang]}", metadata=tags))
+        words = {"zh": f"{title} 的 32 張樣本。", "en": f"32 samples of {title}."}[lang]
+        about = {"kind": "figure", "lang": lang, "name": COVER[problem], "alt": words}
+        metadata = {"hwlib": about | {"caption": words}}
+        shown.append(new_output("display_data", {"image/png": png}, metadata=metadata))
+    cells.append(new_code_cell("show()", outputs=shown, execution_count=1))
+    made = new_notebook(cells=cells)
+    for number, cell in enumerate(made.cells):
+        cell["id"] = f"cell-{number}"
+    return made
+
+
+TWO_RUNS = """
+import json
+from pathlib import Path
+from IPython.display import display
+
+def use(problem, steps):
+    folder = Path(runs) / f"{problem}-{recipe}-{steps:08}"
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = {"problem": problem, "recipe": recipe, "data": "faces", "num_steps": steps}
+    (folder / "config.json").write_text(json.dumps({"settings": settings}))
+    if problem != unfinished:
+        (folder / "results.json").write_text(json.dumps({"num_steps": steps}))
+    display({"application/vnd.hwlib.run+json": {"run": str(folder)}}, raw=True)
+
+use("gan", 100)
+use("vae", 200)
+use("gan", 100)
+"""
+
+
+def write_two_runs(folder: Path) -> Path:
+    """Write a notebook for problem 'gan' that uses a GAN's run and a VAE's."""
+    parameters = new_code_cell(
+        'recipe = "dcgan"\nruns = ""\nunfinished = ""', metadata={"tags": ["parameters"]}
+    )
+    made = new_notebook(cells=[parameters, new_code_cell(TWO_RUNS.strip())])
+    made.metadata["kernelspec"] = {"name": "python3", "display_name": "x", "language": "python"}
+    folder.mkdir(parents=True, exist_ok=True)
+    nbformat.write(made, folder / NOTEBOOK_FILES["gan"])
+    return folder / NOTEBOOK_FILES["gan"]

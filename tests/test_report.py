@@ -26,14 +26,16 @@ from pypdf import PdfReader
 
 from hwlib import report
 from hwlib.errors import UserError
+from hwlib.report import compare, entries, facts, language, protocols, runner, site, words
 from hwlib.report import document as documents
-from hwlib.report import language, runner, words
 from hwlib.report.facts import Facts, trust
 from hwlib.report.html import TEMPLATES
+from hwlib.report.meanings import MEANINGS
 from hwlib.report.pdf import FONTS, _compile
 
 ROOT = Path(__file__).resolve().parents[1]
 LANGUAGES = ("zh", "en")
+MARGIN = 26 * 72 / 25.4  # points, of the PDF's pages
 COMMAND = "hwlib report vae --recipe all --out …/build"
 TYPED = "hwlib report vae --recipe all --out /somewhere/build"
 BROKEN = {"cell": "cellfail", "exit": "exitfail", "dead": "deadfail", "results": "runfail"}
@@ -112,7 +114,7 @@ def test_each_failure_says_why_in_result_page_index_and_pdf(made, recipe, reason
         failed = page.find("section", class_="failed").get_text()
         assert words.WORDS[code]["failed"] in failed
         row = soup(result.out / code / "index.html").find(
-            "a", href=f"vae-{recipe}.html", string=True
+            "a", href=f"vae-{recipe}.html", string=recipe
         )
         assert words.WORDS[code]["failed"] in row.find_parent("tr").get_text()
     page = soup(result.out / "en" / f"vae-{recipe}.html")
@@ -192,8 +194,8 @@ def test_an_executed_notebook_is_stale_when_what_it_stands_on_changes(made, tmp_
     job = report.Job("vae", "dcgan", path, {"recipe": "dcgan"})
     target, record = tmp_path / "x.ipynb", tmp_path / "x.json"
     shutil.copy(result.jobs[0].notebook, target)
-    results = runner._sha(run / "results.json")
-    record.write_text(json.dumps({"key": runner._key(job), "run": str(run), "results": results}))
+    results = {str(run): runner._sha(run / "results.json")}
+    record.write_text(json.dumps({"key": runner._key(job), "runs": results}))
     assert runner._unchanged(target, record, runner._key(job)) is not None
     if change == "results":
         (run / "results.json").write_text("{}")
@@ -281,6 +283,7 @@ def test_links_and_anchors_of_every_page_lead_somewhere(out, code):
         assert len(set(ids)) == len(ids)
         for link in page.find_all("a", href=True):
             target = link["href"]
+            assert not target.startswith(("http:", "https:", "//"))
             if target.startswith("#"):
                 assert target[1:] in ids
             else:
@@ -320,10 +323,13 @@ def test_the_pdf_has_the_numbers_and_captions_of_the_page(out):
 
 
 def test_the_summary_shows_the_key_numbers_and_links_to_each_page(out):
-    row = soup(out / "en" / "index.html").find("a", href="vae-dcgan.html", string=True)
+    index = soup(out / "en" / "index.html")
+    row = index.find("a", href="vae-dcgan.html", string="dcgan")
     text = row.find_parent("tr").get_text(" ", strip=True)
-    for shown in ("dcgan", "faces", "quick", "0.00491", "0.01965", "1,200", "4,286,531", "93.4"):
+    for shown in ("dcgan", "0.00491", "0.01965", "1,200", "4,286,531", "93.4"):
         assert shown in text
+    head = index.select_one(".masthead dl").get_text(" ", strip=True)
+    assert head == "Data faces Profile quick Seed 0"
 
 
 def test_the_trust_section_names_command_versions_and_fingerprint(out):
@@ -456,11 +462,331 @@ def test_a_character_without_a_glyph_fails_its_own_job_only(made, tmp_path):
     assert "龘" not in pdf_text(tmp_path / "out" / "en" / "report.pdf")
 
 
+# ---------------------------------------------------------------------- several problems and runs
+
+
+def test_the_first_run_that_a_notebook_names_is_the_pages_and_the_others_are_kept(tmp_path):
+    notebook = report_notebook.write_two_runs(tmp_path / "notebooks")
+    parameters = {"recipe": "dcgan", "runs": str(tmp_path / "runs")}
+    job = report.Job("gan", "dcgan", notebook, parameters)
+    done = runner.run_notebook(job, name="gan-dcgan", folder=tmp_path / "out")
+    assert done.ok
+    assert done.run.name == "gan-dcgan-00000100"
+    assert [run.name for run in done.others] == ["vae-dcgan-00000200"]
+    again = runner.run_notebook(job, name="gan-dcgan", folder=tmp_path / "out")
+    assert not again.is_new
+    assert (again.run, again.others) == (done.run, done.others)
+    (done.others[0] / "results.json").write_text("{}")
+    record = tmp_path / "out" / "gan-dcgan.json"
+    assert runner._unchanged(done.notebook, record, runner._key(job)) is None
+
+
+def test_a_further_run_that_is_not_finished_fails_the_job(tmp_path):
+    notebook = report_notebook.write_two_runs(tmp_path / "notebooks")
+    parameters = {"recipe": "dcgan", "runs": str(tmp_path / "runs"), "unfinished": "vae"}
+    job = report.Job("gan", "dcgan", notebook, parameters)
+    done = runner.run_notebook(job, name="gan-dcgan", folder=tmp_path / "out")
+    assert done.reason.text() == "vae-dcgan-00000200 is not finished: it has no results.json"
+
+
+SIDES = [  # in another order than the report's
+    *(("infogan", "dcgan"), ("gan", "plain"), ("gan", "wide"), ("gan", "dcgan")),
+    *(("acgan", "dcgan"), ("vae", "dcgan"), ("acgan", "plain")),
+]
+
+
+@pytest.fixture(scope="session")
+def sides(tmp_path_factory) -> Path:
+    """A report of four problems from runs of plain JSON; no notebook is executed.
+
+    The GAN of `wide` was measured in another way, the ACGAN of `plain` failed, the InfoGAN has a
+    second run with two codes, and the GAN of `dcgan` stands beside a VAE of its own.
+    """
+    folder = tmp_path_factory.mktemp("sides")
+    (folder / "notebooks").mkdir()
+    for name in report_notebook.NOTEBOOK_FILES.values():
+        (folder / "notebooks" / name).write_text("{}")
+    jobs, done = [], {}
+    for number, (problem, recipe) in enumerate(SIDES):
+        jobs.append(report.make_job(problem, recipe, notebooks=folder / "notebooks"))
+        notebook = folder / f"{problem}-{recipe}.ipynb"
+        nbformat.write(report_notebook.executed(problem, recipe), notebook)
+        run, others = write_side(folder / "runs", problem, recipe, 1 + number / 10)
+        done[problem, recipe] = runner.Executed(notebook, run, others=others)
+    reason = runner.Reason("other", {"error": "the data has no attributes"})
+    done["acgan", "plain"] = runner.Executed(None, None, reason)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(site, "check_parameters", lambda job: dict(job.parameters))
+        patch.setattr(site, "run_notebook", lambda job, **_: done[job.problem, job.recipe])
+        result = report.make_report(jobs, out=folder / "out", command="hwlib report --recipe all")
+    assert [job.reason for job in result.failed] == ["the data has no attributes"]
+    assert {f"{c}/compare.html" for c in LANGUAGES} <= {
+        path.relative_to(result.out).as_posix() for path in result.files
+    }
+    return result.out
+
+
+def write_side(runs: Path, problem: str, recipe: str, worse: float):
+    """Write a job's run and what other runs it used."""
+    results = report_notebook.results_of(problem, worse)
+    if (problem, recipe) == ("gan", "wide"):
+        for name in report_notebook.ESTIMATORS:
+            results[f"{name}_protocol"] = results[f"{name}_protocol"] | {"num_samples": 500}
+    run = report_notebook.write_run(runs, problem, recipe, results)
+    more = {("infogan", "dcgan"): ("infogan", {"num_codes": 2}), ("gan", "dcgan"): ("vae", {})}
+    if (problem, recipe) not in more:
+        return run, ()
+    other, changed = more[problem, recipe]
+    results = report_notebook.results_of(other, 2.0, **changed)
+    settings = changed or {"num_steps": 77}
+    return run, (report_notebook.write_run(runs, other, recipe, results, **settings),)
+
+
+def tables(page: BeautifulSoup) -> dict[str, list[list[str]]]:
+    """Return every table of a page under its caption, as rows of texts; the head is the first."""
+    found = {}
+    for figure in page.select("figure.table"):
+        caption = figure.figcaption.get_text(" ", strip=True)
+        rows = [[c.get_text(" ", strip=True) for c in r.select("th, td")] for r in figure("tr")]
+        found[caption] = [[cell.replace("\u00a0", " ") for cell in row] for row in rows]
+    return found
+
+
+def test_cards_chapters_and_tables_come_in_the_homeworks_order(sides):
+    order = ["vae-dcgan", "gan-plain", "gan-wide", "gan-dcgan", "acgan-dcgan", "acgan-plain"]
+    order.append("infogan-dcgan")
+    for code in LANGUAGES:
+        index = soup(sides / code / "index.html")
+        cards = [a["href"] for a in index.select(".cards a")]
+        assert cards == [f"{name}.html" for name in order]
+        captions = [t.get_text() for t in index.select("figure.table figcaption")]
+        assert [c.split("（")[-1].split("(")[-1][:-1] for c in captions] == [
+            *("VAE", "GAN", "ACGAN", "InfoGAN")
+        ]
+        outline = PdfReader(sides / code / "report.pdf").outline
+        chapters = [item.title for item in outline if not isinstance(item, list)]
+        assert chapters[-1] == words.WORDS[code]["compare"]
+        assert [c.split("：")[-1].split(": ")[-1].split("\u00a0")[0] for c in chapters[-8:-1]] == [
+            *("VAE", "GAN", "GAN", "GAN", "ACGAN"),
+            words.PROBLEMS[code]["acgan"],  # it failed before it had a title
+            "InfoGAN",
+        ]
+
+
+def test_the_index_shows_each_problem_its_own_numbers(sides):
+    vae, gan, acgan, infogan = tables(soup(sides / "en" / "index.html")).values()
+    assert gan[0][:4] == ["Recipe", "State", "Steps", "Training time (s)"]
+    row = dict(zip(gan[0], gan[1], strict=True))
+    assert row["D accuracy (real)"] == "73.1 %"
+    assert row["D accuracy (generated)"] == "76.9 %"
+    assert row["Fréchet distance (real pictures)"] == "13.6 (4.12)"
+    assert row["Near copies"] == "1.3 %"
+    assert {"Precision", "Recall", "KID", "Diversity (real pictures)"} < row.keys()
+    row = dict(zip(acgan[0], acgan[1], strict=True))
+    assert row["Attribute"] == "Smiling"
+    assert row["Attribute accuracy"] == "91.2 %"
+    assert row["Attribute flip rate"] == "81.5 %"
+    assert acgan[2][:4] == ["plain", "FAILED", "–", "–"]
+    row = dict(zip(infogan[0], infogan[1], strict=True))
+    assert row["Code accuracy"] == "97.8 %"
+    assert row["Code information (nats) (most possible)"] == "2.21 (2.303)"
+    assert row["Variance by code"] == "31.2 %"
+    assert [r[0] for r in infogan[1:]] == ["dcgan", "dcgan · num_codes = 2"]
+    assert "Class accuracy of the code" not in infogan[0]  # no run has it
+    assert {"Test MSE [0, 1]", "KID"} < set(vae[0])
+
+
+def test_one_table_of_sample_quality_has_every_model_of_one_protocol_and_the_real_row(sides):
+    found = tables(soup(sides / "en" / "compare.html"))
+    rows = found["Table 1 Sample quality, measured in one way"]
+    assert [tuple(row[:2]) for row in rows[1:]] == [
+        *(("VAE", "dcgan"), ("VAE", "dcgan · num_steps = 77"), ("GAN", "plain"), ("GAN", "dcgan")),
+        *(("ACGAN", "dcgan"), ("InfoGAN", "dcgan"), ("InfoGAN", "dcgan · num_codes = 2")),
+        ("Real pictures", ""),
+    ]
+    assert rows[0][2:] == [
+        *("Fréchet distance", "KID", "Precision", "Recall", "Density", "Coverage"),
+        *("Sharpness", "Colourfulness", "Diversity"),
+    ]
+    assert rows[-1][2:] == [
+        *("4.12", "0.0004", "0.934", "0.931", "0.998", "0.961", "2,699", "44.8", "18.02")
+    ]
+
+
+def test_the_best_of_a_column_is_marked_whichever_end_is_better(sides):
+    for code in LANGUAGES:
+        table = soup(sides / code / "compare.html").find("figure", class_="table")
+        marked = [tag.get_text() for tag in table.select("td strong")]
+        assert marked == ["12.3", "0.0234", "0.800", "0.600", "0.700"]
+
+
+def test_numbers_of_another_protocol_stand_apart_with_the_reason_and_never_in_a_ranking(sides):
+    page = soup(sides / "en" / "compare.html")
+    rows = tables(page)["Table 2 Sample quality, measured in another way"]
+    assert [row[:2] for row in rows[1:]] == [["GAN", "wide"], ["Real pictures", ""]]
+    assert not page.find(id="table-2").find("strong")
+    said = page.find(id="apart-1").find_next("p").get_text()
+    assert said.endswith("What differs: Generated pictures is 500, above 1000.")
+    shown = rows[1][2]
+    for file in ("index", "compare"):
+        page = soup(sides / "en" / f"{file}.html")
+        own = page.find("section", attrs={"aria-labelledby": "gan"}) or page
+        rows = [r for t in tables(own).values() for r in t if r[0] == "wide" and r[1] == "done"]
+        assert "≠" in [cell for row in rows for cell in row]
+        assert shown not in [cell for row in rows for cell in row]
+        assert words.WORDS["en"]["not_comparable"] in page.get_text()
+
+
+def test_a_distance_without_its_protocol_is_not_compared(tmp_path):
+    def entry(recipe, **results):
+        record = {"settings": {"problem": "gan", "recipe": recipe}}
+        facts = Facts(report.Job("gan", recipe, tmp_path, {}), {}, recipe, record, results)
+        return entries.Entry(f"gan-{recipe}", facts)
+
+    known = {"frechet": 1.0, "frechet_protocol": {"num_samples": 10}}
+    runs = [entry("plain", **known), entry("wide", frechet=1.0), entry("dcgan", num_steps=3)]
+    found = protocols.by_protocol(runs)
+    assert found.same == (runs[0],)
+    assert found.without == ((runs[1], "no_protocol"), (runs[2], "no_distance"))
+    text = " ".join(compare.comparison(runs, "en")[0].text)
+    assert "GAN wide (how it was measured is not recorded)" in text
+
+
+def test_the_feature_network_is_named_with_its_accuracy_and_floor(sides):
+    for code in LANGUAGES:
+        text = soup(sides / code / "compare.html").find("main").get_text()
+        for shown in ("oracle:0123456789abcdef", "73e4a6d3aaa86d0c", "93.1 %", "71.2 %"):
+            assert shown in text
+
+
+def test_samples_of_all_models_stand_below_real_pictures(sides):
+    for code in LANGUAGES:
+        strips = soup(sides / code / "compare.html").select(".strips li")
+        labels = [strip.get_text(strip=True) for strip in strips]
+        assert labels[:2] == [words.WORDS[code]["real"], "VAE dcgan"]
+        assert "GAN wide" in labels
+        assert len(labels) == 9
+        for strip in strips:
+            assert "10" in strip.img["alt"]
+
+
+def test_each_problem_has_a_row_a_recipe_in_the_comparison(sides):
+    page = soup(sides / "en" / "compare.html")
+    for problem, rows in {"vae": ["dcgan"], "gan": ["plain", "wide", "dcgan"]}.items():
+        section = page.find("section", attrs={"aria-labelledby": problem})
+        for table in tables(section).values():
+            assert [row[0] for row in table[1:]] == rows
+    assert "D's loss at zero at step 1,100" in page.get_text()
+
+
+def test_every_column_is_explained_in_both_languages(sides):
+    for code in LANGUAGES:
+        page = soup(sides / code / "compare.html")
+        explained = {dt.get_text() for dt in page.select(".glossary dt")}
+        heads = {th.get_text() for th in page.select("thead th.right")}
+        for head in heads:
+            assert any(head == name or head.startswith(f"{name} (") for name in explained), head
+
+
+def test_the_comparison_has_the_same_numbers_in_both_languages(sides):
+    for file in ("index", "compare"):
+        pages = {code: soup(sides / code / f"{file}.html").find("main") for code in LANGUAGES}
+        numbers = {
+            code: [re.findall(r"\d[\d,.]*|[≠–]", cell.get_text()) for cell in page.select("td")]
+            for code, page in pages.items()
+        }
+        assert numbers["zh"] == numbers["en"]
+        anchors = {c: [h.get("id") for h in p.select("h2, h3")] for c, p in pages.items()}
+        assert anchors["zh"] == anchors["en"]
+
+
+def test_the_pdf_holds_all_of_the_comparison(sides):
+    for code in LANGUAGES:
+        page = soup(sides / code / "compare.html").find("main")
+        text = flat(pdf_text(sides / code / "report.pdf"))
+        for part in page.select("figcaption, td, .glossary dd, .note, .strips li, section > p"):
+            assert flat(part.get_text()) in text
+        index = soup(sides / code / "index.html").find("main")
+        for cell in index.select("td"):
+            assert flat(cell.get_text()) in text
+
+
+def test_nothing_in_the_pdf_lies_beyond_its_page(sides):
+    for code in LANGUAGES:
+        reader = PdfReader(sides / code / "report.pdf")
+        widths = {round(float(page.mediabox.width)) for page in reader.pages}
+        assert widths == {595, 842}  # the comparison lies on its side
+        for page in reader.pages:
+            ends = []
+
+            def visit(text, _, matrix, font, size, found=ends):
+                breadth = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+                found.append(matrix[4] + breadth * size * abs(matrix[0]) * 0.4)
+
+            page.extract_text(visitor_text=visit)
+            assert max(ends) < float(page.mediabox.width) - MARGIN
+
+
+def test_a_blank_page_is_nowhere(sides):
+    for code in LANGUAGES:
+        for page in PdfReader(sides / code / "report.pdf").pages:
+            assert len(page.extract_text()) > 60
+
+
+def test_the_trust_table_names_further_runs(sides):
+    trusted = soup(sides / "en" / "gan-dcgan.html").find("section", class_="trust")
+    row = trusted.find("th", string="Other run folders used").find_parent("tr")
+    assert re.fullmatch(r"vae-dcgan-[0-9a-f]{8}", row.td.get_text())
+
+
+def test_new_pages_open_offline_with_their_language_words_and_no_tex(sides):
+    for code in LANGUAGES:
+        for path in (sides / code).glob("*.html"):
+            page = soup(path)
+            assert page.html["lang"] == words.LANGUAGES[code].tag
+            assert len(page.find_all("h1")) == 1
+            assert not re.search(r"\\[a-zA-Z]+|\$", page.find("main").get_text())
+            for image in page.find_all("img"):
+                assert image["alt"].strip()
+                assert image["src"].startswith("data:image/")
+            for link in page.find_all("a", href=True):
+                target = link["href"].partition("#")[0]
+                assert not target or target.endswith(".ipynb") or (path.parent / target).exists()
+            for mark in page.select("[src], link[href]"):
+                assert not re.match(r"(https?:)?//", mark.get("src") or mark["href"])
+
+
+def test_smoke_is_said_to_mean_nothing(tmp_path):
+    record = {"settings": {"problem": "gan", "recipe": "dcgan", "profile": "smoke"}}
+    facts = Facts(report.Job("gan", "dcgan", tmp_path, {}), {}, "run", record, {"num_steps": 12})
+    for code in LANGUAGES:
+        runs = [entries.Entry("gan-dcgan", facts)]
+        assert entries.warnings(runs, code) == [words.WORDS[code]["smoke"]]
+
+
+def test_every_number_that_a_table_may_show_has_a_label_and_a_meaning():
+    shown = {n for names in compare.OVERVIEW.values() for n in names} | set(compare.QUALITY)
+    shown |= {n for topics in compare.DETAILS.values() for names in topics.values() for n in names}
+    for code in words.LANGUAGES:
+        assert shown == set(words.METRICS[code]) == set(MEANINGS[code])
+        assert {t for topics in compare.DETAILS.values() for t in topics} == set(words.TOPICS[code])
+
+
+def test_numbers_have_few_digits_no_exponent_and_the_same_form_everywhere():
+    assert [facts.number("kid", x) for x in (12.345, 0.012345, 4.1e-7, 0.0)] == [
+        *("12.3", "0.0123", "0.0000", "0.00")
+    ]
+    assert facts.number("frechet", 1234.5) == "1,234"
+    assert facts.number("precision", 1.0) == "1.00"
+    assert facts.number("code_variance_share", [0.31, 0.222]) == "31.0 %, 22.2 %"
+
+
 # ---------------------------------------------------------------------- words and fonts
 
 
 def test_every_language_has_every_word():
-    for table in (words.WORDS, words.REASONS, words.PROBLEMS, words.PROFILES, words.METRICS):
+    plain = (words.WORDS, words.REASONS, words.PROBLEMS, words.PROFILES, words.METRICS)
+    for table in (*plain, words.TOPICS, words.SIGNS, MEANINGS):
         assert table.keys() == words.LANGUAGES.keys()
         keys = [set(table[code]) for code in words.LANGUAGES]
         assert all(these == keys[0] for these in keys)
@@ -564,21 +890,23 @@ CONTRAST = """() => {
   }
   return worst;
 }"""
-PAGES = [f"{c}/{n}" for c in LANGUAGES for n in ("index", "vae-dcgan", "vae-cellfail")]
+PAGES = [f"{c}/{n}" for c in LANGUAGES for n in ("index", "vae-dcgan", "vae-cellfail", "compare")]
+SIDE_PAGES = ["zh/index", "zh/compare", "en/compare"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_open_from_disk_without_network_error_or_overflow(out, browser, scheme):
+def test_pages_open_from_disk_without_network_error_or_overflow(out, sides, browser, scheme):
+    pages = [out / f"{name}.html" for name in PAGES] + [sides / f"{n}.html" for n in SIDE_PAGES]
     for width, height in ((1280, 900), (390, 844)):
         context = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme=scheme, offline=True
         )
-        for name in PAGES:
+        for name in pages:
             page, requests, errors = context.new_page(), [], []
             page.on("request", lambda request, found=requests: found.append(request.url))
             page.on("console", lambda message, found=errors: found.append(message.text))
             page.on("pageerror", lambda error, found=errors: found.append(str(error)))
-            page.goto((out / f"{name}.html").as_uri())
+            page.goto(name.as_uri())
             assert [u for u in requests if not u.startswith(("file:", "data:"))] == []
             assert errors == []
             wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"

@@ -321,7 +321,7 @@ def _shaped(table: Node) -> Node:
     columns = [[align, {"t": "ColWidthDefault"}] for align, _ in columns]
     for row in _rows(table):
         for cell in row[1]:
-            is_long = _breadth(plain(cell[4])) > LONG_CELL
+            is_long = breadth(plain(cell[4])) > LONG_CELL
             cell[0] = ["", ["long"] if is_long else [], []]
     is_dense = sum(1 for _ in _rows(table)) > DENSE_ROWS
     attributes = [attributes[0], ["dense"] if is_dense else [], attributes[2]]
@@ -338,7 +338,7 @@ def _rows(table: Node) -> Iterator[list[Any]]:
     yield from foot[1]
 
 
-def _breadth(text: str) -> int:
+def breadth(text: str) -> int:
     """Return a text's width, in Latin letters: a Chinese character is two wide."""
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hwlib.report.runner import Job
-from hwlib.report.words import FACTS, METRICS, PROBLEMS, PROFILES, WORDS
+from hwlib.report.words import FACTS, PROFILES
 
 IDENTITY = ("data", "profile", "seed")
 NAMED = ("problem", "recipe", *IDENTITY)  # rows of their own
@@ -20,22 +21,48 @@ GROUPED = {
     ("identity", "code"): "code_fingerprint",
     ("data", "fingerprint"): "data_fingerprint",
 }
-WHOLE = frozenset({"num_parameters", "num_steps", "num_images", "active_units"})
+WHOLE = frozenset(
+    {"num_parameters", "num_steps", "num_images", "active_units", "sharpness_samples"}
+)
 PERCENT = frozenset(
     {"linear_probe_accuracy", "d_accuracy_real", "d_accuracy_fake", "attribute_accuracy"}
-    | {"attribute_flip_rate", "code_accuracy", "precision", "recall", "coverage"}
+    | {"attribute_flip_rate", "class_accuracy_test", "code_accuracy", "code_class_accuracy"}
+    | {"code_variance_share", "noise_variance_share", "near_copies", "snapshot_share"}
 )
+# Distances have no scale of their own: three digits that count, never an exponent.
+DIGITS = dict.fromkeys(
+    ("frechet", "kid", "precision", "recall", "density", "coverage", "best_kid", "last_kid"), 3
+)
+DIGITS |= {f"{name}_real": digits for name, digits in DIGITS.items()}
+MOST_DECIMALS = 4
 
 
 @dataclass(frozen=True)
 class Facts:
-    """`config.json` and `results.json` of a run; both empty where the job has none."""
+    """`config.json` and `results.json` of a run; both empty where the job has none.
+
+    Attributes:
+        folder: where the run lies, None where there is none.
+        others: what further runs of the job say.
+    """
 
     job: Job
     parameters: Mapping[str, Any]
     run: str
     record: Mapping[str, Any]
     results: Mapping[str, Any]
+    folder: Path | None = None
+    others: tuple[Facts, ...] = ()
+
+    @property
+    def problem(self) -> str:
+        """The run's own problem: a job may use runs of another one."""
+        return self.settings.get("problem", self.job.problem)
+
+    @property
+    def recipe(self) -> str:
+        """The run's own recipe."""
+        return self.settings.get("recipe", self.job.recipe)
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -48,28 +75,41 @@ class Facts:
         return value(Path(amount).name if name == "data" else amount)  # a path's name says enough
 
 
-def read_facts(job: Job, run: Path | None, parameters: Mapping[str, Any]) -> Facts:
-    """Return what the folder `run` says; where there is none, `parameters` speak."""
+def read_facts(
+    job: Job, run: Path | None, parameters: Mapping[str, Any], others: Sequence[Path] = ()
+) -> Facts:
+    """Return what the folder `run` says, and the `others`; where there is none, `parameters`."""
     if run is None:
         return Facts(job, parameters, "", {}, {})
     record, results = (
         json.loads((run / name).read_text()) if (run / name).exists() else {}
         for name in ("config.json", "results.json")
     )
-    return Facts(job, parameters, run.name, record, results)
+    further = tuple(read_facts(job, other, parameters) for other in others)
+    return Facts(job, parameters, run.name, record, results, run, further)
 
 
 def number(name: str, amount: Any) -> str:
-    """Return a metric as text, the same in every language."""
+    """Return a metric as text, the same in every language; of a list each, with commas."""
+    if isinstance(amount, list | tuple) and amount:
+        return ", ".join(number(name, part) for part in amount)
     if isinstance(amount, bool) or not isinstance(amount, int | float):
         return value(amount)
     if name in PERCENT:
         return f"{100 * amount:.1f} %"
+    if name in DIGITS:
+        return significant(amount, DIGITS[name])
     if name in WHOLE or isinstance(amount, int):
         return f"{amount:,.0f}"
     if name.startswith("test_mse"):
         return f"{amount:.5f}"
     return f"{amount:,.1f}" if abs(amount) >= 100 else f"{amount:.4g}"
+
+
+def significant(amount: float, digits: int) -> str:
+    """Return `amount` with so many digits that count, as a decimal number of few decimals."""
+    size = math.floor(math.log10(abs(amount))) if amount else 0
+    return f"{amount:,.{min(MOST_DECIMALS, max(0, digits - 1 - size))}f}"
 
 
 def value(amount: Any) -> str:
@@ -85,47 +125,6 @@ def value(amount: Any) -> str:
     if isinstance(amount, str) and Path(amount).is_absolute():
         return Path(amount).name  # where it lies on this machine is no reader's business
     return str(amount)
-
-
-@dataclass(frozen=True)
-class Summary:
-    """The table of all jobs: `rows` of texts under `columns`; numbers from column `first` on."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    first: int
-
-
-def summary(
-    facts: Sequence[Facts],
-    failed: Sequence[bool],
-    language: str,
-    *,
-    metrics: Sequence[str] = (),
-    short: bool = False,
-) -> Summary:
-    """Return a row a job: what it was, its state, and each key number that any of the jobs has.
-
-    Args:
-        facts: of each job.
-        failed: of each job.
-        language: a key of `LANGUAGES`.
-        metrics: the numbers to show; all known ones where empty.
-        short: whether problems go by their code.
-    """
-    words, labels = WORDS[language], METRICS[language]
-    names = [n for n in metrics or labels if any(n in f.results for f in facts)]
-    head = [FACTS[language][name] for name in ("problem", "recipe", *IDENTITY)]
-    columns = (*head, words["state"], *(labels[name] for name in names))
-    rows = []
-    for fact, is_failed in zip(facts, failed, strict=True):
-        state = words["failed" if is_failed else "done"]
-        problem = fact.job.problem
-        what = [problem if short else PROBLEMS[language].get(problem, problem), fact.job.recipe]
-        what += [fact.setting(name) for name in IDENTITY]
-        numbers = [number(n, fact.results[n]) if n in fact.results else "–" for n in names]
-        rows.append((*what, state, *numbers))
-    return Summary(columns, tuple(rows), len(head) + 1)
 
 
 def subtitle(fact: Facts, language: str) -> list[tuple[str, str]]:
@@ -151,7 +150,8 @@ def trust(fact: Facts, language: str, *, command: str, notebook: str) -> list[tu
     """
     labels = FACTS[language]
     rows: list[tuple[str, Any]] = [("command", command), ("notebook", notebook)]
-    rows += [("run", fact.run), ("problem", fact.job.problem), ("recipe", fact.job.recipe)]
+    rows += [("run", fact.run), ("others", ", ".join(o.run for o in fact.others))]
+    rows += [("problem", fact.job.problem), ("recipe", fact.job.recipe)]
     rows += [(name, fact.setting(name)) for name in IDENTITY]
     rows += _recorded(fact.record)
     for name in ("num_images", "train_time_s"):

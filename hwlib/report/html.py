@@ -13,22 +13,18 @@ import jinja2
 from markupsafe import Markup
 from PIL import Image
 
+from hwlib.report.compare import comparison, glossary, overview, tables_of
 from hwlib.report.document import Document, to_html, unbroken
-from hwlib.report.facts import Facts, subtitle, summary, trust
+from hwlib.report.entries import Entry, entries_of, shared, warnings
+from hwlib.report.facts import Facts, subtitle, trust
 from hwlib.report.words import LANGUAGES, PROBLEMS, WORDS
 
 TEMPLATES = Path(__file__).parent / "templates"
 FONTS = Path(__file__).resolve().parents[1] / "fonts"
 THUMBNAIL = (640, 360)  # pixels: twice a card's size on the page
 # The figure that shows a problem best: the pictures that the model made.
-COVERS = ("fig1_4", "fig2_3", "fig3_3", "fig1_3")
-
-
-# What fits a laptop's width beside what the run was; the rest is on the pages.
-OVERVIEW_METRICS = (
-    *("num_parameters", "num_steps", "train_time_s"),
-    *("test_mse_01", "test_mse_11", "neg_elbo_nats"),
-)
+COVERS = ("fig1_4", "fig2_3", "fig3_3", "infogan_code1", "fig1_3")
+COMPARE = "compare"  # stem of the comparison's file
 
 
 @dataclass(frozen=True, eq=False)  # a page is a key of its own text
@@ -72,6 +68,7 @@ def render_page(
     text = _template("page.html.jinja").render(
         **_shared(language, languages, f"{page.name}.html"),
         page=page,
+        has_comparison=has_comparison(pages),
         body=Markup(body),
         math_font=_math_font() if "<math" in body else "",
         headings=page.document.headings if page.document else [],
@@ -88,17 +85,62 @@ def render_index(
     pages: Sequence[Page], language: str, *, languages: Sequence[str], title: str, command: str
 ) -> str:
     """Return the page that lists all jobs with their key numbers."""
-    facts, failed = [page.facts for page in pages], [bool(page.reason) for page in pages]
+    entries = runs_of(pages)
+    groups = dict.fromkeys(page.facts.job.problem for page in pages)
+    if len(groups) in (1, len(pages)):  # headings over single cards say nothing
+        cards = [("", pages)]
+    else:
+        own = {name: [p for p in pages if p.facts.job.problem == name] for name in groups}
+        cards = [(PROBLEMS[language][name], some) for name, some in own.items()]
     text = _template("index.html.jinja").render(
         **_shared(language, languages, "index.html"),
         title=title,
-        pages=pages,
-        cards=[(page, _thumbnail(page), subtitle(page.facts, language)) for page in pages],
+        groups=cards,
+        thumbnails={page: _thumbnail(page) for page in pages},
+        subtitles={page: _card_facts(page, entries, language) for page in pages},
+        has_comparison=has_comparison(pages),
+        facts=shared(entries, language),
+        warnings=warnings(entries, language),
+        tables=overview(entries, language),
         math_font="",
-        summary=summary(facts, failed, language, metrics=OVERVIEW_METRICS, short=True),
         command=command,
     )
     return unbroken(text)
+
+
+def _card_facts(page: Page, entries: Sequence[Entry], language: str) -> list[tuple[str, str]]:
+    """Return what a card says beside its title: what all jobs share stands above."""
+    known = {label for label, _ in shared(entries, language)}
+    return [(label, text) for label, text in subtitle(page.facts, language) if label not in known]
+
+
+def render_comparison(
+    pages: Sequence[Page], language: str, *, languages: Sequence[str], command: str
+) -> str:
+    """Return the page that sets all models side by side."""
+    entries = runs_of(pages)
+    sections = comparison(entries, language)
+    text = _template("compare.html.jinja").render(
+        **_shared(language, languages, f"{COMPARE}.html"),
+        facts=shared(entries, language),
+        warnings=warnings(entries, language),
+        sections=sections,
+        glossary=glossary(tables_of(sections), language),
+        data_address=_data_address,
+        math_font="",
+        command=command,
+    )
+    return unbroken(text)
+
+
+def has_comparison(jobs: Sequence[object]) -> bool:
+    """Whether there is anything to compare: more than one job."""
+    return len(jobs) > 1
+
+
+def runs_of(pages: Sequence[Page]) -> list[Entry]:
+    """Return the runs of all jobs."""
+    return entries_of([(page.name, page.facts, bool(page.reason)) for page in pages])
 
 
 def _shared(language: str, languages: Sequence[str], file: str) -> dict[str, object]:
@@ -123,7 +165,11 @@ def _thumbnail(page: Page) -> tuple[str, str] | None:
     small.thumbnail(THUMBNAIL, Image.Resampling.LANCZOS)
     file = BytesIO()
     small.save(file, "JPEG", quality=85, optimize=True)
-    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode(), order[0].alt
+    return _data_address(file.getvalue(), "jpeg"), order[0].alt
+
+
+def _data_address(picture: bytes, form: str = "png") -> str:
+    return f"data:image/{form};base64,{base64.b64encode(picture).decode()}"
 
 
 @cache

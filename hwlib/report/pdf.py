@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -13,15 +15,19 @@ from pathlib import Path
 import typst
 from fontTools.ttLib import TTFont
 
-from hwlib.report.document import RenderError, quote, to_typst, unbroken
-from hwlib.report.facts import subtitle, summary, trust
-from hwlib.report.html import FONTS, TEMPLATES, Page
+from hwlib.report.compare import Section, Table, comparison, glossary, overview, tables_of
+from hwlib.report.document import DENSE_ROWS, RenderError, breadth, quote, to_typst, unbroken
+from hwlib.report.entries import shared, warnings
+from hwlib.report.facts import subtitle, trust
+from hwlib.report.html import FONTS, TEMPLATES, Page, has_comparison, runs_of
+from hwlib.report.strips import Strip
 from hwlib.report.words import LANGUAGES, WORDS
 
 # a-2u: a missing glyph is an error, not a box. ua-1: tagged, with alternative text on everything.
 STANDARDS = ["a-2u", "ua-1"]
-# The columns that fit a page beside what the run was; the rest is in the chapters.
-SUMMARY_METRICS = ("num_parameters", "num_steps", "train_time_s", "test_mse_01", "test_mse_11")
+DEEP_CONTENTS = 5  # jobs; of more, the contents list the chapters alone
+HEAD_PART = re.compile(r"（[^）]*）|\([^)]*\)|\[[^\]]*\]|[^\s\u2e80-\uffff]+|[\u2e80-\ufefe]{1,6}")
+HEAD_BREADTH = 10  # Latin letters; a table's head is broken into lines no narrower than this
 PASSES = 20  # each one settles at least the next figure of every chapter
 EPOCH = 946_684_800  # PDF/A wants a date and the same runs want the same bytes: 2000-01-01
 
@@ -42,6 +48,10 @@ def render_pdf(pages: Sequence[Page], language: str, *, title: str, command: str
     chapters = []
     for page in pages:
         text, own = _chapter(page, pages, language, command=command)
+        pictures |= own
+        chapters.append(text)
+    if has_comparison(pages):
+        text, own = _comparison(pages, language)
         pictures |= own
         chapters.append(text)
     main = _main("\n\n".join(chapters), pages, language, title=title)
@@ -82,7 +92,7 @@ def _main(body: str, pages: Sequence[Page], language: str, *, title: str) -> str
         "subtitle": quote(words["subtitle"]),
         "lab": quote(words["lab"]),
         "contents": quote(words["contents"]),
-        "depth": "3" if len(pages) == 1 else "2",
+        "depth": "3" if len(pages) == 1 else "2" if len(pages) <= DEEP_CONTENTS else "1",
         "date": f"datetime(year: {date.year}, month: {date.month}, day: {date.day})",
     }
     arguments = ", ".join(f"{name}: {text}" for name, text in settings.items())
@@ -127,16 +137,87 @@ def _chapter(
 
 
 def _summary(pages: Sequence[Page], language: str) -> str:
-    """Return the first page's table: what was run, and the numbers that fit."""
-    facts, failed = [page.facts for page in pages], [bool(page.reason) for page in pages]
-    table = summary(facts, failed, language, metrics=SUMMARY_METRICS, short=True)
-    head = ", ".join(map(_cell, table.columns))
-    cells = ", ".join(_cell(text) for row in table.rows for text in row)
-    aligned = ", ".join("left" if i < table.first else "right" for i in range(len(table.columns)))
+    """Return the first page's tables: what was run, and each problem's numbers."""
+    entries = runs_of(pages)
+    facts = ", ".join(_pair(label, text) for label, text in shared(entries, language))
+    tables = overview(entries, language)
+    parts = [f"#hw-facts(({facts},))"] if facts else []
+    parts += [_par(text) for text in warnings(entries, language)]
+    return "\n\n".join([*parts, *(_table(table, table.caption, "") for table in tables)])
+
+
+def _comparison(pages: Sequence[Page], language: str) -> tuple[str, dict[str, bytes]]:
+    """Return the chapter that sets all models side by side, and its pictures."""
+    words = WORDS[language]
+    sections = comparison(runs_of(pages), language)
+    pictures: dict[str, bytes] = {}
+    count = iter(range(1, len(tables_of(sections)) + 1))
+
+    def content(section: Section, level: int) -> list[str]:
+        parts = [f"#heading(level: {level}, {quote(section.title)})"]
+        parts += [_par(text) for text in section.text]
+        if section.strips:
+            parts.append(_strips(section.strips, pictures))
+        for table in section.tables:
+            parts.append(_table(table, f"{words['table']} {next(count)}", table.caption))
+        for inner in section.parts:
+            parts += content(inner, level + 1)
+        return parts
+
+    parts = [f"#heading(level: 1, {quote(words['compare'])})", _par(words["compare_note"])]
+    for section in sections:
+        parts += content(section, 2)
+    if meanings := glossary(tables_of(sections), language):
+        cells = ", ".join(_pair(label, text) for label, text in meanings)
+        parts.append(f"#heading(level: 2, {quote(words['glossary'])})")
+        parts.append(f"#hw-meanings(({cells},))")
+    return "#hw-landscape[\n" + "\n\n".join(parts) + "\n]", pictures
+
+
+def _strips(strips: Sequence[Strip], pictures: dict[str, bytes]) -> str:
+    rows = []
+    for strip in strips:
+        name = f"{hashlib.sha256(strip.png).hexdigest()[:20]}.png"
+        pictures[name] = strip.png
+        rows.append(f"({_string(strip.label)}, {quote(name)}, {_string(strip.alt)})")
+    return f"#hw-strips(({', '.join(rows)},))"
+
+
+def _table(table: Table, label: str, caption: str) -> str:
+    """Return a table of words as Typst."""
+    columns = zip(table.columns, *(row.cells for row in table.rows), strict=True)
+    head = ", ".join(_head(title, max(map(breadth, cells))) for title, *cells in columns)
+    cells: list[str] = []
+    for row in table.rows:
+        cells += ["table.hline(stroke: 0.4pt)"] * row.is_real
+        shown = enumerate(map(_cell, row.cells))
+        cells += [f"strong({text})" if i in row.best else text for i, text in shown]
+    aligned = ", ".join("right" if right else "left" for right in table.right)
+    notes = "".join(f"#hw-note({_string(note)})" for note in table.notes)
+    is_dense = "true" if len(table.rows) > DENSE_ROWS else "false"
     return (
-        f"#hw-table(figure(kind: table, table(columns: {len(table.columns)}, align: ({aligned}), "
-        f"table.header({head}), table.hline(), {cells})))"
+        f"#hw-table(caption: {_pair(label, caption)}, dense: {is_dense}, narrow: true, "
+        f"figure(kind: table, table(columns: {len(table.columns)}, align: ({aligned}), "
+        f"table.header({head}), table.hline(), {', '.join(cells)}))){notes}"
     )
+
+
+def _head(title: str, room: int) -> str:
+    """Return a column's head in lines that are no broader than its cells, if words allow it."""
+    parts = list(HEAD_PART.finditer(title))
+    room = max(room, HEAD_BREADTH, *(breadth(part[0]) for part in parts))
+    lines = [""]
+    for part in parts:
+        gap = " " if title[: part.start()].endswith(" ") and lines[-1] else ""
+        if not lines[-1] or breadth(lines[-1] + gap + part[0]) <= room:
+            lines[-1] += gap + part[0]
+        else:
+            lines.append(part[0])
+    return f"[{'#linebreak()'.join(f'#{_string(line)}' for line in lines)}]"
+
+
+def _par(text: str) -> str:
+    return f"#par({_string(text)})"
 
 
 def _cell(text: str) -> str:

@@ -9,7 +9,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -30,6 +30,7 @@ from hwlib.errors import UserError
 from hwlib.report.words import REASONS
 from hwlib.run import default_runs_dir, replacing, write_json
 
+# In the order of the homework, which is that of the report.
 NOTEBOOKS = {
     "vae": "01_vae.ipynb",
     "gan": "02_gan.ipynb",
@@ -39,6 +40,7 @@ NOTEBOOKS = {
 }
 KERNEL_COMMAND = ("-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}")
 RUN_MIME = "application/vnd.hwlib.run+json"
+RESULTS = "results.json"
 TRACEBACK_LINES = 30
 PACKAGE = Path(__file__).resolve().parents[1]
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -84,7 +86,8 @@ class Executed:
 
     Attributes:
         notebook: the executed notebook, None where it failed.
-        run: the run folder that it used, None where it failed.
+        run: the run folder that it is about, None where it failed.
+        others: further run folders that it used, in their order.
         reason: why it failed, None where all went well.
         trace: last lines of the traceback, as plain text.
         is_new: whether it ran now, and was not taken from an earlier report.
@@ -95,6 +98,7 @@ class Executed:
     reason: Reason | None = None
     trace: str = ""
     is_new: bool = True
+    others: tuple[Path, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -209,7 +213,8 @@ def run_notebook(job: Job, *, name: str, folder: Path, cwd: Path | None = None) 
 
     An executed notebook is taken again when its source, its parameters, our code, the data's files
     and the run's results are what they were. It takes its place only when no cell erred, every
-    code cell ran and the run that it used is finished.
+    code cell ran and the runs that it used are finished. The first run that it names is what it is
+    about.
 
     Args:
         job: what to run; see `check_parameters`.
@@ -231,8 +236,8 @@ def run_notebook(job: Job, *, name: str, folder: Path, cwd: Path | None = None) 
         progress = Progress(name, sys.stderr)
         error = _execute(job, raw, progress=progress, cwd=cwd or Path.cwd())
         notebook = nbformat.read(raw, as_version=4) if raw.exists() else None
-    run = _run_folder(notebook) if notebook else None
-    reason, trace = _judge(notebook, run, error)
+    runs = _run_folders(notebook) if notebook else []
+    reason, trace = _judge(notebook, runs, error)
     failed = folder / f"{name}.failed.ipynb"
     if reason is not None:
         if notebook is not None:
@@ -242,8 +247,8 @@ def run_notebook(job: Job, *, name: str, folder: Path, cwd: Path | None = None) 
         return Executed(None, None, reason, trace)
     _write_notebook(target, notebook, job)
     failed.unlink(missing_ok=True)
-    write_json(record, {"key": key, "run": str(run), "results": _sha(run / "results.json")})
-    return Executed(target, run)
+    write_json(record, {"key": key, "runs": {str(run): _sha(run / RESULTS) for run in runs}})
+    return Executed(target, runs[0], others=tuple(runs[1:]))
 
 
 def _execute(job: Job, output: Path, *, progress: Progress, cwd: Path) -> Exception | None:
@@ -290,7 +295,7 @@ def _ran_nothing(path: Path) -> bool:
 
 
 def _judge(
-    notebook: NotebookNode | None, run: Path | None, error: Exception | None
+    notebook: NotebookNode | None, runs: Sequence[Path], error: Exception | None
 ) -> tuple[Reason | None, str]:
     """Return why the notebook failed and the last lines of its traceback, or None and ''."""
     if notebook is None:
@@ -307,10 +312,11 @@ def _judge(
             return Reason("kernel", {"cell": number, "error": _one_line(error)}), trace
     if error is not None:
         return Reason("other", {"error": f"{type(error).__name__}: {_one_line(error)}"}), ""
-    if run is None:
+    if not runs:
         return Reason("no_run", {}), ""
-    if not (run / "results.json").exists():
-        return Reason("unfinished", {"run": run.name}), ""
+    for run in runs:
+        if not (run / RESULTS).exists():
+            return Reason("unfinished", {"run": run.name}), ""
     return None, ""
 
 
@@ -332,15 +338,15 @@ def _one_line(error: object) -> str:
     return lines[-1].strip() if lines else type(error).__name__
 
 
-def _run_folder(notebook: NotebookNode) -> Path | None:
-    """Return the run folder that the notebook says it used, the last one where it says several."""
+def _run_folders(notebook: NotebookNode) -> list[Path]:
+    """Return the run folders that the notebook says it used, each once, in their order."""
     found = [
         output.data[RUN_MIME]["run"]
         for cell in notebook.cells
         for output in cell.get("outputs", ())
         if RUN_MIME in output.get("data", {})
     ]
-    return Path(found[-1]) if found else None
+    return [Path(run) for run in dict.fromkeys(found)]
 
 
 def _write_notebook(path: Path, notebook: NotebookNode, job: Job) -> None:
@@ -375,11 +381,12 @@ def _unchanged(target: Path, record: Path, key: str) -> Executed | None:
         return None
     try:
         known = json.loads(record.read_text())
-        run = Path(known["run"])
-        same = known["key"] == key and known["results"] == _sha(run / "results.json")
-    except (KeyError, OSError, TypeError, ValueError):
+        same = known["key"] == key
+        same = same and all(_sha(Path(run) / RESULTS) == sha for run, sha in known["runs"].items())
+        run, *others = map(Path, known["runs"])
+    except (AttributeError, KeyError, OSError, TypeError, ValueError):
         return None
-    return Executed(target, run, is_new=False) if same else None
+    return Executed(target, run, is_new=False, others=tuple(others)) if same else None
 
 
 def _key(job: Job) -> str:

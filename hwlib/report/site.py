@@ -17,10 +17,25 @@ import nbformat
 from hwlib.errors import UserError
 from hwlib.report.document import Document, RenderError
 from hwlib.report.facts import Facts, read_facts, value
-from hwlib.report.html import Page, page_title, render_index, render_page
+from hwlib.report.html import (
+    COMPARE,
+    Page,
+    has_comparison,
+    page_title,
+    render_comparison,
+    render_index,
+    render_page,
+)
 from hwlib.report.language import read_notebook
 from hwlib.report.pdf import render_pdf
-from hwlib.report.runner import Executed, Job, Reason, check_parameters, run_notebook
+from hwlib.report.runner import (
+    NOTEBOOKS,
+    Executed,
+    Job,
+    Reason,
+    check_parameters,
+    run_notebook,
+)
 from hwlib.report.words import LANGUAGES, WORDS
 from hwlib.run import replacing, write_json
 
@@ -93,12 +108,14 @@ def make_report(
     """Execute each job's notebook once and render the report in every language.
 
     Made are `out/notebooks/NAME.ipynb`, `out/LANGUAGE/index.html`, a page `NAME.html` for each job,
-    and `out/LANGUAGE/report.pdf`. What is unchanged since the last report is neither run nor
-    rendered again. A job that fails has its place, its reason and the last lines of its error on
-    every page; the rest is complete. Progress goes to standard error.
+    `out/LANGUAGE/report.pdf`, and for more than one job `out/LANGUAGE/compare.html`. What is
+    unchanged since the last report is neither run nor rendered again. A job that fails has its
+    place, its reason and the last lines of its error on every page; the rest is complete. Progress
+    goes to standard error.
 
     Args:
-        jobs: what to report, in this order; see `make_job`.
+        jobs: what to report; see `make_job`. The report has them in the homework's order of
+            problems, and those of one problem in the order given.
         out: folder of the report.
         languages: keys of `LANGUAGES`; only these are rendered.
         runs: folder of the run folders; the notebooks' own default where None.
@@ -115,6 +132,7 @@ def make_report(
         if code not in LANGUAGES:
             raise UserError(f"unknown language '{code}'; known: {', '.join(LANGUAGES)}")
     languages = tuple(code for code in LANGUAGES if code in languages)
+    jobs = sorted(jobs, key=lambda job: list(NOTEBOOKS).index(job.problem))
     command = FOLDERS.sub("…/", command)
     out = Path(out)
     prepared = []
@@ -162,7 +180,8 @@ def _execute(job: Job, name: str, folder: Path, cwd: Path | None) -> _Prepared:
         _say(f"{name}: FAILED: {executed.reason.text()}")
     elif not executed.is_new:
         _say(f"{name}: unchanged, its executed notebook is used again")
-    return _Prepared(job, name, executed, read_facts(job, executed.run, parameters))
+    facts = read_facts(job, executed.run, parameters, executed.others)
+    return _Prepared(job, name, executed, facts)
 
 
 def _say(line: str) -> None:
@@ -184,7 +203,7 @@ def _render(
     """Write the pages and the PDF of one language; return why jobs in it are not complete."""
     key = _render_key(prepared, language, languages, title, command)
     names = [f"{one.name}.html" for one in prepared]
-    files = [f"{language}/{name}" for name in ("index.html", "report.pdf", *names)]
+    files = [f"{language}/{name}" for name in (*_shared_names(prepared), *names)]
     if writer.holds(files, key):
         _say(f"{language}: unchanged")
         return {}
@@ -201,6 +220,9 @@ def _render(
         writer.write(f"{language}/report.pdf", pdf, key)
     for page in pages:
         writer.write(f"{language}/{page.name}.html", texts.get(page) or html(page), key)
+    if has_comparison(pages):
+        text = render_comparison(pages, language, languages=languages, command=command)
+        writer.write(f"{language}/{COMPARE}.html", text.encode(), key)
     index = render_index(pages, language, languages=languages, title=title, command=command)
     writer.write(f"{language}/index.html", index.encode(), key)
     _say(f"{language}: {writer.out / language / 'index.html'}")
@@ -210,6 +232,11 @@ def _render(
     if reasons.keys() - before:  # what could not be set must be tried again
         writer.forget(files)
     return reasons
+
+
+def _shared_names(jobs: Sequence[_Prepared]) -> list[str]:
+    """Return the files of a language that are not one job's."""
+    return ["index.html", "report.pdf", *[f"{COMPARE}.html"] * has_comparison(jobs)]
 
 
 def _page(one: _Prepared, language: str) -> Page:
@@ -280,10 +307,8 @@ def _render_key(
             _file_hash(one.executed.notebook) if one.executed.notebook else "",
             one.executed.reason.text() if one.executed.reason else "",
             one.executed.trace,
-            one.facts.run,
-            dict(one.facts.record),
-            dict(one.facts.results),
             dict(one.facts.parameters),
+            *([f.run, dict(f.record), dict(f.results)] for f in (one.facts, *one.facts.others)),
         ]
         for one in prepared
     ]
@@ -370,8 +395,6 @@ def _result(
                 files=files,
             )
         )
-    shared = [
-        out / language / name for language in languages for name in ("index.html", "report.pdf")
-    ]
+    shared = [out / language / name for language in languages for name in _shared_names(prepared)]
     files = (*shared, *(file for result in results for file in result.files))
     return ReportResult(out, tuple(results), files)

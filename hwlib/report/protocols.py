@@ -1,0 +1,109 @@
+"""Which runs' distances may be compared: those that were measured in one way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hwlib.report.entries import Entry
+from hwlib.report.facts import value
+from hwlib.report.words import FACTS, METRICS, WORDS
+
+DISTANCES = ("frechet", "kid", "precision", "recall", "density", "coverage")
+PROTOCOL_FACTS = {"data": "data_fingerprint"}  # names of a protocol that mean another fact
+
+
+@dataclass(frozen=True)
+class Protocols:
+    """Runs by how their distances were measured.
+
+    Attributes:
+        same: the largest group of one protocol.
+        apart: further groups, each with the protocols' differences from `same`.
+        without: runs that cannot be compared, each with a key of `WORDS` that says why.
+    """
+
+    same: tuple[Entry, ...]
+    apart: tuple[tuple[tuple[Entry, ...], tuple[tuple[str, Any, Any], ...]], ...]
+    without: tuple[tuple[Entry, str], ...] = ()
+
+
+def by_protocol(entries: Sequence[Entry]) -> Protocols:
+    """Sort the runs by how their distances were measured: only equals may be compared."""
+    groups: list[list[Entry]] = []
+    without: list[tuple[Entry, str]] = []
+    for entry in entries:
+        found = _protocols(entry)
+        if entry.is_failed:
+            without.append((entry, "failed"))
+        elif not found:
+            without.append((entry, "no_distance"))
+        elif not all(found.values()):
+            without.append((entry, "no_protocol"))
+        else:
+            fitting = (g for g in groups if all(_is_like(found, _protocols(e)) for e in g))
+            if (group := next(fitting, None)) is None:
+                groups.append([entry])
+            else:
+                group.append(entry)
+    if not groups:
+        return Protocols((), (), tuple(without))
+    same = max(groups, key=len)
+    apart = [(tuple(g), _differences(g[0], same[0])) for g in groups if g is not same]
+    return Protocols(tuple(same), tuple(apart), tuple(without))
+
+
+def _protocols(entry: Entry) -> dict[str, Mapping[str, Any]]:
+    results = entry.facts.results
+    return {n: results.get(f"{n}_protocol") or {} for n in DISTANCES if n in results}
+
+
+def _is_like(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    both = one.keys() & other.keys()
+    return bool(both) and all(one[name] == other[name] for name in both)
+
+
+def _differences(one: Entry, other: Entry) -> tuple[tuple[str, Any, Any], ...]:
+    """Return what differs between two protocols, each once: its name, in `one`, in `other`."""
+    mine, theirs = _protocols(one), _protocols(other)
+    found: dict[str, tuple[str, Any, Any]] = {}
+    for name in mine.keys() & theirs.keys():
+        for part in mine[name].keys() | theirs[name].keys():
+            pair = mine[name].get(part), theirs[name].get(part)
+            if pair[0] != pair[1]:
+                found.setdefault(json.dumps([part, *pair], default=str), (part, *pair))
+    return tuple(found[key] for key in sorted(found))
+
+
+def measured(entries: Sequence[Entry], language: str) -> list[str]:
+    """Return how these runs were measured, and how far the feature network can be trusted."""
+    words = WORDS[language]
+    protocols = _protocols(entries[0])
+    parts = dict.fromkeys(part for protocol in protocols.values() for part in protocol)
+    said = words["and"].join(_part(part, protocols, language) for part in parts)
+    lines = [words["protocol"] + said + words["end"]]
+    oracle = next((o for e in entries if (o := e.facts.results.get("oracle"))), {})
+    if "accuracy" in oracle and "floor" in oracle:
+        shown = {name: f"{100 * oracle[name]:.1f} %" for name in ("accuracy", "floor")}
+        lines.append(words["oracle"].format(**shown))
+    return lines
+
+
+def _part(part: str, protocols: Mapping[str, Mapping[str, Any]], language: str) -> str:
+    """Return one part of the protocols as words; of each distance, where they differ in it."""
+    texts: dict[str, list[str]] = {}
+    for name, protocol in protocols.items():
+        if part in protocol:
+            texts.setdefault(value(protocol[part]), []).append(METRICS[language][name])
+    said = [f"{text} ({', '.join(names)})" for text, names in texts.items()]
+    label = FACTS[language].get(PROTOCOL_FACTS.get(part, part), part)
+    return label + WORDS[language]["sep"] + ", ".join(said if len(texts) > 1 else texts)
+
+
+def different(difference: tuple[str, Any, Any], language: str) -> str:
+    """Return one difference of two protocols as words."""
+    name, theirs, ours = difference
+    label = FACTS[language].get(PROTOCOL_FACTS.get(name, name), name)
+    return WORDS[language]["instead"].format(label=label, theirs=value(theirs), ours=value(ours))
