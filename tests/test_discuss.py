@@ -289,6 +289,12 @@ FACTS = {
     "active": 60,
     "total": 100,
     "rows": 4,
+    "steps": 12,
+    "problem": "infogan",
+    "smoothing": 10,
+    "attribute": "Smiling",
+    "attributes": "Smiling,Male",
+    "code": 1,
 }
 
 

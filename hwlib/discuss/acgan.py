@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
-from hwlib.discuss.base import MIN_RECORDS, Results, Sentence, is_trial, num, percent, too_few
+from hwlib.discuss.base import MIN_RECORDS, Results, Sentence, is_trial, percent, too_few
 from hwlib.discuss.gan import gan_curves, is_sound, no_conclusion, snapshots
+from hwlib.discuss.names import named, tidy
 from hwlib.discuss.quality import copies, pictures, quality
-from hwlib.plots.look import attribute_name
 
 CHANCE = 0.5  # half of the labels are on: a generator that ignores them is right this often
 NO_CHANGE = 0.05  # changes of an attribute's rate below this count as none
 MORE = 0.10  # a change beyond the data's by this much is the network's own
 FROM_CLEAR, FROM_PARTLY = 0.85, 0.65  # accuracies
+BLIND = 0.02  # an oracle that beats the majority by less can judge nothing
+MAX_NAMED = 3  # attributes that sentences speak of one by one
 WITHOUT_BATCH_NORM = {"plain"}  # the recipe whose author left it out for the ACGAN (C11)
 
-
-def _quoted(name: str) -> Sentence:
-    """Return an attribute's name in both languages."""
-    return Sentence(attribute_name(name, "zh"), attribute_name(name, "en"))
+Changes = Mapping[str, Mapping[str, float]]
 
 
 def points(change: float) -> str:
@@ -86,38 +87,44 @@ def _class_test(trained: float, test: float) -> Sentence:
 
 
 def control(results: Results) -> list[Sentence]:
-    """Say how well the label controls each attribute, by the oracle.
+    """Say how well the label controls each attribute, by the oracle; of many, the mean.
 
     The oracle's own accuracy on real pictures is how much could be seen at all.
     """
+    names = results["attributes"]
+    if len(names) > MAX_NAMED:
+        means = percent(results["attribute_accuracy"]), percent(results["attribute_flip_rate"])
+        return [
+            Sentence(
+                f"{len(names)} 個屬性平均，樣本有 **{means[0]}** 與標籤相符（不理會標籤的生成器只有"
+                f" {percent(CHANCE, 0)}）；同一個 z 由關切到開，有 **{means[1]}** 跟著由無變有。",
+                f"Over {len(names)} attributes, **{means[0]}** of the samples are as asked for (a"
+                f" generator that ignores labels: {percent(CHANCE, 0)}); with the same z the"
+                f" reading follows the switch from off to on for **{means[1]}**.",
+            )
+        ]
     found = []
-    for name in results["attributes"]:
+    for name in names:
         zh, en = _control_numbers(name, results)
-        if is_trial(results):
-            found.append(Sentence(zh + "。", en + "."))
-            continue
-        tail = _control_verdict(name, results)
-        found.append(Sentence(zh + tail[0], en + tail[1]))
+        tail = ("。", ".") if is_trial(results) else _control_verdict(name, results)
+        found.append(tidy(Sentence(zh + tail[0], en + tail[1])))
     return found
 
 
 def _control_numbers(name: str, results: Results) -> tuple[str, str]:
     """Say the accuracy and the flip rate of one attribute."""
-    accuracy, flips = (
-        results["attribute_accuracy_by"][name],
-        results["attribute_flip_rate_by"][name],
-    )
-    quoted, count = _quoted(name), results["num_attribute_samples"]
-    numbers = (percent(accuracy), percent(CHANCE, 0), percent(flips))
+    accuracy = percent(results["attribute_accuracy_by"][name])
+    flips = percent(results["attribute_flip_rate_by"][name])
+    quoted, count = named(name), results["num_attribute_samples"]
     zh = (
-        f"{quoted.zh}：屬性判讀網路在 {count:,} 張樣本（一半開、一半關）裡有 **{numbers[0]}**"
-        f" 讀到指定的結果，不理會標籤的生成器只有 {numbers[1]}；"
-        f"同一個 z 由關切到開時，判讀跟著由無變有的占 **{numbers[2]}**"
+        f"{quoted.zh}：{count:,} 張樣本（一半開、一半關）中，屬性判讀網路讀到的有 **{accuracy}**"
+        f" 與標籤相符（不理會標籤的生成器只有 {percent(CHANCE, 0)}）；"
+        f"同一個 z 由關切到開，有 **{flips}** 跟著由無變有"
     )
     en = (
-        f"{quoted.en}: of {count:,} samples (half on, half off) the oracle reads **{numbers[0]}**"
-        f" as asked for, where a generator that ignores the label would get {numbers[1]}; with the"
-        f" same z the reading follows the switch from off to on for **{numbers[2]}**"
+        f"{quoted.en}: of {count:,} samples (half on, half off) the oracle reads **{accuracy}** as"
+        f" asked for (a generator that ignores the label: {percent(CHANCE, 0)}); with the same z"
+        f" the reading follows the switch from off to on for **{flips}**"
     )
     return zh, en
 
@@ -134,12 +141,17 @@ def _control_verdict(name: str, results: Results) -> tuple[str, str]:
     if oracle is None:
         return tails
     numbers = (percent(oracle["accuracy"]), percent(oracle["floor"]))
-    zh = f"。屬性判讀網路在真實影像上對這個屬性答對 {numbers[0]}（一律猜多數是 {numbers[1]}）"
+    zh = f"。它在真實影像上對這個屬性答對 {numbers[0]}（一律猜多數是 {numbers[1]}）"
     en = (
-        f". On real pictures the oracle is right about it for {numbers[0]} (always naming the"
+        f". On real pictures it is right about this attribute for {numbers[0]} (always naming the"
         f" commoner value: {numbers[1]})"
     )
-    if accuracy >= oracle["accuracy"]:
+    if oracle["accuracy"] < oracle["floor"] + BLIND:
+        return (
+            f"{zh}，幾乎不比猜的準，所以上面的數字不可靠。",
+            f"{en}, hardly better than guessing, so the numbers above are not to be relied on.",
+        )
+    if accuracy >= max(oracle["accuracy"], FROM_CLEAR):
         return (
             f"{zh}，樣本比它還高：G 畫得比真實影像更典型。",
             f"{en}, less than for the samples: G's are more typical than real pictures.",
@@ -148,22 +160,28 @@ def _control_verdict(name: str, results: Results) -> tuple[str, str]:
 
 
 def leakage(results: Results) -> list[Sentence]:
-    """Say what else changes when an attribute is switched, beside how real pictures differ."""
+    """Say what else changes when an attribute is switched, beside how real pictures differ.
+
+    Of many switched attributes, those that change others most.
+    """
     if is_trial(results):
         return [no_conclusion(results)]
-    found = []
-    for name, changes in results["leakage"].items():
-        others = {other: change for other, change in changes.items() if other != name}
-        if others:
-            real = results.get("leakage_real", {}).get(name, {})
-            found += [*_strongest(name, others, real), *_in_all(name, others, real)]
-    return found
+    others = {
+        name: {other: change for other, change in changes.items() if other != name}
+        for name, changes in results["leakage"].items()
+    }
+    others = {name: changes for name, changes in others.items() if changes}
+    real = results.get("leakage_real", {})
+    worst = sorted(others, key=lambda name: -max(map(abs, others[name].values())))[:MAX_NAMED]
+    shown = [name for name in others if name in worst]
+    found = [s for name in shown for s in _strongest(name, others[name], real.get(name, {}))]
+    return [*map(tidy, found), *_in_all(others, real)]
 
 
 def _strongest(name: str, changes: dict[str, float], real: dict[str, float]) -> list[Sentence]:
     """Say which other attribute changes most with the switch, and whether the data explains it."""
     other = max(changes, key=lambda key: abs(changes[key]))
-    change, switched, moved = changes[other], _quoted(name), _quoted(other)
+    change, switched, moved = changes[other], named(name), named(other)
     if abs(change) < NO_CHANGE:
         return [
             Sentence(
@@ -197,22 +215,24 @@ def _strongest(name: str, changes: dict[str, float], real: dict[str, float]) -> 
     return [Sentence(zh + tail[0], en + tail[1])]
 
 
-def _in_all(name: str, changes: dict[str, float], real: dict[str, float]) -> list[Sentence]:
-    """Say whether leaks in all follow the correlations of the data."""
-    shared = [key for key in changes if key in real]
-    ours, data = np.array([changes[k] for k in shared]), np.array([real[k] for k in shared])
-    if len(shared) < 5 or not ours.std() or not data.std():
+def _in_all(changes: Changes, real: Changes) -> list[Sentence]:
+    """Say whether leaks in all follow the differences that real pictures have."""
+    cells = [(a, b) for a in changes for b in changes[a] if b in real.get(a, {})]
+    ours = np.array([changes[a][b] for a, b in cells])
+    data = np.array([real[a][b] for a, b in cells])
+    if len(cells) < 5 or not ours.std() or not data.std():
         return []
-    r, switched = float(np.corrcoef(ours, data)[0, 1]), _quoted(name)
-    written = num(r, 2).replace("-", "−")
+    r = float(np.corrcoef(ours, data)[0, 1])
+    written = f"{r:.2f}".replace("-", "−")
     total = percent(float(np.abs(ours).mean() / np.abs(data).mean()), 0)
     zh = (
-        f"就其餘 {len(shared)} 個屬性整體而言，切換{switched.zh}的洩漏與資料差異的相關係數是"
-        f" {written}，平均大小是資料差異的 {total}"
+        f"整體而言（{len(cells)} 格，不含切換的屬性本身），洩漏與資料差異的相關係數是 {written}，"
+        f"平均大小是資料差異的 {total}"
     )
     en = (
-        f"Over the other {len(shared)} attributes, what leaks with {switched.en} correlates with"
-        f" the data's differences by {written}, and its mean size is {total} of theirs"
+        f"Over all ({len(cells)} cells, without the switched attribute itself) what leaks"
+        f" correlates with the data's differences by {written}, and its mean size is {total} of"
+        " theirs"
     )
     if r > 0.7:
         return [Sentence(zh + "：洩漏來自資料。", en + ": the leaks come from the data.")]
@@ -236,10 +256,10 @@ def hardest(results: Results) -> list[Sentence]:
                 f" {percent(by[worst])} to {percent(by[best])}).",
             )
         ]
-    low, high = _quoted(worst), _quoted(best)
+    low, high = named(worst), named(best)
     found = (
-        f"{len(by)} 個屬性裡最難控制的是{low.zh}（{percent(by[worst])}），最容易的是{high.zh}"
-        f"（{percent(by[best])}）",
+        f"{len(by)} 個屬性裡最難控制的是{low.zh}，準確率 {percent(by[worst])}；"
+        f"最容易的是{high.zh}，{percent(by[best])}",
         f"Of the {len(by)} attributes {low.en} is the hardest to control ({percent(by[worst])}) and"
         f" {high.en} the easiest ({percent(by[best])})",
     )
@@ -257,7 +277,7 @@ def hardest(results: Results) -> list[Sentence]:
             f"{found[1]}; on real pictures the oracle is right for {seen[0]} and"
             f" {seen[1]}{tail[1]}",
         )
-    return [Sentence(found[0] + "。", found[1] + ".")]
+    return [tidy(Sentence(found[0] + "。", found[1] + "."))]
 
 
 def _batch_norm(recipe: str | None, metrics: pd.DataFrame, results: Results) -> list[Sentence]:
@@ -286,7 +306,7 @@ def _batch_norm(recipe: str | None, metrics: pd.DataFrame, results: Results) -> 
 def acgan_overall(
     results: Results, metrics: pd.DataFrame, *, recipe: str | None = None
 ) -> list[Sentence]:
-    """Gather what concerns an ACGAN's run as a whole, a finding a sentence.
+    """Gather what concerns an ACGAN's run as a whole; control and leaks go with their figures.
 
     Args:
         results: the run's results.
@@ -296,9 +316,7 @@ def acgan_overall(
     if is_trial(results):
         return [no_conclusion(results)]
     return [
-        *control(results),
         *hardest(results),
-        *leakage(results),
         *snapshots(metrics, results),
         *_batch_norm(recipe, metrics, results),
         *quality(results),

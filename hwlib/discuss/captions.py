@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from hwlib.discuss.base import Sentence, num
-from hwlib.plots.look import attribute_name
+from hwlib.discuss.names import named
 
 NETWORKS = {
     "gan": Sentence("生成器 G 與判別器 D", "generator G and discriminator D"),
@@ -422,7 +422,7 @@ def _told(facts: dict[str, Any]) -> dict[str, Any]:
     if names is not None:
         names = names.split(",") if isinstance(names, str) else names
         names = [name.strip() for name in names]
-        zh = "、".join(attribute_name(name, "zh") for name in names)
+        zh = "、".join(named(name).zh.strip() for name in names)
         told |= dict.fromkeys(("attribute", "attributes"), Sentence(zh, ", ".join(names)))
     return told
 

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 
 from hwlib.discuss.base import MIN_RECORDS, Results, Sentence, is_trial, num, percent, too_few
-from hwlib.discuss.quality import copies, pictures, quality
+from hwlib.discuss.quality import pictures, quality
 
 UNDECIDED = 2 * math.log(2)  # D's summed loss where it answers one half to every picture
 HEALTHY = (0.60, 0.75)  # D's accuracy in healthy training, by report B (C7)
 CLEAR = 0.3  # correlations below this count as none
 LOST = 0.1  # share of the improvement that a run may lose again without being called broken
 TENTH = 0.1
+NO_LOSS = 0.05  # D's mean loss between two snapshots that a run counts as zero
 
 
 def gan_curves(metrics: pd.DataFrame, results: Results) -> list[Sentence]:
@@ -44,11 +45,11 @@ def _ends(metrics: pd.DataFrame) -> list[Sentence]:
     d_loss, g_loss = _late(metrics["d_loss"]), _late(metrics["g_loss"])
     numbers = (num(d_loss), num(g_loss), num(UNDECIDED), num(UNDECIDED / 2))
     if d_loss >= 0.95 * UNDECIDED:
-        zh, en = "D 幾乎分不出真假", "D can hardly tell real from generated"
+        zh, en = " D 幾乎分不出真假", "D can hardly tell real from generated"
     elif d_loss <= 0.25 * UNDECIDED:
-        zh, en = "D 遠遠領先", "D is far ahead"
+        zh, en = " D 遠遠領先", "D is far ahead"
     else:
-        zh, en = "D 仍分得出一部分真假", "D still tells some of them apart"
+        zh, en = " D 仍分得出一部分真假", "D still tells some of them apart"
     return [
         Sentence(
             f"最後一成的訓練裡，D 的損失平均是 {numbers[0]}、G 是 {numbers[1]}；"
@@ -82,13 +83,13 @@ def _balance(metrics: pd.DataFrame, results: Results) -> list[Sentence]:
         en = "within the 60–75 % of report B"
     elif mean > high:
         zh, en = (
-            "高於報告 B 所說的 60–75 %，D 佔上風",
-            "above report B's 60–75 %: D has the upper hand",
+            "高於報告 B 所說的 60–75 %，D 占上風",
+            "above report B's 60–75 %, so D has the upper hand",
         )
     else:
         zh, en = (
-            "低於報告 B 所說的 60–75 %，G 佔上風",
-            "below report B's 60–75 %: G has the upper hand",
+            "低於報告 B 所說的 60–75 %，G 占上風",
+            "below report B's 60–75 %, so G has the upper hand",
         )
     curve = (metrics["d_accuracy_real"] + metrics["d_accuracy_fake"]) / 2
     share = percent(float(curve.between(low, high).mean()), 0)
@@ -98,7 +99,7 @@ def _balance(metrics: pd.DataFrame, results: Results) -> list[Sentence]:
             f"同一段時間 D 的準確率，在真實影像上是 {numbers[0]}、生成影像上是 {numbers[1]}，"
             f"平均 {numbers[2]}，{zh}；整條曲線有 {share} 的點落在其中。",
             f"D's accuracy over the same time is {numbers[0]} on real and {numbers[1]} on generated"
-            f" pictures, {numbers[2]} on average: {en}; {share} of the curve's points lie in it.",
+            f" pictures, {numbers[2]} on average, {en}; {share} of the curve's points lie in it.",
         )
     ]
     return [*found, *_c7(metrics, results, is_inside=low <= mean <= high)]
@@ -156,7 +157,7 @@ def _jumps(metrics: pd.DataFrame) -> list[Sentence]:
     count = max(3, round(len(g_steps) * TENTH))
     jumps = np.argsort(-g_steps)[:count]
     opposite = percent(float((d_steps[jumps] < 0).mean()), 0)
-    r_written = num(r, 2).replace("-", "−")
+    r_written = f"{r:.2f}".replace("-", "−")
     zh = (
         f"兩條損失的逐點變化，相關係數是 {r_written}；G 的損失跳升最多的 {count} 處，D 的損失有"
         f" {opposite} 同時下降"
@@ -204,15 +205,14 @@ def _collapse(metrics: pd.DataFrame, results: Results) -> list[Sentence]:
     if "d_loss_zero" in signs:
         found += _c9(metrics, signs["d_loss_zero"])
     elif not found:
-        lowest = metrics["d_loss"].min()
+        lowest, left = metrics["d_loss"].min(), percent(results["final_diversity"], 0)
         found.append(
             Sentence(
-                f"沒有崩潰的徵兆：D 的損失最低是 {num(lowest)}，沒有掉到 0"
-                "（報告 C 的 C9 沒有發生），"
-                f"結束時樣本的多樣性是真實影像的 {percent(results['final_diversity'], 0)}。",
-                f"No sign of collapse: D's loss was {num(lowest)} at its lowest and never 0 (report"
-                " C's C9 did not come up), and at the end the samples are"
-                f" {percent(results['final_diversity'], 0)} as diverse as real pictures.",
+                f"沒有崩潰的徵兆：D 的損失最低是 {num(lowest)}，沒有停在 0"
+                f"（報告 C 的 C9 沒有發生），結束時樣本的多樣性是真實影像的 {left}。",
+                f"No sign of collapse: D's loss was {num(lowest)} at its lowest and did not stay at"
+                f" 0 (report C's C9 did not come up); at the end the samples are {left} as diverse"
+                " as real pictures.",
             )
         )
     return found
@@ -223,8 +223,8 @@ def _c9(metrics: pd.DataFrame, step: int) -> list[Sentence]:
     scored = metrics.dropna(subset=["snapshot_kid"])
     before = scored.loc[scored["step"] <= step, "snapshot_kid"]
     after = scored.loc[scored["step"] > step, "snapshot_kid"]
-    zh = f"**第 {step:,} 步時 D 的損失已到 0**"
-    en = f"**By step {step:,} D's loss had reached 0**"
+    zh = f"**第 {step:,} 步時 D 的損失已降到 0（低於 {NO_LOSS}）**"
+    en = f"**By step {step:,} D's loss had come down to 0 (below {NO_LOSS})**"
     if after.empty:
         return [Sentence(f"{zh}，之後沒有別的快照。", f"{en}; no snapshot follows.")]
     numbers = (num(float(before.min())), num(float(after.min())))
@@ -291,16 +291,10 @@ def snapshots(metrics: pd.DataFrame, results: Results) -> list[Sentence]:
 
 
 def gan_overall(results: Results, metrics: pd.DataFrame) -> list[Sentence]:
-    """Gather what concerns a GAN's run as a whole, a finding a sentence."""
+    """Gather what concerns a GAN's run as a whole; curves and copies go with their figures."""
     if is_trial(results):
         return [no_conclusion(results)]
-    return [
-        *gan_curves(metrics, results),
-        *snapshots(metrics, results),
-        *quality(results),
-        *pictures(results),
-        *copies(results),
-    ]
+    return [*snapshots(metrics, results), *quality(results), *pictures(results)]
 
 
 def no_conclusion(results: Results) -> Sentence:

@@ -6,8 +6,8 @@ import pandas as pd
 
 from hwlib.discuss.base import MIN_RECORDS, Results, Sentence, is_trial, num, percent, too_few
 from hwlib.discuss.gan import gan_curves, no_conclusion, snapshots
+from hwlib.discuss.names import named, tidy
 from hwlib.discuss.quality import copies, pictures, quality
-from hwlib.plots.look import FACTORS_ZH, attribute_name
 
 CHANCE = 0.1  # a guess among ten values
 IGNORED = 0.05  # a share of the pictures' variance below this counts as none
@@ -34,7 +34,7 @@ def infogan_curves(metrics: pd.DataFrame, results: Results) -> list[Sentence]:
         return too_few(len(metrics))
     tenth = max(1, len(metrics) // 10)
     loss = float(metrics["q_loss"].iloc[-tenth:].mean())
-    guess, numbers = results["code_entropy_nats"], ()
+    guess = results["code_entropy_nats"]
     numbers = (num(float(metrics["q_loss"].iloc[0])), num(loss), num(guess))
     zh = f"Q 的損失由 {numbers[0]} 到 {numbers[1]} nats，亂猜是 ln 10 = {numbers[2]}"
     en = (
@@ -91,12 +91,12 @@ def code_share(results: Results) -> list[Sentence]:
     if "code_variance_share" not in results:
         return []
     codes, noise = results["code_variance_share"], results["noise_variance_share"]
-    zh_codes = "、".join(f"編碼 {k} {percent(share)}" for k, share in enumerate(codes, 1))
-    en_codes = ", ".join(f"{percent(share)} by code {k}" for k, share in enumerate(codes, 1))
-    zh = f"影像的變異由 {zh_codes}、雜訊 z {percent(noise)} 各自單獨決定，其餘由兩者共同決定"
+    zh = "、".join(f"編碼 {k} 單獨決定 {percent(share)}" for k, share in enumerate(codes, 1))
+    en = ", ".join(f"code {k} alone decides {percent(share)}" for k, share in enumerate(codes, 1))
+    zh = f"影像的變異裡，{zh}，雜訊 z 單獨決定 {percent(noise)}，其餘由它們共同決定"
     en = (
-        f"Of the pictures' variance {en_codes} alone and {percent(noise)} by the noise alone are"
-        " decided, the rest by them together"
+        f"Of the pictures' variance {en} and the noise z alone {percent(noise)}; the rest they"
+        " decide together"
     )
     if is_trial(results):
         return [Sentence(zh + "。", en + ".")]
@@ -135,35 +135,29 @@ def code_meaning(results: Results) -> list[Sentence]:
     if is_trial(results):
         return [no_conclusion(results)]
     found = [_meaning_of(k, nats, results) for k, nats in enumerate(told, 1)]
-    return [*found, *_c22(told)]
-
-
-def _named(name: str) -> Sentence:
-    """Return an attribute's or a factor's name in both languages."""
-    zh = f"{FACTORS_ZH[name]} ({name})" if name in FACTORS_ZH else attribute_name(name, "zh")
-    return Sentence(zh, name)
+    return list(map(tidy, [*found, *_c22(told)]))
 
 
 def _meaning_of(code: int, nats: dict[str, float], results: Results) -> Sentence:
     """Say what one code tells about most, and next."""
     first, *others = sorted(nats, key=lambda name: -nats[name])
     if nats[first] < TOLD:
-        name = _named(first)
+        name = named(first)
         return Sentence(
             f"Q 讀真實測試影像得到的編碼 {code}，與任何已知的特徵都幾乎無關"
             f"（最多的是{name.zh}，{num(max(nats[first], 0.0), 2)} nats）。",
             f"Read off real test pictures, code {code} goes with hardly anything that is known of"
             f" them (most with {name.en}, {num(max(nats[first], 0.0), 2)} nats).",
         )
-    name = _named(first)
-    zh = f"Q 讀真實測試影像得到的編碼 {code}，與{name.zh}最有關（{num(nats[first], 2)} nats）"
+    name = named(first)
+    zh = f"Q 讀真實測試影像得到的編碼 {code}，與{name.zh}最有關，{num(nats[first], 2)} nats"
     en = (
         f"Read off real test pictures, code {code} tells most about {name.en}"
         f" ({num(nats[first], 2)} nats)"
     )
     if others and nats[others[0]] >= TOLD:
-        name = _named(others[0])
-        zh += f"，其次是{name.zh}（{num(nats[others[0]], 2)} nats）"
+        name = named(others[0])
+        zh += f"；其次是{name.zh}，{num(nats[others[0]], 2)} nats"
         en += f", then about {name.en} ({num(nats[others[0]], 2)} nats)"
     extreme = _extremes(code, first, results)
     return Sentence(zh + extreme.zh + "。", en + extreme.en + ".")
@@ -178,7 +172,7 @@ def _extremes(code: int, told: str, results: Results) -> Sentence:
     widest = told if spans.get(told, 0.0) >= 0.5 else max(spans, key=spans.get)
     values = [rate[widest] for rate in rates]
     low, high = values.index(min(values)), values.index(max(values))
-    name = _named(widest)
+    name = named(widest)
     numbers = (percent(min(values), 0), percent(max(values), 0))
     return Sentence(
         f"；樣本中差別最大的是{name.zh}，由編碼值 {low} 的 {numbers[0]} 到編碼值 {high} 的"
@@ -195,37 +189,45 @@ def _c22(told: list[dict[str, float]]) -> list[Sentence]:
     if not hair or max(best.values()) < TOLD:
         return []
     strongest = max(best, key=best.get)
-    top = _named(max(hair, key=hair.get))
+    top = named(max(hair, key=hair.get))
     if strongest in HAIR:
-        poses = [name for name in best if name in POSE]
-        rest = {name: value for name, value in best.items() if name not in HAIR}
-        if poses and max(rest, key=rest.get) in POSE:
-            return [
-                Sentence(
-                    "報告 E 說編碼先抓到頭髮、再抓到姿勢（C22），這次正是如此。",
-                    "Report E says that the code captures hair first, then pose (C22), and so it"
-                    " does here.",
-                )
-            ]
-        return [
-            Sentence(
-                f"報告 E 說編碼先抓到頭髮（C22），這次最強的也是頭髮：{top.zh}；"
-                "其次卻不是姿勢，或沒有姿勢的標記可查。",
-                "Report E says that the code captures hair first (C22), and hair is the strongest"
-                f" here too: {top.en}; pose is not next, or is not known of this data.",
-            )
-        ]
-    name = _named(strongest)
+        return [_c22_hair(best, top)]
+    name = named(strongest)
     return [
         Sentence(
-            f"報告 E 說編碼先抓到頭髮（C22），這次不是：最強的是{name.zh}"
-            f"（{num(best[strongest], 2)} nats），頭髮最多的是{top.zh}"
-            f"（{num(max(hair.values()), 2)} nats）。",
+            f"報告 E 說編碼先抓到頭髮（C22），這次不是：最強的是{name.zh}，"
+            f"{num(best[strongest], 2)} nats；頭髮裡最強的是{top.zh}，"
+            f"{num(max(hair.values()), 2)} nats。",
             "Report E says that the code captures hair first (C22); not so here: the strongest is"
             f" {name.en} ({num(best[strongest], 2)} nats), and of hair {top.en}"
             f" ({num(max(hair.values()), 2)} nats).",
         )
     ]
+
+
+def _c22_hair(best: dict[str, float], top: Sentence) -> Sentence:
+    """Say whether pose comes next where hair comes first."""
+    rest = {name: value for name, value in best.items() if name not in HAIR}
+    if not POSE & set(best):
+        return Sentence(
+            f"報告 E 說編碼先抓到頭髮、再抓到姿勢（C22）：這次最強的也是頭髮，{top.zh}；"
+            "這份資料沒有姿勢的標記，後半無從查起。",
+            "Report E says that the code captures hair first, then pose (C22): hair is the"
+            f" strongest here too, {top.en}; this data does not know poses, so the rest is open.",
+        )
+    if max(rest, key=rest.get) in POSE:
+        return Sentence(
+            f"報告 E 說編碼先抓到頭髮、再抓到姿勢（C22），這次正是如此：先是{top.zh}。",
+            "Report E says that the code captures hair first, then pose (C22), and so it does"
+            f" here: {top.en} first.",
+        )
+    following = named(max(rest, key=rest.get))
+    return Sentence(
+        f"報告 E 說編碼先抓到頭髮、再抓到姿勢（C22）：這次最強的也是頭髮，{top.zh}；"
+        f"其次卻不是姿勢，而是{following.zh}。",
+        "Report E says that the code captures hair first, then pose (C22): hair is the strongest"
+        f" here too, {top.en}, yet next is not pose but {following.en}.",
+    )
 
 
 def code_classes(results: Results) -> list[Sentence]:
@@ -259,14 +261,10 @@ def code_classes(results: Results) -> list[Sentence]:
 
 
 def infogan_overall(results: Results, metrics: pd.DataFrame) -> list[Sentence]:
-    """Gather what concerns an InfoGAN's run as a whole, a finding a sentence."""
+    """Gather what concerns an InfoGAN's run as a whole; what codes do goes with their figures."""
     if is_trial(results):
         return [no_conclusion(results)]
     return [
-        *code_reading(results),
-        *code_share(results),
-        *code_meaning(results),
-        *code_classes(results),
         *snapshots(metrics, results),
         *quality(results),
         *pictures(results),

@@ -75,11 +75,11 @@ def _adversarial(settings: Mapping[str, Any]) -> Sentence:
     zh, en = "D 與 G 的損失都是二元交叉熵", "Both D's and G's loss is the binary cross-entropy"
     if settings["problem"] == "acgan":
         weight = num(settings["class_weight"])
-        zh += f"，屬性的交叉熵權重 {weight}"
+        zh += f"，屬性的交叉熵權重為 {weight}"
         en += f", the attribute's cross-entropy weighs {weight}"
     if settings["problem"] == "infogan":
         weight = num(settings["code_weight"])
-        zh += f"，Q 的交叉熵權重 {weight}"
+        zh += f"，Q 的交叉熵權重為 {weight}"
         en += f", Q's cross-entropy weighs {weight}"
     updates = settings["d_updates"]
     if updates > 1:

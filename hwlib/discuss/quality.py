@@ -23,7 +23,7 @@ EXPECTED_COPIES = 0.01  # of fresh real pictures, by definition
 ALIKE = 0.5  # two samples nearer than this, beside the nearest two real pictures, are alike
 
 FEATURES = {
-    "attributes": Sentence("屬性判讀網路（oracle）", "the attribute oracle"),
+    "attributes": Sentence("屬性判讀網路", "the attribute oracle"),
     "rotation": Sentence("判斷影像轉了幾度的網路", "a network that tells how a picture is turned"),
     "inception": Sentence("Inception 網路", "the Inception network"),
 }
@@ -57,12 +57,12 @@ def protocol(results: Results) -> list[Sentence]:
         Sentence(
             f"距離以 {of['num_samples']:,} 張樣本對 {of['num_real']:,} 張測試影像計算"
             f"（{side}×{side}），特徵取自{FEATURES[kind].zh}"
-            f" `{of['features']}`，資料指紋 `{of['data']}`；"
+            f"（`{of['features']}`），資料指紋 `{of['data']}`；"
             "只有條件完全相同的距離才能互相比較。",
             f"Distances are between {of['num_samples']:,} samples and {of['num_real']:,} test"
-            f" pictures ({side}×{side}) in the features of {FEATURES[kind].en} `{of['features']}`,"
-            f" data `{of['data']}`; only distances taken under the very same conditions may be"
-            " compared.",
+            f" pictures ({side}×{side}) in the features of {FEATURES[kind].en}"
+            f" (`{of['features']}`), data `{of['data']}`; only distances taken under the very same"
+            " conditions may be compared.",
         )
     ]
     if "accuracy" not in oracle:
@@ -173,7 +173,10 @@ def copies(results: Results) -> list[Sentence]:
     if share > 5 * EXPECTED_COPIES or ratio < 0.7:
         tail = ("：部分樣本像是背下來的。", ": some samples look memorised.")
     elif share > 2 * EXPECTED_COPIES:
-        tail = ("：比預期略多，值得對照下圖看看。", ": somewhat more than expected, worth a look.")
+        tail = (
+            "：比預期略多，值得與最近的訓練影像對照。",
+            ": somewhat more than expected, worth a look.",
+        )
     else:
         tail = ("：看不出抄襲訓練影像。", ": no copying is seen.")
     return [Sentence(zh + tail[0], en + tail[1]), *_alike(results)]

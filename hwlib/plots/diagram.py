@@ -346,7 +346,7 @@ def _draw_heads(
     for i, (name, boxes) in enumerate(heads.items()):
         boxes = [*boxes[:-1], _answer(name, boxes[-1], words)]
         start = y - _STEP
-        column = [_titled(box, words, "Q: " if name == "Q" else "") for box in boxes]
+        column = [_titled(box, words, words["before_q"] if name == "Q" else "") for box in boxes]
         y = _draw_column(ax, column, _GAN_RIGHT, start, up=False, size=_GAN_BOX)
         if i == 0:
             _arrow(ax, (_GAN_RIGHT, end - half), (_GAN_RIGHT, start + half))

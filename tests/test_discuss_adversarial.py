@@ -1,0 +1,593 @@
+"""Sentences on GAN, ACGAN and InfoGAN: each appears when the numbers bear it out, and not else."""
+
+import re
+
+import numpy as np
+import pytest
+from adversarial_results import (
+    NUM_POINTS,
+    PROTOCOL,
+    TIME,
+    acgan_results,
+    gan_results,
+    infogan_results,
+    metrics,
+    vae_results,
+)
+
+from hwlib import discuss
+from hwlib.data.factors import ATTRIBUTES, FACTORS
+from hwlib.discuss import Sentence
+from hwlib.discuss.infogan import HAIR, POSE
+from hwlib.discuss.names import named, tidy
+from hwlib.discuss.quality import differing
+from hwlib.plots import ATTRIBUTES_ZH, FACTORS_ZH
+from hwlib.recipes import make_config
+
+BROKEN = [{"sign": "d_loss_zero", "step": 900}]
+GONE = [{"sign": "diversity_gone", "step": 1_400}]
+
+
+def english(sentences):
+    return " ".join(s.en for s in sentences)
+
+
+# --------------------------------------------------------------------------------------- balance
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "words"),
+    [(0.68, "within the 60–75 %"), (0.9, "D has the upper hand"), (0.5, "G has the upper hand")],
+)
+def test_ds_accuracy_is_held_against_the_band_of_report_b(accuracy, words):
+    results = gan_results(d_accuracy_real=accuracy, d_accuracy_fake=accuracy)
+    assert words in english(discuss.gan_curves(metrics(), results))
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "last_kid", "words"),
+    [
+        (0.68, 0.021, "which agrees with report B (C7)"),
+        (0.90, 0.021, "C7 does not hold here"),
+        (0.68, 0.11, "that band is no warrant"),
+        (0.90, 0.11, "which agrees with C7: out of the band"),
+    ],
+)
+def test_c7_is_judged_by_whether_training_was_sound(accuracy, last_kid, words):
+    results = gan_results(d_accuracy_real=accuracy, d_accuracy_fake=accuracy, last_kid=last_kid)
+    text = english(discuss.gan_curves(metrics(), results))
+    assert words in text
+    assert text.count("C7") == 1
+
+
+def test_a_run_that_collapsed_is_never_called_sound():
+    text = english(discuss.gan_curves(metrics(), gan_results(collapse=GONE)))
+    assert "no sign of collapse" not in text.lower()
+    assert "Training was sound" not in text
+
+
+@pytest.mark.parametrize(
+    ("d_loss", "words"),
+    [(1.386, "hardly tell real"), (1.0, "tells some of them apart"), (0.1, "D is far ahead")],
+)
+def test_ds_loss_is_held_against_one_that_cannot_tell(d_loss, words):
+    frame = metrics(d_loss=d_loss + 0.001 * TIME)
+    text = english(discuss.gan_curves(frame, gan_results()))
+    assert words in text
+    assert "1.39 and 0.693" in text
+
+
+# ----------------------------------------------------------------------------------------- jumps
+
+
+def losses(sign):
+    rng = np.random.default_rng(1)
+    jumps, other = rng.normal(size=(2, NUM_POINTS))
+    other = sign * jumps if sign else other
+    return metrics(g_loss=3 + jumps, d_loss=3 + other)
+
+
+@pytest.mark.parametrize(
+    ("sign", "words"),
+    [(-1, "as report B saw (C8"), (1, "opposite of report B's C8"), (0, "does not show")],
+)
+def test_c8_follows_the_correlation_of_the_two_losses(sign, words):
+    text = english(discuss.gan_curves(losses(sign), gan_results()))
+    assert words in text
+    assert text.count("C8") == 1
+
+
+def test_losses_that_do_not_move_say_nothing_of_jumps():
+    frame = metrics(g_loss=1.0, d_loss=1.0)
+    assert "C8" not in english(discuss.gan_curves(frame, gan_results()))
+
+
+# -------------------------------------------------------------------------------------- collapse
+
+
+def test_a_run_without_signs_says_that_c9_did_not_come_up():
+    text = english(discuss.gan_curves(metrics(), gan_results()))
+    assert "No sign of collapse" in text
+    assert "C9 did not come up" in text
+
+
+def test_c9_is_denied_where_samples_got_better_after_ds_loss_was_zero():
+    text = english(discuss.gan_curves(metrics(), gan_results(collapse=BROKEN)))
+    assert "By step 900" in text
+    assert "against report C's C9" in text
+
+
+def test_c9_is_confirmed_where_samples_never_got_better_again():
+    worse = np.where(metrics()["snapshot_kid"].notna(), 0.02 + 0.1 * TIME, np.nan)
+    frame = metrics(snapshot_kid=worse)
+    text = english(discuss.gan_curves(frame, gan_results(collapse=BROKEN)))
+    assert "as report C says (C9), G could no longer learn" in text
+
+
+def test_lost_diversity_is_called_mode_collapse_with_its_step():
+    results = gan_results(collapse=GONE, final_diversity=0.12)
+    text = english(discuss.gan_curves(metrics(), results))
+    assert "mode collapse: at step 1,400" in text
+    assert "12 % of real pictures'" in text
+
+
+# ------------------------------------------------------------------------------------- snapshots
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"best_step": 2_000, "last_kid": 0.021}, "lowest KID is that of the last snapshot"),
+        ({"best_step": 1_800}, "about as good: no late break"),
+        ({"best_step": 500, "last_kid": 0.09}, "an earlier snapshot beats the last"),
+    ],
+)
+def test_c12_follows_the_best_and_the_last_snapshot(changes, words):
+    text = english(discuss.snapshots(metrics(), gan_results(**changes)))
+    assert words in text
+    assert "12 snapshots were scored in 3.4 % of all time" in text
+
+
+# --------------------------------------------------------------------------------------- quality
+
+
+def test_the_distance_is_read_against_the_noise_floor():
+    assert "6 times the floor" in english(discuss.quality(gan_results()))
+    near = english(discuss.quality(gan_results(frechet=2.4)))
+    assert "can hardly be told from real pictures" in near
+    assert "some way from" not in near
+
+
+@pytest.mark.parametrize(
+    ("precision", "coverage", "words"),
+    [
+        (0.90, 0.40, "variety is what lacks"),
+        (0.40, 0.92, "single pictures are what lacks"),
+        (0.90, 0.93, "both come near real pictures"),
+        (0.50, 0.50, "both lack about as much"),
+    ],
+)
+def test_precision_and_coverage_say_which_side_is_weak(precision, coverage, words):
+    results = gan_results(precision=precision, coverage=coverage)
+    assert words in english(discuss.quality(results))
+
+
+def test_a_run_without_distances_says_nothing_of_them():
+    assert discuss.quality({"num_steps": 2_000}) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"near_copies": 0.01}, "no copying is seen"),
+        ({"near_copies": 0.03}, "somewhat more than expected"),
+        ({"near_copies": 0.2}, "look memorised"),
+        ({"near_copies": 0.01, "nearest_ratio": 0.4}, "look memorised"),
+        ({"closest_pair_ratio": 0.9}, "no two are alike"),
+        ({"closest_pair_ratio": 0.2}, "two of them are much alike"),
+    ],
+)
+def test_copies_are_said_as_measured(changes, words):
+    assert words in english(discuss.copies(gan_results(**changes)))
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [(30.0, "which is low"), (44.0, "about the same"), (60.0, "which is high")]
+)
+def test_colours_are_read_against_real_pictures(value, words):
+    text = english(discuss.pictures(gan_results(colourfulness_samples=value)))
+    assert f"colourfulness is {value:g}" in text
+    assert words in text
+
+
+def test_grey_pictures_have_no_colourfulness():
+    results = gan_results()
+    del results["colourfulness_samples"]
+    assert "colourfulness" not in english(discuss.pictures(results))
+    assert "C6" not in english(discuss.gan_vae(results, vae_results()))
+
+
+def test_the_protocol_names_features_counts_and_the_oracles_accuracy():
+    text = english(discuss.protocol(gan_results()))
+    for part in ("1,000 samples", "`oracle:fedcba9876543210`", "95.8 %", "71.3 %", "64×64"):
+        assert part in text
+
+
+def test_features_without_attributes_are_not_called_an_attribute_oracle():
+    oracle = {"kind": "rotation", "accuracy": 0.9, "floor": 0.25}
+    text = english(discuss.protocol(gan_results(oracle=oracle)))
+    assert "how a picture is turned" in text
+    assert "attribute oracle" not in text
+    inception = gan_results(protocol=PROTOCOL | {"features": "inception:0011223344556677"})
+    assert "the Inception network" in english(discuss.protocol(inception))
+
+
+# ----------------------------------------------------------------------------------- GAN and VAE
+
+
+def test_a_vae_that_is_blurred_and_alike_bears_out_c5_and_c6():
+    text = english(discuss.gan_vae(gan_results(), vae_results()))
+    assert "nearer to the mean face, as C5 says" in text
+    assert "more colourful, as C6 says" in text
+    assert "the GAN's samples are nearer to real pictures" in text
+
+
+def test_a_vae_that_is_sharp_and_colourful_speaks_against_them():
+    vae = vae_results(sharpness_samples=2_000.0, colourfulness_samples=60.0, frechet=5.0)
+    text = english(discuss.gan_vae(gan_results(), vae))
+    assert "not blurrier, against C5" in text
+    assert "against C6" in text
+    assert "the VAE's samples are nearer to real pictures" in text
+
+
+def test_a_vae_that_is_only_blurred_bears_out_half_of_c5():
+    vae = vae_results(diversity_samples=14.0, colourfulness_samples=41.5)
+    text = english(discuss.gan_vae(gan_results(), vae))
+    assert "C5 holds by half" in text
+    assert "C6 does not show" in text
+
+
+def test_distances_of_unequal_protocols_are_not_compared():
+    other = vae_results(frechet_protocol=PROTOCOL | {"num_samples": 500})
+    text = english(discuss.gan_vae(gan_results(), other))
+    assert "(`num_samples`), so they are not compared" in text
+    assert "31" not in text
+    assert differing(gan_results(), other, "frechet") == ["num_samples"]
+    assert differing(gan_results(), other, "kid") == []
+    assert differing(gan_results(), {"num_steps": 2_000}, "kid") == ["missing"]
+
+
+# ----------------------------------------------------------------------------------------- ACGAN
+
+
+def with_accuracy(accuracy, *, seen, floor=0.6):
+    results = acgan_results(attribute_accuracy_by={"Smiling": accuracy})
+    results["oracle"]["by_attribute"]["Smiling"] = {"accuracy": seen, "floor": floor}
+    return results
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "words"),
+    [
+        (0.97, "G's are more typical than real pictures"),
+        (0.92, "clear control"),
+        (0.75, "works, but not reliably"),
+        (0.52, "hardly does anything"),
+    ],
+)
+def test_control_is_read_against_what_the_oracle_can_see(accuracy, words):
+    text = english(discuss.control(with_accuracy(accuracy, seen=0.96)))
+    assert f"**{accuracy:.1%}**".replace("%", " %") in text
+    assert words in text
+
+
+def test_an_oracle_that_is_no_better_than_guessing_judges_nothing():
+    text = english(discuss.control(with_accuracy(0.97, seen=0.79, floor=0.78)))
+    assert "not to be relied on" in text
+    assert "more typical" not in text
+
+
+def test_many_attributes_are_summed_up_and_the_extremes_named():
+    results = acgan_results(*ATTRIBUTES[:6])
+    assert len(discuss.control(results)) == 1
+    (sentence,) = discuss.hardest(results)
+    assert "Heavy_Makeup is the hardest" in sentence.en
+    assert "Bangs the easiest" in sentence.en
+
+
+def test_one_attribute_has_no_hardest_and_equal_ones_are_called_equal():
+    assert discuss.hardest(acgan_results()) == []
+    equal = acgan_results("Male", "Bangs", attribute_accuracy_by={"Male": 0.9, "Bangs": 0.91})
+    assert "equally well" in english(discuss.hardest(equal))
+
+
+def with_leak(leak, real):
+    changes = dict.fromkeys(ATTRIBUTES, 0.0) | {"Smiling": 0.9, "High_Cheekbones": leak}
+    there = dict.fromkeys(ATTRIBUTES, 0.01) | {"Smiling": 1.0, "High_Cheekbones": real}
+    return acgan_results(leakage={"Smiling": changes}, leakage_real={"Smiling": there})
+
+
+@pytest.mark.parametrize(
+    ("leak", "real", "words"),
+    [
+        (0.02, 0.6, "the others hardly change"),
+        (0.55, 0.6, "much as in the data, which G follows"),
+        (0.3, 0.6, "keeps them apart in part"),
+        (0.8, 0.3, "exaggerates what the data has"),
+        (-0.3, 0.6, "G's own doing"),
+    ],
+)
+def test_the_strongest_leak_is_read_against_the_data(leak, real, words):
+    text = english(discuss.leakage(with_leak(leak, real)))
+    assert words in text
+    assert "High_Cheekbones" in text
+
+
+def test_the_switched_attribute_is_never_its_own_leak():
+    text = english(discuss.leakage(with_leak(0.55, 0.6)))
+    assert "+90" not in text
+    assert "Smiling leaks" not in text
+
+
+def test_leaks_that_follow_the_data_are_said_to_come_from_it():
+    assert "come from the data" in english(discuss.leakage(with_leak(0.55, 0.6)))
+    opposite = with_leak(0.55, -0.6)
+    assert "in part at most" in english(discuss.leakage(opposite))
+
+
+def test_an_attribute_that_is_constant_in_the_data_still_has_its_leak_said():
+    results = with_leak(0.55, 0.6) | {"leakage_real": {}}
+    text = english(discuss.leakage(results))
+    assert "+55 percentage points." in text
+    assert "real pictures" not in text
+
+
+def test_of_many_switches_only_the_strongest_leaks_are_told():
+    found = discuss.leakage(acgan_results(*ATTRIBUTES))
+    assert len(found) == 4
+
+
+def test_a_d_that_knows_its_training_pictures_by_heart_is_noticed():
+    good = english(discuss.acgan_curves(metrics(), acgan_results(class_accuracy_test=0.95)))
+    bad = english(discuss.acgan_curves(metrics(), acgan_results(class_accuracy_test=0.8)))
+    assert "has learnt the attribute and not the pictures" in good
+    assert "by heart" in bad
+
+
+def test_c11_is_judged_for_networks_with_batch_norm_only():
+    def text(recipe, **changes):
+        return english(discuss.acgan_overall(acgan_results(**changes), metrics(), recipe=recipe))
+
+    assert "that does not hold here" in text("dcgan")
+    assert "a single run cannot tell" in text("dcgan", attribute_accuracy=0.6)
+    assert "C11" not in text("plain")
+    assert "C11" not in text(None)
+
+
+# --------------------------------------------------------------------------------------- InfoGAN
+
+
+@pytest.mark.parametrize(
+    ("nats", "words"),
+    [(2.2, "nearly all of the code"), (1.2, "a part of the code"), (-0.1, "hardly any")],
+)
+def test_the_bound_is_read_against_ln_10(nats, words):
+    text = english(discuss.code_reading(infogan_results(code_information_nats=nats)))
+    assert words in text
+    assert "ln 10 = 2.3" in text
+
+
+@pytest.mark.parametrize(
+    ("code", "noise", "words"),
+    [
+        (0.3, 0.4, "both code and noise do their part"),
+        (0.01, 0.8, "moves the picture little"),
+        (0.7, 0.01, "G hardly heeds its noise"),
+    ],
+)
+def test_what_a_network_ignores_is_said(code, noise, words):
+    results = infogan_results(code_variance_share=[code], noise_variance_share=noise)
+    assert words in english(discuss.code_share(results))
+
+
+def test_the_idle_one_of_two_codes_is_named():
+    results = infogan_results(2, code_variance_share=[0.3, 0.01])
+    assert "code 2 moves the picture little" in english(discuss.code_share(results))
+
+
+def factors(**nats):
+    return [dict.fromkeys(FACTORS, 0.0) | nats]
+
+
+@pytest.mark.parametrize(
+    ("nats", "words"),
+    [
+        ({"hair_style": 0.9, "yaw": 0.5}, "and so it does here"),
+        ({"hair_style": 0.9, "glasses": 0.5}, "next is not pose but glasses"),
+        ({"background": 0.9, "hair_style": 0.2}, "not so here: the strongest is background"),
+    ],
+)
+def test_c22_follows_the_strongest_factors(nats, words):
+    results = infogan_results(code_factor_nats=factors(**nats))
+    assert words in english(discuss.code_meaning(results))
+
+
+def test_poses_that_a_data_set_does_not_know_are_left_open():
+    results = infogan_results()
+    del results["code_factor_nats"]
+    results["code_attribute_nats"] = [dict.fromkeys(ATTRIBUTES, 0.0) | {"Black_Hair": 0.3}]
+    assert "does not know poses" in english(discuss.code_meaning(results))
+
+
+def test_a_code_that_goes_with_nothing_is_given_no_meaning():
+    results = infogan_results(code_factor_nats=factors())
+    text = english(discuss.code_meaning(results))
+    assert "goes with hardly anything" in text
+    assert "C22" not in text
+
+
+def test_each_code_gets_its_own_meaning():
+    results = infogan_results(2)
+    text = english(discuss.code_meaning(results))
+    assert "code 1 tells most about masculinity" in text
+    assert "code 2 tells most about" in text
+
+
+def test_data_without_attributes_leave_the_meaning_to_the_eye():
+    results = infogan_results()
+    for name in ("code_factor_nats", "code_attribute_nats", "code_meaning"):
+        del results[name]
+    assert "only the eye" in english(discuss.code_meaning(results))
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "words"),
+    [(0.93, "found the classes by itself"), (0.6, "others are mixed"), (0.2, "not the classes")],
+)
+def test_the_matching_of_classes_is_judged(accuracy, words):
+    matching = [*"712026538", ""]
+    results = infogan_results(code_class_accuracy=accuracy, code_class_matching=matching)
+    text = english(discuss.code_classes(results))
+    assert words in text
+    assert "0→7" in text
+    assert "9→–" in text
+    assert discuss.code_classes(infogan_results()) == []
+
+
+def test_a_q_that_never_learnt_is_said_so():
+    text = english(
+        discuss.infogan_curves(metrics(q_loss=2.3, code_accuracy=0.1), infogan_results())
+    )
+    assert "Q did not learn" in text
+    assert "Q did not" not in english(discuss.infogan_curves(metrics(), infogan_results()))
+
+
+# ------------------------------------------------------------------------------- trials, schedule
+
+VERDICTS = re.compile(
+    r"C\d|clear|hardly|memorised|alike|sound|near real|lack|low\b|high\b|exaggerates|part of the"
+)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        lambda: discuss.gan_curves(metrics(), gan_results(num_steps=12)),
+        lambda: discuss.gan_curves(metrics(12), gan_results()),
+        lambda: discuss.snapshots(metrics(), gan_results(num_steps=12)),
+        lambda: discuss.quality(gan_results(num_steps=12)),
+        lambda: discuss.copies(gan_results(num_steps=12)),
+        lambda: discuss.pictures(gan_results(num_steps=12))[1:],
+        lambda: discuss.gan_overall(gan_results(num_steps=12), metrics()),
+        lambda: discuss.gan_vae(gan_results(num_steps=12), vae_results()),
+        lambda: discuss.gan_vae(gan_results(), vae_results(num_steps=12)),
+        lambda: discuss.acgan_curves(metrics(), acgan_results(num_steps=12)),
+        lambda: discuss.control(acgan_results(num_steps=12)),
+        lambda: discuss.leakage(acgan_results(num_steps=12)),
+        lambda: discuss.hardest(acgan_results("Male", "Bangs", num_steps=12)),
+        lambda: discuss.acgan_overall(acgan_results(num_steps=12), metrics(), recipe="dcgan"),
+        lambda: discuss.infogan_curves(metrics(), infogan_results(num_steps=12)),
+        lambda: discuss.code_reading(infogan_results(num_steps=12)),
+        lambda: discuss.code_share(infogan_results(num_steps=12)),
+        lambda: discuss.code_meaning(infogan_results(num_steps=12)),
+        lambda: discuss.infogan_overall(infogan_results(num_steps=12), metrics()),
+    ],
+)
+def test_a_trial_gets_no_verdict(said):
+    text = english(said())
+    assert not VERDICTS.search(text), text
+
+
+@pytest.mark.parametrize("problem", ["gan", "acgan", "infogan"])
+def test_an_adversarial_schedule_says_its_loss_and_the_options_taken(problem):
+    course = make_config(problem, "dcgan", profile="course").to_json()
+    plain = english(discuss.schedule(course, course, gan_results()))
+    assert "binary cross-entropy" in plain
+    assert "reconstruction" not in plain
+    assert "Taken besides" not in plain
+    options = {"ema": 0.998, "noise": "uniform", "d_updates": 2, "flip": True}
+    taken = make_config(problem, "dcgan", profile="course", **options).to_json()
+    text = english(discuss.schedule(taken, course, gan_results()))
+    for words in ("weights 0.998", "uniform z", "2 updates of D for each of G", "mirrored"):
+        assert words in text
+
+
+# -------------------------------------------------------------------------------- both languages
+
+
+def everything():
+    for problem in ("gan", "acgan", "infogan"):
+        course = make_config(problem, "dcgan", profile="course").to_json()
+        settings = make_config(problem, "dcgan", ema=0.99, r1=10.0, d_width=0.5).to_json()
+        yield from discuss.schedule(settings, course, gan_results())
+    for accuracy in (0.5, 0.68, 0.9):
+        for kid in (0.021, 0.1):
+            for collapse in ([], BROKEN, GONE, BROKEN + GONE):
+                results = gan_results(
+                    d_accuracy_real=accuracy, last_kid=kid, collapse=collapse, best_step=1_000
+                )
+                yield from discuss.gan_curves(metrics(), results)
+                yield from discuss.gan_overall(results, metrics())
+    for sign in (-1, 0, 1):
+        yield from discuss.gan_curves(losses(sign), gan_results(best_step=2_000))
+    for problem_results in (gan_results(), gan_results(near_copies=0.5, closest_pair_ratio=0.1)):
+        yield from discuss.copies(problem_results)
+        yield from discuss.protocol(problem_results)
+        yield from discuss.quality(problem_results)
+    for vae in (vae_results(), vae_results(sharpness_samples=3e3, colourfulness_samples=90.0)):
+        yield from discuss.gan_vae(gan_results(), vae)
+    yield from discuss.gan_vae(gan_results(), vae_results(frechet_protocol={}))
+    for names in (("Smiling",), ("Smiling", "Male", "Eyeglasses"), ATTRIBUTES):
+        results = acgan_results(*names)
+        yield from discuss.acgan_curves(metrics(), results)
+        yield from discuss.control(results)
+        yield from discuss.leakage(results)
+        yield from discuss.acgan_overall(results, metrics(), recipe="wide")
+    for num_codes in (1, 2):
+        results = infogan_results(
+            num_codes, code_class_accuracy=0.9, code_class_matching=[*"0123456789"]
+        )
+        yield from discuss.infogan_curves(metrics(), results)
+        yield from discuss.code_reading(results)
+        yield from discuss.code_share(results)
+        yield from discuss.code_meaning(results)
+        yield from discuss.code_classes(results)
+        yield from discuss.infogan_overall(results, metrics())
+    for nats in ({"hair_style": 0.9}, {"hair_style": 0.9, "yaw": 0.5}, {}):
+        yield from discuss.code_meaning(infogan_results(code_factor_nats=factors(**nats)))
+
+
+def test_both_languages_carry_the_same_numbers():
+    for sentence in everything():
+        zh, en = (re.findall(r"\d[\d,.]*\d|\d", text) for text in sentence)
+        assert sorted(zh) == sorted(en), sentence
+
+
+def test_chinese_is_chinese_and_english_has_none():
+    for sentence in everything():
+        assert re.search(r"[\u4e00-\u9fff]", sentence.zh)
+        assert not re.search(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]", sentence.en)
+        assert sentence.zh.rstrip("*").endswith("。")
+        assert sentence.en.rstrip("*").endswith(".")
+
+
+def test_sentences_are_tidy():
+    for sentence in everything():
+        assert not re.search(r"  | [，。；：、]|[，。；：、] |（ | ）", sentence.zh), sentence.zh
+        assert not re.search(r"  | [,.;:]|\( | \)", sentence.en), sentence.en
+        # a Latin letter or a number stands off from Chinese, as everywhere in the lab
+        assert not re.search(r"[\u4e00-\u9fff][A-Za-z0-9]", sentence.zh), sentence.zh
+
+
+def test_a_name_without_chinese_words_stands_between_spaces():
+    assert named("Smiling") == Sentence("微笑（Smiling）", "Smiling")
+    assert named("Eyeglasses").zh == " Eyeglasses "
+    assert tidy(Sentence("切換 Eyeglasses ，", "")).zh == "切換 Eyeglasses，"
+
+
+def test_every_attribute_and_factor_of_the_drawn_faces_has_a_chinese_name():
+    assert set(ATTRIBUTES_ZH) == set(ATTRIBUTES)
+    assert set(FACTORS_ZH) == set(FACTORS)
+    assert set(FACTORS) >= POSE
+    assert {name for name in HAIR if name.islower()} <= set(FACTORS)
+    assert len(set(FACTORS_ZH.values())) == len(FACTORS_ZH)
