@@ -20,6 +20,7 @@ lint: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/vae_throughput.py
+	$(BIN)/python benchmarks/gan_throughput.py
 
 setup: $(READY)
 

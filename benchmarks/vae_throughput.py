@@ -57,7 +57,13 @@ def plain_loop(folder: Path, steps: int) -> float:
 def hwlib_fit(folder: Path, steps: int, runs: Path) -> float:
     """Return images/s of `hwlib.fit` by its own clock: all but the test set's evaluation."""
     config = hwlib.make_config(
-        "vae", "dcgan", data=str(folder), profile="course", num_steps=steps, num_evals=1
+        "vae",
+        "dcgan",
+        data=str(folder),
+        profile="course",
+        num_steps=steps,
+        num_evals=1,
+        oracle_steps=1,  # it scores, and scoring is not timed
     )
     return hwlib.fit(config, runs=runs).results["images_per_s"]
 
