@@ -30,6 +30,7 @@ from hwlib.plots.look import (
 UNDECIDED = {"d_loss": 2 * math.log(2), "g_loss": math.log(2)}
 HEALTHY = (0.60, 0.75)  # D's accuracy in healthy training, by report B
 CODE_SIZE = 10  # values of one InfoGAN code
+TITLE_PAD = 17  # points; the legend stands between title and axes
 
 LOSSES = (("d_loss", BLUE, "D"), ("g_loss", ORANGE, "G"))
 ACCURACIES = (("d_accuracy_real", BLUE, "on_real"), ("d_accuracy_fake", ORANGE, "on_fake"))
@@ -60,7 +61,7 @@ def _panel(
 ) -> None:
     """Draw curves of one kind with their title; `lines` are (column, colour, word)."""
     words = WORDS[lang]
-    ax.set_title(words[title], loc="left", pad=17)
+    ax.set_title(words[title], loc="left", pad=TITLE_PAD)
     for name, colour, word in lines:
         label = words.get(word, word)
         _line(ax, metrics, name, colour=colour, label=label, smoothing=smoothing)
@@ -114,7 +115,7 @@ def _draw_losses(ax: Axes, metrics: pd.DataFrame, style: dict[str, Any]) -> None
         ax.axhline(UNDECIDED[name], color=colour, linewidth=0.8, linestyle=(0, (4, 3)))
     label = WORDS[style["lang"]]["undecided"]
     ax.plot([], [], color=GREY, linewidth=0.8, linestyle=(0, (4, 3)), label=label)
-    choose_scale(ax, metrics[["d_loss", "g_loss"]].to_numpy().ravel(), style["lang"])
+    choose_scale(ax, metrics[["d_loss", "g_loss"]].to_numpy().ravel(), style["lang"], pad=TITLE_PAD)
 
 
 def _draw_accuracies(
@@ -168,7 +169,7 @@ def acgan_curves(metrics: pd.DataFrame, lang: str = "en", *, smoothing: int = 0)
     _draw_d_accuracies(axes[0, 1], metrics, style)
     _panel(axes[1, 0], metrics, CLASS_LOSSES, "class_losses", **style)
     values = metrics[[name for name, _, _ in CLASS_LOSSES]].to_numpy().ravel()
-    choose_scale(axes[1, 0], values, lang)
+    choose_scale(axes[1, 0], values, lang, pad=TITLE_PAD)
     _draw_accuracies(axes[1, 1], metrics, CLASS_ACCURACIES, "class_accuracy", style)
     for ax in axes.flat:
         _finish(ax, metrics, lang, best if ax is axes[0, 0] else None)
@@ -222,7 +223,7 @@ def snapshot_curve(
         (axes[0], "snapshot_kid", BLUE),
         (axes[1], "snapshot_diversity", PINK),
     ):
-        ax.set_title(words[name], loc="left", pad=17)
+        ax.set_title(words[name], loc="left", pad=TITLE_PAD)
         ax.plot(scored["step"], scored[name], color=colour, marker="o", markersize=4)
         is_best = scored["step"] == best
         star = {"marker": "*", "markersize": 12, "color": GREEN, "markeredgecolor": "white"}

@@ -335,13 +335,20 @@ def attribute_name(attribute: str, lang: str) -> str:
     return attribute
 
 
-def choose_scale(ax: Axes, values: np.ndarray, lang: str) -> None:
-    """Use a log axis, and say so, where the first steps would flatten all the rest."""
+def choose_scale(ax: Axes, values: np.ndarray, lang: str, *, pad: float | None = None) -> None:
+    """Use a log axis, and say so, where the first steps would flatten all the rest.
+
+    Args:
+        ax: axes whose title stands on the left.
+        values: all that is drawn on them.
+        lang: language of the words.
+        pad: points between axes and title; None is the usual distance.
+    """
     if values.size and values.min() > 0 and values.max() > 8 * np.median(values):
         ax.set_yscale("log")
         ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=8))
         ax.yaxis.set_minor_formatter(NullFormatter())
-        ax.set_title(ax.get_title(loc="left") + WORDS[lang]["log_axis"], loc="left")
+        ax.set_title(ax.get_title(loc="left") + WORDS[lang]["log_axis"], loc="left", pad=pad)
     else:
         ax.yaxis.set_major_locator(MaxNLocator(6))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))

@@ -26,9 +26,11 @@ from hwlib.plots.look import (
 MAX_ATTRIBUTES = 14  # columns of a map that a page has room for
 MAX_BARS = 12
 MINUS = "\N{MINUS SIGN}"
+NONE = "–"
 
 # Blue is less, white is none, orange is more: told apart with every common colour blindness.
-SIGNED = LinearSegmentedColormap.from_list("signed", [BLUE, "white", ORANGE])
+_BLUE_TO_ORANGE = LinearSegmentedColormap.from_list("signed", [BLUE, "white", ORANGE])
+SIGNED = _BLUE_TO_ORANGE.with_extremes(bad="#F0F0F0")
 RATE = LinearSegmentedColormap.from_list("rate", ["white", "#7FB8D8", BLUE])
 
 
@@ -46,12 +48,12 @@ def _heat_map(
     limits: tuple[float, float],
     write: str,
 ) -> None:
-    """Draw values as coloured cells with their numbers, (rows, columns)."""
+    """Draw values (rows, columns) as coloured cells with their numbers; NaN is a pale cell."""
     ax.imshow(values, cmap=colours, vmin=limits[0], vmax=limits[1], aspect="auto")
     for (row, column), value in np.ndenumerate(values):
         red, green, blue, _ = colours((value - limits[0]) / (limits[1] - limits[0]))
-        is_dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.55
-        text = write.format(value).replace("-", MINUS)
+        is_dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.55 and not np.isnan(value)
+        text = NONE if np.isnan(value) else write.format(value).replace("-", MINUS)
         text = "0" if text in ("+0", MINUS + "0") else text
         colour = "white" if is_dark else INK
         ax.text(column, row, text, ha="center", va="center", fontsize=6.8, color=colour)
@@ -87,7 +89,8 @@ def leakage(
 
     Args:
         changes: {switched: {attribute: change of its rate among samples, on minus off}}.
-        changes_real: the same of real pictures, with the attribute minus without it.
+        changes_real: the same of real pictures, with the attribute minus without it; a row or a
+            column that is missing stays empty.
         lang: language of the words.
     """
     words, columns = WORDS[lang], _most_changed([changes, changes_real])
@@ -99,7 +102,8 @@ def leakage(
         (axes[0], changes, "leakage_samples"),
         (axes[1], changes_real, "leakage_real"),
     ):
-        values = 100 * np.array([[one[row].get(name, 0.0) for name in columns] for row in rows])
+        cells = [[one.get(row, {}).get(name, np.nan) for name in columns] for row in rows]
+        values = 100 * np.array(cells)
         _heat_map(ax, values, colours=SIGNED, limits=(-100, 100), write="{:+.0f}")
         ax.set_title(f"{words[title]} ({words['points']})", loc="left")
         ax.set_yticks(range(len(rows)), [short_name(name, lang) for name in rows])
