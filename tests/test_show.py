@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -9,6 +10,14 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from adversarial_results import (
+    DISTANCES,
+    PROTOCOL,
+    acgan_results,
+    gan_results,
+    infogan_results,
+    vae_results,
+)
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from PIL import Image
@@ -225,3 +234,139 @@ def test_a_figure_survives_a_notebooks_file(outputs):
         outputs=[nbformat.v4.new_output("display_data", {"image/png": encoded}, metadata=about)]
     )
     nbformat.validate(nbformat.v4.new_notebook(cells=[cell]))
+
+
+# ----------------------------------------------------------------------- tables of adversarial runs
+
+
+def networks():
+    return {
+        "G": [
+            Layer("G", "z", "Input", "", (8,), 0),
+            Layer("G", "c", "Input", "", (1,), 0),
+            Layer("G", "join", "JoinValues", "", (9,), 0),
+            Layer("G", "layers.0", "Linear", "", (64,), 640),
+            Layer("G", "layers.1", "ReLU", "", (64,), 0),
+            Layer("G", "layers.2", "Unflatten", "", (4, 4, 4), 0),
+            Layer("G", "layers.3", "ConvTranspose2d", "4×4, stride 2", (3, 8, 8), 192),
+        ],
+        "D": [
+            Layer("D", "x", "Input", "", (3, 8, 8), 0),
+            Layer("D", "trunk.0", "Conv2d", "4×4, stride 2", (4, 4, 4), 196),
+            Layer("D", "trunk.1", "LeakyReLU", "0.2", (4, 4, 4), 0),
+            Layer("D", "head", "Linear", "", (1,), 65),
+        ],
+    }
+
+
+def test_the_table_of_networks_sums_each_and_all():
+    tables = show.network_tables(networks())
+    table = tables["en"].set_index("part")["parameters"]
+    assert table["G, sum"] == 832
+    assert table["D, sum"] == 261
+    assert table["total"] == 1_093
+    assert tables["zh"].shape == tables["en"].shape
+    assert tables["zh"].iloc[-1, -1] == 1_093
+
+
+def test_the_table_of_networks_names_its_inputs_and_puts_activations_beside_their_layers():
+    table = show.network_tables(networks())["en"]
+    assert list(table["part"])[:3] == ["input z", "input c", "generator G"]
+    assert "discriminator D" in list(table["part"])
+    assert list(table["layer"]).count("ReLU") == 0
+    assert table.set_index("layer").loc["Linear", "activation"].tolist() == ["ReLU", ""]
+    assert table.set_index("layer").loc["Conv2d", "activation"] == "LeakyReLU 0.2"
+
+
+def test_samples_stand_beside_the_noise_floor():
+    table = show.quality_tables(gan_results())["en"].set_index("number")
+    assert list(table.loc["Fréchet distance"]) == ["12", "2", "lower is better"]
+    assert list(table.loc["KID"]) == ["0.031", "−0.0004", "lower is better"]
+    assert list(table.loc["recall"]) == ["55.0 %", "90.0 %", "higher is better"]
+    assert list(table.loc["density"]) == ["0.83", "1.02", "higher is better"]
+    assert list(table.loc["sharpness"]) == ["1,900", "2,100", "best near real"]
+    assert list(table.loc["near copies"]) == ["1.2 %", "1 %", "lower is better"]
+
+
+def test_what_was_not_measured_is_left_out_of_the_table():
+    grey = gan_results()
+    del grey["colourfulness_samples"]
+    assert "colourfulness" not in list(show.quality_tables(grey)["en"]["number"])
+
+
+def test_runs_of_the_same_protocol_are_set_side_by_side():
+    table = show.comparison_tables({"GAN": gan_results(), "VAE": vae_results()})["en"]
+    row = table.set_index("number").loc["Fréchet distance"]
+    assert (row["GAN"], row["VAE"], row["real pictures (noise floor)"]) == ("12", "31", "2")
+
+
+@pytest.mark.parametrize(("lang", "words"), [("zh", "條件不同"), ("en", "other conditions")])
+def test_numbers_of_unequal_protocols_are_not_set_side_by_side(lang, words):
+    other = vae_results(**{f"{name}_protocol": PROTOCOL | {"num_real": 9} for name in DISTANCES})
+    table = show.comparison_tables({"GAN": gan_results(), "VAE": other})[lang]
+    assert list(table["VAE"][: len(DISTANCES)]) == [words] * len(DISTANCES)
+    assert table["GAN"].iloc[0] == "12"
+    # what needs no reference may be compared always
+    assert table["VAE"].iloc[len(DISTANCES)] == "400"
+
+
+def test_a_run_without_distances_gets_empty_cells():
+    table = show.comparison_tables({"GAN": gan_results(), "VAE": {"sharpness_samples": 400.0}})[
+        "en"
+    ]
+    assert table.set_index("number").loc["recall", "VAE"] == "–"
+
+
+def test_the_oracle_is_shown_for_all_attributes_or_those_asked_for():
+    every = show.oracle_tables(gan_results())["en"]
+    assert len(every) == 14
+    assert list(every.iloc[-1]) == ["mean", "95.8 %", "71.3 %"]
+    few = show.oracle_tables(gan_results(), ["Male", "Nonsense"])
+    assert list(few["en"]["attribute"]) == ["Male", "mean"]
+    assert few["zh"].iloc[0, 0] == "男性 (Male)"
+
+
+def test_an_oracle_without_attributes_has_only_its_mean():
+    oracle = {"kind": "rotation", "accuracy": 0.9, "floor": 0.25}
+    assert len(show.oracle_tables(gan_results(oracle=oracle))["en"]) == 1
+
+
+def test_each_attributes_control_stands_beside_what_the_oracle_can_see():
+    table = show.acgan_tables(acgan_results("Smiling", "Male"))["en"]
+    assert list(table.iloc[0]) == ["Smiling", "97.0 %", "93.0 %", "96.3 %", "78.0 %"]
+    assert list(table.iloc[-1]) == ["mean", "94.5 %", "88.5 %", "–", "–"]
+    assert len(show.acgan_tables(acgan_results("Smiling"))["en"]) == 1
+
+
+def test_each_code_has_its_row_and_the_noise_its_share():
+    table = show.infogan_tables(infogan_results(2))["en"]
+    assert list(table.iloc[0]) == ["1", "98.2 %", "2.21", "2.3", "15.5 %"]
+    assert list(table.iloc[-1]) == ["noise z", "–", "–", "–", "42.0 %"]
+
+
+def test_written_numbers_stand_right_and_words_left():
+    markdown = show.to_markdown(show.quality_tables(gan_results())["en"]).splitlines()
+    assert markdown[1] == "| :--- | ---: | ---: | :--- |"
+    other = pd.DataFrame(
+        {"a": ["12", "–"], "b": ["12", "x"], "c": ["–", "–"], "d": ["<0.1 %", "1"]}
+    )
+    assert show.to_markdown(other).splitlines()[1] == "| ---: | :--- | :--- | ---: |"
+
+
+@pytest.mark.parametrize(
+    "tables",
+    [
+        lambda: show.network_tables(networks()),
+        lambda: show.quality_tables(gan_results()),
+        lambda: show.comparison_tables({"GAN": gan_results(), "VAE": vae_results()}),
+        lambda: show.oracle_tables(gan_results()),
+        lambda: show.acgan_tables(acgan_results("Smiling", "Male")),
+        lambda: show.infogan_tables(infogan_results(2)),
+    ],
+)
+def test_both_languages_tabulate_the_same_numbers(tables):
+    found = {
+        lang: sorted(re.findall(r"[\d,.]*\d", show.to_markdown(table)))
+        for lang, table in tables().items()
+    }
+    assert found["zh"] == found["en"]
