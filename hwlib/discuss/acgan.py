@@ -306,7 +306,7 @@ def _batch_norm(recipe: str | None, metrics: pd.DataFrame, results: Results) -> 
 def acgan_overall(
     results: Results, metrics: pd.DataFrame, *, recipe: str | None = None
 ) -> list[Sentence]:
-    """Gather what concerns an ACGAN's run as a whole; control and leaks go with their figures.
+    """Gather what concerns an ACGAN's run as a whole but for its curves, a finding a sentence.
 
     Args:
         results: the run's results.
@@ -316,7 +316,9 @@ def acgan_overall(
     if is_trial(results):
         return [no_conclusion(results)]
     return [
+        *control(results),
         *hardest(results),
+        *leakage(results),
         *snapshots(metrics, results),
         *_batch_norm(recipe, metrics, results),
         *quality(results),

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from hwlib.discuss.base import MIN_RECORDS, Results, Sentence, is_trial, num, percent, too_few
-from hwlib.discuss.quality import pictures, quality
+from hwlib.discuss.quality import copies, pictures, quality
 
 UNDECIDED = 2 * math.log(2)  # D's summed loss where it answers one half to every picture
 HEALTHY = (0.60, 0.75)  # D's accuracy in healthy training, by report B (C7)
@@ -291,10 +291,16 @@ def snapshots(metrics: pd.DataFrame, results: Results) -> list[Sentence]:
 
 
 def gan_overall(results: Results, metrics: pd.DataFrame) -> list[Sentence]:
-    """Gather what concerns a GAN's run as a whole; curves and copies go with their figures."""
+    """Gather what concerns a GAN's run as a whole, its curves included, a finding a sentence."""
     if is_trial(results):
         return [no_conclusion(results)]
-    return [*snapshots(metrics, results), *quality(results), *pictures(results)]
+    return [
+        *gan_curves(metrics, results),
+        *snapshots(metrics, results),
+        *quality(results),
+        *pictures(results),
+        *copies(results),
+    ]
 
 
 def no_conclusion(results: Results) -> Sentence:

@@ -261,10 +261,14 @@ def code_classes(results: Results) -> list[Sentence]:
 
 
 def infogan_overall(results: Results, metrics: pd.DataFrame) -> list[Sentence]:
-    """Gather what concerns an InfoGAN's run as a whole; what codes do goes with their figures."""
+    """Gather what concerns an InfoGAN's run as a whole but for its curves, a finding a sentence."""
     if is_trial(results):
         return [no_conclusion(results)]
     return [
+        *code_reading(results),
+        *code_share(results),
+        *code_meaning(results),
+        *code_classes(results),
         *snapshots(metrics, results),
         *quality(results),
         *pictures(results),
