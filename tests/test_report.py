@@ -589,7 +589,7 @@ def test_the_index_shows_each_problem_its_own_numbers(sides):
     assert acgan[2][:4] == ["plain", "FAILED", "–", "–"]
     row = dict(zip(infogan[0], infogan[1], strict=True))
     assert row["Code accuracy"] == "97.8 %"
-    assert row["Code information (nats) (most possible)"] == "2.21 (2.303)"
+    assert row["Code information (nats) (most possible)"] == "2.21 (2.30)"
     assert row["Variance by code"] == "31.2 %"
     assert [r[0] for r in infogan[1:]] == ["dcgan", "dcgan · num_codes = 2"]
     assert "Class accuracy of the code" not in infogan[0]  # no run has it
@@ -609,7 +609,7 @@ def test_one_table_of_sample_quality_has_every_model_of_one_protocol_and_the_rea
         *("Sharpness", "Colourfulness", "Diversity"),
     ]
     assert rows[-1][2:] == [
-        *("4.12", "0.0004", "0.934", "0.931", "0.998", "0.961", "2,699", "44.8", "18.02")
+        *("4.12", "0.0004", "0.934", "0.931", "0.998", "0.961", "2,699", "44.8", "18.0")
     ]
 
 
@@ -778,6 +778,7 @@ def test_numbers_have_few_digits_no_exponent_and_the_same_form_everywhere():
     ]
     assert facts.number("frechet", 1234.5) == "1,234"
     assert facts.number("precision", 1.0) == "1.00"
+    assert facts.number("code_information_nats", -0.00846) == "−0.0085"
     assert facts.number("code_variance_share", [0.31, 0.222]) == "31.0 %, 22.2 %"
 
 

@@ -291,7 +291,8 @@ def _ranking(entries: Sequence[Entry], language: str, *, caption: str, marks_bes
 
 def _is_best(entry: Entry, name: str, entries: Sequence[Entry]) -> bool:
     known = [e.facts.results[name] for e in entries if name in e.facts.results]
-    if name not in BEST or len(known) < 2 or name not in entry.facts.results:
+    shown = {number(name, amount) for amount in known}
+    if name not in BEST or len(shown) < 2 or name not in entry.facts.results:
         return False
     return number(name, entry.facts.results[name]) == number(name, BEST[name](known))
 

@@ -29,11 +29,17 @@ PERCENT = frozenset(
     | {"attribute_flip_rate", "class_accuracy_test", "code_accuracy", "code_class_accuracy"}
     | {"code_variance_share", "noise_variance_share", "near_copies", "snapshot_share"}
 )
-# Distances have no scale of their own: three digits that count, never an exponent.
+# Three digits that count, a few decimals at most, never an exponent.
 DIGITS = dict.fromkeys(
-    ("frechet", "kid", "precision", "recall", "density", "coverage", "best_kid", "last_kid"), 3
+    (
+        *("frechet", "kid", "precision", "recall", "density", "coverage", "best_kid", "last_kid"),
+        *("frechet_real", "kid_real", "precision_real", "recall_real", "density_real"),
+        *("coverage_real", "colourfulness_samples", "colourfulness_real", "diversity_samples"),
+        *("diversity_real", "nearest_ratio", "closest_pair_ratio", "code_information_nats"),
+        *("code_entropy_nats", "num_epochs", "train_time_s", "images_per_s"),
+    ),
+    3,
 )
-DIGITS |= {f"{name}_real": digits for name, digits in DIGITS.items()}
 MOST_DECIMALS = 4
 
 
@@ -109,7 +115,8 @@ def number(name: str, amount: Any) -> str:
 def significant(amount: float, digits: int) -> str:
     """Return `amount` with so many digits that count, as a decimal number of few decimals."""
     size = math.floor(math.log10(abs(amount))) if amount else 0
-    return f"{amount:,.{min(MOST_DECIMALS, max(0, digits - 1 - size))}f}"
+    text = f"{amount:,.{min(MOST_DECIMALS, max(0, digits - 1 - size))}f}"
+    return text.replace("-", "\u2212")
 
 
 def value(amount: Any) -> str:
