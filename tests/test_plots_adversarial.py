@@ -179,6 +179,12 @@ def test_of_many_steps_ten_are_shown_with_the_first_and_the_last():
     assert labels(ax, "x")[-1] == "3,000"
 
 
+def test_growth_over_few_steps_is_no_taller_than_a_page():
+    fig = plots.growth(pictures(2, 8), [10, 20]).figure
+    assert fig.get_figheight() < 8
+    assert fig.get_figwidth() < plots.COLUMN_IN / 2
+
+
 @pytest.mark.parametrize("lang", LANGS)
 def test_the_rows_of_growth_say_what_is_switched(lang):
     frames = pictures(3, 8)
@@ -302,6 +308,12 @@ def test_bars_of_information_begin_with_the_longest_and_are_never_negative():
     assert [bar.get_width() for bar in ax.patches] == [0.1, 0.5, 0.0, 0.9, 0.0, 0.02]
     words = [text.get_text() for text in ax.get_legend().get_texts()]
     assert words == ["code 1", "code 2"]
+
+
+def test_bars_too_short_to_write_are_left_out_but_five():
+    told = [{f"a{i}": 0.1 if i < 7 else 0.001 for i in range(20)}]
+    assert len(plots.code_nats(told).axes[0].patches) == 7
+    assert len(plots.code_nats([{f"a{i}": 0.001 for i in range(20)}]).axes[0].patches) == 5
 
 
 # --------------------------------------------------------------------------------------- diagram

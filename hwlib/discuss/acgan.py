@@ -25,7 +25,8 @@ Changes = Mapping[str, Mapping[str, float]]
 
 def points(change: float) -> str:
     """Write a change of a rate in percentage points, with its sign."""
-    return f"{100 * change:+.0f}".replace("-", "−")
+    written = f"{100 * change:+.0f}".replace("-", "−")
+    return "0" if written[1:] == "0" else written
 
 
 def acgan_curves(metrics: pd.DataFrame, results: Results) -> list[Sentence]:
@@ -80,9 +81,9 @@ def _class_test(trained: float, test: float) -> Sentence:
             " reliable.",
         )
     return Sentence(
-        f"D 在測試影像上也答對 {numbers[0]}，與訓練時相當：它學到的是屬性，不是訓練影像本身。",
-        f"On test pictures D is right for {numbers[0]} too, about as in training: it has learnt the"
-        " attribute and not the pictures.",
+        f"D 在測試影像上也答對 {numbers[0]}，與訓練時相當：看不出它只是背下訓練影像。",
+        f"On test pictures D is right for {numbers[0]} too, about as in training: no sign that it"
+        " only knows the training pictures by heart.",
     )
 
 
@@ -170,12 +171,29 @@ def leakage(results: Results) -> list[Sentence]:
         name: {other: change for other, change in changes.items() if other != name}
         for name, changes in results["leakage"].items()
     }
-    others = {name: changes for name, changes in others.items() if changes}
+    idle = [name for name in others if abs(results["leakage"][name].get(name, 1.0)) < NO_CHANGE]
+    others = {name: changes for name, changes in others.items() if changes and name not in idle}
     real = results.get("leakage_real", {})
     worst = sorted(others, key=lambda name: -max(map(abs, others[name].values())))[:MAX_NAMED]
     shown = [name for name in others if name in worst]
     found = [s for name in shown for s in _strongest(name, others[name], real.get(name, {}))]
-    return [*map(tidy, found), *_in_all(others, real)]
+    return [*_idle(idle), *map(tidy, found), *_in_all(others, real)]
+
+
+def _idle(names: list[str]) -> list[Sentence]:
+    """Say which labels do not even change their own attribute, so that nothing can leak."""
+    if not names:
+        return []
+    zh = "、".join(named(name).zh.strip() for name in names)
+    return [
+        tidy(
+            Sentence(
+                f"切換{zh}時，連它自己都幾乎不變，談不上洩漏。",
+                f"Switching {', '.join(names)} hardly changes even that, so there is no leak to"
+                " speak of.",
+            )
+        )
+    ]
 
 
 def _strongest(name: str, changes: dict[str, float], real: dict[str, float]) -> list[Sentence]:
@@ -220,7 +238,7 @@ def _in_all(changes: Changes, real: Changes) -> list[Sentence]:
     cells = [(a, b) for a in changes for b in changes[a] if b in real.get(a, {})]
     ours = np.array([changes[a][b] for a, b in cells])
     data = np.array([real[a][b] for a, b in cells])
-    if len(cells) < 5 or not ours.std() or not data.std():
+    if len(cells) < 5 or np.abs(ours).max() < NO_CHANGE or not data.std():
         return []
     r = float(np.corrcoef(ours, data)[0, 1])
     written = f"{r:.2f}".replace("-", "−")
@@ -250,9 +268,9 @@ def hardest(results: Results) -> list[Sentence]:
     if by[best] - by[worst] < 0.02:
         return [
             Sentence(
-                f"{len(by)} 個屬性控制得一樣好（準確率 {percent(by[worst])} 到"
+                f"{len(by)} 個屬性的控制程度相同（準確率 {percent(by[worst])} 到"
                 f" {percent(by[best])}）。",
-                f"All {len(by)} attributes are controlled equally well (accuracy"
+                f"The {len(by)} attributes are controlled to the same degree (accuracy"
                 f" {percent(by[worst])} to {percent(by[best])}).",
             )
         ]

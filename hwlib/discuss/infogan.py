@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 
 from hwlib.discuss.base import MIN_RECORDS, Results, Sentence, is_trial, num, percent, too_few
@@ -12,6 +14,10 @@ from hwlib.discuss.quality import copies, pictures, quality
 CHANCE = 0.1  # a guess among ten values
 IGNORED = 0.05  # a share of the pictures' variance below this counts as none
 TOLD = 0.05  # nats below this name nothing
+# Chance alone, over few pictures, gives a 10 by 10 table about sqrt(81 / 2) / N nats either way
+# (its 2 N nats are chi-squared with 81 degrees); four times that stands out among many factors.
+CHANCE_NATS = 4 * math.sqrt(81 / 2)
+SEEN = 0.1  # rates of an attribute that differ by less between a code's values are alike
 MNIST_PUBLISHED = 0.95  # Chen et al. 2016, section 7.2: an error of 5 % on MNIST's digits
 
 # Report E's hair and pose (C22), in the attributes of photographs and the factors of drawn faces.
@@ -135,13 +141,19 @@ def code_meaning(results: Results) -> list[Sentence]:
     if is_trial(results):
         return [no_conclusion(results)]
     found = [_meaning_of(k, nats, results) for k, nats in enumerate(told, 1)]
-    return list(map(tidy, [*found, *_c22(told)]))
+    return list(map(tidy, [*found, *_c22(told, _threshold(results))]))
+
+
+def _threshold(results: Results) -> float:
+    """Return the nats from which a code tells more than chance would, over these test pictures."""
+    return max(TOLD, CHANCE_NATS / results["num_test_images"])
 
 
 def _meaning_of(code: int, nats: dict[str, float], results: Results) -> Sentence:
     """Say what one code tells about most, and next."""
     first, *others = sorted(nats, key=lambda name: -nats[name])
-    if nats[first] < TOLD:
+    least = _threshold(results)
+    if nats[first] < least:
         name = named(first)
         return Sentence(
             f"Q 讀真實測試影像得到的編碼 {code}，與任何已知的特徵都幾乎無關"
@@ -155,7 +167,7 @@ def _meaning_of(code: int, nats: dict[str, float], results: Results) -> Sentence
         f"Read off real test pictures, code {code} tells most about {name.en}"
         f" ({num(nats[first], 2)} nats)"
     )
-    if others and nats[others[0]] >= TOLD:
+    if others and nats[others[0]] >= least:
         name = named(others[0])
         zh += f"；其次是{name.zh}，{num(nats[others[0]], 2)} nats"
         en += f", then about {name.en} ({num(nats[others[0]], 2)} nats)"
@@ -173,6 +185,11 @@ def _extremes(code: int, told: str, results: Results) -> Sentence:
     values = [rate[widest] for rate in rates]
     low, high = values.index(min(values)), values.index(max(values))
     name = named(widest)
+    if max(values) - min(values) < SEEN:
+        return Sentence(
+            "；但各個編碼值的樣本在屬性上看不出差別",
+            "; yet samples of its values do not differ in any attribute",
+        )
     numbers = (percent(min(values), 0), percent(max(values), 0))
     return Sentence(
         f"；樣本中差別最大的是{name.zh}，由編碼值 {low} 的 {numbers[0]} 到編碼值 {high} 的"
@@ -182,11 +199,11 @@ def _extremes(code: int, told: str, results: Results) -> Sentence:
     )
 
 
-def _c22(told: list[dict[str, float]]) -> list[Sentence]:
+def _c22(told: list[dict[str, float]], least: float) -> list[Sentence]:
     """Hold report E's claim, hair first and then pose, against the strongest meanings."""
     best = {name: max(nats[name] for nats in told) for name in told[0]}
     hair = {name: best[name] for name in best if name in HAIR}
-    if not hair or max(best.values()) < TOLD:
+    if not hair or max(best.values()) < least:
         return []
     strongest = max(best, key=best.get)
     top = named(max(hair, key=hair.get))

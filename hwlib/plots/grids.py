@@ -11,6 +11,7 @@ from hwlib.plots.look import WORDS, attribute_name
 from hwlib.plots.pictures import compose, draw_sheet, image_grid, middles, pairs
 
 MAX_FRAMES = 10  # columns of a growth figure
+PICTURE_IN = 0.9  # the most inches of a picture in a growth figure, whose rows are many
 BLANK = 236  # grey of a place without a picture
 
 
@@ -44,6 +45,7 @@ def growth(
         column_labels=[f"{int(steps[i]):,}" for i in shown],
         xlabel=WORDS[lang]["step"],
         ylabel=attribute_name(attribute, lang) if is_switched else None,
+        picture_in=PICTURE_IN,
     )
 
 

@@ -24,7 +24,8 @@ from hwlib.plots.look import (
 )
 
 MAX_ATTRIBUTES = 14  # columns of a map that a page has room for
-MAX_BARS = 12
+MAX_BARS, MIN_BARS = 12, 5
+NO_BAR = 0.005  # nats; what is shorter would be written as 0.00
 MINUS = "\N{MINUS SIGN}"
 NONE = "–"
 
@@ -146,7 +147,9 @@ def code_nats(nats: Sequence[Mapping[str, float]], lang: str = "en") -> Figure:
         lang: language of the words.
     """
     words = WORDS[lang]
-    names = sorted(nats[0], key=lambda name: -max(one[name] for one in nats))[:MAX_BARS]
+    most = {name: max(one[name] for one in nats) for name in nats[0]}
+    names = sorted(most, key=lambda name: -most[name])[:MAX_BARS]
+    names = [name for i, name in enumerate(names) if i < MIN_BARS or most[name] >= NO_BAR]
     thickness = 0.8 / len(nats)
     height = 0.7 + len(names) * (0.14 + 0.1 * len(nats))
     fig, ax = plt.subplots(figsize=(COLUMN_IN, height))
@@ -159,8 +162,7 @@ def code_nats(nats: Sequence[Mapping[str, float]], lang: str = "en") -> Figure:
         ax.bar_label(bars, [f"{length:.2f}" for length in lengths], padding=2, fontsize=6.8)
     ax.set_yticks(places, [_full_name(name, lang) for name in names])
     ax.invert_yaxis()
-    longest = max(max(one[name] for name in names) for one in nats)
-    ax.set_xlim(0, max(longest * 1.12, 0.05))
+    ax.set_xlim(0, max(1.12 * most[names[0]], 0.05))
     ax.grid(visible=False, axis="y")
     ax.set_xlabel(words["nats"])
     if len(nats) > 1:

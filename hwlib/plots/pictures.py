@@ -62,9 +62,11 @@ def text_width_in(text: str, points: float) -> float:
     return max(ems) * points / 72
 
 
-def _pixel_axes(sheet: np.ndarray, *, left_in=0.0, bottom_in=0.0, top_in=0.0) -> Axes:
+def _pixel_axes(
+    sheet: np.ndarray, *, width_in: float, left_in=0.0, bottom_in=0.0, top_in=0.0
+) -> Axes:
     """Return axes on which each pixel of `sheet` is one pixel of the figure."""
-    dpi = sheet.shape[1] / (COLUMN_IN - left_in)
+    dpi = sheet.shape[1] / (width_in - left_in)
     left, bottom, top = (round(inches * dpi) for inches in (left_in, bottom_in, top_in))
     width, height = left + sheet.shape[1], bottom + top + sheet.shape[0]
     # matplotlib cuts the size down to whole pixels: a hair more keeps the last one
@@ -82,6 +84,7 @@ def draw_sheet(
     columns: Sequence[tuple[float, str]] = (),
     xlabel: str | None = None,
     ylabel: str | None = None,
+    sheet_in: float = COLUMN_IN,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw a sheet of `compose` pixel by pixel, with words beside and below it.
@@ -92,6 +95,7 @@ def draw_sheet(
         columns: where a word stands below, in pixels from the left, and the word.
         xlabel: a line below the words of the columns.
         ylabel: a line left of the words of the rows, turned.
+        sheet_in: the most inches that the sheet alone may be wide.
         ax: axes to draw on (then the size is theirs); None makes a figure of the exact size.
     """
     if ax is None:
@@ -100,7 +104,8 @@ def draw_sheet(
         left = (left and left + 0.14) + (0.2 if ylabel else 0)
         lines = max((word.count("\n") + 1 for _, word in columns), default=0)
         bottom = (0.07 + 0.13 * lines if columns else 0) + (0.2 if xlabel else 0)
-        ax = _pixel_axes(sheet, left_in=left, bottom_in=bottom)
+        width = min(COLUMN_IN, left + sheet_in)
+        ax = _pixel_axes(sheet, width_in=width, left_in=left, bottom_in=bottom)
     ax.imshow(sheet, interpolation="nearest", aspect="equal")
     ax.grid(visible=False)
     ax.spines[:].set_visible(False)
@@ -131,6 +136,7 @@ def image_grid(
     xlabel: str | None = None,
     ylabel: str | None = None,
     factor: int | None = None,
+    picture_in: float = COLUMN_IN,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw pictures in rows, pixel-exact: whole enlargement, thin gaps, contrast untouched.
@@ -143,6 +149,7 @@ def image_grid(
         xlabel: a line below the column labels.
         ylabel: a line left of the row labels.
         factor: whole enlargement; None chooses it.
+        picture_in: the most inches that one picture may be wide.
         ax: axes to draw on (then the size is theirs); None makes a figure of the exact size.
     """
     sheet = compose(images, columns, factor=factor)
@@ -152,6 +159,7 @@ def image_grid(
         columns=middles(sheet.shape[1], column_labels),
         xlabel=xlabel,
         ylabel=ylabel,
+        sheet_in=columns * picture_in,
         ax=ax,
     )
 
