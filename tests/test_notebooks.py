@@ -3,6 +3,7 @@
 import ast
 import itertools
 import json
+import math
 import os
 import re
 import subprocess
@@ -18,14 +19,37 @@ from hwlib.data.faces import draw_faces, sample_factors
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LANGS = ("zh", "en")
-QUESTIONS = ("1-1", "1-2", "1-3", "1-4", "1-5", "1-6")
-HOMEWORK_FILES = {"fig1_2.jpg", "fig1_3.jpg", "fig1_4.jpg", "fig1_5.jpg"}
-FIGURES = {name.removesuffix(".jpg") for name in HOMEWORK_FILES} | {
-    "architecture",
-    "latent_activity",
-    "interpolation",
-    "traversal",
+VAE, GAN, ACGAN, INFOGAN = "01_vae", "02_gan", "03_acgan", "04_infogan"
+QUESTIONS = {
+    VAE: ("1-1", "1-2", "1-3", "1-4", "1-5", "1-6"),
+    GAN: ("2-1", "2-2", "2-3", "2-4", "2-5"),
+    ACGAN: ("3-1", "3-2", "3-3", "3-4"),
+    INFOGAN: ("4-1", "4-2", "4-3", "4-4", "4-5", "4-6"),
 }
+HOMEWORK = {
+    VAE: {"fig1_2", "fig1_3", "fig1_4", "fig1_5"},
+    GAN: {"fig2_2", "fig2_3"},
+    ACGAN: {"fig3_2", "fig3_3"},
+    INFOGAN: {"infogan_curves", "infogan_code1", "infogan_pairs"},
+}
+WATCHED = {"architecture", "snapshot", "gan_growth", "gan_nearest"}
+FIGURES = {
+    VAE: HOMEWORK[VAE] | {"architecture", "latent_activity", "interpolation", "traversal"},
+    GAN: HOMEWORK[GAN] | WATCHED | {"gan_vae"},
+    ACGAN: HOMEWORK[ACGAN] | WATCHED | {"acgan_pairs", "acgan_leakage"},
+    INFOGAN: HOMEWORK[INFOGAN]
+    | WATCHED
+    | {"infogan_code2", "infogan_real1", "infogan_real2", "infogan_meaning1", "infogan_meaning2"}
+    | {"infogan_factors"},
+}
+TABLES = {
+    VAE: {"layers", "mse"},
+    GAN: {"networks", "quality", "oracle", "comparison"},
+    ACGAN: {"networks", "acgan", "quality", "oracle"},
+    INFOGAN: {"networks", "infogan", "quality", "oracle"},
+}
+PARAMETERS = ("recipe", "data", "profile", "seed", "attribute", "settings", "skip_bad", "runs")
+SHOWS = r"^(?:found = )?(?:figure|show_\w+)\("  # a cell that shows a figure
 RUN_MIME = "application/vnd.hwlib.run+json"
 
 
@@ -51,8 +75,8 @@ def path(request):
     return request.param
 
 
-def test_there_is_a_notebook():
-    assert NOTEBOOKS[0].name == "01_vae.ipynb"
+def test_there_is_a_notebook_for_each_problem_that_is_built():
+    assert {path.stem for path in NOTEBOOKS} >= set(QUESTIONS)
 
 
 def test_a_notebook_is_valid_and_has_ids(path):
@@ -76,6 +100,12 @@ def test_the_one_parameters_cell_holds_literals_only(path):
     for statement in ast.parse(cell.source).body:
         assert isinstance(statement, ast.Assign)
         ast.literal_eval(statement.value)
+
+
+def test_all_notebooks_have_the_same_parameters(path):
+    (cell,) = (c for c in read(path).cells if "parameters" in tags(c))
+    names = [statement.targets[0].id for statement in ast.parse(cell.source).body]
+    assert names == [*PARAMETERS, "languages"]
 
 
 def test_prose_is_paired_in_both_languages_in_the_same_order(path):
@@ -118,27 +148,31 @@ def test_cells_are_short(path):
             assert len(cell.source.splitlines()) <= 15, cell.source
 
 
-def test_questions_stand_in_the_homeworks_order():
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_questions_stand_in_the_homeworks_order(name):
     for lang in LANGS:
-        text = "\n".join(prose(read(NOTEBOOKS[0]), lang).values())
-        assert tuple(re.findall(r"^## (1-\d)", text, re.MULTILINE)) == QUESTIONS
+        text = "\n".join(prose(read(ROOT / f"notebooks/{name}.ipynb"), lang).values())
+        assert tuple(re.findall(r"^## (\d-\d)", text, re.MULTILINE)) == QUESTIONS[name]
 
 
 def test_every_figure_is_followed_by_how_to_read_it(path):
     cells = [c for c in read(path).cells if "lang-zh" not in tags(c)]
     for cell, after in itertools.pairwise(cells):
-        if cell.cell_type == "code" and re.search(r"^figure\(", cell.source, re.MULTILINE):
+        if cell.cell_type == "code" and re.search(SHOWS, cell.source, re.MULTILINE):
             assert after.source.startswith("**How to read it.**"), cell.source
 
 
 # --------------------------------------------------------------------------------- as executed
 
+# What each notebook is run with, beside smoke and a few drawn faces: not always the default.
+GIVEN = {VAE: {}, GAN: {}, ACGAN: {"recipe": "upsample", "attribute": "Smiling,Male"}, INFOGAN: {}}
 
-def execute(folder, places, *parameters, **more):
-    """Run the notebook by papermill, as a user would by hand; return the process and its output."""
-    output = folder / "out.ipynb"
-    given = [word for name, value in more.items() for word in ("-p", name, value)]
-    command = [sys.executable, "-m", "papermill", "--no-progress-bar", str(NOTEBOOKS[0]), output]
+
+def execute(name, folder, places, *parameters, **more):
+    """Run a notebook by papermill, as a user would by hand; return the process and its output."""
+    source, output = ROOT / f"notebooks/{name}.ipynb", folder / "out.ipynb"
+    given = [word for key, value in more.items() for word in ("-p", key, value)]
+    command = [sys.executable, "-m", "papermill", "--no-progress-bar", source, output]
     environment = os.environ | places | {"HWLIB_BATCH": "1", "IPYTHONDIR": str(folder)}
     done = subprocess.run(
         [*map(str, command), *given, *parameters],
@@ -163,15 +197,37 @@ def outputs(notebook, kind, lang):
     ]
 
 
-def run_folder(notebook):
-    (found,) = (
-        output.data[RUN_MIME]["run"]
+def texts(notebook, lang="en"):
+    """Return all that the notebook said, as one string."""
+    return " ".join(data["text/markdown"] for data, _ in outputs(notebook, "text", lang))
+
+
+def run_folders(notebook):
+    """Return the run folders that the notebook named, the main one first."""
+    return [
+        Path(output.data[RUN_MIME]["run"])
         for cell in notebook.cells
         if cell.cell_type == "code"
         for output in cell.outputs
         if RUN_MIME in output.get("data", {})
+    ]
+
+
+def results_of(notebook):
+    """Return the results of the notebook's main run."""
+    return json.loads((run_folders(notebook)[0] / "results.json").read_text())
+
+
+def error_of(notebook):
+    """Return the one error that stopped the notebook."""
+    (error,) = (
+        output
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if output.output_type == "error"
     )
-    return Path(found)
+    return error
 
 
 @pytest.fixture(scope="module")
@@ -181,28 +237,45 @@ def places(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def on_faces(tmp_path_factory, places):
-    folder = tmp_path_factory.mktemp("faces")
-    done, notebook = execute(folder, places, profile="smoke", data="faces:96")
-    assert done.returncode == 0, done.stderr[-3000:]
-    return notebook
+def executed(tmp_path_factory, places):
+    """A function that runs a notebook on drawn faces at smoke, once in all."""
+    notebooks = {}
+
+    def get(name):
+        if name not in notebooks:
+            folder = tmp_path_factory.mktemp(name)
+            settings = {"profile": "smoke", "data": "faces:96"} | GIVEN[name]
+            done, notebooks[name] = execute(name, folder, places, **settings)
+            assert done.returncode == 0, done.stderr[-3000:]
+        return notebooks[name]
+
+    return get
 
 
 @pytest.fixture(scope="module")
-def on_a_folder(tmp_path_factory, places):
-    folder = tmp_path_factory.mktemp("folder")
-    (folder / "pictures").mkdir()
+def pictures_folder(tmp_path_factory):
+    """A folder of pictures without attributes."""
+    folder = tmp_path_factory.mktemp("folder") / "pictures"
+    folder.mkdir()
     for i, face in enumerate(draw_faces(sample_factors(150, 1), 64)):
-        Image.fromarray(face).save(folder / "pictures" / f"{i}.png")
-    done, notebook = execute(
-        folder, places, profile="smoke", data=str(folder / "pictures"), recipe="wide"
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return notebook
+        Image.fromarray(face).save(folder / f"{i}.png")
+    return folder
 
 
-def test_a_smoke_run_leaves_its_results(on_faces):
-    results = json.loads((run_folder(on_faces) / "results.json").read_text())
+@pytest.fixture(scope="module")
+def on_a_folder(tmp_path_factory, places, pictures_folder):
+    """Run a notebook on pictures without attributes."""
+
+    def get(name, *parameters, **more):
+        folder = tmp_path_factory.mktemp(name)
+        settings = {"profile": "smoke", "data": str(pictures_folder)} | more
+        return execute(name, folder, places, *parameters, **settings)
+
+    return get
+
+
+def test_a_smoke_run_leaves_its_results(executed):
+    results = results_of(executed(VAE))
     assert results["num_test_images"] == 64
     assert results["test_mse_11"] == pytest.approx(4 * results["test_mse_01"])
     assert results["neg_elbo_nats"] == pytest.approx(results["recon_nats"] + results["kl_nats"])
@@ -211,71 +284,142 @@ def test_a_smoke_run_leaves_its_results(on_faces):
     assert results["sharpness_real"] > 0
 
 
-def test_the_homeworks_files_are_written_under_their_names(on_faces):
-    figures = run_folder(on_faces) / "figures"
-    assert {path.name for path in figures.iterdir()} >= HOMEWORK_FILES
-    for path in figures.iterdir():
+@pytest.mark.parametrize("name", [GAN, ACGAN, INFOGAN])
+def test_an_adversarial_smoke_run_leaves_its_results(executed, name):
+    results = results_of(executed(name))
+    assert results["num_steps"] == 12
+    for key in ("d_accuracy_real", "d_accuracy_fake", "precision", "coverage", "recall"):
+        assert 0 <= results[key] <= 1
+    assert results["kept_step"] == results["best_step"] in (4, 8, 12)
+    assert results["best_kid"] <= results["last_kid"]
+    assert results["oracle"]["floor"] <= 1
+    for key in ("frechet", "kid", "precision", "recall", "density", "coverage"):
+        assert results[f"{key}_protocol"]["features"].startswith("oracle:")
+        assert f"{key}_real" in results
+
+
+def test_an_acgans_results_name_each_attribute_that_was_asked_for(executed):
+    results = results_of(executed(ACGAN))
+    names = ["Smiling", "Male"]
+    assert results["attributes"] == names
+    for key in ("attribute_accuracy", "attribute_flip_rate"):
+        by_name = results[f"{key}_by"]
+        assert list(by_name) == names
+        assert results[key] == pytest.approx(sum(by_name.values()) / 2)
+    assert list(results["leakage"]) == list(results["leakage_real"]) == names
+
+
+def test_an_infogans_notebook_trains_one_code_first_and_then_two(executed):
+    folders = run_folders(executed(INFOGAN))
+    found = [json.loads((folder / "results.json").read_text()) for folder in folders]
+    assert [results["num_codes"] for results in found] == [1, 2]
+    for results in found:
+        assert results["code_information_nats"] <= results["code_entropy_nats"]
+        assert results["code_entropy_nats"] == pytest.approx(math.log(10))
+        assert len(results["code_variance_share"]) == results["num_codes"]
+
+
+def test_the_gans_notebook_takes_the_vae_that_was_trained_before(executed, places):
+    vae = run_folders(executed(VAE))[0]
+    executed(GAN)
+    assert list(Path(places["HWLIB_RUNS"]).glob("vae-dcgan-*")) == [vae]
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_the_homeworks_files_are_written_under_their_names(executed, name):
+    folders = run_folders(executed(name))
+    files = [path for folder in folders for path in (folder / "figures").iterdir()]
+    assert {path.name for path in files} == {f"{figure}.jpg" for figure in FIGURES[name]}
+    for path in files:
         with Image.open(path) as image:
             assert image.format == "JPEG"
             assert min(image.size) > 200
 
 
-def test_every_figure_is_shown_in_both_languages_with_its_words(on_faces):
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_every_figure_is_shown_in_both_languages_with_its_words(executed, name):
     for lang in LANGS:
-        found = outputs(on_faces, "figure", lang)
-        assert {facts.name for _, facts in found} == FIGURES
+        found = outputs(executed(name), "figure", lang)
+        assert {facts.name for _, facts in found} == FIGURES[name]
         for data, facts in found:
             assert "image/png" in data
             assert facts.alt
             assert facts.caption
 
 
-def test_both_languages_show_the_same_outputs_and_numbers(on_faces):
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_both_languages_show_the_same_outputs_and_numbers(executed, name):
+    number = re.compile(r"[\d,.]*\d")
     for kind in ("text", "table", "figure"):
-        pairs = zip(outputs(on_faces, kind, "zh"), outputs(on_faces, kind, "en"), strict=True)
-        for (chinese, about), (english, same) in pairs:
+        chinese = outputs(executed(name), kind, "zh")
+        english = outputs(executed(name), kind, "en")
+        for (one, about), (other, same) in zip(chinese, english, strict=True):
             assert about.get("name") == same.get("name")
             if kind == "table":
-                number = re.compile(r"[\d,.]*\d")
-                found = [number.findall(d["text/markdown"]) for d in (chinese, english)]
+                found = [number.findall(data["text/markdown"]) for data in (one, other)]
                 assert sorted(found[0]) == sorted(found[1])
 
 
-def test_the_layer_table_counts_what_the_results_count(on_faces):
-    tables = {facts.name: data["text/markdown"] for data, facts in outputs(on_faces, "table", "en")}
-    results = json.loads((run_folder(on_faces) / "results.json").read_text())
-    assert f"{results['num_parameters']:,}" in tables["layers"].splitlines()[-1]
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_every_notebook_shows_its_tables(executed, name):
+    shown = {facts.name for _, facts in outputs(executed(name), "table", "zh")}
+    assert shown == TABLES[name]
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_the_layer_table_counts_what_the_results_count(executed, name):
+    notebook = executed(name)
+    tables = {facts.name: data["text/markdown"] for data, facts in outputs(notebook, "table", "en")}
+    layers = tables["layers" if name == VAE else "networks"]
+    assert f"{results_of(notebook)['num_parameters']:,}" in layers.splitlines()[-1]
+
+
+def test_the_reported_mse_stands_in_its_table(executed):
+    tables = {f.name: data["text/markdown"] for data, f in outputs(executed(VAE), "table", "en")}
     assert "0.0197" in tables["mse"]
 
 
-def test_nothing_interactive_is_shown_in_batch(on_faces):
-    for cell in on_faces.cells:
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_nothing_interactive_is_shown_in_batch(executed, name):
+    for cell in executed(name).cells:
         if "interactive" in tags(cell) and cell.cell_type == "code":
             assert cell.outputs == []
 
 
+def test_the_acgans_notebook_says_how_this_recipe_gives_g_its_label(executed):
+    assert "**one value more**" in texts(executed(ACGAN))
+    assert "**多一個數值**" in texts(executed(ACGAN), "zh")
+
+
 def test_data_without_attributes_are_drawn_grey_and_said_to_have_none(on_a_folder):
-    results = json.loads((run_folder(on_a_folder) / "results.json").read_text())
-    assert "linear_probe_accuracy" not in results
-    texts = " ".join(data["text/markdown"] for data, _ in outputs(on_a_folder, "text", "en"))
-    assert "This data has no attributes" in texts
-    captions = {facts.name: facts.caption for _, facts in outputs(on_a_folder, "figure", "zh")}
+    done, notebook = on_a_folder(VAE, recipe="wide")
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "linear_probe_accuracy" not in results_of(notebook)
+    assert "This data has no attributes" in texts(notebook)
+    captions = {facts.name: facts.caption for _, facts in outputs(notebook, "figure", "zh")}
     assert "資料沒有屬性標記" in captions["fig1_5"]
-    assert set(captions) == FIGURES
+    assert set(captions) == FIGURES[VAE]
 
 
-def test_an_unknown_attribute_fails_and_names_the_known_ones(tmp_path, places, on_faces):
-    done, notebook = execute(
-        tmp_path, places, profile="smoke", data="faces:96", attribute="Moustache"
-    )
+def test_an_infogan_needs_no_attributes_and_trains_one_network_where_the_codes_are_fixed(
+    on_a_folder,
+):
+    done, notebook = on_a_folder(INFOGAN, "-y", "{settings: {num_codes: 1}, languages: [en]}")
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert len(run_folders(notebook)) == 1
+    assert results_of(notebook)["oracle"]["kind"] == "rotation"
+    shown = {facts.name for _, facts in outputs(notebook, "figure", "en")}
+    two = {"infogan_pairs", "infogan_code2", "infogan_real2"}
+    meaning = {"infogan_meaning1", "infogan_meaning2", "infogan_factors"}
+    assert shown == FIGURES[INFOGAN] - two - meaning
+    assert "no network with two" in texts(notebook)
+
+
+def test_an_unknown_attribute_fails_and_names_the_known_ones(tmp_path, places, executed):
+    settings = {"profile": "smoke", "data": "faces:96", "attribute": "Moustache"}
+    done, notebook = execute(VAE, tmp_path, places, **settings)
     assert done.returncode != 0
-    (error,) = (
-        output
-        for cell in notebook.cells
-        if cell.cell_type == "code"
-        for output in cell.outputs
-        if output.output_type == "error"
-    )
+    error = error_of(notebook)
     assert error.ename == "UserError"
     assert "Moustache" in error.evalue
     assert "Smiling" in error.evalue
