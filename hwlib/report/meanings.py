@@ -28,7 +28,7 @@ MEANINGS = {
         "attribute": "ACGAN 學習控制的屬性。",
         "attribute_accuracy": "由屬性判讀網路檢查樣本是否帶有指定屬性的比例，一半要求有、一半要求"
         "沒有；隨意猜是 50 %。",
-        "attribute_flip_rate": "同一個 z 換掉標籤後，判讀結果從沒有變成有的比例。",
+        "attribute_flip_rate": "同一個 z，標籤打開時判讀為有、關閉時判讀為沒有的比例。",
         "class_accuracy_test": "D 自己的分類輸出在真實測試影像上的準確率。",
         "num_codes": "十選一編碼的個數。",
         "code_accuracy": "Q 從自己的樣本讀回編碼的準確率；隨意猜是 10 %。",
@@ -89,8 +89,8 @@ MEANINGS = {
         "attribute": "The attribute that the ACGAN learns to control.",
         "attribute_accuracy": "Share of samples that show the wanted attribute as the attribute "
         "oracle reads it, half of them asked to have it and half not to; guessing gives 50 %.",
-        "attribute_flip_rate": "Share of z for which the oracle's reading goes from without to "
-        "with when the label does.",
+        "attribute_flip_rate": "Share of z for which the oracle sees the attribute with the label "
+        "on, and not with it off.",
         "class_accuracy_test": "Accuracy of D's own class output on real test pictures.",
         "num_codes": "Codes of ten values each.",
         "code_accuracy": "How often Q reads the code back from its own samples; guessing gives "
