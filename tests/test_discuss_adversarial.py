@@ -18,9 +18,9 @@ from adversarial_results import (
 from hwlib import discuss
 from hwlib.data.factors import ATTRIBUTES, FACTORS
 from hwlib.discuss import Sentence
+from hwlib.discuss.distances import differing
 from hwlib.discuss.infogan import HAIR, POSE
 from hwlib.discuss.names import named, tidy
-from hwlib.discuss.quality import differing
 from hwlib.plots import ATTRIBUTES_ZH, FACTORS_ZH
 from hwlib.recipes import make_config
 

@@ -7,6 +7,7 @@ sentence says the opposite. Nothing here is typed in advance but the words.
 from hwlib.discuss.acgan import acgan_curves, acgan_overall, control, hardest, leakage
 from hwlib.discuss.base import Sentence, is_trial, num, percent, together
 from hwlib.discuss.captions import colours, words
+from hwlib.discuss.distances import copies, gan_vae, pictures, protocol, quality
 from hwlib.discuss.gan import gan_curves, gan_overall, snapshots
 from hwlib.discuss.infogan import (
     code_classes,
@@ -17,7 +18,6 @@ from hwlib.discuss.infogan import (
     infogan_overall,
 )
 from hwlib.discuss.making import schedule
-from hwlib.discuss.quality import copies, gan_vae, pictures, protocol, quality
 from hwlib.discuss.vae import (
     active,
     balance,

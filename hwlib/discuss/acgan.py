@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from hwlib.discuss.base import MIN_RECORDS, Results, Sentence, is_trial, percent, too_few
+from hwlib.discuss.distances import copies, pictures, quality
 from hwlib.discuss.gan import gan_curves, is_sound, no_conclusion, snapshots
 from hwlib.discuss.names import named, tidy
-from hwlib.discuss.quality import copies, pictures, quality
 
 CHANCE = 0.5  # half of the labels are on: a generator that ignores them is right this often
 NO_CHANGE = 0.05  # changes of an attribute's rate below this count as none

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from hwlib.discuss.base import MIN_RECORDS, Results, Sentence, is_trial, num, percent, too_few
-from hwlib.discuss.quality import copies, pictures, quality
+from hwlib.discuss.distances import copies, pictures, quality
 
 UNDECIDED = 2 * math.log(2)  # D's summed loss where it answers one half to every picture
 HEALTHY = (0.60, 0.75)  # D's accuracy in healthy training, by report B (C7)

@@ -7,9 +7,9 @@ import math
 import pandas as pd
 
 from hwlib.discuss.base import MIN_RECORDS, Results, Sentence, is_trial, num, percent, too_few
+from hwlib.discuss.distances import copies, pictures, quality
 from hwlib.discuss.gan import gan_curves, no_conclusion, snapshots
 from hwlib.discuss.names import named, tidy
-from hwlib.discuss.quality import copies, pictures, quality
 
 CHANCE = 0.1  # a guess among ten values
 IGNORED = 0.05  # a share of the pictures' variance below this counts as none

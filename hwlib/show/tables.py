@@ -9,7 +9,7 @@ import pandas as pd
 
 from hwlib import plots
 from hwlib.discuss.base import Results, Sentence, num, percent
-from hwlib.discuss.quality import DISTANCES, NAMES, SHARES, differing
+from hwlib.discuss.distances import DISTANCES, NAMES, SHARES, differing
 from hwlib.show.cells import NONE
 
 Tables = dict[str, pd.DataFrame]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from hwlib.discuss.base import Results, Sentence, is_trial, num, percent
 from hwlib.discuss.vae import samples as sharpness
 
@@ -332,16 +329,3 @@ def _c6(gan: Results, vae: Results) -> list[Sentence]:
     else:
         tail = ("：兩者相近，看不出 C6。", ": about the same, so C6 does not show.")
     return [Sentence(zh + tail[0], en + tail[1])]
-
-
-def sides(runs: Mapping[str, Results]) -> dict[str, Any]:
-    """Return what one table may show of several runs: per distance, whether it may be compared.
-
-    Args:
-        runs: results by the name that the table gives them; the first is the measure.
-    """
-    first, *others = runs.values()
-    return {
-        name: sorted({key for other in others for key in differing(first, other, name)})
-        for name in (*DISTANCES, *SHARES)
-    }
