@@ -172,9 +172,9 @@ def test_growth_has_a_row_a_noise_and_a_column_a_step():
     assert labels(ax, "y")[0] == "$z_{1}$"
 
 
-def test_of_many_steps_ten_are_shown_with_the_first_and_the_last():
+def test_of_many_steps_twelve_are_shown_with_the_first_and_the_last():
     ax = plots.growth(pictures(30, 2), np.arange(1, 31) * 100)
-    assert len(labels(ax, "x")) == 10
+    assert len(labels(ax, "x")) == 12
     assert labels(ax, "x")[0] == "100"
     assert labels(ax, "x")[-1] == "3,000"
 
@@ -394,7 +394,7 @@ def all_figures(lang):
         "infogan": plots.infogan_curves(frame, lang),
         "runaway": plots.acgan_curves(metrics(g_loss=np.where(STEPS < 1_900, 1, 60)), lang),
         "snapshot": plots.snapshot_curve(frame, lang, kept_step=1_000),
-        "growth": plots.growth(pictures(12, 8), np.arange(12) * 17_000, lang=lang),
+        "growth": plots.growth(pictures(12, 8), np.arange(12) * 25_000, lang=lang),
         "switched": plots.growth(
             pictures(12, 8), np.arange(12) * 2, "acgan", attribute=attributes[0], lang=lang
         ),

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from hwlib.plots.look import WORDS, attribute_name
 from hwlib.plots.pictures import compose, draw_sheet, image_grid, middles, pairs
 
-MAX_FRAMES = 10  # columns of a growth figure
+MAX_FRAMES = 12  # columns of a growth figure: as many as a run scores snapshots
 PICTURE_IN = 0.9  # the most inches of a picture in a growth figure, whose rows are many
 BLANK = 236  # grey of a place without a picture
 
@@ -27,7 +27,7 @@ def growth(
 
     Args:
         frames: uint8 (T, N, H, W, C).
-        steps: (T,), when each was drawn; of more than ten, ten are shown, first and last included.
+        steps: (T,), when each was drawn; of more than twelve, twelve are shown, first and last too.
         problem: ACGAN's rows are pairs of one noise with the label on and off, InfoGAN's are the
             values of the first code with one noise.
         attribute: the ACGAN's (first) attribute.
