@@ -9,7 +9,7 @@ REPORT_ARGS ?=
 .PHONY: setup report test lint bench lock clean
 
 report: $(READY)
-	$(BIN)/hwlib report vae $(REPORT_ARGS)
+	$(BIN)/hwlib report $(REPORT_ARGS)
 
 test: $(READY) lint
 	$(BIN)/python -m pytest

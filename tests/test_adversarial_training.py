@@ -161,12 +161,12 @@ def test_the_same_draws_again_and_again_are_learnt_by_heart(problem, name):
     config = smoke(problem, learning_rate=1e-3)
     state, batches = fresh(config)
     losses = []
-    for _ in range(25):
+    for _ in range(40):
         losses.append(take_step(state, batches, config)[name].item())
         state.step = 0  # the same pictures, noise, labels and codes
     chance = {"q_loss": np.log(10)}.get(name, 2 * np.log(2))
     assert losses[0] == pytest.approx(chance, abs=0.6)
-    assert losses[-1] < 0.7 * losses[0]
+    assert losses[-1] < 0.8 * losses[0]
 
 
 # --- losses and options -------------------------------------------------------------------------

@@ -23,13 +23,14 @@ MAY_IMPORT = {
     "models": set(),
     "recipes": {"models", "config", "losses"},
     "metrics": {"losses"},
+    "control": {"losses"},
     "run": {"config"},
     "training": {
-        "config", "runtime", "losses", "data", "models", "recipes", "metrics", "run",
+        "config", "runtime", "losses", "data", "models", "recipes", "metrics", "control", "run",
     },
     "plots": {"fonts"},
-    "show": {"run", "plots"},
-    "discuss": {"run", "config", "recipes"},
+    "show": {"run", "plots", "discuss"},
+    "discuss": {"run", "config", "recipes", "plots"},
     "explore": {"run", "recipes", "plots", "data", "training", "models", "show"},
     "report": {"config", "run", "fonts"},
 }  # fmt: skip

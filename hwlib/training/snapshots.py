@@ -12,12 +12,20 @@ from torch import Tensor, nn
 
 from hwlib.config import Config
 from hwlib.data import Data
-from hwlib.training.adversarial import attribute_columns, growth_frame, snapshot_samples
+from hwlib.training.adversarial import (
+    attribute_columns,
+    conditions,
+    generate,
+    growth_frame,
+    settle_statistics,
+    snapshot_samples,
+)
 from hwlib.training.checkpoint import model_tensors, put_tensors
 from hwlib.training.quality import Tools, snapshot_scorer
-from hwlib.training.steps import State
+from hwlib.training.steps import State, draw_z
 
 SNAPSHOT_IMAGES = 500
+SETTLING_IMAGES = 500
 NO_LOSS = 0.05  # nats; below it D tells real from fake without fail, and G learns nothing
 NO_DIVERSITY = 0.3  # of the real pictures'
 LAST_TENTH = 0.9
@@ -40,16 +48,26 @@ class Snapshots:
         """
         started = time.monotonic()
         device = next(state.models["G"].parameters()).device
+        if "G_ema" in state.models:
+            self._settle(state.models["G_ema"])
         samples = snapshot_samples(
             state.models, self.config, SNAPSHOT_IMAGES, device, labels=self.labels
         )
         kid, diversity = self.scorer.score(samples)
         if kid < state.best_kid:
-            state.best = model_tensors(as_given(state.models))
+            given = model_tensors(as_given(state.models))
+            state.best = {name: tensor.clone() for name, tensor in given.items()}
             state.best_step, state.best_kid = state.step, kid
         state.frames.append(torch.from_numpy(growth_frame(state.models, self.config)))
         state.snapshot_s += time.monotonic() - started
         return {"snapshot_kid": kid, "snapshot_diversity": diversity}
+
+
+    def _settle(self, G: nn.Module) -> None:
+        """Give an average generator the batch norm statistics of its own pictures."""
+        z = draw_z(self.config, "settle", num=SETTLING_IMAGES, z_dim=G.z_dim)
+        c = conditions(G, self.config, "settle", num=SETTLING_IMAGES, labels=self.labels)
+        settle_statistics(G, read=lambda: generate(G, z, c))
 
 
 def as_given(models: dict[str, nn.Module]) -> dict[str, nn.Module]:

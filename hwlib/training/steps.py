@@ -102,18 +102,18 @@ def seen(x: Tensor, config: Config, *stream: object) -> Tensor:
 
 
 def average_generator(state: State, config: Config) -> None:
-    """Move the average of G's weights a little towards G, batch norm's statistics too."""
+    """Move the average of G's weights a little towards G (Karras et al. 2018).
+
+    Batch norm's statistics are not averaged: those of an average network are its own, and are
+    taken when it is looked at (`Snapshots`).
+    """
     if not config.ema:
         return
     # Early on the average looks back over a tenth of the steps made, not over its full length.
     rate = 1 - min(config.ema, (1 + state.step) / (10 + state.step))
     G, G_ema = state.models["G"], state.models["G_ema"]
     with torch.no_grad():
-        for mine, new in zip(G_ema.state_dict().values(), G.state_dict().values(), strict=True):
-            if mine.is_floating_point():
-                mine.lerp_(new, rate)
-            else:
-                mine.copy_(new)
+        torch._foreach_lerp_(list(G_ema.parameters()), list(G.parameters()), rate)
 
 
 def vae_step(state: State, images: Tensor, config: Config, *, precision: str) -> dict[str, Tensor]:
