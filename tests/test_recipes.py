@@ -453,6 +453,24 @@ def test_half_width_of_d_halves_every_hidden_layer_of_d_and_nothing_of_g(recipe,
         assert half["Q"](half["D"].trunk(x)).shape == (2, 1, 10)
 
 
+@pytest.mark.parametrize("num_labels", [1, 4])
+def test_the_factor_on_z_starts_around_one_however_many_labels(num_labels):
+    torch.manual_seed(0)
+    join = JoinEmbedding(4_096, num_labels)
+    factor = join(torch.ones(1, 4_096), torch.ones(1, num_labels))
+    assert factor.mean().item() == pytest.approx(1, abs=0.05)
+    assert factor.std().item() == pytest.approx(0.5, abs=0.03)
+
+
+def test_plains_gan_starts_from_glorots_weights():
+    torch.manual_seed(0)
+    G = build_models("plain", "acgan")["G"]
+    dense = G.layers[0]
+    bound = (6 / (dense.in_features + dense.out_features)) ** 0.5
+    assert dense.weight.abs().max().item() == pytest.approx(bound, rel=0.01)
+    assert not any(m.bias.any() for m in G.modules() if getattr(m, "bias", None) is not None)
+
+
 @pytest.mark.parametrize("recipe", ["upsample", "wide", "dcgan"])
 def test_dcgans_initial_weights(recipe):
     for network in build_models(recipe, "acgan").values():

@@ -10,7 +10,7 @@ from hwlib.models.gan import (
     JoinOneHot,
     JoinValues,
 )
-from hwlib.models.layers import Upsample, init_dcgan, scaled, squash
+from hwlib.models.layers import Upsample, init_dcgan, init_glorot, scaled, squash
 from hwlib.models.vae import VAE
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "JoinValues",
     "Upsample",
     "init_dcgan",
+    "init_glorot",
     "scaled",
     "squash",
 ]

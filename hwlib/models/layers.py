@@ -32,6 +32,16 @@ def init_dcgan(network: nn.Module) -> nn.Module:
     return network
 
 
+def init_glorot(network: nn.Module) -> nn.Module:
+    """Draw weights as Keras does by default: Glorot's uniform, biases 0 (Glorot & Bengio 2010)."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+            nn.init.xavier_uniform_(module.weight)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+    return network
+
+
 def squash(pixel_range: tuple[float, float]) -> nn.Module:
     """Return the output activation of a pixel range: sigmoid for (0, 1), tanh for (-1, 1)."""
     return {(0.0, 1.0): nn.Sigmoid, (-1.0, 1.0): nn.Tanh}[pixel_range]()

@@ -13,7 +13,7 @@ from typing import Any
 
 from torch import nn
 
-from hwlib.models import VAE, Discriminator, Generator, JoinEmbedding, scaled, squash
+from hwlib.models import VAE, Discriminator, Generator, JoinEmbedding, init_glorot, scaled, squash
 from hwlib.recipes.base import MEAN_OBJECTIVE, SIGNED, PixelRange, Problem, Recipe, steps
 
 OPEN_VAE = {
@@ -32,19 +32,19 @@ OPEN_VAE = {
 OPEN_GAN = {
     "en": "The report gives neither the layers of its GAN nor Adam's settings. Chosen: its VAE's"
     " decoder and encoder as they stand here, ReLU and 512 latents included; one dense output in D;"
-    " Adam as DCGAN has it, learning rate 2e-4, betas (0.5, 0.999).",
+    " Adam as DCGAN has it, learning rate 2e-4, betas (0.5, 0.999); weights from Glorot's uniform.",
     "zh": "報告沒有寫出 GAN 的各層，也沒有寫出 Adam 的設定。本實驗室採用：生成器與判別器就是這裡的"
     " VAE 的解碼器與編碼器，ReLU 與 512 維隱變數也相同；判別器末端為一個全連接輸出；Adam 與 DCGAN"
-    " 相同，學習率 2e-4、betas (0.5, 0.999)。",
+    " 相同，學習率 2e-4、betas (0.5, 0.999)；初始權重取 Glorot 均勻分布。",
 }
 OPEN_ACGAN = {
     "en": "The report does not name its attribute, nor how the embedding joins the latent. Chosen:"
     " Smiling; one table of two vectors for each attribute, multiplied with z (several attributes:"
-    " the sum of their vectors over √A); one dense output more in D for each attribute; Adam as its"
-    " GAN has it.",
+    " the sum of their vectors over √A), the factor drawn from N(1, 0.5) at first; one dense output"
+    " more in D for each attribute; Adam as its GAN has it.",
     "zh": "報告沒有寫出所用的屬性，也沒有說明嵌入向量如何與隱變數結合。本實驗室採用：屬性為微笑"
     "（Smiling）；每個屬性各有一張含兩個向量的嵌入表，向量與 z 逐項相乘（多個屬性時，取各向量之和"
-    "除以 √A）；判別器每個屬性多一個全連接輸出；Adam 與它的 GAN 相同。",
+    "除以 √A），乘數的初值取自 N(1, 0.5)；判別器每個屬性多一個全連接輸出；Adam 與它的 GAN 相同。",
 }
 
 GAN_SETTINGS = {
@@ -124,8 +124,8 @@ def build_gan(
     trunk, num_features = encoder_layers(width=width * d_width, **sizes)
     head = nn.Linear(num_features, 1 + num_labels)
     return {
-        "G": Generator(layers, z_dim=z_dim, pixel_range=SIGNED, join=join),
-        "D": Discriminator(trunk, head, num_classes=num_labels),
+        "G": init_glorot(Generator(layers, z_dim=z_dim, pixel_range=SIGNED, join=join)),
+        "D": init_glorot(Discriminator(trunk, head, num_classes=num_labels)),
     }
 
 
