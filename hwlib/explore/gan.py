@@ -21,6 +21,7 @@ from hwlib.explore.parts import (
     path_buttons,
     row,
     share_slider,
+    strip,
     to_png,
     to_strip,
 )
@@ -98,7 +99,7 @@ class GeneratorPanel(_NumberedPanel):
         self.number_b = number_slider(words, "number_b", 1)
         self.share = share_slider(words, 0.0, "330px")
         self.path = path_buttons(words)
-        self.picture, self.strip = widgets.Image(format="png"), widgets.Image(format="png")
+        self.picture, self.strip = widgets.Image(format="png"), strip()
         self.length = widgets.Label()
         lengths = [np.linalg.norm(z_of(number)) for number in range(NUM_MEASURED)]
         self._usual = np.sqrt(np.square(lengths).mean())
@@ -228,7 +229,7 @@ class CodePanel(_NumberedPanel):
         self.picture, self.label = widgets.Image(format="png"), widgets.Label()
         num_codes = G.label_dim // CODE_SIZE
         self.codes = [self._selector(k, num_codes) for k in range(num_codes)]
-        self.strips = [widgets.Image(format="png") for _ in self.codes]
+        self.strips = [strip() for _ in self.codes]
         self.children = [
             row(captioned(self.picture, self.label)),
             *map(widgets.VBox, zip(self.codes, self.strips, strict=True)),
@@ -240,13 +241,13 @@ class CodePanel(_NumberedPanel):
         self._on_move(None)
 
     def _selector(self, k: int, num_codes: int) -> widgets.ToggleButtons:
-        """Make the ten buttons of code `k`, each about as wide as its picture in the strip."""
+        """Make the ten buttons of code `k`, each as wide as its picture in the strip."""
         name = "code" if num_codes == 1 else "codes"
         return widgets.ToggleButtons(
             options=[(str(value), value) for value in range(CODE_SIZE)],
             tooltips=[self.words["value"].format(value=value) for value in range(CODE_SIZE)],
             description=self.words[name].format(code=k + 1),
-            style={"button_width": "60px"},
+            style={"button_width": "66px"},
         )
 
     def _on_move(self, _change: Any) -> None:
@@ -259,8 +260,8 @@ class CodePanel(_NumberedPanel):
         labels = rows.reshape(-1, len(self.c))
         pictures = paint(self.G, np.tile(self.z_of(self.number.value), (len(labels), 1)), labels)
         strips = np.split(pictures, len(values))
-        for strip, images, value in zip(self.strips, strips, values, strict=True):
-            strip.value = to_strip(images, marked=value)
+        for shown, images, value in zip(self.strips, strips, values, strict=True):
+            shown.value = to_strip(images, marked=value)
         self.label.value = f"c = {', '.join(map(str, values))}"
         self.picture.value = to_png(strips[0][values[0]], 256)
 

@@ -13,7 +13,7 @@ from hwlib import plots
 
 LAST_NUMBER = 999  # z are called by the numbers 0 to 999
 STRIP_PX = 64  # about how wide each picture of a strip is
-FRAME_PX = 4
+FRAME_PX = 3
 FRAME_RGB = (213, 94, 0)  # the figures' orange
 
 
@@ -42,6 +42,11 @@ def to_strip(images: np.ndarray, *, marked: int | None = None) -> bytes:
         tiles[marked] = FRAME_RGB
         tiles[marked, FRAME_PX:-FRAME_PX, FRAME_PX:-FRAME_PX] = inner
     return to_png(np.concatenate(list(tiles), axis=1), 0)
+
+
+def strip() -> widgets.Image:
+    """Make the place of a strip: as wide as its pictures, narrower only where the window is."""
+    return widgets.Image(format="png", layout={"align_self": "flex-start", "max_width": "100%"})
 
 
 def number_slider(words: Mapping[str, str], name: str, value: int) -> widgets.IntSlider:
