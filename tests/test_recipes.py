@@ -554,7 +554,10 @@ def test_quick_changes_nothing_but_width_and_schedule():
         course = make_config(problem, recipe, profile="course").to_json()
         quick = make_config(problem, recipe, profile="quick").to_json()
         changed = {key for key in course if course[key] != quick[key]}
-        assert changed <= {"profile", "num_steps", "width", "num_evals", "checkpoint_every"}
+        schedule = {"num_steps", "num_evals", "checkpoint_every"}
+        # Smaller batches: the adversarial problems need many updates more than many pictures.
+        schedule |= {"batch_size"} if (recipe, problem) in ADVERSARIAL else set()
+        assert changed <= {"profile", "width"} | schedule
 
 
 @pytest.mark.parametrize(

@@ -73,8 +73,9 @@ class Problem:
             and pixel_range where a VAE's is not to be the report's; all but the VAE know d_width,
             the ACGAN num_labels, the InfoGAN num_codes.
         settings: the report's own schedule, profile 'course'.
-        quick: what profile 'quick' changes, never the structure: narrower networks, fewer steps, and
-            smaller batches for adversarial ones, which need many updates more than many pictures.
+        quick: what profile 'quick' changes, never the structure: narrower networks, fewer steps,
+            and smaller batches for adversarial ones, which need many updates more than many
+            pictures.
         objective: a VAE's loss.
         reported: numbers that the report gives, by the names of results.json where they fit.
         open: what the report leaves open, and what is chosen here, in English and Chinese.
