@@ -242,19 +242,19 @@ RECIPE = Recipe(
         "gan": Problem(
             build=build_gan,
             settings=GAN_SETTINGS | {"z_dim": 100},
-            quick={"width": 0.5, "num_steps": 1_500},
+            quick={"width": 0.5, "batch_size": 32, "num_steps": 2_400},
             open=OPEN_GAN,
         ),
         "acgan": Problem(
             build=build_acgan,
             settings=GAN_SETTINGS | {"z_dim": 100, "attribute": "Smiling"},
-            quick={"width": 0.5, "num_steps": 1_500},
+            quick={"width": 0.5, "batch_size": 32, "num_steps": 3_000},
             open=OPEN_ACGAN,
         ),
         "infogan": Problem(
             build=build_infogan,
             settings=GAN_SETTINGS | {"z_dim": 62, "num_codes": 1},
-            quick={"width": 0.5, "num_steps": 1_500},
+            quick={"width": 0.5, "batch_size": 32, "num_steps": 1_800},
             open=OPEN_INFOGAN,
         ),
     },

@@ -160,13 +160,13 @@ RECIPE = Recipe(
         "gan": Problem(
             build=build_gan,
             settings=GAN_SETTINGS | {"num_steps": 50_000},
-            quick={"num_steps": 1_500},
+            quick={"batch_size": 64, "num_steps": 1_500},
             open=OPEN_GAN,
         ),
         "acgan": Problem(
             build=build_acgan,
             settings=GAN_SETTINGS | {"num_steps": 30_000, "attribute": "Smiling"},
-            quick={"num_steps": 1_500},
+            quick={"batch_size": 64, "num_steps": 1_500},
             open=OPEN_ACGAN,
         ),
     },

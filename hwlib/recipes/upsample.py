@@ -233,13 +233,13 @@ RECIPE = Recipe(
         "gan": Problem(
             build=build_gan,
             settings=GAN_SETTINGS,
-            quick={"width": 0.25, "num_steps": 1_000},
+            quick={"width": 0.25, "batch_size": 32, "num_steps": 2_000},
             open=OPEN_GAN,
         ),
         "acgan": Problem(
             build=build_acgan,
             settings=GAN_SETTINGS | {"d_width": 0.5, "attribute": "Smiling"},
-            quick={"width": 0.25, "num_steps": 1_000},
+            quick={"width": 0.25, "batch_size": 32, "num_steps": 2_000},
             open=OPEN_ACGAN,
         ),
     },

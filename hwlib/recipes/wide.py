@@ -197,13 +197,13 @@ RECIPE = Recipe(
         "gan": Problem(
             build=build_gan,
             settings=GAN_SETTINGS,
-            quick={"width": 0.5, "num_steps": 1_000},
+            quick={"width": 0.5, "batch_size": 32, "num_steps": 1_800},
             open=OPEN_GAN,
         ),
         "acgan": Problem(
             build=build_acgan,
             settings=GAN_SETTINGS | {"attribute": "Mouth_Slightly_Open"},
-            quick={"width": 0.5, "num_steps": 1_000},
+            quick={"width": 0.5, "batch_size": 32, "num_steps": 1_800},
             open=OPEN_ACGAN,
         ),
     },
