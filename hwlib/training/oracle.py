@@ -36,7 +36,7 @@ from hwlib.training.evaluate import EVAL_BATCH, image_batches, spread
 
 CHANNELS = (32, 64, 128, 192)  # of the stem and of the three stages; the last is the features' F
 BATCH_SIZE = 96
-MAX_LR = 4e-3
+MAX_LR = 8e-3
 WARM_UP = 0.25  # share of the steps in which the learning rate rises
 WEIGHT_DECAY = 0.05
 DROPOUT = 0.3
@@ -47,7 +47,9 @@ SCALE_IMAGES = 5_000  # training pictures that the features' mean and std are ta
 
 
 class Oracle(nn.Module):
-    """Convolutions of stride 2 down to a few places, their mean, and one linear layer.
+    """Four convolutions down to 4 x 4 places at most, and one linear layer.
+
+    The features are the means of the last layer's maps: what is in a picture more than where.
 
     Attributes:
         attributes: the names of the logits; () where the oracle tells quarter turns.
@@ -69,7 +71,7 @@ class Oracle(nn.Module):
         first, *rest = CHANNELS
         stages = [_conv(channels, first, kernel=stride + 2, stride=stride)]
         for before, after in zip(CHANNELS, rest, strict=False):
-            stages.append(_conv(before, after, kernel=3, stride=2))
+            stages += [nn.MaxPool2d(2, ceil_mode=True), _conv(before, after, kernel=3, stride=1)]
         self.trunk = nn.Sequential(*stages)
         self.dropout = nn.Dropout(DROPOUT)
         side = -(-image_size // stride)
