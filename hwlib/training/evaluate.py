@@ -114,7 +114,7 @@ def mean_sharpness(images: np.ndarray) -> float:
 
 
 def finish_vae(
-    models: dict[str, VAE], data: Data, config: Config, tools: Tools | None = None
+    models: dict[str, VAE], data: Data, config: Config, tools: Tools
 ) -> tuple[dict[str, Any], dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Measure a trained VAE.
 
@@ -122,15 +122,14 @@ def finish_vae(
         models: "vae".
         data: the pictures that it learnt from, and the test pictures that it is held against.
         config: settings; the seed names the draws.
-        tools: the networks that judge pictures; made here where there are none.
+        tools: the networks that judge pictures.
 
     Returns:
         Its part of results.json; the pictures of samples.npz; the arrays of latents.npz.
     """
-    from hwlib.training.quality import make_tools, num_quality_images, sample_quality
+    from hwlib.training.quality import num_quality_images, sample_quality
 
     vae = models["vae"].eval()
-    tools = tools or make_tools(config, data, next(vae.parameters()).device)
     numbers = test_numbers(vae, data.test.images, config)
     mu = posterior_means(vae, data.test.images)
     kept = spread(len(mu), NUM_LATENTS)

@@ -15,12 +15,13 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -34,6 +35,7 @@ from hwlib.runtime import autocast, derive_seed, generator, resolve_precision
 from hwlib.training.batches import Batches
 from hwlib.training.evaluate import EVAL_BATCH, image_batches, spread
 
+CPU = torch.device("cpu")
 CHANNELS = (32, 64, 128, 192)  # of the stem and of the three stages; the last is the features' F
 BATCH_SIZE = 96
 MAX_LR = 8e-3
@@ -139,7 +141,7 @@ def get_oracle(
     data: Data,
     *,
     steps: int = 1_000,
-    device: torch.device = torch.device("cpu"),  # noqa: B008
+    device: torch.device = CPU,
     progress: bool = True,
 ) -> Oracle:
     """Return the oracle of `data`, trained first where the cache has it not.
@@ -160,7 +162,7 @@ def get_oracle(
     stem = home / f"oracle-{_key(data, steps)}"
     try:
         home.mkdir(parents=True, exist_ok=True)
-        with FileLock(stem.with_suffix(".lock")):
+        with _locked(stem.with_suffix(".lock")):
             about = _read_about(stem)
             if about is None:
                 _train_into(stem, data, steps, device, progress=progress)
@@ -174,6 +176,20 @@ def get_oracle(
     oracle.load_state_dict(load_file(stem.with_suffix(".safetensors")))
     oracle.about = about
     return oracle.requires_grad_(False).eval().to(device, memory_format=torch.channels_last)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print("another process is training this oracle; waiting for it", file=sys.stderr)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _key(data: Data, steps: int) -> str:
