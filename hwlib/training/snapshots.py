@@ -62,7 +62,6 @@ class Snapshots:
         state.snapshot_s += time.monotonic() - started
         return {"snapshot_kid": kid, "snapshot_diversity": diversity}
 
-
     def _settle(self, G: nn.Module) -> None:
         """Give an average generator the batch norm statistics of its own pictures."""
         z = draw_z(self.config, "settle", num=SETTLING_IMAGES, z_dim=G.z_dim)
