@@ -37,8 +37,8 @@ SETTINGS_OF: dict[str, frozenset[str]] = {
     "vae": VAE_SETTINGS,
     "kl": VAE_SETTINGS,
     "gan": ADVERSARIAL_SETTINGS,
-    "acgan": ADVERSARIAL_SETTINGS | {"class_weight"},
-    "infogan": ADVERSARIAL_SETTINGS | {"num_codes", "code_weight"},
+    "acgan": ADVERSARIAL_SETTINGS | {"class_weight", "class_on_fake"},
+    "infogan": ADVERSARIAL_SETTINGS | {"num_codes", "code_weight", "code_scale"},
 }
 
 
@@ -86,8 +86,14 @@ class Config(BaseModel):
         1.0, gt=0, le=4, description="factor on D's channels alone, on top of `width`"
     )
     class_weight: float = Field(1.0, ge=0, description="factor on the ACGAN's attribute loss")
+    class_on_fake: bool = Field(
+        False, description="the ACGAN's D learns the attributes from G's pictures as well"
+    )
     num_codes: int = Field(1, ge=1, le=3, description="the InfoGAN's 10-way codes")
     code_weight: float = Field(1.0, ge=0, description="factor on the InfoGAN's code loss")
+    code_scale: float = Field(
+        2.0, gt=0, description="factor on the one-hot codes as the InfoGAN's G takes them"
+    )
     ema: float = Field(
         0.0, ge=0, lt=1, description="decay of a moving average of G's weights; 0 is none"
     )

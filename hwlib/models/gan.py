@@ -13,15 +13,16 @@ CODE_SIZE = 10  # values of one InfoGAN code
 class JoinValues(nn.Module):
     """Give G its labels as so many inputs more (reports B and C; the codes of report E)."""
 
-    def __init__(self, z_dim: int, label_dim: int):
-        """Note the sizes: `num_inputs` is what G's first layer takes."""
+    def __init__(self, z_dim: int, label_dim: int, *, scale: float = 1.0):
+        """Note the sizes: `num_inputs` is what G's first layer takes; `scale` multiplies labels."""
         super().__init__()
         self.label_dim = label_dim
+        self.scale = scale
         self.num_inputs = z_dim + label_dim
 
     def forward(self, z: Tensor, c: Tensor) -> Tensor:
         """Join `z` (B, Z) and `c` (B, L) to (B, Z + L)."""
-        return torch.cat([z, c], 1)
+        return torch.cat([z, c * self.scale], 1)
 
 
 class JoinOneHot(nn.Module):

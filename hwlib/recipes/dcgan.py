@@ -26,7 +26,15 @@ from hwlib.models import (
     scaled,
     squash,
 )
-from hwlib.recipes.base import SIGNED, SUM_OBJECTIVE, PixelRange, Problem, Recipe, steps
+from hwlib.recipes.base import (
+    CLASS_FROM_REAL,
+    SIGNED,
+    SUM_OBJECTIVE,
+    PixelRange,
+    Problem,
+    Recipe,
+    steps,
+)
 
 OPEN_VAE = {
     "en": "The report gives no layers, channels, activations or number of epochs for its VAE."
@@ -57,18 +65,20 @@ OPEN_GAN = {
 OPEN_ACGAN = {
     "en": "The report gives no layers and no schedule for its ACGAN. Chosen: those of its GAN, with"
     " two inputs more in G and one output more in D for each attribute; both cross-entropies weigh"
-    " the same.",
+    " the same." + CLASS_FROM_REAL["en"],
     "zh": "報告沒有寫出 ACGAN 的各層與訓練排程。本實驗室沿用它的 GAN：每個屬性讓生成器多兩個輸入、"
-    "判別器多一個輸出；兩項交叉熵的權重相同。",
+    "判別器多一個輸出；兩項交叉熵的權重相同。" + CLASS_FROM_REAL["zh"],
 }
 OPEN_INFOGAN = {
     "en": "The report does not say which layers Q shares, nor its schedule or the weight of its"
     " loss. Chosen: Q reads the features below D's last layer through a 4×4 convolution to 128"
     " channels, batch norm, LeakyReLU and a dense layer, as the InfoGAN paper does; weight 1; the"
-    " rest as its GAN.",
+    " one-hot code comes into G times 2: times 1 it was hidden in the picture rather than"
+    " shown, times 5 it left nothing to the noise; the rest as its GAN.",
     "zh": "報告沒有說明 Q 共用哪些層，也沒有寫出訓練排程與其損失的權重。本實驗室依 InfoGAN 論文的"
     "做法：Q 讀取判別器最後一層之前的特徵，經一層 4×4 卷積（128 個通道）、批次正規化、LeakyReLU"
-    " 與一層全連接層；損失權重為 1；其餘與它的 GAN 相同。",
+    " 與一層全連接層；損失權重為 1；one-hot 編碼乘以 2 再送進生成器：乘以 1 時編碼"
+    "藏在圖裡而看不出來，乘以 5 時雜訊不再起作用；其餘與它的 GAN 相同。",
 }
 
 # Adam as the report has it, for all three adversarial problems.
@@ -198,10 +208,11 @@ def build_infogan(
     channels: int,
     d_width: float = 1.0,
     num_codes: int = 1,
+    code_scale: float = 1.0,
 ) -> dict[str, nn.Module]:
     """Build G, D, and Q, which reads the codes from D's trunk; `z_dim` counts the noise alone."""
     sizes = {"image_size": image_size, "channels": channels}
-    join = JoinValues(z_dim, num_codes * CODE_SIZE)
+    join = JoinValues(z_dim, num_codes * CODE_SIZE, scale=code_scale)
     layers = generator_layers(join.num_inputs, width=width, **sizes)
     G = Generator(layers, z_dim=z_dim, pixel_range=SIGNED, join=join)
     D = discriminator(width=width * d_width, **sizes)
@@ -248,7 +259,7 @@ RECIPE = Recipe(
         "acgan": Problem(
             build=build_acgan,
             settings=GAN_SETTINGS | {"z_dim": 100, "attribute": "Smiling"},
-            quick={"width": 0.5, "batch_size": 32, "num_steps": 3_000},
+            quick={"width": 0.5, "batch_size": 32, "num_steps": 3_800},
             open=OPEN_ACGAN,
         ),
         "infogan": Problem(

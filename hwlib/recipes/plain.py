@@ -14,7 +14,15 @@ from typing import Any
 from torch import nn
 
 from hwlib.models import VAE, Discriminator, Generator, JoinEmbedding, init_glorot, scaled, squash
-from hwlib.recipes.base import MEAN_OBJECTIVE, SIGNED, PixelRange, Problem, Recipe, steps
+from hwlib.recipes.base import (
+    CLASS_FROM_REAL,
+    MEAN_OBJECTIVE,
+    SIGNED,
+    PixelRange,
+    Problem,
+    Recipe,
+    steps,
+)
 
 OPEN_VAE = {
     "en": "The report gives no kernel sizes, channels, latents, learning"
@@ -41,10 +49,11 @@ OPEN_ACGAN = {
     "en": "The report does not name its attribute, nor how the embedding joins the latent. Chosen:"
     " Smiling; one table of two vectors for each attribute, multiplied with z (several attributes:"
     " the sum of their vectors over √A), the factor drawn from N(1, 0.5) at first; one dense output"
-    " more in D for each attribute; Adam as its GAN has it.",
+    " more in D for each attribute; Adam as its GAN has it." + CLASS_FROM_REAL["en"],
     "zh": "報告沒有寫出所用的屬性，也沒有說明嵌入向量如何與隱變數結合。本實驗室採用：屬性為微笑"
     "（Smiling）；每個屬性各有一張含兩個向量的嵌入表，向量與 z 逐項相乘（多個屬性時，取各向量之和"
-    "除以 √A），乘數的初值取自 N(1, 0.5)；判別器每個屬性多一個全連接輸出；Adam 與它的 GAN 相同。",
+    "除以 √A），乘數的初值取自 N(1, 0.5)；判別器每個屬性多一個全連接輸出；Adam 與它的 GAN 相同。"
+    + CLASS_FROM_REAL["zh"],
 }
 
 GAN_SETTINGS = {

@@ -28,7 +28,15 @@ from hwlib.models import (
     scaled,
     squash,
 )
-from hwlib.recipes.base import MEAN_OBJECTIVE, SIGNED, PixelRange, Problem, Recipe, steps
+from hwlib.recipes.base import (
+    CLASS_FROM_REAL,
+    MEAN_OBJECTIVE,
+    SIGNED,
+    PixelRange,
+    Problem,
+    Recipe,
+    steps,
+)
 
 OPEN_VAE = {
     "en": "The report gives no activations, batch size, optimiser, λ or"
@@ -56,9 +64,9 @@ OPEN_GAN = {
 OPEN_ACGAN = {
     "en": "The report gives no schedule for its ACGAN and does not say how the two cross-entropies"
     " are weighed. Chosen: those of its GAN, and equal weights; what its tables leave open is"
-    " chosen as for its GAN.",
+    " chosen as for its GAN." + CLASS_FROM_REAL["en"],
     "zh": "報告沒有寫出 ACGAN 的訓練排程，也沒有說明兩項交叉熵的權重。本實驗室沿用它的 GAN 的排程，"
-    "兩項權重相同；表格沒有寫出的部分也與它的 GAN 採相同選擇。",
+    "兩項權重相同；表格沒有寫出的部分也與它的 GAN 採相同選擇。" + CLASS_FROM_REAL["zh"],
 }
 
 GAN_SETTINGS = {

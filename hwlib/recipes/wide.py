@@ -22,7 +22,16 @@ from hwlib.models import (
     scaled,
     squash,
 )
-from hwlib.recipes.base import MEAN_OBJECTIVE, SIGNED, UNIT, PixelRange, Problem, Recipe, steps
+from hwlib.recipes.base import (
+    CLASS_FROM_REAL,
+    MEAN_OBJECTIVE,
+    SIGNED,
+    UNIT,
+    PixelRange,
+    Problem,
+    Recipe,
+    steps,
+)
 
 OPEN_VAE = {
     "en": "The report gives no optimiser, learning rate, batch size or"
@@ -44,9 +53,10 @@ OPEN_GAN = {
 }
 OPEN_ACGAN = {
     "en": "The report lists the modules of its ACGAN but no optimiser, batch size, schedule or"
-    " weights of the two losses. Chosen: those of its GAN, and equal weights.",
+    " weights of the two losses. Chosen: those of its GAN, and equal weights."
+    + CLASS_FROM_REAL["en"],
     "zh": "報告列出了 ACGAN 的各個模組，但沒有寫出最佳化器、批次大小、訓練排程與兩項損失的權重。"
-    "本實驗室沿用它的 GAN 的設定，兩項損失的權重相同。",
+    "本實驗室沿用它的 GAN 的設定，兩項損失的權重相同。" + CLASS_FROM_REAL["zh"],
 }
 
 GAN_SETTINGS = {

@@ -146,7 +146,7 @@ def build_run_models(run: Run) -> dict[str, nn.Module]:
     if config.problem == "acgan":
         options["num_labels"] = len(config.attributes)
     if config.problem == "infogan":
-        options["num_codes"] = config.num_codes
+        options |= {"num_codes": config.num_codes, "code_scale": config.code_scale}
     return build_models(
         config.recipe,
         config.problem,

@@ -232,7 +232,9 @@ def acgan_step(
         d_loss = adversarial_loss(real_logits, 1 - config.label_smoothing) + adversarial_loss(
             fake_logits, 0
         )
-        d_class_loss = attribute_loss(real_class, y) + attribute_loss(fake_class, y_fake)
+        d_class_loss = attribute_loss(real_class, y)
+        if config.class_on_fake:
+            d_class_loss = d_class_loss + attribute_loss(fake_class, y_fake)
         penalty = config.r1 * gradient_penalty(real_logits, x) if config.r1 else 0
         update(d_loss + config.class_weight * d_class_loss + penalty, state.optimizers["D"])
 
