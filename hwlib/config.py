@@ -92,7 +92,7 @@ class Config(BaseModel):
     num_codes: int = Field(1, ge=1, le=3, description="the InfoGAN's 10-way codes")
     code_weight: float = Field(1.0, ge=0, description="factor on the InfoGAN's code loss")
     code_scale: float = Field(
-        2.0, gt=0, description="factor on the one-hot codes as the InfoGAN's G takes them"
+        3.0, gt=0, description="factor on the one-hot codes as the InfoGAN's G takes them"
     )
     ema: float = Field(
         0.0, ge=0, lt=1, description="decay of a moving average of G's weights; 0 is none"
@@ -170,12 +170,13 @@ class Config(BaseModel):
         return self.model_dump(mode="json")
 
     def hash8(self, **facts: Any) -> str:
-        """Return eight hex digits over everything that can change the result.
+        """Return eight hex digits over everything that can change the result of this problem.
 
         Args:
             facts: what the settings do not say by themselves: the data's fingerprint, the resolved
                 device and precision, the fingerprint of the code.
         """
-        settings = self.model_dump(mode="json", exclude=set(NOT_IN_HASH)) | facts
+        unknown = frozenset().union(*SETTINGS_OF.values()) - SETTINGS_OF[self.problem]
+        settings = self.model_dump(mode="json", exclude=set(NOT_IN_HASH | unknown)) | facts
         text = json.dumps(settings, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:8]

@@ -598,6 +598,7 @@ def test_hash_covers_what_changes_the_result_and_nothing_else():
     base = config.hash8(data="a")
     assert base == make_config("vae", checkpoint_every=7).hash8(data="a")
     assert base == make_config("vae", data="faces:9000").hash8(data="a")
+    assert base == config.model_copy(update={"ema": 0.5, "num_codes": 2}).hash8(data="a")
     different = {
         config.hash8(data="b"),
         *(
