@@ -23,8 +23,9 @@ CLASS_FROM_REAL = {
     "en": " D learns the attributes from real pictures alone; the setting class_on_fake adds G's."
     " On the drawn faces, with both, G was asked for what the two had agreed on, and fewer of its"
     " pictures showed the attribute to another network.",
-    "zh": "判別器只從真實圖片學屬性；設定 class_on_fake 可加入生成的圖。在繪製的人臉上，兩者都學時，"
-    "生成器與判別器會自行約定記號，能讓另一個網路看出屬性的圖反而較少。",
+    "zh": "判別器只從真實圖片學屬性；設定 class_on_fake 可加入生成的圖。在繪製的人臉上，"
+    "兩者都學時，生成器與判別器會自行約定記號，"
+    "能讓另一個網路看出屬性的圖反而較少。",
 }
 
 PIXEL_ERRORS = {
