@@ -165,7 +165,7 @@ def test_the_same_draws_again_and_again_are_learnt_by_heart(problem, name):
     for _ in range(40):
         losses.append(take_step(state, batches, config)[name].item())
         state.step = 0  # the same pictures, noise, labels and codes
-    chance = {"q_loss": np.log(10)}.get(name, 2 * np.log(2))
+    chance = {"q_loss": np.log(10), "d_class_loss": np.log(2), "d_loss": 2 * np.log(2)}[name]
     assert losses[0] == pytest.approx(chance, abs=0.6)
     assert losses[-1] < 0.8 * losses[0]
 
