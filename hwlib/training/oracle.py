@@ -192,20 +192,28 @@ def _locked(path: Path) -> Iterator[None]:
         lock.release()
 
 
-def _key(data: Data, steps: int) -> str:
-    """Return what names an oracle: the data, the steps, this file's code and torch."""
+def _code() -> str:
+    """Return this file's code without docstrings, which change no weights."""
     tree = ast.parse(Path(__file__).read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and _is_text(body[0]):
-            body.pop(0)  # a docstring changes no weights
-    version = torch.__version__.split("+")[0]
-    text = json.dumps([data.fingerprint, steps, ast.dump(tree), version])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+            body.pop(0)
+    return ast.dump(tree)
 
 
 def _is_text(node: ast.AST) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+CODE = _code()  # once, at import: Python 3.11's ast.parse fails in two threads at a time
+
+
+def _key(data: Data, steps: int) -> str:
+    """Return what names an oracle: the data, the steps, this file's code and torch."""
+    version = torch.__version__.split("+")[0]
+    text = json.dumps([data.fingerprint, steps, CODE, version])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _read_about(stem: Path) -> dict[str, Any] | None:
