@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import os
 import platform
@@ -14,6 +13,7 @@ from typing import Any
 import torch
 
 from hwlib.errors import UserError
+from hwlib.source import code_of
 
 # The rooms whose code decides what a run yields; an edit there is another run.
 RESULT_CODE = ("control.py", "losses.py", "metrics.py", "models", "recipes", "training")
@@ -82,21 +82,8 @@ def code_fingerprint() -> str:
     files += [root / name for name in RESULT_CODE if name.endswith(".py")]
     digest = hashlib.sha256()
     for file in sorted(files):
-        tree = ast.parse(file.read_text())
-        for node in ast.walk(tree):
-            body = getattr(node, "body", None)
-            if isinstance(body, list) and body and _is_docstring(body[0]):
-                body.pop(0)
-        digest.update(f"{file.relative_to(root).as_posix()}\n{ast.dump(tree)}\n".encode())
+        digest.update(f"{file.relative_to(root).as_posix()}\n{code_of(file)}\n".encode())
     return digest.hexdigest()[:16]
-
-
-def _is_docstring(node: ast.AST) -> bool:
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )
 
 
 def environment(device: torch.device) -> dict[str, Any]:

@@ -1,10 +1,9 @@
 """Each sentence appears when the numbers bear it out, and its opposite when they do not."""
 
-import re
-
 import numpy as np
 import pandas as pd
 import pytest
+from sentences import assert_each_in_its_language, assert_same_numbers, assert_tidy
 
 from hwlib import discuss
 from hwlib.discuss import Sentence
@@ -252,18 +251,15 @@ def everything():
 
 
 def test_both_languages_carry_the_same_numbers():
-    for sentence in everything():
-        # names such as C3, 32-bit words or [-1, 1] stand in both; words for numbers in neither
-        zh, en = (re.findall(r"\d[\d,.]*\d|\d", text) for text in sentence)
-        assert sorted(zh) == sorted(en), sentence
+    assert_same_numbers(everything())
 
 
 def test_chinese_is_chinese_and_english_has_none():
-    for sentence in everything():
-        assert re.search(r"[\u4e00-\u9fff]", sentence.zh)
-        assert not re.search(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]", sentence.en)
-        assert sentence.zh.rstrip("*").endswith("。")
-        assert sentence.en.rstrip("*").endswith(".")
+    assert_each_in_its_language(everything())
+
+
+def test_sentences_are_tidy():
+    assert_tidy(everything())
 
 
 def test_a_share_too_small_to_write_is_not_written_as_zero():

@@ -14,6 +14,7 @@ from adversarial_results import (
     metrics,
     vae_results,
 )
+from sentences import assert_each_in_its_language, assert_same_numbers, assert_tidy
 
 from hwlib import discuss
 from hwlib.data.factors import ATTRIBUTES, FACTORS
@@ -580,25 +581,15 @@ def everything():
 
 
 def test_both_languages_carry_the_same_numbers():
-    for sentence in everything():
-        zh, en = (re.findall(r"\d[\d,.]*\d|\d", text) for text in sentence)
-        assert sorted(zh) == sorted(en), sentence
+    assert_same_numbers(everything())
 
 
 def test_chinese_is_chinese_and_english_has_none():
-    for sentence in everything():
-        assert re.search(r"[\u4e00-\u9fff]", sentence.zh)
-        assert not re.search(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]", sentence.en)
-        assert sentence.zh.rstrip("*").endswith("。")
-        assert sentence.en.rstrip("*").endswith(".")
+    assert_each_in_its_language(everything())
 
 
 def test_sentences_are_tidy():
-    for sentence in everything():
-        assert not re.search(r"  | [，。；：、]|[，。；：、] |（ | ）", sentence.zh), sentence.zh
-        assert not re.search(r"  | [,.;:]|\( | \)", sentence.en), sentence.en
-        # a Latin letter or a number stands off from Chinese, as everywhere in the lab
-        assert not re.search(r"[\u4e00-\u9fff][A-Za-z0-9]", sentence.zh), sentence.zh
+    assert_tidy(everything())
 
 
 def test_a_name_without_chinese_words_stands_between_spaces():

@@ -30,6 +30,7 @@ from filelock import FileLock, Timeout
 from hwlib.data.layouts import BadFile, Entry, Listed, Source, list_parts, recognise, scan
 from hwlib.data.work import CHUNK, perform_all
 from hwlib.errors import UserError
+from hwlib.source import code_of
 
 HERE = Path(__file__).resolve().parent
 PARTS = ("train", "test")
@@ -167,9 +168,9 @@ def code_hash(*files: str) -> str:
     """Return a hash over the syntax trees of files of this package: comments change nothing."""
     digest = hashlib.sha256()
     for name in files:
-        text = (HERE / name).read_text(encoding="utf-8")
-        tree = ast.dump(ast.parse(text)) if name.endswith(".py") else text
-        digest.update(f"{name}\0{tree}\0".encode())
+        file = HERE / name
+        text = code_of(file) if name.endswith(".py") else file.read_text(encoding="utf-8")
+        digest.update(f"{name}\0{text}\0".encode())
     return digest.hexdigest()
 
 

@@ -196,6 +196,31 @@ CAPTIONS: dict[str, dict[str, Sentence]] = {
             "What the same z become as training goes on; the step stands below.",
         ),
     },
+    "acgan_growth": {
+        "alt": Sentence(
+            "{rows} 列影像，每兩列是同一個固定的 z 開與關屬性，由左到右是訓練途中的先後步數。",
+            "{rows} rows of pictures, every two of one fixed z with the attribute on and off; from"
+            " left to right training goes on.",
+        ),
+        "caption": Sentence(
+            "同一批固定的 z，屬性開與關各一列，在訓練途中的樣子，下方是訓練步數。",
+            "What the same z become as training goes on, with the attribute on and off; the step"
+            " stands below.",
+        ),
+    },
+    "infogan_growth": {
+        "alt": Sentence(
+            "{rows} 列影像，同一個固定的 z 配上第一個編碼的 {rows} 個值，"
+            "由左到右是訓練途中的先後步數。",
+            "{rows} rows of pictures, one fixed z with each value of the first code; from left to"
+            " right training goes on.",
+        ),
+        "caption": Sentence(
+            "同一個固定的 z 配上第一個編碼的各個值，在訓練途中的樣子，下方是訓練步數。",
+            "What one z becomes with each value of the first code as training goes on; the step"
+            " stands below.",
+        ),
+    },
     "gan_nearest": {
         "alt": Sentence(
             "上排是八張樣本，下排是各自最接近的訓練影像。",

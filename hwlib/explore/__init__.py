@@ -27,7 +27,7 @@ from hwlib.explore.networks import label_way, layers, network_layers
 from hwlib.explore.parts import to_png, to_strip
 from hwlib.explore.vae import VAEPanel, vae_panel
 from hwlib.explore.words import WORDS
-from hwlib.training.evaluate import spread
+from hwlib.training.batches import spread
 
 __all__ = [
     "WORDS",

@@ -1,7 +1,6 @@
 """What the recipes' networks share."""
 
 from hwlib.models.gan import (
-    CODE_SIZE,
     CodeReader,
     Discriminator,
     Generator,
@@ -14,7 +13,6 @@ from hwlib.models.layers import Upsample, init_dcgan, init_glorot, scaled, squas
 from hwlib.models.vae import VAE
 
 __all__ = [
-    "CODE_SIZE",
     "VAE",
     "CodeReader",
     "Discriminator",

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-CODE_SIZE = 10  # values of one InfoGAN code
+from hwlib.control import CODE_SIZE
 
 
 class JoinValues(nn.Module):
@@ -46,9 +46,8 @@ class JoinEmbedding(nn.Module):
     def __init__(self, z_dim: int, label_dim: int):
         """Make one learnt table of two vectors, off and on, for each label.
 
-        They start so that z is multiplied by N(1, 0.5): around 1, for both labels to see nearly the
-        same z, and apart enough for the label to be found. In trials with N(0, 1) a label's switch
-        drew another person; with N(1, 0.02) the label was never learnt.
+        They start so that z is multiplied by N(1, 0.5): around 1, so that both labels see nearly
+        the same z, and apart, so that the label makes a difference from the first step on.
         """
         super().__init__()
         self.label_dim = label_dim

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
+from hwlib.control import CODE_SIZE
 from hwlib.plots.look import (
     BLUE,
     COLUMN_IN,
@@ -29,7 +30,6 @@ from hwlib.plots.look import (
 # section 4.1). D's loss sums both kinds, G's has one.
 UNDECIDED = {"d_loss": 2 * math.log(2), "g_loss": math.log(2)}
 HEALTHY = (0.60, 0.75)  # D's accuracy in healthy training, by report B
-CODE_SIZE = 10  # values of one InfoGAN code
 TITLE_PAD = 17  # points; the legend stands between title and axes
 
 LOSSES = (("d_loss", BLUE, "D"), ("g_loss", ORANGE, "G"))

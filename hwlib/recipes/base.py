@@ -21,11 +21,10 @@ SIGNED: PixelRange = (-1.0, 1.0)  # after a tanh
 # No report says from which pictures the ACGAN's D learns the attributes.
 CLASS_FROM_REAL = {
     "en": " D learns the attributes from real pictures alone; the setting class_on_fake adds G's."
-    " On the drawn faces, with both, G was asked for what the two had agreed on, and fewer of its"
-    " pictures showed the attribute to another network.",
-    "zh": "判別器只從真實圖片學屬性；設定 class_on_fake 可加入生成的圖。在繪製的人臉上，"
-    "兩者都學時，生成器與判別器會自行約定記號，"
-    "能讓另一個網路看出屬性的圖反而較少。",
+    " In one pair of runs on the drawn faces, with both, fewer of G's pictures showed the attribute"
+    " to another network.",
+    "zh": "判別器只從真實圖片學屬性；設定 class_on_fake 可加入生成的圖。在繪製的人臉上各訓練一次，"
+    "兩者都學時，能讓另一個網路看出屬性的圖較少。",
 }
 
 PIXEL_ERRORS = {

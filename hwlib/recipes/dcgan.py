@@ -14,8 +14,8 @@ from typing import Any
 
 from torch import nn
 
+from hwlib.control import CODE_SIZE
 from hwlib.models import (
-    CODE_SIZE,
     VAE,
     CodeReader,
     Discriminator,
@@ -73,12 +73,13 @@ OPEN_INFOGAN = {
     "en": "The report does not say which layers Q shares, nor its schedule or the weight of its"
     " loss. Chosen: Q reads the features below D's last layer through a 4×4 convolution to 128"
     " channels, batch norm, LeakyReLU and a dense layer, as the InfoGAN paper does; weight 1; the"
-    " one-hot code comes into G times 3: times 1 it was hidden in the picture rather than"
-    " shown, times 5 it left nothing to the noise; the rest as its GAN.",
+    " one-hot code comes into G times 3: on the drawn faces, times 1 Q read it from pictures"
+    " that hardly differed, times 5 almost all that differed followed it; the rest as its GAN.",
     "zh": "報告沒有說明 Q 共用哪些層，也沒有寫出訓練排程與其損失的權重。本實驗室依 InfoGAN 論文的"
     "做法：Q 讀取判別器最後一層之前的特徵，經一層 4×4 卷積（128 個通道）、批次正規化、LeakyReLU"
-    " 與一層全連接層；損失權重為 1；one-hot 編碼乘以 3 再送進生成器：乘以 1 時編碼"
-    "藏在圖裡而看不出來，乘以 5 時雜訊不再起作用；其餘與它的 GAN 相同。",
+    " 與一層全連接層；損失權重為 1；one-hot 編碼乘以 3 再送進生成器：在繪製的人臉上，乘以 1 時"
+    "Q 讀得出編碼，圖片卻幾乎沒有差別；乘以 5 時，圖片的差異幾乎全由編碼決定；"
+    "其餘與它的 GAN 相同。",
 }
 
 # Adam as the report has it, for all three adversarial problems.

@@ -28,7 +28,8 @@ from hwlib.control import (
 )
 from hwlib.data import Data
 from hwlib.runtime import derive_seed, generator
-from hwlib.training.evaluate import EVAL_BATCH, NUM_SAMPLES, image_batches, spread
+from hwlib.training.batches import EVAL_BATCH, image_batches, spread
+from hwlib.training.evaluate import NUM_SAMPLES
 from hwlib.training.oracle import read_attributes
 from hwlib.training.quality import Tools, num_quality_images, sample_quality
 from hwlib.training.steps import draw_z, to_range, to_uint8

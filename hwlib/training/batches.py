@@ -1,7 +1,9 @@
-"""Batches that follow from seed and step alone, so that there is no loader state to save."""
+"""Batches: those of training follow from seed and step alone, so there is no loader state to save;
+those of measuring go through the pictures in order."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -9,6 +11,8 @@ import torch
 from torch import Tensor
 
 from hwlib.runtime import derive_seed, generator
+
+EVAL_BATCH = 250
 
 
 class Batches:
@@ -76,3 +80,15 @@ class Batches:
         if self.images.nbytes * 2 > free:
             return None
         return torch.from_numpy(np.array(self.images)).to(self.device)
+
+
+def spread(num: int, count: int) -> np.ndarray:
+    """Return at most `count` evenly spaced rows of `num`: files are often sorted by class."""
+    return np.unique(np.linspace(0, num - 1, min(num, count)).round().astype(int))
+
+
+def image_batches(images: np.ndarray, device: torch.device) -> Iterator[Tensor]:
+    """Yield the pictures in order as (B, C, H, W) uint8, channels-last in memory."""
+    for start in range(0, len(images), EVAL_BATCH):
+        batch = torch.from_numpy(np.array(images[start : start + EVAL_BATCH]))
+        yield batch.to(device).permute(0, 3, 1, 2)

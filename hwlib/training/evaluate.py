@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,31 +11,17 @@ from torch import Tensor
 from hwlib.config import Config
 from hwlib.data import Data
 from hwlib.losses import kl_standard_normal, recon_nats
-from hwlib.metrics import active_units, linear_probe_accuracy, majority_floor, sharpness
+from hwlib.metrics import active_units, linear_probe_accuracy, majority_floor
 from hwlib.models import VAE
+from hwlib.training.batches import EVAL_BATCH, image_batches, spread
+from hwlib.training.quality import Tools, num_quality_images, sample_quality
 from hwlib.training.steps import normal, to_range, to_uint8
 
-if TYPE_CHECKING:
-    from hwlib.training.quality import Tools
-
-EVAL_BATCH = 250
 CURVE_IMAGES = 512  # test pictures behind each point of the test curve
 PROBE_IMAGES = 4_000  # training pictures that the linear probe is fitted to
 NUM_SAMPLES = 64  # samples that are kept
 NUM_SHOWN = 32  # originals and reconstructions that are kept
 NUM_LATENTS = 2_000  # test latents that are kept
-
-
-def spread(num: int, count: int) -> np.ndarray:
-    """Return at most `count` evenly spaced rows of `num`: files are often sorted by class."""
-    return np.unique(np.linspace(0, num - 1, min(num, count)).round().astype(int))
-
-
-def image_batches(images: np.ndarray, device: torch.device) -> Iterator[Tensor]:
-    """Yield the pictures in order as (B, C, H, W) uint8, channels-last in memory."""
-    for start in range(0, len(images), EVAL_BATCH):
-        batch = torch.from_numpy(np.array(images[start : start + EVAL_BATCH]))
-        yield batch.to(device).permute(0, 3, 1, 2)
 
 
 @torch.no_grad()
@@ -107,12 +92,6 @@ def interpolation(vae: VAE, images: np.ndarray, *, rows: int = 4, num: int = 9) 
     return frames.cpu().numpy().reshape(len(z), num, *frames.shape[1:])
 
 
-def mean_sharpness(images: np.ndarray) -> float:
-    """Return the mean `sharpness` of uint8 pictures (N, H, W, C)."""
-    values = [sharpness(batch) for batch in image_batches(images, torch.device("cpu"))]
-    return float(torch.cat(values).mean())
-
-
 def finish_vae(
     models: dict[str, VAE], data: Data, config: Config, tools: Tools
 ) -> tuple[dict[str, Any], dict[str, np.ndarray], dict[str, np.ndarray]]:
@@ -127,8 +106,6 @@ def finish_vae(
     Returns:
         Its part of results.json; the pictures of samples.npz; the arrays of latents.npz.
     """
-    from hwlib.training.quality import num_quality_images, sample_quality
-
     vae = models["vae"].eval()
     numbers = test_numbers(vae, data.test.images, config)
     mu = posterior_means(vae, data.test.images)

@@ -37,14 +37,14 @@ from hwlib.training.adversarial import (
     finish_gan,
     finish_infogan,
 )
-from hwlib.training.batches import Batches
+from hwlib.training.batches import Batches, spread
 from hwlib.training.checkpoint import (
     build_run_models,
     load_checkpoint,
     save_checkpoint,
     save_weights,
 )
-from hwlib.training.evaluate import CURVE_IMAGES, finish_vae, spread, test_numbers
+from hwlib.training.evaluate import CURVE_IMAGES, finish_vae, test_numbers
 from hwlib.training.quality import make_tools
 from hwlib.training.snapshots import Snapshots, kept_models, summary
 from hwlib.training.steps import STEPS, State

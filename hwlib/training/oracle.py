@@ -8,7 +8,6 @@ data has no attributes it learns to tell by which of four quarter turns a pictur
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
 import os
@@ -32,8 +31,8 @@ from hwlib.data.cache import cache_folder
 from hwlib.errors import UserError
 from hwlib.run import replacing, write_json
 from hwlib.runtime import autocast, derive_seed, generator, resolve_precision
-from hwlib.training.batches import Batches
-from hwlib.training.evaluate import EVAL_BATCH, image_batches, spread
+from hwlib.source import code_of
+from hwlib.training.batches import EVAL_BATCH, Batches, image_batches, spread
 
 CPU = torch.device("cpu")
 CHANNELS = (32, 64, 128, 192)  # of the stem and of the three stages; the last is the features' F
@@ -192,27 +191,10 @@ def _locked(path: Path) -> Iterator[None]:
         lock.release()
 
 
-def _code() -> str:
-    """Return this file's code without docstrings, which change no weights."""
-    tree = ast.parse(Path(__file__).read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list) and body and _is_text(body[0]):
-            body.pop(0)
-    return ast.dump(tree)
-
-
-def _is_text(node: ast.AST) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-
-
-CODE = _code()  # once, at import: Python 3.11's ast.parse fails in two threads at a time
-
-
 def _key(data: Data, steps: int) -> str:
     """Return what names an oracle: the data, the steps, this file's code and torch."""
     version = torch.__version__.split("+")[0]
-    text = json.dumps([data.fingerprint, steps, CODE, version])
+    text = json.dumps([data.fingerprint, steps, code_of(Path(__file__)), version])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,9 +31,10 @@ from hwlib.metrics import (
     frechet_distance,
     kernel_distance,
     precision_recall,
+    sharpness,
     squared_distances,
 )
-from hwlib.training.evaluate import image_batches, mean_sharpness, spread
+from hwlib.training.batches import image_batches, spread
 from hwlib.training.oracle import Oracle, get_oracle, oracle_features
 
 MAX_IMAGES = 5_000  # of each of the two sets that are compared
@@ -267,15 +268,15 @@ def look(samples: np.ndarray, real: np.ndarray) -> dict[str, float]:
     """Return sharpness and, of colour pictures, colourfulness: uint8 (N, H, W, C) each."""
     results = {}
     for name, images in (("samples", samples), ("real", real)):
-        results[f"sharpness_{name}"] = mean_sharpness(images)
+        results[f"sharpness_{name}"] = _mean(sharpness, images)
         if images.shape[-1] == 3:
-            results[f"colourfulness_{name}"] = mean_colourfulness(images)
+            results[f"colourfulness_{name}"] = _mean(colourfulness, images)
     return results
 
 
-def mean_colourfulness(images: np.ndarray) -> float:
-    """Return the mean `colourfulness` of uint8 pictures (N, H, W, 3)."""
-    values = [colourfulness(batch) for batch in image_batches(images, torch.device("cpu"))]
+def _mean(measure: Callable[[Tensor], Tensor], images: np.ndarray) -> float:
+    """Return the mean of a per-picture number over uint8 pictures (N, H, W, C)."""
+    values = [measure(batch) for batch in image_batches(images, torch.device("cpu"))]
     return float(torch.cat(values).mean())
 
 
