@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -145,10 +145,84 @@ def sample(
 
 
 @app.command()
+def claims(
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ID]...", help="Claims, for example C1 C5; all 24 by default."),
+    ] = None,
+    data: DataOption = "faces",
+    profile: ProfileOption = "quick",
+    seeds: Annotated[int, typer.Option(help="Runs of each kind: seeds 0, 1, 2, ...")] = 3,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the short table in both languages.")
+    ] = False,
+    runs: RunsOption = None,
+    skip_bad: SkipOption = False,
+) -> None:
+    """Test what the reports concluded: train what is missing, and give each claim its verdict.
+
+    Supported, contradicted or undecided, from three seeds at least. All claims at profile quick
+    take about two hours on two cores; stopped, the same command goes on, and claims share runs.
+    The last line is the file with every number.
+    """
+    from hwlib.claims import CLAIMS, claims_path, decide
+    from hwlib.run import default_runs_dir
+    from hwlib.show.verdicts import claims_markdown
+
+    path = Path(data)
+    data = str(path.resolve()) if path.exists() else data
+    runs = runs or default_runs_dir()
+    with ending_in_one_line():
+        verdicts = decide(
+            ids,
+            data=data,
+            profile=profile,
+            seeds=seeds,
+            runs=runs,
+            skip_bad=skip_bad,
+            device=device,
+        )
+    if markdown:
+        for text in claims_markdown(verdicts, CLAIMS).values():
+            typer.echo(f"{text}\n")
+    else:
+        Console().print(claims_table(verdicts))
+    typer.echo(claims_path(runs, verdicts["data"]["fingerprint"], profile))
+
+
+def claims_table(verdicts: Mapping[str, Any]) -> Table:
+    """Return the verdicts as a table, a row a measure, with effect, interval and margin."""
+    from hwlib.claims import CLAIMS
+    from hwlib.discuss.claims import interval
+
+    where = f"{verdicts['data']['spec']}, profile {verdicts['profile']}"
+    title = f"The reports' claims on {where}, {len(verdicts['seeds'])} seeds"
+    table = Table(title=title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("id", no_wrap=True)
+    table.add_column("claim, and what was measured")
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("effect [95 % interval]", justify="right")
+    for id, decided in verdicts["claims"].items():
+        claim = CLAIMS[id]
+        said = decided["verdict"].replace("_", " ")
+        table.add_row(id, f"{claim.statement.en} ({', '.join(claim.letters)})", said, style="bold")
+        if "reason" in decided:
+            table.add_row("", decided["reason"]["en"], "", "")
+        for part in decided.get("parts", ()):
+            table.add_row("", part["name"]["en"], part["verdict"], interval(part), style="dim")
+    return table
+
+
+@app.command()
 def report(
     problems: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[PROBLEM]...", help="Problems to report; all that are built."),
+        typer.Argument(
+            metavar="[PROBLEM]...",
+            help="Problems to report, all that are built by default; 'claims' is the verdicts on"
+            " the reports' claims, which take hours and come only where they are named.",
+        ),
     ] = None,
     recipe: Annotated[str | None, typer.Option(help="Course report, or 'all' of them.")] = None,
     data: DataOption = "faces",
@@ -164,13 +238,17 @@ def report(
         ),
     ] = "",
     out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("report/build"),
+    claim: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="With 'claims': only this one; repeat it for several."),
+    ] = None,
     runs: RunsOption = None,
     skip_bad: SkipOption = False,
 ) -> None:
     """Run the notebooks and write the report: HTML and PDF, in Chinese and English."""
     from hwlib.data import load_data
     from hwlib.recipes import knows_setting, make_config
-    from hwlib.report import make_job, make_report
+    from hwlib.report import CLAIMS, make_job, make_report
     from hwlib.run import default_runs_dir
     from hwlib.training.fit import resolve_attribute
 
@@ -181,12 +259,25 @@ def report(
     path = Path(data)
     data = str(path.resolve()) if path.exists() else data
     jobs = []
-    pairs = chosen_pairs(problems, recipe)
+    others = [problem for problem in problems or [] if problem != CLAIMS]
+    has_claims = CLAIMS in (problems or [])
+    if claim and not has_claims:
+        raise UserError("--claim goes with claims: hwlib report claims --claim C1")
+    if has_claims:
+        if not others and (recipe or overrides):
+            raise UserError("claims have their own recipes and settings: no --recipe, no --set")
+        common = {"data": data, "profile": profile, "skip_bad": skip_bad}
+        jobs.append(make_job(CLAIMS, "all", claims_parameters(claim, seed=seed, **common)))
+    pairs = [] if has_claims and not others else chosen_pairs(others, recipe)
     for name in overrides:  # a setting goes to the problems that know it; one at least must
-        if not any(knows_setting(problem, name) for _, problem in pairs):
+        if not any(knows_setting(problem, name, recipe) for recipe, problem in pairs):
             make_config(pairs[0][1], pairs[0][0], data, profile, seed, **overrides)
     for pair_recipe, problem in pairs:
-        own = {name: value for name, value in overrides.items() if knows_setting(problem, name)}
+        own = {
+            name: value
+            for name, value in overrides.items()
+            if knows_setting(problem, name, pair_recipe)
+        }
         config = make_config(problem, pair_recipe, data, profile, seed, **own)
         loaded = load_data(data, config.image_size, crop=config.crop, skip_bad=skip_bad)
         resolve_attribute(config, loaded)
@@ -213,6 +304,31 @@ def report(
         typer.echo(f"{job.name} failed: {job.reason}", err=True)
     if not result.ok:
         raise typer.Exit(1)
+
+
+def claims_parameters(
+    ids: Sequence[str] | None, *, data: str, profile: str, seed: int, skip_bad: bool
+) -> dict[str, Any]:
+    """Return the parameters of the notebook of claims; three seeds follow on from `seed`.
+
+    Raises:
+        UserError: an unknown claim or profile, or data that cannot be read.
+    """
+    from hwlib.claims import known_ids
+    from hwlib.data import load_data
+    from hwlib.recipes import make_config
+
+    wanted = known_ids(ids) if ids else []
+    config = make_config("vae", "dcgan", data, profile, seed)
+    load_data(data, config.image_size, crop=config.crop, skip_bad=skip_bad)
+    seeds = [seed, seed + 1, seed + 2]
+    return {
+        "ids": wanted,
+        "data": data,
+        "profile": profile,
+        "seeds": seeds,
+        "skip_bad": skip_bad,
+    }
 
 
 @contextmanager

@@ -4,29 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from hwlib.errors import UserError
 
 PROBLEMS = ("vae", "kl", "gan", "acgan", "infogan")
 PROFILES = ("smoke", "quick", "course")
 
+Weight = Annotated[float, Field(ge=0)]
+
 # Settings that change how a run is carried out, never what comes out of it.
 NOT_IN_HASH = frozenset({"profile", "data", "checkpoint_every", "curve_smoothing"})
 
 # Settings that only some problems know; the others refuse them rather than ignore them.
-VAE_SETTINGS = frozenset({"kl_weight", "reconstruction"})
+VAE_SETTINGS = frozenset({"kl_weight", "reconstruction", "sigma", "num_layers"})
 ADVERSARIAL_SETTINGS = frozenset(
     {
         "noise",
         "d_updates",
         "d_width",
+        "batch_norm",
         "ema",
         "label_smoothing",
         "spectral_norm",
         "r1",
+        "r1_every",
         "augment",
         "keep",
         "curve_every",
@@ -35,11 +40,14 @@ ADVERSARIAL_SETTINGS = frozenset(
 )
 SETTINGS_OF: dict[str, frozenset[str]] = {
     "vae": VAE_SETTINGS,
-    "kl": VAE_SETTINGS,
+    "kl": VAE_SETTINGS - {"kl_weight"} | {"kl_weights", "kl_sweep"},
     "gan": ADVERSARIAL_SETTINGS,
     "acgan": ADVERSARIAL_SETTINGS | {"class_weight", "class_on_fake"},
     "infogan": ADVERSARIAL_SETTINGS | {"num_codes", "code_weight", "code_scale"},
 }
+
+# Settings that only those recipes know whose own settings name them.
+RECIPE_SETTINGS = frozenset({"num_layers"})
 
 
 class Config(BaseModel):
@@ -74,8 +82,26 @@ class Config(BaseModel):
         " several, joined by commas",
     )
     kl_weight: float = Field(1.0, ge=0, description="factor on the recipe's own KL term")
+    kl_weights: tuple[Weight, ...] = Field(
+        (1.0, 100.0, 0.0), min_length=1, description="the KL study's weights, each told in full"
+    )
+    kl_sweep: tuple[Weight, ...] = Field(
+        (), description="further weights of the KL study's curves over the weight"
+    )
     reconstruction: Literal["mse", "l1", "bce"] = Field(
         "mse", description="reconstruction term, with the recipe's own reduction"
+    )
+    sigma: Literal["fixed", "learned"] = Field(
+        "fixed",
+        description="the decoder's standard deviation: what the recipe's weights imply, or one"
+        " number that is learnt",
+    )
+    num_layers: int | None = Field(
+        None,
+        ge=1,
+        le=4,
+        description="layers of the VAE's encoder, and of its decoder, with a stride of 2; recipe"
+        " plain alone, whose report has three",
     )
     flip: bool = Field(False, description="mirror half of the training pictures")
     noise: Literal["normal", "uniform"] = Field(
@@ -84,6 +110,11 @@ class Config(BaseModel):
     d_updates: int = Field(1, ge=1, le=20, description="D's updates before each of G's")
     d_width: float = Field(
         1.0, gt=0, le=4, description="factor on D's channels alone, on top of `width`"
+    )
+    batch_norm: Literal["recipe", "on", "off"] = Field(
+        "recipe",
+        description="batch norm between the layers of G and D: as the report has it, or always, or"
+        " never",
     )
     class_weight: float = Field(1.0, ge=0, description="factor on the ACGAN's attribute loss")
     class_on_fake: bool = Field(
@@ -102,6 +133,9 @@ class Config(BaseModel):
     )
     spectral_norm: bool = Field(False, description="hold D's layers at spectral norm 1")
     r1: float = Field(0.0, ge=0, description="gamma of D's gradient penalty; 0 is none")
+    r1_every: int = Field(
+        1, ge=1, description="steps between two gradient penalties, each that much heavier"
+    )
     augment: bool = Field(
         False, description="show D real and fake pictures through random, differentiable changes"
     )
@@ -140,6 +174,34 @@ class Config(BaseModel):
         if isinstance(value, str):
             names = [name.strip() for name in value.split(",") if name.strip()]
             return ",".join(dict.fromkeys(names)) or None
+        return value
+
+    @field_validator("kl_weights", "kl_sweep", mode="before")
+    @classmethod
+    def _split_numbers(cls, value: Any) -> Any:
+        """Take one number as well as several, and commas in a string; an empty one is none."""
+        if isinstance(value, str):
+            value = [part for part in value.split(",") if part.strip()]
+        return (value,) if isinstance(value, int | float) else value
+
+    @field_validator("kl_weights", "kl_sweep")
+    @classmethod
+    def _name_once(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        """Keep each weight once, in the order given."""
+        return tuple(dict.fromkeys(value))
+
+    @field_validator("sigma")
+    @classmethod
+    def _has_squared_error(cls, value: str, info: ValidationInfo) -> str:
+        """Refuse a learnt sigma with an error that is not a Gaussian's."""
+        kind = info.data.get("reconstruction", "mse")
+        if value == "learned" and kind != "mse":
+            raise PydanticCustomError(
+                "sigma",
+                "Only the squared error has a sigma to learn, and reconstruction is {kind}; set"
+                " reconstruction=mse or sigma=fixed",
+                {"kind": kind},
+            )
         return value
 
     @property

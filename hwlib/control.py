@@ -167,20 +167,21 @@ def variance_shares(values: np.ndarray) -> tuple[float, float]:
     return (code / variance, noise / variance) if variance else (0.0, 0.0)
 
 
-def to_classes(factor: np.ndarray) -> np.ndarray:
-    """Number a factor's values from 0; many-valued numbers are cut into ten equally full classes.
+def to_classes(factor: np.ndarray, num_bins: int = NUM_BINS) -> np.ndarray:
+    """Number a factor's values from 0; many-valued numbers are cut into equally full classes.
 
     Args:
         factor: (N,) numbers, bools or text. A value that many pictures share stays in one class,
-            so that there may be fewer than ten.
+            so that there may be fewer of them.
+        num_bins: classes at most of what is cut, ten by default.
 
     Returns:
         int64 (N,).
     """
     values, numbers = np.unique(factor, return_inverse=True)
-    if len(values) <= NUM_BINS or not np.issubdtype(values.dtype, np.number):
+    if len(values) <= num_bins or not np.issubdtype(values.dtype, np.number):
         return numbers.astype(np.int64)
-    edges = np.unique(np.quantile(factor, np.arange(1, NUM_BINS) / NUM_BINS))
+    edges = np.unique(np.quantile(factor, np.arange(1, num_bins) / num_bins))
     return np.searchsorted(edges, factor, side="right").astype(np.int64)
 
 

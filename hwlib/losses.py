@@ -3,6 +3,8 @@ losses go wrong."""
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -70,6 +72,27 @@ def recon_nats(x: Tensor, x_hat: Tensor, pixel_range: tuple[float, float]) -> Te
     low, high = pixel_range
     to_unit = 2 / (high - low)
     return pixel_error(x, x_hat).flatten(1).sum(1) * to_unit**2
+
+
+def gaussian_nll(x: Tensor, x_hat: Tensor, log_sigma: Tensor) -> Tensor:
+    """-log N(x; x_hat, sigma^2 I) of each image, its constant included (Rybkin et al. 2021).
+
+    Args:
+        x: (B, C, H, W) pictures.
+        x_hat: (B, C, H, W) reconstructions in the same range.
+        log_sigma: 0-dim logarithm of the one standard deviation, in units of that range.
+
+    Returns:
+        (B,) nats, summed over all values of an image; of a density, so it may be negative.
+
+    Raises:
+        ValueError: the two shapes differ, or sigma is more than one number.
+    """
+    if log_sigma.ndim:
+        raise ValueError(f"log_sigma {tuple(log_sigma.shape)} must be one number")
+    error = pixel_error(x, x_hat).flatten(1)
+    constant = log_sigma + 0.5 * math.log(2 * math.pi)
+    return 0.5 * error.sum(1) * (-2 * log_sigma).exp() + error.shape[1] * constant
 
 
 def neg_elbo_nats(

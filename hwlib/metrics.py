@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -208,6 +210,57 @@ def _squared_radii(features: Tensor, k: int) -> Tensor:
         distances.diagonal(start).zero_()  # itself comes first, whatever the rounding
         parts.append(distances.kthvalue(k + 1, dim=1).values)
     return torch.cat(parts)
+
+
+# ---- likelihood ---------------------------------------------------------------------------------
+
+
+@torch.no_grad()
+def importance_sampled_nll(
+    log_likelihood: Callable[[Tensor], Tensor],
+    mu: Tensor,
+    logvar: Tensor,
+    *,
+    num_samples: int,
+    generator: torch.Generator | None = None,
+    at_once: int = 50,
+) -> Tensor:
+    """Estimate -log p(x) of each picture, by latents from its posterior (Burda et al. 2016, eq. 8).
+
+    -log (1/K) sum_k w_k with w_k = p(x | z_k) p(z_k) / q(z_k | x), z_k drawn from q, p(z) standard
+    normal. Its expectation lies above -log p(x) and falls to it as K grows; K = 1 is one draw of
+    the negative ELBO.
+
+    Args:
+        log_likelihood: maps latents (S, B, Z) to log p(x | z), (S, B) nats, constants included.
+        mu: (B, Z) means of q(z | x).
+        logvar: (B, Z) log variances of q(z | x).
+        num_samples: K.
+        generator: where the noise comes from, on the latents' device; None is torch's own.
+        at_once: latents of a picture that are decoded together, S at most; only a matter of memory.
+
+    Returns:
+        (B,) nats, summed over all values of an image.
+
+    Raises:
+        ValueError: the shapes do not fit, or `num_samples` or `at_once` is below 1.
+    """
+    if mu.shape != logvar.shape or mu.ndim != 2:
+        raise ValueError(f"mu {tuple(mu.shape)} and logvar {tuple(logvar.shape)} must be (B, Z)")
+    if min(num_samples, at_once) < 1:
+        raise ValueError(f"{num_samples} samples, {at_once} at once: one is the least")
+    parts, sigma = [], (0.5 * logvar).exp()
+    for start in range(0, num_samples, at_once):
+        shape = min(at_once, num_samples - start), *mu.shape
+        eps = torch.randn(shape, generator=generator, device=mu.device, dtype=mu.dtype)
+        z = mu + sigma * eps
+        likelihood = log_likelihood(z)
+        if likelihood.shape != shape[:2]:
+            raise ValueError(f"log_likelihood gave {tuple(likelihood.shape)}, not {shape[:2]}")
+        # log p(z) - log q(z | x); the two constants, Z / 2 log(2 pi), cancel.
+        ratio = 0.5 * (eps.square() + logvar - z.square()).sum(2)
+        parts.append(likelihood.double() + ratio.double())
+    return math.log(num_samples) - torch.cat(parts).logsumexp(0)
 
 
 # ---- labels and latents -------------------------------------------------------------------------

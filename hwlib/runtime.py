@@ -16,7 +16,10 @@ from hwlib.errors import UserError
 from hwlib.source import code_of
 
 # The rooms whose code decides what a run yields; an edit there is another run.
-RESULT_CODE = ("control.py", "losses.py", "metrics.py", "models", "recipes", "training")
+RESULT_CODE = (
+    *("control.py", "disentangle.py", "losses.py", "metrics.py"),
+    *("models", "recipes", "training"),
+)
 
 
 def derive_seed(seed: int, *names: object) -> int:

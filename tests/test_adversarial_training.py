@@ -26,7 +26,7 @@ from hwlib.training.fit import make_optimizer, make_state, open_run
 from hwlib.training.quality import SnapshotScorer
 from hwlib.training.sampling import sample_images
 from hwlib.training.snapshots import collapse_signs
-from hwlib.training.steps import STEPS, State, draw_z, frozen
+from hwlib.training.steps import STEPS, State, draw_z, frozen, penalty_weight
 
 SPEC = "faces:96"
 CPU = torch.device("cpu")
@@ -203,9 +203,10 @@ def test_the_gradient_penalty_of_a_linear_d_is_half_its_squared_weight():
     assert gradient_penalty((x.flatten(1) * weight).sum(1), x) == pytest.approx(7.0)
 
 
-def test_r1_makes_d_flatter_at_real_pictures():
+@pytest.mark.parametrize("every", [1, 4])
+def test_r1_makes_d_flatter_at_real_pictures(every):
     def slope(gamma):
-        config = smoke("gan", r1=gamma, learning_rate=2e-3)
+        config = smoke("gan", r1=gamma, r1_every=every, learning_rate=2e-3)
         state, batches = fresh(config)
         for _ in range(25):
             take_step(state, batches, config)
@@ -214,6 +215,14 @@ def test_r1_makes_d_flatter_at_real_pictures():
         return gradient_penalty(D(x), x).item()
 
     assert slope(10.0) < 0.5 * slope(0.0)
+
+
+def test_a_rarer_penalty_weighs_as_much_in_all():
+    for every in (1, 3):
+        config = smoke("gan", r1=2.0, r1_every=every)
+        weights = [penalty_weight(config, step) for step in range(6)]
+        assert sum(weights) == 12
+        assert [step for step, weight in enumerate(weights) if weight] == [*range(0, 6, every)]
 
 
 def test_spectral_norm_holds_every_layer_of_d_near_norm_one():

@@ -59,7 +59,7 @@ def test_train_prints_the_run_folder_last_and_progress_elsewhere(call, tmp_path)
     [
         (["train", "vea"], "unknown problem 'vea'"),
         (["train", "vae", "--recipe", "unet"], "unknown recipe 'unet'"),
-        (["train", "kl"], "not built yet"),
+        (["train", "kl", "--set", "kl_weight=2"], "kl_weight plays no part in problem kl"),
         (["train", "vae", "--set", "z_dim"], "write KEY=VALUE"),
         (["train", "vae", "--set", "z_dim=many"], "setting z_dim = 'many'"),
         (["train", "vae", "--set", "zdim=3"], "unknown setting 'zdim'"),

@@ -278,6 +278,7 @@ def test_numbers_are_written_for_readers(value, written):
 
 FACTS = {
     "recipe": "dcgan",
+    "shape": "3×64×64",
     "facts": Sentence("甲。", "A."),
     "mse_01": "0.004",
     "mse_11": "0.02",

@@ -20,11 +20,13 @@ ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LANGS = ("zh", "en")
 VAE, GAN, ACGAN, INFOGAN = "01_vae", "02_gan", "03_acgan", "04_infogan"
+KL = "05_kl"
 QUESTIONS = {
     VAE: ("1-1", "1-2", "1-3", "1-4", "1-5", "1-6"),
     GAN: ("2-1", "2-2", "2-3", "2-4", "2-5"),
     ACGAN: ("3-1", "3-2", "3-3", "3-4"),
     INFOGAN: ("4-1", "4-2", "4-3", "4-4", "4-5", "4-6"),
+    KL: ("5-1", "5-2", "5-3", "5-4", "5-5", "5-6", "5-7"),
 }
 HOMEWORK = {
     VAE: {"fig1_2", "fig1_3", "fig1_4", "fig1_5"},
@@ -41,14 +43,19 @@ FIGURES = {
     | WATCHED
     | {"infogan_code2", "infogan_real1", "infogan_real2", "infogan_meaning1", "infogan_meaning2"}
     | {"infogan_factors"},
+    KL: {"architecture", "kl_elbo", "kl_growth", "kl_samples", "kl_interpolation"}
+    | {"kl_rows", "kl_rate", "kl_numbers", "kl_scores"},
 }
 TABLES = {
-    VAE: {"layers", "mse"},
+    VAE: {"layers", "mse", "ledger", "ledger_weights", "ledger_mse"},
     GAN: {"networks", "quality", "oracle", "comparison"},
     ACGAN: {"networks", "acgan", "quality", "oracle"},
-    INFOGAN: {"networks", "infogan", "quality", "oracle"},
+    INFOGAN: {"networks", "infogan", "disentanglement", "quality", "oracle"},
+    KL: {"layers", "ledger", "ledger_weights", "ledger_mse", "kl", "disentanglement"},
 }
 PARAMETERS = ("recipe", "data", "profile", "seed", "attribute", "settings", "skip_bad", "runs")
+# Claims compare recipes and have settings of their own.
+CLAIMS_PARAMETERS = ("ids", "data", "profile", "seeds", "skip_bad", "runs")
 SHOWS = r"^(?:found = )?(?:figure|show_\w+)\("  # a cell that shows a figure
 RUN_MIME = "application/vnd.hwlib.run+json"
 
@@ -105,7 +112,8 @@ def test_the_one_parameters_cell_holds_literals_only(path):
 def test_all_notebooks_have_the_same_parameters(path):
     (cell,) = (c for c in read(path).cells if "parameters" in tags(c))
     names = [statement.targets[0].id for statement in ast.parse(cell.source).body]
-    assert names == [*PARAMETERS, "languages"]
+    wanted = CLAIMS_PARAMETERS if path.stem == "06_claims" else PARAMETERS
+    assert names == [*wanted, "languages"]
 
 
 def test_prose_is_paired_in_both_languages_in_the_same_order(path):
@@ -165,7 +173,7 @@ def test_every_figure_is_followed_by_how_to_read_it(path):
 # --------------------------------------------------------------------------------- as executed
 
 # What each notebook is run with, beside smoke and a few drawn faces: not always the default.
-GIVEN = {VAE: {}, GAN: {}, ACGAN: {"recipe": "upsample", "attribute": "Smiling,Male"}, INFOGAN: {}}
+GIVEN = {ACGAN: {"recipe": "upsample", "attribute": "Smiling,Male"}}
 
 
 def execute(name, folder, places, *parameters, **more):
@@ -244,7 +252,7 @@ def executed(tmp_path_factory, places):
     def get(name):
         if name not in notebooks:
             folder = tmp_path_factory.mktemp(name)
-            settings = {"profile": "smoke", "data": "faces:96"} | GIVEN[name]
+            settings = {"profile": "smoke", "data": "faces:96"} | GIVEN.get(name, {})
             done, notebooks[name] = execute(name, folder, places, **settings)
             assert done.returncode == 0, done.stderr[-3000:]
         return notebooks[name]
@@ -319,6 +327,17 @@ def test_an_infogans_notebook_trains_one_code_first_and_then_two(executed):
         assert len(results["code_variance_share"]) == results["num_codes"]
 
 
+def test_the_kl_notebook_trains_a_vae_for_each_weight_and_sets_them_side_by_side(executed):
+    (folder,) = run_folders(executed(KL))
+    results = results_of(executed(KL))
+    assert results["kl_weights"] == [1, 100, 0]
+    for row in results["studies"]:
+        member = json.loads((folder.parent / row["run"] / "results.json").read_text())
+        assert row["neg_elbo_nats"] == member["neg_elbo_nats"]
+        assert row["disentanglement"] == member["disentanglement"]
+    assert "12 updates bear out no conclusion" in texts(executed(KL))
+
+
 def test_the_gans_notebook_takes_the_vae_that_was_trained_before(executed, places):
     (vae,) = run_folders(executed(VAE))
     assert run_folders(executed(GAN))[1:] == [vae]
@@ -371,7 +390,7 @@ def test_every_notebook_shows_its_tables(executed, name):
 def test_the_layer_table_counts_what_the_results_count(executed, name):
     notebook = executed(name)
     tables = {facts.name: data["text/markdown"] for data, facts in outputs(notebook, "table", "en")}
-    layers = tables["layers" if name == VAE else "networks"]
+    layers = tables["layers" if name in (VAE, KL) else "networks"]
     assert f"{results_of(notebook)['num_parameters']:,}" in layers.splitlines()[-1]
 
 

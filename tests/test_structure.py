@@ -22,20 +22,26 @@ MAY_IMPORT = {
     "data": {"config", "runtime", "run"},
     "models": {"control"},
     "recipes": {"models", "config", "control", "losses"},
+    "ledger": {"recipes", "losses", "config"},
     "metrics": {"losses"},
     "control": {"losses"},
+    "disentangle": {"control"},
     "run": {"config"},
     "training": {
         "config", "runtime", "losses", "data", "models", "recipes", "metrics", "control", "run",
+        "disentangle",
+    },
+    "claims": {
+        "config", "runtime", "data", "recipes", "metrics", "run", "training", "discuss",
     },
     "plots": {"control", "fonts"},
-    "show": {"run", "plots", "discuss"},
-    "discuss": {"run", "config", "recipes", "plots"},
+    "show": {"run", "plots", "discuss", "ledger"},
+    "discuss": {"run", "config", "recipes", "plots", "ledger"},
     "explore": {"run", "recipes", "plots", "data", "training", "models", "show"},
     "report": {"config", "run", "fonts"},
 }  # fmt: skip
 # Imports inside a function, which cost nothing until they are needed.
-MAY_IMPORT_LATE = {"run": {"training"}}
+MAY_IMPORT_LATE = {"run": {"training"}, "report": {"ledger", "discuss"}}
 
 ROOMS = sorted(MAY_IMPORT)
 SOURCES = sorted(PACKAGE.rglob("*.py"))

@@ -52,6 +52,9 @@ def assert_same_bits(first: Run, second: Run):
     assert one.keys() == two.keys()
     assert all(torch.equal(one[name], two[name]) for name in one)
     assert first.metrics.drop(columns="time_s").equals(second.metrics.drop(columns="time_s"))
+    pictures, others = first.samples, second.samples
+    assert pictures.keys() == others.keys()
+    assert all(np.array_equal(pictures[name], others[name]) for name in pictures)
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +144,14 @@ def test_ctrl_c_stops_between_two_steps_and_the_next_call_goes_on(unbroken, data
     assert not run.is_finished
     assert newest_step(run.path) == 7
     assert_same_bits(unbroken, hwlib.fit(smoke(), runs=tmp_path))
+
+
+def test_a_learnt_sigma_and_its_own_learning_rate_resume_to_the_same_bits(data, tmp_path):
+    config = smoke(sigma="learned")
+    whole = hwlib.fit(config, runs=tmp_path / "whole")
+    run = train_until(tmp_path / "broken", config, data, 7)
+    assert not run.is_finished
+    assert_same_bits(whole, hwlib.fit(config, runs=tmp_path / "broken"))
 
 
 def test_a_stop_in_the_middle_of_a_record_resumes_to_the_same_bits(data, tmp_path):

@@ -7,6 +7,8 @@ sentence says the opposite. Nothing here is typed in advance but the words.
 from hwlib.discuss.acgan import acgan_curves, acgan_overall, control, hardest, leakage
 from hwlib.discuss.base import Sentence, is_trial, num, percent, together
 from hwlib.discuss.captions import colours, words
+from hwlib.discuss.claims import claim_counts, claim_method, claim_opposed, claims_words
+from hwlib.discuss.disentangle import disentanglement
 from hwlib.discuss.distances import copies, gan_vae, pictures, protocol, quality
 from hwlib.discuss.gan import gan_curves, gan_overall, snapshots
 from hwlib.discuss.infogan import (
@@ -17,6 +19,18 @@ from hwlib.discuss.infogan import (
     infogan_curves,
     infogan_overall,
 )
+from hwlib.discuss.kl import (
+    kl_active,
+    kl_curves,
+    kl_growth,
+    kl_kid,
+    kl_made,
+    kl_overall,
+    kl_rate,
+    kl_samples,
+    kl_scores,
+)
+from hwlib.discuss.losses import ledger, ledger_meanings, ledger_tables
 from hwlib.discuss.making import schedule
 from hwlib.discuss.vae import (
     active,
@@ -37,6 +51,10 @@ __all__ = [
     "acgan_overall",
     "active",
     "balance",
+    "claim_counts",
+    "claim_method",
+    "claim_opposed",
+    "claims_words",
     "code_classes",
     "code_meaning",
     "code_reading",
@@ -45,6 +63,7 @@ __all__ = [
     "control",
     "copies",
     "curves",
+    "disentanglement",
     "gan_curves",
     "gan_overall",
     "gan_vae",
@@ -53,7 +72,19 @@ __all__ = [
     "infogan_curves",
     "infogan_overall",
     "is_trial",
+    "kl_active",
+    "kl_curves",
+    "kl_growth",
+    "kl_kid",
+    "kl_made",
+    "kl_overall",
+    "kl_rate",
+    "kl_samples",
+    "kl_scores",
     "leakage",
+    "ledger",
+    "ledger_meanings",
+    "ledger_tables",
     "mse",
     "mse_table",
     "num",

@@ -127,6 +127,139 @@ CAPTIONS: dict[str, dict[str, Sentence]] = {
             " say.",
         ),
     },
+    "ledger": {
+        "caption": Sentence(
+            "損失對照表：每份報告的損失照它自己的寫法，以及共同形式的 β（誤差在 [-1, 1] 對每張影像"
+            "加總，加上 β 倍的 KL）與隱含的 σ（255 階）。影像為 {shape}；KL 一律先對隱變數加總。"
+            "報告沒有寫明的部分是本實驗室的選擇。",
+            "The loss ledger: each report's loss as it is written, with β of the common form (error"
+            " summed over an image with pixels in [-1, 1], plus β times the KL) and the implied σ"
+            " (grey levels of 255). Pictures are {shape}; the KL is always summed over the latents"
+            " first. Where a report is silent, the choice is the lab's.",
+        ),
+    },
+    "ledger_weights": {
+        "caption": Sentence(
+            "同一個取捨在各種寫法裡的 λ：每列是一份報告自己的 λ，右邊各欄是換成該配方的寫法之後的"
+            "值（{shape} 的影像，像素誤差與該列相同）。",
+            "One balance in every convention: each row has a report's own λ, and in the columns to"
+            " its right what it becomes as each recipe writes its loss (pictures of {shape}, the"
+            " row's own pixel error).",
+        ),
+    },
+    "ledger_mse": {
+        "caption": Sentence(
+            "各報告寫的測試 MSE，換算成兩種像素範圍；都假設是對所有數值取平均。"
+            "沒有說明輸出範圍的報告，兩種讀法並列。",
+            "The test MSE that each report prints, in both pixel ranges, taken as a mean over every"
+            " value. Where the report does not state its output range, both readings stand.",
+        ),
+    },
+    "kl_elbo": {
+        "alt": Sentence(
+            "每個 KL 權重一張折線圖，橫軸是訓練週期：實線是負 ELBO，虛線是被最小化的訓練目標，"
+            "點是測試影像的負 ELBO。{facts}",
+            "A line chart over epochs for each KL weight: solid the negative ELBO, dashed what was"
+            " minimised, points the negative ELBO of test images. {facts}",
+        ),
+        "caption": Sentence(
+            "負 ELBO（β = 1，各權重同一把尺）與被最小化的訓練目標（重建 + β KL），單位都是每張"
+            "影像的 nats；各圖縱軸不同。",
+            "The negative ELBO (β = 1, one ruler for all weights) and what was minimised (error"
+            " + β KL), both in nats per image; the vertical axes differ.",
+        ),
+    },
+    "kl_growth": {
+        "alt": Sentence(
+            "最上一列是測試影像，其下每個 KL 權重一組，"
+            "由上而下是訓練途中的先後步數對同樣影像的重建。",
+            "Test images in the first row; below them a block for each KL weight, whose rows are"
+            " reconstructions of the same images as training goes on.",
+        ),
+        "caption": Sentence(
+            "同樣的測試影像在訓練進行到一成、一半與結束時的重建；"
+            "相當於原報告的第 10、50、100 個週期。",
+            "Reconstructions of the same test images after a tenth of the training, after half of"
+            " it and at its end: the report's epochs 10, 50 and 100.",
+        ),
+    },
+    "kl_samples": {
+        "alt": Sentence(
+            "最上兩列是真實的測試影像，其下每個 KL 權重兩列，是由先驗抽樣解碼的影像。",
+            "Two rows of real test images, then two rows of samples from the prior for each KL"
+            " weight.",
+        ),
+        "caption": Sentence(
+            "真實影像（上）與各 KL 權重的先驗樣本，每個權重用同一批 z，未經挑選。",
+            "Real images (above) and prior samples of each KL weight, of the same z for all, none"
+            " picked by hand.",
+        ),
+    },
+    "kl_interpolation": {
+        "alt": Sentence(
+            "每個 KL 權重兩列影像，都由一張測試影像的重建變成另一張的：上列走直線，下列走球面。",
+            "Two rows of pictures for each KL weight, from one test image's reconstruction to"
+            " another's: straight above, spherical below.",
+        ),
+        "caption": Sentence(
+            "兩張真實影像之間的內插：各 KL 權重的直線與球面路徑，百分比是走過的路程。",
+            "Between two real images: the straight and the spherical path with each KL weight; the"
+            " percentage is the share of the way.",
+        ),
+    },
+    "kl_rows": {
+        "alt": Sentence(
+            "最上一列是測試影像，其下每個 KL 權重一列重建，權重由上而下變大。",
+            "Test images in the first row; below them a row of reconstructions for each KL weight,"
+            " small weights first.",
+        ),
+        "caption": Sentence(
+            "同樣的測試影像，每個 KL 權重一列重建。",
+            "The same test images, a row of reconstructions for each KL weight.",
+        ),
+    },
+    "kl_rate": {
+        "alt": Sentence(
+            "折線圖：橫軸是碼率（KL），縱軸是失真（重建誤差），每點是一個 KL 權重。{facts}",
+            "Line chart of the distortion (error) over the rate (KL), a point for each KL weight."
+            " {facts}",
+        ),
+        "caption": Sentence(
+            "碼率與失真：每點旁邊是它的 KL 權重 λ，在整個測試集上量得。",
+            "Rate and distortion, measured on the entire test set; the KL weight λ stands beside"
+            " each point.",
+        ),
+    },
+    "kl_numbers": {
+        "alt": Sentence(
+            "兩張折線圖，橫軸是 KL 權重：左邊是活躍的隱變數個數，右邊是先驗樣本的 KID。{facts}",
+            "Two line charts over the KL weight: active latents on the left, the KID of prior"
+            " samples on the right. {facts}",
+        ),
+        "caption": Sentence(
+            "活躍的隱變數與先驗樣本的 KID 隨 KL 權重的變化；虛線是真實訓練影像的 KID。",
+            "Active latents and the KID of prior samples over the KL weight; dashed: the KID of"
+            " real training pictures.",
+        ),
+    },
+    "kl_scores": {
+        "alt": Sentence(
+            "折線圖：四種解開分數隨 KL 權重的變化。{facts}",
+            "Line chart of four disentanglement scores over the KL weight. {facts}",
+        ),
+        "caption": Sentence(
+            "以畫臉的因素為準，隱變數解開的程度隨 KL 權重的變化；點線是把編碼配給別張影像的分數。",
+            "How well the latents keep apart the factors that the faces were drawn from, over the"
+            " KL weight; dotted: the same codes handed to the wrong pictures.",
+        ),
+    },
+    "kl": {
+        "caption": Sentence(
+            "各 KL 權重的數字，在整個測試集上量得；誤差、KL 與負 ELBO 都以同一定義（β = 1）計算。",
+            "Each KL weight in numbers, on the entire test set; error, KL and negative ELBO by one"
+            " definition (β = 1).",
+        ),
+    },
     "gan_architecture": {
         "alt": Sentence(
             "{recipe} 的{networks}方塊圖：左欄由上而下是生成器各層，右欄由上而下是判別器各層，"
@@ -405,6 +538,14 @@ CAPTIONS: dict[str, dict[str, Sentence]] = {
             "編碼與屬性標記的互資訊（已扣除打亂順序後的平均）；一個屬性最多 ln 2 = {most} nats。",
             "Mutual information of the codes with the attributes, less its mean over shuffles; an"
             " attribute has ln 2 = {most} nats at most.",
+        ),
+    },
+    "disentanglement": {
+        "caption": Sentence(
+            "隱變數與已知因素的對應，1 最好：MIG、SAP、DCI 的三個分數與 FactorVAE。最後一列是"
+            "同一份編碼配給別張影像所得的分數。",
+            "How latents and known factors go together, 1 being best: MIG, SAP, the three of DCI,"
+            " and FactorVAE. The last row is of the same codes handed to the wrong pictures.",
         ),
     },
     "infogan": {

@@ -64,6 +64,12 @@ def _elbo(settings: Mapping[str, Any]) -> Sentence:
     """Say a VAE's loss."""
     zh_error, en_error = _RECONSTRUCTIONS[settings["reconstruction"]]
     weight = num(settings["kl_weight"])
+    if settings.get("sigma") == "learned":
+        return Sentence(
+            f"重建項是 σ 由訓練決定的高斯負對數概似，λ = {weight}",
+            f"The reconstruction term is a Gaussian's negative log-likelihood whose σ is learnt,"
+            f" λ = {weight}",
+        )
     return Sentence(
         f"重建項採用{zh_error}，λ = {weight}",
         f"The reconstruction term is the {en_error}, λ = {weight}",
@@ -110,7 +116,12 @@ def _options(settings: Mapping[str, Any]) -> list[Sentence]:
 
 def _shortened(settings: Mapping[str, Any], reported: Mapping[str, Any]) -> list[Sentence]:
     """Say where the run is smaller than the report's own."""
-    names = {"width": ("通道數倍率", "channel factor"), "num_steps": ("更新次數", "updates")}
+    names = {
+        "width": ("通道數倍率", "channel factor"),
+        "num_steps": ("更新次數", "updates"),
+        "batch_size": ("批次大小", "batch size"),
+        "learning_rate": ("學習率", "learning rate"),
+    }
     changed = [key for key in names if settings[key] != reported[key]]
     profile, found = settings["profile"], []
     if changed:

@@ -12,6 +12,7 @@ from hwlib.explore.gan import (
     one_hot,
     paint,
 )
+from hwlib.explore.kl import KLPanel, kl_panel, ways_between
 from hwlib.explore.latents import (
     attribute_labels,
     between,
@@ -34,6 +35,7 @@ __all__ = [
     "AttributePanel",
     "CodePanel",
     "GeneratorPanel",
+    "KLPanel",
     "LiveCurve",
     "VAEPanel",
     "attribute_labels",
@@ -44,6 +46,7 @@ __all__ = [
     "decode",
     "encode",
     "generator_panel",
+    "kl_panel",
     "label_way",
     "latents",
     "layers",
@@ -58,4 +61,5 @@ __all__ = [
     "traverse",
     "tsne",
     "vae_panel",
+    "ways_between",
 ]

@@ -38,6 +38,13 @@ WORDS: dict[str, dict[str, str]] = {
         "codes": "編碼 {code}",
         "value": "編碼值 {value}",
         "num_codes": "編碼：{count} 個",
+        "kl_weight": "KL 權重 λ",
+        "kl_originals": "測試影像",
+        "kl_reconstructions": "重建影像",
+        "kl_samples": "先驗樣本（每個權重用同一批 z）",
+        "kl_told": "MSE [0, 1] {mse}　KL {kl} nats　活躍 {active}",
+        "help_kl": "拖動滑桿換一個 KL 權重的 VAE：測試影像與 z 都不變，只有權重不同。"
+        "按左右方向鍵逐一比較。",
         "help_infogan": "按數字選編碼的值，z 不變；下方是同一個 z 換成其他值的樣子，"
         "框起來的是目前的值。",
     },
@@ -77,6 +84,13 @@ WORDS: dict[str, dict[str, str]] = {
         "codes": "code {code}",
         "value": "value {value}",
         "num_codes": "codes: {count}",
+        "kl_weight": "KL weight λ",
+        "kl_originals": "test images",
+        "kl_reconstructions": "reconstructions",
+        "kl_samples": "samples from the prior (the same z for every weight)",
+        "kl_told": "MSE [0, 1] {mse} · KL {kl} nats · active {active}",
+        "help_kl": "The slider changes to the VAE of another KL weight: test images and z stay, "
+        "only the weight differs. Left and right arrow keys compare one by one.",
         "help_infogan": "Choose a code's value while z stays; below is the same z with the other "
         "values, the chosen one in a frame.",
     },

@@ -9,7 +9,14 @@ from hwlib.models.gan import (
     JoinOneHot,
     JoinValues,
 )
-from hwlib.models.layers import Upsample, init_dcgan, init_glorot, scaled, squash
+from hwlib.models.layers import (
+    Upsample,
+    init_dcgan,
+    init_glorot,
+    scaled,
+    squash,
+    without_batch_norm,
+)
 from hwlib.models.vae import VAE
 
 __all__ = [
@@ -26,4 +33,5 @@ __all__ = [
     "init_glorot",
     "scaled",
     "squash",
+    "without_batch_norm",
 ]

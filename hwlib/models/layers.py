@@ -42,6 +42,14 @@ def init_glorot(network: nn.Module) -> nn.Module:
     return network
 
 
+def without_batch_norm(network: nn.Module) -> nn.Module:
+    """Replace every batch norm in `network` by nothing; all other weights stay as they are."""
+    for name, child in network.named_children():
+        is_norm = isinstance(child, nn.BatchNorm1d | nn.BatchNorm2d)
+        network.set_submodule(name, nn.Identity()) if is_norm else without_batch_norm(child)
+    return network
+
+
 def squash(pixel_range: tuple[float, float]) -> nn.Module:
     """Return the output activation of a pixel range: sigmoid for (0, 1), tanh for (-1, 1)."""
     return {(0.0, 1.0): nn.Sigmoid, (-1.0, 1.0): nn.Tanh}[pixel_range]()

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
+import torch
 from torch import Tensor, nn
+
+FIRST_SIGMA_01 = 0.25  # before training, in [0, 1]: about how pictures differ from their mean
 
 
 class VAE(nn.Module):
@@ -33,6 +38,15 @@ class VAE(nn.Module):
         self.mu = nn.Linear(num_features, z_dim)
         self.logvar = nn.Linear(num_features, z_dim)
         self.decoder = decoder
+        self.register_parameter("log_sigma", None)  # the weights of the loss imply sigma
+
+    def learn_sigma(self) -> None:
+        """Give the decoder one standard deviation of its own, which is learnt.
+
+        `log_sigma` is its logarithm, 0-dim, in units of `pixel_range` (Rybkin et al. 2021).
+        """
+        low, high = self.pixel_range
+        self.log_sigma = nn.Parameter(torch.tensor(math.log(FIRST_SIGMA_01 * (high - low))))
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Map pictures (B, C, H, W) to `mu` and `logvar`, (B, Z) each."""

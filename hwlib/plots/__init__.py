@@ -11,6 +11,7 @@ from hwlib.plots.adversarial import (
     infogan_curves,
     snapshot_curve,
 )
+from hwlib.plots.claims import claim_values, claims_overview, deciding_part, is_effect_alone
 from hwlib.plots.diagram import Block, Layer, block_diagram, blocks, gan_diagram
 from hwlib.plots.grids import (
     attribute_pairs,
@@ -21,6 +22,17 @@ from hwlib.plots.grids import (
     growth,
     nearest,
     side_by_side,
+)
+from hwlib.plots.kl import (
+    rate_distortion,
+    weight_elbo_curves,
+    weight_growth,
+    weight_interpolations,
+    weight_name,
+    weight_numbers,
+    weight_reconstructions,
+    weight_samples,
+    weight_scores,
 )
 from hwlib.plots.look import (
     ATTRIBUTES_ZH,
@@ -81,12 +93,15 @@ __all__ = [
     "best_snapshot",
     "block_diagram",
     "blocks",
+    "claim_values",
+    "claims_overview",
     "code_attributes",
     "code_combinations",
     "code_grid",
     "code_nats",
     "code_real",
     "compose",
+    "deciding_part",
     "embedding_scatter",
     "enlarge",
     "gan_curves",
@@ -95,15 +110,25 @@ __all__ = [
     "image_grid",
     "infogan_curves",
     "interpolation",
+    "is_effect_alone",
     "latent_activity",
     "leakage",
     "learning_curves",
     "nearest",
     "pairs",
+    "rate_distortion",
     "rc_params",
     "register_fonts",
     "side_by_side",
     "snapshot_curve",
     "style",
     "traversal",
+    "weight_elbo_curves",
+    "weight_growth",
+    "weight_interpolations",
+    "weight_name",
+    "weight_numbers",
+    "weight_reconstructions",
+    "weight_samples",
+    "weight_scores",
 ]

@@ -71,7 +71,7 @@ def nearest(pictures: np.ndarray, *, lang: str = "en") -> Axes:
     return pairs(pictures[:, 0], pictures[:, 1], labels, lang=lang)
 
 
-def _stack(sheets: Sequence[np.ndarray], gap: int) -> tuple[np.ndarray, list[int]]:
+def stack_sheets(sheets: Sequence[np.ndarray], gap: int) -> tuple[np.ndarray, list[int]]:
     """Put sheets of one width below one another; return the whole and where each begins."""
     white = np.full((gap, sheets[0].shape[1], 3), 255, dtype=np.uint8)
     parts = [part for sheet in sheets for part in (sheet, white)][:-1]
@@ -92,7 +92,7 @@ def side_by_side(
     sheets = [compose(images[: rows * columns], columns) for images in groups.values()]
     if len({sheet.shape[1] for sheet in sheets}) > 1:
         raise ValueError("the pictures of the groups differ in size")
-    sheet, tops = _stack(sheets, gap=sheets[0].shape[1] // 40)
+    sheet, tops = stack_sheets(sheets, gap=sheets[0].shape[1] // 40)
     heights = [one.shape[0] for one in sheets]
     places = [top + height / 2 for top, height in zip(tops, heights, strict=True)]
     return draw_sheet(sheet, rows=list(zip(places, groups, strict=True)), ax=ax)
@@ -123,7 +123,7 @@ def attribute_pairs_more(
     sheets = [
         compose(one.swapaxes(0, 1).reshape(-1, *one.shape[2:]), columns=num) for one in pictures
     ]
-    sheet, tops = _stack(sheets, gap=sheets[0].shape[1] // 40)
+    sheet, tops = stack_sheets(sheets, gap=sheets[0].shape[1] // 40)
     rows = []
     for one, top, attribute in zip(sheets, tops, attributes, strict=True):
         name = attribute_name(attribute, lang).replace(" (", "\n(")

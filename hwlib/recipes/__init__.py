@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from torch import nn
 
-from hwlib.config import PROBLEMS, SETTINGS_OF, Config
+from hwlib.config import PROBLEMS, RECIPE_SETTINGS, SETTINGS_OF, Config
 from hwlib.errors import UserError
+from hwlib.models import without_batch_norm
 from hwlib.recipes import dcgan, elbo, plain, upsample, wide
-from hwlib.recipes.base import Problem, Recipe
+from hwlib.recipes.base import Problem, Recipe, kl_study
 
 RECIPES: dict[str, Recipe] = {
     module.RECIPE.name: module.RECIPE for module in (plain, upsample, wide, elbo, dcgan)
@@ -38,6 +40,7 @@ SMOKE = {
     "checkpoint_every": 4,
     "oracle_steps": 20,
 }
+SMOKE_OF = {"kl": {"kl_sweep": ()}}  # the study's own three weights are enough
 
 DEFAULT_RECIPE = {"kl": "elbo"}
 
@@ -52,6 +55,8 @@ def get_problem(recipe: str, problem: str) -> Problem:
         raise UserError(f"unknown problem '{problem}'; known: {', '.join(PROBLEMS)}")
     if recipe not in RECIPES:
         raise UserError(f"unknown recipe '{recipe}'; known: {', '.join(RECIPES)}")
+    if problem == "kl" and "kl" not in RECIPES[recipe].problems:
+        return kl_study(get_problem(recipe, "vae"))  # handed in by elbo alone; any VAE can take it
     if (recipe, problem) not in PAIRS:
         having = ", ".join(r for r, p in PAIRS if p == problem)
         raise UserError(f"report '{recipe}' has no problem '{problem}'; these have it: {having}")
@@ -60,8 +65,16 @@ def get_problem(recipe: str, problem: str) -> Problem:
     return RECIPES[recipe].problems[problem]
 
 
-def knows_setting(problem: str, name: str) -> bool:
-    """Whether the setting `name` plays a part in `problem`; one that nobody knows counts."""
+def knows_setting(problem: str, name: str, recipe: str | None = None) -> bool:
+    """Whether the setting `name` plays a part in `problem`; one that nobody knows counts.
+
+    Args:
+        problem: homework problem.
+        name: of the setting.
+        recipe: course report that has the problem, for settings that not every recipe knows.
+    """
+    if recipe and name in RECIPE_SETTINGS and name in SETTINGS_OF[problem]:
+        return name in get_problem(recipe, problem).settings
     special = frozenset().union(*SETTINGS_OF.values())
     return name not in special or name in SETTINGS_OF[problem]
 
@@ -86,14 +99,34 @@ def make_config(
     if profile in ("quick", "smoke"):
         settings |= pair.quick
     if profile == "smoke":
-        settings |= SMOKE
+        settings |= SMOKE | SMOKE_OF.get(problem, {})
     for name in overrides:
         if not knows_setting(problem, name):
             knowing = ", ".join(p for p in PROBLEMS if knows_setting(p, name))
             raise UserError(f"setting {name} plays no part in problem {problem}, only in {knowing}")
+        if not knows_setting(problem, name, recipe):
+            knowing = ", ".join(r for r, p in PAIRS if p == problem and knows_setting(p, name, r))
+            raise UserError(f"setting {name} plays no part in recipe {recipe}, only in {knowing}")
+    if overrides.get("sigma") == "learned":
+        settings |= _weights_in_nats(settings, recipe)
     settings |= overrides
     names = {"problem": problem, "recipe": recipe, "data": str(data), "profile": profile}
     return Config.create(**names, seed=seed, **settings)
+
+
+def _weights_in_nats(settings: Mapping[str, Any], recipe: str) -> dict[str, Any]:
+    """Return the KL weights in multiples of the recipe's own, which becomes 1.
+
+    A learnt sigma gives the reconstruction term its scale, so that weight 1 is the ELBO.
+    """
+    own = get_problem(recipe, "vae").settings["kl_weight"]
+
+    def times(weight: float) -> float:
+        return float(f"{weight / own:.6g}")
+
+    one = {name: times(settings[name]) for name in ("kl_weight",) if name in settings}
+    several = ("kl_weights", "kl_sweep")
+    return one | {n: tuple(map(times, settings[n])) for n in several if n in settings}
 
 
 def build_models(
@@ -105,6 +138,8 @@ def build_models(
     image_size: int = 64,
     channels: int = 3,
     spectral_norm: bool = False,
+    batch_norm: str = "recipe",
+    sigma: str = "fixed",
     **options: Any,
 ) -> dict[str, nn.Module]:
     """Build the networks of a pair, by name: {"vae": ...}, or {"G": ..., "D": ...}.
@@ -118,8 +153,11 @@ def build_models(
         channels: 3 for colour, 1 for grey.
         spectral_norm: hold D's convolutions and dense layers at spectral norm 1 (Miyato et al.
             2018).
-        options: what one problem alone knows: a VAE's `pixel_range`; `d_width` of those with a
-            D; the ACGAN's `num_labels`, the InfoGAN's `num_codes`.
+        batch_norm: 'on' puts it between the layers of G and D where the report has none, 'off'
+            takes it away from all of them where the report has it.
+        sigma: 'learned' gives a VAE's decoder a standard deviation that is learnt.
+        options: what one problem alone knows: a VAE's `pixel_range`, `num_layers` of plain's;
+            `d_width` of those with a D; the ACGAN's `num_labels`, the InfoGAN's `num_codes`.
 
     Raises:
         UserError: an unknown pair, or sizes that its layers cannot take.
@@ -127,9 +165,15 @@ def build_models(
     pair = get_problem(recipe, problem)
     z_dim = z_dim or pair.settings["z_dim"]
     sizes = {"width": width, "z_dim": z_dim, "image_size": image_size, "channels": channels}
+    if batch_norm == "on" and not pair.has_batch_norm:
+        options["batch_norm"] = True
     models = pair.build(**sizes, **options)
+    if batch_norm == "off":
+        models = {name: without_batch_norm(model) for name, model in models.items()}
     if spectral_norm:
         for layer in list(models["D"].modules()):
             if isinstance(layer, nn.Conv2d | nn.Linear):
                 nn.utils.parametrizations.spectral_norm(layer)
+    if sigma == "learned":
+        models["vae"].learn_sigma()
     return models

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from torch import Tensor, nn
 
-from hwlib.losses import kl_standard_normal, pixel_error
+from hwlib.losses import gaussian_nll, kl_standard_normal, pixel_error
 
 # The homework's training set; the reports' epochs are turned into steps by it, so that 'course'
 # means the author's number of updates whatever the data.
@@ -33,6 +33,12 @@ PIXEL_ERRORS = {
     "bce": r"\left(-x\log\hat{x}-(1-x)\log(1-\hat{x})\right)",
 }
 
+# With a learnt sigma the error has a scale of its own, so every recipe has the one loss.
+LEARNED_SIGMA = (
+    r"\mathcal{L} = \frac{1}{B}\sum\left(\frac{(x-\hat{x})^2}{2\sigma^2} + \log\sigma"
+    r" + \frac{1}{2}\log 2\pi\right) + \lambda\,\frac{1}{B}\sum D_{\mathrm{KL}}"
+)
+
 Reduction = Callable[[Tensor], Tensor]
 
 
@@ -53,6 +59,7 @@ class Objective:
         *,
         kl_weight: float,
         reconstruction: str = "mse",
+        log_sigma: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return the loss that is minimised and its two terms, unweighted, each 0-dim.
 
@@ -63,13 +70,21 @@ class Objective:
             logvar: (B, Z) log variances.
             kl_weight: the report's lambda; this is the one place that applies it.
             reconstruction: kind of pixel error.
+            log_sigma: 0-dim logarithm of the decoder's learnt standard deviation; with one, both
+                terms are nats per image, averaged over the batch, whatever the report's reductions.
         """
+        if log_sigma is not None:
+            recon = gaussian_nll(x, x_hat, log_sigma).mean()
+            kl = kl_standard_normal(mu, logvar).mean()
+            return recon + kl_weight * kl, recon, kl
         recon = self.reduce_error(pixel_error(x, x_hat, reconstruction))
         kl = self.reduce_kl(kl_standard_normal(mu, logvar))
         return recon + kl_weight * kl, recon, kl
 
-    def tex(self, reconstruction: str = "mse") -> str:
-        """Return the loss as TeX, with the pixel error that is in use."""
+    def tex(self, reconstruction: str = "mse", sigma: str = "fixed") -> str:
+        """Return the loss as TeX, with the pixel error and the sigma that are in use."""
+        if sigma == "learned":
+            return LEARNED_SIGMA
         return self.formula.replace(PIXEL_ERRORS["mse"], PIXEL_ERRORS[reconstruction])
 
 
@@ -84,8 +99,10 @@ class Problem:
         settings: the report's own schedule, profile 'course'.
         quick: what profile 'quick' changes, never the structure: narrower networks, fewer steps,
             and smaller batches for adversarial ones, which need many updates more than many
-            pictures.
+            pictures; for the KL study, of many VAEs, larger steps too.
         objective: a VAE's loss.
+        has_batch_norm: whether an adversarial pair's networks have it; where they have not, `build`
+            knows `batch_norm`, which puts it in.
         reported: numbers that the report gives, by the names of results.json where they fit.
         open: what the report leaves open, and what is chosen here, in English and Chinese.
     """
@@ -94,6 +111,7 @@ class Problem:
     settings: Mapping[str, Any]
     quick: Mapping[str, Any]
     objective: Objective | None = None
+    has_batch_norm: bool = True
     reported: Mapping[str, float] = field(default_factory=dict)
     open: Mapping[str, str] = field(default_factory=dict)
 
@@ -106,6 +124,35 @@ class Recipe:
     letter: str
     summary: Mapping[str, str]  # by language
     problems: Mapping[str, Problem]
+
+
+# The homework's weights and a finer sweep over five decades, in multiples of a recipe's own weight:
+# decades, and half decades from 1 on, where the curves bend.
+KL_TIMES = (1.0, 100.0, 0.0)
+KL_SWEEP_TIMES = (0.001, 0.01, 0.1, 1.0, 3.0, 10.0, 30.0, 100.0)
+KL_BATCH = 32
+
+
+def kl_study(vae: Problem, *, quick: Mapping[str, Any] | None = None) -> Problem:
+    """Return the KL study of a recipe's VAE: its settings with several weights for one.
+
+    Args:
+        vae: the recipe's VAE.
+        quick: what profile 'quick' changes; by default a fifth of the pictures that the VAE sees at
+            'quick', in batches of 32: few pictures teach more in many updates.
+    """
+    settings = dict(vae.settings)
+    own = settings.pop("kl_weight")
+    weights = {
+        name: tuple(float(f"{own * times:.6g}") for times in several)
+        for name, several in (("kl_weights", KL_TIMES), ("kl_sweep", KL_SWEEP_TIMES))
+    }
+    if quick is None:
+        own_quick = settings | vae.quick
+        images = own_quick["num_steps"] * own_quick["batch_size"]
+        fewer = {"batch_size": KL_BATCH, "num_steps": images // 5 // KL_BATCH}
+        quick = {**vae.quick, **fewer}
+    return replace(vae, settings=settings | weights, quick=quick)
 
 
 def steps(epochs: int, batch_size: int) -> int:

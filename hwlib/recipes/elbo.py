@@ -10,7 +10,15 @@ from __future__ import annotations
 from torch import nn
 
 from hwlib.models import VAE, scaled, squash
-from hwlib.recipes.base import IMAGE_SUM_OBJECTIVE, UNIT, PixelRange, Problem, Recipe, steps
+from hwlib.recipes.base import (
+    IMAGE_SUM_OBJECTIVE,
+    UNIT,
+    PixelRange,
+    Problem,
+    Recipe,
+    kl_study,
+    steps,
+)
 
 OPEN = {
     "en": "The report does not name its optimiser, channels, kernel sizes, output activation or"
@@ -23,6 +31,10 @@ OPEN = {
     "0, 1]、sigmoid 輸出；誤差與"
     " KL 對每張影像加總、對批次取平均，如此 KL ×1 才是 ELBO；隱變數取它兩個選擇中的第一個：20 維。",
 }
+
+# Nine VAEs in a few minutes: each makes a thirtieth of the report's updates, of smaller batches, at
+# ten times its rate, without which none of them would have learnt what its weight lets it learn.
+KL_QUICK = {"width": 0.5, "batch_size": 32, "num_steps": 900, "learning_rate": 1e-3}
 
 
 def build_vae(
@@ -64,6 +76,20 @@ def build_vae(
     return {"vae": vae}
 
 
+VAE_PROBLEM = Problem(
+    build=build_vae,
+    settings={
+        "num_steps": steps(100, 100),
+        "batch_size": 100,
+        "learning_rate": 1e-4,
+        "z_dim": 20,
+        "kl_weight": 1.0,
+    },
+    quick={"num_steps": 2_000},
+    objective=IMAGE_SUM_OBJECTIVE,
+    open=OPEN,
+)
+
 RECIPE = Recipe(
     name="elbo",
     letter="D",
@@ -72,18 +98,7 @@ RECIPE = Recipe(
         "zh": "KL ×1／×100／×0 的比較研究與內插",
     },
     problems={
-        "vae": Problem(
-            build=build_vae,
-            settings={
-                "num_steps": steps(100, 100),
-                "batch_size": 100,
-                "learning_rate": 1e-4,
-                "z_dim": 20,
-                "kl_weight": 1.0,
-            },
-            quick={"num_steps": 2_000},
-            objective=IMAGE_SUM_OBJECTIVE,
-            open=OPEN,
-        ),
+        "vae": VAE_PROBLEM,
+        "kl": kl_study(VAE_PROBLEM, quick=KL_QUICK),
     },
 )

@@ -9,6 +9,7 @@ texts say what is chosen, as a course work of 2018 would have it.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from torch import nn
@@ -64,38 +65,61 @@ GAN_SETTINGS = {
 }
 
 
-def encoder_layers(*, width: float, image_size: int, channels: int) -> tuple[nn.Sequential, int]:
-    """Return the encoder and how many features it gives; shapes are those of width 1 at 64 x 64."""
-    a, b, c = (scaled(n, width) for n in (32, 64, 128))
-    encoder = nn.Sequential(
-        nn.Conv2d(channels, a, 4, 2, 1),  # (B, 32, 32, 32)
-        nn.ReLU(),
-        nn.Conv2d(a, b, 4, 2, 1),  # (B, 64, 16, 16)
-        nn.ReLU(),
-        nn.Conv2d(b, c, 4, 2, 1),  # (B, 128, 8, 8)
-        nn.ReLU(),
-        nn.Flatten(),
-    )
-    return encoder, c * (image_size // 8) ** 2
+def encoder_layers(
+    *, width: float, image_size: int, channels: int, num_layers: int = 3, batch_norm: bool = False
+) -> tuple[nn.Sequential, int]:
+    """Return the encoder and how many features it gives.
+
+    Shapes in the comments are those of the report's three layers and width 1 at 64 x 64.
+
+    Args:
+        width: factor on the channels.
+        image_size: side of the pictures.
+        channels: of the pictures.
+        num_layers: each halves the maps and doubles the channels.
+        batch_norm: put it before the activation of each layer but the first, as DCGAN does.
+    """
+    layers: list[nn.Module] = []
+    before = channels
+    for n in range(num_layers):
+        maps = scaled(32 * 2**n, width)
+        layers.append(nn.Conv2d(before, maps, 4, 2, 1))  # (B, 32, 32, 32) to (B, 128, 8, 8)
+        if batch_norm and n:
+            layers.append(nn.BatchNorm2d(maps))
+        layers.append(nn.ReLU())
+        before = maps
+    layers.append(nn.Flatten())
+    return nn.Sequential(*layers), before * (image_size // 2**num_layers) ** 2
 
 
 def decoder_layers(
-    z_dim: int, *, width: float, image_size: int, channels: int, pixel_range: PixelRange = SIGNED
+    z_dim: int,
+    *,
+    width: float,
+    image_size: int,
+    channels: int,
+    pixel_range: PixelRange = SIGNED,
+    num_layers: int = 3,
+    batch_norm: bool = False,
 ) -> nn.Sequential:
-    """Return the decoder; shapes in the comments are those of width 1 at 64 x 64."""
-    a, b, c = (scaled(n, width) for n in (32, 64, 128))
-    side = image_size // 8
-    return nn.Sequential(
-        nn.Linear(z_dim, c * side * side),
-        nn.ReLU(),
-        nn.Unflatten(1, (c, side, side)),  # (B, 128, 8, 8)
-        nn.ConvTranspose2d(c, b, 4, 2, 1),  # (B, 64, 16, 16)
-        nn.ReLU(),
-        nn.ConvTranspose2d(b, a, 4, 2, 1),  # (B, 32, 32, 32)
-        nn.ReLU(),
-        nn.ConvTranspose2d(a, channels, 4, 2, 1),  # (B, 3, 64, 64)
-        squash(pixel_range),
-    )
+    """Return the decoder: a dense layer, then the encoder's layers turned round.
+
+    Shapes in the comments are those of the report's three layers and width 1 at 64 x 64; with
+    `batch_norm` it stands before the activation of each layer but the last.
+    """
+    side = image_size // 2**num_layers
+    maps = [scaled(32 * 2**n, width) for n in reversed(range(num_layers))]
+
+    def activated(outputs: int) -> list[nn.Module]:
+        return [nn.BatchNorm2d(outputs), nn.ReLU()] if batch_norm else [nn.ReLU()]
+
+    layers = [nn.Linear(z_dim, maps[0] * side * side), nn.Unflatten(1, (maps[0], side, side))]
+    layers += activated(maps[0])  # (B, 128, 8, 8)
+    for before, after in pairwise(maps):
+        layers.append(nn.ConvTranspose2d(before, after, 4, 2, 1))  # (B, 64, 16, 16), ...
+        layers += activated(after)
+    layers.append(nn.ConvTranspose2d(maps[-1], channels, 4, 2, 1))  # (B, 3, 64, 64)
+    return nn.Sequential(*layers, squash(pixel_range))
 
 
 def build_vae(
@@ -105,9 +129,15 @@ def build_vae(
     image_size: int,
     channels: int,
     pixel_range: PixelRange = SIGNED,
+    num_layers: int = 3,
 ) -> dict[str, nn.Module]:
-    """Build the VAE."""
-    sizes = {"width": width, "image_size": image_size, "channels": channels}
+    """Build the VAE, of `num_layers` layers each way."""
+    sizes = {
+        "width": width,
+        "image_size": image_size,
+        "channels": channels,
+        "num_layers": num_layers,
+    }
     encoder, num_features = encoder_layers(**sizes)
     decoder = decoder_layers(z_dim, pixel_range=pixel_range, **sizes)
     vae = VAE(encoder, decoder, num_features=num_features, z_dim=z_dim, pixel_range=pixel_range)
@@ -122,12 +152,14 @@ def build_gan(
     channels: int,
     d_width: float = 1.0,
     num_labels: int = 0,
+    batch_norm: bool = False,
 ) -> dict[str, nn.Module]:
     """Build G, the VAE's decoder, and D, its encoder with a dense head.
 
-    `d_width` is a factor on D's channels alone.
+    `d_width` is a factor on D's channels alone; `batch_norm` puts batch norm into both, which the
+    report says it did without.
     """
-    sizes = {"image_size": image_size, "channels": channels}
+    sizes = {"image_size": image_size, "channels": channels, "batch_norm": batch_norm}
     join = JoinEmbedding(z_dim, num_labels) if num_labels else None
     layers = decoder_layers(z_dim, width=width, **sizes)
     trunk, num_features = encoder_layers(width=width * d_width, **sizes)
@@ -160,6 +192,7 @@ RECIPE = Recipe(
                 "learning_rate": 5e-4,
                 "z_dim": 512,
                 "kl_weight": 1e-5,
+                "num_layers": 3,
             },
             quick={"num_steps": 1_500},
             objective=MEAN_OBJECTIVE,
@@ -170,12 +203,14 @@ RECIPE = Recipe(
             build=build_gan,
             settings=GAN_SETTINGS | {"num_steps": 50_000},
             quick={"batch_size": 64, "num_steps": 1_500},
+            has_batch_norm=False,
             open=OPEN_GAN,
         ),
         "acgan": Problem(
             build=build_acgan,
             settings=GAN_SETTINGS | {"num_steps": 30_000, "attribute": "Smiling"},
             quick={"batch_size": 64, "num_steps": 1_500},
+            has_batch_norm=False,
             open=OPEN_ACGAN,
         ),
     },

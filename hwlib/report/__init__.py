@@ -1,6 +1,6 @@
 """Run the notebooks and make the report: HTML and PDF, in Chinese and English. Never torch."""
 
-from hwlib.report.runner import NOTEBOOKS, Job, make_job
+from hwlib.report.runner import CLAIMS, NOTEBOOKS, Job, make_job
 from hwlib.report.site import JobResult, ReportResult, make_report
 
-__all__ = ["NOTEBOOKS", "Job", "JobResult", "ReportResult", "make_job", "make_report"]
+__all__ = ["CLAIMS", "NOTEBOOKS", "Job", "JobResult", "ReportResult", "make_job", "make_report"]

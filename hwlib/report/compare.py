@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from hwlib.report.entries import Entry, by_problem, values_of
-from hwlib.report.facts import IDENTITY, number, value
+from hwlib.report.facts import IDENTITY, VERDICTS, number, value
 from hwlib.report.meanings import MEANINGS
 from hwlib.report.protocols import DISTANCES, Protocols, by_protocol, different, measured
+from hwlib.report.runner import CLAIMS
 from hwlib.report.strips import STRIP_IMAGES, Strip, make_strips
 from hwlib.report.words import FACTS, METRICS, PROBLEMS, SHORT, SIGNS, TOPICS, WORDS
 
@@ -44,6 +45,7 @@ VAE_OVERVIEW = (
     *("num_parameters", "num_steps", "train_time_s", "test_mse_01", "test_mse_11"),
     *("neg_elbo_nats", "frechet", "kid"),
 )
+COUNTS = tuple(f"num_{verdict}" for verdict in VERDICTS)
 # What fits a page's width; the rest is in the tables of the comparison.
 OVERVIEW = {
     "vae": VAE_OVERVIEW,
@@ -60,6 +62,7 @@ OVERVIEW = {
         *("num_codes", "num_steps", "train_time_s", "code_accuracy", "code_information_nats"),
         *("code_variance_share", "code_class_accuracy", "frechet", "kid"),
     ),
+    CLAIMS: COUNTS,
 }
 TRAINING = ("num_parameters", "num_steps", "num_epochs", "train_time_s", "images_per_s")
 BALANCE = (
@@ -90,6 +93,7 @@ DETAILS: dict[str, dict[str, tuple[str, ...]]] = {
         "variety": VARIETY,
     },
     "infogan": {"training": TRAINING, "code": CODE, "balance": BALANCE, "variety": VARIETY},
+    CLAIMS: {"verdicts": COUNTS},
 }
 
 
@@ -113,6 +117,7 @@ class Table:
     right: tuple[bool, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
+    meanings: tuple[tuple[str, str], ...] = ()  # of columns that are no key numbers
 
 
 @dataclass(frozen=True)
@@ -224,7 +229,8 @@ def overview(entries: Sequence[Entry], language: str) -> list[Table]:
 
 def comparison(entries: Sequence[Entry], language: str) -> list[Section]:
     """Return all models side by side: sample quality, each problem, and what the columns mean."""
-    protocols = by_protocol(entries)
+    models = [entry for entry in entries if entry.facts.problem != CLAIMS]  # claims have no samples
+    protocols = by_protocol(models)
     problems = []
     for problem, own in by_problem(entries).items():
         tables = [
@@ -241,7 +247,7 @@ def comparison(entries: Sequence[Entry], language: str) -> list[Section]:
         ]
         title = PROBLEMS[language][problem]
         problems.append(Section(problem, title, tables=tuple(tables)))
-    return [_quality(entries, protocols, language), *problems]
+    return [_quality(models, protocols, language), *problems, *_ledger(models, language)]
 
 
 def _quality(entries: Sequence[Entry], protocols: Protocols, language: str) -> Section:
@@ -305,14 +311,57 @@ def _real(key: str, name: str, entries: Sequence[Entry]) -> str:
     return "–".join(dict.fromkeys(number(name, end) for end in (min(known), max(known))))
 
 
+def _ledger(entries: Sequence[Entry], language: str) -> list[Section]:
+    """Return the loss ledger, with the VAE runs' own weights, where there is a VAE to speak of.
+
+    Only here is torch loaded, by the recipes whose losses are weighed.
+    """
+    if not any(entry.facts.problem in ("vae", "kl") for entry in entries):
+        return []
+    from hwlib.discuss import ledger_meanings, ledger_tables
+    from hwlib.discuss import words as words_of
+    from hwlib.ledger import of_run, rows
+
+    words = WORDS[language]
+    runs = [
+        of_run(settings, e.facts.results, channels=e.facts.record["data"]["channels"])
+        for e in entries
+        if e.facts.problem in ("vae", "kl") and "kl_weight" in (settings := e.facts.settings)
+        if e.facts.results
+    ]
+    listed = rows(*runs)
+    shape = f"{listed[0].channels}×{listed[0].image_size}×{listed[0].image_size}"
+    meanings = tuple(ledger_meanings(language))
+    tables = []
+    for name, frames in ledger_tables(listed).items():
+        frame = frames[language]
+        tables.append(
+            Table(
+                caption=words_of(name, shape=shape)["caption"][language],
+                columns=tuple(frame.columns),
+                right=tuple(all(map(_is_written_number, frame[head])) for head in frame.columns),
+                rows=tuple(Row(tuple(cells)) for cells in frame.itertuples(index=False, name=None)),
+                meanings=meanings,
+            )
+        )
+    return [Section("ledger", words["ledger"], text=(words["ledger_note"],), tables=tuple(tables))]
+
+
+def _is_written_number(cell: str) -> bool:
+    """Whether a cell holds a number, or none."""
+    return cell == "–" or cell[:1].isdecimal()
+
+
 def glossary(tables: Sequence[Table], language: str) -> list[tuple[str, str]]:
     """Return label and meaning of every number that stands in one of the tables."""
     heads = {column for table in tables for column in table.columns}
     labels = METRICS[language]
+    known = [(label, MEANINGS[language][name]) for name, label in labels.items()]
+    known += dict.fromkeys(meaning for table in tables for meaning in table.meanings)
     return [
-        (labels[name], MEANINGS[language][name])
-        for name in labels
-        if any(head == labels[name] or head.startswith(f"{labels[name]} (") for head in heads)
+        (label, meaning)
+        for label, meaning in known
+        if any(head == label or head.startswith(f"{label} (") for head in heads)
     ]
 
 

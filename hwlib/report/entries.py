@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from hwlib.report.facts import IDENTITY, Facts
+from hwlib.report.facts import IDENTITY, Facts, value
 from hwlib.report.runner import NOTEBOOKS
 from hwlib.report.words import FACTS, SHORT, WORDS
 
@@ -38,18 +38,40 @@ class Entry:
 def entries_of(jobs: Sequence[tuple[str, Facts, bool]]) -> list[Entry]:
     """Return every run of the jobs (page, facts, whether it failed), each run once.
 
-    The runs that the jobs are about come first; then the others that they used.
+    The runs that the jobs are about come first; then the others that they used. A KL study has a
+    row for each weight that its page tells of.
     """
-    mine = [Entry(page, facts, failed) for page, facts, failed in jobs]
+    mine = [entry for job in jobs for entry in _rows_of(Entry(*job))]
     known = {entry.facts.run for entry in mine}
     also = {o.run: Entry(page, o) for page, facts, _ in jobs for o in facts.others}
     entries: list[Entry] = []
     for entry in [*mine, *(e for run, e in also.items() if run not in known)]:
         like = next((e for e in entries if _kind(e) == _kind(entry)), None)
         note = _difference(like.facts, entry.facts) if like else ""
-        entries.append(replace(entry, note=note))
+        entries.append(replace(entry, note=entry.note or note))
     order = list(NOTEBOOKS)
     return sorted(entries, key=lambda entry: order.index(entry.facts.problem))
+
+
+def _rows_of(entry: Entry) -> list[Entry]:
+    """Return a study's VAEs, those of the weights told in full, in its place; else the entry."""
+    facts = entry.facts
+    if "studies" not in facts.results:
+        return [entry]
+    studies = {row["kl_weight"]: row for row in facts.results["studies"]}
+    shared = {name: part for name, part in facts.results.items() if name != "studies"}
+    rows = []
+    for weight in facts.results["kl_weights"]:
+        row, settings = studies[weight], {**facts.settings, "kl_weight": weight}
+        own = replace(
+            facts,
+            run=row["run"],
+            record={**facts.record, "settings": settings},
+            results={**shared, **row},
+            folder=facts.folder.parent / row["run"] if facts.folder else None,
+        )
+        rows.append(replace(entry, facts=own, note=f"λ = {value(weight)}"))
+    return rows
 
 
 def _kind(entry: Entry) -> tuple[str, str]:

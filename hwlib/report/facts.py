@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hwlib.report.runner import Job
+from hwlib.report.runner import CLAIMS, Job
 from hwlib.report.words import FACTS, PROFILES
 
 IDENTITY = ("data", "profile", "seed")
+VERDICTS = ("supported", "contradicted", "undecided", "not_applicable")
 NAMED = ("problem", "recipe", *IDENTITY)  # rows of their own
 # Names that mean something else within their group of config.json, and what they go by here.
 GROUPED = {
@@ -84,15 +86,58 @@ class Facts:
 def read_facts(
     job: Job, run: Path | None, parameters: Mapping[str, Any], others: Sequence[Path] = ()
 ) -> Facts:
-    """Return what the folder `run` says, and the `others`; where there is none, `parameters`."""
+    """Return what the folder `run` says, and the `others`; where there is none, `parameters`.
+
+    A `run` that is a file of verdicts says how many there are of each kind.
+    """
     if run is None:
         return Facts(job, parameters, "", {}, {})
+    if job.problem == CLAIMS:
+        return _read_verdicts(job, run, parameters)
     record, results = (
         json.loads((run / name).read_text()) if (run / name).exists() else {}
         for name in ("config.json", "results.json")
     )
     further = tuple(read_facts(job, other, parameters) for other in others)
     return Facts(job, parameters, run.name, record, results, run, further)
+
+
+def _read_verdicts(job: Job, path: Path, parameters: Mapping[str, Any]) -> Facts:
+    """Return what a file of verdicts says, with what all the runs behind it have in common."""
+    verdicts = json.loads(path.read_text())
+    settings = {"problem": job.problem, "recipe": job.recipe, "data": verdicts["data"]["spec"]}
+    settings |= {"profile": verdicts["profile"], "seed": verdicts["seeds"]}
+    asked = parameters.get("ids") or verdicts["claims"]  # the file may hold more than was asked for
+    claims = [verdicts["claims"][id] for id in asked]
+    runs = dict.fromkeys(
+        run
+        for claim in claims
+        for part in claim.get("parts", ())
+        for arm in part["arms"].values()
+        for run in arm["runs"]
+    )
+    files = [path.parent / run / "config.json" for run in runs]
+    shared = _common([json.loads(file.read_text()) for file in files if file.exists()])
+    shared.pop("settings", None)
+    counts = Counter(claim["verdict"] for claim in claims)
+    results = {f"num_{verdict}": counts[verdict] for verdict in VERDICTS}
+    return Facts(job, parameters, path.name, {"settings": settings, **shared}, results)
+
+
+def _common(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what all `records` say alike, within their groups too."""
+    if not records:
+        return {}
+    first, *rest = records
+    found: dict[str, Any] = {}
+    for name, part in first.items():
+        parts = [part, *(record.get(name) for record in rest)]
+        if all(isinstance(p, Mapping) for p in parts):
+            if inner := _common(parts):
+                found[name] = inner
+        elif all(p == part for p in parts):
+            found[name] = part
+    return found
 
 
 def number(name: str, amount: Any) -> str:
@@ -157,7 +202,8 @@ def trust(fact: Facts, language: str, *, command: str, notebook: str) -> list[tu
     """
     labels = FACTS[language]
     rows: list[tuple[str, Any]] = [("command", command), ("notebook", notebook)]
-    rows += [("run", fact.run), ("others", ", ".join(o.run for o in fact.others))]
+    rows.append(("verdicts" if fact.problem == CLAIMS else "run", fact.run))
+    rows.append(("others", ", ".join(o.run for o in fact.others)))
     rows += [("problem", fact.job.problem), ("recipe", fact.job.recipe)]
     rows += [(name, fact.setting(name)) for name in IDENTITY]
     rows += _recorded(fact.record)

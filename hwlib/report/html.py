@@ -23,7 +23,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 FONTS = Path(__file__).resolve().parents[1] / "fonts"
 THUMBNAIL = (640, 360)  # pixels: twice a card's size on the page
 # The figure that shows a problem best: the pictures that the model made.
-COVERS = ("fig1_4", "fig2_3", "fig3_3", "infogan_code1", "fig1_3")
+COVERS = ("fig1_4", "fig2_3", "fig3_3", "infogan_code1", "kl_rows", "fig1_3")
 COMPARE = "compare"  # stem of the comparison's file
 
 

@@ -56,6 +56,10 @@ MEANINGS = {
         "新影像相同，0 是複製。",
         "closest_pair_ratio": "展示的 32 張樣本中最像的兩張的距離，除以 32 張真實影像的同一數字；"
         "接近 0 表示有兩張幾乎相同。",
+        "num_supported": "量測支持的結論數：效果的整個區間都依說法的方向超過門檻。",
+        "num_contradicted": "量測不支持的結論數：整個區間都不到門檻，不論是沒有差別還是正好相反。",
+        "num_undecided": "這些隨機種子還分不出來的結論數。",
+        "num_not_applicable": "這份資料無法檢驗的結論數，例如沒有屬性標記。",
     },
     "en": {
         "num_parameters": "Trainable parameters of all networks together.",
@@ -125,5 +129,12 @@ MEANINGS = {
         "over that of test pictures: 1 is like fresh pictures, 0 is a copy.",
         "closest_pair_ratio": "Distance of the two most alike of the 32 samples shown over that "
         "of 32 real pictures; near 0, two are almost the same.",
+        "num_supported": "Claims that the measurement bears out: the whole interval of the effect "
+        "lies beyond the margin in the direction that is claimed.",
+        "num_contradicted": "Claims that the measurement speaks against: the whole interval falls "
+        "short of the margin, whether there is no difference or the opposite one.",
+        "num_undecided": "Claims that these seeds do not decide.",
+        "num_not_applicable": "Claims that this data cannot try, for want of attributes for "
+        "example.",
     },
 }

@@ -30,6 +30,9 @@ from hwlib.errors import UserError
 from hwlib.report.words import REASONS
 from hwlib.run import default_runs_dir, replacing, write_json
 
+# What the report calls the page of the reports' claims: no problem of the homework, and made only
+# where it is asked for by name, because it stands on three seeds of everything.
+CLAIMS = "claims"
 # In the order of the homework, which is that of the report.
 NOTEBOOKS = {
     "vae": "01_vae.ipynb",
@@ -37,6 +40,7 @@ NOTEBOOKS = {
     "acgan": "03_acgan.ipynb",
     "infogan": "04_infogan.ipynb",
     "kl": "05_kl.ipynb",
+    CLAIMS: "06_claims.ipynb",
 }
 KERNEL_COMMAND = ("-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}")
 RUN_MIME = "application/vnd.hwlib.run+json"
@@ -60,7 +64,7 @@ KERNEL_ERRORS = (
 
 @dataclass(frozen=True)
 class Job:
-    """One page of the report: a problem in one recipe."""
+    """One page of the report: a problem in one recipe, or the claims of all of them."""
 
     problem: str
     recipe: str
@@ -86,7 +90,7 @@ class Executed:
 
     Attributes:
         notebook: the executed notebook, None where it failed.
-        run: the run folder that it is about, None where it failed.
+        run: the run folder, or the file of verdicts, that it is about; None where it failed.
         others: further run folders that it used, in their order.
         reason: why it failed, None where all went well.
         trace: last lines of the traceback, as plain text.
@@ -116,8 +120,9 @@ def make_job(
     """Return the job of `problem` in `recipe`, with its notebook.
 
     Args:
-        problem: one of `hwlib.config.PROBLEMS`.
-        recipe: name of a recipe; it becomes the notebook's parameter `recipe`.
+        problem: one of `hwlib.config.PROBLEMS`, or `CLAIMS`.
+        recipe: name of a recipe; it becomes the notebook's parameter `recipe`. Claims compare
+            recipes: they have none, and "all" stands for it.
         parameters: further parameters of the notebook.
         notebooks: folder of the notebooks; the project's own where None.
 
@@ -125,7 +130,8 @@ def make_job(
         UserError: no such problem, or its notebook does not exist yet.
     """
     if problem not in NOTEBOOKS:
-        raise UserError(f"unknown problem '{problem}'; known problems: {', '.join(PROBLEMS)}")
+        known = ", ".join((*PROBLEMS, CLAIMS))
+        raise UserError(f"unknown problem '{problem}'; known problems: {known}")
     folder = notebooks or next(
         (
             root / "notebooks"
@@ -137,7 +143,8 @@ def make_job(
     path = folder / NOTEBOOKS[problem]
     if not path.exists():
         raise UserError(f"problem '{problem}' has no notebook yet: {path} does not exist")
-    return Job(problem, recipe, path, {"recipe": recipe, **(parameters or {})})
+    own = {} if problem == CLAIMS else {"recipe": recipe}
+    return Job(problem, recipe, path, {**own, **(parameters or {})})
 
 
 class LocalKernelManager(AsyncKernelManager):
@@ -247,7 +254,7 @@ def run_notebook(job: Job, *, name: str, folder: Path, cwd: Path | None = None) 
         return Executed(None, None, reason, trace)
     _write_notebook(target, notebook, job)
     failed.unlink(missing_ok=True)
-    write_json(record, {"key": key, "runs": {str(run): _sha(run / RESULTS) for run in runs}})
+    write_json(record, {"key": key, "runs": {str(run): _sha(results_file(run)) for run in runs}})
     return Executed(target, runs[0], others=tuple(runs[1:]))
 
 
@@ -315,7 +322,7 @@ def _judge(
     if not runs:
         return Reason("no_run", {}), ""
     for run in runs:
-        if not (run / RESULTS).exists():
+        if not results_file(run).exists():
             return Reason("unfinished", {"run": run.name}), ""
     return None, ""
 
@@ -327,6 +334,11 @@ def _cell_error(number: int, output: NotebookNode) -> Reason:
     if output.ename == "UserError":
         return Reason("other", {"error": message})
     return Reason("cell", {"cell": number, "error": f"{output.ename}: {message}"})
+
+
+def results_file(run: Path) -> Path:
+    """Return the file that holds the results of `run`: of a file of verdicts, that file."""
+    return run if run.suffix == ".json" else run / RESULTS
 
 
 def _tail(text: str) -> str:
@@ -382,7 +394,9 @@ def _unchanged(target: Path, record: Path, key: str) -> Executed | None:
     try:
         known = json.loads(record.read_text())
         same = known["key"] == key
-        same = same and all(_sha(Path(run) / RESULTS) == sha for run, sha in known["runs"].items())
+        same = same and all(
+            _sha(results_file(Path(run))) == sha for run, sha in known["runs"].items()
+        )
         run, *others = map(Path, known["runs"])
     except (AttributeError, KeyError, OSError, TypeError, ValueError):
         return None

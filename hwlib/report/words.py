@@ -30,7 +30,7 @@ WORDS = {
         "title": "人臉生成模型實驗報告",
         "subtitle": "以同一套程式訓練、量測並彙整的課程作業",
         "overview": "結果總覽",
-        "overview_note": "每列是一次訓練，所有數字都由執行結果直接產生。",
+        "overview_note": "每列是一次訓練，或一批結論的判定；所有數字都由執行結果直接產生。",
         "compare": "並列比較",
         "compare_link": "更多數字、樣本與樣本品質：並列比較。",
         "compare_note": "同一題的各配方排在一起；樣本品質則把所有模型放進同一張表，"
@@ -55,6 +55,9 @@ WORDS = {
         "strip_alt": "{model} 的 {count} 張樣本。",
         "strip_real_alt": "{count} 張真實的測試影像。",
         "real": "真實影像",
+        "ledger": "損失對照表",
+        "ledger_note": "各報告的損失，加總或平均的方式與像素範圍都不同，同樣寫作 λ 的數字因此不能"
+        "直接比較。這裡把它們換成同一個形式，也換成彼此的寫法。",
         "glossary": "欄位的意義",
         "smoke": "這是試跑（smoke）：只用來確認一切能執行，數字沒有意義。",
         "floor": "真實影像",
@@ -99,8 +102,8 @@ WORDS = {
         "title": "Generative Models of Faces: Lab Report",
         "subtitle": "Coursework trained, measured and reported by one program",
         "overview": "Results at a glance",
-        "overview_note": "One row per trained model; every number comes straight from its "
-        "run's results.",
+        "overview_note": "One row per trained model, or per set of verdicts on claims; every "
+        "number comes straight from the runs' results.",
         "compare": "Side by side",
         "compare_link": "More numbers, samples and their quality: side by side.",
         "compare_note": "The recipes of each problem stand together. Sample quality puts all "
@@ -127,6 +130,10 @@ WORDS = {
         "strip_alt": "{count} samples of {model}.",
         "strip_real_alt": "{count} real test pictures.",
         "real": "Real pictures",
+        "ledger": "The loss ledger",
+        "ledger_note": "The reports sum or average in different ways over pixels in different "
+        "ranges, so numbers that are all written λ cannot be compared as they stand. Here each is "
+        "brought to one form, and into the others' convention.",
         "glossary": "What the columns mean",
         "smoke": "Profile smoke shows that everything runs; its numbers mean nothing.",
         "floor": "real pictures",
@@ -176,6 +183,7 @@ PROBLEMS = {
         "gan": "生成對抗網路（GAN）",
         "acgan": "輔助分類器 GAN（ACGAN）",
         "infogan": "資訊最大化 GAN（InfoGAN）",
+        "claims": "報告的結論與判定",
     },
     "en": {
         "vae": "Variational autoencoder (VAE)",
@@ -183,11 +191,19 @@ PROBLEMS = {
         "gan": "Generative adversarial network (GAN)",
         "acgan": "Auxiliary classifier GAN (ACGAN)",
         "infogan": "Information maximising GAN (InfoGAN)",
+        "claims": "The reports' claims and the verdicts",
     },
 }
 
 # The same in every language.
-SHORT = {"vae": "VAE", "kl": "KL", "gan": "GAN", "acgan": "ACGAN", "infogan": "InfoGAN"}
+SHORT = {
+    "vae": "VAE",
+    "kl": "KL",
+    "gan": "GAN",
+    "acgan": "ACGAN",
+    "infogan": "InfoGAN",
+    "claims": "C1–C22",
+}
 
 PROFILES = {
     "zh": {"smoke": "smoke（試跑）", "quick": "quick（快速）", "course": "course（完整課程）"},
@@ -263,6 +279,10 @@ METRICS = {
         "near_copies": "近似複製",
         "nearest_ratio": "最近距離比",
         "closest_pair_ratio": "最小間距比",
+        "num_supported": "成立",
+        "num_contradicted": "不成立",
+        "num_undecided": "未定",
+        "num_not_applicable": "不適用",
     },
     "en": {
         "num_parameters": "Parameters",
@@ -307,6 +327,10 @@ METRICS = {
         "near_copies": "Near copies",
         "nearest_ratio": "Nearest-distance ratio",
         "closest_pair_ratio": "Closest-pair ratio",
+        "num_supported": "Supported",
+        "num_contradicted": "Contradicted",
+        "num_undecided": "Undecided",
+        "num_not_applicable": "Not applicable",
     },
 }
 
@@ -319,6 +343,7 @@ TOPICS = {
         "attribute": "屬性的控制",
         "code": "編碼的作用",
         "variety": "多樣性與抄襲檢查",
+        "verdicts": "判定",
     },
     "en": {
         "training": "Training",
@@ -327,6 +352,7 @@ TOPICS = {
         "attribute": "Control of the attribute",
         "code": "What the code does",
         "variety": "Variety, and a check for copies",
+        "verdicts": "Verdicts",
     },
 }
 
@@ -345,6 +371,7 @@ FACTS = {
         "profile": "規模",
         "seed": "隨機種子",
         "run": "執行資料夾",
+        "verdicts": "判定檔",
         "command": "指令",
         "notebook": "筆記本",
         "settings": "全部設定",
@@ -381,6 +408,7 @@ FACTS = {
         "profile": "Profile",
         "seed": "Seed",
         "run": "Run folder",
+        "verdicts": "File of verdicts",
         "command": "Command",
         "notebook": "Notebook",
         "settings": "All settings",

@@ -5,6 +5,8 @@ notebook prints (progress, representations) has none and stays out of reports.
 """
 
 from hwlib.show.cells import number, to_html, to_markdown
+from hwlib.show.kl import kl_tables
+from hwlib.show.losses import ledger
 from hwlib.show.page import (
     LANGUAGES,
     RUN_MIME,
@@ -13,28 +15,38 @@ from hwlib.show.page import (
     run,
     sentences,
     setup,
+    source,
     table,
     text,
 )
 from hwlib.show.tables import (
     acgan_tables,
     comparison_tables,
+    disentanglement,
     infogan_tables,
     layer_tables,
     network_tables,
     oracle_tables,
     quality_tables,
 )
+from hwlib.show.verdicts import claims, claims_markdown, claims_runs, claims_tables
 
 __all__ = [
     "LANGUAGES",
     "RUN_MIME",
     "acgan_tables",
+    "claims",
+    "claims_markdown",
+    "claims_runs",
+    "claims_tables",
     "comparison_tables",
+    "disentanglement",
     "figure",
     "infogan_tables",
     "is_batch",
+    "kl_tables",
     "layer_tables",
+    "ledger",
     "network_tables",
     "number",
     "oracle_tables",
@@ -42,6 +54,7 @@ __all__ = [
     "run",
     "sentences",
     "setup",
+    "source",
     "table",
     "text",
     "to_html",

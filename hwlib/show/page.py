@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -192,6 +193,15 @@ def table(
 
 def run(run: Run) -> None:
     """Tell the runner, and a reader, which run folder the notebook used."""
-    words = f"{run.path.name}  ({run.path})"
-    data = {RUN_MIME: {"run": str(run.path.resolve())}, "text/plain": words}
+    source(run.path)
+
+
+def source(path: Path) -> None:
+    """Tell the runner, and a reader, what the notebook is about: a run folder, or a file of facts.
+
+    Args:
+        path: the folder, or a `.json` file such as the one of the claims' verdicts.
+    """
+    words = f"{path.name}  ({path})"
+    data = {RUN_MIME: {"run": str(path.resolve())}, "text/plain": words}
     display(data, raw=True, metadata={})

@@ -9,6 +9,7 @@ import pandas as pd
 
 from hwlib import plots
 from hwlib.discuss.base import Results, Sentence, num, percent
+from hwlib.discuss.disentangle import SCORE_NAMES, score
 from hwlib.discuss.distances import DISTANCES, NAMES, SHARES, differing
 from hwlib.show.cells import NONE
 
@@ -276,3 +277,34 @@ def infogan_tables(results: Results) -> Tables:
             rows.append((noise_name, NONE, NONE, NONE, percent(noise)))
         tables[lang] = pd.DataFrame(rows, columns=head)
     return tables
+
+
+def disentanglement(runs: Mapping[str, Results]) -> Tables:
+    """Return how far latents and known factors go together, a row a run, and what chance gives.
+
+    The last row is the mean over the runs of their codes handed to the wrong pictures.
+
+    Args:
+        runs: results by the name in the first column; those without `disentanglement` are left out.
+    """
+    known = {name: run["disentanglement"] for name, run in runs.items() if "disentanglement" in run}
+    names = [name for name in SCORE_NAMES if any(name in scores for scores in known.values())]
+    floors = [scores["floor"] for scores in known.values() if "floor" in scores]
+    heads = {"zh": ("模型", "因素數", "亂配"), "en": ("model", "factors", "by chance")}
+    tables = {}
+    for lang, (model, factors, chance) in heads.items():
+        rows = [
+            (label, len(scores["factors"]), *(_scored([scores], name) for name in names))
+            for label, scores in known.items()
+        ]
+        if floors:
+            rows.append((chance, NONE, *(_scored(floors, name) for name in names)))
+        columns = [model, factors, *(getattr(SCORE_NAMES[name], lang) for name in names)]
+        tables[lang] = pd.DataFrame(rows, columns=columns)
+    return tables
+
+
+def _scored(found: Sequence[Mapping[str, Any]], name: str) -> str:
+    """Write the mean of a score over those that have it."""
+    values = [scores[name] for scores in found if name in scores]
+    return score(sum(values) / len(values)) if values else NONE

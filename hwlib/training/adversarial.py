@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from hwlib.data import Data
 from hwlib.runtime import derive_seed, generator
 from hwlib.training.batches import EVAL_BATCH, image_batches, spread
 from hwlib.training.evaluate import NUM_SAMPLES
+from hwlib.training.factors import disentanglement
 from hwlib.training.oracle import read_attributes
 from hwlib.training.quality import Tools, num_quality_images, sample_quality
 from hwlib.training.steps import draw_z, to_range, to_uint8
@@ -251,6 +253,7 @@ def finish_infogan(
     rows = spread(len(data.test), MAX_TEST_IMAGES)
     logits = read_codes(models, data.test.images[rows])
     results |= meaning_numbers(logits.argmax(2).numpy(), rows, data)
+    results |= disentanglement(partial(drawn_codes, models, config), data)
     pictures["code_real"] = surest_pictures(logits, data.test.images, rows)
     return results, pictures, {}
 
@@ -369,6 +372,17 @@ def read_codes(models: Models, images: np.ndarray) -> Tensor:
     G, D, Q = (models[name] for name in "GDQ")
     parts = [Q(D.trunk(x)).float().cpu() for x in _read_as(D, images, G.pixel_range)]
     return torch.cat(parts)
+
+
+def drawn_codes(models: Models, config: Config, images: np.ndarray, stream: str) -> np.ndarray:
+    """Draw the codes of pictures from what Q holds likely: uint8 (N, H, W, C) -> int64 (N, K).
+
+    As a VAE's latents are drawn from its posterior, so that a Q that is not sure says so. `stream`
+    names the draws.
+    """
+    likely = read_codes(models, images).softmax(2)  # (N, K, 10)
+    draws = generator(config.seed, "codes", stream)
+    return torch.multinomial(likely.flatten(0, 1), 1, generator=draws).view(len(images), -1).numpy()
 
 
 def code_numbers(logits: Tensor, codes: Tensor) -> Numbers:

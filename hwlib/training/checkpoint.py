@@ -120,8 +120,14 @@ def load_models(run: Run) -> dict[str, nn.Module]:
     """Return the finished run's networks, on the CPU, in eval mode.
 
     Raises:
-        UserError: the run is not finished, or its weights are not the ones it wrote.
+        UserError: the run is not finished, its weights are not the ones it wrote, or it is a study,
+            whose networks are other runs'.
     """
+    if run.config.problem == "kl":
+        raise UserError(
+            f"{run.path} is a study and has no networks of its own; its VAEs are the runs"
+            f" {', '.join(row['run'] for row in run.results['studies'])}"
+        )
     path = run.path / "weights.safetensors"
     if run.results["weights_sha256"] != sha256(path):
         raise UserError(
@@ -139,10 +145,17 @@ def build_run_models(run: Run) -> dict[str, nn.Module]:
     config = run.config
     options: dict[str, Any] = {}
     if config.problem in ("vae", "kl"):
+        options["sigma"] = config.sigma
         if config.reconstruction == "bce":
             options["pixel_range"] = (0.0, 1.0)
+        if config.num_layers is not None:
+            options["num_layers"] = config.num_layers
     else:
-        options |= {"d_width": config.d_width, "spectral_norm": config.spectral_norm}
+        options |= {
+            "d_width": config.d_width,
+            "spectral_norm": config.spectral_norm,
+            "batch_norm": config.batch_norm,
+        }
     if config.problem == "acgan":
         options["num_labels"] = len(config.attributes)
     if config.problem == "infogan":

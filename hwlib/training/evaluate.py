@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,17 +13,20 @@ from torch import Tensor
 from hwlib.config import Config
 from hwlib.data import Data
 from hwlib.losses import kl_standard_normal, recon_nats
-from hwlib.metrics import active_units, linear_probe_accuracy, majority_floor
+from hwlib.metrics import active_units, linear_probe_accuracy, majority_floor, sharpness
 from hwlib.models import VAE
 from hwlib.training.batches import EVAL_BATCH, image_batches, spread
-from hwlib.training.quality import Tools, num_quality_images, sample_quality
-from hwlib.training.steps import normal, to_range, to_uint8
+from hwlib.training.factors import disentanglement
+from hwlib.training.quality import Tools, mean_of, num_quality_images, sample_quality
+from hwlib.training.steps import normal, sigma_01, to_range, to_uint8
 
 CURVE_IMAGES = 512  # test pictures behind each point of the test curve
 PROBE_IMAGES = 4_000  # training pictures that the linear probe is fitted to
 NUM_SAMPLES = 64  # samples that are kept
 NUM_SHOWN = 32  # originals and reconstructions that are kept
 NUM_LATENTS = 2_000  # test latents that are kept
+GROWTH_SHARES = (0.1, 0.5, 1.0)  # of the training: report D's epochs 10, 50 and 100
+NUM_GROWING = 8  # test pictures that are reconstructed then
 
 
 @torch.no_grad()
@@ -65,6 +70,22 @@ def posterior_means(vae: VAE, images: np.ndarray) -> Tensor:
         for batch in image_batches(images, device)
     ]
     return torch.cat(parts)
+
+
+@torch.no_grad()
+def posterior_draws(vae: VAE, config: Config, images: np.ndarray, stream: str) -> np.ndarray:
+    """Draw one z of each of `images` from its posterior: float32 (N, Z); `stream` names the draws.
+
+    What the decoder works from. The mean alone would show a collapsed latent, whose mean moves by a
+    thousandth, as one that tells something to whoever looks closely enough.
+    """
+    device = next(vae.parameters()).device
+    parts = []
+    for number, batch in enumerate(image_batches(images, device)):
+        mu, logvar = vae.encode(to_range(batch, vae.pixel_range))
+        eps = normal(config, "posterior", stream, number, shape=tuple(mu.shape), device=device)
+        parts.append((mu + (0.5 * logvar).exp() * eps).cpu())
+    return torch.cat(parts).numpy()
 
 
 @torch.no_grad()
@@ -121,8 +142,11 @@ def finish_vae(
         "recon_nats": numbers["recon_nats"],
         "kl_nats": numbers["kl_nats"],
         "active_units": active_units(mu),
+        **({} if vae.log_sigma is None else {"sigma_01": sigma_01(vae).item()}),
         **quality,
+        "sharpness_reconstructions": reconstruction_sharpness(vae, data),
         **_probe(vae, mu, data, config),
+        **disentanglement(partial(posterior_draws, vae, config), data),
     }
     pictures = {
         "samples": samples[:NUM_SAMPLES],
@@ -132,6 +156,33 @@ def finish_vae(
         **nearest_pictures,
     }
     return results, pictures, {"test_mu": mu[kept].numpy(), "test_index": kept}
+
+
+def reconstruction_sharpness(vae: VAE, data: Data) -> float:
+    """Return the mean sharpness of reconstructed test pictures, of as many as samples are drawn."""
+    rows = spread(len(data.test), num_quality_images(data))
+    return mean_of(sharpness, reconstruct(vae, data.test.images[rows]))
+
+
+def growth_steps(num_steps: int) -> tuple[int, ...]:
+    """Return the steps after which reconstructions are kept: at 10, 50 and 100 % of them all."""
+    return tuple(sorted({max(1, round(share * num_steps)) for share in GROWTH_SHARES}))
+
+
+def growth_frame(vae: VAE, data: Data) -> Tensor:
+    """Reconstruct the first eight test pictures as the network is now: uint8 (8, H, W, C)."""
+    vae.eval()
+    pictures = reconstruct(vae, np.array(data.test.images[:NUM_GROWING]))
+    vae.train()
+    return torch.from_numpy(pictures)
+
+
+def growth(frames: Sequence[Tensor], num_steps: int) -> dict[str, np.ndarray]:
+    """Return a VAE's `reconstruction_growth` (T, 8, H, W, C) and the T steps it shows."""
+    return {
+        "reconstruction_growth": torch.stack(list(frames)).numpy(),
+        "reconstruction_growth_steps": np.array(growth_steps(num_steps)),
+    }
 
 
 @torch.no_grad()

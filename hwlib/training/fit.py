@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +45,24 @@ from hwlib.training.checkpoint import (
     save_checkpoint,
     save_weights,
 )
-from hwlib.training.evaluate import CURVE_IMAGES, finish_vae, test_numbers
+from hwlib.training.evaluate import (
+    CURVE_IMAGES,
+    finish_vae,
+    growth,
+    growth_frame,
+    growth_steps,
+    test_numbers,
+)
 from hwlib.training.quality import make_tools
 from hwlib.training.snapshots import Snapshots, kept_models, summary
 from hwlib.training.steps import STEPS, State
+from hwlib.training.study import has_members, train_study
 
 NUM_RECORDS = 100  # points of the training curve, at most one per epoch
 CHECKPOINT_SECONDS = 60  # slow networks checkpoint by the clock, before checkpoint_every is reached
+# Each update moves log sigma by about this much, so that it follows the falling error; at a
+# network's own rate it would still be on its way when a short training ends.
+SIGMA_LEARNING_RATE = 1e-2
 WATCH_SECONDS = 2  # least time between two calls of `watch`
 
 FINISH = {
@@ -95,28 +107,29 @@ def fit(
         Stopped: Ctrl-C; the same call goes on from the same step.
     """
     data = load_data(config.data, config.image_size, crop=config.crop, skip_bad=skip_bad)
-    run, precision, device = open_run(config, data, Path(runs) if runs else default_runs_dir())
-    if run.is_finished:
+    runs = Path(runs) if runs else default_runs_dir()
+    run, precision, device = open_run(config, data, runs)
+    if is_complete(run):
         return run
     with run.lock():
-        if not run.is_finished:  # another process may have finished it while this one waited
+        if is_complete(run):  # another process may have finished it while this one waited
+            return run
+        if config.problem == "kl":
+            train_study(run, partial(fit, runs=runs, skip_bad=skip_bad, watch=watch))
+        else:
             _train(run, data, precision, device, watch)
     return run
 
 
+def is_complete(run: Run) -> bool:
+    """Whether a run is finished, and the KL study's own runs are all there still."""
+    return run.is_finished and (run.config.problem != "kl" or has_members(run))
+
+
 def open_run(config: Config, data: Data, runs: Path) -> tuple[Run, str, torch.device]:
     """Return the run that these settings and data name, with its precision and device."""
-    config = resolve_attribute(config, data)
+    config, facts, name = identify(config, data)
     device = resolve_device(config.device)
-    precision = resolve_precision(config.precision, device)
-    facts = {
-        "data": data.fingerprint,
-        "device": device.type,
-        "precision": precision,
-        "code": code_fingerprint(),
-        "torch": torch.__version__.split("+")[0],
-    }
-    name = f"{config.problem}-{config.recipe}-{config.hash8(**facts)}"
     about = {
         "identity": facts,
         "data": {
@@ -132,7 +145,27 @@ def open_run(config: Config, data: Data, runs: Path) -> tuple[Run, str, torch.de
         },
         "environment": environment(device),
     }
-    return Run.create(runs, config, name=name, facts=about), precision, device
+    return Run.create(runs, config, name=name, facts=about), facts["precision"], device
+
+
+def identify(config: Config, data: Data) -> tuple[Config, dict[str, str], str]:
+    """Return the resolved settings, what else can change the result, and the run's name."""
+    config = resolve_attribute(config, data)
+    device = resolve_device(config.device)
+    facts = {
+        "data": data.fingerprint,
+        "device": device.type,
+        "precision": resolve_precision(config.precision, device),
+        "code": code_fingerprint(),
+        "torch": torch.__version__.split("+")[0],
+    }
+    return config, facts, f"{config.problem}-{config.recipe}-{config.hash8(**facts)}"
+
+
+def is_done(config: Config, data: Data, runs: Path) -> bool:
+    """Whether the run that these settings and data name is finished; no folder is made."""
+    path = runs / identify(config, data)[2]
+    return (path / "config.json").exists() and is_complete(Run(path))
 
 
 def resolve_attribute(config: Config, data: Data) -> Config:
@@ -185,6 +218,7 @@ def _train(run: Run, data: Data, precision: str, device: torch.device, watch: Wa
     step_function = STEPS[config.problem]
     schedule = Schedule.of(config, batches.steps_per_epoch)
     is_adversarial = "G" in state.models
+    grows_at = () if is_adversarial else growth_steps(config.num_steps)
     snapshots = Snapshots(data, config, tools) if is_adversarial else None
 
     # --- train ------------------------------------------------------------------------------
@@ -195,6 +229,10 @@ def _train(run: Run, data: Data, precision: str, device: torch.device, watch: Wa
             numbers = step_function(state, images, config, precision=precision, **extras)
             state.rows.append(torch.stack(list(numbers.values())))
             state.step += 1
+
+            # --- a VAE's reconstructions on the way, as checkpoints must know them ----------
+            if state.step in grows_at:
+                state.frames.append(growth_frame(state.models["vae"], data))
 
             # --- one record, and the only wait for the device -------------------------------
             if state.step in schedule.records:
@@ -238,6 +276,8 @@ def _train(run: Run, data: Data, precision: str, device: torch.device, watch: Wa
     if is_adversarial:
         told, grown = summary(state, journal.records, config)
         results, pictures = told | results, pictures | grown
+    else:
+        pictures |= growth(state.frames, config.num_steps)
     write_arrays(run.path / "samples.npz", pictures)
     if latents:
         write_arrays(run.path / "latents.npz", latents)
@@ -273,14 +313,13 @@ def make_state(run: Run, device: torch.device) -> State:
 
 
 def make_optimizer(model: nn.Module, config: Config) -> torch.optim.Optimizer:
-    """Return the recipe's update rule for one network."""
+    """Return the recipe's update rule for one network; a learnt sigma has a step of its own."""
+    own = [weight for name, weight in model.named_parameters() if name == "log_sigma"]
+    rest = [weight for name, weight in model.named_parameters() if name != "log_sigma"]
+    groups = [{"params": rest}, *({"params": [w], "lr": SIGMA_LEARNING_RATE} for w in own)]
     if config.optimizer == "rmsprop":
-        return torch.optim.RMSprop(
-            model.parameters(), lr=config.learning_rate, alpha=0.9, foreach=True
-        )
-    return torch.optim.Adam(
-        model.parameters(), lr=config.learning_rate, betas=config.adam_betas, fused=True
-    )
+        return torch.optim.RMSprop(groups, lr=config.learning_rate, alpha=0.9, foreach=True)
+    return torch.optim.Adam(groups, lr=config.learning_rate, betas=config.adam_betas, fused=True)
 
 
 @dataclass(frozen=True)

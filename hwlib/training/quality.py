@@ -268,13 +268,13 @@ def look(samples: np.ndarray, real: np.ndarray) -> dict[str, float]:
     """Return sharpness and, of colour pictures, colourfulness: uint8 (N, H, W, C) each."""
     results = {}
     for name, images in (("samples", samples), ("real", real)):
-        results[f"sharpness_{name}"] = _mean(sharpness, images)
+        results[f"sharpness_{name}"] = mean_of(sharpness, images)
         if images.shape[-1] == 3:
-            results[f"colourfulness_{name}"] = _mean(colourfulness, images)
+            results[f"colourfulness_{name}"] = mean_of(colourfulness, images)
     return results
 
 
-def _mean(measure: Callable[[Tensor], Tensor], images: np.ndarray) -> float:
+def mean_of(measure: Callable[[Tensor], Tensor], images: np.ndarray) -> float:
     """Return the mean of a per-picture number over uint8 pictures (N, H, W, C)."""
     values = [measure(batch) for batch in image_batches(images, torch.device("cpu"))]
     return float(torch.cat(values).mean())

@@ -20,6 +20,7 @@ from hwlib.losses import (
     kl_standard_normal,
     recon_nats,
 )
+from hwlib.models import VAE
 from hwlib.recipes import get_problem
 from hwlib.runtime import autocast, generator
 from hwlib.training.augment import augment
@@ -35,11 +36,12 @@ class State:
     time_s: float = 0.0
     # One (K,) row of the step's numbers per step since the last record, still on the device.
     rows: list[Tensor] = field(default_factory=list)
-    # Of adversarial runs: the snapshot of the lowest KID, pictures from one fixed z over training.
+    # Pictures of one fixed z, or reconstructions of the same pictures, over training.
+    frames: list[Tensor] = field(default_factory=list)
+    # Of adversarial runs: the snapshot of the lowest KID.
     best: dict[str, Tensor] = field(default_factory=dict)
     best_step: int = 0
     best_kid: float = float("inf")
-    frames: list[Tensor] = field(default_factory=list)
     snapshot_s: float = 0.0
 
 
@@ -101,6 +103,15 @@ def seen(x: Tensor, config: Config, *stream: object) -> Tensor:
     return augment(x, generator(config.seed, "augment", *stream)) if config.augment else x
 
 
+def penalty_weight(config: Config, step: int) -> float:
+    """Return the weight of D's gradient penalty in this step, 0 in those that leave it out.
+
+    A penalty in every k-th step, k times as heavy, does nearly the same for less time (Karras et
+    al. 2020, section 3.2).
+    """
+    return config.r1 * config.r1_every if step % config.r1_every == 0 else 0.0
+
+
 def average_generator(state: State, config: Config) -> None:
     """Move the average of G's weights a little towards G (Karras et al. 2018).
 
@@ -127,7 +138,8 @@ def vae_step(state: State, images: Tensor, config: Config, *, precision: str) ->
 
     Returns:
         0-dim tensors: `loss`, `recon` and `kl` as the recipe defines them, and `recon_nats`,
-        `kl_nats` and their sum `neg_elbo_nats` by the definition that all recipes share.
+        `kl_nats` and their sum `neg_elbo_nats` by the definition that all recipes share; and
+        `sigma_01` where it is learnt.
     """
     vae = state.models["vae"]
     objective = get_problem(config.recipe, config.problem).objective
@@ -139,7 +151,13 @@ def vae_step(state: State, images: Tensor, config: Config, *, precision: str) ->
     x_hat, mu, logvar = x_hat.float(), mu.float(), logvar.float()
 
     loss, recon, kl = objective(
-        x, x_hat, mu, logvar, kl_weight=config.kl_weight, reconstruction=config.reconstruction
+        x,
+        x_hat,
+        mu,
+        logvar,
+        kl_weight=config.kl_weight,
+        reconstruction=config.reconstruction,
+        log_sigma=vae.log_sigma,
     )
     update(loss, state.optimizers["vae"])
 
@@ -152,7 +170,13 @@ def vae_step(state: State, images: Tensor, config: Config, *, precision: str) ->
             "recon_nats": error.mean(),
             "kl_nats": divergence.mean(),
             "neg_elbo_nats": (error + divergence).mean(),
-        }
+        } | ({} if vae.log_sigma is None else {"sigma_01": sigma_01(vae)})
+
+
+def sigma_01(vae: VAE) -> Tensor:
+    """Return the decoder's learnt standard deviation with pixels in [0, 1], 0-dim."""
+    low, high = vae.pixel_range
+    return vae.log_sigma.detach().exp() / (high - low)
 
 
 def gan_step(state: State, images: Tensor, config: Config, *, precision: str) -> dict[str, Tensor]:
@@ -171,9 +195,10 @@ def gan_step(state: State, images: Tensor, config: Config, *, precision: str) ->
     G, D = state.models["G"], state.models["D"]
 
     # --- D learns to tell real from fake; G stands still ----------------------------------------
+    gamma = penalty_weight(config, state.step)
     for turn, part in enumerate(images.chunk(config.d_updates)):
         now = (state.step, turn)
-        x = to_range(part, G.pixel_range).requires_grad_(config.r1 > 0)
+        x = to_range(part, G.pixel_range).requires_grad_(gamma > 0)
         z = draw_z(config, "z", *now, num=len(x), z_dim=G.z_dim, device=x.device)
         with autocast(precision, x.device):
             x_fake = G(z)
@@ -182,7 +207,7 @@ def gan_step(state: State, images: Tensor, config: Config, *, precision: str) ->
         d_loss = adversarial_loss(real_logits, 1 - config.label_smoothing) + adversarial_loss(
             fake_logits, 0
         )
-        penalty = config.r1 * gradient_penalty(real_logits, x) if config.r1 else 0
+        penalty = gamma * gradient_penalty(real_logits, x) if gamma else 0
         update(d_loss + penalty, state.optimizers["D"])
 
     # --- G learns to be taken for real by the D that has just learnt; D stands still ------------
@@ -217,10 +242,11 @@ def acgan_step(
     G, D = state.models["G"], state.models["D"]
 
     # --- D learns to tell real from fake, and to name the attributes of both --------------------
+    gamma = penalty_weight(config, state.step)
     turns = zip(images.chunk(config.d_updates), labels.chunk(config.d_updates), strict=True)
     for turn, (part, y) in enumerate(turns):
         now = (state.step, turn)
-        x = to_range(part, G.pixel_range).requires_grad_(config.r1 > 0)
+        x = to_range(part, G.pixel_range).requires_grad_(gamma > 0)
         z = draw_z(config, "z", *now, num=len(x), z_dim=G.z_dim, device=x.device)
         y_fake = draw_labels(*y.shape, generator(config.seed, "label", *now)).to(x.device)
         with autocast(precision, x.device):
@@ -235,7 +261,7 @@ def acgan_step(
         d_class_loss = attribute_loss(real_class, y)
         if config.class_on_fake:
             d_class_loss = d_class_loss + attribute_loss(fake_class, y_fake)
-        penalty = config.r1 * gradient_penalty(real_logits, x) if config.r1 else 0
+        penalty = gamma * gradient_penalty(real_logits, x) if gamma else 0
         update(d_loss + config.class_weight * d_class_loss + penalty, state.optimizers["D"])
 
     # --- G learns to be taken for real, and for what it was asked for ---------------------------
@@ -279,9 +305,10 @@ def infogan_step(
     G, D, Q = (state.models[name] for name in "GDQ")
 
     # --- D learns to tell real from fake, Q to read the codes -----------------------------------
+    gamma = penalty_weight(config, state.step)
     for turn, part in enumerate(images.chunk(config.d_updates)):
         now = (state.step, turn)
-        x = to_range(part, G.pixel_range).requires_grad_(config.r1 > 0)
+        x = to_range(part, G.pixel_range).requires_grad_(gamma > 0)
         z = draw_z(config, "z", *now, num=len(x), z_dim=G.z_dim, device=x.device)
         c = draw_codes(len(x), Q.num_codes, generator(config.seed, "code", *now)).to(x.device)
         with autocast(precision, x.device):
@@ -293,7 +320,7 @@ def infogan_step(
             fake_logits, 0
         )
         q_loss = code_loss(code_logits, c)
-        penalty = config.r1 * gradient_penalty(real_logits, x) if config.r1 else 0
+        penalty = gamma * gradient_penalty(real_logits, x) if gamma else 0
         loss = d_loss + config.code_weight * q_loss + penalty
         update(loss, state.optimizers["D"], state.optimizers["Q"])
 

@@ -1,0 +1,335 @@
+"""Train what the claims need, measure it, and write the verdicts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hwlib.claims.base import Arm, Claim, NotApplicable, Part
+from hwlib.claims.catalogue import CLAIMS
+from hwlib.claims.statistics import (
+    MIN_SEEDS,
+    NOT_APPLICABLE,
+    UNDECIDED,
+    joined,
+    t_interval,
+    verdict_of,
+)
+from hwlib.config import Config
+from hwlib.data import Data, load_data
+from hwlib.discuss.base import Sentence, is_trial
+from hwlib.errors import UserError
+from hwlib.recipes import knows_setting
+from hwlib.run import Run, default_runs_dir, write_json
+from hwlib.runtime import code_fingerprint
+from hwlib.source import code_of
+from hwlib.training.fit import TrainingDiverged, fit, is_done
+
+Verdicts = dict[str, Any]
+Train = Callable[[Config], Run]
+
+
+def decide(
+    ids: Sequence[str] | None = None,
+    *,
+    data: str | Path = "faces",
+    profile: str = "quick",
+    seeds: int | Sequence[int] = MIN_SEEDS,
+    runs: str | Path | None = None,
+    skip_bad: bool = False,
+    **settings: Any,
+) -> Verdicts:
+    """Decide claims; train what is missing, go on where it stopped, reuse what is finished.
+
+    After every claim claims.json in the folder of runs is written anew; claims that were decided
+    before by the same code and seeds stay in it.
+
+    Args:
+        ids: of the claims; all of them where it is empty.
+        data: pictures, as `hwlib.load_data` takes them.
+        profile: size of the runs.
+        seeds: how many, from 0 on, or which; three at least.
+        runs: folder of the run folders; `hwlib.run.default_runs_dir()` where it is empty.
+        skip_bad: leave out pictures that cannot be read.
+        settings: of every run, on top of the arms' own, where its problem knows them: `device`,
+            `features`, ...
+
+    Returns:
+        What claims.json holds: `data`, `profile`, `seeds` and, for the claims asked for alone,
+        `claims` by id: `verdict`, and `parts` or `reason`.
+
+    Raises:
+        UserError: an unknown claim, fewer than three seeds, or data that do not fit.
+        Stopped: Ctrl-C; the same call goes on from there.
+    """
+    chosen = [CLAIMS[id] for id in known_ids(ids)]
+    seeds = checked_seeds(seeds)
+    runs = Path(runs) if runs else default_runs_dir()
+    plan = Plan(str(data), profile, seeds, runs, skip_bad, settings)
+    loaded = plan.load()
+    verdicts: Verdicts = {
+        "data": {"spec": str(data), "fingerprint": loaded.fingerprint},
+        "profile": profile,
+        "seeds": list(seeds),
+        "code": claims_code(),
+        "claims": {},
+    }
+    path = claims_path(runs, loaded.fingerprint, profile)
+    before = _still_valid(path, verdicts)
+    queue = _Queue(plan, chosen, loaded)
+    for claim in chosen:
+        verdicts["claims"][claim.id] = decide_one(claim, plan, loaded, queue.train)
+        union = before | verdicts["claims"]
+        ordered = {id: union[id] for id in CLAIMS if id in union}
+        write_json(path, verdicts | {"claims": ordered})
+    return verdicts
+
+
+def known_ids(ids: Sequence[str] | None) -> list[str]:
+    """Return the claims asked for, each once, in the order of the list; all of them for none.
+
+    Raises:
+        UserError: an id that no claim has.
+    """
+    wanted = [id.upper().replace("\u2019", "'") for id in ids or CLAIMS]
+    for id in wanted:
+        if id not in CLAIMS:
+            raise UserError(f"unknown claim '{id}'; known: {', '.join(CLAIMS)}")
+    return [id for id in CLAIMS if id in wanted]
+
+
+def checked_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
+    """Return the seeds, each once.
+
+    Raises:
+        UserError: fewer than three.
+    """
+    found = tuple(range(seeds)) if isinstance(seeds, int) else tuple(dict.fromkeys(seeds))
+    if len(found) < MIN_SEEDS:
+        raise UserError(
+            f"a verdict needs {MIN_SEEDS} seeds or more, not {len(found)}; fewer tell nothing of"
+            " how much chance does"
+        )
+    return found
+
+
+def claims_path(runs: Path, fingerprint: str, profile: str) -> Path:
+    """Return where the verdicts on one set of pictures stand."""
+    return Path(runs) / f"claims-{fingerprint[:8]}-{profile}.json"
+
+
+def claims_code() -> str:
+    """Return 16 hex digits over the code of runs and claims: verdicts of other code are dropped."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    text = "\n".join([code_fingerprint(), *map(code_of, files)])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _still_valid(path: Path, verdicts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the claims of an earlier claims.json that was made in the same way; else none."""
+    if not path.exists():
+        return {}
+    old = json.loads(path.read_text())
+    is_same = all(old.get(name) == verdicts[name] for name in ("profile", "seeds", "code"))
+    is_same = is_same and old["data"]["fingerprint"] == verdicts["data"]["fingerprint"]
+    return old["claims"] if is_same else {}
+
+
+# ---- one claim -----------------------------------------------------------------------------------
+
+
+def decide_one(claim: Claim, plan: Plan, data: Data, train: Train) -> dict[str, Any]:
+    """Return a claim's entry of claims.json, training what it needs."""
+    try:
+        check_needs(claim, data)
+        found = {
+            label: [train(config) for config in plan.configs(arm)]
+            for label, arm in claim.arms.items()
+        }
+        parts = [judge(part, claim.arms, found, data) for part in claim.parts]
+    except NotApplicable as stop:
+        return {"verdict": NOT_APPLICABLE, "reason": stop.reason._asdict()}
+    except TrainingDiverged as failure:
+        reason = Sentence(f"有一次訓練發散了（{failure}）。", f"A training diverged ({failure}).")
+        return {"verdict": NOT_APPLICABLE, "reason": reason._asdict()}
+    return {"verdict": joined(part["verdict"] for part in parts), "parts": parts}
+
+
+def check_needs(claim: Claim, data: Data) -> None:
+    """Raise `NotApplicable` where the data have not what the claim speaks of."""
+    for need in claim.needs:
+        if need == "colour":
+            is_there = data.channels == 3
+            zh, en = "這份資料是灰階影像。", "The data are grey."
+        elif need == "factors":
+            is_there = data.test.factors is not None
+            zh = "這份資料沒有畫出影像的因素，只有畫出來的臉才有。"
+            en = "The data have no factors that images were drawn from; only drawn faces have."
+        else:
+            is_there = need in data.attributes and _varies(need, data)
+            zh = f"這份資料沒有會變化的屬性 {need}。"
+            en = f"The data have no attribute {need} that varies."
+        if not is_there:
+            raise NotApplicable(Sentence(zh, en))
+
+
+def _varies(attribute: str, data: Data) -> bool:
+    """Whether an attribute has both values in the training and in the test pictures."""
+    column = data.attributes.index(attribute)
+    parts = (data.train.labels[:, column], data.test.labels[:, column])
+    return all(labels.min() != labels.max() for labels in parts)
+
+
+def judge(
+    part: Part, arms: Mapping[str, Arm], found: Mapping[str, Sequence[Run]], data: Data
+) -> dict[str, Any]:
+    """Return one measure's entry of claims.json.
+
+    Args:
+        part: the measure.
+        arms: the claim's, by label.
+        found: finished runs by the arm's label, one a seed.
+        data: what they were trained on.
+    """
+    runs = {label: found[label] for label in part.arms}
+    values = {label: [part.measure(run, data) for run in own] for label, own in runs.items()}
+    result = judge_values(part, np.array([values[label] for label in part.arms]))
+    if any(is_trial(run.results) for own in runs.values() for run in own):
+        result["verdict"] = UNDECIDED  # runs as short as these bear out nothing
+    result["arms"] = {
+        label: {
+            "text": arms[label].text._asdict(),
+            "values": values[label],
+            "runs": [run.path.name for run in runs[label]],
+        }
+        for label in part.arms
+    }
+    return result
+
+
+def judge_values(part: Part, values: np.ndarray) -> dict[str, Any]:
+    """Return a measure's effects, interval and verdict.
+
+    Args:
+        part: the measure.
+        values: (A, S) of its arms and the seeds.
+    """
+    effects = part.comparison.effects(np.asarray(values, dtype=float))
+    tell = part.comparison.tell
+    effect, low, high = (float(tell(end)) for end in t_interval(effects))
+    return {
+        "name": part.name._asdict(),
+        "unit": part.effect_unit,
+        "value_unit": part.unit,
+        "direction": part.direction,
+        "margin": part.margin,
+        "why": part.why._asdict(),
+        "effects": [float(tell(one)) for one in effects],
+        "effect": effect,
+        "low": low,
+        "high": high,
+        "verdict": verdict_of(low, high, direction=part.direction, margin=part.margin),
+    }
+
+
+# ---- all runs ------------------------------------------------------------------------------------
+
+
+class Plan:
+    """What is the same for all runs of one call."""
+
+    def __init__(
+        self,
+        data: str,
+        profile: str,
+        seeds: Sequence[int],
+        runs: Path,
+        skip_bad: bool,
+        settings: Mapping[str, Any],
+    ):
+        """Note it down."""
+        self.data, self.profile, self.seeds = data, profile, seeds
+        self.runs, self.skip_bad, self.settings = runs, skip_bad, settings
+
+    def configs(self, arm: Arm) -> list[Config]:
+        """Return the settings of an arm's runs, one a seed."""
+        known = {
+            n: v for n, v in self.settings.items() if knows_setting(arm.problem, n, arm.recipe)
+        }
+        return [
+            arm.config(data=self.data, profile=self.profile, seed=seed, **known)
+            for seed in self.seeds
+        ]
+
+    def load(self) -> Data:
+        """Return the pictures, of the size that every arm has."""
+        (config, *_) = self.configs(next(iter(CLAIMS["C1"].arms.values())))
+        return load_data(self.data, config.image_size, crop=config.crop, skip_bad=self.skip_bad)
+
+
+def planned(claims: Sequence[Claim], plan: Plan, data: Data) -> dict[str, tuple[Config, float]]:
+    """Return every run that the claims need on this data, once, in order.
+
+    Returns:
+        By the settings as text, the settings and about how many seconds the run takes at quick.
+    """
+    wanted: dict[str, tuple[Config, float]] = {}
+    for claim in claims:
+        try:
+            check_needs(claim, data)
+        except NotApplicable:
+            continue
+        for arm in claim.arms.values():
+            wanted |= {_key(config): (config, arm.seconds) for config in plan.configs(arm)}
+    return wanted
+
+
+def _key(config: Config) -> str:
+    return config.model_dump_json()
+
+
+class _Queue:
+    """Trains one run after the other and says which of how many it is, and how long is left."""
+
+    def __init__(self, plan: Plan, claims: Sequence[Claim], data: Data):
+        self.plan = plan
+        wanted = planned(claims, plan, data)
+        self.missing = {
+            key: seconds
+            for key, (config, seconds) in wanted.items()
+            if not is_done(config, data, plan.runs)
+        }
+        self.num_missing = len(self.missing)
+        self.reckoned = self.taken = 0.0  # seconds of what was trained: as planned, and in truth
+        _say(f"{len(wanted)} runs, of which {len(wanted) - self.num_missing} are there already")
+
+    def train(self, config: Config) -> Run:
+        """Return the finished run, trained now where it was missing."""
+        if _key(config) in self.missing:
+            number = self.num_missing - len(self.missing) + 1
+            what = f"{config.problem} of {config.recipe}, seed {config.seed}"
+            _say(f"run {number} of {self.num_missing}: {what}{self._left()}")
+        began = time.monotonic()
+        run = fit(config, runs=self.plan.runs, skip_bad=self.plan.skip_bad)
+        if seconds := self.missing.pop(_key(config), None):
+            self.reckoned += seconds
+            self.taken += time.monotonic() - began
+        return run
+
+    def _left(self) -> str:
+        """Say how long the missing runs will take, going by those that were just trained."""
+        if not self.reckoned:
+            return ""
+        left = sum(self.missing.values()) * self.taken / self.reckoned
+        return f"; about {left / 60:.0f} min left"
+
+
+def _say(line: str) -> None:
+    print(f"claims: {line}", file=sys.stderr, flush=True)

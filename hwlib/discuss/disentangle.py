@@ -1,0 +1,120 @@
+"""What the scores of disentanglement bear out, and what they are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hwlib.discuss.base import Results, Sentence, is_trial
+from hwlib.discuss.names import named, tidy
+
+SCORE_NAMES = {
+    "mig": Sentence("MIG", "MIG"),
+    "sap": Sentence("SAP", "SAP"),
+    "dci_disentanglement": Sentence("DCI 解開", "DCI disentanglement"),
+    "dci_completeness": Sentence("DCI 集中", "DCI completeness"),
+    "dci_informativeness": Sentence("DCI 資訊", "DCI informativeness"),
+    "factor_vae": Sentence("FactorVAE", "FactorVAE"),
+}
+CLEAR = 0.05  # a score has to be this much above chance, of the way from chance to 1
+APART = 0.5  # a gap from which a latent is in charge of a factor by itself
+ALIKE = 0.02  # scores of two runs that differ by less are alike
+
+Scores = Mapping[str, Any]
+
+
+def score(value: float) -> str:
+    """Write a score to three decimals."""
+    return f"{value:.3f}".replace("-", "−")
+
+
+def disentanglement(runs: Mapping[str, Results]) -> list[Sentence]:
+    """Say which factors the latents of each run keep apart, and which run does so best.
+
+    Args:
+        runs: results by the name that a sentence has them under; one run goes without its name.
+    """
+    known = {name: run["disentanglement"] for name, run in runs.items() if "disentanglement" in run}
+    if not known:
+        return [
+            Sentence(
+                "這份資料不知道影像是由哪些因素構成的，所以沒有解開因素的分數；程式畫的臉才有。",
+                "This data does not know what its pictures are made from, so there are no scores of"
+                " disentanglement; drawn faces have them.",
+            )
+        ]
+    if any(is_trial(run) for run in runs.values()):
+        fewest = min(run["num_steps"] for run in runs.values())
+        return [
+            Sentence(
+                f"只更新了 {fewest:,} 次，這些分數不足以下任何結論。",
+                f"{fewest:,} updates: these scores bear out no conclusion.",
+            )
+        ]
+    alone = len(known) == 1
+    found = [
+        tidy(_of_one(scores, Sentence("", "") if alone else Sentence(name, name)))
+        for name, scores in known.items()
+    ]
+    return found if alone else [*found, *_best(known)]
+
+
+def above_chance(scores: Scores, name: str) -> float:
+    """Return the share of the way from chance to 1 that a score has come; below 0 if not at all."""
+    chance = scores["floor"][name]
+    return (scores[name] - chance) / (1 - chance) if chance < 1 else 0.0
+
+
+def _of_one(scores: Scores, label: Sentence) -> Sentence:
+    """Say what one run's codes keep apart, and what limits them."""
+    zh = f"{label.zh}：" if label.zh else ""
+    en = f"{label.en}: " if label.en else ""
+    numbers = score(scores["mig"]), score(scores["floor"]["mig"])
+    count, num_factors = scores["num_latents"], len(scores["factors"])
+    gaps = scores["mig_by"]
+    first = max(gaps, key=gaps.get)
+    name, gap = named(first), score(gaps[first])
+    own = [factor for factor in gaps if gaps[factor] >= APART]
+    zh += f"MIG 是 {numbers[0]}，把編碼配給別張影像則是 {numbers[1]}"
+    en += f"MIG is {numbers[0]}, and {numbers[1]} with the codes handed to the wrong pictures"
+    if above_chance(scores, "mig") < CLEAR:
+        zh += f"：沒有哪個隱變數專管 {num_factors} 個因素中的任何一個"
+        en += f": no latent is in charge of any of the {num_factors} factors by itself"
+    else:
+        zh += f"；最有專人管的因素是{name.zh}，差距 {gap}"
+        en += f"; the factor most a latent's own is {name.en}, with a gap of {gap}"
+        zh += f"，{num_factors} 個因素中有 {len(own)} 個的差距過半"
+        en += f", and {len(own)} of {num_factors} factors have a gap of a half or more"
+    if count < num_factors:
+        zh += f"。隱變數只有 {count} 個，最多只能各管一個因素，FactorVAE 分數因此不超過"
+        zh += f" {score(count / num_factors)}"
+        en += f". There are but {count} latents, a factor each at most, so the FactorVAE score"
+        en += f" cannot exceed {score(count / num_factors)}"
+    return Sentence(zh + "。", en + ".")
+
+
+def _best(known: Mapping[str, Scores]) -> list[Sentence]:
+    """Say which run has the best of each score, and whether the scores agree."""
+    shared = [name for name in SCORE_NAMES if all(name in scores for scores in known.values())]
+    best = {name: max(known, key=lambda label, n=name: known[label][n]) for name in shared}
+    values = {name: [scores[name] for scores in known.values()] for name in shared}
+    telling = [name for name in shared if max(values[name]) - min(values[name]) >= ALIKE]
+    if not telling:
+        return [
+            Sentence(
+                f"各次訓練的分數彼此差不到 {ALIKE:g}，分不出高下。",
+                f"The runs' scores differ by less than {ALIKE:g}: none is better than another.",
+            )
+        ]
+    zh = "、".join(f"{SCORE_NAMES[name].zh} 是 {best[name]}" for name in telling)
+    en = ", ".join(f"{SCORE_NAMES[name].en} with {best[name]}" for name in telling)
+    agree = len({best[name] for name in telling}) == 1
+    tail = (
+        ("，各分數的答案一致。", ": the scores agree.")
+        if agree
+        else (
+            "；各分數問的不是同一件事，答案也不一致。",
+            ": they ask for different things, and differ.",
+        )
+    )
+    return [Sentence(f"分數最高的：{zh}{tail[0]}", f"Highest are {en}{tail[1]}")]

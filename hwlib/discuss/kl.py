@@ -1,0 +1,533 @@
+"""What the KL study's numbers bear out: one VAE a weight, side by side."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hwlib.discuss.base import (
+    MIN_RECORDS,
+    SMALL,
+    Results,
+    Sentence,
+    is_trial,
+    num,
+    percent,
+    too_few,
+)
+from hwlib.discuss.disentangle import disentanglement, score
+from hwlib.plots.kl import SCORES
+
+Study = Mapping[str, Any]  # a row of the study's `studies`
+
+ALIKE = 0.3  # of the real pictures' diversity; below it all pictures look alike
+BLURRED = 0.8  # of the sharpness that it is held against
+AS_SHARP = 1.1  # times the lowest error: still as good as the best
+USELESS = 2.0  # times the best KID: samples that are of no use beside the best ones
+
+
+def weight(value: float) -> str:
+    """Write a KL weight without exponent."""
+    return np.format_float_positional(value, trim="-")
+
+
+def _ordered(studies: Sequence[Study]) -> list[Study]:
+    return sorted(studies, key=lambda row: row["kl_weight"])
+
+
+def _listed(values: Sequence[float]) -> Sentence:
+    """Write several weights as a list."""
+    names = [weight(value) for value in values]
+    return Sentence("、".join(names), ", ".join(names))
+
+
+# ------------------------------------------------------------------------------ how it was made
+
+
+def kl_made(results: Results) -> list[Sentence]:
+    """Say how many VAEs the study has, with which weights, and how long they took.
+
+    Args:
+        results: the study's.
+    """
+    told = _listed(results["kl_weights"])
+    more = [w for w in sorted(results["kl_sweep"]) if w not in results["kl_weights"]]
+    count, steps = len(results["studies"]), results["num_steps"]
+    seconds = num(results["train_time_s"])
+    found = [
+        Sentence(
+            f"這項研究共訓練 {count} 個 VAE，除了 KL 權重 λ 之外設定完全相同，各更新 {steps:,} 次，"
+            f"合計 {seconds} 秒。逐一討論的是 λ = {told.zh}。",
+            f"The study trains {count} VAEs that differ in nothing but the KL weight λ, {steps:,}"
+            f" updates each, {seconds} s in all. Those told in full have λ = {told.en}.",
+        )
+    ]
+    if more:
+        others = _listed(more)
+        found.append(
+            Sentence(
+                f"另外 {len(more)} 個權重（{others.zh}）補足整條曲線。",
+                f"Another {len(more)} weights ({others.en}) complete the curves.",
+            )
+        )
+    return found
+
+
+# ------------------------------------------------------------------------------ learning curves
+
+
+def kl_curves(curves: Mapping[float, pd.DataFrame], betas: Mapping[float, float]) -> list[Sentence]:
+    """Say how the true negative ELBO went while the weighted objective was minimised.
+
+    Args:
+        curves: `Run.metrics` by weight.
+        betas: by weight, the factor on the KL in what was minimised, `recon_nats` + beta `kl_nats`.
+    """
+    shortest = min(len(metrics) for metrics in curves.values())
+    if shortest < MIN_RECORDS:
+        return too_few(shortest)
+    found = [_course(w, metrics, betas[w]) for w, metrics in curves.items()]
+    if len(curves) > 1:
+        ends = {w: _end(metrics["neg_elbo_nats"]) for w, metrics in curves.items()}
+        best = min(ends, key=ends.get)
+        found.append(
+            Sentence(
+                f"以 β = 1 的同一把尺衡量，結束時負 ELBO 最低的是 λ = {weight(best)}"
+                f"（{num(ends[best], 4)} nats）。",
+                f"By the one ruler of β = 1 the negative ELBO ends lowest with λ = {weight(best)}"
+                f" ({num(ends[best], 4)} nats).",
+            )
+        )
+    return found
+
+
+def _end(values: pd.Series) -> float:
+    """Return the mean over the last twentieth of a curve."""
+    return float(values.iloc[-max(1, len(values) // 20) :].mean())
+
+
+def _course(value: float, metrics: pd.DataFrame, beta: float) -> Sentence:
+    """Say of one weight where its negative ELBO and its own objective began and ended."""
+    objective = metrics["recon_nats"] + beta * metrics["kl_nats"]
+    elbo = metrics["neg_elbo_nats"]
+    first, last = float(elbo.iloc[0]), _end(elbo)
+    start, end = float(objective.iloc[0]), _end(objective)
+    lowest = float(elbo.min())
+    numbers = (num(first, 4), num(last, 4), num(start, 4), num(end, 4))
+    zh = (
+        f"λ = {weight(value)}：訓練目標由 {numbers[2]} 到 {numbers[3]}，"
+        f"負 ELBO 由 {numbers[0]} 到 {numbers[1]} nats"
+    )
+    en = (
+        f"λ = {weight(value)}: what was minimised went from {numbers[2]} to {numbers[3]}, the"
+        f" negative ELBO from {numbers[0]} to {numbers[1]} nats"
+    )
+    has_fallen = end < start * (1 - SMALL)
+    if has_fallen and last > lowest * (1 + SMALL):
+        return Sentence(
+            f"{zh}；後者曾低到 {num(lowest, 4)}，之後目標繼續下降，它卻上升：兩者不是同一件事。",
+            f"{en}; the latter had been as low as {num(lowest, 4)} and rose while the objective"
+            " went on falling: the two are not the same.",
+        )
+    if not has_fallen:
+        return Sentence(f"{zh}；目標沒有下降。", f"{en}; the objective did not fall.")
+    return Sentence(f"{zh}；兩者一起下降。", f"{en}; both fell together.")
+
+
+def kl_growth(curves: Mapping[float, pd.DataFrame]) -> list[Sentence]:
+    """Say how much of the reconstructions' error was gone how early.
+
+    Args:
+        curves: `Run.metrics` by weight, with `test_mse_11` where it was measured.
+    """
+    found = []
+    for value, metrics in curves.items():
+        if "test_mse_11" not in metrics:
+            continue
+        points = metrics.dropna(subset=["test_mse_11"])
+        if len(points) < 3:
+            continue
+        first, last = points.iloc[0], points.iloc[-1]
+        ends = num(first["test_mse_11"] / 4), num(last["test_mse_11"] / 4)
+        steps = f"{int(first['step']):,}", f"{int(last['step']):,}"
+        found.append(
+            Sentence(
+                f"λ = {weight(value)}：測試影像的 MSE（像素在 [0, 1]）在第 {steps[0]} 步是"
+                f" {ends[0]}，第 {steps[1]} 步是 {ends[1]}。",
+                f"λ = {weight(value)}: the MSE of test images (pixels in [0, 1]) was {ends[0]} at"
+                f" step {steps[0]} and {ends[1]} at step {steps[1]}.",
+            )
+        )
+    return found
+
+
+# -------------------------------------------------------------------------------------- samples
+
+
+def kl_samples(results: Results) -> list[Sentence]:
+    """Say how the prior samples of the weights told in full stand to real pictures.
+
+    Args:
+        results: the study's.
+    """
+    rows = {row["kl_weight"]: row for row in results["studies"]}
+    told = [rows[w] for w in results["kl_weights"] if "kid" in rows[w]]
+    if not told:
+        return []
+    found = [_sample(row, results) for row in told]
+    best = min(told, key=lambda row: row["kid"])
+    if len(told) > 1 and not is_trial(results):
+        found.append(
+            Sentence(
+                f"其中 KID 最低、最像真實影像的是 λ = {weight(best['kl_weight'])}。",
+                f"Of these, the samples of λ = {weight(best['kl_weight'])} have the lowest KID:"
+                " they are nearest to real pictures.",
+            )
+        )
+    return found
+
+
+def _sample(row: Study, results: Results) -> Sentence:
+    """Say one weight's KID, sharpness and diversity, the last two as shares of real pictures'."""
+    zh, en = [f"KID {num(row['kid'])}"], [f"KID {num(row['kid'])}"]
+    for key, zh_name, en_name in (("sharpness", "銳利度", "sharpness"),
+                                  ("diversity", "多樣性", "diversity")):  # fmt: skip
+        if f"{key}_samples" in row and results.get(f"{key}_real"):
+            share = percent(row[f"{key}_samples"] / results[f"{key}_real"], 0)
+            zh.append(f"{zh_name}是真實影像的 {share}")
+            en.append(f"{en_name} {share} of real pictures'")
+    name = weight(row["kl_weight"])
+    return Sentence(f"λ = {name}：{'，'.join(zh)}。", f"λ = {name}: {', '.join(en)}.")
+
+
+# ------------------------------------------------------------------------ numbers over the weight
+
+
+def kl_rate(studies: Sequence[Study]) -> list[Sentence]:
+    """Say whether a larger weight buys a shorter code at the price of a larger error.
+
+    Args:
+        studies: the study's rows.
+    """
+    ordered = _ordered(studies)
+    if len(ordered) < 2:
+        return []
+    low, high = ordered[0], ordered[-1]
+    ends = (weight(low["kl_weight"]), weight(high["kl_weight"]))
+    rates = num(low["kl_nats"]), num(high["kl_nats"])
+    errors = num(low["recon_nats"], 4), num(high["recon_nats"], 4)
+    found = [
+        Sentence(
+            f"由 λ = {ends[0]} 到 {ends[1]}，碼率由 {rates[0]} 變為 {rates[1]} nats，"
+            f"失真由 {errors[0]} 變為 {errors[1]} nats。",
+            f"From λ = {ends[0]} to {ends[1]} the rate goes from {rates[0]} to {rates[1]} nats and"
+            f" the distortion from {errors[0]} to {errors[1]}.",
+        )
+    ]
+    if is_trial(low):
+        return found
+    odd = [
+        (a["kl_weight"], b["kl_weight"])
+        for a, b in itertools.pairwise(ordered)
+        if b["kl_nats"] > a["kl_nats"] * (1 + SMALL)
+        or b["recon_nats"] < a["recon_nats"] * (1 - SMALL)
+    ]
+    if not odd:
+        found.append(
+            Sentence(
+                "權重每加大一級，碼就更短（或一樣短）、誤差更大（或一樣大）：正是 λ 該做的取捨。",
+                "With each larger weight the code gets shorter (or stays) and the error larger (or"
+                " stays): the trade that λ is there for.",
+            )
+        )
+    else:
+        steps = [f"{weight(a)} → {weight(b)}" for a, b in odd]
+        found.append(
+            Sentence(
+                f"但不是每一級都如此：λ 由 {'、'.join(steps)} 時，碼變長了，或是誤差變小了；"
+                "網路沒有訓練到收斂，各次訓練的差異也還在。",
+                f"But not at every step: from λ = {', '.join(steps)} the code gets longer or the"
+                " error smaller; the networks are not trained to the end, and runs differ.",
+            )
+        )
+    return found
+
+
+def kl_active(studies: Sequence[Study], z_dim: int) -> list[Sentence]:
+    """Say at which weights all latents are in use, and at which none is.
+
+    Args:
+        studies: the study's rows.
+        z_dim: latents in all.
+    """
+    ordered = _ordered(studies)
+    counts = [row["active_units"] for row in ordered]
+    low, high = ordered[0], ordered[-1]
+    found = [
+        Sentence(
+            f"{z_dim:,} 個隱變數中，λ = {weight(low['kl_weight'])} 時有 {counts[0]:,} 個活躍，"
+            f"λ = {weight(high['kl_weight'])} 時有 {counts[-1]:,} 個。",
+            f"Of {z_dim:,} latents {counts[0]:,} are active with λ = {weight(low['kl_weight'])} and"
+            f" {counts[-1]:,} with λ = {weight(high['kl_weight'])}.",
+        )
+    ]
+    if is_trial(low):
+        return found
+    empty = [row["kl_weight"] for row in ordered if row["active_units"] == 0]
+    if empty:
+        names = _listed(empty)
+        found.append(
+            Sentence(
+                f"λ = {names.zh} 時一個也沒有：後驗塌縮，解碼器只能畫平均臉。",
+                f"With λ = {names.en} there is none: the posterior has collapsed, and the decoder"
+                " can only paint the mean face.",
+            )
+        )
+    else:
+        found.append(
+            Sentence(
+                "沒有一個權重使隱變數全部失效。", "With none of the weights are all latents idle."
+            )
+        )
+    return found
+
+
+def kl_kid(studies: Sequence[Study]) -> list[Sentence]:
+    """Say at which weight the prior samples are best, and how it goes on either side.
+
+    Args:
+        studies: the study's rows.
+    """
+    ordered = [row for row in _ordered(studies) if "kid" in row]
+    if len(ordered) < 2 or is_trial(ordered[0]):
+        return []
+    best = min(ordered, key=lambda row: row["kid"])
+    ends = [(weight(row["kl_weight"]), num(row["kid"])) for row in (ordered[0], best, ordered[-1])]
+    if best is ordered[-1] or best is ordered[0]:
+        place = ("最大", "largest") if best is ordered[-1] else ("最小", "smallest")
+        other = ends[0] if best is ordered[-1] else ends[2]
+        return [
+            Sentence(
+                f"先驗樣本的 KID 在{place[0]}的權重 λ = {ends[1][0]} 最低（{ends[1][1]}），"
+                f"另一端 λ = {other[0]} 是 {other[1]}。",
+                f"The prior samples' KID is lowest at the {place[1]} weight, λ = {ends[1][0]}"
+                f" ({ends[1][1]}); at the other end, λ = {other[0]}, it is {other[1]}.",
+            )
+        ]
+    return [
+        Sentence(
+            f"先驗樣本的 KID 在 λ = {ends[1][0]} 最低（{ends[1][1]}）；"
+            f"太小（λ = {ends[0][0]}：{ends[0][1]}）或太大"
+            f"（λ = {ends[2][0]}：{ends[2][1]}）都比較差。",
+            f"The prior samples' KID is lowest at λ = {ends[1][0]} ({ends[1][1]}); too small a"
+            f" weight (λ = {ends[0][0]}: {ends[0][1]}) or too large a one (λ = {ends[2][0]}:"
+            f" {ends[2][1]}) is worse.",
+        )
+    ]
+
+
+def kl_scores(results: Results) -> list[Sentence]:
+    """Say at which weight each disentanglement score is highest, and what chance gives there.
+
+    Args:
+        results: the study's; on data without known factors, that is what is said.
+    """
+    rows = [row for row in _ordered(results["studies"]) if "disentanglement" in row]
+    if len(rows) < 2 or is_trial(results):
+        return disentanglement({f"λ = {weight(r['kl_weight'])}": r for r in results["studies"]})
+    bests = {}
+    for key, name in SCORES.items():
+        known = [row for row in rows if key in row["disentanglement"]]
+        if known:
+            best = max(known, key=lambda row, key=key: row["disentanglement"][key])
+            bests[name] = (weight(best["kl_weight"]), best["disentanglement"], key)
+    zh = "；".join(
+        f"{name} 是 λ = {w}（{score(s[key])}，亂配 {score(s['floor'][key])}）"
+        for name, (w, s, key) in bests.items()
+    )
+    en = "; ".join(
+        f"{name} with λ = {w} ({score(s[key])}, by chance {score(s['floor'][key])})"
+        for name, (w, s, key) in bests.items()
+    )
+    found = [Sentence(f"各分數最高的權重：{zh}。", f"Each score is highest at: {en}.")]
+    if len({w for w, _, _ in bests.values()}) > 1:
+        found.append(
+            Sentence(
+                "這些分數的最高點不在同一個權重：它們問的不是同一件事。",
+                "The scores do not peak at one weight: they do not ask the same question.",
+            )
+        )
+    return found
+
+
+# ---------------------------------------------------------------------------------- the claims
+
+
+def kl_overall(results: Results) -> list[Sentence]:
+    """Hold the reports' claims on the KL weight against the study, a claim a sentence.
+
+    Args:
+        results: the study's.
+    """
+    if is_trial(results):
+        return [
+            Sentence(
+                f"只更新了 {results['num_steps']} 次，不足以下任何結論。",
+                f"{results['num_steps']} updates bear out no conclusion.",
+            )
+        ]
+    ordered = [row for row in _ordered(results["studies"]) if "kid" in row]
+    if len(ordered) < 2:
+        return [Sentence("只有一個權重，無從比較。", "A single weight leaves nothing to compare.")]
+    return [
+        _c1(ordered),
+        *_c4(ordered[-1], results),
+        *_c13(ordered),
+        *_c14(ordered, results),
+        Sentence(
+            "每個權重只訓練一次，種子換了，接近的數字可能互換；結論是否站得住，"
+            "要看以多個種子重複的檢驗（`hwlib claims C1 C4 C13 C14`）。",
+            "Each weight was trained once, and with another seed close numbers may change places;"
+            " whether a conclusion stands is tested over several seeds"
+            " (`hwlib claims C1 C4 C13 C14`).",
+        ),
+    ]
+
+
+def _c1(ordered: Sequence[Study]) -> Sentence:
+    """Hold C1 of reports A, B and D against C1' of report C."""
+    low, high = ordered[0], ordered[-1]
+    best = min(ordered, key=lambda row: row["kid"])
+    change = high["test_mse_01"] / low["test_mse_01"] - 1
+    ends = (weight(low["kl_weight"]), weight(high["kl_weight"]))
+    errors = num(low["test_mse_01"]), num(high["test_mse_01"])
+    peak = weight(best["kl_weight"])
+    zh = (
+        f"C1（報告 A、B、D）與 C1'（報告 C）：λ 由 {ends[0]} 到 {ends[1]}，"
+        f"測試 MSE 由 {errors[0]} 到 {errors[1]}"
+    )
+    en = (
+        f"C1 (reports A, B, D) and C1' (report C): from λ = {ends[0]} to {ends[1]} the test MSE"
+        f" goes from {errors[0]} to {errors[1]}"
+    )
+    blurs, sharpens = change > SMALL, change < -SMALL
+    if blurs and best is high:
+        return Sentence(
+            f"{zh}，樣本的 KID 愈來愈低：C1 成立，C1' 不成立。",
+            f"{en}, and the samples' KID gets lower: C1 holds here, C1' does not.",
+        )
+    if blurs and best is low:
+        return Sentence(
+            f"{zh}，樣本的 KID 卻以最小的權重最好：重建如 C1 所說，樣本則如 C1' 所說。",
+            f"{en}, while the samples' KID is best at the smallest weight: reconstructions go as C1"
+            " says, samples as C1' does.",
+        )
+    if blurs:
+        return Sentence(
+            f"{zh}；樣本的 KID 先隨 λ 改善，到 λ = {peak} 最好，之後變差。"
+            f"重建如 C1 所說；樣本在 λ = {peak} 之前如 C1 所說，之後兩者都變差。"
+            "C1' 對重建的說法不成立。",
+            f"{en}; the samples' KID improves up to λ = {peak} and gets worse beyond."
+            f" Reconstructions go as C1 says; samples go as C1 says up to λ = {peak}, and beyond it"
+            " both get worse. What C1' says of reconstructions does not hold.",
+        )
+    if sharpens and best is low:
+        return Sentence(
+            f"{zh}，樣本的 KID 以最小的權重最好：C1' 成立，C1 不成立。",
+            f"{en}, and the samples' KID is best at the smallest weight: C1' holds here, C1 does"
+            " not.",
+        )
+    return Sentence(
+        f"{zh}，樣本的 KID 在 λ = {peak} 最低：這次看不到 C1 所說的取捨，C1' 也不完全成立。",
+        f"{en}, and the samples' KID is lowest at λ = {peak}: the trade of C1 does not show here,"
+        " and C1' does not hold as a whole.",
+    )
+
+
+def _c4(high: Study, results: Results) -> list[Sentence]:
+    """Hold report B's claim against the largest weight: all pictures alike."""
+    if "diversity_samples" not in high or not results.get("diversity_real"):
+        return []
+    share = high["diversity_samples"] / results["diversity_real"]
+    name, active = weight(high["kl_weight"]), high["active_units"]
+    zh = (
+        f"C4（報告 B）：λ = {name} 時樣本的多樣性是真實影像的 {percent(share)}，"
+        f"活躍的隱變數有 {active} 個"
+    )
+    en = (
+        f"C4 (report B): with λ = {name} the samples vary {percent(share)} as much as real"
+        f" pictures, and {active} latents are active"
+    )
+    if share < ALIKE:
+        return [Sentence(f"{zh}：影像看起來都一樣。", f"{en}: all pictures look alike.")]
+    return [
+        Sentence(
+            f"{zh}：影像並非都一樣，C4 在這個權重還看不到。",
+            f"{en}: they do not all look alike, so C4 does not show at this weight.",
+        )
+    ]
+
+
+def _c13(ordered: Sequence[Study]) -> list[Sentence]:
+    """Hold report D's claim against weight 0: good reconstructions, useless samples."""
+    zero = next((row for row in ordered if row["kl_weight"] == 0), None)
+    if zero is None:
+        return []
+    lowest = min(ordered, key=lambda row: row["test_mse_01"])
+    best = min(ordered, key=lambda row: row["kid"])
+    is_sharp = zero["test_mse_01"] <= lowest["test_mse_01"] * AS_SHARP
+    times = zero["kid"] / best["kid"] if best["kid"] > 0 else float("inf")
+    is_useless = times >= USELESS
+    zh = (
+        f"C13（報告 D）：λ = 0 的測試 MSE 是 {num(zero['test_mse_01'])}，最低的是 λ ="
+        f" {weight(lowest['kl_weight'])} 的 {num(lowest['test_mse_01'])}；"
+        f"樣本的 KID 是 {num(zero['kid'])}，最低的是 λ = {weight(best['kl_weight'])} 的"
+        f" {num(best['kid'])}"
+    )
+    en = (
+        f"C13 (report D): the test MSE of λ = 0 is {num(zero['test_mse_01'])}, the lowest, of λ ="
+        f" {weight(lowest['kl_weight'])}, is {num(lowest['test_mse_01'])}; its samples' KID is"
+        f" {num(zero['kid'])}, the lowest, of λ = {weight(best['kl_weight'])}, {num(best['kid'])}"
+    )
+    verdicts = {
+        (True, True): Sentence("重建最好、樣本無用，C13 成立", "C13 holds in both halves"),
+        (True, False): Sentence("重建最好，樣本卻不至於無用", "its samples are not useless"),
+        (False, True): Sentence("樣本無用，重建卻不是最好的", "it does not reconstruct best"),
+        (False, False): Sentence("兩半都看不到，C13 不成立", "neither half of C13 shows"),
+    }
+    verdict = verdicts[is_sharp, is_useless]
+    return [Sentence(f"{zh}：{verdict.zh}。", f"{en}: {verdict.en}.")]
+
+
+def _c14(ordered: Sequence[Study], results: Results) -> list[Sentence]:
+    """Hold report D's claim against the largest weight: everything is blurred."""
+    high, base = ordered[-1], results["kl_weights"][0]
+    own = next((row for row in ordered if row["kl_weight"] == base), None)
+    if own is None or own is high:
+        return []
+    zh, en, shares = [], [], []
+    for key, zh_name, en_name in (
+        ("sharpness_samples", "樣本", "samples"),
+        ("sharpness_reconstructions", "重建影像", "reconstructions"),
+    ):
+        if key in own and key in high:
+            shares.append(high[key] / own[key])
+            zh.append(f"{zh_name}是 {percent(shares[-1], 0)}")
+            en.append(f"{percent(shares[-1], 0)} for {en_name}")
+    if not shares:
+        return []
+    name = weight(high["kl_weight"])
+    zh_text = f"C14（報告 D）：λ = {name} 的銳利度與 λ = {weight(base)} 相比，{'，'.join(zh)}"
+    en_text = (
+        f"C14 (report D): beside λ = {weight(base)} the sharpness with λ = {name} is"
+        f" {', '.join(en)}"
+    )
+    if max(shares) < BLURRED:
+        return [Sentence(f"{zh_text}：全部模糊。", f"{en_text}: everything is blurred.")]
+    if min(shares) < BLURRED:
+        return [Sentence(f"{zh_text}：只有一部分模糊。", f"{en_text}: only in part blurred.")]
+    return [Sentence(f"{zh_text}：並沒有更模糊。", f"{en_text}: that is no more blurred.")]

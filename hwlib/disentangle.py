@@ -1,0 +1,430 @@
+"""How far each latent is in charge of one known factor: four published scores, pure functions.
+
+All take codes and factors of the same pictures, row by row:
+
+codes    (N, Z) array of what a network writes for each picture. Whole numbers are values of a
+         categorical code, all other numbers are quantities.
+factors  (N, F) array, or a table with N rows, of what the pictures were drawn from. Whole numbers,
+         bools and text are classes, all other numbers are quantities. A factor that does not vary
+         is left out.
+
+Every score is 1 for a code that holds each factor in a latent of its own, and about 0 for one that
+knows nothing; `factor_vae_score` alone begins at chance, one over the number of factors. They look
+for different things, and Locatello et al. 2019 found that they order models differently.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import entr
+
+from hwlib.control import to_classes
+
+CODE_BINS = 20  # equally full bins of a latent, as many as Chen et al. 2018 have of equal width
+NUM_TREES = 10  # of each forest (Eastwood & Williams 2018 have 10 too)
+LEAF = 5  # pictures in a leaf at least: finer leaves fit noise, which counts as importance
+FOREST_LATENTS = 64  # a forest reads these many latents at most
+NUM_VOTES = 800  # of the FactorVAE score's training; as many judge it (Kim & Mnih 2018)
+VOTE_ROWS = 64  # pictures behind a vote (Kim & Mnih 2018: 100 and 200)
+SCORES = (
+    "mig",
+    "sap",
+    "dci_disentanglement",
+    "dci_completeness",
+    "dci_informativeness",
+    "factor_vae",
+)
+
+Factors = np.ndarray | pd.DataFrame
+
+
+def mig(codes: np.ndarray, factors: Factors) -> float:
+    """Return the mutual information gap (Chen et al. 2018, equation 6).
+
+    The information of the best latent about a factor less that of the second best, over the
+    factor's entropy, averaged over factors. Unlike there, latents are cut into equally full bins
+    instead of equally wide ones, so that a latent's scale and its outliers do not matter, and
+    quantities among the factors into ten (`hwlib.control.to_classes`). Entropies are corrected for
+    the number of pictures (Miller 1955), so that independent codes tell about 0 nats.
+
+    Args:
+        codes: (N, Z), see above; where Z is 1 the second best tells nothing.
+        factors: (N, F), see above.
+
+    Returns:
+        0..1; 0 where each factor stands in two latents alike.
+
+    Raises:
+        ValueError: the rows do not fit, or no factor varies.
+    """
+    return float(np.mean(list(mig_by(codes, factors).values())))
+
+
+def mig_by(codes: np.ndarray, factors: Factors) -> dict[str, float]:
+    """Return the gap of each factor that varies, by its name (or column's number); see `mig`."""
+    codes, known = _checked(codes, factors)
+    bins, gaps = _binned(codes), {}
+    for name, factor in known.items():
+        table = _tables(bins, _classes(factor))
+        first, second = _two_best(_information(table))
+        gaps[name] = float((first - second) / _entropy(table[:1].sum(1))[0])
+    return gaps
+
+
+def sap(codes: np.ndarray, factors: Factors) -> float:
+    """Return the separated attribute predictability (Kumar et al. 2018, section 3).
+
+    How much better the best single latent predicts a factor than the second best, averaged over
+    factors. For quantities the prediction is linear and its score R^2; for classes the latent is
+    cut into twenty equally full bins (a categorical code into its values), each names the class
+    that it holds most of for its size, and the score is balanced accuracy. Unlike there it is
+    rescaled to 0 for guesses, so that a perfect code has 1 whatever the number of classes, and the
+    thresholds lie at the bins' edges instead of being searched for.
+
+    Args:
+        codes: (N, Z), see above; where Z is 1 the second best scores 0.
+        factors: (N, F), see above.
+
+    Returns:
+        0..1.
+
+    Raises:
+        ValueError: the rows do not fit, or no factor varies.
+    """
+    codes, known = _checked(codes, factors)
+    bins, gaps = _binned(codes), []
+    for factor in known.values():
+        if _is_quantity(factor):
+            found = _explained(codes, factor)
+        else:
+            found = _separated(_tables(bins, _classes(factor)))
+        first, second = _two_best(found)
+        gaps.append(first - second)
+    return float(np.mean(gaps))
+
+
+def dci(
+    codes: np.ndarray,
+    factors: Factors,
+    held_out: tuple[np.ndarray, Factors] | None = None,
+    *,
+    seed: int = 0,
+) -> dict[str, float]:
+    """Return disentanglement, completeness and informativeness (Eastwood & Williams 2018, sec. 2).
+
+    A forest (scikit-learn's extremely randomised trees, ten of them, for the paper's random forest,
+    at a third of the time) predicts each factor from all latents; its importances, which sum to 1
+    for a factor, make the matrix R (Z, F). Disentanglement: 1 less the entropy, to base F, of each
+    latent's row, averaged by the rows' sums. Completeness: 1 less the entropy, to base Z, of each
+    factor's column, averaged. Informativeness, unlike the paper's prediction error, is how well
+    pictures that the forest never saw are predicted, averaged over factors: R^2 of quantities and
+    Cohen's kappa of classes, 0 where it is below. A categorical code is read as one-hot, and counts
+    as one latent. Where there are more than 64 latents, forests read only the 64 with the most
+    information about any factor, and Z is 64.
+
+    Args:
+        codes: (N, Z), see above.
+        factors: (N, F), see above.
+        held_out: codes and factors of pictures to predict; None keeps every fourth row for it.
+        seed: of the forests.
+
+    Returns:
+        `informativeness`, 0..1; `disentanglement`, 0..1, where two factors or more vary;
+        `completeness`, 0..1, where there are two latents or more.
+
+    Raises:
+        ValueError: the rows do not fit, or no factor varies.
+    """
+    _checked(codes, factors)
+    if held_out is None:
+        is_kept = np.arange(len(codes)) % 4 == 3
+        held_out = codes[is_kept], factors[is_kept]
+        codes, factors = codes[~is_kept], factors[~is_kept]
+    codes, known = _checked(codes, factors)
+    test_codes, test_known = _checked(*held_out, constant=True)
+    chosen = _most_telling(codes, known)
+    inputs, owner = _inputs(codes[:, chosen])
+    test_inputs, _ = _inputs(test_codes[:, chosen], like=codes[:, chosen])
+    shares, found = [], []
+    for name, factor in known.items():
+        importances, score = _forest(inputs, factor, test_inputs, test_known[name], seed)
+        shares.append(np.bincount(owner, importances, len(chosen)))
+        found.append(score)
+    R = np.stack(shares, 1)  # (Z, F)
+    numbers = {"informativeness": float(np.mean(found))}
+    if R.shape[1] > 1:
+        weights = R.sum(1) / max(R.sum(), 1e-12)  # codes that do not vary have no importance
+        numbers["disentanglement"] = float(weights @ _concentration(R))
+    if codes.shape[1] > 1:
+        numbers["completeness"] = float(_concentration(R.T).mean())
+    return numbers
+
+
+def factor_vae_score(
+    codes: np.ndarray, factors: Factors, *, num_votes: int = NUM_VOTES, seed: int = 0
+) -> float:
+    """Return the FactorVAE score (Kim & Mnih 2018, section 3).
+
+    Pictures that share one factor's value are drawn; the latent that varies least among them, next
+    to its variance over all pictures, casts a vote for that factor. Each latent then stands for the
+    factor that it voted for most, and the score is the share of as many new votes that this gets
+    right. For categorical codes variance is Gini's, as in the paper. Unlike there, pictures are not
+    drawn anew but found among those given: a quantity counts as shared within one of its ten
+    equally full classes, and 64 pictures, or a twentieth of all where that is less, make a vote. A
+    class with fewer is not asked for.
+
+    Args:
+        codes: (N, Z), see above; latents that do not vary have no vote.
+        factors: (N, F), see above.
+        num_votes: of each half.
+        seed: of the draws.
+
+    Returns:
+        1/F..1: 1/F for codes that know nothing, Z/F at most.
+
+    Raises:
+        ValueError: the rows do not fit, no factor varies, or there are too few pictures of a class.
+    """
+    codes, known = _checked(codes, factors)
+    num_rows = max(2, min(VOTE_ROWS, len(codes) // 20))
+    asked = [_large_classes(_classes(factor), num_rows) for factor in known.values()]
+    asked = [members for members in asked if members]
+    if not asked:
+        raise ValueError(f"no class has the {num_rows} pictures that make a vote")
+    codes = codes[:, (codes != codes[:1]).any(0)]
+    if not codes.shape[1]:
+        return 1 / len(asked)
+    rng = np.random.default_rng(seed)
+    whole, votes = _spread_of(codes), np.zeros((2, codes.shape[1], len(asked)), int)
+    for half, _ in itertools.product(range(2), range(num_votes)):
+        k = rng.integers(len(asked))
+        members = asked[k][rng.integers(len(asked[k]))]
+        rows = rng.choice(members, num_rows, replace=False)
+        votes[half, np.argmin(_spread_of(codes[rows]) / whole), k] += 1
+    stands_for = votes[0].argmax(1)
+    return float(votes[1][np.arange(len(stands_for)), stands_for].sum() / num_votes)
+
+
+def scores(
+    codes: np.ndarray,
+    factors: Factors,
+    held_out: tuple[np.ndarray, Factors] | None = None,
+    *,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Return all scores as they stand in results.json, beside what they are by chance.
+
+    Args:
+        codes: (N, Z), see above.
+        factors: a table with N rows, or (N, F).
+        held_out: for `dci`.
+        seed: of forests, votes and the shuffle.
+
+    Returns:
+        `SCORES` by name (those of `dci` that apply), `mig_by` factor, `factors` (the names of those
+        that vary), `num_latents`, `num_pictures`, and `floor`: the same scores of the same codes
+        handed out to the wrong pictures.
+    """
+    _checked(codes, factors)
+    shuffled = np.random.default_rng(seed).permutation(len(codes))
+    numbers, gaps = _all(codes, factors, held_out, seed)
+    floor, _ = _all(codes[shuffled], factors, held_out, seed)
+    return {
+        **numbers,
+        "mig_by": gaps,
+        "factors": list(gaps),
+        "num_latents": codes.shape[1],
+        "num_pictures": len(codes),
+        "floor": floor,
+    }
+
+
+def _all(
+    codes: np.ndarray, factors: Factors, held_out: tuple[np.ndarray, Factors] | None, seed: int
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the scores that apply, in the order of `SCORES`, and the gap of each factor."""
+    gaps = mig_by(codes, factors)
+    found = {f"dci_{name}": x for name, x in dci(codes, factors, held_out, seed=seed).items()}
+    found |= {"mig": float(np.mean(list(gaps.values()))), "sap": sap(codes, factors)}
+    found["factor_vae"] = factor_vae_score(codes, factors, seed=seed)
+    return {name: found[name] for name in SCORES if name in found}, gaps
+
+
+# ---- codes and factors ---------------------------------------------------------------------------
+
+
+def _checked(
+    codes: np.ndarray, factors: Factors, *, constant: bool = False
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Return codes, and each factor by name; those that do not vary only if `constant`."""
+    table = factors if isinstance(factors, pd.DataFrame) else pd.DataFrame(np.asarray(factors))
+    codes = np.asarray(codes)
+    if codes.ndim != 2 or len(codes) != len(table) or not codes.size:
+        raise ValueError(f"codes {codes.shape} and factors {table.shape} must be (N, Z) and (N, F)")
+    if not _is_categorical(codes) and not np.isfinite(codes).all():
+        raise ValueError("codes must be finite")
+    known = {str(name): table[name].to_numpy() for name in table.columns}
+    known = {name: x for name, x in known.items() if constant or (x != x[0]).any()}
+    if not known:
+        raise ValueError("no factor varies")
+    return codes, known
+
+
+def _is_categorical(codes: np.ndarray) -> bool:
+    return codes.dtype.kind in "iub"
+
+
+def _is_quantity(factor: np.ndarray) -> bool:
+    return factor.dtype.kind == "f"
+
+
+def _numbered(values: np.ndarray) -> np.ndarray:
+    """Number the values from 0."""
+    return np.unique(values, return_inverse=True)[1]
+
+
+def _classes(factor: np.ndarray) -> np.ndarray:
+    """Number a factor's classes, a quantity's ten: int64 (N,)."""
+    return to_classes(factor) if _is_quantity(factor) else _numbered(factor)
+
+
+def _binned(codes: np.ndarray) -> np.ndarray:
+    """Number the values of each latent, or its equally full bins: int64 (N, Z)."""
+    if _is_categorical(codes):
+        return np.stack([_numbered(z) for z in codes.T], 1)
+    bins = np.zeros(codes.shape, np.int64)
+    for edges in np.quantile(codes, np.arange(1, CODE_BINS) / CODE_BINS, axis=0):
+        bins += codes >= edges
+    num_values = 1 + (np.diff(np.sort(codes, axis=0), axis=0) > 0).sum(0)
+    for few in np.flatnonzero(num_values <= CODE_BINS):  # else a rare value would join another
+        bins[:, few] = to_classes(codes[:, few], CODE_BINS)
+    return bins
+
+
+def _tables(bins: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Count the pictures of each bin and class, for each latent: (Z, bins, classes)."""
+    shape = bins.shape[1], int(bins.max()) + 1, int(classes.max()) + 1
+    cells = (np.arange(shape[0]) * shape[1] + bins) * shape[2] + classes[:, None]
+    return np.bincount(cells.ravel(), minlength=np.prod(shape)).reshape(shape)
+
+
+def _two_best(values: np.ndarray) -> tuple[float, float]:
+    """Return the largest value and the next; 0 where there is no next."""
+    *_, second, first = np.sort(np.append(values, 0.0) if len(values) == 1 else values)
+    return float(first), float(second)
+
+
+# ---- one latent, one factor ----------------------------------------------------------------------
+
+
+def _entropy(counts: np.ndarray) -> np.ndarray:
+    """Return the entropy of each row's counts, corrected by Miller's term: (Z, cells) -> (Z,)."""
+    total = counts.sum(1, keepdims=True)
+    return entr(counts / total).sum(1) + ((counts > 0).sum(1) - 1) / (2 * total[:, 0])
+
+
+def _information(tables: np.ndarray) -> np.ndarray:
+    """Return the mutual information of bin and class: counts (Z, bins, classes) -> (Z,) nats."""
+    both = tables.reshape(len(tables), -1)
+    found = _entropy(tables.sum(1)) + _entropy(tables.sum(2)) - _entropy(both)
+    return np.maximum(found, 0.0)
+
+
+def _explained(codes: np.ndarray, factor: np.ndarray) -> np.ndarray:
+    """Return R^2 of a quantity by each latent: a line, or a mean for each value: (Z,)."""
+    y = (factor - factor.mean()) / factor.std()
+    if _is_categorical(codes):
+        return np.array([_between(_numbered(z), y) for z in codes.T])
+    spread = codes.std(0)
+    products = (codes - codes.mean(0)).T @ y / len(y)
+    return np.square(np.divide(products, spread, out=np.zeros_like(spread), where=spread > 0))
+
+
+def _between(values: np.ndarray, y: np.ndarray) -> float:
+    """Return the share of the variance of y (mean 0, variance 1) that lies between the values."""
+    counts = np.bincount(values)
+    return float(np.square(np.bincount(values, y)) @ (1 / counts) / len(y))
+
+
+def _separated(tables: np.ndarray) -> np.ndarray:
+    """Return balanced accuracy, 0 for guesses, of naming a class by the bin: (Z, B, C) -> (Z,)."""
+    rates = tables / tables.sum(1, keepdims=True)  # of each class, the share in each bin
+    num_classes = tables.shape[2]
+    accuracy = rates.max(2).sum(1) / num_classes
+    return (accuracy - 1 / num_classes) / (1 - 1 / num_classes)
+
+
+# ---- all latents, one factor ---------------------------------------------------------------------
+
+
+def _most_telling(codes: np.ndarray, known: dict[str, np.ndarray]) -> np.ndarray:
+    """Return the latents that forests read: all, or the 64 that tell most of any factor."""
+    if codes.shape[1] <= FOREST_LATENTS:
+        return np.arange(codes.shape[1])
+    bins = _binned(codes)
+    told = np.stack([_information(_tables(bins, _classes(x))) for x in known.values()])
+    return np.sort(np.argsort(-told.max(0), kind="stable")[:FOREST_LATENTS])
+
+
+def _inputs(codes: np.ndarray, like: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Return what a forest reads, float32 (N, I), and the latent that each column belongs to.
+
+    A categorical code has a column for each of its values in `like`.
+    """
+    if not _is_categorical(codes):
+        return codes.astype(np.float32), np.arange(codes.shape[1])
+    values = [np.unique(z) for z in (codes if like is None else like).T]
+    columns = [z[:, None] == v for z, v in zip(codes.T, values, strict=True)]
+    owner = np.repeat(np.arange(len(values)), [len(v) for v in values])
+    return np.concatenate(columns, 1).astype(np.float32), owner
+
+
+def _forest(
+    inputs: np.ndarray, factor: np.ndarray, test_inputs: np.ndarray, test: np.ndarray, seed: int
+) -> tuple[np.ndarray, float]:
+    """Return the importance of each input for a factor, and how well the unseen is predicted."""
+    from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
+    from sklearn.metrics import cohen_kappa_score, r2_score
+
+    # Every split may look at every latent: one that has nothing to choose from but latents without
+    # information would make them important.
+    options = {"n_estimators": NUM_TREES, "min_samples_leaf": LEAF, "random_state": seed}
+    options |= {"max_features": None}
+    if _is_quantity(factor):
+        forest, judge = ExtraTreesRegressor(**options), r2_score
+    else:
+        forest, judge = ExtraTreesClassifier(**options), cohen_kappa_score
+    forest.fit(inputs, factor)
+    # Where all that is to be predicted is alike, neither score is defined, and nothing is shown.
+    has_score = (test != test[0]).any()
+    score = judge(test, forest.predict(test_inputs)) if has_score else 0.0
+    return forest.feature_importances_, max(float(score), 0.0)
+
+
+def _concentration(shares: np.ndarray) -> np.ndarray:
+    """Return 1 less the entropy of each row's shares, to the base of its length; 0 of no shares."""
+    total = shares.sum(1, keepdims=True)
+    parts = np.divide(shares, total, out=np.zeros_like(shares), where=total > 0)
+    found = 1 - entr(parts).sum(1) / np.log(shares.shape[1])
+    return np.where((total[:, 0] > 0) & (found > 0), found, 0.0)  # rounding goes below 0
+
+
+# ---- votes ---------------------------------------------------------------------------------------
+
+
+def _large_classes(classes: np.ndarray, num_rows: int) -> list[np.ndarray]:
+    """Return the rows of each class that has `num_rows` pictures or more."""
+    members = [np.flatnonzero(classes == value) for value in np.unique(classes)]
+    return [rows for rows in members if len(rows) >= num_rows]
+
+
+def _spread_of(codes: np.ndarray) -> np.ndarray:
+    """Return the variance of each latent, Gini's for a categorical code: (N, Z) -> (Z,)."""
+    if not _is_categorical(codes):
+        return codes.var(0)
+    counts = [np.unique(z, return_counts=True)[1] for z in codes.T]
+    return np.array([1 - np.square(count / len(codes)).sum() for count in counts])

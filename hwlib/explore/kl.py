@@ -1,0 +1,119 @@
+"""Looking into the KL study: the ways between two pictures, and a slider over the weight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+from torch import nn
+
+from hwlib.explore.latents import between, decode, encode
+from hwlib.explore.parts import help_line, strip, to_strip
+from hwlib.explore.words import WORDS
+from hwlib.run import Run
+
+NUM_SHOWN = 8  # samples in the panel
+DIGITS = 3
+
+
+def ways_between(vae: nn.Module, images: np.ndarray, *, num: int = 9) -> np.ndarray:
+    """Decode the straight and the spherical way between two pictures.
+
+    Args:
+        vae: a trained network, in eval mode.
+        images: uint8 (2, H, W, C), the two ends.
+        num: pictures of each way, the ends' reconstructions included.
+
+    Returns:
+        uint8 (2, num, H, W, C): straight, spherical.
+    """
+    ends = encode(vae, images)
+    frames = [
+        decode(
+            vae,
+            np.stack([between(*ends, t, is_spherical=way) for t in np.linspace(0, 1, num)]),
+        )
+        for way in (False, True)
+    ]
+    return np.stack(frames)
+
+
+class KLPanel(widgets.VBox):
+    """A slider over the KL weight that swaps reconstructions and samples.
+
+    Attributes:
+        weight: the slider; its value is the place among the weights.
+        originals: test pictures, PNG; they stay.
+        reconstructions: of the chosen weight's VAE, PNG.
+        samples: of the same z for every weight, PNG.
+        told: the chosen VAE's numbers in words.
+    """
+
+    def __init__(
+        self,
+        studies: Sequence[Mapping[str, Any]],
+        pictures: Mapping[str, np.ndarray],
+        *,
+        lang: str = "en",
+    ):
+        """Build the panel.
+
+        Args:
+            studies: the study's rows.
+            pictures: its samples: `originals` (N, H, W, C), `reconstructions` (S, N, H, W, C),
+                `samples` (S, M, H, W, C), in the order of `studies`.
+            lang: language of the words.
+        """
+        super().__init__()
+        self.words, self._pictures = WORDS[lang], pictures
+        order = sorted(range(len(studies)), key=lambda i: studies[i]["kl_weight"])
+        self._studies = studies
+        names = [(np.format_float_positional(studies[i]["kl_weight"], trim="-"), i) for i in order]
+        self.weight = widgets.SelectionSlider(
+            options=names,
+            value=0,  # the first of `studies`: the first weight that the report tells of
+            description=self.words["kl_weight"],
+            layout={"width": "420px"},
+            style={"description_width": "initial"},
+        )
+        self.told = widgets.Label()
+        self.originals, self.reconstructions, self.samples = strip(), strip(), strip()
+        self.originals.value = to_strip(pictures["originals"])
+        self.children = [
+            widgets.HBox([self.weight, self.told]),
+            *self._named("kl_originals", self.originals),
+            *self._named("kl_reconstructions", self.reconstructions),
+            *self._named("kl_samples", self.samples),
+            help_line(self.words, "help_kl"),
+        ]
+        self.weight.observe(self._on_weight, "value")
+        self._on_weight(None)
+
+    def _named(self, name: str, picture: widgets.Image) -> tuple[widgets.Label, widgets.Image]:
+        """Set a label above a strip of pictures."""
+        return widgets.Label(self.words[name]), picture
+
+    def _on_weight(self, _change: Any) -> None:
+        """Show the chosen weight's pictures and numbers."""
+        chosen = self.weight.value
+        self.reconstructions.value = to_strip(self._pictures["reconstructions"][chosen])
+        self.samples.value = to_strip(self._pictures["samples"][chosen][:NUM_SHOWN])
+        row = self._studies[chosen]
+        written = {
+            "mse": f"{row['test_mse_01']:.{DIGITS + 2}f}",
+            "kl": f"{row['kl_nats']:,.{DIGITS}g}",
+            "active": row["active_units"],
+        }
+        self.told.value = self.words["kl_told"].format(**written)
+
+
+def kl_panel(run: Run, lang: str = "en") -> KLPanel:
+    """Return the panel for a finished study.
+
+    Args:
+        run: a finished run of problem `kl`.
+        lang: language of the words.
+    """
+    return KLPanel(run.results["studies"], run.samples, lang=lang)

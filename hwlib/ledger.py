@@ -1,0 +1,409 @@
+"""The loss ledger: every report's VAE objective in one common form, and each in the others' terms.
+
+A report's objective is recon + lambda KL, each with a reduction of its own on pixels in a range of
+its own (`hwlib.recipes.base.Objective`), so one and the same lambda means many things. Divided by a
+factor s > 0, which moves no minimum, every one of them is
+
+    L / s = mean over the batch of (error + beta KL),
+
+the error summed over all values of an image with pixels in [-1, 1], the KL summed over the latents.
+With the squared error that is the lab's `recon_nats` + beta `kl_nats`; divided by beta it is a true
+negative ELBO whose decoder is a Gaussian with 2 sigma^2 = beta, up to its constant. So lambda is a
+choice of sigma: the noise that the decoder is told to expect (Rybkin et al. 2021).
+
+The coefficients are read off the very functions that train, never written down a second time.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, NamedTuple
+
+import torch
+
+from hwlib.errors import UserError
+from hwlib.recipes import RECIPES, get_problem
+from hwlib.recipes.base import SIGNED, UNIT, PixelRange
+
+GREY_LEVELS = 255  # of a pixel in [0, 1]
+# Degree of each pixel error in the pixels' scale; the cross-entropy lives in [0, 1] alone.
+DEGREES = {"mse": 2, "l1": 1, "bce": 0}
+# The output range of these reports' VAEs is theirs; the others leave it open, and the lab chose it.
+STATED_RANGES = frozenset({"wide", "dcgan"})
+VAE_RECIPES = tuple(name for name, recipe in RECIPES.items() if "vae" in recipe.problems)
+
+
+# ------------------------------------------------------------------------------ the common form
+
+
+class Form(NamedTuple):
+    """What turns a report's objective into the common form.
+
+    Attributes:
+        scale: s, by which the objective is divided.
+        unit: beta of lambda = 1; beta is lambda times this.
+    """
+
+    scale: float
+    unit: float
+
+
+@cache
+def pixel_range(recipe: str, reconstruction: str = "mse") -> PixelRange:
+    """Return the range in which a recipe's VAE has its pixels; [0, 1] with the cross-entropy."""
+    if reconstruction == "bce":
+        return UNIT
+    build = get_problem(recipe, "vae").build
+    return inspect.signature(build).parameters["pixel_range"].default
+
+
+@cache
+def form(
+    recipe: str,
+    *,
+    batch_size: int,
+    image_size: int = 64,
+    channels: int = 3,
+    reconstruction: str = "mse",
+) -> Form:
+    """Return a recipe's factors, measured on its reductions: they are linear and treat all alike.
+
+    Args:
+        recipe: course report.
+        batch_size: B, on which the scale of summed losses hangs.
+        image_size: side of the pictures.
+        channels: of the pictures.
+        reconstruction: kind of pixel error.
+
+    Raises:
+        UserError: an unknown recipe or kind of error.
+    """
+    if reconstruction not in DEGREES:
+        known = ", ".join(DEGREES)
+        raise UserError(f"unknown reconstruction '{reconstruction}'; known: {known}")
+    objective = get_problem(recipe, "vae").objective
+    one = torch.ones((), dtype=torch.float64)
+    errors = one.expand(batch_size, channels, image_size, image_size)
+    # What one value's error, and one image's KL, adds to the loss.
+    per_value = float(objective.reduce_error(errors)) / errors.numel()
+    per_image = float(objective.reduce_kl(one.expand(batch_size))) / batch_size
+    low, high = pixel_range(recipe, reconstruction)
+    # The cross-entropy is the one error that cannot be moved to [-1, 1].
+    to_common = (2 / (high - low)) ** DEGREES[reconstruction]
+    return Form(per_value * batch_size / to_common, per_image / per_value * to_common)
+
+
+class Conversion(NamedTuple):
+    """One objective in another recipe's terms.
+
+    Attributes:
+        kl_weight: the other recipe's lambda that strikes the same balance.
+        scale: what the other objective is multiplied by to have the same gradients, too.
+    """
+
+    kl_weight: float
+    scale: float
+
+
+def convert(
+    kl_weight: float,
+    source: str,
+    target: str,
+    *,
+    batch_size: int | None = None,
+    image_size: int = 64,
+    channels: int = 3,
+    reconstruction: str = "mse",
+) -> Conversion:
+    """Return what `kl_weight` of recipe `source` is in the convention of recipe `target`.
+
+    With it, scale times the target's objective has the source's gradients, by every reconstructed
+    value in [-1, 1], by mu and by logvar: the two train alike where the update rule is blind to a
+    loss's scale, as Adam and RMSprop nearly are, and with the learning rate over scale elsewhere.
+
+    Args:
+        kl_weight: the source's lambda.
+        source: recipe whose convention `kl_weight` is in.
+        target: recipe whose convention is wanted.
+        batch_size: of both; the source's own where None. Of the five recipes, only the scale hangs
+            on it.
+        image_size: side of the pictures: a mean over more values makes the same lambda weigh more.
+        channels: of the pictures.
+        reconstruction: kind of pixel error, of both.
+
+    Raises:
+        UserError: an unknown recipe or kind of error.
+    """
+    batch_size = batch_size or get_problem(source, "vae").settings["batch_size"]
+    sizes = {"batch_size": batch_size, "image_size": image_size, "channels": channels}
+    ours, theirs = (form(r, reconstruction=reconstruction, **sizes) for r in (source, target))
+    return Conversion(kl_weight * ours.unit / theirs.unit, ours.scale / theirs.scale)
+
+
+# ---------------------------------------------------------------------------------- the ledger
+
+
+@dataclass(frozen=True)
+class Row:
+    """One objective as its report writes it, with what it comes to.
+
+    Attributes:
+        recipe: course report.
+        kl_weight: its lambda.
+        reconstruction: kind of pixel error.
+        pixel_range: in which the error is taken.
+        batch_size: of one update.
+        image_size: side of the pictures.
+        channels: of the pictures.
+        reduce_error: name of the reduction of the errors, in `hwlib.recipes.base`.
+        reduce_kl: name of the reduction of the images' KL.
+        scale: s of the common form.
+        beta: of the common form.
+        learned_sigma_01: the decoder's learnt standard deviation, pixels in [0, 1]; None where it
+            is the weights that imply one.
+        is_run: whether it is a run's objective, not the report's own.
+    """
+
+    recipe: str
+    kl_weight: float
+    reconstruction: str
+    pixel_range: PixelRange
+    batch_size: int
+    image_size: int
+    channels: int
+    reduce_error: str
+    reduce_kl: str
+    scale: float
+    beta: float
+    learned_sigma_01: float | None = None
+    is_run: bool = False
+
+    @property
+    def letter(self) -> str:
+        """The report's letter."""
+        return RECIPES[self.recipe].letter
+
+    @property
+    def num_values(self) -> int:
+        """Values of one picture, C H W."""
+        return self.channels * self.image_size**2
+
+    @property
+    def sigma_01(self) -> float | None:
+        """Standard deviation of the Gaussian decoder with weight 1, pixels in [0, 1].
+
+        None where the error is no Gaussian's; 0 without a KL term, where there is no likelihood.
+        """
+        return math.sqrt(self.beta / 2) / 2 if self.reconstruction == "mse" else None
+
+    @property
+    def laplace_01(self) -> float | None:
+        """Scale b of the Laplace decoder with weight 1, pixels in [0, 1]; None but for L1."""
+        return self.beta / 2 if self.reconstruction == "l1" else None
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The lambda that strikes the same balance, in each recipe's convention."""
+        sizes = {name: getattr(self, name) for name in ("batch_size", "image_size", "channels")}
+        return {
+            recipe: self.beta / form(recipe, reconstruction=self.reconstruction, **sizes).unit
+            for recipe in VAE_RECIPES
+        }
+
+
+def row(
+    recipe: str,
+    *,
+    kl_weight: float | None = None,
+    batch_size: int | None = None,
+    image_size: int = 64,
+    channels: int = 3,
+    reconstruction: str = "mse",
+    learned_sigma_01: float | None = None,
+    is_run: bool = False,
+) -> Row:
+    """Return a recipe's objective in the ledger; what is None is the report's own.
+
+    Args:
+        recipe: course report.
+        kl_weight: lambda.
+        batch_size: of one update.
+        image_size: side of the pictures.
+        channels: of the pictures.
+        reconstruction: kind of pixel error.
+        learned_sigma_01: the decoder's learnt standard deviation, pixels in [0, 1]; with one, the
+            loss is the Gaussian's nats per image in every recipe.
+        is_run: whether it is a run's objective, not the report's own.
+
+    Raises:
+        UserError: an unknown recipe or kind of error, or a learnt sigma with another error than the
+            squared one.
+    """
+    problem = get_problem(recipe, "vae")
+    kl_weight = problem.settings["kl_weight"] if kl_weight is None else kl_weight
+    batch_size = batch_size or problem.settings["batch_size"]
+    sizes = {"batch_size": batch_size, "image_size": image_size, "channels": channels}
+    scale, unit = form(recipe, reconstruction=reconstruction, **sizes)
+    error, kl = problem.objective.reduce_error.__name__, problem.objective.reduce_kl.__name__
+    if learned_sigma_01 is not None:
+        if reconstruction != "mse":
+            raise UserError(f"a learnt sigma goes with the squared error, not {reconstruction}")
+        unit = 2 * (2 * learned_sigma_01) ** 2  # 2 sigma^2 with pixels in [-1, 1]
+        scale, error, kl = 1 / unit, "image_sum", "mean_of_all"
+    return Row(
+        recipe=recipe,
+        kl_weight=kl_weight,
+        reconstruction=reconstruction,
+        pixel_range=pixel_range(recipe, reconstruction),
+        **sizes,
+        reduce_error=error,
+        reduce_kl=kl,
+        scale=scale,
+        beta=kl_weight * unit,
+        learned_sigma_01=learned_sigma_01,
+        is_run=is_run,
+    )
+
+
+def of_run(settings: Mapping[str, Any], results: Mapping[str, Any], *, channels: int = 3) -> Row:
+    """Return a VAE run's objective in the ledger.
+
+    Args:
+        settings: the run's settings, `Run.config.to_json()`.
+        results: the run's results; a learnt sigma stands there.
+        channels: of the run's pictures, `Run.record["data"]["channels"]`.
+    """
+    return row(
+        settings["recipe"],
+        kl_weight=settings["kl_weight"],
+        batch_size=settings["batch_size"],
+        image_size=settings["image_size"],
+        channels=channels,
+        reconstruction=settings["reconstruction"],
+        learned_sigma_01=results["sigma_01"] if settings["sigma"] == "learned" else None,
+        is_run=True,
+    )
+
+
+def rows(*runs: Row) -> list[Row]:
+    """Return the five reports' own objectives, then those of `runs` that are none of them.
+
+    Args:
+        runs: from `of_run`; the reports' own are for pictures of the first one's size.
+    """
+    sizes = {"image_size": runs[0].image_size, "channels": runs[0].channels} if runs else {}
+    found = [row(recipe, **sizes) for recipe in VAE_RECIPES]
+    known = {_loss(one) for one in found}
+    for one in runs:
+        if _loss(one) not in known:
+            known.add(_loss(one))
+            found.append(one)
+    return found
+
+
+def _loss(one: Row) -> tuple[Any, ...]:
+    """Return what makes two rows one objective: all but whose it is and the size of its batch."""
+    size = one.image_size, one.channels
+    return one.recipe, one.reconstruction, one.kl_weight, one.learned_sigma_01, *size
+
+
+# -------------------------------------------------------------------- what it says of a run's error
+
+
+def best_sigma_01(recon_nats: float, num_values: int) -> float:
+    """Return the sigma, pixels in [0, 1], under which an error that is there is most probable.
+
+    It is the root of the mean squared error; a decoder that learns its sigma ends there (Rybkin et
+    al. 2021).
+
+    Args:
+        recon_nats: squared error summed over an image with pixels in [-1, 1], of a drawn z.
+        num_values: C H W.
+    """
+    return math.sqrt(recon_nats / num_values) / 2
+
+
+def gaussian_neg_elbo(
+    recon_nats: float, kl_nats: float, *, num_values: int, sigma_01: float
+) -> float:
+    """Return the negative ELBO per image under a Gaussian decoder, its constant included.
+
+    It is of the density of pixel values 0 to 255, which are a unit apart: a density of 1 / 256 on
+    all of them would give log 256 for each value.
+
+    Args:
+        recon_nats: squared error summed over an image with pixels in [-1, 1], of a drawn z.
+        kl_nats: of an image.
+        num_values: C H W.
+        sigma_01: the Gaussian's standard deviation with pixels in [0, 1], more than 0.
+
+    Raises:
+        ValueError: sigma is not more than 0: there is no density.
+    """
+    if sigma_01 <= 0:
+        raise ValueError(f"sigma {sigma_01} must be more than 0")
+    log_sigma = math.log(GREY_LEVELS * sigma_01)
+    error = recon_nats / (8 * sigma_01**2)  # recon_nats / 4 is the error in [0, 1]
+    return error + num_values * (log_sigma + 0.5 * math.log(2 * math.pi)) + kl_nats
+
+
+def bits_per_dim(recon_nats: float, kl_nats: float, *, num_values: int, sigma_01: float) -> float:
+    """Return the same bound in bits for each value of a picture.
+
+    Published figures are -log2 of the probability of whole pixel values, or of a density with
+    uniform noise on them (Theis et al. 2016). Here the Gaussian's density at the pixel
+    value stands for its probability: they agree where sigma is more than about one grey level. What
+    the Gaussian gives to values outside 0 to 255 is lost, so the figure is rather too high.
+    """
+    sizes = {"num_values": num_values, "sigma_01": sigma_01}
+    return gaussian_neg_elbo(recon_nats, kl_nats, **sizes) / (num_values * math.log(2))
+
+
+# ---------------------------------------------------------------------------- the reports' own MSE
+
+
+def convert_mse(mse: float, source: PixelRange, target: PixelRange) -> float:
+    """Return a mean squared error, taken with pixels in `source`, with pixels in `target`."""
+    return mse * ((target[1] - target[0]) / (source[1] - source[0])) ** 2
+
+
+class ReportedMSE(NamedTuple):
+    """A reading of the test MSE that a report gives.
+
+    Attributes:
+        recipe: course report.
+        reported: the number as it is printed.
+        range_read: the range of pixels in which it is taken to be.
+        is_stated: whether the report says the range of its network's output.
+        mse_01: with pixels in [0, 1].
+        mse_11: with pixels in [-1, 1].
+    """
+
+    recipe: str
+    reported: float
+    range_read: PixelRange
+    is_stated: bool
+    mse_01: float
+    mse_11: float
+
+
+def reported_mses() -> list[ReportedMSE]:
+    """Return each report's test MSE in both ranges, as a mean over every value.
+
+    No report says in which range it took the error: that of its network's output is the natural
+    reading. Where the report does not state that either, both readings stand.
+    """
+    found = []
+    for recipe in VAE_RECIPES:
+        reported = get_problem(recipe, "vae").reported.get("test_mse")
+        if reported is None:
+            continue
+        is_stated = recipe in STATED_RANGES
+        for range_read in (pixel_range(recipe),) if is_stated else (UNIT, SIGNED):
+            both = (convert_mse(reported, range_read, target) for target in (UNIT, SIGNED))
+            found.append(ReportedMSE(recipe, reported, range_read, is_stated, *both))
+    return found

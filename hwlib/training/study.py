@@ -1,0 +1,153 @@
+"""The KL study: one VAE a weight, each an ordinary run, and their numbers side by side.
+
+The VAEs are runs of problem `vae` in the same folder: who asks for one of them by itself, or for
+another study with that weight, gets the same run. The study's own folder holds what it compares.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from hwlib.config import Config
+from hwlib.errors import UserError
+from hwlib.run import Run, write_arrays, write_json
+
+# Of each VAE's results.json, as far as it is there: a row of the study's `studies`.
+COMPARED = (
+    *("num_steps", "train_time_s", "test_mse_01", "test_mse_11"),
+    *("recon_nats", "kl_nats", "neg_elbo_nats", "active_units", "sigma_01"),
+    *("kid", "frechet", "precision", "recall"),
+    *("sharpness_samples", "sharpness_reconstructions", "colourfulness_samples"),
+    *("diversity_samples", "linear_probe_accuracy", "disentanglement"),
+)
+# What is the same for all of them: real pictures' own numbers, and how distances were taken.
+SHARED = (
+    *("kid_real", "frechet_real", "precision_real", "recall_real"),
+    *("sharpness_real", "colourfulness_real", "diversity_real"),
+    *("kid_protocol", "frechet_protocol", "precision_protocol", "recall_protocol"),
+)
+NUM_COMPARED = 8  # test pictures that are set side by side
+
+
+def member_configs(config: Config) -> list[Config]:
+    """Return the settings of the study's VAEs: those of its weights, then of the rest of its sweep.
+
+    Each is what `make_config("vae", ..., kl_weight=weight)` gives with the study's other settings,
+    so that its run is shared with everybody who asks for the same.
+
+    Args:
+        config: of problem `kl`.
+
+    Raises:
+        UserError: settings of another problem.
+    """
+    if config.problem != "kl":
+        raise UserError(f"a {config.problem} has no KL study; make_config('kl', ...) has one")
+    shared = config.model_dump(exclude={"problem", "kl_weights", "kl_sweep", "kl_weight"})
+    return [
+        Config.create(**shared, problem="vae", kl_weight=weight) for weight in study_weights(config)
+    ]
+
+
+def study_weights(config: Config) -> list[float]:
+    """Return every weight that a study trains, once: `kl_weights`, then what `kl_sweep` adds."""
+    return list(dict.fromkeys([*config.kl_weights, *config.kl_sweep]))
+
+
+def member_runs(study: Run) -> dict[float, Run]:
+    """Return the VAEs' runs of a finished study by their weight, in the order of `studies`.
+
+    Raises:
+        UserError: the study is not finished, or a run of it was taken away.
+    """
+    found = {}
+    for row in study.results["studies"]:
+        run = Run(study.path.parent / row["run"])
+        if not run.is_finished:
+            raise UserError(f"{run.path} is not finished; fit the study again")
+        found[row["kl_weight"]] = run
+    return found
+
+
+def has_members(study: Run) -> bool:
+    """Whether a finished study's VAEs are all there still."""
+    folders = [study.path.parent / row["run"] for row in study.results["studies"]]
+    return all((folder / "results.json").exists() for folder in folders)
+
+
+def train_study(run: Run, train: Callable[[Config], Run]) -> None:
+    """Train, or find, one VAE a weight; then write the study's own results.
+
+    Args:
+        run: the study's folder.
+        train: fits one VAE; `fit`, with the study's data and folder of runs.
+    """
+    configs = member_configs(run.config)
+    members, began = [], time.monotonic()
+    for number, config in enumerate(configs):
+        _tell(run, config, number, len(configs), time.monotonic() - began)
+        members.append(train(config))
+    results = [member.results for member in members]
+    write_arrays(run.path / "samples.npz", study_pictures(members))
+    write_json(run.path / "results.json", study_results(run.config, members, results))
+
+
+def study_results(
+    config: Config, members: Sequence[Run], results: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return the study's results.json.
+
+    Args:
+        config: of problem `kl`.
+        members: the VAEs' runs in the order of `study_weights`.
+        results: theirs.
+    """
+    weights = study_weights(config)
+    num_images = sum(one["num_images"] for one in results)
+    train_time_s = sum(one["train_time_s"] for one in results)
+    return {
+        "num_steps": config.num_steps,  # of each VAE
+        "num_images": num_images,  # of all together, as the two below
+        "train_time_s": train_time_s,
+        "images_per_s": num_images / train_time_s,
+        "num_parameters": results[0]["num_parameters"],  # of each
+        "num_test_images": results[0]["num_test_images"],
+        "kl_weights": list(config.kl_weights),
+        "kl_sweep": list(config.kl_sweep),
+        **{name: results[0][name] for name in SHARED if name in results[0]},
+        "studies": [
+            {
+                "kl_weight": weight,
+                "run": member.path.name,
+                **{name: one[name] for name in COMPARED if name in one},
+            }
+            for weight, member, one in zip(weights, members, results, strict=True)
+        ],
+    }
+
+
+def study_pictures(members: Sequence[Run]) -> dict[str, np.ndarray]:
+    """Return what the study's samples.npz holds, uint8; S goes over the members.
+
+    Returns:
+        `originals` (8, H, W, C), test pictures; `reconstructions` (S, 8, H, W, C) of them;
+        `samples` (S, N, H, W, C) from the prior, of the same z for every weight.
+    """
+    found = [member.samples for member in members]
+    return {
+        "originals": found[0]["originals"][:NUM_COMPARED],
+        "reconstructions": np.stack([one["reconstructions"][:NUM_COMPARED] for one in found]),
+        "samples": np.stack([one["samples"] for one in found]),
+    }
+
+
+def _tell(run: Run, config: Config, number: int, count: int, seconds: float) -> None:
+    """Say on standard error which weight of how many comes now, and about how long is left."""
+    left = f"  about {seconds / number * (count - number):.0f} s left" if number else ""
+    line = f"{run.path.name}  KL weight {config.kl_weight:g}: VAE {number + 1} of {count}{left}"
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,684 @@
+"""The claims: every verdict from made-up runs, the statistics, the runs they share, the command."""
+
+import json
+import sys
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sentences import assert_each_in_its_language, assert_same_numbers, assert_tidy
+
+import hwlib
+from hwlib import cli
+from hwlib.claims import CLAIMS, NotApplicable, claims_path, decide, deciding, known_ids, measures
+from hwlib.claims import arms as all_arms
+from hwlib.claims.deciding import Plan, check_needs, decide_one, judge_values, planned
+from hwlib.claims.statistics import joined, t_interval, verdict_of
+from hwlib.data.factors import ATTRIBUTES, FACTORS
+from hwlib.errors import UserError
+from hwlib.ledger import convert
+from hwlib.recipes import PAIRS, build_models, make_config
+from hwlib.training.fit import TrainingDiverged
+from hwlib.training.study import member_configs
+
+SEEDS = (0, 1, 2)
+SUPPORTED, CONTRADICTED, UNDECIDED = "supported", "contradicted", "undecided"
+NUM_RECORDS = 100
+TIME = np.linspace(0, 1, NUM_RECORDS)
+SIDE = 8
+
+
+# ---- made-up runs --------------------------------------------------------------------------------
+
+
+class MadeRun:
+    """As much of a run as the measures read."""
+
+    def __init__(self, path, config, story):
+        self.path, self.config, self.story = path, config, story
+        self.path.mkdir()
+        if "latents" in story:
+            np.savez(path / "latents.npz", **story["latents"])
+
+    @property
+    def results(self):
+        noise = np.random.default_rng([self.config.seed, len(str(self.story))])
+        given = {"num_steps": 2_000, "collapse": []} | self.story.get("results", {})
+        return {
+            name: value * (1 + 0.002 * noise.normal())
+            if isinstance(value, float) and not name.startswith("linear")
+            else value
+            for name, value in given.items()
+        }
+
+    @property
+    def metrics(self):
+        return pd.DataFrame({"step": np.arange(1, NUM_RECORDS + 1) * 30, **self.story["metrics"]})
+
+    @property
+    def samples(self):
+        return self.story["samples"]
+
+
+def made_data(**changes):
+    """Return as much of a data set as claims look at: 40 pictures, half of them men."""
+    rng = np.random.default_rng(0)
+    labels = np.tile(np.arange(40)[:, None] % 2, (1, len(ATTRIBUTES))).astype(np.uint8)
+    part = SimpleNamespace(
+        images=rng.integers(100, 156, (40, SIDE, SIDE, 3), dtype=np.uint8),
+        labels=labels,
+        factors=pd.DataFrame({name: np.zeros(40) for name in FACTORS}),
+    )
+    part = type("Part", (), {**vars(part), "__len__": lambda self: 40})()
+    facts = {"channels": 3, "attributes": ATTRIBUTES, "train": part, "test": part}
+    return SimpleNamespace(**facts | changes)
+
+
+def pictures(spread):
+    noise = np.random.default_rng(1).normal(size=(32, SIDE, SIDE, 3))
+    return (128 + spread * noise).clip(0, 255).astype(np.uint8)
+
+
+def curves(**columns):
+    return {"metrics": columns}
+
+
+def results(**numbers):
+    return {"results": numbers}
+
+
+def with_kids(kids, **columns):
+    """Return curves with a snapshot's KID at the end of each of `len(kids)` stretches."""
+    column = np.full(NUM_RECORDS, np.nan)
+    ends = (np.arange(1, len(kids) + 1) * NUM_RECORDS / len(kids)).round().astype(int) - 1
+    column[ends] = kids
+    return curves(snapshot_kid=column, **columns)
+
+
+RISING, FALLING = 100 + 50 * TIME, 150 - 50 * TIME
+DIPPING = np.where(TIME < 0.15, 50 - 200 * TIME, 20 + 8 * np.minimum(1, (TIME - 0.15) / 0.4))
+SAW = np.sin(np.arange(NUM_RECORDS) * 2.1)
+REPORT_B = curves(recon_nats=FALLING, kl_nats=DIPPING)
+REPORT_C = curves(recon_nats=RISING, kl_nats=FALLING)
+SHARP, SOFT = (
+    {"sharpness_reconstructions": s, "sharpness_samples": s, "test_mse_11": s / 1e4}
+    for s in (400.0, 200.0)
+)
+NEAR, FAR = {"frechet": 100.0}, {"frechet": 300.0}
+GREY, VIVID = ({"colourfulness_samples": c} for c in (30.0, 40.0))
+SAME = results(**SHARP, **NEAR)
+OTHER = results(**SOFT, **FAR)
+
+
+def told(**nats):
+    return {"code_factor_nats": [dict.fromkeys(FACTORS, 0.1) | nats]}
+
+
+def latents(*, apart):
+    rng = np.random.default_rng(2)
+    mu = rng.normal(size=(40, 5))
+    mu[:, 0] += 20 * (np.arange(40) % 2) if apart else 0
+    accuracy = 0.98 if apart else 0.52
+    probe = {"linear_probe_accuracy": accuracy, "linear_probe_floor": 0.5}
+    return results(**probe) | {"latents": {"test_mu": mu, "test_index": np.arange(40)}}
+
+
+def swapped(story):
+    """Return a story of two arms the other way round."""
+    first, second = story
+    return {first: story[second], second: story[first]}
+
+
+def rough(size):
+    return curves(d_loss=1 + size * SAW, g_loss=2 + size * SAW)
+
+
+# What each arm of a claim would be like if the claim were right, and if it were wrong.
+BLUR = {"small": results(**SHARP, **FAR), "large": results(**SOFT, **NEAR)}
+ALIKE = {
+    "too_large": results(diversity_samples=4.0) | {"samples": {"reconstructions": pictures(2)}},
+    "one": results(diversity_samples=12.0) | {"samples": {"reconstructions": pictures(30)}},
+}
+MEAN_FACE = {
+    "vae": results(**SOFT) | {"samples": {"samples": pictures(5)}},
+    "gan": results(**SHARP) | {"samples": {"samples": pictures(40)}},
+}
+PERFECT = np.full(NUM_RECORDS, 0.001)
+STORIES = {
+    "C1": (BLUR, swapped(BLUR)),
+    "C1'": (swapped(BLUR), BLUR),
+    "C2": tuple(
+        {
+            arm: results(test_mse_11=mse)
+            for arm, mse in zip(("two", "three", "four"), mses, strict=True)
+        }
+        for mses in ((0.02, 0.03, 0.04), (0.04, 0.03, 0.02))
+    ),
+    "C3": tuple({"upsample": story, "wide": story} for story in (REPORT_B, REPORT_C)),
+    "C3'": tuple({"upsample": story, "wide": story} for story in (REPORT_C, REPORT_B)),
+    "C4": (ALIKE, swapped(ALIKE)),
+    "C5": (MEAN_FACE, swapped(MEAN_FACE)),
+    "C6": tuple(
+        {"vae": results(**vae), "gan": results(**gan)}
+        for vae, gan in ((GREY, VIVID), (VIVID, GREY))
+    ),
+    "C7": tuple(
+        {"gan": curves(d_accuracy_real=np.full(NUM_RECORDS, a), d_accuracy_fake=0.66 + 0 * TIME)}
+        for a in (0.7, 0.99)
+    ),
+    "C8": tuple({"gan": curves(d_loss=1 + 0.3 * SAW, g_loss=2 + s * SAW)} for s in (-0.5, 0.5)),
+    "C9": tuple(
+        {"beaten": with_kids(kids, d_loss=PERFECT)} for kids in ([5.0] * 12, np.linspace(9, 3, 12))
+    ),
+    "C10": ({"half": rough(0.1), "full": rough(0.3)}, {"half": rough(0.3), "full": rough(0.1)}),
+    "C11": tuple(
+        {"on": results(**on), "off": results(**off)} for on, off in ((FAR, NEAR), (NEAR, FAR))
+    ),
+    "C12": tuple({"off": with_kids(kids)} for kids in ([5, 2, 2, 9.0], [9, 5, 4, 2.0])),
+    "C13": (
+        {"zero": results(**SHARP, **FAR), "one": results(**SOFT, **NEAR)},
+        {"zero": results(**SOFT, **NEAR), "one": results(**SHARP, **FAR)},
+    ),
+    "C14": (
+        {"hundred": results(**SOFT), "one": results(**SHARP)},
+        {"hundred": results(**SHARP), "one": results(**SOFT)},
+    ),
+    "C15": (
+        {"half": SAME, "base": SAME, "twice": SAME},
+        {"half": OTHER, "base": SAME, "twice": OTHER},
+    ),
+    "C16": (
+        {"one": results(**NEAR)} | dict.fromkeys(("tenth", "ten", "averaged"), results(**FAR)),
+        {"one": results(**FAR)} | dict.fromkeys(("tenth", "ten", "averaged"), results(**NEAR)),
+    ),
+    "C17": (dict.fromkeys(("mse", "l1", "bce"), SAME), {"mse": SAME, "l1": OTHER, "bce": OTHER}),
+    "C18": ({"vae": latents(apart=True)}, {"vae": latents(apart=False)}),
+    "C19": (
+        {"flip": results(**NEAR), "none": results(**FAR)},
+        {"flip": results(**FAR), "none": results(**NEAR)},
+    ),
+    "C20": (
+        {"uniform": results(**NEAR), "normal": results(**NEAR)},
+        {"uniform": results(**FAR), "normal": results(**NEAR)},
+    ),
+    "C21": (
+        {"two": results(**SHARP, **NEAR), "one": results(**SOFT, **NEAR)},
+        {"two": results(**SOFT, **FAR), "one": results(**SHARP, **NEAR)},
+    ),
+    "C22": (
+        {"infogan": results(**told(hair_volume=0.9, yaw=0.5))},
+        {"infogan": results(**told(eye_size=0.9))},
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture
+def plan(tmp_path):
+    return Plan("faces", "quick", SEEDS, tmp_path, False, {})
+
+
+def decided(claim, plan, data, story_of, tmp_path):
+    """Decide a claim from made-up runs; `story_of(seed)` gives each arm's story."""
+    labels = {
+        config.model_dump_json(): label
+        for label, arm in claim.arms.items()
+        for config in plan.configs(arm)
+    }
+
+    def train(config):
+        label = labels[config.model_dump_json()]
+        config = config.model_copy(update={"attribute": "Male", "num_steps": 3_000})
+        return MadeRun(tmp_path / f"{label}-{config.seed}", config, story_of(config.seed)[label])
+
+    return decide_one(claim, plan, data, train)
+
+
+# ---- every claim ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("id", CLAIMS)
+@pytest.mark.parametrize("verdict", [SUPPORTED, CONTRADICTED, UNDECIDED])
+def test_every_claim_can_come_to_every_verdict(id, verdict, plan, tmp_path):
+    right, wrong = STORIES[id]
+    turns = {
+        SUPPORTED: (right, right, right),
+        CONTRADICTED: (wrong, wrong, wrong),
+        UNDECIDED: (right, wrong, right),  # chance decides
+    }[verdict]
+    found = decided(CLAIMS[id], plan, made_data(), turns.__getitem__, tmp_path)
+    assert found["verdict"] == verdict, [
+        (p["name"]["en"], p["low"], p["high"], p["margin"], p["verdict"]) for p in found["parts"]
+    ]
+    if verdict == SUPPORTED:
+        assert {part["verdict"] for part in found["parts"]} == {SUPPORTED}
+    for part in found["parts"]:
+        assert part["low"] <= part["effect"] <= part["high"]
+        assert len(part["effects"]) == 3
+        for arm in part["arms"].values():
+            assert len(arm["values"]) == len(arm["runs"]) == 3
+    json.dumps(found, allow_nan=False)
+
+
+def test_there_are_the_24_claims_of_the_five_reports():
+    numbers = [*range(1, 23)]
+    assert sorted(CLAIMS) == sorted([f"C{n}" for n in numbers] + ["C1'", "C3'"])
+    assert {letter for claim in CLAIMS.values() for letter in claim.letters} == set("ABCDE")
+
+
+def test_opposed_claims_are_measured_on_the_same_runs_and_cannot_both_hold():
+    for id, other in (("C1", "C1'"), ("C3", "C3'")):
+        assert CLAIMS[id].opposes == other
+        assert CLAIMS[other].opposes == id
+        assert CLAIMS[id].arms == CLAIMS[other].arms
+    for one, other in zip(CLAIMS["C1"].parts, CLAIMS["C1'"].parts, strict=True):
+        assert {one.direction, other.direction} == {"less", "greater"}
+        assert (one.arms, one.margin, one.name) == (other.arms, other.margin, other.name)
+
+
+@pytest.mark.parametrize("id", CLAIMS)
+def test_what_is_said_of_a_claim_is_the_same_in_both_languages(id):
+    claim = CLAIMS[id]
+    sentences = [claim.statement, claim.protocol, claim.note, *(p.why for p in claim.parts)]
+    assert_same_numbers(sentences)
+    assert_each_in_its_language(sentences)
+    names = [part.name for part in claim.parts] + [arm.text for arm in claim.arms.values()]
+    assert_same_numbers(names)
+    assert_tidy(sentences + names)
+
+
+# ---- statistics ----------------------------------------------------------------------------------
+
+
+def test_the_interval_of_three_is_4_30_standard_errors_either_way():
+    mean, low, high = t_interval([1, 2, 3])
+    assert mean == 2
+    assert high - mean == pytest.approx(4.302653 / np.sqrt(3), rel=1e-6)
+    assert mean - low == pytest.approx(high - mean)
+
+
+def test_the_interval_covers_the_truth_19_times_in_20():
+    draws = np.random.default_rng(0).normal(3, 2, (2_000, 3))
+    hits = [low < 3 < high for _, low, high in map(t_interval, draws)]
+    assert 0.935 < np.mean(hits) < 0.965
+
+
+@pytest.mark.parametrize("effects", [[1.0], [], [1.0, np.nan, 2.0], [1.0, np.inf, 2.0]])
+def test_an_interval_needs_finite_effects(effects):
+    with pytest.raises(ValueError, match="two finite effects"):
+        t_interval(effects)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "direction", "verdict"),
+    [
+        (2, 5, "greater", SUPPORTED),
+        (0.5, 5, "greater", UNDECIDED),
+        (-0.5, 0.5, "greater", CONTRADICTED),  # there is an effect of no size that counts
+        (-5, -2, "greater", CONTRADICTED),  # the opposite
+        (-5, 0.5, "greater", CONTRADICTED),
+        (-5, -2, "less", SUPPORTED),
+        (-5, -0.5, "less", UNDECIDED),
+        (-0.5, 0.5, "less", CONTRADICTED),
+        (2, 5, "less", CONTRADICTED),
+        (-0.5, 0.5, "equal", SUPPORTED),
+        (-0.5, 2, "equal", UNDECIDED),
+        (-3, 3, "equal", UNDECIDED),
+        (2, 5, "equal", CONTRADICTED),
+        (-5, -2, "equal", CONTRADICTED),
+    ],
+)
+def test_the_verdict_follows_from_interval_and_margin(low, high, direction, verdict):
+    assert verdict_of(low, high, direction=direction, margin=1) == verdict
+
+
+def test_a_margin_is_above_0_and_a_direction_known():
+    with pytest.raises(ValueError, match="margin"):
+        verdict_of(1, 2, direction="greater", margin=0)
+    with pytest.raises(ValueError, match="direction"):
+        verdict_of(1, 2, direction="up", margin=1)
+
+
+def test_a_claim_holds_if_all_its_measures_do_and_falls_with_one():
+    assert joined([SUPPORTED, SUPPORTED]) == SUPPORTED
+    assert joined([SUPPORTED, UNDECIDED]) == UNDECIDED
+    assert joined([SUPPORTED, UNDECIDED, CONTRADICTED]) == CONTRADICTED
+
+
+def test_a_ratio_is_told_as_the_geometric_mean_of_changes_in_percent():
+    part = CLAIMS["C19"].parts[0]
+    told = judge_values(part, np.array([[200.0, 50.0, 100.0], [100.0, 100.0, 100.0]]))
+    assert told["effects"] == pytest.approx([100, -50, 0])
+    assert told["effect"] == pytest.approx(0, abs=1e-9)
+    assert (1 + told["high"] / 100) * (1 + told["low"] / 100) == pytest.approx(1)
+    assert (told["unit"], told["value_unit"]) == ("%", "")
+
+
+def test_regret_is_0_where_the_arm_is_the_best():
+    part = CLAIMS["C16"].parts[0]
+    told = judge_values(part, np.array([[100, 100, 150.0], [110, 120, 100.0], [300, 101, 200.0]]))
+    assert told["effects"] == pytest.approx([0, 0, 50])
+
+
+# ---- measures ------------------------------------------------------------------------------------
+
+
+def test_trends_and_shapes_of_curves():
+    assert measures.trend(RISING) == pytest.approx(1)
+    assert measures.trend(FALLING) == pytest.approx(-1)
+    assert measures.trend(np.ones(50)) == 0
+    assert measures.early_fall(DIPPING) == pytest.approx(-58, abs=3)
+    assert measures.early_fall(RISING) > 0
+    assert measures.later_rise(DIPPING) == pytest.approx(38, abs=3)
+    assert measures.last_change(DIPPING) == pytest.approx(0, abs=1e-9)
+    assert measures.last_change(FALLING) == pytest.approx(-4.7, abs=0.1)
+
+
+def test_jumps_of_losses_that_know_nothing_of_each_other_are_opposed_half_the_time():
+    rng = np.random.default_rng(0)
+    shares = [measures.opposed_share(*rng.normal(size=(2, 100))) for _ in range(200)]
+    assert np.mean(shares) == pytest.approx(50, abs=3)
+
+
+def test_accuracy_above_the_floor_is_the_share_of_errors_saved():
+    assert measures.above_floor(0.6, 0.6) == 0
+    assert measures.above_floor(1.0, 0.6) == 100
+    assert measures.above_floor(0.8, 0.6) == pytest.approx(50)
+
+
+def test_the_distance_from_the_mean_face_is_0_for_the_mean_face():
+    data = made_data()
+    mean = measures.mean_picture(data)
+    run = SimpleNamespace(samples={"samples": np.stack([mean, mean])})
+    assert measures.mean_face_distance(run, data) == 0
+    run.samples["samples"] = np.stack([mean + 3, mean - 3])
+    assert measures.mean_face_distance(run, data) == pytest.approx(3)
+
+
+def test_an_unhealthy_training_says_nothing_of_healthy_ones(plan, tmp_path):
+    broken = results(collapse=[{"sign": "diversity_gone", "step": 9}]) | STORIES["C7"][0]["gan"]
+    found = decided(CLAIMS["C7"], plan, made_data(), lambda seed: {"gan": broken}, tmp_path)
+    assert found["verdict"] == "not_applicable"
+    assert "healthy" in found["reason"]["en"]
+
+
+def test_a_d_whose_loss_never_comes_to_0_says_nothing_of_what_follows(plan, tmp_path):
+    fair = with_kids([5, 4, 3, 2.0], d_loss=np.ones(NUM_RECORDS))
+    found = decided(CLAIMS["C9"], plan, made_data(), lambda seed: {"beaten": fair}, tmp_path)
+    assert found["verdict"] == "not_applicable"
+    assert "zero" in found["reason"]["en"]
+
+
+# ---- what the data must have ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("id", "changes", "reason"),
+    [
+        ("C18", {"attributes": ()}, "no attribute Male"),
+        ("C10", {"attributes": ("Male",)}, "no attribute Smiling"),
+        ("C6", {"channels": 1}, "grey"),
+        ("C22", {"test": SimpleNamespace(factors=None)}, "no factors"),
+    ],
+)
+def test_a_claim_about_what_the_data_have_not_is_not_applicable(id, changes, reason):
+    check_needs(CLAIMS[id], made_data())
+    with pytest.raises(NotApplicable, match=reason):
+        check_needs(CLAIMS[id], made_data(**changes))
+
+
+def test_a_claim_that_is_not_applicable_trains_nothing(plan):
+    assert planned([CLAIMS["C18"]], plan, made_data(attributes=())) == {}
+    assert len(planned([CLAIMS["C18"]], plan, made_data())) == 3
+
+
+def test_a_training_that_diverges_loses_one_claim_and_says_why(plan):
+    def train(config):
+        raise TrainingDiverged("d_loss is not finite at step 7")
+
+    found = decide_one(CLAIMS["C11"], plan, made_data(), train)
+    assert found["verdict"] == "not_applicable"
+    assert "step 7" in found["reason"]["en"]
+
+
+# ---- the runs ------------------------------------------------------------------------------------
+
+
+def test_claims_share_their_runs(plan):
+    wanted = planned(list(CLAIMS.values()), plan, made_data())
+    arms = sum(len(claim.arms) for claim in CLAIMS.values())
+    assert len(wanted) == 3 * 28
+    assert 3 * arms > 1.5 * len(wanted)
+
+
+def test_all_claims_with_three_seeds_are_planned_to_take_less_than_two_hours(plan):
+    wanted = planned(list(CLAIMS.values()), plan, made_data())
+    assert sum(seconds for _, seconds in wanted.values()) < 0.9 * 7_200
+
+
+def test_the_gan_and_infogan_of_the_claims_are_those_of_the_problems_reports():
+    for arm in (all_arms.GAN_BASE, all_arms.INFOGAN):
+        config = arm.config(data="faces", profile="quick", seed=0)
+        assert config == make_config(arm.problem, "dcgan")
+
+
+def test_a_weight_of_the_kl_study_is_the_studys_own_run():
+    study = {c.kl_weight: c for c in member_configs(make_config("kl", "elbo", seed=2))}
+    for weight in (0.0, 1.0, 100.0):
+        assert all_arms.kl(weight).config(data="faces", profile="quick", seed=2) == study[weight]
+
+
+def test_a_protocols_schedule_is_for_quick_alone():
+    arm = all_arms.VAE_BASE
+    own = make_config("vae", "dcgan", profile="course")
+    assert arm.config(data="faces", profile="course", seed=0) == own
+    assert arm.config(data="faces", profile="quick", seed=0).num_steps == 2_000
+    assert arm.config(data="faces", profile="smoke", seed=0).num_steps == 12
+
+
+def test_the_weights_of_c1_and_c16_are_those_that_the_ledger_converts():
+    for own, used in ((1e-5, all_arms.SMALL), (1e-3, all_arms.LARGE)):  # report A's range
+        assert convert(own, "plain", "elbo").kl_weight == pytest.approx(used, rel=0.03)
+    averaged = convert(1.0, "upsample", "dcgan").kl_weight  # means over all values of [-1, 1]
+    assert all_arms.VAE_AVERAGED.overrides["kl_weight"] == pytest.approx(averaged)
+
+
+@pytest.mark.parametrize("seeds", [2, (0, 1), (4, 4, 4)])
+def test_fewer_than_three_seeds_are_refused(seeds):
+    with pytest.raises(UserError, match="3 seeds or more"):
+        decide(["C13"], seeds=seeds)
+
+
+def test_claims_are_known_by_their_ids_in_the_reports_order():
+    assert known_ids(["c3'", "C1", "C1"]) == ["C1", "C3'"]
+    assert known_ids(["C1’"]) == ["C1'"]
+    assert known_ids(None) == list(CLAIMS)
+    with pytest.raises(UserError, match="unknown claim 'C23'; known: C1, C1'"):
+        known_ids(["C23"])
+
+
+# ---- trained for good ----------------------------------------------------------------------------
+
+SMALL = {"data": "faces:96", "profile": "smoke", "device": "cpu"}
+
+
+@pytest.fixture(scope="module")
+def smoke(tmp_path_factory):
+    """The runs' folder and the verdicts of C13, trained at smoke."""
+    runs = tmp_path_factory.mktemp("claims")
+    return runs, decide(["C13"], runs=runs, **SMALL)
+
+
+def test_runs_that_are_mere_trials_decide_nothing(smoke):
+    _, verdicts = smoke
+    decided = verdicts["claims"]["C13"]
+    assert decided["verdict"] == UNDECIDED
+    assert [part["verdict"] for part in decided["parts"]] == [UNDECIDED, UNDECIDED]
+    assert verdicts["seeds"] == [0, 1, 2]
+
+
+def test_values_are_those_of_the_runs_results(smoke):
+    runs, verdicts = smoke
+    arm = verdicts["claims"]["C13"]["parts"][0]["arms"]["zero"]
+    for value, name in zip(arm["values"], arm["runs"], strict=True):
+        run = hwlib.Run(runs / name)
+        assert run.config.kl_weight == 0
+        assert run.results["sharpness_reconstructions"] == value > 0
+
+
+def test_finished_runs_are_reused_and_other_claims_verdicts_kept(smoke, capfd, monkeypatch):
+    runs, first = smoke
+    path = claims_path(runs, first["data"]["fingerprint"], "smoke")
+    assert json.loads(path.read_text()) == first
+    second = decide(["C14"], runs=runs, **SMALL)
+    assert list(second["claims"]) == ["C14"]
+    # x1 is there from C13, x100 is new
+    assert "6 runs, of which 3 are there already" in capfd.readouterr().err
+    assert list(json.loads(path.read_text())["claims"]) == ["C13", "C14"]
+
+    monkeypatch.setattr(deciding, "claims_code", lambda: "another")
+    decide(["C14"], runs=runs, **SMALL)
+    assert list(json.loads(path.read_text())["claims"]) == [
+        "C14"
+    ]  # verdicts of other code are gone
+
+
+def test_stopping_leaves_what_was_decided_and_goes_on_from_there(tmp_path, smoke, monkeypatch):
+    runs, _ = smoke
+    count = []
+
+    def stopping(config, **given):
+        count.append(config)
+        if config.kl_weight not in (0, 1):
+            raise KeyboardInterrupt
+        return hwlib.fit(config, **given)
+
+    monkeypatch.setattr(deciding, "fit", stopping)
+    monkeypatch.setattr(deciding, "claims_path", lambda *_: tmp_path / "claims.json")
+    with pytest.raises(KeyboardInterrupt):
+        decide(["C1", "C13"], runs=runs, **SMALL)
+    assert not (tmp_path / "claims.json").exists()  # C1 comes first and was not finished
+    with pytest.raises(KeyboardInterrupt):
+        decide(["C13", "C16"], runs=runs, **SMALL)
+    assert list(json.loads((tmp_path / "claims.json").read_text())["claims"]) == ["C13"]
+
+
+@pytest.fixture
+def call(monkeypatch, capfd):
+    """Return a function that runs `hwlib ...` and gives exit code, stdout and stderr."""
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["hwlib", *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        out, err = capfd.readouterr()
+        return end.value.code or 0, out, err
+
+    return run
+
+
+def test_the_command_prints_the_table_and_the_file_last(call, smoke):
+    runs, verdicts = smoke
+    words = ["claims", "C13", "--data", "faces:96", "--profile", "smoke", "--device", "cpu"]
+    code, out, err = call(*words, "--runs", runs)
+    assert code == 0
+    path = claims_path(runs, verdicts["data"]["fingerprint"], "smoke")
+    assert out.splitlines()[-1] == str(path)
+    assert "C13" in out
+    assert "undecided" in out
+    assert "6 runs, of which 6 are there already" in err
+
+    code, out, _ = call(*words, "--runs", runs, "--markdown")
+    assert code == 0
+    assert CLAIMS["C13"].statement.zh in out
+    assert CLAIMS["C13"].statement.en in out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["C99"], "unknown claim 'C99'"),
+        (["C13", "--seeds", "2"], "3 seeds or more"),
+        (["C13", "--profile", "fast"], "setting profile = 'fast'"),
+        (["C13", "--data", "no/such/folder"], "no/such/folder"),
+    ],
+)
+def test_a_users_mistake_is_one_line_and_exit_code_2(call, words, message, tmp_path):
+    code, out, err = call("claims", *words, "--runs", tmp_path)
+    assert code == 2
+    assert message in err.splitlines()[-1]
+    assert err.splitlines()[-1].startswith("hwlib: ")
+    assert out == ""
+
+
+# ---- the settings that the claims need -----------------------------------------------------------
+
+
+def convolutions(model, kind):
+    return [m for m in model.modules() if isinstance(m, kind)]
+
+
+@pytest.mark.parametrize("num_layers", [1, 2, 3, 4])
+def test_plains_vae_has_as_many_layers_each_way_as_it_is_asked_for(num_layers):
+    vae = build_models("plain", "vae", 0.25, num_layers=num_layers)["vae"]
+    assert len(convolutions(vae.encoder, torch.nn.Conv2d)) == num_layers
+    assert len(convolutions(vae.decoder, torch.nn.ConvTranspose2d)) == num_layers
+    x = torch.rand(2, 3, 64, 64)
+    assert vae(x, torch.zeros(2, vae.z_dim))[0].shape == x.shape
+
+
+def test_three_layers_are_the_reports_and_have_the_same_run():
+    config = make_config("vae", "plain")
+    assert config.num_layers == 3
+    assert make_config("vae", "plain", num_layers=3) == config
+    assert make_config("vae", "plain", num_layers=2).hash8() != config.hash8()
+
+
+def test_other_recipes_refuse_a_number_of_layers():
+    message = "num_layers plays no part in recipe dcgan, only in plain"
+    with pytest.raises(UserError, match=message):
+        make_config("vae", "dcgan", num_layers=2)
+    with pytest.raises(UserError, match="num_layers plays no part in problem gan"):
+        make_config("gan", "plain", num_layers=2)
+    with pytest.raises(UserError, match="num_layers = 5"):
+        make_config("vae", "plain", num_layers=5)
+
+
+NORMS = (torch.nn.BatchNorm1d, torch.nn.BatchNorm2d)
+ADVERSARIAL = [pair for pair in PAIRS if pair[1] not in ("vae", "kl")]
+
+
+@pytest.mark.parametrize(("recipe", "problem"), ADVERSARIAL)
+def test_batch_norm_is_there_when_on_and_not_when_off(recipe, problem):
+    for choice in ("recipe", "on", "off"):
+        models = build_models(recipe, problem, 0.125, batch_norm=choice)
+        expected = choice == "on" or (choice == "recipe" and recipe != "plain")
+        for name in "GD":
+            assert bool(convolutions(models[name], NORMS)) == expected, (name, choice)
+        G, D = models["G"], models["D"]
+        labels = torch.ones(2, G.label_dim) if G.label_dim else None
+        D(G(torch.randn(2, G.z_dim), labels))
+
+
+def test_batch_norm_as_the_report_has_it_changes_no_weight():
+    for choice in ("on", "recipe"):
+        torch.manual_seed(0)
+        models = build_models("dcgan", "acgan", 0.125, batch_norm=choice)
+        state = models["G"].state_dict()
+        if choice == "on":
+            before = state
+    assert all(torch.equal(before[name], state[name]) for name in state)
+
+
+def test_a_vae_refuses_batch_norm():
+    with pytest.raises(UserError, match="batch_norm plays no part in problem vae"):
+        make_config("vae", "plain", batch_norm="on")
+
+
+def test_parts_are_told_apart_by_their_names():
+    for claim in CLAIMS.values():
+        assert len({part.name for part in claim.parts}) == len(claim.parts)
+    with pytest.raises(AssertionError, match="margin"):
+        replace(CLAIMS["C2"].parts[0], margin=0.0)

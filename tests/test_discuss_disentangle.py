@@ -1,0 +1,116 @@
+"""What is said and shown of the scores of disentanglement: only what the numbers bear out."""
+
+import copy
+
+import pytest
+from sentences import assert_each_in_its_language, assert_same_numbers, assert_tidy
+
+from hwlib import discuss, show
+from hwlib.discuss.disentangle import SCORE_NAMES, above_chance
+from hwlib.disentangle import SCORES
+
+FACTORS = ("smile", "tilt", "background_lightness", "own_factor")
+
+
+def run(mig=0.3, best="background_lightness", num_latents=20, num_steps=2_000, **scores):
+    """Return results with made-up scores; the gap of `best` is three times the mean."""
+    gaps = dict.fromkeys(FACTORS, mig / 3) | {best: 3 * mig}
+    found = dict.fromkeys(SCORES, 0.4) | {"mig": mig, "factor_vae": 0.6} | scores
+    found |= {"floor": dict.fromkeys(SCORES, 0.004) | {"factor_vae": 0.26}, "mig_by": gaps}
+    found |= {"factors": list(FACTORS), "num_latents": num_latents, "num_pictures": 2_000}
+    return {"num_steps": num_steps, "disentanglement": found}
+
+
+def without(results, *names):
+    results = copy.deepcopy(results)
+    for name in names:
+        del results["disentanglement"][name]
+        del results["disentanglement"]["floor"][name]
+    return results
+
+
+def english(runs):
+    return " ".join(s.en for s in discuss.disentanglement(runs))
+
+
+def test_a_latent_of_its_own_is_named_with_its_factor():
+    text = english({"x": run(0.3)})
+    assert "MIG is 0.300, and 0.004 with the codes handed to the wrong pictures" in text
+    assert "most a latent's own is background_lightness, with a gap of 0.900" in text
+    assert "1 of 4 factors have a gap of a half or more" in text
+    assert "x:" not in text
+
+
+def test_a_gap_no_better_than_chance_belongs_to_nobody():
+    text = english({"x": run(0.03)})
+    assert "no latent is in charge of any of the 4 factors" in text
+    assert "most a latent's own" not in text
+
+
+@pytest.mark.parametrize(("num_latents", "is_said"), [(1, True), (3, True), (4, False)])
+def test_too_few_latents_are_said_to_limit_the_factor_vae_score(num_latents, is_said):
+    text = english({"x": run(num_latents=num_latents)})
+    assert ("cannot exceed" in text) is is_said
+    if num_latents == 1:
+        assert "cannot exceed 0.250" in text
+
+
+def test_runs_are_compared_score_by_score_where_they_differ():
+    small, large = run(0.1), run(0.3)
+    assert "Highest are MIG with b: the scores agree." in english({"a": small, "b": large})
+    mixed = {"a": run(0.1, sap=0.7), "b": large}
+    assert "Highest are MIG with b, SAP with a: they ask for different" in english(mixed)
+    assert "none is better than another" in english({"a": large, "b": run(0.31)})
+
+
+def test_a_trial_bears_out_nothing_and_photographs_have_no_scores():
+    assert "bear out no conclusion" in english({"x": run(num_steps=12)})
+    assert "MIG" not in english({"x": run(num_steps=12)})
+    assert "drawn faces have them" in english({"x": {"num_steps": 2_000}})
+
+
+def test_above_chance_is_the_share_of_the_way_to_1():
+    scores = {"mig": 0.6, "floor": {"mig": 0.2}}
+    assert above_chance(scores, "mig") == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    "runs",
+    [
+        {"x": run()},
+        {"x": run(0.03, num_latents=2)},
+        {"x": run(best="own_factor")},
+        {"K = 1": run(num_latents=1), "K = 2": run(0.2, num_latents=2, sap=0.7)},
+        {"λ = 1": run(), "λ = 100": run(0.31)},
+        {"x": run(num_steps=12)},
+        {"x": {"num_steps": 2_000}},
+    ],
+)
+def test_both_languages_say_the_same(runs):
+    found = discuss.disentanglement(runs)
+    assert found
+    assert_same_numbers(found)
+    assert_each_in_its_language(found)
+    assert_tidy(found)
+
+
+def test_every_score_has_its_name():
+    assert tuple(SCORE_NAMES) == SCORES
+
+
+def test_the_table_has_a_row_a_run_and_one_of_chance():
+    runs = {"K = 1": without(run(num_latents=1), "dci_completeness"), "K = 2": run(0.1)}
+    runs["photographs"] = {"num_steps": 2_000}
+    tables = show.disentanglement(runs)
+    table = tables["en"]
+    assert list(table["model"]) == ["K = 1", "K = 2", "by chance"]
+    assert list(table["MIG"]) == ["0.300", "0.100", "0.004"]
+    assert list(table["DCI completeness"]) == ["–", "0.400", "0.004"]
+    assert list(table["factors"]) == [4, 4, "–"]
+    assert tables["zh"].shape == table.shape
+
+
+def test_the_table_of_a_run_without_chance_has_no_row_of_it():
+    results = run()
+    del results["disentanglement"]["floor"]
+    assert list(show.disentanglement({"x": results})["en"]["model"]) == ["x"]

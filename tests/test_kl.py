@@ -1,0 +1,330 @@
+"""The KL study: ordinary VAE runs, one a weight, and what is made of them."""
+
+import contextlib
+import io
+import json
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from kl_results import REAL, TOLD, WEIGHTS, results
+
+import hwlib
+from hwlib import cli, explore, plots, show
+from hwlib.errors import UserError
+from hwlib.explore.kl import KLPanel
+from hwlib.recipes import RECIPES, build_models, get_problem
+from hwlib.report import Job
+from hwlib.report.compare import overview
+from hwlib.report.entries import entries_of
+from hwlib.report.facts import Facts
+from hwlib.training.evaluate import growth_steps
+from hwlib.training.study import member_configs, member_runs, study_weights
+
+SPEC = "faces:96"
+FEW = {"kl_weights": (1.0, 0.0), "num_steps": 10, "device": "cpu"}
+
+
+def smoke(**overrides):
+    return hwlib.make_config("kl", data=SPEC, profile="smoke", **(FEW | overrides))
+
+
+# -------------------------------------------------------------------------------------- settings
+
+
+def test_the_default_study_is_the_homeworks_with_a_sweep_over_five_decades():
+    config = hwlib.make_config("kl")
+    assert config.recipe == "elbo"
+    assert config.kl_weights == (1, 100, 0)
+    assert {1, 100} <= set(config.kl_sweep)
+    assert len(config.kl_sweep) >= 7
+    assert (min(config.kl_sweep), max(config.kl_sweep)) == (1e-3, 100)
+
+
+@pytest.mark.parametrize("recipe", sorted(RECIPES))
+@pytest.mark.parametrize("profile", ["smoke", "quick", "course"])
+def test_every_recipes_vae_can_be_studied_around_its_own_weight(recipe, profile):
+    own = get_problem(recipe, "vae").settings["kl_weight"]
+    config = hwlib.make_config("kl", recipe, profile=profile)
+    assert config.kl_weights == pytest.approx((own, 100 * own, 0))
+    assert own in [member.kl_weight for member in member_configs(config)]
+
+
+def test_the_course_profile_has_the_reports_own_schedule():
+    study, vae = (hwlib.make_config(p, "elbo", profile="course") for p in ("kl", "vae"))
+    for name in ("num_steps", "batch_size", "learning_rate", "width", "z_dim"):
+        assert getattr(study, name) == getattr(vae, name)
+
+
+@pytest.mark.parametrize("given", ["1,10", ["1", "10"], [1, 10], (1, 10, 1)])
+def test_weights_are_taken_in_every_way_they_are_written(given):
+    assert hwlib.make_config("kl", kl_weights=given).kl_weights == (1.0, 10.0)
+
+
+def test_one_weight_is_a_study_of_one_and_an_empty_sweep_is_none():
+    config = hwlib.make_config("kl", kl_weights=5, kl_sweep="")
+    assert study_weights(config) == [5.0]
+
+
+@pytest.mark.parametrize(
+    ("problem", "wrong", "words"),
+    [
+        ("kl", {"kl_weight": 3}, "kl_weight plays no part in problem kl"),
+        ("vae", {"kl_weights": (1, 2)}, "kl_weights plays no part in problem vae, only in kl"),
+        ("kl", {"kl_weights": (1, -1)}, "greater than or equal to 0"),
+        ("kl", {"kl_weights": "one"}, "valid number"),
+        ("kl", {"kl_weights": ()}, "at least 1 item"),
+        ("kl", {"kl_sweep": float("inf")}, "finite"),
+    ],
+)
+def test_a_weight_that_cannot_be_is_one_line(problem, wrong, words):
+    with pytest.raises(UserError, match=words) as caught:
+        hwlib.make_config(problem, **wrong)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_studys_hash_knows_its_weights_and_a_vaes_hash_does_not():
+    one, other = smoke(), smoke(kl_weights=(1.0, 2.0))
+    assert one.hash8() != other.hash8()
+    vae = hwlib.make_config("vae", "elbo")
+    assert vae.hash8() == vae.model_copy(update={"kl_weights": (7.0,), "kl_sweep": (8.0,)}).hash8()
+
+
+# --------------------------------------------------------------------------------------- members
+
+
+def test_each_weight_is_trained_once_those_told_in_full_first():
+    config = hwlib.make_config("kl", kl_weights=(1, 100, 0), kl_sweep=(0.1, 1, 100))
+    assert study_weights(config) == [1, 100, 0, 0.1]
+    assert [member.kl_weight for member in member_configs(config)] == [1, 100, 0, 0.1]
+
+
+def test_a_member_is_the_vae_that_anybody_would_ask_for():
+    config = hwlib.make_config("kl", z_dim=50, seed=3)
+    shared = {n: getattr(config, n) for n in ("width", "batch_size", "num_steps", "learning_rate")}
+    asked = hwlib.make_config("vae", "elbo", seed=3, z_dim=50, kl_weight=100, **shared)
+    assert member_configs(config)[1] == asked
+
+
+def test_only_a_study_has_members():
+    with pytest.raises(UserError, match="a vae has no KL study"):
+        member_configs(hwlib.make_config("vae"))
+
+
+# ------------------------------------------------------------------------------------ as trained
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A finished study at smoke, and what it said on standard error."""
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said):
+        run = hwlib.fit(smoke(), runs=tmp_path_factory.mktemp("runs"))
+    return run, said.getvalue()
+
+
+def test_a_study_leaves_one_row_a_weight_with_its_vaes_own_numbers(trained):
+    run, _ = trained
+    found = run.results
+    assert found["kl_weights"] == [1, 0]
+    assert found["kl_sweep"] == []
+    assert [row["kl_weight"] for row in found["studies"]] == [1, 0]
+    assert found["num_images"] == 2 * 10 * 16
+    for row, (weight, member) in zip(found["studies"], member_runs(run).items(), strict=True):
+        assert member.config.kl_weight == row["kl_weight"] == weight
+        assert member.path.parent == run.path.parent
+        own = member.results
+        for name in ("recon_nats", "kl_nats", "neg_elbo_nats", "test_mse_11", "active_units"):
+            assert row[name] == own[name]
+        assert row["kid"] == own["kid"]
+        assert row["frechet"] == own["frechet"]
+        assert found["kid_protocol"] == own["kid_protocol"]
+    times = [row["train_time_s"] for row in found["studies"]]
+    assert found["train_time_s"] == pytest.approx(sum(times))
+
+
+def test_a_studys_pictures_are_those_of_its_vaes(trained):
+    run, _ = trained
+    pictures = run.samples
+    for place, member in enumerate(member_runs(run).values()):
+        own = member.samples
+        assert np.array_equal(pictures["originals"], own["originals"][:8])
+        assert np.array_equal(pictures["reconstructions"][place], own["reconstructions"][:8])
+        assert np.array_equal(pictures["samples"][place], own["samples"])
+
+
+def test_progress_says_which_weight_of_how_many(trained):
+    _, said = trained
+    assert "KL weight 1: VAE 1 of 2" in said
+    assert "KL weight 0: VAE 2 of 2" in said
+
+
+def test_weights_are_all_that_differs_between_the_vaes(trained):
+    run, _ = trained
+    one, other = (member.config.to_json() for member in member_runs(run).values())
+    assert {name for name in one if one[name] != other[name]} == {"kl_weight"}
+    assert one["problem"] == "vae"
+
+
+def test_a_member_asked_for_by_itself_is_found_and_the_study_too(trained):
+    run, _ = trained
+    before = {path: path.stat().st_mtime_ns for path in run.path.parent.rglob("*.json")}
+    config = member_configs(smoke())[1]
+    assert hwlib.fit(config, runs=run.path.parent).path == member_runs(run)[0.0].path
+    assert hwlib.fit(smoke(), runs=run.path.parent).path == run.path
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_the_command_line_trains_a_study(trained, monkeypatch, capsys):
+    run, _ = trained
+    words = ["train", "kl", "--data", SPEC, "--profile", "smoke", "--device", "cpu"]
+    words += ["--set", "kl_weights=1,0", "--set", "num_steps=10", "--runs", str(run.path.parent)]
+    monkeypatch.setattr("sys.argv", ["hwlib", *words])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code in (0, None)
+    assert capsys.readouterr().out.splitlines()[-1] == str(run.path)
+
+
+def test_a_study_has_no_networks_of_its_own_and_says_whose_they_are(trained):
+    run, _ = trained
+    with pytest.raises(UserError, match="is a study and has no networks") as caught:
+        run.load_models()
+    assert all(row["run"] in str(caught.value) for row in run.results["studies"])
+
+
+def test_a_member_that_was_taken_away_is_trained_again_and_no_other(trained, tmp_path):
+    run, _ = trained
+    runs = tmp_path / "runs"
+    shutil.copytree(run.path.parent, runs)
+    gone, kept = run.results["studies"][0]["run"], run.results["studies"][1]["run"]
+    weights = (runs / kept / "weights.safetensors").stat().st_mtime_ns
+    shutil.rmtree(runs / gone)
+    again = hwlib.fit(smoke(), runs=runs)
+    assert (runs / gone / "results.json").exists()
+    assert (runs / kept / "weights.safetensors").stat().st_mtime_ns == weights
+    first, second = ([r["recon_nats"] for r in one.results["studies"]] for one in (run, again))
+    assert first == second
+
+
+def test_a_missing_member_is_one_line(trained, tmp_path):
+    run, _ = trained
+    shutil.copytree(run.path, tmp_path / run.path.name)
+    with pytest.raises(UserError, match="no run folder"):
+        member_runs(hwlib.Run(tmp_path / run.path.name))
+
+
+# ---------------------------------------------------------------------------------------- growth
+
+
+def test_reconstructions_are_kept_after_a_tenth_half_and_all_of_the_steps(trained):
+    run, _ = trained
+    for member in member_runs(run).values():
+        pictures = member.samples
+        assert list(pictures["reconstruction_growth_steps"]) == [1, 5, 10]
+        frames = pictures["reconstruction_growth"]
+        assert frames.shape == (3, 8, 64, 64, 3)
+        assert frames.dtype == np.uint8
+        assert np.array_equal(frames[-1], pictures["reconstructions"][:8])
+        assert not np.array_equal(frames[0], frames[-1])
+
+
+@pytest.mark.parametrize(("steps", "kept"), [(1, (1,)), (2, (1, 2)), (900, (90, 450, 900))])
+def test_the_last_step_is_always_kept_and_none_twice(steps, kept):
+    assert growth_steps(steps) == kept
+
+
+# --------------------------------------------------------------------------------- panel and ways
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    rng = np.random.default_rng(0)
+    return {
+        "originals": rng.integers(0, 256, (8, 16, 16, 3), dtype=np.uint8),
+        "reconstructions": rng.integers(0, 256, (9, 8, 16, 16, 3), dtype=np.uint8),
+        "samples": rng.integers(0, 256, (9, 12, 16, 16, 3), dtype=np.uint8),
+    }
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_panels_slider_swaps_reconstructions_and_samples_and_nothing_else(pictures, lang):
+    studies = results()["studies"]
+    panel = KLPanel(studies, pictures, lang=lang)
+    assert [name for name, _ in panel.weight.options] == [f"{weight:g}" for weight in WEIGHTS]
+    shown = panel.originals.value
+    for _, place in panel.weight.options:
+        panel.weight.value = place
+        wanted = pictures["reconstructions"][place]
+        assert panel.reconstructions.value == explore.to_strip(wanted)
+        assert panel.samples.value == explore.to_strip(pictures["samples"][place][:8])
+        assert str(studies[place]["active_units"]) in panel.told.value
+        assert panel.originals.value == shown
+
+
+def test_the_panel_opens_at_the_first_weight_that_is_told(pictures):
+    panel = KLPanel(results()["studies"], pictures)
+    assert panel.weight.label == "1"
+
+
+def test_a_panel_is_made_from_a_finished_study(trained):
+    run, _ = trained
+    assert len(explore.kl_panel(run, "zh").weight.options) == 2
+
+
+def test_both_ways_begin_and_end_at_the_same_reconstructions():
+    torch.manual_seed(0)
+    vae = build_models("elbo", "vae", 0.125)["vae"].eval()
+    with torch.no_grad():
+        for weights in vae.parameters():
+            weights.mul_(3)
+    images = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), dtype=np.uint8)
+    ways = explore.ways_between(vae, images, num=5)
+    assert ways.shape == (2, 5, 64, 64, 3)
+    assert np.abs(ways[0, [0, -1]].astype(int) - ways[1, [0, -1]]).max() <= 1
+    rebuilt = explore.decode(vae, explore.encode(vae, images))
+    assert np.abs(ways[0, [0, -1]].astype(int) - rebuilt).max() <= 1
+
+
+# ---------------------------------------------------------------------------- tables and report
+
+
+def test_the_table_has_a_row_a_weight_and_the_real_pictures_below():
+    for lang, frame in show.kl_tables(results()).items():
+        assert len(frame) == len(WEIGHTS) + 1
+        assert list(frame["λ"])[:-1] == [plots.weight_name(w)[4:] for w in WEIGHTS]
+        assert frame["λ"].iloc[-1] == {"zh": "真實影像", "en": "real images"}[lang]
+        assert frame["KID"].iloc[-1] == "0.01"
+        assert frame["KL"].iloc[-1] == "–"
+
+
+@pytest.fixture
+def facts(tmp_path):
+    job = Job("kl", "elbo", tmp_path / "05_kl.ipynb", {})
+    record = {"settings": {"problem": "kl", "recipe": "elbo", "data": "faces", "seed": 0}}
+    return Facts(job, {}, "kl-elbo-00000000", record, results(), tmp_path / "kl-elbo-00000000")
+
+
+def test_the_report_has_a_row_for_each_weight_that_is_told(facts):
+    entries = entries_of([("kl", facts, False)])
+    assert [entry.name for entry in entries] == [f"elbo · λ = {w:g}" for w in TOLD]
+    for entry, weight in zip(entries, TOLD, strict=True):
+        assert entry.facts.results["kl_weight"] == weight == entry.facts.settings["kl_weight"]
+        assert entry.facts.results["kid_real"] == REAL["kid_real"]
+        assert entry.facts.folder.name == entry.facts.run.replace("kl-", "vae-")
+    (table,) = overview(entries, "en")
+    place = table.columns.index("Test MSE [0, 1]")
+    assert [row.cells[place] for row in table.rows] == ["0.01360", "0.05570", "0.01110"]
+
+
+def test_a_study_that_failed_has_one_row(facts):
+    failed = Facts(facts.job, {"data": "faces"}, "", {}, {})
+    assert len(entries_of([("kl", failed, True)])) == 1
+
+
+def test_a_studys_results_are_plain_json(trained):
+    run, _ = trained
+    text = (run.path / "results.json").read_text()
+    assert json.loads(text)["studies"]
+    assert "NaN" not in text

@@ -1,0 +1,552 @@
+"""The loss ledger: five objectives in one form, held by the gradients they have."""
+
+import json
+import math
+import re
+from itertools import pairwise, permutations
+
+import pytest
+import torch
+from torch.distributions import Normal
+
+import hwlib
+from hwlib import discuss, ledger, show
+from hwlib.errors import UserError
+from hwlib.losses import gaussian_nll, kl_standard_normal, recon_nats
+from hwlib.models import VAE
+from hwlib.recipes import RECIPES, get_problem
+from hwlib.report import compare
+from hwlib.report.entries import Entry
+from hwlib.report.facts import Facts
+from hwlib.report.runner import Job
+from hwlib.show import page
+from hwlib.training.fit import make_state, open_run
+from hwlib.training.steps import vae_step
+
+FIVE = ("plain", "upsample", "wide", "elbo", "dcgan")
+PAIRS = list(permutations(FIVE, 2))
+SPEC = "faces:96"
+
+
+def draw(seed, *, batch=3, size=16, channels=3, z_dim=5):
+    """Draw pictures and reconstructions in [-1, 1], mu and logvar, in float64."""
+    generator = torch.Generator().manual_seed(seed)
+    shape = (batch, channels, size, size)
+    x, x_hat = (2 * torch.rand(2, *shape, generator=generator, dtype=torch.float64) - 1).unbind()
+    mu, logvar = torch.randn(2, batch, z_dim, generator=generator, dtype=torch.float64).unbind()
+    return x, *(t.clone().requires_grad_() for t in (x_hat, mu, logvar))
+
+
+def loss_of(recipe, drawn, kl_weight, reconstruction="mse"):
+    """Return a recipe's objective of pictures that are drawn in [-1, 1]."""
+    low, high = ledger.pixel_range(recipe, reconstruction)
+    x, x_hat, mu, logvar = drawn
+    x, x_hat = (low + (high - low) * (value + 1) / 2 for value in (x, x_hat))
+    objective = get_problem(recipe, "vae").objective
+    loss, _, _ = objective(x, x_hat, mu, logvar, kl_weight=kl_weight, reconstruction=reconstruction)
+    return loss
+
+
+def gradients(loss, drawn):
+    """Return the gradients by x_hat, mu and logvar."""
+    return torch.autograd.grad(loss, drawn[1:])
+
+
+def assert_equal(found, expected):
+    """Require gradients that are equal to 1e-5 of the largest, and not nothing."""
+    for one, other in zip(found, expected, strict=True):
+        assert other.abs().max() > 0
+        assert (one - other).abs().max() <= 1e-5 * other.abs().max()
+
+
+# ------------------------------------------------------------------- equal weights, equal gradients
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("source", "target"), PAIRS)
+def test_a_converted_weight_gives_equal_gradients(source, target, seed):
+    chance = torch.Generator().manual_seed(1_000 + seed)
+    batch, half, channels = (int(torch.randint(1, 6, (), generator=chance)) for _ in range(3))
+    kl_weight = 10 ** (6 * torch.rand((), generator=chance).item() - 5)
+    sizes = {"batch_size": batch, "image_size": 4 * half, "channels": channels}
+    drawn = draw(seed, batch=batch, size=4 * half, channels=channels)
+    weight, scale = ledger.convert(kl_weight, source, target, **sizes)
+    theirs = gradients(scale * loss_of(target, drawn, weight), drawn)
+    assert_equal(theirs, gradients(loss_of(source, drawn, kl_weight), drawn))
+
+
+@pytest.mark.parametrize("reconstruction", ["l1", "bce"])
+@pytest.mark.parametrize(("source", "target"), PAIRS)
+def test_other_errors_are_converted_as_well(source, target, reconstruction):
+    drawn = draw(5)
+    sizes = {"batch_size": 3, "image_size": 16}
+    weight, scale = ledger.convert(0.3, source, target, reconstruction=reconstruction, **sizes)
+    theirs = gradients(scale * loss_of(target, drawn, weight, reconstruction), drawn)
+    assert_equal(theirs, gradients(loss_of(source, drawn, 0.3, reconstruction), drawn))
+
+
+def test_a_weight_that_is_not_converted_gives_other_gradients():
+    # the same lambda in two conventions is not the same loss, whatever it is multiplied by
+    drawn = draw(0)
+    wide = gradients(loss_of("wide", drawn, 1e-5), drawn)
+    dcgan = gradients(loss_of("dcgan", drawn, 1e-5), drawn)
+    ratios = [(one.norm() / other.norm()).item() for one, other in zip(wide, dcgan, strict=True)]
+    assert ratios[1] / ratios[0] == pytest.approx(4 * 3 * 16 * 16, rel=1e-6)
+
+
+@pytest.mark.parametrize("recipe", FIVE)
+def test_the_common_form_is_the_objective_over_its_scale(recipe):
+    drawn = draw(2, batch=4)
+    row = ledger.row(recipe, kl_weight=0.7, batch_size=4, image_size=16)
+    x, x_hat, mu, logvar = drawn
+    common = recon_nats(x, x_hat, (-1.0, 1.0)) + row.beta * kl_standard_normal(mu, logvar)
+    torch.testing.assert_close(loss_of(recipe, drawn, 0.7) / row.scale, common.mean())
+
+
+@pytest.mark.parametrize("recipe", FIVE)
+def test_the_implied_sigma_makes_the_objective_a_gaussian_negative_elbo(recipe):
+    drawn = draw(3)
+    row = ledger.row(recipe, kl_weight=0.2, batch_size=3, image_size=16)
+    x, x_hat, mu, logvar = drawn
+    nll = -Normal(x_hat, 2 * row.sigma_01).log_prob(x).flatten(1).sum(1)
+    elbo = (nll + kl_standard_normal(mu, logvar)).mean()
+    loss = loss_of(recipe, drawn, 0.2)
+    assert_equal(gradients(elbo * row.scale * row.beta, drawn), gradients(loss, drawn))
+
+
+def test_the_implied_laplace_scale_makes_l1_a_negative_elbo():
+    drawn = draw(4)
+    row = ledger.row("wide", kl_weight=0.2, batch_size=3, image_size=16, reconstruction="l1")
+    x, x_hat, mu, logvar = drawn
+    laplace = torch.distributions.Laplace(x_hat, 2 * row.laplace_01)
+    elbo = (-laplace.log_prob(x).flatten(1).sum(1) + kl_standard_normal(mu, logvar)).mean()
+    loss = loss_of("wide", drawn, 0.2, "l1")
+    assert_equal(gradients(elbo * row.scale * row.beta, drawn), gradients(loss, drawn))
+
+
+def test_the_cross_entropy_implies_no_sigma():
+    row = ledger.row("dcgan", reconstruction="bce")
+    assert row.sigma_01 is None
+    assert row.laplace_01 is None
+
+
+# ------------------------------------------------------------------------- known numbers by hand
+
+
+def test_what_the_reports_weights_come_to_by_hand():
+    values = 3 * 64 * 64
+    betas = {row.recipe: row.beta for row in ledger.rows()}
+    assert betas == pytest.approx(
+        {
+            "plain": values * 1e-5,  # mean over the values, KL summed over z
+            "upsample": values * 1e-5,
+            "wide": 4 * values * 1e-5,  # errors in [0, 1] are a quarter of those in [-1, 1]
+            "elbo": 4.0,
+            "dcgan": 1.0,
+        }
+    )
+
+
+def test_the_weight_of_wide_in_the_convention_of_dcgan():
+    weight, scale = ledger.convert(1e-5, "wide", "dcgan")
+    assert weight == pytest.approx(0.49152)
+    assert scale == pytest.approx(1 / (4 * 3 * 64 * 64 * 128))
+
+
+def test_there_and_back_is_where_it_began():
+    for source, target in PAIRS:
+        there = ledger.convert(0.37, source, target, batch_size=8)
+        back = ledger.convert(there.kl_weight, target, source, batch_size=8)
+        assert back.kl_weight == pytest.approx(0.37)
+        assert back.scale * there.scale == pytest.approx(1)
+
+
+def test_the_labs_own_definition_is_variance_one_half():
+    # dcgan's weight 1 is the negative ELBO that all runs report: variance 1/2 in [-1, 1]
+    assert 2 * ledger.row("dcgan").sigma_01 == pytest.approx(math.sqrt(0.5))
+
+
+def test_no_kl_implies_no_noise_and_has_no_likelihood():
+    row = ledger.row("elbo", kl_weight=0.0)
+    assert row.sigma_01 == 0
+    with pytest.raises(ValueError, match="more than 0"):
+        ledger.bits_per_dim(1.0, 0.0, num_values=10, sigma_01=row.sigma_01)
+
+
+def test_a_mean_over_fewer_values_weighs_the_same_lambda_less():
+    small, large = (ledger.row("plain", image_size=size).beta for size in (32, 64))
+    assert large == pytest.approx(4 * small)
+
+
+def test_unknown_names_are_one_line():
+    with pytest.raises(UserError, match="unknown recipe 'broad'"):
+        ledger.convert(1.0, "broad", "wide")
+    with pytest.raises(UserError, match="unknown reconstruction 'huber'"):
+        ledger.row("wide", reconstruction="huber")
+
+
+# ----------------------------------------------------------------------------------- likelihoods
+
+
+def test_the_bound_in_nats_is_the_gaussians_on_pixel_values_0_to_255():
+    x, x_hat, mu, logvar = draw(6)
+    sigma_01 = 0.1
+    grey = [127.5 * (value.detach() + 1) for value in (x, x_hat)]
+    nll = -Normal(grey[1], 255 * sigma_01).log_prob(grey[0]).flatten(1).sum(1)
+    kl = kl_standard_normal(mu, logvar).mean().item()
+    found = ledger.gaussian_neg_elbo(
+        recon_nats(x, x_hat, (-1.0, 1.0)).mean().item(),
+        kl,
+        num_values=x[0].numel(),
+        sigma_01=sigma_01,
+    )
+    assert found == pytest.approx(nll.mean().item() + kl)
+
+
+def test_bits_per_dim_of_known_noise_are_its_entropy():
+    # Pictures that are x_hat plus Gaussian noise of 20 grey levels need that noise's entropy.
+    sigma, values = 20 / 255, 500_000
+    generator = torch.Generator().manual_seed(0)
+    noise_11 = 2 * sigma * torch.randn(values, generator=generator, dtype=torch.float64)
+    found = ledger.bits_per_dim(
+        noise_11.square().sum().item(), 0.0, num_values=values, sigma_01=sigma
+    )
+    entropy = 0.5 * math.log2(2 * math.pi * math.e * 20**2)
+    assert found == pytest.approx(entropy, abs=0.005)
+
+
+def test_a_density_at_whole_grey_levels_is_their_probability_where_sigma_is_not_small():
+    levels = torch.arange(256, dtype=torch.float64)
+    for sigma in (1.0, 5.0, 30.0):
+        noise = Normal(torch.tensor(128.0, dtype=torch.float64), sigma)
+        mass = noise.cdf(levels + 0.5) - noise.cdf(levels - 0.5)
+        density = noise.log_prob(levels).exp()
+        assert (mass * (mass / density).log2()).nansum().abs() < 0.07
+
+
+def test_the_best_sigma_is_where_the_bound_is_lowest():
+    recon, values = 200.0, 3 * 64 * 64
+    best = ledger.best_sigma_01(recon, values)
+    bits = [
+        ledger.bits_per_dim(recon, 50.0, num_values=values, sigma_01=best * factor)
+        for factor in (0.5, 0.99, 1.0, 1.01, 2.0)
+    ]
+    assert min(bits) == bits[2]
+    assert best == pytest.approx(math.sqrt(recon / values / 4))
+
+
+# ------------------------------------------------------------------------------ the reports' MSE
+
+
+def test_an_mse_is_four_times_as_large_in_the_wider_range():
+    assert ledger.convert_mse(0.01, (0.0, 1.0), (-1.0, 1.0)) == pytest.approx(0.04)
+    assert ledger.convert_mse(0.04, (-1.0, 1.0), (0.0, 1.0)) == pytest.approx(0.01)
+
+
+def test_a_reports_mse_is_read_once_where_its_range_is_known_and_twice_where_not():
+    readings = ledger.reported_mses()
+    counts = {r: sum(one.recipe == r for one in readings) for r in FIVE}
+    assert counts == {"plain": 2, "upsample": 2, "wide": 1, "elbo": 0, "dcgan": 1}
+    known = {one.recipe: one for one in readings if one.is_stated}
+    assert known["dcgan"].mse_11 == 0.0197
+    assert known["dcgan"].mse_01 == pytest.approx(0.0197 / 4)
+    assert known["wide"].mse_01 == 0.000833
+    for one in readings:
+        assert one.mse_11 == pytest.approx(4 * one.mse_01)
+
+
+# ----------------------------------------------------------------------------------- a learnt sigma
+
+
+def test_gaussian_nll_equals_torch_distributions():
+    x, x_hat, _, _ = draw(7)
+    log_sigma = torch.tensor(-1.3, dtype=torch.float64)
+    expected = -Normal(x_hat, log_sigma.exp()).log_prob(x).flatten(1).sum(1)
+    torch.testing.assert_close(gaussian_nll(x, x_hat, log_sigma), expected)
+    with pytest.raises(ValueError, match="one number"):
+        gaussian_nll(x, x_hat, torch.zeros(3))
+
+
+def test_a_learnt_sigmas_gradient_is_zero_at_the_root_mean_square_error():
+    x, x_hat, _, _ = draw(8)
+    rms = (x - x_hat.detach()).square().mean().sqrt()
+    log_sigma = rms.log().requires_grad_()
+    gaussian_nll(x, x_hat.detach(), log_sigma).mean().backward()
+    assert abs(log_sigma.grad.item()) < 1e-9 * x[0].numel()
+
+
+@pytest.mark.parametrize("recipe", FIVE)
+def test_the_ledgers_row_of_a_learnt_sigma_has_its_gradients(recipe):
+    low, high = ledger.pixel_range(recipe)
+    x, x_hat, mu, logvar = drawn = draw(9)
+    log_sigma = torch.tensor(math.log(0.1 * (high - low)), dtype=torch.float64)
+    ours, theirs = (low + (high - low) * (value + 1) / 2 for value in (x, x_hat))
+    objective = get_problem(recipe, "vae").objective
+    loss, _, _ = objective(ours, theirs, mu, logvar, kl_weight=0.5, log_sigma=log_sigma)
+    row = ledger.row(recipe, kl_weight=0.5, batch_size=3, image_size=16, learned_sigma_01=0.1)
+    common = recon_nats(x, x_hat, (-1.0, 1.0)) + row.beta * kl_standard_normal(mu, logvar)
+    assert_equal(gradients(row.scale * common.mean(), drawn), gradients(loss, drawn))
+    assert row.sigma_01 == pytest.approx(0.1 * math.sqrt(0.5))
+
+
+def smoke(**settings):
+    """Return the settings of a tiny run on drawn faces."""
+    return hwlib.make_config("vae", profile="smoke", data=SPEC, device="cpu", **settings)
+
+
+@pytest.mark.parametrize("recipe", FIVE)
+def test_a_learnt_sigma_takes_the_elbos_own_weight_unless_one_is_set(recipe):
+    assert smoke(recipe=recipe, sigma="learned").kl_weight == 1
+    assert smoke(recipe=recipe, sigma="learned", kl_weight=0.5).kl_weight == 0.5
+    assert smoke(recipe=recipe).kl_weight == RECIPES[recipe].problems["vae"].settings["kl_weight"]
+
+
+def test_a_kl_study_with_a_learnt_sigma_has_its_weights_in_nats():
+    config = hwlib.make_config("kl", "wide", sigma="learned")
+    assert config.kl_weights == (1.0, 100.0, 0.0)
+    assert {1.0, 100.0} <= set(config.kl_sweep)
+
+
+@pytest.mark.parametrize("reconstruction", ["l1", "bce"])
+def test_a_learnt_sigma_with_another_error_is_one_line(reconstruction):
+    with pytest.raises(UserError, match=r"setting sigma = 'learned': only the squared error"):
+        smoke(sigma="learned", reconstruction=reconstruction)
+    with pytest.raises(UserError, match="squared error"):
+        ledger.row("dcgan", reconstruction=reconstruction, learned_sigma_01=0.1)
+
+
+def test_sigma_plays_no_part_beside_vaes():
+    with pytest.raises(UserError, match="setting sigma plays no part in problem gan"):
+        hwlib.make_config("gan", sigma="learned")
+    config = hwlib.make_config("gan")
+    assert config.hash8() == config.model_copy(update={"sigma": "learned"}).hash8()
+
+
+def test_a_fixed_sigma_leaves_the_network_as_it_was(tmp_path):
+    data = hwlib.load_data(SPEC)
+    run, _, device = open_run(smoke(), data, tmp_path)
+    vae = make_state(run, device).models["vae"]
+    assert vae.log_sigma is None
+    assert not any("sigma" in name for name in vae.state_dict())
+
+
+@pytest.fixture(scope="module")
+def learned_run(tmp_path_factory):
+    """A short run that learns its sigma, after enough updates for it to move."""
+    return hwlib.fit(
+        smoke(recipe="elbo", sigma="learned", num_steps=60, learning_rate=1e-3),
+        runs=tmp_path_factory.mktemp("runs"),
+    )
+
+
+def test_a_learnt_sigma_is_kept_and_told(learned_run):
+    vae = learned_run.load_models()["vae"]
+    assert isinstance(vae, VAE)
+    told = learned_run.results["sigma_01"]
+    assert told == pytest.approx(vae.log_sigma.exp().item(), rel=1e-6)  # pixels in [0, 1]
+    assert learned_run.metrics["sigma_01"].iloc[-1] == pytest.approx(told, rel=0.1)
+    assert "sigma_01" not in hwlib.fit(smoke(), runs=learned_run.path.parent).results
+
+
+def test_a_learnt_sigma_moves_to_the_error(learned_run):
+    course = learned_run.metrics["sigma_01"]
+    errors = [ledger.best_sigma_01(nats, 3 * 64 * 64) for nats in learned_run.metrics["recon_nats"]]
+    assert abs(math.log(course.iloc[-1] / errors[-1])) < 0.25
+    assert course.iloc[-1] != pytest.approx(course.iloc[0], rel=0.02)
+
+
+def test_a_step_with_a_learnt_sigma_returns_its_loss_in_nats(tmp_path):
+    data = hwlib.load_data(SPEC)
+    config = smoke(sigma="learned", precision="float32")
+    run, precision, device = open_run(config, data, tmp_path)
+    state = make_state(run, device)
+    images = torch.from_numpy(data.train.images[:8].copy()).permute(0, 3, 1, 2)
+    numbers = vae_step(state, images, config, precision=precision)
+    low, high = state.models["vae"].pixel_range
+    bound = ledger.gaussian_neg_elbo(
+        numbers["recon_nats"].item(),
+        numbers["kl_nats"].item(),
+        num_values=images[0].numel(),
+        sigma_01=0.25,  # before the first update
+    )
+    # the loss is of a density over pixels in the recipe's range, the bound's over 0 to 255
+    shift = images[0].numel() * math.log(255 / (high - low))
+    assert numbers["loss"].item() == pytest.approx(bound - shift, rel=1e-4)
+
+
+def test_a_learnt_sigmas_run_stands_in_the_ledger(learned_run):
+    row = ledger.of_run(learned_run.config.to_json(), learned_run.results)
+    assert row.is_run
+    assert row.sigma_01 == pytest.approx(learned_run.results["sigma_01"])
+    assert row.beta == pytest.approx(8 * learned_run.results["sigma_01"] ** 2)
+
+
+# ------------------------------------------------------------------------------ tables and words
+
+
+def settings(**changed):
+    """Return the settings of a run as JSON has them."""
+    return hwlib.make_config("vae", "dcgan", **changed).to_json()
+
+
+def test_a_run_of_a_reports_own_weight_has_no_row_of_its_own():
+    own, other = (ledger.of_run(settings(**s), {}) for s in ({}, {"kl_weight": 7.0}))
+    assert [row.recipe for row in ledger.rows(own)] == list(FIVE)
+    rows = ledger.rows(own, other, other)
+    assert [(row.recipe, row.is_run) for row in rows[5:]] == [("dcgan", True)]
+
+
+def test_the_reports_rows_are_for_pictures_of_the_runs_size():
+    run = ledger.of_run(settings(image_size=32), {}, channels=1)
+    assert {row.num_values for row in ledger.rows(run)} == {32 * 32}
+
+
+def test_the_tables_hold_the_ledgers_numbers():
+    tables = {name: t["en"] for name, t in discuss.ledger_tables(ledger.rows()).items()}
+    assert list(tables) == ["ledger", "ledger_weights", "ledger_mse"]
+    ours = tables["ledger"].set_index("report")
+    assert ours.loc["C wide", "β"] == "0.4915"
+    assert ours.loc["E dcgan", "implied σ"] == "90.2"
+    assert ours.loc["E dcgan", "error term"] == "sum over the batch"
+    assert tables["ledger_weights"].set_index("report").loc["C wide", "λ (dcgan)"] == "0.4915"
+    mses = tables["ledger_mse"]
+    assert list(mses[mses["report"] == "E dcgan"]["MSE ([0, 1])"]) == ["0.004925"]
+    assert list(mses[mses["report"] == "B upsample"]["read as"]) == [
+        "if in [0, 1]",
+        "if in [-1, 1]",
+    ]
+
+
+def mixed_rows():
+    """Return the reports' rows and one of every other kind."""
+    return ledger.rows(
+        ledger.of_run(settings(kl_weight=0), {}),
+        ledger.of_run(settings(reconstruction="l1"), {}),
+        ledger.of_run(settings(reconstruction="bce"), {}),
+        ledger.of_run(settings(sigma="learned"), {"sigma_01": 0.05}),
+    )
+
+
+def test_both_languages_tabulate_the_same_numbers():
+    for tables in discuss.ledger_tables(mixed_rows()).values():
+        found = [re.findall(r"[\d,.]*\d", show.to_markdown(tables[lang])) for lang in ("zh", "en")]
+        assert found[0] == found[1]
+
+
+def test_the_ledger_is_shown_in_both_languages_with_captions(monkeypatch):
+    shown = []
+    monkeypatch.setattr(page, "display", lambda data, *, raw, metadata: shown.append(metadata))
+    monkeypatch.setenv("HWLIB_BATCH", "1")
+    show.ledger(ledger.of_run(settings(), {}))
+    names = [(one["hwlib"]["name"], one["hwlib"]["lang"]) for one in shown]
+    expected = ("ledger", "ledger_weights", "ledger_mse")
+    assert names == [(name, lang) for name in expected for lang in ("zh", "en")]
+    assert "3×64×64" in shown[0]["hwlib"]["caption"]
+    assert all("{" not in one["hwlib"]["caption"] for one in shown)
+
+
+def english(row, **results):
+    return " ".join(
+        s.en for s in discuss.ledger(row, {"num_steps": 1_000, "kl_nats": 50.0} | results)
+    )
+
+
+def error_of(sigma_01):
+    """Return the nats of an error whose root mean square is `sigma_01` in [0, 1]."""
+    return 4 * sigma_01**2 * 3 * 64 * 64
+
+
+def test_a_sigma_above_the_error_is_said_to_weigh_the_kl_too_much_and_below_too_little():
+    row = ledger.row("dcgan", is_run=True)
+    above = english(row, recon_nats=error_of(row.sigma_01 / 5))
+    assert "expects more noise" in above
+    assert "weighs 25 times" in above
+    below = english(row, recon_nats=error_of(row.sigma_01 * 2))
+    assert "expects less noise" in below
+    assert "1/4 of" in below
+    agree = english(row, recon_nats=error_of(row.sigma_01 * 1.1))
+    assert "they agree" in agree
+    assert "expects" not in agree
+
+
+def test_a_learnt_sigma_is_said_to_fit_only_where_it_does():
+    row = ledger.row("elbo", kl_weight=1.0, learned_sigma_01=0.05, is_run=True)
+    assert "come to where it belongs" in english(row, recon_nats=error_of(0.05))
+    assert "too short" in english(row, recon_nats=error_of(0.02))
+    assert "trained on better" in english(row, recon_nats=error_of(0.1))
+    assert "sigma=learned" not in english(row, recon_nats=error_of(0.1))
+
+
+def test_the_bits_with_the_best_sigma_are_never_more():
+    for error in (0.01, 0.1, 0.3):
+        said = english(ledger.row("wide", is_run=True), recon_nats=error_of(error))
+        own, fitted = re.search(r"is ([\d.]+) bits .* give ([\d.]+) bits", said).groups()
+        assert float(fitted) <= float(own)
+
+
+def test_other_errors_and_no_kl_are_said_to_be_what_they_are():
+    results = {"recon_nats": 200.0}
+    assert "plain autoencoder" in english(ledger.row("elbo", kl_weight=0.0), **results)
+    assert "Laplace" in english(ledger.row("wide", reconstruction="l1"), **results)
+    crossed = english(ledger.row("wide", reconstruction="bce"), **results)
+    assert "implies no σ" in crossed
+    assert "grey levels" not in crossed
+
+
+def test_a_trial_says_what_the_loss_is_and_nothing_of_its_error():
+    said = english(ledger.row("dcgan"), num_steps=12, recon_nats=200.0)
+    assert "β = 1" in said
+    assert "wide's 0.00001 becomes 0.4915" in said
+    assert "bits" not in said
+
+
+def test_both_languages_say_the_same_numbers():
+    results = {"num_steps": 1_000, "recon_nats": 200.0, "kl_nats": 50.0}
+    for row in mixed_rows():
+        for sentence in discuss.ledger(row, results):
+            found = [sorted(re.findall(r"\d[\d,.]*\d|\d", words)) for words in sentence]
+            assert found[0] == found[1], sentence
+
+
+# --------------------------------------------------------------------------------- the comparison
+
+
+def entry(tmp_path, problem, **changed):
+    """Return a report's entry of a run with these settings."""
+    config = hwlib.make_config(problem, "dcgan", **changed)
+    record = {"settings": config.to_json(), "data": {"channels": 3}}
+    record = json.loads(json.dumps(record))
+    facts = Facts(Job(problem, "dcgan", tmp_path, {}), {}, "run", record, {"num_steps": 9})
+    return Entry("page", facts)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_comparison_has_the_ledger_where_there_is_a_vae(tmp_path, lang):
+    entries = [entry(tmp_path, "vae", kl_weight=7.0), entry(tmp_path, "gan")]
+    sections = compare.comparison(entries, lang)
+    section = sections[-1]
+    assert section.anchor == "ledger"
+    objectives, weights, _ = section.tables
+    assert [row.cells[0].split("（")[0].split(" (")[0] for row in objectives.rows] == [
+        *("A plain", "B upsample", "C wide", "D elbo", "E dcgan", "E dcgan")
+    ]
+    assert objectives.rows[-1].cells[4:6] == ("7", "7")
+    explained = {label for label, _ in compare.glossary(section.tables, lang)}
+    for table in section.tables:
+        assert len(table.right) == len(table.columns)
+        for column, is_number in zip(table.columns, table.right, strict=True):
+            if is_number:
+                assert any(column == e or column.startswith(f"{e} (") for e in explained), column
+    assert sum(weights.right) == 6
+
+
+def test_the_comparison_of_gans_alone_has_no_ledger(tmp_path):
+    sections = compare.comparison([entry(tmp_path, "gan")], "en")
+    assert "ledger" not in [section.anchor for section in sections]
+
+
+def test_each_recipes_weights_run_in_the_order_of_their_betas():
+    # the ledger may rescale, never reorder: a larger lambda is a larger beta in every convention
+    for recipe in FIVE:
+        betas = [ledger.row(recipe, kl_weight=w).beta for w in (0.0, 1e-5, 1.0, 100.0)]
+        assert all(one < other for one, other in pairwise(betas))

@@ -1,0 +1,180 @@
+"""The KL study's figures show what they are given, in both languages, nothing cut."""
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from kl_results import ACTIVE, KID, TOLD, WEIGHTS, metrics, results, study
+from test_plots import assert_words_are_apart, render
+
+from hwlib import plots
+
+matplotlib.use("Agg")
+
+LANGS = ("zh", "en")
+BETAS = {weight: 4 * weight for weight in TOLD}
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    return np.random.default_rng(0).integers(0, 256, (16, 16, 16, 3), dtype=np.uint8)
+
+
+def shown(ax):
+    """Return the pixels of the sheet on `ax`."""
+    return ax.get_images()[0].get_array()
+
+
+def labels(ax, axis="y"):
+    return [tick.get_text() for tick in getattr(ax, f"get_{axis}ticklabels")()]
+
+
+def curves(told=TOLD):
+    return {weight: metrics(weight) for weight in told}
+
+
+def test_each_weight_has_its_panel_with_the_elbo_and_what_was_minimised():
+    fig = plots.weight_elbo_curves(curves(), BETAS)
+    for ax, weight in zip(fig.axes, TOLD, strict=True):
+        frame = metrics(weight)
+        trained, elbo, test = (line.get_ydata() for line in ax.get_lines())
+        assert np.array_equal(elbo, frame["neg_elbo_nats"])
+        assert np.allclose(trained, frame["recon_nats"] + 4 * weight * frame["kl_nats"])
+        assert np.array_equal(test, frame["test_neg_elbo_nats"].dropna())
+        assert f"λ = {weight:g}" in ax.get_title(loc="left")
+
+
+def test_at_beta_one_the_two_curves_are_the_same():
+    ax = plots.weight_elbo_curves({1.0: metrics(1.0)}, {1.0: 1.0}).axes[0]
+    trained, elbo = (line.get_ydata() for line in ax.get_lines()[:2])
+    assert np.allclose(trained, elbo)
+
+
+@pytest.mark.parametrize("count", [1, 2, 4, 5])
+def test_any_number_of_weights_has_room(count):
+    told = WEIGHTS[:count]
+    fig = plots.weight_elbo_curves(curves(told), {w: w for w in told})
+    assert sum(ax.get_visible() for ax in fig.axes) == count
+
+
+def test_curves_without_test_points_are_drawn():
+    frame = metrics(1.0).drop(columns=["test_neg_elbo_nats", "test_mse_11"])
+    (ax,) = plots.weight_elbo_curves({1.0: frame}, {1.0: 4.0}).axes
+    assert len(ax.get_lines()) == 2
+
+
+def test_rows_of_weights_go_from_small_to_large_below_the_originals(pictures):
+    rebuilt = {weight: np.roll(pictures, place, 0) for place, weight in enumerate(TOLD)}
+    ax = plots.weight_reconstructions(pictures[:4], {w: p[:4] for w, p in rebuilt.items()}, "en")
+    assert labels(ax) == ["test image", "λ = 0", "λ = 1", "λ = 100"]
+    top = plots.compose(pictures[:4], 4)
+    assert np.array_equal(shown(ax)[: len(top)], top)
+    below = plots.compose(np.concatenate([rebuilt[w][:4] for w in (0.0, 1.0, 100.0)]), 4)
+    assert np.array_equal(shown(ax)[-len(below) :], below)
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_growth_has_a_block_a_weight_and_says_the_steps(pictures, lang):
+    frames = {weight: np.stack([pictures[:8]] * 3) for weight in TOLD}
+    ax = plots.weight_growth(pictures, frames, [90, 450, 1_900], lang)
+    words = labels(ax)
+    assert len(words) == 1 + 3 * len(TOLD)
+    assert words[1].startswith("λ = 1\n")
+    assert "1,900" in words[3]
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_samples_stand_below_real_pictures(pictures, lang):
+    ax = plots.weight_samples(pictures, dict.fromkeys(TOLD, pictures), lang)
+    assert labels(ax)[0] == {"zh": "真實影像", "en": "real images"}[lang]
+    assert labels(ax)[1:] == ["λ = 1", "λ = 100", "λ = 0"]
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_both_ways_of_each_weight_are_named(pictures, lang):
+    frames = {weight: np.stack([pictures[:9], pictures[:9]]) for weight in TOLD}
+    ax = plots.weight_interpolations(frames, lang)
+    assert len(labels(ax)) == 2 * len(TOLD)
+    assert labels(ax, "x")[0] == "0%"
+    assert labels(ax, "x")[-1] == "100%"
+
+
+def test_the_rate_distortion_curve_has_a_named_point_a_weight():
+    found = results()["studies"]
+    ax = plots.rate_distortion(found, TOLD)
+    line = ax.get_lines()[0]
+    assert list(line.get_xdata()) == [study(w)["kl_nats"] for w in WEIGHTS]
+    assert list(line.get_ydata()) == [study(w)["recon_nats"] for w in WEIGHTS]
+    assert [text.get_text() for text in ax.texts] == [plots.weight_name(w)[4:] for w in WEIGHTS]
+    told = ax.get_lines()[2]
+    assert set(told.get_xdata()) == {study(w)["kl_nats"] for w in TOLD}
+
+
+def test_points_that_lie_together_share_their_name():
+    empty = {"kl_nats": 0.0, "recon_nats": 2_700.0}
+    found = results(changed={30.0: empty, 100.0: empty})["studies"]
+    names = [text.get_text() for text in plots.rate_distortion(found, TOLD).texts]
+    assert names[-1] == "30, 100"
+    assert_words_are_apart(plots.rate_distortion(found, TOLD).figure)
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_points_names_do_not_collide(lang):
+    assert_words_are_apart(plots.rate_distortion(results()["studies"], TOLD, lang).figure)
+
+
+def test_numbers_over_the_weight_are_those_of_the_study_and_zero_stands_apart():
+    fig = plots.weight_numbers(results()["studies"], z_dim=20, kid_real=0.01)
+    for ax, values in zip(fig.axes, (ACTIVE, KID), strict=True):
+        curve = next(line for line in ax.get_lines() if len(line.get_xdata()) == 8)
+        assert list(curve.get_xdata()) == list(WEIGHTS[1:])
+        assert list(curve.get_ydata()) == list(values[1:])
+        alone = next(
+            line
+            for line in ax.get_lines()
+            if line.get_marker() == "o" and np.size(line.get_xdata()) == 1
+        )
+        assert np.ravel(alone.get_ydata())[0] == values[0]
+        assert 0 < np.ravel(alone.get_xdata())[0] < WEIGHTS[1]
+    render(fig)
+    assert labels(fig.axes[0], "x")[0] == "0"
+
+
+def test_without_weight_zero_there_is_no_place_for_it():
+    fig = plots.weight_numbers(results(WEIGHTS[1:], told=(1.0,))["studies"], z_dim=20)
+    render(fig)
+    assert "0" not in labels(fig.axes[0], "x")
+
+
+@pytest.mark.parametrize("weights", [(1.0,), (0.0,), (0.0, 1.0), (1.0, 3.0)])
+def test_few_weights_are_drawn(weights):
+    found = results(weights, told=weights)["studies"]
+    render(plots.weight_numbers(found, z_dim=20))
+    render(plots.rate_distortion(found, weights))
+    render(plots.weight_scores(found))
+
+
+def test_the_scores_have_a_line_each():
+    ax = plots.weight_scores(results()["studies"])
+    names = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert names == ["MIG", "SAP", "DCI", "FactorVAE"]
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_no_glyph_is_missing(lang, pictures, recwarn):
+    found = results()["studies"]
+    render(plots.weight_elbo_curves(curves(), BETAS, lang))
+    render(plots.rate_distortion(found, TOLD, lang))
+    render(plots.weight_numbers(found, z_dim=20, kid_real=0.01, lang=lang))
+    render(plots.weight_scores(found, lang))
+    frames = {weight: np.stack([pictures[:9], pictures[:9]]) for weight in TOLD}
+    render(plots.weight_interpolations(frames, lang))
+    render(plots.weight_growth(pictures, frames, [90, 900], lang))
+    render(plots.weight_samples(pictures, dict.fromkeys(TOLD, pictures), lang))
+    assert [w for w in recwarn if "Glyph" in str(w.message)] == []
