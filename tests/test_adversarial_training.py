@@ -22,7 +22,7 @@ from hwlib.run import Run
 from hwlib.training import checkpoint
 from hwlib.training.augment import augment, cut_out, shift
 from hwlib.training.batches import Batches
-from hwlib.training.fit import make_optimizer, make_state, open_run
+from hwlib.training.fit import TrainingDiverged, make_optimizer, make_state, open_run
 from hwlib.training.quality import SnapshotScorer
 from hwlib.training.sampling import sample_images
 from hwlib.training.snapshots import collapse_signs
@@ -371,6 +371,8 @@ def test_wishes_that_a_run_cannot_grant_are_one_line(runs, problem, wishes, mess
 def test_data_that_an_acgan_cannot_learn_from_is_one_line(data, make_hw4, tmp_path):
     with pytest.raises(UserError, match="attribute 'Beard' is not in the data"):
         hwlib.fit(smoke("acgan", attribute="Beard"), runs=tmp_path)
+    with pytest.raises(UserError, match="attribute is empty; the ACGAN learns one or more of: "):
+        hwlib.fit(smoke("acgan", attribute=""), runs=tmp_path)
     constant = make_hw4(num_train=6)
     for part in ("train", "test"):
         file = constant / f"{part}.csv"
@@ -382,6 +384,11 @@ def test_data_that_an_acgan_cannot_learn_from_is_one_line(data, make_hw4, tmp_pa
     unlabelled = hwlib.make_config("acgan", data=str(constant / "train"), profile="smoke")
     with pytest.raises(UserError, match=r"the ACGAN learns attributes and the data .* has none"):
         hwlib.fit(unlabelled, runs=tmp_path)
+
+
+def test_a_loss_past_all_use_stops_the_run_as_one_that_is_not_finite_does(tmp_path):
+    with pytest.raises(TrainingDiverged, match=r"[dg]_loss is \S+ at step \d+; .* learning_rate"):
+        hwlib.fit(smoke("gan", learning_rate=1e9), runs=tmp_path)
 
 
 def test_collapse_is_noticed_and_dated():

@@ -45,6 +45,8 @@ def disentanglement(read: Callable[[np.ndarray, str], np.ndarray], data: Data) -
     known = data.train.factors, data.test.factors
     if any(table is None or len(table) < MIN_PICTURES for table in known):
         return {}
+    if any(not set(FACE_FACTORS) <= set(table.columns) for table in known):
+        return {}  # factors, but not those of the drawn faces
     parts = []
     for name, part, count in (
         ("train", data.train, NUM_FITTED),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import os
 import shutil
 import signal
@@ -63,6 +64,8 @@ CHECKPOINT_SECONDS = 60  # slow networks checkpoint by the clock, before checkpo
 # Each update moves log sigma by about this much, so that it follows the falling error; at a
 # network's own rate it would still be on its way when a short training ends.
 SIGMA_LEARNING_RATE = 1e-2
+# Nats of a cross-entropy; a D or G past it only multiplies its error from there on.
+LOST = 1e4
 WATCH_SECONDS = 2  # least time between two calls of `watch`
 
 FINISH = {
@@ -71,6 +74,8 @@ FINISH = {
     "acgan": finish_acgan,
     "infogan": finish_infogan,
 }
+
+LOSSES_IN_NATS = frozenset({"d_loss", "g_loss", "d_class_loss", "g_class_loss", "q_loss"})
 
 Watch = Callable[[list[dict[str, Any]]], None]
 
@@ -187,6 +192,10 @@ def resolve_attribute(config: Config, data: Data) -> Config:
         known = ", ".join(data.attributes) or "none at all"
         raise UserError(f"attribute '{unknown[0]}' is not in the data {data.spec}; it has: {known}")
     if config.problem == "acgan":
+        if not config.attributes:
+            raise UserError(
+                f"attribute is empty; the ACGAN learns one or more of: {', '.join(data.attributes)}"
+            )
         labels = attribute_columns(data.train.labels, data, config)
         for name, rate in zip(config.attributes, labels.mean(0), strict=True):
             if rate in (0, 1):
@@ -363,12 +372,15 @@ def test_record(state: State, data: Data, config: Config) -> dict[str, float]:
 
 
 def check_rows(rows: torch.Tensor, names: list[str], step: int) -> None:
-    """Raise `TrainingDiverged` with the step and the number that is not finite."""
-    bad = (~rows.isfinite()).nonzero()
+    """Raise `TrainingDiverged` with the step and the number that is not finite, or past all use."""
+    limits = [LOST if name in LOSSES_IN_NATS else torch.inf for name in names]
+    bad = (~(rows.abs() < torch.tensor(limits))).nonzero()
     if len(bad):
         row, column = bad[0].tolist()
+        value = rows[row, column].item()
+        state = f"{value:.3g}" if math.isfinite(value) else "not finite"
         raise TrainingDiverged(
-            f"{names[column]} is not finite at step {step - len(rows) + row + 1:,}; the last good"
+            f"{names[column]} is {state} at step {step - len(rows) + row + 1:,}; the last good"
             " checkpoint is kept; try a smaller learning_rate"
         )
 

@@ -241,7 +241,7 @@ def acgan_step(
     """
     G, D = state.models["G"], state.models["D"]
 
-    # --- D learns to tell real from fake, and to name the attributes of both --------------------
+    # --- D learns to tell real from fake, and to name the attributes ----------------------------
     gamma = penalty_weight(config, state.step)
     turns = zip(images.chunk(config.d_updates), labels.chunk(config.d_updates), strict=True)
     for turn, (part, y) in enumerate(turns):
