@@ -246,7 +246,7 @@ RECIPE = Recipe(
                 "z_dim": 100,
                 "kl_weight": 1.0,
             },
-            quick={"width": 0.25, "num_steps": 4_000},
+            quick={"width": 0.25, "num_steps": 3_600},
             objective=SUM_OBJECTIVE,
             reported={"test_mse": 0.0197},
             open=OPEN_VAE,
@@ -254,7 +254,7 @@ RECIPE = Recipe(
         "gan": Problem(
             build=build_gan,
             settings=GAN_SETTINGS | {"z_dim": 100},
-            quick={"width": 0.5, "batch_size": 32, "num_steps": 2_400},
+            quick={"width": 0.5, "batch_size": 32, "num_steps": 2_200},
             open=OPEN_GAN,
         ),
         "acgan": Problem(
@@ -266,7 +266,7 @@ RECIPE = Recipe(
         "infogan": Problem(
             build=build_infogan,
             settings=GAN_SETTINGS | {"z_dim": 62, "num_codes": 1},
-            quick={"width": 0.5, "batch_size": 32, "num_steps": 1_800},
+            quick={"width": 0.5, "batch_size": 32, "num_steps": 1_500},
             open=OPEN_INFOGAN,
         ),
     },

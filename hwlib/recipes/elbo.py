@@ -34,7 +34,7 @@ OPEN = {
 
 # Nine VAEs in a few minutes: each makes a thirtieth of the report's updates, of smaller batches, at
 # ten times its rate, without which none of them would have learnt what its weight lets it learn.
-KL_QUICK = {"width": 0.5, "batch_size": 32, "num_steps": 900, "learning_rate": 1e-3}
+KL_QUICK = {"width": 0.5, "batch_size": 32, "num_steps": 700, "learning_rate": 1e-3}
 
 
 def build_vae(
