@@ -1,6 +1,7 @@
 # Two commands on a machine with Python 3.11 or newer, pip and make:
 #   make report    everything, then the bilingual report on drawn faces
 #   make test      everything, then lint and tests
+# Both begin with `make setup`, once: the environment alone, in .venv.
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
@@ -26,6 +27,7 @@ setup: $(READY)
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; call make PYTHON=python3.x")'
+	@echo "Setting up .venv: several GB are fetched and installed in silence; this takes minutes."
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes --no-deps -r requirements.lock
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .

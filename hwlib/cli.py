@@ -14,7 +14,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from hwlib.config import PROBLEMS
+from hwlib.config import ARGUMENTS, PROBLEMS
 from hwlib.data.commands import app as data_app
 from hwlib.errors import UserError
 
@@ -49,7 +49,10 @@ SeedOption = Annotated[int, typer.Option("--seed", help="Every random draw follo
 SetOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="KEY=VALUE", help="Change a setting, for example --set z_dim=50."
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a setting, for example --set z_dim=50; once for each. README.md tells all of"
+        " them under 'Settings', and a wrong name lists those that the problem knows.",
     ),
 ]
 RunsOption = Annotated[
@@ -124,7 +127,11 @@ def sample(
     seed: SeedOption = 0,
     attribute: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=0|1", help="Of an ACGAN: an attribute on (1) or off (0)."),
+        typer.Option(
+            metavar="NAME=0|1",
+            help="Of an ACGAN: an attribute on (1) or off (0); several joined by commas, or the"
+            " option once for each.",
+        ),
     ] = None,
     code: Annotated[
         list[int] | None,
@@ -140,6 +147,7 @@ def sample(
     from hwlib.training.sampling import write_samples
 
     labels = parse_switches(attribute or [])
+    check_place(out)
     write_samples(Run(run), out, num=num, seed=seed, labels=labels, codes=code)
     typer.echo(out)
 
@@ -370,30 +378,52 @@ def parse_settings(words: Sequence[str]) -> dict[str, Any]:
     """Return the KEY=VALUE words of `--set` as settings; the types are checked with the rest.
 
     Raises:
-        UserError: a word without '='.
+        UserError: a word without '=', or one for an option of its own.
     """
     settings: dict[str, Any] = {}
     for word in words:
         key, equals, value = word.partition("=")
         if not equals:
             raise UserError(f"--set {word}: write KEY=VALUE, for example --set z_dim=50")
-        settings[key.strip()] = value.split(",") if "," in value else value.strip()
+        if (name := key.strip()) in ARGUMENTS:
+            way = f"--{name} {value}" if name != "problem" else "the word after the command"
+            raise UserError(f"--set {word}: {name} is no setting; write {way}")
+        settings[name] = value.split(",") if "," in value else value.strip()
     return settings
 
 
 def parse_switches(words: Sequence[str]) -> dict[str, int]:
-    """Return the NAME=0|1 words of `--attribute`.
+    """Return the NAME=0|1 words of `--attribute`, each of them one or several joined by commas.
 
     Raises:
         UserError: a word that is not of this form.
     """
     switches = {}
-    for word in words:
-        name, _, value = word.partition("=")
-        if value not in ("0", "1"):
+    for word in ",".join(words).split(",") if words else ():
+        name, equals, value = (part.strip() for part in word.partition("="))
+        if not (name and equals):
             raise UserError(f"--attribute {word}: write NAME=1 or NAME=0, for example Smiling=1")
-        switches[name.strip()] = int(value)
+        if value not in ("0", "1"):
+            raise UserError(f"--attribute {word}: an attribute is 1 (on) or 0 (off), not '{value}'")
+        switches[name] = int(value)
     return switches
+
+
+def check_place(out: Path) -> None:
+    """Refuse a file that `hwlib sample` cannot write.
+
+    Raises:
+        UserError: the name ends like that of another kind of file; pictures' are told of later.
+    """
+    from hwlib.training.sampling import PICTURE_SUFFIXES
+
+    is_like_a_file = any(map(str.isalpha, out.suffix)) and not out.is_dir()
+    is_known = out.suffix == ".npz" or out.suffix.lower() in PICTURE_SUFFIXES
+    if is_like_a_file and not is_known:
+        raise UserError(
+            f"{out}: no {out.suffix} file can be written; name a new folder for PNG files (without"
+            " a dot), or a file ending in .npz"
+        )
 
 
 def main() -> None:

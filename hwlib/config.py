@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
@@ -26,6 +28,7 @@ ADVERSARIAL_SETTINGS = frozenset(
         "noise",
         "d_updates",
         "d_width",
+        "joint_batch",
         "batch_norm",
         "ema",
         "label_smoothing",
@@ -48,6 +51,9 @@ SETTINGS_OF: dict[str, frozenset[str]] = {
 
 # Settings that only those recipes know whose own settings name them.
 RECIPE_SETTINGS = frozenset({"num_layers"})
+
+# Told by arguments and options of their own, never among the settings.
+ARGUMENTS = ("problem", "recipe", "data", "profile", "seed")
 
 
 class Config(BaseModel):
@@ -115,6 +121,9 @@ class Config(BaseModel):
         "recipe",
         description="batch norm between the layers of G and D: as the report has it, or always, or"
         " never",
+    )
+    joint_batch: bool = Field(
+        False, description="show D real and made pictures in one batch, with one batch norm"
     )
     class_weight: float = Field(1.0, ge=0, description="factor on the ACGAN's attribute loss")
     class_on_fake: bool = Field(
@@ -222,8 +231,7 @@ class Config(BaseModel):
             first = error.errors()[0]
             name = str(first["loc"][0]) if first["loc"] else "settings"
             if first["type"] == "extra_forbidden":
-                known = ", ".join(sorted(cls.model_fields))
-                raise UserError(f"unknown setting '{name}'; known settings: {known}") from None
+                raise UserError(_unknown_setting(name, settings)) from None
             message = first["msg"][0].lower() + first["msg"][1:]
             raise UserError(f"setting {name} = {first['input']!r}: {message}") from None
 
@@ -242,3 +250,13 @@ class Config(BaseModel):
         settings = self.model_dump(mode="json", exclude=set(NOT_IN_HASH | unknown)) | facts
         text = json.dumps(settings, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def _unknown_setting(name: str, given: Mapping[str, Any]) -> str:
+    """Say that a setting is unknown, which name comes near, and which ones the problem knows."""
+    problem, special = given.get("problem"), frozenset().union(*SETTINGS_OF.values())
+    unknown = special - SETTINGS_OF.get(problem, special) | (RECIPE_SETTINGS - given.keys())
+    known = sorted(set(Config.model_fields) - unknown - set(ARGUMENTS))
+    near = get_close_matches(name, known, n=1)
+    question = f", did you mean {near[0]}? Problem" if near else "; problem"
+    return f"unknown setting '{name}'{question} {problem} knows {', '.join(known)}"

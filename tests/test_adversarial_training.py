@@ -26,7 +26,7 @@ from hwlib.training.fit import TrainingDiverged, make_optimizer, make_state, ope
 from hwlib.training.quality import SnapshotScorer
 from hwlib.training.sampling import sample_images
 from hwlib.training.snapshots import collapse_signs
-from hwlib.training.steps import STEPS, State, draw_z, frozen, penalty_weight
+from hwlib.training.steps import STEPS, State, draw_z, frozen, penalty_weight, shown
 
 SPEC = "faces:96"
 CPU = torch.device("cpu")
@@ -217,6 +217,20 @@ def test_r1_makes_d_flatter_at_real_pictures(every):
     assert slope(10.0) < 0.5 * slope(0.0)
 
 
+@pytest.mark.parametrize("problem", ["gan", "acgan"])
+def test_a_joint_batch_changes_what_batch_norm_sees_and_nothing_else(problem):
+    real, fake = torch.randn(2, 4, 3, 64, 64)
+    for recipe, is_same in (("plain", True), ("upsample", False)):  # without and with batch norm
+        D = hwlib.build_models(recipe, problem, 0.125)["D"].train()
+        apart, joint = (
+            shown(D, real, fake, smoke(problem, recipe, joint_batch=together))
+            for together in (False, True)
+        )
+        for a, b in zip(apart, joint, strict=True):
+            pairs = zip(a, b, strict=True) if problem == "acgan" else [(a, b)]
+            assert all(torch.allclose(x, y, atol=1e-5) == is_same for x, y in pairs)
+
+
 def test_a_rarer_penalty_weighs_as_much_in_all():
     for every in (1, 3):
         config = smoke("gan", r1=2.0, r1_every=every)
@@ -278,7 +292,14 @@ def test_augmentation_lets_gradients_through_and_moves_pictures_by_whole_pixels(
 
 @pytest.mark.parametrize(
     "options",
-    [{"noise": "uniform", "flip": True}, {"d_updates": 2}, {"d_width": 0.5}, HARD, {"r1": 1.0}],
+    [
+        {"noise": "uniform", "flip": True},
+        {"d_updates": 2},
+        {"d_width": 0.5},
+        {"joint_batch": True},
+        HARD,
+        {"r1": 1.0},
+    ],
 )
 @pytest.mark.parametrize("problem", FAMILIES)
 def test_every_option_trains_in_every_family(problem, options):
@@ -359,7 +380,7 @@ def test_samples_follow_the_seed_and_the_wishes(runs):
         ("gan", {"labels": {"Smiling": 1}}, "only an acgan takes --attribute"),
         ("acgan", {"labels": {"Male": 1}}, "'Male' was not learnt; .* learnt: Smiling"),
         ("acgan", {"codes": [1]}, "only an infogan takes --code"),
-        ("infogan", {"codes": [1, 2]}, "with 1 codes; 2 values were given"),
+        ("infogan", {"codes": [1, 2]}, "an infogan of dcgan; its codes: 1, values given: 2"),
         ("infogan", {"codes": [10]}, "a code is 0 to 9"),
     ],
 )

@@ -8,6 +8,8 @@ import pytest
 from PIL import Image
 
 from hwlib import cli
+from hwlib.errors import UserError
+from hwlib.recipes import make_config
 from hwlib.run import Run
 
 SMOKE = ["--profile", "smoke", "--data", "faces:96", "--device", "cpu"]
@@ -62,7 +64,8 @@ def test_train_prints_the_run_folder_last_and_progress_elsewhere(call, tmp_path)
         (["train", "kl", "--set", "kl_weight=2"], "kl_weight plays no part in problem kl"),
         (["train", "vae", "--set", "z_dim"], "write KEY=VALUE"),
         (["train", "vae", "--set", "z_dim=many"], "setting z_dim = 'many'"),
-        (["train", "vae", "--set", "zdim=3"], "unknown setting 'zdim'"),
+        (["train", "vae", "--set", "zdim=3"], "unknown setting 'zdim', did you mean z_dim?"),
+        (["train", "vae", "--set", "seed=3"], "seed is no setting; write --seed 3"),
         (["train", "vae", "--profile", "fast"], "setting profile = 'fast'"),
         (["train", "vae", "--device", "tpu"], "setting device = 'tpu'"),
         (["train", "vae", "--data", "no/such/folder"], "no/such/folder"),
@@ -70,6 +73,10 @@ def test_train_prints_the_run_folder_last_and_progress_elsewhere(call, tmp_path)
         (["report", "--recipe", "elbo", "gan"], "has no problem 'gan'"),
         (["report", "vae", "--lang", "fr", *SMOKE[:4]], "unknown language 'fr'"),
         (["sample", "no/run", "out.npz"], "no/run is no run folder"),
+        (["sample", "no/run", "g.txt"], "no .txt file can be written; name a new folder"),
+        (["sample", "no/run", "g.NPZ"], "no .NPZ file can be written"),
+        (["sample", "no/run", "o", "--attribute", "Smiling=2"], "is 1 (on) or 0 (off), not '2'"),
+        (["sample", "no/run", "o", "--attribute", "Smiling=1,Male"], "write NAME=1 or NAME=0"),
     ],
 )
 def test_a_users_mistake_is_one_line_and_exit_code_2(call, words, message):
@@ -80,6 +87,48 @@ def test_a_users_mistake_is_one_line_and_exit_code_2(call, words, message):
     assert message in last
     assert "Traceback" not in err
     assert out == ""
+
+
+@pytest.mark.parametrize(
+    ("problem", "recipe", "knows", "lacks"),
+    [
+        ("gan", "dcgan", {"noise", "d_updates", "z_dim"}, {"kl_weight", "class_weight", "seed"}),
+        ("vae", "dcgan", {"kl_weight", "sigma"}, {"noise", "num_layers", "kl_weights", "problem"}),
+        ("vae", "plain", {"num_layers"}, {"noise"}),
+        ("kl", None, {"kl_weights"}, {"kl_weight", "num_layers"}),
+    ],
+)
+def test_an_unknown_setting_is_answered_with_those_that_the_problem_knows(
+    problem, recipe, knows, lacks
+):
+    with pytest.raises(UserError) as error:
+        make_config(problem, recipe, colour=3)
+    said, listed = str(error.value).split(f"; problem {problem} knows ")
+    assert said == "unknown setting 'colour'"
+    assert knows <= set(listed.split(", "))
+    assert not lacks & set(listed.split(", "))
+
+
+def test_a_setting_that_is_misspelt_is_asked_back():
+    with pytest.raises(UserError, match="unknown setting 'nois', did you mean noise"):
+        make_config("gan", nois="uniform")
+    with pytest.raises(UserError, match="unknown setting 'nois'; problem vae"):
+        make_config("vae", nois="uniform")  # it would be refused there
+
+
+def test_switches_may_be_joined_by_commas_or_told_one_by_one():
+    both = {"Smiling": 1, "Male": 0}
+    assert cli.parse_switches(["Smiling=1,Male=0"]) == both
+    assert cli.parse_switches(["Smiling=1", "Male=0"]) == both
+    assert cli.parse_switches(["Smiling = 1 , Male = 0"]) == both
+    assert cli.parse_switches([]) == {}
+
+
+def test_a_folder_whose_name_has_a_dot_is_a_folder(call, trained, tmp_path):
+    (tmp_path / "made.before").mkdir()
+    for name in ("made.before", "weight_0.5"):
+        assert call("sample", trained.path, tmp_path / name, "--num", 2)[0] == 0
+        assert len(list((tmp_path / name).iterdir())) == 2
 
 
 def test_sample_writes_png_files_or_one_npz(call, trained, tmp_path):
@@ -128,3 +177,4 @@ def test_help_is_there_for_every_command(call):
         code, out, _ = call(*words, "--help")
         assert code == 0
         assert "Usage: hwlib" in out
+    assert "README.md" in call("train", "--help")[1]  # where the settings are told

@@ -33,6 +33,16 @@ def english(sentences):
     return " ".join(s.en for s in sentences)
 
 
+def neighbours(num_samples, num_train, num=8):
+    """Return samples beside training pictures, so many different ones of each."""
+    rng = np.random.default_rng(0)
+    samples, train = (
+        rng.integers(256, size=(count, 16, 16, 3), dtype=np.uint8)[np.arange(num) % count]
+        for count in (num_samples, num_train)
+    )
+    return np.stack([samples, train], axis=1)
+
+
 # --------------------------------------------------------------------------------------- balance
 
 
@@ -578,6 +588,8 @@ def everything():
         yield from discuss.infogan_overall(results, metrics())
     for nats in ({"hair_style": 0.9}, {"hair_style": 0.9, "yaw": 0.5}, {}):
         yield from discuss.code_meaning(infogan_results(code_factor_nats=factors(**nats)))
+    for sample, train in ((8, 8), (8, 3), (8, 1), (1, 1)):
+        yield from discuss.nearest(neighbours(sample, train))
 
 
 def test_both_languages_carry_the_same_numbers():
@@ -594,13 +606,128 @@ def test_sentences_are_tidy():
 
 def test_a_name_without_chinese_words_stands_between_spaces():
     assert named("Smiling") == Sentence("微笑（Smiling）", "Smiling")
-    assert named("Eyeglasses").zh == " Eyeglasses "
-    assert tidy(Sentence("切換 Eyeglasses ，", "")).zh == "切換 Eyeglasses，"
+    assert named("Left_Handed").zh == " Left_Handed "
+    assert tidy(Sentence("切換 Left_Handed ，", "")).zh == "切換 Left_Handed，"
 
 
 def test_every_attribute_and_factor_of_the_drawn_faces_has_a_chinese_name():
-    assert set(ATTRIBUTES_ZH) == set(ATTRIBUTES)
+    assert set(ATTRIBUTES) <= set(ATTRIBUTES_ZH)
     assert set(FACTORS_ZH) == set(FACTORS)
     assert set(FACTORS) >= POSE
     assert {name for name in HAIR if name.islower()} <= set(FACTORS)
     assert len(set(FACTORS_ZH.values())) == len(FACTORS_ZH)
+
+
+# The names in CelebA's list_attr_celeba.txt, in its order.
+CELEBA = (
+    *("5_o_Clock_Shadow", "Arched_Eyebrows", "Attractive", "Bags_Under_Eyes", "Bald", "Bangs"),
+    *("Big_Lips", "Big_Nose", "Black_Hair", "Blond_Hair", "Blurry", "Brown_Hair", "Bushy_Eyebrows"),
+    *("Chubby", "Double_Chin", "Eyeglasses", "Goatee", "Gray_Hair", "Heavy_Makeup"),
+    *("High_Cheekbones", "Male", "Mouth_Slightly_Open", "Mustache", "Narrow_Eyes", "No_Beard"),
+    *("Oval_Face", "Pale_Skin", "Pointy_Nose", "Receding_Hairline", "Rosy_Cheeks", "Sideburns"),
+    *("Smiling", "Straight_Hair", "Wavy_Hair", "Wearing_Earrings", "Wearing_Hat"),
+    *("Wearing_Lipstick", "Wearing_Necklace", "Wearing_Necktie", "Young"),
+)
+
+
+def test_all_forty_attributes_of_celeba_have_a_chinese_name_of_their_own():
+    assert len(CELEBA) == 40
+    assert tuple(ATTRIBUTES_ZH) == CELEBA
+    assert len(set(ATTRIBUTES_ZH.values())) == 40
+    assert all("\u4e00" <= char <= "\u9fff" for name in ATTRIBUTES_ZH.values() for char in name)
+
+
+# -------------------------------------------------------------------------------------- captions
+
+
+def test_nearest_samples_that_are_all_one_or_share_a_training_picture_are_said_to():
+    assert discuss.nearest(neighbours(8, 8)) == []
+    (few,) = discuss.nearest(neighbours(8, 3))
+    assert "only 3 different training pictures" in few.en
+    (one,) = discuss.nearest(neighbours(8, 1))
+    assert one.en == "One and the same training picture is nearest to all 8."
+    both = discuss.nearest(neighbours(1, 1))
+    assert both[0].en == "All 8 samples look like one and the same."
+    assert len(both) == 2
+    grey = neighbours(1, 8)
+    grey[:, 0] = np.clip(grey[:, 0].astype(int) + np.arange(8).reshape(-1, 1, 1, 1) // 4, 0, 255)
+    assert "look like one" in english(discuss.nearest(grey))
+    assert discuss.nearest(neighbours(1, 1, num=1)) == []
+
+
+def test_the_caption_of_the_nearest_says_which_distance_it_goes_by():
+    facts = discuss.together(discuss.nearest(neighbours(8, 1)))
+    words = discuss.words("gan_nearest", facts=facts)
+    assert "16×16" in words["caption"]["en"]
+    assert "not by features" in words["caption"]["en"]
+    assert "16×16" in words["caption"]["zh"]
+    for lang, said in (("zh", "同一張訓練影像"), ("en", "the same training picture")):
+        assert said in words["caption"][lang]
+        assert said in words["alt"][lang]
+
+
+@pytest.mark.parametrize(
+    ("name", "facts", "chosen"),
+    [
+        ("acgan_leakage", {"count": 1_000}, "those switched"),
+        ("infogan_meaning", {"code": 1}, "between the values of the code"),
+    ],
+)
+def test_a_map_that_leaves_attributes_out_says_how_many_and_how_it_chose(name, facts, chosen):
+    few = discuss.words(name, num_known=14, **facts)["caption"]
+    many = discuss.words(name, num_known=40, **facts)["caption"]
+    assert many["en"].startswith(few["en"])
+    assert "Of 40 attributes 14 are shown" in many["en"]
+    assert "26 are left out" in many["en"]
+    assert chosen in many["en"]
+    assert "40 個屬性中只畫出 14 個" in many["zh"]
+    assert "其餘 26 個" in many["zh"]
+    assert "attributes 14" not in few["en"]
+
+
+def test_the_caption_of_a_code_speaks_of_others_only_where_there_are_some():
+    one, two = (discuss.words("infogan_code", code=1, num_codes=n)["caption"] for n in (1, 2))
+    assert one["en"] == "The ten values of code 1 (columns) with ten z (rows)."
+    assert "其他" not in one["zh"]
+    assert "other codes stay the same" in two["en"]
+    assert "其他編碼固定不變" in two["zh"]
+
+
+def test_bars_that_count_as_none_are_told_with_the_level_that_names_meanings():
+    results = infogan_results()
+    least = discuss.least_nats(results)
+    assert least == 0.05
+    assert discuss.least_nats(results | {"num_test_images": 100}) > 0.2
+    for name in ("infogan_factors", "infogan_attributes"):
+        words = discuss.words(name, least=least)["caption"]
+        assert "below 0.05 nats" in words["en"]
+        assert "不到 0.05 nats" in words["zh"]
+        assert "dashed" not in discuss.words(name)["caption"]["en"]
+
+
+@pytest.mark.parametrize("name", ["fig3_2", "infogan_curves"])
+def test_the_captions_of_curves_explain_triangles_band_and_guesses(name):
+    words = discuss.words(name, smoothing=0)["caption"]
+    for said in ("triangles, snapshots", "green band", "guessing the", "2 ln 2"):
+        assert said in words["en"]
+    for said in ("三角形", "綠色帶", "亂猜"):
+        assert said in words["zh"]
+
+
+def test_names_of_networks_stand_apart_from_chinese_words():
+    for problem in ("gan", "acgan", "infogan"):
+        facts = {"recipe": "dcgan", "problem": problem}
+        for name in ("gan_architecture", "networks"):
+            for text in discuss.words(name, **facts).values():
+                assert not re.search(r"[A-Za-z][\u4e00-\u9fff]|[\u4e00-\u9fff][A-Za-z]", text["zh"])
+
+
+def test_a_single_epoch_or_snapshot_is_no_plural():
+    settings = make_config("gan", "dcgan").to_json()
+    results = gan_results(num_epochs=1.0)
+    text = english(discuss.schedule(settings, settings, results))
+    assert "(1 epoch, 128,000 images)" in text
+    assert "(16 epochs," in english(discuss.schedule(settings, settings, gan_results()))
+    frame = metrics()
+    frame.loc[frame.index[:-1], "snapshot_kid"] = np.nan
+    assert "1 snapshot was scored" in english(discuss.snapshots(frame, results))

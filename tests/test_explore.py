@@ -478,6 +478,29 @@ def walk(widget):
         yield from walk(child)
 
 
+@pytest.mark.parametrize(
+    ("problem", "make"),
+    [
+        ("gan", explore.generator_panel),
+        ("acgan", explore.attribute_panel),
+        ("infogan", explore.code_panel),
+    ],
+)
+@pytest.mark.parametrize(("lang", "words"), [("zh", "試跑"), ("en", "a smoke trial")])
+def test_the_panel_of_a_smoke_trial_warns_of_grey_pictures(problem, make, lang, words):
+    def panel(profile):
+        config = make_config(problem, "dcgan", profile=profile)
+        models = {"G": lively("dcgan", problem)}
+        results = {"attributes": ["Smiling"]}
+        run = SimpleNamespace(config=config, results=results, load_models=lambda: models)
+        return make(run, lang)
+
+    trial, real = panel("smoke"), panel("quick")
+    assert words in trial.children[0].value
+    assert len(trial.children) == len(real.children) + 1
+    assert all(words not in str(getattr(child, "value", "")) for child in walk(real))
+
+
 # ----------------------------------------------------------------------------------- live curves
 
 

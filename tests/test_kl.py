@@ -270,7 +270,9 @@ def test_the_panel_opens_at_the_first_weight_that_is_told(pictures):
 
 def test_a_panel_is_made_from_a_finished_study(trained):
     run, _ = trained
-    assert len(explore.kl_panel(run, "zh").weight.options) == 2
+    panel = explore.kl_panel(run, "zh")
+    assert len(panel.weight.options) == 2
+    assert ("試跑" in getattr(panel.children[0], "value", "")) == (run.config.profile == "smoke")
 
 
 def test_both_ways_begin_and_end_at_the_same_reconstructions():

@@ -132,6 +132,24 @@ def test_acgan_curves_show_both_tasks():
         assert np.array_equal(values, frame[name])
 
 
+def levels(ax):
+    """Return the heights and colours of the lines across `ax`."""
+    across = [ln for ln in ax.get_lines() if len(ln.get_xdata()) == 2]
+    return {(round(float(ln.get_ydata()[0]), 6), ln.get_color()) for ln in across}
+
+
+def test_acgan_curves_show_guessing():
+    ln2 = round(math.log(2), 6)
+    losses, accuracies = plots.acgan_curves(metrics(), class_on_fake=False).axes[2:]
+    assert levels(losses) == {(ln2, plots.INK)}
+    assert levels(accuracies) == {(0.5, plots.INK)}
+    losses, _ = plots.acgan_curves(metrics(), class_on_fake=True).axes[2:]
+    assert levels(losses) == {(round(2 * math.log(2), 6), plots.BLUE), (ln2, plots.ORANGE)}
+    words = [text.get_text() for text in losses.get_legend().get_texts()]
+    assert words == ["D", "G", "guessing: 2 ln 2, ln 2"]
+    assert levels(plots.acgan_curves(metrics()).axes[2]) == set()  # live: it is not known
+
+
 def test_infogan_curves_show_q_beside_guessing():
     frame = metrics()
     axes = plots.infogan_curves(frame).axes
@@ -216,13 +234,16 @@ def test_groups_of_unequal_size_are_refused():
         plots.side_by_side({"a": pictures(8), "b": np.zeros((8, 8, 8, 3), np.uint8)})
 
 
-@pytest.mark.parametrize(("lang", "word"), [("zh", "開"), ("en", "on")])
-def test_on_stands_above_off_with_the_attributes_name(lang, word):
+@pytest.mark.parametrize(
+    ("lang", "words"), [("zh", ["擦口紅\n開", "擦口紅\n關"]),
+                        ("en", ["Wearing Lipstick\non", "Wearing Lipstick\noff"])],
+)  # fmt: skip
+def test_on_stands_above_off_with_the_attributes_name(lang, words):
     pairs = pictures(10, 2)
-    ax = plots.attribute_pairs(pairs, "Smiling", lang=lang)
+    ax = plots.attribute_pairs(pairs, "Wearing_Lipstick", lang=lang)
     assert np.array_equal(shown(ax), plots.compose(np.concatenate([pairs[:, 0], pairs[:, 1]]), 10))
-    assert labels(ax, "y")[0].endswith(f"\n{word}")
-    assert "Smiling" in labels(ax, "y")[1]
+    assert labels(ax, "y") == words
+    assert all(tick.get_fontsize() >= 9 for tick in ax.get_yticklabels())
 
 
 def test_further_attributes_get_two_rows_each():
@@ -310,6 +331,15 @@ def test_bars_of_information_begin_with_the_longest_and_are_never_negative():
     assert words == ["code 1", "code 2"]
 
 
+def test_the_level_below_which_a_bar_counts_as_none_is_drawn_and_named():
+    ax = plots.code_nats([{"a": 0.01, "b": 0.002}], least=0.05).axes[0]
+    (line,) = [ln for ln in ax.get_lines() if list(ln.get_xdata()) == [0.05, 0.05]]
+    assert line.get_label() == "below 0.05 nats: counts as none"
+    assert ax.get_legend() is not None
+    assert ax.get_xlim()[1] > 0.05
+    assert plots.code_nats([{"a": 0.01, "b": 0.002}]).axes[0].get_legend() is None
+
+
 def test_bars_too_short_to_write_are_left_out_but_five():
     told = [{f"a{i}": 0.1 if i < 7 else 0.001 for i in range(20)}]
     assert len(plots.code_nats(told).axes[0].patches) == 7
@@ -390,7 +420,8 @@ def all_figures(lang):
     frame = metrics()
     return {
         "gan": plots.gan_curves(frame, lang, smoothing=10),
-        "acgan": plots.acgan_curves(frame, lang),
+        "acgan": plots.acgan_curves(frame, lang, class_on_fake=False),
+        "both": plots.acgan_curves(frame, lang, class_on_fake=True),
         "infogan": plots.infogan_curves(frame, lang),
         "runaway": plots.acgan_curves(metrics(g_loss=np.where(STEPS < 1_900, 1, 60)), lang),
         "snapshot": plots.snapshot_curve(frame, lang, kept_step=1_000),
@@ -407,7 +438,7 @@ def all_figures(lang):
         "real": plots.code_real(pictures(10, 6), 1, lang=lang),
         "leakage": plots.leakage(acgan["leakage"], acgan["leakage_real"], lang),
         "meaning": plots.code_attributes(infogan["code_meaning"][0], 1, lang),
-        "factors": plots.code_nats(infogan["code_factor_nats"], lang),
+        "factors": plots.code_nats(infogan["code_factor_nats"], lang, least=0.05),
         "attributes": plots.code_nats(infogan["code_attribute_nats"][:1], lang),
         "diagram": plots.gan_diagram(networks("plain", "acgan", width=0.25), lang),
     }
@@ -442,7 +473,7 @@ def overlap(a, b):
 
 
 def test_titles_legends_and_tick_labels_do_not_collide(figures):
-    for name in ("gan", "acgan", "infogan", "runaway", "snapshot"):
+    for name in ("gan", "acgan", "both", "infogan", "runaway", "snapshot"):
         fig = figure_of(figures[name])
         with plots.style():
             fig.canvas.draw()

@@ -569,7 +569,7 @@ def test_quick_changes_nothing_but_width_and_schedule():
         ({"recipe": "unet"}, "unknown recipe 'unet'; known: plain"),
         ({"problem": "infogan", "recipe": "wide"}, "these have it: dcgan"),
         ({"profile": "fast"}, "setting profile = 'fast'"),
-        ({"num_setps": 3}, "unknown setting 'num_setps'; known settings: "),
+        ({"num_setps": 3}, "unknown setting 'num_setps', did you mean num_steps?"),
         ({"batch_size": 0}, "setting batch_size = 0: input should be greater than"),
         ({"learning_rate": float("nan")}, "setting learning_rate"),
         ({"image_size": 50}, "multiple of 16"),

@@ -418,7 +418,7 @@ def test_the_pdf_is_tagged_a2u_with_outline_and_its_language(out, code):
     assert root["/MarkInfo"]["/Marked"]
     assert root["/Lang"].lower() == {"zh": "zh-tw", "en": "en-us"}[code]
     titles = [item.title for item in reader.outline if not isinstance(item, list)]
-    assert report_notebook.TITLE[code].removeprefix("# ") in titles
+    assert f"{report_notebook.TITLE[code].removeprefix('# ')}\u00a0·\u00a0dcgan" in titles
 
 
 @pytest.mark.parametrize(("rest_mm", "pages"), [(100, 1), (85, 1), (60, 2)])
@@ -435,6 +435,48 @@ def test_a_figure_that_nearly_fits_its_page_is_made_smaller_and_no_hole_is_left(
         '#hw-figure(path: "x.png", alt: "black", label: "1", caption: "black")\n'
     )
     assert len(PdfReader(BytesIO(_compile(main))).pages) == pages
+
+
+def typeset(folder: Path, body: str) -> list[str]:
+    """Return the text of each page of a PDF that the template makes."""
+    (folder / "report.typ").write_bytes((TEMPLATES / "report.typ").read_bytes())
+    main = folder / "main.typ"
+    main.write_text(
+        '#import "report.typ": *\n#set document(title: "t")\n'
+        '#set page(paper: "a4", margin: (x: 26mm, top: 28mm, bottom: bottom-margin))\n' + body
+    )
+    return [page.extract_text() for page in PdfReader(BytesIO(_compile(main))).pages]
+
+
+@pytest.mark.parametrize("caption", ['("Table 1", "words")', "none"])
+@pytest.mark.parametrize(("rows", "is_broken"), [(4, False), (13, False), (60, True)])
+def test_only_a_table_too_tall_for_what_is_left_of_many_pages_is_broken(
+    tmp_path, caption, rows, is_broken
+):
+    cells = ", ".join(f"[row {number}.]" for number in range(rows))
+    text = typeset(
+        tmp_path,
+        f"#block(height: {297 - 28 - 26 - 25}mm)[text]\n"
+        f"#hw-table(caption: {caption}, figure(kind: table, table(columns: 1, {cells})))\n",
+    )
+    holding = [number for number, page in enumerate(text) if "row" in page]
+    assert (len(holding) > 1) == is_broken
+    assert "row 0." in text[holding[0]]
+    assert holding[0] == (0 if is_broken else 1)
+
+
+@pytest.mark.parametrize("rest_mm", [20, 40, 90])
+@pytest.mark.parametrize("count", [8, 50])  # the latter are longer than a page
+def test_a_contents_list_is_not_torn_apart(tmp_path, rest_mm, count):
+    chapters = "\n".join(f"= Chapter {number}.\ntext" for number in range(count))
+    summary = f"#block(height: {297 - 28 - 26 - 75 - rest_mm}mm)[summary]"
+    text = typeset(
+        tmp_path,
+        '#report(lang: "en", region: "US", title: "t", contents: "Contents", depth: 1,'
+        f" date: datetime(year: 2000, month: 1, day: 1))[\n{chapters}\n][\n{summary}\n]\n",
+    )
+    listing = next(page for page in text if "Contents" in page)
+    assert all(f"Chapter {number}." in listing for number in range(count))
 
 
 def test_the_chinese_pdf_holds_chinese_text_with_embedded_fonts(out):
@@ -571,6 +613,8 @@ def test_cards_chapters_and_tables_come_in_the_homeworks_order(sides):
             words.PROBLEMS[code]["acgan"],  # it failed before it had a title
             "InfoGAN",
         ]
+        recipes = [name.split("-")[1] for name in order]
+        assert [c.split("\u00a0·\u00a0")[1] for c in chapters[-8:-1]] == recipes
 
 
 def test_the_index_shows_each_problem_its_own_numbers(sides):
@@ -609,7 +653,7 @@ def test_one_table_of_sample_quality_has_every_model_of_one_protocol_and_the_rea
         *("Sharpness", "Colourfulness", "Diversity"),
     ]
     assert rows[-1][2:] == [
-        *("4.12", "0.0004", "0.934", "0.931", "0.998", "0.961", "2,699", "44.8", "18.0")
+        *("4.12", "0.0004", "93.4 %", "93.1 %", "0.998", "96.1 %", "2,699", "44.8", "18.0")
     ]
 
 
@@ -617,7 +661,7 @@ def test_the_best_of_a_column_is_marked_whichever_end_is_better(sides):
     for code in LANGUAGES:
         table = soup(sides / code / "compare.html").find("figure", class_="table")
         marked = [tag.get_text() for tag in table.select("td strong")]
-        assert marked == ["12.3", "0.0234", "0.800", "0.600", "0.700"]
+        assert marked == ["12.3", "0.0234", "80.0 %", "60.0 %", "70.0 %"]
 
 
 def test_numbers_of_another_protocol_stand_apart_with_the_reason_and_never_in_a_ranking(sides):
@@ -657,6 +701,21 @@ def test_the_feature_network_is_named_with_its_accuracy_and_floor(sides):
         text = soup(sides / code / "compare.html").find("main").get_text()
         for shown in ("oracle:0123456789abcdef", "73e4a6d3aaa86d0c", "93.1 %", "71.2 %"):
             assert shown in text
+
+
+def test_the_protocol_is_told_in_each_language_with_names_as_they_are_spelt():
+    from hwlib.training.quality import ESTIMATORS
+
+    for estimator in ESTIMATORS.values():
+        zh, en = (protocols.told(estimator, code) for code in LANGUAGES)
+        assert "Kynkaanniemi" not in zh + en
+        assert re.search("[\u4e00-\u9fff]", zh)
+        assert not re.search(r"[a-z]{3,} [a-z]{3,}", zh), zh  # no English words left
+    assert protocols.told(ESTIMATORS["recall"], "zh") == "5 個最近鄰，Kynkäänniemi 等人 2019"
+    assert "Kynkäänniemi et al. 2019" in protocols.told(ESTIMATORS["recall"], "en")
+    assert protocols.told("oracle:01ab", "zh") == "判讀網路 oracle:01ab"
+    assert protocols.told("another way", "zh") == "another way"
+    assert protocols.told(64, "en") == "64"
 
 
 def test_samples_of_all_models_stand_below_real_pictures(sides):
@@ -777,7 +836,9 @@ def test_numbers_have_few_digits_no_exponent_and_the_same_form_everywhere():
         *("12.3", "0.0123", "0.0000", "0.00")
     ]
     assert facts.number("frechet", 1234.5) == "1,234"
-    assert facts.number("precision", 1.0) == "1.00"
+    assert facts.number("density", 1.0) == "1.00"
+    assert facts.number("precision", 1.0) == "100.0 %"  # as the notebooks' tables have it
+    assert facts.number("recall_real", 0.0071) == "0.7 %"
     assert facts.number("code_information_nats", -0.00846) == "−0.0085"
     assert facts.number("code_variance_share", [0.31, 0.222]) == "31.0 %, 22.2 %"
 
@@ -920,6 +981,16 @@ def test_pages_open_from_disk_without_network_error_or_overflow(out, sides, brow
             assert not re.search(r"\\(frac|mathbb|mathcal|sum|mu)|\$", shown)
             page.close()
         context.close()
+
+
+def test_a_formula_that_is_too_wide_shows_that_it_can_be_scrolled(out, browser):
+    page = browser.new_page(viewport={"width": 320, "height": 800})
+    page.goto((out / "en" / "vae-dcgan.html").as_uri())
+    formula = page.locator('p:has(> math[display="block"])').first
+    assert formula.evaluate("e => e.scrollWidth > e.clientWidth")
+    assert formula.evaluate("e => getComputedStyle(e).overflowX") == "auto"
+    assert "linear-gradient" in formula.evaluate("e => getComputedStyle(e).backgroundImage")
+    page.close()
 
 
 def test_every_page_is_small(out):

@@ -26,6 +26,7 @@ from hwlib import plots, show
 from hwlib.discuss import Sentence
 from hwlib.errors import UserError
 from hwlib.plots import Layer
+from hwlib.report.words import METRICS
 from hwlib.show import page
 
 matplotlib.use("Agg")
@@ -286,6 +287,17 @@ def test_samples_stand_beside_the_noise_floor():
     assert list(table.loc["density"]) == ["0.83", "1.02", "higher is better"]
     assert list(table.loc["sharpness"]) == ["1,900", "2,100", "best near real"]
     assert list(table.loc["near copies"]) == ["1.2 %", "1 %", "lower is better"]
+
+
+def test_both_tables_of_quality_have_one_name_for_a_thing():
+    alone = show.quality_tables(gan_results())
+    beside = show.comparison_tables({"GAN": gan_results(), "VAE": vae_results()})
+    for lang, head in (("zh", "怎樣較好"), ("en", "which is better")):
+        assert alone[lang].columns[-1] == beside[lang].columns[-1] == head
+        assert alone[lang].columns[-2] == beside[lang].columns[-2]
+        names = [name.lower() for name in alone[lang].iloc[:, 0]]
+        for number in ("recall", "near_copies", "nearest_ratio", "closest_pair_ratio"):
+            assert METRICS[lang][number].lower() in names
 
 
 def test_what_was_not_measured_is_left_out_of_the_table():

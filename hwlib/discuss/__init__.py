@@ -9,7 +9,7 @@ from hwlib.discuss.base import Sentence, is_trial, num, percent, together
 from hwlib.discuss.captions import colours, words
 from hwlib.discuss.claims import claim_counts, claim_method, claim_opposed, claims_words
 from hwlib.discuss.disentangle import disentanglement
-from hwlib.discuss.distances import copies, gan_vae, pictures, protocol, quality
+from hwlib.discuss.distances import copies, gan_vae, nearest, pictures, protocol, quality
 from hwlib.discuss.gan import gan_curves, gan_overall, snapshots
 from hwlib.discuss.infogan import (
     code_classes,
@@ -18,6 +18,7 @@ from hwlib.discuss.infogan import (
     code_share,
     infogan_curves,
     infogan_overall,
+    least_nats,
 )
 from hwlib.discuss.kl import (
     kl_active,
@@ -82,11 +83,13 @@ __all__ = [
     "kl_samples",
     "kl_scores",
     "leakage",
+    "least_nats",
     "ledger",
     "ledger_meanings",
     "ledger_tables",
     "mse",
     "mse_table",
+    "nearest",
     "num",
     "overall",
     "percent",

@@ -42,6 +42,12 @@ def percent(share: float, digits: int = 1) -> str:
     return f"{100 * share:.{digits}f} %".replace("-", "−")
 
 
+def plural(count: int | str, one: str) -> str:
+    """Write an English count with its noun: '1 epoch', '1,200 epochs'; a text stands as it is."""
+    written = count if isinstance(count, str) else f"{count:,}"
+    return f"{written} {one}" if written == "1" else f"{written} {one}s"
+
+
 def together(sentences: Sequence[Sentence]) -> Sentence:
     """Join sentences to one, without Markdown's marks of emphasis."""
     zh, en = "".join(s.zh for s in sentences), " ".join(s.en for s in sentences)
@@ -53,6 +59,6 @@ def too_few(count: int) -> list[Sentence]:
     return [
         Sentence(
             f"曲線只有 {count} 個點，不足以談走勢。",
-            f"The curves have only {count} points, too few to speak of a course.",
+            f"The curves have only {plural(count, 'point')}, too few to speak of a course.",
         )
     ]

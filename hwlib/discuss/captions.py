@@ -7,6 +7,7 @@ from typing import Any
 
 from hwlib.discuss.base import Sentence, num
 from hwlib.discuss.names import named
+from hwlib.plots.maps import MAX_ATTRIBUTES, MAX_BARS
 
 NETWORKS = {
     "gan": Sentence("生成器 G 與判別器 D", "generator G and discriminator D"),
@@ -262,7 +263,7 @@ CAPTIONS: dict[str, dict[str, Sentence]] = {
     },
     "gan_architecture": {
         "alt": Sentence(
-            "{recipe} 的{networks}方塊圖：左欄由上而下是生成器各層，右欄由上而下是判別器各層，"
+            "{recipe} 的{networks} 方塊圖：左欄由上而下是生成器各層，右欄由上而下是判別器各層，"
             "每個方塊標有輸出形狀與參數量。",
             "Block diagram of {recipe}'s {networks}: the generator's layers run down the left"
             " column, the discriminator's down the right; each box gives its output shape and"
@@ -276,7 +277,7 @@ CAPTIONS: dict[str, dict[str, Sentence]] = {
     },
     "networks": {
         "caption": Sentence(
-            "{recipe} 的{networks}各層：輸出形狀（通道×高×寬）與參數量，由 torchinfo 量得。",
+            "{recipe} 的{networks} 各層：輸出形狀（通道×高×寬）與參數量，由 torchinfo 量得。",
             "The layers of {recipe}'s {networks}: output shapes (channels×height×width) and"
             " parameters, as torchinfo counts them.",
         ),
@@ -356,13 +357,16 @@ CAPTIONS: dict[str, dict[str, Sentence]] = {
     },
     "gan_nearest": {
         "alt": Sentence(
-            "上排是八張樣本，下排是各自最接近的訓練影像。",
-            "Eight samples in the upper row, the training picture nearest to each below it.",
+            "上排是八張樣本，下排是各自最接近的訓練影像。{facts}",
+            "Eight samples in the upper row, the training picture nearest to each below it."
+            " {facts}",
         ),
         "caption": Sentence(
-            "所有樣本中離訓練影像最近的八張，與各自最近的訓練影像（以特徵之間的距離計算）。",
-            "The eight samples nearest to the training set, each above its nearest training picture"
-            " (by the distance of features).",
+            "所有樣本中離訓練影像最近的八張，與各自最近的訓練影像。遠近是縮成 16×16 之後像素的"
+            "距離，與「近似複製」等數字相同，不是特徵之間的距離。{facts}",
+            "The eight samples nearest to the training set, each above its nearest training"
+            " picture. Near is by the pixels of pictures reduced to 16×16, as in the numbers of"
+            " near copies, not by features. {facts}",
         ),
     },
     "gan_vae": {
@@ -377,7 +381,7 @@ CAPTIONS: dict[str, dict[str, Sentence]] = {
     },
     "quality": {
         "caption": Sentence(
-            "樣本與測試影像的比較；「真實」欄以真實訓練影像代替樣本，是有限張數下的雜訊底線。",
+            "樣本與測試影像的比較；「真實影像」欄以真實訓練影像代替樣本，是有限張數下的雜訊底線。",
             "Samples held against test pictures; the column of real pictures takes training"
             " pictures in their place, the noise floor of that many pictures.",
         ),
@@ -404,8 +408,13 @@ CAPTIONS: dict[str, dict[str, Sentence]] = {
             " real and generated, attribute losses, and D's accuracy at attributes. {facts}",
         ),
         "caption": Sentence(
-            "ACGAN 的學習曲線：上排是真假，下排是屬性。{points}",
-            "Learning curves of the ACGAN: real or generated above, the attribute below. {points}",
+            "ACGAN 的學習曲線：上排是真假，下排是屬性。{points}上排：虛線是 D 完全分不出真假時"
+            "兩者的損失（2 ln 2 與 ln 2），綠色帶是報告 B 所說的健康範圍，綠色三角形是評分過的"
+            "快照。下排：虛線是亂猜屬性的水準。",
+            "Learning curves of the ACGAN: real or generated above, the attribute below. {points}"
+            " Above: dashed, both losses where D cannot tell at all (2 ln 2 and ln 2); green band,"
+            " healthy by report B; green triangles, snapshots scored. Below: dashed, guessing the"
+            " attribute.",
         ),
     },
     "fig3_3": {
@@ -440,10 +449,10 @@ CAPTIONS: dict[str, dict[str, Sentence]] = {
         ),
         "caption": Sentence(
             "洩漏：切換一個屬性時，其他屬性的比例改變多少（{count:,} 張樣本，由屬性判讀網路判讀）；"
-            "下圖是真實測試影像有與沒有該屬性的差異。",
+            "下圖是真實測試影像有與沒有該屬性的差異。{left_out}",
             "Leakage: by how much the other attributes' rates change with a switch ({count:,}"
             " samples, read by the oracle); below, how real test pictures with and without it"
-            " differ.",
+            " differ. {left_out}",
         ),
     },
     "acgan": {
@@ -461,9 +470,12 @@ CAPTIONS: dict[str, dict[str, Sentence]] = {
             " Q's accuracy at the codes. {facts}",
         ),
         "caption": Sentence(
-            "InfoGAN 的學習曲線；黑色虛線是亂猜編碼的水準。{points}",
-            "Learning curves of the InfoGAN; the black dashed lines are guessing the code."
-            " {points}",
+            "InfoGAN 的學習曲線。{points}上排：虛線是 D 完全分不出真假時兩者的損失"
+            "（2 ln 2 與 ln 2），綠色帶是報告 B 所說的健康範圍，綠色三角形是評分過的快照。"
+            "下排：虛線是亂猜編碼的水準。",
+            "Learning curves of the InfoGAN. {points} Above: dashed, both losses where D cannot"
+            " tell at all (2 ln 2 and ln 2); green band, healthy by report B; green triangles,"
+            " snapshots scored. Below: dashed, guessing the code.",
         ),
     },
     "infogan_code": {
@@ -473,9 +485,8 @@ CAPTIONS: dict[str, dict[str, Sentence]] = {
             " code {code}.",
         ),
         "caption": Sentence(
-            "編碼 {code} 的十個值（各行）與十個 z（各列）；同一列的其他編碼固定不變。",
-            "The ten values of code {code} (columns) with ten z (rows); other codes stay the same"
-            " along a row.",
+            "編碼 {code} 的十個值（各行）與十個 z（各列）{fixed}。",
+            "The ten values of code {code} (columns) with ten z (rows){fixed}.",
         ),
     },
     "infogan_pairs": {
@@ -511,9 +522,9 @@ CAPTIONS: dict[str, dict[str, Sentence]] = {
         ),
         "caption": Sentence(
             "編碼 {code} 的每個值畫出來的樣本，各有百分之幾帶有某個屬性（由屬性判讀網路判讀，"
-            "依差異大小排列）。",
+            "依差異大小排列）。{left_out}",
             "Which percentage of the samples of each value of code {code} has an attribute, as the"
-            " oracle reads them, the most different attributes first.",
+            " oracle reads them, the most different attributes first. {left_out}",
         ),
     },
     "infogan_factors": {
@@ -523,9 +534,11 @@ CAPTIONS: dict[str, dict[str, Sentence]] = {
             " factor that the faces were drawn from, most first. {facts}",
         ),
         "caption": Sentence(
-            "編碼與畫臉因素的互資訊（已扣除打亂順序後的平均；因素分成至多十級）。",
+            "編碼與畫臉因素的互資訊（已扣除打亂順序後的平均；因素分成至多十級），最多列出"
+            "最長的 {bars} 個。{least}",
             "Mutual information of the codes with the factors of the drawn faces, less its mean"
-            " over shuffles; factors are cut into at most ten classes.",
+            " over shuffles; factors are cut into at most ten classes, and at most the {bars}"
+            " longest bars are shown. {least}",
         ),
     },
     "infogan_attributes": {
@@ -535,9 +548,11 @@ CAPTIONS: dict[str, dict[str, Sentence]] = {
             " attribute, most first. {facts}",
         ),
         "caption": Sentence(
-            "編碼與屬性標記的互資訊（已扣除打亂順序後的平均）；一個屬性最多 ln 2 = {most} nats。",
+            "編碼與屬性標記的互資訊（已扣除打亂順序後的平均），最多列出最長的 {bars} 個；"
+            "一個屬性最多 ln 2 = {most} nats。{least}",
             "Mutual information of the codes with the attributes, less its mean over shuffles; an"
-            " attribute has ln 2 = {most} nats at most.",
+            " attribute has ln 2 = {most} nats at most, and at most the {bars} longest bars are"
+            " shown. {least}",
         ),
     },
     "disentanglement": {
@@ -550,9 +565,11 @@ CAPTIONS: dict[str, dict[str, Sentence]] = {
     },
     "infogan": {
         "caption": Sentence(
-            "各編碼的數字：Q 在自己的樣本上的準確率、互資訊的下界，以及單獨決定的影像變異。",
+            "各編碼的數字：Q 在自己的樣本上的準確率、互資訊的下界，以及單獨決定的影像變異。變異加"
+            "起來不到 100 % 的部分是交互作用：要看編碼與雜訊怎麼搭配才知道的變化。",
             "Each code in numbers: Q's accuracy on its own samples, the bound on the mutual"
-            " information, and the share of the pictures' variance that it decides alone.",
+            " information, and the share of the pictures' variance that it decides alone. What the"
+            " shares leave to 100 % is interaction: changes that hang on code and noise together.",
         ),
     },
 }
@@ -566,20 +583,34 @@ def words(name: str, **facts: Any) -> dict[str, dict[str, str]]:
         facts: what its words mention; a `Sentence` gives each language its own. `problem` becomes
             the networks' names, `smoothing` a sentence on the points of a curve, an attribute's
             name is set in the words of each language; what is missing is left out of the sentence.
+            `num_known` attributes, of which a map shows the first ones by its own order, and
+            `num_codes` of the network become what is said of the others; `least` are the nats
+            below which a bar counts as none.
     """
-    facts = _told(facts)
+    facts = _told(name, facts)
     found = {}
     for kind, sentence in CAPTIONS[name].items():
         found[kind] = {
-            lang: template.format(**{k: _in(lang, v) for k, v in facts.items()}).strip()
+            lang: template.format(**{k: _in(lang, v) for k, v in facts.items()})
+            .strip()
+            .replace("  ", " ")  # where nothing is said between two sentences
             for lang, template in sentence._asdict().items()
         }
     return found
 
 
-def _told(facts: dict[str, Any]) -> dict[str, Any]:
+def _told(name: str, facts: dict[str, Any]) -> dict[str, Any]:
     """Turn facts of a run into what captions mention."""
-    told = {"facts": "", "points": "", "most": num(math.log(2))} | facts
+    nothing = dict.fromkeys(("facts", "points", "left_out", "fixed", "least"), "")
+    told = nothing | {"most": num(math.log(2)), "bars": MAX_BARS} | facts
+    if facts.get("num_known", 0) > MAX_ATTRIBUTES:
+        told["left_out"] = _left_out(name, facts["num_known"])
+    if facts.get("num_codes", 1) > 1:
+        told["fixed"] = Sentence(
+            "；同一列的其他編碼固定不變", "; other codes stay the same along a row"
+        )
+    if "least" in facts:
+        told["least"] = _least(facts["least"])
     if "problem" in facts:
         told["networks"] = NETWORKS[facts["problem"]]
     if "smoothing" in facts:
@@ -591,6 +622,37 @@ def _told(facts: dict[str, Any]) -> dict[str, Any]:
         zh = "、".join(named(name).zh.strip() for name in names)
         told |= dict.fromkeys(("attribute", "attributes"), Sentence(zh, ", ".join(names)))
     return told
+
+
+# By which order a map's attributes come first.
+CHOSEN = {
+    "acgan_leakage": Sentence(
+        "被切換的屬性，與在樣本或真實影像之間相差最多的",
+        "those switched, and those that differ most among samples or among real pictures",
+    ),
+    "infogan_meaning": Sentence(
+        "在各個編碼值之間相差最多的", "those that differ most between the values of the code"
+    ),
+}
+
+
+def _left_out(name: str, num_known: int) -> Sentence:
+    """Say how many attributes a map leaves out, and how those that it shows were chosen."""
+    rest, chosen = num_known - MAX_ATTRIBUTES, CHOSEN[name]
+    return Sentence(
+        f"{num_known} 個屬性中只畫出 {MAX_ATTRIBUTES} 個（{chosen.zh}），其餘 {rest} 個從略。",
+        f"Of {num_known} attributes {MAX_ATTRIBUTES} are shown ({chosen.en}); {rest} are left out.",
+    )
+
+
+def _least(nats: float) -> Sentence:
+    """Say what bars left of the line mean."""
+    return Sentence(
+        f"虛線左邊的長條（不到 {num(nats, 2)} nats）不算數：測試影像張數有限，與編碼無關的事也可能"
+        "碰巧有這麼長，或者短到說明不了什麼。",
+        f"Bars left of the dashed line (below {num(nats, 2)} nats) count as none: over this many"
+        " test pictures chance may give as much, or it is too little to mean anything.",
+    )
 
 
 def _points(smoothing: int) -> Sentence:

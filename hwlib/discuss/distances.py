@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from hwlib.discuss.base import Results, Sentence, is_trial, num, percent
 from hwlib.discuss.vae import samples as sharpness
 
@@ -17,6 +19,7 @@ NAMES = {
 }
 GAP = 0.15  # of precision and coverage, each beside real pictures', before one is called the weaker
 EXPECTED_COPIES = 0.01  # of fresh real pictures, by definition
+SAME = 5.0  # root mean square of grey levels by which pictures differ that look the same
 ALIKE = 0.5  # two samples nearer than this, beside the nearest two real pictures, are alike
 
 FEATURES = {
@@ -96,7 +99,7 @@ def quality(results: Results) -> list[Sentence]:
     floors = {name: num(results[f"{name}_real"]) for name in DISTANCES}
     zh = (
         f"樣本與測試影像的 Fréchet 距離是 {values['frechet']}、KID 是 {values['kid']}；"
-        f"真實訓練影像與測試影像之間也有 {floors['frechet']} 與 {floors['kid']}，這是雜訊的底線"
+        f"真實訓練影像與測試影像之間也有 {floors['frechet']} 與 {floors['kid']}，這是雜訊底線"
     ).replace("-", "−")
     en = (
         f"From samples to test pictures the Fréchet distance is {values['frechet']} and the KID"
@@ -114,7 +117,7 @@ def quality(results: Results) -> list[Sentence]:
         )
     else:
         verdict = Sentence(
-            f"。Fréchet 距離是底線的 {num(ratio)} 倍：樣本與真實影像仍有看得見的差距。",
+            f"。Fréchet 距離是雜訊底線的 {num(ratio)} 倍：樣本與真實影像仍有看得見的差距。",
             f". The Fréchet distance is {num(ratio)} times the floor: samples are still some way"
             " from real pictures.",
         )
@@ -177,6 +180,41 @@ def copies(results: Results) -> list[Sentence]:
     else:
         tail = ("：看不出抄襲訓練影像。", ": no copying is seen.")
     return [Sentence(zh + tail[0], en + tail[1]), *_alike(results)]
+
+
+def nearest(pictures: np.ndarray) -> list[Sentence]:
+    """Say where the samples nearest to training pictures are all one, or share a training picture.
+
+    Args:
+        pictures: uint8 (N, 2, H, W, C): sample, training picture; `nearest` of samples.npz.
+    """
+    count, found = len(pictures), []
+    samples, train = pictures[:, 0].astype(float), pictures[:, 1]
+    differences = np.sqrt(np.square(samples - samples[0]).mean((1, 2, 3)))
+    if count > 1 and differences.max() < SAME:
+        found.append(
+            Sentence(
+                f"這 {count} 張樣本看起來是同一張。",
+                f"All {count} samples look like one and the same.",
+            )
+        )
+    different = len(np.unique(train.reshape(count, -1), axis=0))
+    if count > 1 and different == 1:
+        found.append(
+            Sentence(
+                f"{count} 張樣本最近的都是同一張訓練影像。",
+                f"One and the same training picture is nearest to all {count}.",
+            )
+        )
+    elif different < count:
+        found.append(
+            Sentence(
+                f"有些樣本最近的是同一張：下排只有 {different} 張不同的訓練影像。",
+                f"Some share their nearest: only {different} different training pictures stand"
+                " below.",
+            )
+        )
+    return found
 
 
 def _alike(results: Results) -> list[Sentence]:
@@ -262,7 +300,7 @@ def _distances(gan: Results, vae: Results, *, is_contest: bool) -> list[Sentence
             )
         ]
     numbers = (num(gan["frechet"]), num(vae["frechet"]), num(gan["frechet_real"]))
-    zh = f"同樣的條件下，Fréchet 距離是 GAN {numbers[0]}、VAE {numbers[1]}，底線 {numbers[2]}"
+    zh = f"同樣的條件下，Fréchet 距離是 GAN {numbers[0]}、VAE {numbers[1]}，雜訊底線 {numbers[2]}"
     en = (
         f"Under the same conditions the Fréchet distance is {numbers[0]} for the GAN,"
         f" {numbers[1]} for the VAE, and {numbers[2]} at the floor"

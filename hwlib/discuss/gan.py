@@ -7,7 +7,16 @@ import math
 import numpy as np
 import pandas as pd
 
-from hwlib.discuss.base import MIN_RECORDS, Results, Sentence, is_trial, num, percent, too_few
+from hwlib.discuss.base import (
+    MIN_RECORDS,
+    Results,
+    Sentence,
+    is_trial,
+    num,
+    percent,
+    plural,
+    too_few,
+)
 from hwlib.discuss.distances import copies, pictures, quality
 
 UNDECIDED = 2 * math.log(2)  # D's summed loss where it answers one half to every picture
@@ -260,8 +269,8 @@ def snapshots(metrics: pd.DataFrame, results: Results) -> list[Sentence]:
     kids = (num(results["best_kid"]), num(results["last_kid"]))
     cost = Sentence(
         f"全程評分 {count} 個快照，共占時間的 {spent}；採用的是第 {kept:,} 步的網路。",
-        f"{count} snapshots were scored in {spent} of all time; the networks kept are those of step"
-        f" {kept:,}.",
+        f"{plural(count, 'snapshot')} {'was' if count == 1 else 'were'} scored in {spent} of all"
+        f" time; the networks kept are those of step {kept:,}.",
     )
     if is_trial(results):
         return [cost]

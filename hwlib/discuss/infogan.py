@@ -141,18 +141,25 @@ def code_meaning(results: Results) -> list[Sentence]:
     if is_trial(results):
         return [no_conclusion(results)]
     found = [_meaning_of(k, nats, results) for k, nats in enumerate(told, 1)]
-    return list(map(tidy, [*found, *_c22(told, _threshold(results))]))
+    return list(map(tidy, [*found, *_c22(told, least_nats(results))]))
 
 
-def _threshold(results: Results) -> float:
-    """Return the nats from which a code tells more than chance would, over these test pictures."""
+def least_nats(results: Results) -> float:
+    """Return the nats from which a code tells more than chance would, over these test pictures.
+
+    Args:
+        results: an InfoGAN's run's.
+
+    Returns:
+        0.05, or more where the test pictures are few.
+    """
     return max(TOLD, CHANCE_NATS / results["num_test_images"])
 
 
 def _meaning_of(code: int, nats: dict[str, float], results: Results) -> Sentence:
     """Say what one code tells about most, and next."""
     first, *others = sorted(nats, key=lambda name: -nats[name])
-    least = _threshold(results)
+    least = least_nats(results)
     if nats[first] < least:
         name = named(first)
         return Sentence(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hwlib.discuss.base import Results, Sentence, num
+from hwlib.discuss.base import Results, Sentence, num, plural
 from hwlib.discuss.captions import NETWORKS
 
 _OPTIMIZERS = {"adam": "Adam", "rmsprop": "RMSprop"}
@@ -18,6 +18,10 @@ _OPTIONS = {
     "noise": ("均勻分布的 z", "uniform z"),
     "flip": ("左右翻轉一半的訓練影像", "half of the training pictures mirrored"),
     "d_width": ("D 的通道數乘以 {d_width:g}", "D's channels times {d_width:g}"),
+    "joint_batch": (
+        "真實與生成影像放在同一個批次",
+        "real and generated pictures in one batch",
+    ),
     "label_smoothing": ("標籤平滑 {label_smoothing:g}", "label smoothing {label_smoothing:g}"),
     "spectral_norm": ("頻譜正規化", "spectral norm"),
     "r1": ("R1 梯度懲罰 {r1:g}", "R1 penalty {r1:g}"),
@@ -48,8 +52,8 @@ def schedule(
             f"{loss.zh}；以 {name} 訓練，學習率 {rate}，批次大小 {batch}，"
             f"共更新 {steps:,} 次（{epochs} 個訓練週期、{images:,} 張影像）。",
             f"{loss.en}; trained with {name},"
-            f" learning rate {rate}, batches of {batch}, {steps:,} updates in all ({epochs} epochs,"
-            f" {images:,} images).",
+            f" learning rate {rate}, batches of {batch}, {plural(steps, 'update')} in all"
+            f" ({plural(epochs, 'epoch')}, {plural(images, 'image')}).",
         ),
         *_options(settings),
         Sentence(

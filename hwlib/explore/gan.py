@@ -24,6 +24,7 @@ from hwlib.explore.parts import (
     strip,
     to_png,
     to_strip,
+    told_of_trials,
 )
 from hwlib.explore.words import WORDS
 from hwlib.models.gan import CODE_SIZE, JoinEmbedding
@@ -274,19 +275,20 @@ def numbered(run: Run, z_dim: int) -> Numbered:
 def generator_panel(run: Run, lang: str = "en") -> GeneratorPanel:
     """Return the panel for a finished GAN run, its words in `lang`."""
     G = run.load_models()["G"]
-    return GeneratorPanel(G, numbered(run, G.z_dim), lang=lang)
+    return told_of_trials(GeneratorPanel(G, numbered(run, G.z_dim), lang=lang), run, WORDS[lang])
 
 
 def attribute_panel(run: Run, lang: str = "en") -> AttributePanel:
     """Return the panel for a finished ACGAN run, its words in `lang`."""
     G = run.load_models()["G"]
-    return AttributePanel(G, numbered(run, G.z_dim), run.results["attributes"], lang=lang)
+    panel = AttributePanel(G, numbered(run, G.z_dim), run.results["attributes"], lang=lang)
+    return told_of_trials(panel, run, WORDS[lang])
 
 
 def code_panel(run: Run, lang: str = "en") -> CodePanel:
     """Return the panel for a finished InfoGAN run, its words in `lang`."""
     G = run.load_models()["G"]
-    return CodePanel(G, numbered(run, G.z_dim), lang=lang)
+    return told_of_trials(CodePanel(G, numbered(run, G.z_dim), lang=lang), run, WORDS[lang])
 
 
 def code_panels(runs: Sequence[Run], lang: str = "en") -> widgets.Tab:

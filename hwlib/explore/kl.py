@@ -10,7 +10,7 @@ import numpy as np
 from torch import nn
 
 from hwlib.explore.latents import between, decode, encode
-from hwlib.explore.parts import help_line, strip, to_strip
+from hwlib.explore.parts import help_line, strip, to_strip, told_of_trials
 from hwlib.explore.words import WORDS
 from hwlib.run import Run
 
@@ -116,4 +116,5 @@ def kl_panel(run: Run, lang: str = "en") -> KLPanel:
         run: a finished run of problem `kl`.
         lang: language of the words.
     """
-    return KLPanel(run.results["studies"], run.samples, lang=lang)
+    panel = KLPanel(run.results["studies"], run.samples, lang=lang)
+    return told_of_trials(panel, run, WORDS[lang])

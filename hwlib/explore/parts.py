@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from typing import TypeVar
 
 import ipywidgets as widgets
 import numpy as np
 from PIL import Image
 
 from hwlib import plots
+from hwlib.run import Run
+
+Panel = TypeVar("Panel", bound=widgets.Box)
 
 LAST_NUMBER = 999  # z are called by the numbers 0 to 999
 STRIP_PX = 64  # about how wide each picture of a strip is
@@ -80,6 +84,13 @@ def button(words: Mapping[str, str], name: str, icon: str) -> widgets.Button:
 def help_line(words: Mapping[str, str], name: str) -> widgets.HTML:
     """Make the line that says how a panel is used."""
     return widgets.HTML(f'<small style="opacity:.75">{words[name]}</small>')
+
+
+def told_of_trials(panel: Panel, run: Run, words: Mapping[str, str]) -> Panel:
+    """Put a line above a panel that warns of the pictures of a smoke trial; return the panel."""
+    if run.config.profile == "smoke":
+        panel.children = (widgets.HTML(f"<strong>{words['trial']}</strong>"), *panel.children)
+    return panel
 
 
 def captioned(picture: widgets.Image, label: widgets.Label) -> widgets.VBox:

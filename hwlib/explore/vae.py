@@ -18,6 +18,7 @@ from hwlib.explore.parts import (
     row,
     share_slider,
     to_png,
+    told_of_trials,
 )
 from hwlib.explore.words import WORDS
 from hwlib.run import Run
@@ -185,4 +186,5 @@ def vae_panel(run: Run, data: Data, lang: str = "en", *, num_knobs: int = 8) -> 
     """
     vae = run.load_models()["vae"]
     active = most_active(latents(run)[0], min(num_knobs, vae.z_dim))
-    return VAEPanel(vae, data.test.images, active=active, lang=lang)
+    panel = VAEPanel(vae, data.test.images, active=active, lang=lang)
+    return told_of_trials(panel, run, WORDS[lang])

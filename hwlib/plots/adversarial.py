@@ -29,6 +29,8 @@ from hwlib.plots.look import (
 # What a D that answers 0 to everything pays: ln 2 for each kind of picture (Goodfellow et al. 2014,
 # section 4.1). D's loss sums both kinds, G's has one.
 UNDECIDED = {"d_loss": 2 * math.log(2), "g_loss": math.log(2)}
+GUESSED = math.log(2)  # the attribute loss of an answer of 0 for every attribute
+GUESS = {"color": INK, "linewidth": 0.9, "linestyle": (0, (4, 3))}
 HEALTHY = (0.60, 0.75)  # D's accuracy in healthy training, by report B
 TITLE_PAD = 17  # points; the legend stands between title and axes
 
@@ -153,24 +155,48 @@ def gan_curves(metrics: pd.DataFrame, lang: str = "en", *, smoothing: int = 0) -
     return fig
 
 
+def _draw_class_losses(
+    ax: Axes, metrics: pd.DataFrame, style: dict[str, Any], *, class_on_fake: bool | None
+) -> None:
+    """Draw the attribute losses of D and G beside those of guessing."""
+    words = WORDS[style["lang"]]
+    _panel(ax, metrics, CLASS_LOSSES, "class_losses", **style)
+    if class_on_fake:  # then D's loss is a sum over both kinds of pictures, G's is not
+        for (_, colour, _), level in zip(CLASS_LOSSES, (2 * GUESSED, GUESSED), strict=True):
+            ax.axhline(level, **GUESS | {"color": colour, "linewidth": 0.8})
+        ax.plot([], [], label=words["guess_class_losses"], **GUESS | {"color": GREY})
+    elif class_on_fake is not None:
+        ax.axhline(GUESSED, label=words["guess_class_loss"], **GUESS)
+    values = metrics[[name for name, _, _ in CLASS_LOSSES]].to_numpy().ravel()
+    choose_scale(ax, values, style["lang"], pad=TITLE_PAD)
+
+
 @styled
-def acgan_curves(metrics: pd.DataFrame, lang: str = "en", *, smoothing: int = 0) -> Figure:
+def acgan_curves(
+    metrics: pd.DataFrame,
+    lang: str = "en",
+    *,
+    smoothing: int = 0,
+    class_on_fake: bool | None = None,
+) -> Figure:
     """Draw the adversarial losses, the attribute losses, and D's accuracies at both tasks.
 
     Args:
         metrics: `Run.metrics`.
         lang: language of the words.
         smoothing: points before it that are averaged into each point.
+        class_on_fake: whether D's attribute loss sums that of real pictures and that of G's, by
+            which the loss of guessing is drawn; where it is not known, as of live curves, it is
+            not drawn.
     """
     fig, axes = plt.subplots(2, 2, figsize=(COLUMN_IN, 5.5))
     style = {"lang": lang, "smoothing": smoothing}
     best = best_snapshot(metrics)
     _draw_losses(axes[0, 0], metrics, style)
     _draw_d_accuracies(axes[0, 1], metrics, style)
-    _panel(axes[1, 0], metrics, CLASS_LOSSES, "class_losses", **style)
-    values = metrics[[name for name, _, _ in CLASS_LOSSES]].to_numpy().ravel()
-    choose_scale(axes[1, 0], values, lang, pad=TITLE_PAD)
+    _draw_class_losses(axes[1, 0], metrics, style, class_on_fake=class_on_fake)
     _draw_accuracies(axes[1, 1], metrics, CLASS_ACCURACIES, "class_accuracy", style)
+    axes[1, 1].axhline(0.5, label=WORDS[lang]["guess_class_accuracy"], **GUESS)
     for ax in axes.flat:
         _finish(ax, metrics, lang, best if ax is axes[0, 0] else None)
     return fig
@@ -195,11 +221,10 @@ def infogan_curves(
     _draw_losses(axes[0, 0], metrics, style)
     _draw_d_accuracies(axes[0, 1], metrics, style)
     _panel(axes[1, 0], metrics, (("q_loss", PINK, "Q"),), "q_loss", **style)
-    guess = {"color": INK, "linewidth": 0.9, "linestyle": (0, (4, 3))}
-    axes[1, 0].axhline(math.log(CODE_SIZE), label=words["guess_loss"], **guess)
+    axes[1, 0].axhline(math.log(CODE_SIZE), label=words["guess_loss"], **GUESS)
     axes[1, 0].set_ylim(0, max(math.log(CODE_SIZE), metrics["q_loss"].max()) * 1.08)
     _draw_accuracies(axes[1, 1], metrics, (("code_accuracy", PINK, "Q"),), "code_accuracy", style)
-    axes[1, 1].axhline(1 / CODE_SIZE, label=words["guess_accuracy"], **guess)
+    axes[1, 1].axhline(1 / CODE_SIZE, label=words["guess_accuracy"], **GUESS)
     for ax in axes.flat:
         _finish(ax, metrics, lang, best if ax is axes[0, 0] else None)
     return fig

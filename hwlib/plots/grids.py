@@ -8,11 +8,13 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from hwlib.plots.look import WORDS, attribute_name
+from hwlib.plots.maps import short_name
 from hwlib.plots.pictures import compose, draw_sheet, image_grid, middles, pairs
 
 MAX_FRAMES = 12  # columns of a growth figure: as many as a run scores snapshots
 PICTURE_IN = 0.9  # the most inches of a picture in a growth figure, whose rows are many
 BLANK = 236  # grey of a place without a picture
+ON_OFF_POINTS = 9  # size of the words beside pairs: each names its row alone
 
 
 def growth(
@@ -126,10 +128,10 @@ def attribute_pairs_more(
     sheet, tops = stack_sheets(sheets, gap=sheets[0].shape[1] // 40)
     rows = []
     for one, top, attribute in zip(sheets, tops, attributes, strict=True):
-        name = attribute_name(attribute, lang).replace(" (", "\n(")
+        name = short_name(attribute, lang)
         labels = [words[key].format(attribute=name) for key in ("is_on", "is_off")]
         rows += [(top + place, word) for place, word in middles(one.shape[0], labels)]
-    return draw_sheet(sheet, rows=rows)
+    return draw_sheet(sheet, rows=rows, row_points=ON_OFF_POINTS)
 
 
 def code_grid(pictures: np.ndarray, code: int = 1, *, lang: str = "en") -> Axes:

@@ -106,7 +106,8 @@ def leakage(
         cells = [[one.get(row, {}).get(name, np.nan) for name in columns] for row in rows]
         values = 100 * np.array(cells)
         _heat_map(ax, values, colours=SIGNED, limits=(-100, 100), write="{:+.0f}")
-        ax.set_title(f"{words[title]} ({words['points']})", loc="left")
+        unit = words["in_unit"].format(unit=words["points"])
+        ax.set_title(words[title] + unit, loc="left")
         ax.set_yticks(range(len(rows)), [short_name(name, lang) for name in rows])
     names = [short_name(name, lang) for name in columns]
     axes[1].set_xticks(range(len(columns)), names, rotation=45, ha="right", rotation_mode="anchor")
@@ -139,12 +140,15 @@ def code_attributes(
 
 
 @styled
-def code_nats(nats: Sequence[Mapping[str, float]], lang: str = "en") -> Figure:
+def code_nats(
+    nats: Sequence[Mapping[str, float]], lang: str = "en", *, least: float | None = None
+) -> Figure:
     """Draw what each code tells about attributes or factors, as bars, most told first.
 
     Args:
         nats: a dict a code: {attribute or factor: mutual information in nats}.
         lang: language of the words.
+        least: nats below which a bar counts as none, as a line; None draws none.
     """
     words = WORDS[lang]
     most = {name: max(one[name] for one in nats) for name in nats[0]}
@@ -159,13 +163,18 @@ def code_nats(nats: Sequence[Mapping[str, float]], lang: str = "en") -> Figure:
         offset = places + (i - (len(nats) - 1) / 2) * thickness
         label = words["code"].format(code=i + 1)
         bars = ax.barh(offset, lengths, thickness * 0.9, color=PALETTE[i], label=label)
-        ax.bar_label(bars, [f"{length:.2f}" for length in lengths], padding=2, fontsize=6.8)
+        written = [f"{length:.2f}" for length in lengths]
+        paper = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # over the line of `least`
+        ax.bar_label(bars, written, padding=2, fontsize=6.8, bbox=paper)
     ax.set_yticks(places, [_full_name(name, lang) for name in names])
     ax.invert_yaxis()
-    ax.set_xlim(0, max(1.12 * most[names[0]], 0.05))
+    ax.set_xlim(0, max(1.12 * most[names[0]], 0.05, 1.3 * (least or 0)))
+    if least is not None:
+        label = words["least_nats"].format(least=f"{least:.2g}")
+        ax.axvline(least, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0, label=label)
     ax.grid(visible=False, axis="y")
     ax.set_xlabel(words["nats"])
-    if len(nats) > 1:
+    if len(nats) > 1 or least is not None:
         ax.legend(loc="lower right")
     return fig
 

@@ -84,6 +84,7 @@ def draw_sheet(
     columns: Sequence[tuple[float, str]] = (),
     xlabel: str | None = None,
     ylabel: str | None = None,
+    row_points: float | None = None,
     sheet_in: float = COLUMN_IN,
     ax: Axes | None = None,
 ) -> Axes:
@@ -95,12 +96,13 @@ def draw_sheet(
         columns: where a word stands below, in pixels from the left, and the word.
         xlabel: a line below the words of the columns.
         ylabel: a line left of the words of the rows, turned.
+        row_points: size of the words of the rows; None is the look's own.
         sheet_in: the most inches that the sheet alone may be wide.
         ax: axes to draw on (then the size is theirs); None makes a figure of the exact size.
     """
+    row_points = row_points or plt.rcParams["ytick.labelsize"]
     if ax is None:
-        points = plt.rcParams["ytick.labelsize"]
-        left = max((text_width_in(word, points) for _, word in rows), default=0)
+        left = max((text_width_in(word, row_points) for _, word in rows), default=0)
         left = (left and left + 0.14) + (0.2 if ylabel else 0)
         lines = max((word.count("\n") + 1 for _, word in columns), default=0)
         bottom = (0.07 + 0.13 * lines if columns else 0) + (0.2 if xlabel else 0)
@@ -110,7 +112,7 @@ def draw_sheet(
     ax.grid(visible=False)
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0, pad=4)
-    ax.set_yticks([place for place, _ in rows], [word for _, word in rows])
+    ax.set_yticks([place for place, _ in rows], [word for _, word in rows], fontsize=row_points)
     ax.set_xticks([place for place, _ in columns], [word for _, word in columns])
     if xlabel:
         ax.set_xlabel(xlabel, labelpad=2)

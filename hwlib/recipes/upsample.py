@@ -56,10 +56,15 @@ OPEN_GAN = {
     "en": "The report's tables give neither G's activations, the slope of D's LeakyReLU, the"
     " initial weights nor the optimiser of its GAN. Chosen: ReLU after G's dense layer and after"
     " each of its batch norms, tanh at the end; slope 0.2; Adam with learning rate 2e-4 and betas"
-    " (0.5, 0.999), and weights from N(0, 0.02), all as DCGAN has them.",
+    " (0.5, 0.999), and weights from N(0, 0.02), all as DCGAN has them. Nor does it say whether D"
+    " is shown real and generated images in one batch. Chosen: in one (setting joint_batch). Apart,"
+    " short trials with other rates, widths and initial weights gave no face; in one batch the"
+    " same networks drew faces within a thousand steps.",
     "zh": "報告的表格沒有寫出 GAN 生成器的激勵函數、判別器 LeakyReLU 的斜率、初始權重與最佳化器。"
     "本實驗室採用：生成器的全連接層與每層批次正規化之後為 ReLU，輸出為 tanh；斜率 0.2；Adam 學習率"
-    " 2e-4、betas (0.5, 0.999)，初始權重取自 N(0, 0.02)，皆與 DCGAN 相同。",
+    " 2e-4、betas (0.5, 0.999)，初始權重取自 N(0, 0.02)，皆與 DCGAN 相同。報告也沒有說明"
+    "真實與生成影像是否放在同一個批次給判別器看；本實驗室放在同一個批次（設定 joint_batch）。"
+    "分開時，換過學習率、寬度與初始權重的幾次短訓練都畫不出臉；放在一起，同樣的網路一千步內就畫出臉。",
 }
 OPEN_ACGAN = {
     "en": "The report gives no schedule for its ACGAN and does not say how the two cross-entropies"
@@ -77,6 +82,7 @@ GAN_SETTINGS = {
     "z_dim": 128,
     "curve_every": 10,
     "curve_smoothing": 10,
+    "joint_batch": True,
 }
 
 

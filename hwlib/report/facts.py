@@ -30,13 +30,13 @@ PERCENT = frozenset(
     {"linear_probe_accuracy", "d_accuracy_real", "d_accuracy_fake", "attribute_accuracy"}
     | {"attribute_flip_rate", "class_accuracy_test", "code_accuracy", "code_class_accuracy"}
     | {"code_variance_share", "noise_variance_share", "near_copies", "snapshot_share"}
+    | {f"{name}{of}" for name in ("precision", "recall", "coverage") for of in ("", "_real")}
 )
 # Three digits that count, a few decimals at most, never an exponent.
 DIGITS = dict.fromkeys(
     (
-        *("frechet", "kid", "precision", "recall", "density", "coverage", "best_kid", "last_kid"),
-        *("frechet_real", "kid_real", "precision_real", "recall_real", "density_real"),
-        *("coverage_real", "colourfulness_samples", "colourfulness_real", "diversity_samples"),
+        *("frechet", "kid", "density", "best_kid", "last_kid", "frechet_real", "kid_real"),
+        *("density_real", "colourfulness_samples", "colourfulness_real", "diversity_samples"),
         *("diversity_real", "nearest_ratio", "closest_pair_ratio", "code_information_nats"),
         *("code_entropy_nats", "num_epochs", "train_time_s", "images_per_s"),
     ),

@@ -20,6 +20,7 @@ from hwlib.report.document import DENSE_ROWS, RenderError, breadth, quote, to_ty
 from hwlib.report.entries import shared, warnings
 from hwlib.report.facts import subtitle, trust
 from hwlib.report.html import FONTS, TEMPLATES, Page, has_comparison, runs_of
+from hwlib.report.runner import CLAIMS
 from hwlib.report.strips import Strip
 from hwlib.report.words import LANGUAGES, WORDS
 
@@ -110,8 +111,9 @@ def _chapter(
 ) -> tuple[str, dict[str, bytes]]:
     """Return one job as Typst, and its pictures."""
     words = WORDS[language]
-    same = [p for p in pages if p.title == page.title]
-    title = page.title if len(same) == 1 else f"{page.title}\u00a0·\u00a0{page.facts.job.recipe}"
+    # where one title stands twice, every chapter names its recipe
+    is_named = len({p.title for p in pages}) < len(pages) and page.facts.job.problem != CLAIMS
+    title = f"{page.title}\u00a0·\u00a0{page.facts.job.recipe}" if is_named else page.title
     facts = ", ".join(_pair(label, text) for label, text in subtitle(page.facts, language))
     parts = [f"#heading(level: 1, {quote(title)})", f"#hw-facts(({facts},))"]
     pictures: dict[str, bytes] = {}

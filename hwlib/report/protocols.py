@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from hwlib.report.entries import Entry
 from hwlib.report.facts import value
-from hwlib.report.words import FACTS, METRICS, WORDS
+from hwlib.report.words import FACTS, METRICS, PROTOCOL, WORDS
 
 DISTANCES = ("frechet", "kid", "precision", "recall", "density", "coverage")
 PROTOCOL_FACTS = {"data": "data_fingerprint"}  # names of a protocol that mean another fact
@@ -93,17 +94,31 @@ def measured(entries: Sequence[Entry], language: str) -> list[str]:
 
 def _part(part: str, protocols: Mapping[str, Mapping[str, Any]], language: str) -> str:
     """Return one part of the protocols as words; of each distance, where they differ in it."""
-    texts: dict[str, list[str]] = {}
+    words, texts = WORDS[language], {}
     for name, protocol in protocols.items():
         if part in protocol:
-            texts.setdefault(value(protocol[part]), []).append(METRICS[language][name])
-    said = [f"{text} ({', '.join(names)})" for text, names in texts.items()]
+            texts.setdefault(told(protocol[part], language), []).append(METRICS[language][name])
+    said = [
+        words["of"].format(text=text, names=words["list"].join(names))
+        for text, names in texts.items()
+    ]
     label = FACTS[language].get(PROTOCOL_FACTS.get(part, part), part)
-    return label + WORDS[language]["sep"] + ", ".join(said if len(texts) > 1 else texts)
+    return label + words["sep"] + words["list"].join(said if len(texts) > 1 else texts)
+
+
+def told(amount: Any, language: str) -> str:
+    """Return one fact of a protocol in the words of `language`; one that is not known as it is."""
+    text = value(amount)
+    for pattern, words in PROTOCOL[language].items():
+        if found := re.fullmatch(pattern, text):
+            return found.expand(words)
+    return text
 
 
 def different(difference: tuple[str, Any, Any], language: str) -> str:
     """Return one difference of two protocols as words."""
     name, theirs, ours = difference
     label = FACTS[language].get(PROTOCOL_FACTS.get(name, name), name)
-    return WORDS[language]["instead"].format(label=label, theirs=value(theirs), ours=value(ours))
+    return WORDS[language]["instead"].format(
+        label=label, theirs=told(theirs, language), ours=told(ours, language)
+    )

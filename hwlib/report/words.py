@@ -36,7 +36,7 @@ WORDS = {
         "compare_note": "同一題的各配方排在一起；樣本品質則把所有模型放進同一張表，"
         "但只限量測方法完全相同的數字。",
         "quality": "樣本品質",
-        "quality_note": "「真實影像」一列是訓練影像對測試集的數字，也就是同樣方法能得到的雜訊下限；"
+        "quality_note": "「真實影像」一列是訓練影像對測試集的數字，也就是同樣方法能得到的雜訊底線；"
         "生成影像很少能比它更好。粗體是該欄最佳；差距若與雜訊相當，名次就沒有意義。",
         "quality_caption": "以相同方法量測的樣本品質",
         "apart": "量測方法不同，不列入比較",
@@ -47,6 +47,8 @@ WORDS = {
         "no_protocol": "沒有記錄量測方法",
         "not_comparable": "≠：量測方法與其他列不同，數字另列於「並列比較」。",
         "instead": "{label}是 {theirs}，上表是 {ours}",
+        "of": "{text}（{names}）",
+        "list": "、",
         "protocol": "量測方法：",
         "oracle": "特徵網路的可信度：在沒看過的測試影像上準確率 {accuracy}，"
         "一律猜多數則是 {floor}。",
@@ -122,6 +124,8 @@ WORDS = {
         "no_protocol": "how it was measured is not recorded",
         "not_comparable": "≠: measured in another way than the other rows; see Side by side.",
         "instead": "{label} is {theirs}, above {ours}",
+        "of": "{text} ({names})",
+        "list": ", ",
         "protocol": "Measured with ",
         "oracle": "How far to trust the feature network: on test pictures that it has not seen its "
         "accuracy is {accuracy}, that of always naming the commoner value {floor}.",
@@ -205,6 +209,29 @@ SHORT = {
     "claims": "C1–C22",
 }
 
+# How distances were measured: what results.json says, as patterns, and what a reader is told.
+PROTOCOL = {
+    "zh": {
+        r"oracle:(\w+)": r"判讀網路 oracle:\1",
+        r"inception:(\w+)": r"Inception 網路 inception:\1",
+        r"Gaussians with covariances over N - 1": "兩個高斯分布，共變異數除以 N − 1",
+        r"unbiased MMD\^2 of the kernel \(x\.y/F \+ 1\)\^3, all pictures at once": "核函數"
+        " (x·y/F + 1)³ 的不偏 MMD²，全部影像一起計算",
+        r"(\d+) nearest neighbours \(Kynkaanniemi et al\. (\d+)\)": r"\1 個最近鄰，"
+        r"Kynkäänniemi 等人 \2",
+        r"(\d+) nearest neighbours \((\w+) et al\. (\d+)\)": r"\1 個最近鄰，\2 等人 \3",
+    },
+    "en": {
+        r"Gaussians with covariances over N - 1": "Gaussians with covariances over N − 1",
+        r"unbiased MMD\^2 of the kernel \(x\.y/F \+ 1\)\^3, all pictures at once": "unbiased MMD²"
+        " of the kernel (x·y/F + 1)³, all pictures at once",
+        r"(\d+) nearest neighbours \(Kynkaanniemi et al\. (\d+)\)": r"\1 nearest neighbours,"
+        r" Kynkäänniemi et al. \2",
+        r"(\d+) nearest neighbours \((\w+) et al\. (\d+)\)": r"\1 nearest neighbours,"
+        r" \2 et al. \3",
+    },
+}
+
 PROFILES = {
     "zh": {"smoke": "smoke（試跑）", "quick": "quick（快速）", "course": "course（完整課程）"},
     "en": {"smoke": "smoke", "quick": "quick", "course": "course"},
@@ -278,7 +305,7 @@ METRICS = {
         "diversity_samples": "多樣性",
         "near_copies": "近似複製",
         "nearest_ratio": "最近距離比",
-        "closest_pair_ratio": "最小間距比",
+        "closest_pair_ratio": "最像兩張的距離比",
         "num_supported": "成立",
         "num_contradicted": "不成立",
         "num_undecided": "未定",

@@ -152,8 +152,8 @@ def quality_tables(results: Results) -> Tables:
         results: the run's; any problem with samples.
     """
     heads = {
-        "zh": ("數字", "樣本", "真實影像（雜訊底線）", "判讀"),
-        "en": ("number", "samples", "real pictures (noise floor)", "reading"),
+        "zh": ("數字", "樣本", "真實影像（雜訊底線）", "怎樣較好"),
+        "en": ("number", "samples", "real pictures (noise floor)", "which is better"),
     }
     tables = {}
     for lang, head in heads.items():
@@ -178,8 +178,8 @@ def comparison_tables(runs: Mapping[str, Results]) -> Tables:
     """
     names, first = list(runs), next(iter(runs.values()))
     words = {
-        "zh": ("數字", "真實影像（雜訊底線）", "判讀", "條件不同"),
-        "en": ("number", "real pictures (noise floor)", "reading", "other conditions"),
+        "zh": ("數字", "真實影像（雜訊底線）", "怎樣較好", "條件不同"),
+        "en": ("number", "real pictures (noise floor)", "which is better", "other conditions"),
     }
     tables = {}
     for lang, (number, real_head, reading_head, unequal) in words.items():

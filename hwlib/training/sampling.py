@@ -94,7 +94,8 @@ def sample_images(
 
 def check_wishes(config: Config, labels: Mapping[str, int], codes: Sequence[int] | None) -> None:
     """Raise UserError where the model cannot do what is asked of it."""
-    kind = f"this run is a {config.problem} of {config.recipe}"
+    article = "an" if config.problem[0] in "aeiou" else "a"
+    kind = f"this run is {article} {config.problem} of {config.recipe}"
     if labels and config.problem != "acgan":
         raise UserError(f"{kind}: only an acgan takes --attribute")
     for name in labels:
@@ -104,6 +105,6 @@ def check_wishes(config: Config, labels: Mapping[str, int], codes: Sequence[int]
     if codes is not None and config.problem != "infogan":
         raise UserError(f"{kind}: only an infogan takes --code")
     if codes is not None and len(codes) != config.num_codes:
-        raise UserError(f"{kind} with {config.num_codes} codes; {len(codes)} values were given")
+        raise UserError(f"{kind}; its codes: {config.num_codes}, values given: {len(codes)}")
     if codes is not None and not all(0 <= code < CODE_SIZE for code in codes):
         raise UserError(f"--code {' '.join(map(str, codes))}: a code is 0 to {CODE_SIZE - 1}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -101,6 +102,25 @@ def frozen(*models: nn.Module) -> Iterator[None]:
 def seen(x: Tensor, config: Config, *stream: object) -> Tensor:
     """Return pictures (B, C, H, W) as D sees them: changed at random where `augment` is set."""
     return augment(x, generator(config.seed, "augment", *stream)) if config.augment else x
+
+
+def shown(net: nn.Module, real: Tensor, fake: Tensor, config: Config) -> tuple[Any, Any]:
+    """Return what D, or its trunk, makes of real and of G's pictures, (B, C, H, W) each.
+
+    Apart, each kind has batch statistics of its own (Radford et al. 2015), which hide by how much
+    the two kinds differ; in a joint batch they share one.
+    """
+    if not config.joint_batch:
+        return net(real), net(fake)
+    both = net(torch.cat([real, fake]))
+    if isinstance(both, Tensor):
+        return both.split([len(real), len(fake)])
+    return tuple(zip(*(part.split([len(real), len(fake)]) for part in both), strict=True))
+
+
+def judged_by(net: nn.Module, real: Tensor, fake: Tensor, config: Config) -> Any:
+    """Return what D, or its trunk, makes of G's pictures while G learns: as in `shown`."""
+    return shown(net, real.detach(), fake, config)[1] if config.joint_batch else net(fake)
 
 
 def penalty_weight(config: Config, step: int) -> float:
@@ -202,8 +222,11 @@ def gan_step(state: State, images: Tensor, config: Config, *, precision: str) ->
         z = draw_z(config, "z", *now, num=len(x), z_dim=G.z_dim, device=x.device)
         with autocast(precision, x.device):
             x_fake = G(z)
-            real_logits = D(seen(x, config, "real", *now)).float()
-            fake_logits = D(seen(x_fake.detach(), config, "fake", *now)).float()
+            real = seen(x, config, "real", *now)
+            real_logits, fake_logits = shown(
+                D, real, seen(x_fake.detach(), config, "fake", *now), config
+            )
+        real_logits, fake_logits = real_logits.float(), fake_logits.float()
         d_loss = adversarial_loss(real_logits, 1 - config.label_smoothing) + adversarial_loss(
             fake_logits, 0
         )
@@ -213,8 +236,8 @@ def gan_step(state: State, images: Tensor, config: Config, *, precision: str) ->
     # --- G learns to be taken for real by the D that has just learnt; D stands still ------------
     with frozen(D):
         with autocast(precision, x.device):
-            judged = D(seen(x_fake, config, "judged", state.step)).float()
-        g_loss = adversarial_loss(judged, 1)
+            judged = judged_by(D, real, seen(x_fake, config, "judged", state.step), config)
+        g_loss = adversarial_loss(judged.float(), 1)
         update(g_loss, state.optimizers["G"])
     average_generator(state, config)
 
@@ -251,8 +274,10 @@ def acgan_step(
         y_fake = draw_labels(*y.shape, generator(config.seed, "label", *now)).to(x.device)
         with autocast(precision, x.device):
             x_fake = G(z, y_fake)
-            real_logits, real_class = D(seen(x, config, "real", *now))
-            fake_logits, fake_class = D(seen(x_fake.detach(), config, "fake", *now))
+            real = seen(x, config, "real", *now)
+            (real_logits, real_class), (fake_logits, fake_class) = shown(
+                D, real, seen(x_fake.detach(), config, "fake", *now), config
+            )
         real_logits, fake_logits = real_logits.float(), fake_logits.float()
         real_class, fake_class = real_class.float(), fake_class.float()
         d_loss = adversarial_loss(real_logits, 1 - config.label_smoothing) + adversarial_loss(
@@ -267,7 +292,9 @@ def acgan_step(
     # --- G learns to be taken for real, and for what it was asked for ---------------------------
     with frozen(D):
         with autocast(precision, x.device):
-            judged, judged_class = D(seen(x_fake, config, "judged", state.step))
+            judged, judged_class = judged_by(
+                D, real, seen(x_fake, config, "judged", state.step), config
+            )
         g_loss = adversarial_loss(judged.float(), 1)
         g_class_loss = attribute_loss(judged_class.float(), y_fake)
         update(g_loss + config.class_weight * g_class_loss, state.optimizers["G"])
@@ -313,8 +340,11 @@ def infogan_step(
         c = draw_codes(len(x), Q.num_codes, generator(config.seed, "code", *now)).to(x.device)
         with autocast(precision, x.device):
             x_fake = G(z, one_hot(c))
-            real_logits = D(seen(x, config, "real", *now)).float()
-            shared = D.trunk(seen(x_fake.detach(), config, "fake", *now))
+            real = seen(x, config, "real", *now)
+            of_real, shared = shown(
+                D.trunk, real, seen(x_fake.detach(), config, "fake", *now), config
+            )
+            real_logits = D.head(of_real).squeeze(1).float()
             fake_logits, code_logits = D.head(shared).squeeze(1).float(), Q(shared).float()
         d_loss = adversarial_loss(real_logits, 1 - config.label_smoothing) + adversarial_loss(
             fake_logits, 0
@@ -327,7 +357,7 @@ def infogan_step(
     # --- G learns to be taken for real, and to let its code be read -----------------------------
     with frozen(D, Q):
         with autocast(precision, x.device):
-            shared = D.trunk(seen(x_fake, config, "judged", state.step))
+            shared = judged_by(D.trunk, real, seen(x_fake, config, "judged", state.step), config)
             judged, read = D.head(shared).squeeze(1).float(), Q(shared).float()
         g_loss = adversarial_loss(judged, 1)
         update(g_loss + config.code_weight * code_loss(read, c), state.optimizers["G"])

@@ -21,13 +21,14 @@ from hwlib.run import Run, write_arrays, write_json
 COMPARED = (
     *("num_steps", "train_time_s", "test_mse_01", "test_mse_11"),
     *("recon_nats", "kl_nats", "neg_elbo_nats", "active_units", "sigma_01"),
-    *("kid", "frechet", "precision", "recall"),
+    *("kid", "frechet", "precision", "recall", "density", "coverage"),
     *("sharpness_samples", "sharpness_reconstructions", "colourfulness_samples"),
     *("diversity_samples", "linear_probe_accuracy", "disentanglement"),
 )
 # What is the same for all of them: real pictures' own numbers, and how distances were taken.
 SHARED = (
     *("kid_real", "frechet_real", "precision_real", "recall_real"),
+    *("density_real", "coverage_real", "density_protocol", "coverage_protocol"),
     *("sharpness_real", "colourfulness_real", "diversity_real"),
     *("kid_protocol", "frechet_protocol", "precision_protocol", "recall_protocol"),
 )
