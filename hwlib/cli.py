@@ -58,6 +58,10 @@ SetOption = Annotated[
 RunsOption = Annotated[
     Path | None, typer.Option("--runs", help="Folder of the run folders; default runs/.")
 ]
+JobsOption = Annotated[
+    int | None,
+    typer.Option("--jobs", help="Trainings side by side; default one a core, or one a GPU."),
+]
 SkipOption = Annotated[
     bool, typer.Option("--skip-bad", help="Leave out pictures that cannot be read, and say so.")
 ]
@@ -165,6 +169,7 @@ def claims(
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print the short table in both languages.")
     ] = False,
+    jobs: JobsOption = None,
     runs: RunsOption = None,
     skip_bad: SkipOption = False,
 ) -> None:
@@ -189,6 +194,7 @@ def claims(
             seeds=seeds,
             runs=runs,
             skip_bad=skip_bad,
+            jobs=jobs,
             device=device,
         )
     if markdown:

@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from hwlib.config import Config
 from hwlib.data import Data, load_data
 from hwlib.discuss.base import Sentence, is_trial
 from hwlib.errors import UserError
+from hwlib.jobs import Trainings, checked_jobs
 from hwlib.recipes import knows_setting
 from hwlib.run import Run, default_runs_dir, write_json
 from hwlib.runtime import code_fingerprint
@@ -44,6 +46,7 @@ def decide(
     seeds: int | Sequence[int] = MIN_SEEDS,
     runs: str | Path | None = None,
     skip_bad: bool = False,
+    jobs: int | None = None,
     **settings: Any,
 ) -> Verdicts:
     """Decide claims; train what is missing, go on where it stopped, reuse what is finished.
@@ -58,6 +61,7 @@ def decide(
         seeds: how many, from 0 on, or which; three at least.
         runs: folder of the run folders; `hwlib.run.default_runs_dir()` where it is empty.
         skip_bad: leave out pictures that cannot be read.
+        jobs: trainings side by side; where it is None, one a core, or one a GPU.
         settings: of every run, on top of the arms' own, where its problem knows them: `device`,
             `features`, ...
 
@@ -83,12 +87,14 @@ def decide(
     }
     path = claims_path(runs, loaded.fingerprint, profile)
     before = _still_valid(path, verdicts)
-    queue = _Queue(plan, chosen, loaded)
-    for claim in chosen:
-        verdicts["claims"][claim.id] = decide_one(claim, plan, loaded, queue.train)
-        union = before | verdicts["claims"]
-        ordered = {id: union[id] for id in CLAIMS if id in union}
-        write_json(path, verdicts | {"claims": ordered})
+    jobs = checked_jobs(jobs, settings.get("device", "auto"))
+    with Trainings(jobs, runs=runs, skip_bad=skip_bad) as trainings:
+        queue = _Queue(plan, chosen, loaded, trainings)
+        for claim in chosen:
+            verdicts["claims"][claim.id] = decide_one(claim, plan, loaded, queue.train)
+            union = before | verdicts["claims"]
+            ordered = {id: union[id] for id in CLAIMS if id in union}
+            write_json(path, verdicts | {"claims": ordered})
     return verdicts
 
 
@@ -296,39 +302,58 @@ def _key(config: Config) -> str:
 
 
 class _Queue:
-    """Trains one run after the other and says which of how many it is, and how long is left."""
+    """Trains what is missing and says which of how many it is, and how long is left."""
 
-    def __init__(self, plan: Plan, claims: Sequence[Claim], data: Data):
+    def __init__(self, plan: Plan, claims: Sequence[Claim], data: Data, trainings: Trainings):
         self.plan = plan
         wanted = planned(claims, plan, data)
         self.missing = {
-            key: seconds
+            key: (config, seconds)
             for key, (config, seconds) in wanted.items()
             if not is_done(config, data, plan.runs)
         }
-        self.num_missing = len(self.missing)
-        self.reckoned = self.taken = 0.0  # seconds of what was trained: as planned, and in truth
-        _say(f"{len(wanted)} runs, of which {len(wanted) - self.num_missing} are there already")
+        self.num_missing, self.num_begun = len(self.missing), 0
+        self.reckoned, self.began = 0.0, time.monotonic()  # planned seconds of what was trained
+        jobs = trainings.jobs if self.num_missing > 1 else 1
+        _say(
+            f"{len(wanted)} runs, of which {len(wanted) - self.num_missing} are there already"
+            + (f"; {jobs} at a time" if jobs > 1 else "")
+        )
+        self.waiting = {
+            key: trainings.start(config, partial(self._begin, config))
+            for key, (config, _) in self.missing.items()
+            if jobs > 1
+        }
+        for key, future in self.waiting.items():
+            future.add_done_callback(partial(self._end, key))
 
     def train(self, config: Config) -> Run:
         """Return the finished run, trained now where it was missing."""
-        if _key(config) in self.missing:
-            number = self.num_missing - len(self.missing) + 1
-            what = f"{config.problem} of {config.recipe}, seed {config.seed}"
-            _say(f"run {number} of {self.num_missing}: {what}{self._left()}")
-        began = time.monotonic()
+        key = _key(config)
+        if future := self.waiting.pop(key, None):
+            if failure := future.result():
+                _say(f"{config.problem} of {config.recipe}, seed {config.seed}: {failure}")
+        elif key in self.missing:
+            self._begin(config)
         run = fit(config, runs=self.plan.runs, skip_bad=self.plan.skip_bad)
-        if seconds := self.missing.pop(_key(config), None):
-            self.reckoned += seconds
-            self.taken += time.monotonic() - began
+        self._end(key)
         return run
 
+    def _begin(self, config: Config) -> None:
+        """Say which run it is, and how long all will take, going by those that are done."""
+        self.num_begun += 1
+        what = f"run {self.num_begun} of {self.num_missing}: {config.problem} of {config.recipe}"
+        _say(f"{what}, seed {config.seed}{self._left()}")
+
     def _left(self) -> str:
-        """Say how long the missing runs will take, going by those that were just trained."""
         if not self.reckoned:
             return ""
-        left = sum(self.missing.values()) * self.taken / self.reckoned
+        planned = sum(seconds for _, seconds in list(self.missing.values()))
+        left = planned * (time.monotonic() - self.began) / self.reckoned
         return f"; about {left / 60:.0f} min left"
+
+    def _end(self, key: str, *_: object) -> None:
+        self.reckoned += self.missing.pop(key, (None, 0.0))[1]
 
 
 def _say(line: str) -> None:

@@ -1,0 +1,99 @@
+"""Trainings side by side: each its share of the machine, and none lost when it is stopped."""
+
+import json
+import threading
+import time
+
+import pytest
+import torch
+
+import hwlib
+from hwlib import jobs
+from hwlib.claims import decide
+from hwlib.errors import UserError
+from hwlib.jobs import Trainings, checked_jobs, default_jobs, shares
+
+SMALL = {"data": "faces:96", "profile": "smoke", "device": "cpu"}
+
+
+def small_config(**settings):
+    return hwlib.make_config("vae", "elbo", **SMALL, **settings)
+
+
+def nothing():
+    """Hear that a training began."""
+
+
+@pytest.fixture
+def four_threads(monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 4)
+
+
+def test_there_is_one_job_a_core_or_one_a_gpu(four_threads, monkeypatch):
+    assert default_jobs("cpu") == 4
+    monkeypatch.setattr(jobs, "resolve_device", lambda name: torch.device("cuda"))
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
+    assert default_jobs() == 3
+
+
+def test_the_machines_threads_and_gpus_are_dealt_out(four_threads, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    assert [share["OMP_NUM_THREADS"] for share in shares(3)] == ["1", "1", "1"]
+    assert [share["OMP_NUM_THREADS"] for share in shares(2)] == ["2", "2"]
+    assert all("CUDA_VISIBLE_DEVICES" not in share for share in shares(2))
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert [share["CUDA_VISIBLE_DEVICES"] for share in shares(3)] == ["0", "1", "0"]
+
+
+def test_less_than_one_job_is_refused():
+    assert checked_jobs(3) == 3
+    with pytest.raises(UserError, match="--jobs 0: at least one"):
+        checked_jobs(0)
+
+
+def test_claims_decided_side_by_side_are_those_decided_one_by_one(tmp_path, capfd):
+    found = {n: decide(["C13"], runs=tmp_path / str(n), jobs=n, **SMALL) for n in (1, 2)}
+    assert "6 runs, of which 0 are there already; 2 at a time" in capfd.readouterr().err
+    values = {
+        n: [
+            arm["values"]
+            for part in verdicts["claims"]["C13"]["parts"]
+            for arm in part["arms"].values()
+        ]
+        for n, verdicts in found.items()
+    }
+    for one, two in zip(values[1], values[2], strict=True):
+        assert one == pytest.approx(
+            two, rel=0.02
+        )  # another number of threads sums in another order
+
+
+def test_a_training_that_fails_says_why_and_the_next_one_runs(tmp_path):
+    config = small_config()
+    broken = config.model_copy(update={"data": "no/such/folder"})
+    with Trainings(1, runs=tmp_path) as trainings:
+        results = [trainings.start(one, nothing) for one in (broken, config)]
+        reason, none = (result.result() for result in results)
+    assert "no/such/folder" in reason
+    assert none == ""
+    assert [run.name for run in tmp_path.glob("vae-elbo-*")] == [
+        hwlib.fit(config, runs=tmp_path).path.name
+    ]
+
+
+def test_leaving_stops_a_training_which_goes_on_from_its_checkpoint(tmp_path):
+    config = small_config(num_steps=100_000)
+    begun = threading.Event()
+    threads = torch.get_num_threads()
+    with Trainings(1, runs=tmp_path) as trainings:
+        running = trainings.start(config, begun.set)
+        waiting = trainings.start(small_config(seed=1), nothing)
+        assert begun.wait(60)
+        while not list(tmp_path.glob("*/metrics.jsonl")):
+            assert not running.done(), running.result()
+            time.sleep(0.1)
+    assert torch.get_num_threads() == threads
+    assert running.result() != ""
+    assert waiting.cancelled() or waiting.result() == "stopped"
+    state = max(tmp_path.glob("*/checkpoint/*/state.json"))
+    assert 0 < json.loads(state.read_text())["step"] < 100_000
