@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+
+from hwlib import cli
 
 CELEBA_ATTRIBUTES = (
     *("5_o_Clock_Shadow", "Arched_Eyebrows", "Attractive", "Bags_Under_Eyes", "Bald", "Bangs"),
@@ -45,6 +48,34 @@ def photographs() -> Path:
     if not folder:
         pytest.skip("HWLIB_TEST_FACES names no folder of photographs: NOT tested on real pictures")
     return Path(folder)
+
+
+@pytest.fixture
+def call(monkeypatch, capfd):
+    """Return a function that runs `hwlib ...` and gives exit code, stdout and stderr."""
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["hwlib", *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        out, err = capfd.readouterr()
+        return end.value.code or 0, out, err
+
+    return run
+
+
+@pytest.fixture
+def outputs(monkeypatch):
+    """Collect what is displayed: (data, metadata)."""
+    found = []
+
+    def display(data, *, raw, metadata=None):
+        assert raw
+        found.append((data, metadata or {}))
+
+    monkeypatch.setattr("hwlib.show.page.display", display)
+    monkeypatch.setenv("HWLIB_BATCH", "1")
+    return found
 
 
 def picture(seed: int, size: tuple[int, int] = (64, 64)) -> Image.Image:

@@ -1,7 +1,6 @@
 """The claims: every verdict from made-up runs, the statistics, the runs they share, the command."""
 
 import json
-import sys
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -12,7 +11,6 @@ import torch
 from sentences import assert_each_in_its_language, assert_same_numbers, assert_tidy
 
 import hwlib
-from hwlib import cli
 from hwlib.claims import CLAIMS, NotApplicable, claims_path, decide, deciding, known_ids, measures
 from hwlib.claims import arms as all_arms
 from hwlib.claims.deciding import Plan, check_needs, decide_one, judge_values, planned
@@ -563,20 +561,6 @@ def test_stopping_leaves_what_was_decided_and_goes_on_from_there(tmp_path, smoke
     with pytest.raises(KeyboardInterrupt):
         decide(["C13", "C16"], runs=runs, **SMALL)
     assert list(json.loads((tmp_path / "claims.json").read_text())["claims"]) == ["C13"]
-
-
-@pytest.fixture
-def call(monkeypatch, capfd):
-    """Return a function that runs `hwlib ...` and gives exit code, stdout and stderr."""
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["hwlib", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        out, err = capfd.readouterr()
-        return end.value.code or 0, out, err
-
-    return run
 
 
 def test_the_command_prints_the_table_and_the_file_last(call, smoke):

@@ -48,20 +48,6 @@ def _close_figures():
     plt.close("all")
 
 
-@pytest.fixture
-def outputs(monkeypatch):
-    """Collect what is displayed: (data, metadata)."""
-    found = []
-
-    def display(data, *, raw, metadata=None):
-        assert raw
-        found.append((data, metadata or {}))
-
-    monkeypatch.setattr(page, "display", display)
-    monkeypatch.setenv("HWLIB_BATCH", "1")
-    return found
-
-
 def texts(outputs, lang="en"):
     """Return all words that were displayed in one language."""
     mine = [(d, m["hwlib"]) for d, m in outputs if m.get("hwlib", {}).get("lang") == lang]

@@ -1,7 +1,6 @@
 """The command line as a user meets it: exit codes, one line for a mistake, what goes where."""
 
 import re
-import sys
 
 import numpy as np
 import pytest
@@ -13,20 +12,6 @@ from hwlib.recipes import make_config
 from hwlib.run import Run
 
 SMOKE = ["--profile", "smoke", "--data", "faces:96", "--device", "cpu"]
-
-
-@pytest.fixture
-def call(monkeypatch, capfd):
-    """Return a function that runs `hwlib ...` and gives exit code, stdout and stderr."""
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["hwlib", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        out, err = capfd.readouterr()
-        return end.value.code or 0, out, err
-
-    return run
 
 
 @pytest.fixture(scope="module")

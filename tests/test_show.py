@@ -27,7 +27,6 @@ from hwlib.discuss import Sentence
 from hwlib.errors import UserError
 from hwlib.plots import Layer
 from hwlib.report.words import METRICS
-from hwlib.show import page
 
 matplotlib.use("Agg")
 
@@ -40,20 +39,6 @@ class FakeRun:
     def __init__(self, path):
         self.path = path
         self.figures = path / "figures"
-
-
-@pytest.fixture
-def outputs(monkeypatch):
-    """Collect what is displayed: (data, metadata)."""
-    found = []
-
-    def display(data, *, raw, metadata=None):
-        assert raw
-        found.append((data, metadata or {}))
-
-    monkeypatch.setattr(page, "display", display)
-    monkeypatch.setenv("HWLIB_BATCH", "1")
-    return found
 
 
 def draw(lang):
