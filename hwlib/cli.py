@@ -6,8 +6,10 @@ import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache, partial
+from itertools import product
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -17,6 +19,9 @@ from rich.table import Table
 from hwlib.config import ARGUMENTS, PROBLEMS
 from hwlib.data.commands import app as data_app
 from hwlib.errors import UserError
+
+if TYPE_CHECKING:
+    from hwlib.report import Job
 
 app = typer.Typer(
     help="Train, measure and report generative models of faces.",
@@ -60,7 +65,7 @@ RunsOption = Annotated[
 ]
 JobsOption = Annotated[
     int | None,
-    typer.Option("--jobs", help="Trainings side by side; default one a core, or one a GPU."),
+    typer.Option("--jobs", help="Jobs side by side; default one a core, or one a GPU."),
 ]
 SkipOption = Annotated[
     bool, typer.Option("--skip-bad", help="Leave out pictures that cannot be read, and say so.")
@@ -239,9 +244,22 @@ def report(
         ),
     ] = None,
     recipe: Annotated[str | None, typer.Option(help="Course report, or 'all' of them.")] = None,
-    data: DataOption = "faces",
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SPEC",
+            help="faces (drawn, the default), faces:N, or a folder: hw4, CelebA, MNIST, any"
+            " pictures; repeat it for several, each with its own pages.",
+        ),
+    ] = None,
     profile: ProfileOption = "quick",
-    seed: SeedOption = 0,
+    seed: Annotated[
+        list[int] | None,
+        typer.Option(
+            help="Every random draw follows from it, 0 by default; repeat it for several, which"
+            " the comparison gives with mean and spread."
+        ),
+    ] = None,
     lang: Annotated[list[str] | None, typer.Option(help="zh, en; both by default.")] = None,
     settings: SetOption = None,
     attribute: Annotated[
@@ -256,60 +274,55 @@ def report(
         list[str] | None,
         typer.Option(metavar="ID", help="With 'claims': only this one; repeat it for several."),
     ] = None,
+    decoder: Annotated[
+        bool,
+        typer.Option(
+            "--decoder",
+            help="Put the VAE's decoder itself into its page, for free movement offline; small"
+            " networks only.",
+        ),
+    ] = False,
+    jobs: JobsOption = None,
     runs: RunsOption = None,
     skip_bad: SkipOption = False,
 ) -> None:
-    """Run the notebooks and write the report: HTML and PDF, in Chinese and English."""
-    from hwlib.data import load_data
-    from hwlib.recipes import knows_setting, make_config
-    from hwlib.report import CLAIMS, make_job, make_report
+    """Run the notebooks and write the report: HTML and PDF, in Chinese and English.
+
+    Notebooks run side by side, and what several of them need is trained once; one that fails costs
+    its own page alone. Stopped or killed, the same command goes on.
+    """
+    from hwlib.jobs import JOBS, checked_jobs, shares
+    from hwlib.report import CLAIMS, make_report
     from hwlib.run import default_runs_dir
-    from hwlib.training.fit import resolve_attribute
 
     overrides = parse_settings(settings or [])
     if attribute:
         overrides["attribute"] = attribute
     # A mistake in a setting or in the data is told now, in one line, before any notebook runs.
-    path = Path(data)
-    data = str(path.resolve()) if path.exists() else data
-    jobs = []
-    others = [problem for problem in problems or [] if problem != CLAIMS]
-    has_claims = CLAIMS in (problems or [])
-    if claim and not has_claims:
-        raise UserError("--claim goes with claims: hwlib report claims --claim C1")
-    if has_claims:
-        if not others and (recipe or overrides):
-            raise UserError("claims have their own recipes and settings: no --recipe, no --set")
-        common = {"data": data, "profile": profile, "skip_bad": skip_bad}
-        jobs.append(make_job(CLAIMS, "all", claims_parameters(claim, seed=seed, **common)))
-    pairs = [] if has_claims and not others else chosen_pairs(others, recipe)
-    for name in overrides:  # a setting goes to the problems that know it; one at least must
-        if not any(knows_setting(problem, name, recipe) for recipe, problem in pairs):
-            make_config(pairs[0][1], pairs[0][0], data, profile, seed, **overrides)
-    for pair_recipe, problem in pairs:
-        own = {
-            name: value
-            for name, value in overrides.items()
-            if knows_setting(problem, name, pair_recipe)
-        }
-        config = make_config(problem, pair_recipe, data, profile, seed, **own)
-        loaded = load_data(data, config.image_size, crop=config.crop, skip_bad=skip_bad)
-        resolve_attribute(config, loaded)
-        parameters = {
-            "data": data,
-            "profile": profile,
-            "seed": seed,
-            "settings": own,
-            "skip_bad": skip_bad,
-        }
-        jobs.append(make_job(problem, pair_recipe, parameters))
+    asked = chosen_jobs(
+        problems or [],
+        recipe,
+        data=resolved(data or ["faces"]),
+        profile=profile,
+        seeds=list(dict.fromkeys(seed or [0])),
+        settings=overrides,
+        claims=claim,
+        skip_bad=skip_bad,
+    )
+    if decoder and all(job.problem != "vae" for job in asked):
+        raise UserError("--decoder goes with problem vae: hwlib report vae --decoder")
+    jobs = checked_jobs(jobs, overrides.get("device", "auto"))
+    num_side_by_side = sum(job.problem != CLAIMS for job in asked)
     with ending_in_one_line():
         result = make_report(
-            jobs,
+            asked,
             out=out,
             languages=lang or ("zh", "en"),
             runs=(runs or default_runs_dir()).resolve(),
             command=shlex.join(["hwlib", *sys.argv[1:]]),
+            environments=shares(max(1, min(jobs, num_side_by_side))),
+            alone={JOBS: str(jobs)},
+            decoder=page_decoder if decoder else None,
         )
     for file in result.files:
         if file.name in ("index.html", "report.pdf"):
@@ -320,29 +333,103 @@ def report(
         raise typer.Exit(1)
 
 
+def page_decoder(path: Path) -> Mapping[str, Any]:
+    """Return what a page needs to run the decoder of the run at `path` by itself."""
+    from hwlib import explore
+    from hwlib.run import Run
+
+    return explore.page_decoder(Run(path))
+
+
 def claims_parameters(
-    ids: Sequence[str] | None, *, data: str, profile: str, seed: int, skip_bad: bool
+    ids: Sequence[str] | None, *, data: str, profile: str, seeds: Sequence[int], skip_bad: bool
 ) -> dict[str, Any]:
-    """Return the parameters of the notebook of claims; three seeds follow on from `seed`.
+    """Return the parameters of the notebook of claims; three seeds follow on from a single one.
 
     Raises:
         UserError: an unknown claim or profile, or data that cannot be read.
     """
     from hwlib.claims import known_ids
+    from hwlib.claims.deciding import checked_seeds
+    from hwlib.claims.statistics import MIN_SEEDS
     from hwlib.data import load_data
     from hwlib.recipes import make_config
 
     wanted = known_ids(ids) if ids else []
-    config = make_config("vae", "dcgan", data, profile, seed)
+    config = make_config("vae", "dcgan", data, profile, seeds[0])
     load_data(data, config.image_size, crop=config.crop, skip_bad=skip_bad)
-    seeds = [seed, seed + 1, seed + 2]
+    if len(seeds) == 1:
+        seeds = range(seeds[0], seeds[0] + MIN_SEEDS)
     return {
         "ids": wanted,
         "data": data,
         "profile": profile,
-        "seeds": seeds,
+        "seeds": list(checked_seeds(seeds)),
         "skip_bad": skip_bad,
     }
+
+
+def resolved(data: Sequence[str]) -> list[str]:
+    """Return each set of pictures once, folders by their whole path."""
+    paths = [Path(spec) for spec in data]
+    named = (str(p.resolve()) if p.exists() else s for p, s in zip(paths, data, strict=True))
+    return list(dict.fromkeys(named))
+
+
+def chosen_jobs(
+    problems: Sequence[str],
+    recipe: str | None,
+    *,
+    data: Sequence[str],
+    profile: str,
+    seeds: Sequence[int],
+    settings: Mapping[str, Any],
+    claims: Sequence[str] | None,
+    skip_bad: bool,
+) -> list[Job]:
+    """Return the jobs of a report: every problem and recipe on every data, with every seed.
+
+    Raises:
+        UserError: an unknown name, or a setting or data that a job cannot take.
+    """
+    from hwlib.data import load_data
+    from hwlib.recipes import knows_setting, make_config
+    from hwlib.report import CLAIMS, make_job
+    from hwlib.training.fit import resolve_attribute
+
+    others = [problem for problem in problems if problem != CLAIMS]
+    has_claims = CLAIMS in problems
+    jobs = []
+    if claims and not has_claims:
+        raise UserError("--claim goes with claims: hwlib report claims --claim C1")
+    if has_claims:
+        if not others and (recipe or settings):
+            raise UserError("claims have their own recipes and settings: no --recipe, no --set")
+        for spec in data:
+            given = claims_parameters(
+                claims, data=spec, profile=profile, seeds=seeds, skip_bad=skip_bad
+            )
+            jobs.append(make_job(CLAIMS, "all", given))
+        if not others:
+            return jobs
+    pairs = chosen_pairs(others, recipe)
+    for name in settings:  # a setting goes to the problems that know it; one at least must
+        if not any(knows_setting(problem, name, recipe) for recipe, problem in pairs):
+            make_config(pairs[0][1], pairs[0][0], data[0], profile, seeds[0], **settings)
+    load = cache(partial(load_data, skip_bad=skip_bad))
+    for (pair_recipe, problem), spec, seed in product(pairs, data, seeds):
+        own = {n: v for n, v in settings.items() if knows_setting(problem, n, pair_recipe)}
+        config = make_config(problem, pair_recipe, spec, profile, seed, **own)
+        resolve_attribute(config, load(spec, config.image_size, crop=config.crop))
+        parameters = {
+            "data": spec,
+            "profile": profile,
+            "seed": seed,
+            "settings": own,
+            "skip_bad": skip_bad,
+        }
+        jobs.append(make_job(problem, pair_recipe, parameters))
+    return jobs
 
 
 @contextmanager

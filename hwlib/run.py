@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -128,7 +129,8 @@ class Run:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            print(f"another process is training {self.path.name}; waiting for it", flush=True)
+            line = f"another process is training {self.path.name}; waiting for it"
+            print(line, file=sys.stderr, flush=True)  # no output that a notebook would keep
             lock.acquire()
         try:
             yield

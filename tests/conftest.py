@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -76,6 +77,21 @@ def outputs(monkeypatch):
     monkeypatch.setattr("hwlib.show.page.display", display)
     monkeypatch.setenv("HWLIB_BATCH", "1")
     return found
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Return a Chromium that tests open files in."""
+    from playwright.sync_api import sync_playwright
+
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+    found = next((path for name in names if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip(f"no browser ({', '.join(names)}): pages are NOT tested in one")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
 
 
 def picture(seed: int, size: tuple[int, int] = (64, 64)) -> Image.Image:

@@ -639,6 +639,6 @@ def test_a_mistake_with_claims_is_one_line_before_anything_is_trained(
 
 
 def test_the_job_of_claims_knows_every_parameter_of_the_notebook():
-    given = cli.claims_parameters(["C1"], data="faces:96", profile="smoke", seed=0, skip_bad=False)
-    job = report.make_job("claims", "all", given)
+    asked = {"data": "faces:96", "profile": "smoke", "seeds": [0], "skip_bad": False}
+    job = report.make_job("claims", "all", cli.claims_parameters(["C1"], **asked))
     assert runner.check_parameters(job)["languages"] == ["zh", "en"]

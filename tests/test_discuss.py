@@ -292,6 +292,8 @@ FACTS = {
     "attribute": "Smiling",
     "attributes": "Smiling,Male",
     "code": 1,
+    "run": "gan-dcgan-1a2b3c4d",
+    "movement": Sentence("路", "way"),
 }
 
 

@@ -34,15 +34,25 @@ def test_there_is_one_job_a_core_or_one_a_gpu(four_threads, monkeypatch):
     monkeypatch.setattr(jobs, "resolve_device", lambda name: torch.device("cuda"))
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
     assert default_jobs() == 3
+    monkeypatch.setenv("HWLIB_JOBS", "5")
+    assert default_jobs() == 5
+    assert checked_jobs(None) == 5
+    assert checked_jobs(2) == 2
+    monkeypatch.setenv("HWLIB_JOBS", "many")
+    with pytest.raises(UserError, match="HWLIB_JOBS=many: a whole number"):
+        default_jobs()
 
 
 def test_the_machines_threads_and_gpus_are_dealt_out(four_threads, monkeypatch):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     assert [share["OMP_NUM_THREADS"] for share in shares(3)] == ["1", "1", "1"]
     assert [share["OMP_NUM_THREADS"] for share in shares(2)] == ["2", "2"]
     assert all("CUDA_VISIBLE_DEVICES" not in share for share in shares(2))
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert [share["CUDA_VISIBLE_DEVICES"] for share in shares(3)] == ["0", "1", "0"]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5,7")  # the others are somebody else's
+    assert [share["CUDA_VISIBLE_DEVICES"] for share in shares(3)] == ["5", "7", "5"]
 
 
 def test_less_than_one_job_is_refused():

@@ -46,6 +46,13 @@ FIGURES = {
     KL: {"architecture", "kl_elbo", "kl_growth", "kl_samples", "kl_interpolation"}
     | {"kl_rows", "kl_rate", "kl_numbers", "kl_scores"},
 }
+SLIDERS = {
+    VAE: {"interpolation_slider", "traversal_slider"},
+    GAN: {"gan_slider"},
+    ACGAN: {"acgan_slider"},
+    INFOGAN: {"infogan_slider"},
+    KL: {"kl_slider"},
+}
 TABLES = {
     VAE: {"layers", "mse", "ledger", "ledger_weights", "ledger_mse"},
     GAN: {"networks", "quality", "oracle", "comparison"},
@@ -56,7 +63,10 @@ TABLES = {
 PARAMETERS = ("recipe", "data", "profile", "seed", "attribute", "settings", "skip_bad", "runs")
 # Claims compare recipes and have settings of their own.
 CLAIMS_PARAMETERS = ("ids", "data", "profile", "seeds", "skip_bad", "runs")
-SHOWS = r"^(?:found = )?(?:figure|show_\w+)\("  # a cell that shows a figure
+# The playground trains nothing.
+EXPLORE_PARAMETERS = ("run", "runs")
+PARAMETERS_OF = {"06_claims": CLAIMS_PARAMETERS, "explore": EXPLORE_PARAMETERS}
+SHOWS = r"^(?:found = )?(?:figure|show\.slider|show_\w+)\("  # a cell that shows a figure
 RUN_MIME = "application/vnd.hwlib.run+json"
 
 
@@ -112,8 +122,7 @@ def test_the_one_parameters_cell_holds_literals_only(path):
 def test_all_notebooks_have_the_same_parameters(path):
     (cell,) = (c for c in read(path).cells if "parameters" in tags(c))
     names = [statement.targets[0].id for statement in ast.parse(cell.source).body]
-    wanted = CLAIMS_PARAMETERS if path.stem == "06_claims" else PARAMETERS
-    assert names == [*wanted, "languages"]
+    assert names == [*PARAMETERS_OF.get(path.stem, PARAMETERS), "languages"]
 
 
 def test_prose_is_paired_in_both_languages_in_the_same_order(path):
@@ -367,10 +376,81 @@ def test_every_figure_is_shown_in_both_languages_with_its_words(executed, name):
             assert facts.caption
 
 
+CHINESE = re.compile("[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
+FORMULA = re.compile(r"\$[^$]*\$")
+DATA_NAME = re.compile(r"(?<=[\u4e00-\u9fff]) ?[(（][A-Za-z0-9_]+[)）]")  # after its Chinese word
+# What Chinese texts on figures call by its own name.
+OWN_NAMES = {
+    *("BatchNorm", "ReLU", "LeakyReLU", "Tanh", "Sigmoid", "GAN", "VAE", "ELBO", "KL", "KID"),
+    *("MSE", "MIG", "SAP", "DCI", "FactorVAE", "SNE", "one", "hot", "ln", "nats", "epoch"),
+}
+
+
+def untranslated(texts, lang):
+    """Return those of a figure's words that are not of its language."""
+    if lang == "en":
+        return [text for text in texts if CHINESE.search(text)]
+    bare = {text: DATA_NAME.sub("", FORMULA.sub("", text)) for text in texts}
+    return [text for text in bare if set(re.findall("[A-Za-z]{2,}", bare[text])) - OWN_NAMES]
+
+
+def figure_words(facts):
+    """Return what is written on a figure, or beside a slider's frames."""
+    tracks = facts.get("tracks", ())
+    return [*facts.get("labels", ()), *(w for t in tracks for w in (t.title, *t.labels))]
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_the_words_on_every_figure_are_of_its_language_and_its_numbers_of_both(executed, name):
+    for kind in ("figure", "slider"):
+        both = (outputs(executed(name), kind, lang) for lang in LANGS)
+        for (_, zh), (_, en) in zip(*both, strict=True):
+            assert untranslated(figure_words(zh), "zh") == [], zh.name
+            assert untranslated([*figure_words(en), en.alt, en.caption], "en") == [], en.name
+            assert CHINESE.search(zh.alt), zh.name
+            assert CHINESE.search(zh.caption), zh.name
+            found = [
+                {
+                    number
+                    for text in figure_words(facts)
+                    for number in re.findall(r"\d[\d,.]*\d|\d", text)
+                }
+                for facts in (zh, en)
+            ]
+            assert found[0] == found[1], zh.name
+
+
+def test_an_untranslated_label_is_found():
+    zh = [
+        "訓練週期（epoch）",
+        "微笑 (Smiling)",
+        "步幅 2",
+        "$\\mu$ 的變異數",
+        "亂猜：ln 2",
+        "BatchNorm, ReLU",
+    ]
+    assert untranslated(zh, "zh") == []
+    wrong = ["training step", "訓練 step", "Smiling", "real images"]
+    assert untranslated(wrong, "zh") == wrong
+    assert untranslated(["step", "步數", "KID（愈低愈好）"], "en") == ["步數", "KID（愈低愈好）"]
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_every_slider_is_shown_in_both_languages_with_its_words(executed, name):
+    for lang in LANGS:
+        found = outputs(executed(name), "slider", lang)
+        assert {facts.name for _, facts in found} == SLIDERS[name]
+        for data, facts in found:
+            assert "image/png" in data
+            assert facts.alt
+            assert facts.caption
+            assert all(track.title and all(track.labels) for track in facts.tracks)
+
+
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_both_languages_show_the_same_outputs_and_numbers(executed, name):
     number = re.compile(r"[\d,.]*\d")
-    for kind in ("text", "table", "figure"):
+    for kind in ("text", "table", "figure", "slider"):
         chinese = outputs(executed(name), kind, "zh")
         english = outputs(executed(name), kind, "en")
         for (one, about), (other, same) in zip(chinese, english, strict=True):

@@ -129,6 +129,16 @@ def test_the_points_names_do_not_collide(lang):
     assert_words_are_apart(plots.rate_distortion(results()["studies"], TOLD, lang).figure)
 
 
+def test_names_of_points_side_by_side_keep_a_gap():
+    near = {0.0: (283.0, 678.0), 0.001: (183.0, 658.0)}  # of a run on drawn faces
+    changed = {w: {"kl_nats": rate, "recon_nats": error} for w, (rate, error) in near.items()}
+    ax = plots.rate_distortion(results(changed=changed)["studies"], TOLD)
+    render(ax.figure)
+    boxes = {text.get_text(): text.get_window_extent() for text in ax.texts}
+    gap = 3 * ax.figure.dpi / 72
+    assert not boxes["0"].padded(gap).overlaps(boxes["0.001"].padded(gap))
+
+
 def test_numbers_over_the_weight_are_those_of_the_study_and_zero_stands_apart():
     fig = plots.weight_numbers(results()["studies"], z_dim=20, kid_real=0.01)
     for ax, values in zip(fig.axes, (ACTIVE, KID), strict=True):

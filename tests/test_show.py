@@ -177,7 +177,7 @@ def test_the_run_folder_is_told_by_its_own_kind_of_output(outputs, tmp_path):
     assert "hwlib" not in outputs[0][1]
 
 
-@pytest.mark.parametrize("languages", [["de"], [], "zh", ["zh", "fr"]])
+@pytest.mark.parametrize("languages", [["de"], [], "zh", ["zh", "fr"], None, 5])
 def test_an_unknown_language_is_refused_with_the_known_ones(languages):
     with pytest.raises(UserError, match='"zh", "en"'):
         show.setup(languages)
@@ -194,13 +194,43 @@ def run_notebook(*cells):
 MISTAKE = "from hwlib.errors import UserError\nraise UserError('no such folder: give another')"
 
 
+def told(cell):
+    """Return the one line that a cell showed in place of a traceback."""
+    (output,) = cell.outputs
+    assert (output.output_type, output.name) == ("stream", "stderr")
+    return output.text
+
+
 def test_a_users_mistake_is_one_line_for_a_reader(monkeypatch):
     monkeypatch.delenv("HWLIB_BATCH", raising=False)
     notebook, _ = run_notebook("from hwlib import show\nshow.setup()", MISTAKE, "print('on')")
-    (output,) = notebook.cells[1].outputs
-    assert output.output_type == "stream"
-    assert output.text == "✗ no such folder: give another\n"
+    assert told(notebook.cells[1]) == "✗ no such folder: give another\n"
     assert not notebook.cells[2].outputs
+
+
+STRAYED = "from hwlib.training.fit import TrainingDiverged\nraise TrainingDiverged('not finite')"
+
+
+ONE_LINE = {
+    STRAYED: "✗ not finite",
+    "raise KeyboardInterrupt": "✗ stopped",
+    "runs = 5; show.setup()": "✗ runs = 5: give the path of a folder",
+    "runs, settings = '', 'z_dim=5'; show.setup()": "✗ settings = 'z_dim=5': write them as",
+    "settings = None; show.setup()": "✗ settings = None: write them as",
+    "settings = {1: 2}; show.setup()": "✗ settings = {1: 2}: write them as",
+    "settings = {'seed': 3}; show.setup()": "✗ settings: seed has a line of its own",
+}
+
+
+def test_what_a_reader_does_wrong_or_stops_shows_no_traceback_and_a_bug_of_ours_does(monkeypatch):
+    monkeypatch.delenv("HWLIB_BATCH", raising=False)
+    cells = ["from hwlib import show\nshow.setup()", *ONE_LINE, "1 / 0"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+    NotebookClient(notebook, timeout=120, kernel_name="python3", allow_errors=True).execute()
+    for cell, line in zip(notebook.cells[1:-1], ONE_LINE.values(), strict=True):
+        assert told(cell).startswith(line)
+    (bug,) = notebook.cells[-1].outputs
+    assert (bug.output_type, bug.ename) == ("error", "ZeroDivisionError")
 
 
 def test_a_users_mistake_is_an_error_for_a_runner(monkeypatch):

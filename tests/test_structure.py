@@ -17,6 +17,7 @@ PACKAGE = ROOT / "hwlib"
 # Which rooms each room may import (the table in the README); errors.py, source.py are open to all.
 MAY_IMPORT = {
     "config": set(),
+    "processes": set(),
     "runtime": set(),
     "losses": set(),
     "data": {"config", "runtime", "run"},
@@ -31,17 +32,22 @@ MAY_IMPORT = {
         "config", "runtime", "losses", "data", "models", "recipes", "metrics", "control", "run",
         "disentangle",
     },
+    "jobs": {"config", "runtime", "processes", "training"},
     "claims": {
-        "config", "runtime", "data", "recipes", "metrics", "run", "training", "discuss",
+        "config", "runtime", "data", "recipes", "metrics", "run", "training", "discuss", "jobs",
     },
     "plots": {"control", "fonts"},
     "show": {"run", "plots", "discuss", "ledger"},
     "discuss": {"run", "config", "recipes", "plots", "ledger"},
     "explore": {"run", "recipes", "plots", "data", "training", "models", "show"},
-    "report": {"config", "run", "fonts"},
+    "report": {"config", "run", "fonts", "processes"},
 }  # fmt: skip
 # Imports inside a function, which cost nothing until they are needed.
-MAY_IMPORT_LATE = {"run": {"training"}, "report": {"ledger", "discuss"}}
+MAY_IMPORT_LATE = {
+    "run": {"training"},
+    "report": {"ledger", "discuss", "recipes"},
+    "show": {"training"},
+}
 
 ROOMS = sorted(MAY_IMPORT)
 SOURCES = sorted(PACKAGE.rglob("*.py"))

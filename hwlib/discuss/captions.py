@@ -15,6 +15,11 @@ NETWORKS = {
     "infogan": Sentence("生成器 G、判別器 D 與 Q", "generator G, discriminator D and Q"),
 }
 
+SLIDER = Sentence(
+    "網頁上可拖動滑桿，PDF 列出其中幾格。",
+    "The page has a slider; the PDF has some of the frames.",
+)
+
 CAPTIONS: dict[str, dict[str, Sentence]] = {
     "architecture": {
         "alt": Sentence(
@@ -114,6 +119,77 @@ CAPTIONS: dict[str, dict[str, Sentence]] = {
             " test image's μ.",
         ),
     },
+    "interpolation_slider": {
+        "alt": Sentence(
+            "一張影像，隨滑桿由一張測試影像的重建漸變為另一張的重建，共 {count} 格。",
+            "A picture that turns along the slider from one test image's reconstruction into"
+            " another's in {count} frames.",
+        ),
+        "caption": Sentence(
+            "前兩張測試影像之間的直線，共 {count} 格。{slider}",
+            "The straight way between the first two test images in {count} frames. {slider}",
+        ),
+    },
+    "traversal_slider": {
+        "alt": Sentence(
+            "{rows} 張影像，各有一支滑桿把一個隱變數由 −3 變到 3，共 {count} 格。",
+            "{rows} pictures, each with a slider that takes one latent from −3 to 3 in {count}"
+            " frames.",
+        ),
+        "caption": Sentence(
+            "最活躍的 {rows} 個隱變數，各由 −3 變到 3，其餘固定在第一張測試影像的 μ。{slider}",
+            "The {rows} most active latents, each from −3 to 3 while the others stay at the first"
+            " test image's μ. {slider}",
+        ),
+    },
+    "gan_slider": {
+        "alt": Sentence(
+            "兩張生成的影像，隨滑桿由同一個 z 漸變為另一個 z：一張走直線，一張走球面，"
+            "共 {count} 格。",
+            "Two painted pictures that turn along their sliders from one and the same z into"
+            " another, one on the straight way and one on the spherical, in {count} frames.",
+        ),
+        "caption": Sentence(
+            "兩個 z 之間的直線與球面路徑，各 {count} 格，兩端相同。{slider}",
+            "The straight and the spherical way between two z in {count} frames each, with the same"
+            " ends. {slider}",
+        ),
+    },
+    "acgan_slider": {
+        "alt": Sentence(
+            "一列由不同 z 畫出的影像，隨滑桿把{attributes}由關變到開，共 {count} 格。",
+            "A row of pictures of different z; the slider takes {attributes} from off to on in"
+            " {count} frames.",
+        ),
+        "caption": Sentence(
+            "每張影像各有一個 z，固定不變；屬性「{attributes}」由關變到開，共 {count} 格。{slider}",
+            "Each picture has a z of its own, which stays; the attribute ({attributes}) goes from"
+            " off to on in {count} frames. {slider}",
+        ),
+    },
+    "infogan_slider": {
+        "alt": Sentence(
+            "一列由不同 z 畫出的影像，隨滑桿把編碼由 0 換到 9。",
+            "A row of pictures of different z; the slider takes the code from 0 to 9.",
+        ),
+        "caption": Sentence(
+            "每張影像各有一個 z，固定不變；編碼由 0 換到 9{fixed}。{slider}",
+            "Each picture has a z of its own, which stays; the code goes from 0 to 9{fixed}."
+            " {slider}",
+        ),
+    },
+    "kl_slider": {
+        "alt": Sentence(
+            "三列影像：測試影像、它們的重建、先驗樣本；滑桿換 KL 權重，共 {count} 個。",
+            "Three rows of pictures: test images, their reconstructions, samples from the prior;"
+            " the slider changes to another of {count} KL weights.",
+        ),
+        "caption": Sentence(
+            "由上而下：測試影像、重建、先驗樣本；每格是一個 KL 權重，影像與 z 都不變。{slider}",
+            "From above: test images, reconstructions, samples from the prior; a frame for each KL"
+            " weight, with the same images and z. {slider}",
+        ),
+    },
     "layers": {
         "caption": Sentence(
             "{recipe} 的 VAE 各層：輸出形狀（通道×高×寬）與參數量，由 torchinfo 量得。",
@@ -206,6 +282,17 @@ CAPTIONS: dict[str, dict[str, Sentence]] = {
             "兩張真實影像之間的內插：各 KL 權重的直線與球面路徑，百分比是走過的路程。",
             "Between two real images: the straight and the spherical path with each KL weight; the"
             " percentage is the share of the way.",
+        ),
+    },
+    "play_strip": {
+        "alt": Sentence(
+            "由左到右 {count} 張影像，是 {run} 的面板裡一個控制項由一端到另一端的樣子。",
+            "{count} pictures from left to right: what a control in the panel of {run} does from"
+            " one end to the other.",
+        ),
+        "caption": Sentence(
+            "{run} 的 {movement}，由一端到另一端。",
+            "{movement} of {run}, from one end to the other.",
         ),
     },
     "kl_rows": {
@@ -602,7 +689,7 @@ def words(name: str, **facts: Any) -> dict[str, dict[str, str]]:
 def _told(name: str, facts: dict[str, Any]) -> dict[str, Any]:
     """Turn facts of a run into what captions mention."""
     nothing = dict.fromkeys(("facts", "points", "left_out", "fixed", "least"), "")
-    told = nothing | {"most": num(math.log(2)), "bars": MAX_BARS} | facts
+    told = nothing | {"most": num(math.log(2)), "bars": MAX_BARS, "slider": SLIDER} | facts
     if facts.get("num_known", 0) > MAX_ATTRIBUTES:
         told["left_out"] = _left_out(name, facts["num_known"])
     if facts.get("num_codes", 1) > 1:

@@ -1,5 +1,16 @@
 """Looking into trained networks: their layers, their latent space, and panels of sliders."""
 
+from hwlib.explore.decoder import page_decoder
+from hwlib.explore.direction import DirectionPanel, direction_panel, directions, read_photo
+from hwlib.explore.films import Film, films_of, save_film
+from hwlib.explore.frames import (
+    attribute_tracks,
+    code_tracks,
+    latent_tracks,
+    noise_tracks,
+    way_track,
+    weight_track,
+)
 from hwlib.explore.gan import (
     AttributePanel,
     CodePanel,
@@ -26,6 +37,7 @@ from hwlib.explore.latents import (
 from hwlib.explore.live import LiveCurve
 from hwlib.explore.networks import label_way, layers, network_layers
 from hwlib.explore.parts import to_png, to_strip
+from hwlib.explore.play import Playground, finished_runs
 from hwlib.explore.vae import VAEPanel, vae_panel
 from hwlib.explore.words import WORDS
 from hwlib.training.batches import spread
@@ -34,32 +46,48 @@ __all__ = [
     "WORDS",
     "AttributePanel",
     "CodePanel",
+    "DirectionPanel",
+    "Film",
     "GeneratorPanel",
     "KLPanel",
     "LiveCurve",
+    "Playground",
     "VAEPanel",
     "attribute_labels",
     "attribute_panel",
+    "attribute_tracks",
     "between",
     "code_panel",
     "code_panels",
+    "code_tracks",
     "decode",
+    "direction_panel",
+    "directions",
     "encode",
+    "films_of",
+    "finished_runs",
     "generator_panel",
     "kl_panel",
     "label_way",
+    "latent_tracks",
     "latents",
     "layers",
     "most_active",
     "network_layers",
+    "noise_tracks",
     "numbered",
     "one_hot",
+    "page_decoder",
     "paint",
+    "read_photo",
+    "save_film",
     "spread",
     "to_png",
     "to_strip",
     "traverse",
     "tsne",
     "vae_panel",
+    "way_track",
     "ways_between",
+    "weight_track",
 ]

@@ -121,7 +121,7 @@ class GeneratorPanel(_NumberedPanel):
         self.share.observe(self._on_move, "value")
         self._on_way(None)
 
-    def _at(self, share: float) -> np.ndarray:
+    def at(self, share: float) -> np.ndarray:
         """Return the point at `share` of the way, float32 (Z,)."""
         ends = self.z_of(self.number.value), self.z_of(self.number_b.value)
         return between(*ends, share, is_spherical=self.path.value == "spherical")
@@ -129,7 +129,7 @@ class GeneratorPanel(_NumberedPanel):
     def _on_way(self, _change: Any) -> None:
         """Show both ends and the way between them."""
         shares = np.linspace(0, 1, NUM_ON_WAY)
-        way = paint(self.G, np.stack([self._at(share) for share in shares]))
+        way = paint(self.G, np.stack([self.at(share) for share in shares]))
         for end, image in zip(self._ends, way[[0, -1]], strict=True):
             end.value = to_png(image, 128)
         self.strip.value = to_strip(way)
@@ -137,7 +137,7 @@ class GeneratorPanel(_NumberedPanel):
 
     def _on_move(self, _change: Any) -> None:
         """Show the point that the slider stands for, and how long its z is."""
-        self.z = self._at(self.share.value)
+        self.z = self.at(self.share.value)
         length = np.linalg.norm(self.z)
         self.length.value = self.words["length"].format(length=length, usual=self._usual)
         self.picture.value = to_png(paint(self.G, self.z[np.newaxis])[0], 256)
@@ -154,6 +154,7 @@ class AttributePanel(_NumberedPanel):
     Attributes:
         number: which z.
         fresh: the button for another one.
+        attributes: the names of its labels.
         switches: a slider per attribute, from off (0) to on (1).
         picture: the picture with the labels as they are set, PNG.
         c: these labels, float32 (A,).
@@ -169,6 +170,7 @@ class AttributePanel(_NumberedPanel):
             lang: language of the words.
         """
         super().__init__(G, z_of, names=("number", "fresh"), lang=lang)
+        self.attributes = list(attributes)
         self.switches = [self._switch(attribute) for attribute in attributes]
         is_one = len(attributes) == 1
         names = ("off", "as_set", "on") if is_one else ("all_off", "as_set", "all_on")

@@ -49,6 +49,7 @@ class KLPanel(widgets.VBox):
         reconstructions: of the chosen weight's VAE, PNG.
         samples: of the same z for every weight, PNG.
         told: the chosen VAE's numbers in words.
+        studies, pictures: what it was given.
     """
 
     def __init__(
@@ -67,9 +68,9 @@ class KLPanel(widgets.VBox):
             lang: language of the words.
         """
         super().__init__()
-        self.words, self._pictures = WORDS[lang], pictures
+        self.words, self.pictures = WORDS[lang], pictures
         order = sorted(range(len(studies)), key=lambda i: studies[i]["kl_weight"])
-        self._studies = studies
+        self.studies = studies
         names = [(np.format_float_positional(studies[i]["kl_weight"], trim="-"), i) for i in order]
         self.weight = widgets.SelectionSlider(
             options=names,
@@ -98,15 +99,19 @@ class KLPanel(widgets.VBox):
     def _on_weight(self, _change: Any) -> None:
         """Show the chosen weight's pictures and numbers."""
         chosen = self.weight.value
-        self.reconstructions.value = to_strip(self._pictures["reconstructions"][chosen])
-        self.samples.value = to_strip(self._pictures["samples"][chosen][:NUM_SHOWN])
-        row = self._studies[chosen]
-        written = {
-            "mse": f"{row['test_mse_01']:.{DIGITS + 2}f}",
-            "kl": f"{row['kl_nats']:,.{DIGITS}g}",
-            "active": row["active_units"],
-        }
-        self.told.value = self.words["kl_told"].format(**written)
+        self.reconstructions.value = to_strip(self.pictures["reconstructions"][chosen])
+        self.samples.value = to_strip(self.pictures["samples"][chosen][:NUM_SHOWN])
+        self.told.value = kl_told(self.studies[chosen], self.words)
+
+
+def kl_told(row: Mapping[str, Any], words: Mapping[str, str]) -> str:
+    """Say a study's row in numbers: error, KL, active latents."""
+    written = {
+        "mse": f"{row['test_mse_01']:.{DIGITS + 2}f}",
+        "kl": f"{row['kl_nats']:,.{DIGITS}g}",
+        "active": row["active_units"],
+    }
+    return words["kl_told"].format(**written)
 
 
 def kl_panel(run: Run, lang: str = "en") -> KLPanel:

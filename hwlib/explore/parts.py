@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 from collections.abc import Mapping
 from typing import TypeVar
@@ -72,7 +73,7 @@ def path_buttons(words: Mapping[str, str]) -> widgets.ToggleButtons:
     return widgets.ToggleButtons(
         options=[(words["linear"], "linear"), (words["spherical"], "spherical")],
         tooltips=[words["linear"], words["spherical"]],
-        style={"button_width": "76px"},
+        style={"button_width": "84px"},
     )
 
 
@@ -86,6 +87,11 @@ def help_line(words: Mapping[str, str], name: str) -> widgets.HTML:
     return widgets.HTML(f'<small style="opacity:.75">{words[name]}</small>')
 
 
+def problem_line(text: str) -> str:
+    """Return the line that says what is wrong, as HTML; screen readers read it at once."""
+    return f'<strong role="alert">✗ {html.escape(text)}</strong>'
+
+
 def told_of_trials(panel: Panel, run: Run, words: Mapping[str, str]) -> Panel:
     """Put a line above a panel that warns of the pictures of a smoke trial; return the panel."""
     if run.config.profile == "smoke":
@@ -95,7 +101,7 @@ def told_of_trials(panel: Panel, run: Run, words: Mapping[str, str]) -> Panel:
 
 def captioned(picture: widgets.Image, label: widgets.Label) -> widgets.VBox:
     """Set a label below a picture."""
-    layout = {"align_items": "center", "margin": "0 6px 0 0"}
+    layout = {"align_items": "center", "margin": "0 3px 0 0"}
     return widgets.VBox([picture, label], layout=layout)
 
 

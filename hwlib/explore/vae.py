@@ -26,6 +26,8 @@ from hwlib.run import Run
 if TYPE_CHECKING:
     from hwlib.data import Data
 
+KNOB_LIMIT = 3  # a slider adds so much to its latent, either way
+
 
 class VAEPanel(widgets.VBox):
     """Sliders over a trained VAE: between two test images, along its latents, and random samples.
@@ -35,6 +37,7 @@ class VAEPanel(widgets.VBox):
         share: how far from A to B.
         path: "linear" or "spherical".
         knobs: one slider per active latent; its value is added to the latent.
+        active: these latents.
         random, reset: buttons.
         picture: the decoded picture, PNG.
         z: the latent that it shows, float32 (Z,).
@@ -93,8 +96,8 @@ class VAEPanel(widgets.VBox):
         self.knobs = [
             widgets.FloatSlider(
                 0.0,
-                min=-3,
-                max=3,
+                min=-KNOB_LIMIT,
+                max=KNOB_LIMIT,
                 step=0.1,
                 description=words["latent"].format(latent=latent),
                 readout_format="+.1f",
@@ -102,7 +105,7 @@ class VAEPanel(widgets.VBox):
             )
             for latent in active
         ]
-        self._active = list(active)
+        self.active = list(active)
         icons = {"random": "random", "reset": "crosshairs"}
         self.random, self.reset = (button(words, name, icon) for name, icon in icons.items())
         self._between = row(self.image_a, self.image_b, self.share, self.path)
@@ -134,6 +137,18 @@ class VAEPanel(widgets.VBox):
             self._mu[index] = encode(self.vae, self.images[index : index + 1])[0]
         return self._mu[index]
 
+    def at(self, share: float) -> np.ndarray:
+        """Return the point at `share` of the way from A to B, moved as the sliders say, (Z,)."""
+        ends = self._mean(self.image_a.value), self._mean(self.image_b.value)
+        return self._moved(between(*ends, share, is_spherical=self.path.value == "spherical"))
+
+    def _moved(self, z: np.ndarray) -> np.ndarray:
+        """Return a copy of `z`, (Z,), with the values of the sliders added to their latents."""
+        z = z.copy()
+        for latent, knob in zip(self.active, self.knobs, strict=True):
+            z[latent] += knob.value
+        return z
+
     def _on_images(self, _change: Any) -> None:
         """Show the two test images and their reconstructions, then the way between them."""
         for index, (original, reconstruction) in (
@@ -148,14 +163,8 @@ class VAEPanel(widgets.VBox):
 
     def _on_move(self, _change: Any) -> None:
         """Decode and show the point that the controls stand for."""
-        if self._sample is None:
-            ends = self._mean(self.image_a.value), self._mean(self.image_b.value)
-            is_spherical = self.path.value == "spherical"
-            self.z = between(*ends, self.share.value, is_spherical=is_spherical).copy()
-        else:
-            self.z = self._sample.copy()
-        for latent, knob in zip(self._active, self.knobs, strict=True):
-            self.z[latent] += knob.value
+        is_between = self._sample is None
+        self.z = self.at(self.share.value) if is_between else self._moved(self._sample)
         self._labels[2].value = self.words["between" if self._sample is None else "sample"]
         self.picture.value = to_png(decode(self.vae, self.z[np.newaxis])[0], 256)
 

@@ -45,10 +45,42 @@ WORDS: dict[str, dict[str, str]] = {
         "kl_reconstructions": "重建影像",
         "kl_samples": "先驗樣本（每個權重用同一批 z）",
         "kl_told": "MSE [0, 1] {mse}　KL {kl} nats　活躍 {active}",
+        "kl_frame": "{weight}：{told}",
         "help_kl": "拖動滑桿換一個 KL 權重的 VAE：測試影像與 z 都不變，只有權重不同。"
         "按左右方向鍵逐一比較。",
         "help_infogan": "按數字選編碼的值，z 不變；下方是同一個 z 換成其他值的樣子，"
         "框起來的是目前的值。",
+        "picture": "影像",
+        "its_reconstruction": "重建",
+        "changed": "加上方向",
+        "attribute": "屬性",
+        "strength": "強度",
+        "strengths": "強度由 −{limit} 到 {limit}",
+        "from_test": "測試影像",
+        "from_own": "自己的照片",
+        "image_number": "影像編號",
+        "upload": "選一張照片",
+        "zoom": "放大",
+        "left": "左右",
+        "top": "上下",
+        "no_upload": "還沒有照片：先按「選一張照片」。",
+        "as_homework": "{name}：對齊過的 CelebA 照片，照作業的方式裁切",
+        "as_square": "{name}：取正中央的正方形；用「放大、左右、上下」讓臉與測試影像裡的一樣大",
+        "help_direction": "方向是「有這個屬性」與「沒有」的測試影像，兩者平均隱變數的差；"
+        "強度 1 就是加上整個差，負的則往反方向走。照片請小於 10 MB。",
+        "run": "訓練結果",
+        "seed": "種子 {seed}",
+        "tab_walk": "隱空間",
+        "tab_direction": "屬性方向",
+        "moves": "會動的是",
+        "keep_as": "存成",
+        "as_gif": "GIF 動畫",
+        "as_mp4": "MP4 影片",
+        "as_webp": "WebP 動畫",
+        "as_png": "PNG 長條圖",
+        "keep": "存檔",
+        "kept": "存在 {path}；下載：{link}",
+        "film_alt": "剛存好的檔案：{label}",
     },
     "en": {
         "image_a": "image A",
@@ -93,10 +125,44 @@ WORDS: dict[str, dict[str, str]] = {
         "kl_reconstructions": "reconstructions",
         "kl_samples": "samples from the prior (the same z for every weight)",
         "kl_told": "MSE [0, 1] {mse} · KL {kl} nats · active {active}",
+        "kl_frame": "{weight}: {told}",
         "help_kl": "The slider changes to the VAE of another KL weight: test images and z stay, "
         "only the weight differs. Left and right arrow keys compare one by one.",
         "help_infogan": "Choose a code's value while z stays; below is the same z with the other "
         "values, the chosen one in a frame.",
+        "picture": "picture",
+        "its_reconstruction": "reconstruction",
+        "changed": "direction added",
+        "attribute": "attribute",
+        "strength": "strength",
+        "strengths": "strength from −{limit} to {limit}",
+        "from_test": "test picture",
+        "from_own": "my own",
+        "image_number": "number",
+        "upload": "choose a photo",
+        "zoom": "zoom",
+        "left": "left–right",
+        "top": "up–down",
+        "no_upload": "There is no photograph yet: press 'choose a photo' first.",
+        "as_homework": "{name}: an aligned CelebA photograph, cropped as in the homework",
+        "as_square": "{name}: the square in its middle; with zoom, left–right and up–down bring"
+        " the face to the size it has in test pictures",
+        "help_direction": "The direction is the mean latent of test pictures with the attribute"
+        " less that of those without. Strength 1 adds all of it, a negative one goes the other"
+        " way. Photographs of less than 10 MB, please.",
+        "run": "run",
+        "seed": "seed {seed}",
+        "tab_walk": "latent space",
+        "tab_direction": "attribute direction",
+        "moves": "what moves",
+        "keep_as": "save as",
+        "as_gif": "moving GIF",
+        "as_mp4": "MP4 video",
+        "as_webp": "moving WebP",
+        "as_png": "PNG strip",
+        "keep": "save",
+        "kept": "Saved as {path}; download: {link}",
+        "film_alt": "the file just saved: {label}",
     },
 }
 
@@ -122,4 +188,24 @@ LABEL_WAYS: dict[str, dict[str, str]] = {
         " on, joined to the {z_dim:,} numbers of $z$, so the generator starts from {num_inputs:,}"
         " numbers.",
     },
+}
+
+# Why a picture cannot be used, as hwlib.data.decode says it, and the same in Chinese.
+UNREADABLE_ZH: dict[str, str] = {
+    r"is empty.*": "是空的檔案",
+    r"is (\d+x\d+): at least (\d+x\d+) pixels are needed": r"只有 \1 像素，至少要 \2",
+    r"is no picture.*": "不是影像檔，或是不認得的格式",
+    r"is too large.*": "太大了",
+    r"has '?(.+?)'? pixels.*": r"的像素格式（\1）沒有固定的範圍，請另存成每色 8 位元",
+    r"is cut off.*": "不完整，檔案被截斷了",
+    r"is damaged.*": "已經損壞",
+}
+
+# What problems are called, in the order of the notebooks but for the study, which is about VAEs.
+PROBLEM_NAMES: dict[str, dict[str, str]] = {
+    "vae": {"zh": "VAE", "en": "VAE"},
+    "kl": {"zh": "KL 研究", "en": "KL study"},
+    "gan": {"zh": "GAN", "en": "GAN"},
+    "acgan": {"zh": "ACGAN", "en": "ACGAN"},
+    "infogan": {"zh": "InfoGAN", "en": "InfoGAN"},
 }

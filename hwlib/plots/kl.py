@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter
+from matplotlib.transforms import Bbox
 
 from hwlib.plots.grids import side_by_side, stack_sheets
 from hwlib.plots.look import (
@@ -29,6 +30,8 @@ from hwlib.plots.pictures import compose, draw_sheet, middles
 PANELS = 3  # curves side by side in a column's width
 MARKERS = "osD^vP"  # so that lines can be told apart without colour
 TOGETHER = (0.03, 0.06)  # of a figure's width and height: nearer points share their name
+# Where a point's name may stand, in points from it, the best place first.
+SIDES = (("left", (4, 5)), ("left", (4, -11)), ("right", (-4, -11)), ("right", (-4, 5)))
 DOTS = {"markersize": 4.5, "markeredgecolor": "white", "markeredgewidth": 0.6}
 # Of the disentanglement scores, those that a figure has room for, and their names.
 SCORES = {
@@ -242,7 +245,7 @@ def rate_distortion(
 
 
 def _name_points(ax: Axes, points: np.ndarray, weights: Sequence[float]) -> None:
-    """Write its weight beside each point (N, 2); points that lie together share one name."""
+    """Write its weight beside each point (N, 2), no two upon each other; near points share one."""
     ax.autoscale_view()
     places = ax.transAxes.inverted().transform(ax.transData.transform(points))
     groups: list[list[int]] = []
@@ -251,10 +254,18 @@ def _name_points(ax: Axes, points: np.ndarray, weights: Sequence[float]) -> None
             groups[-1].append(i)
         else:
             groups.append([i])
+    taken: list[Bbox] = []
+    ax.figure.draw_without_rendering()  # sets the layout, and with it how large the words are
     for group in groups:
         text = ", ".join(_plain(weights[i]) for i in group)
-        place = {"xytext": (4, 5), "textcoords": "offset points", "fontsize": 7.5}
-        ax.annotate(text, points[group[0]], color=INK, **place)
+        place = {"xytext": SIDES[0][1], "textcoords": "offset points", "fontsize": 7.5}
+        name = ax.annotate(text, points[group[0]], color=INK, **place)
+        for side, offset in SIDES:
+            name.set(position=offset, horizontalalignment=side)
+            box = name.get_window_extent().padded(3 * ax.figure.dpi / 72)
+            if not box.count_overlaps(taken):
+                break
+        taken.append(box)
 
 
 def _weight_axis(ax: Axes, weights: Sequence[float], lang: str) -> np.ndarray:

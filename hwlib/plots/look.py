@@ -11,6 +11,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib import font_manager
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 COLUMN_IN = 6.3  # width of a report's text column, 16 cm
@@ -35,12 +37,11 @@ WORDS: dict[str, dict[str, str]] = {
         "test": "測試",
         "test_images": "測試影像",
         "reconstructions": "重建影像",
-        "attribute": "{name} ({attribute})",
         "attribute_is": "{attribute}：是（{count:,} 張）",
         "attribute_is_not": "{attribute}：否（{count:,} 張）",
         "no_attribute": "資料沒有屬性標記，因此不上色（{count:,} 張）",
-        "tsne_1": "t-SNE 第一軸（無單位）",
-        "tsne_2": "t-SNE 第二軸（無單位）",
+        "tsne_1": "t-SNE 第 1 軸（無單位）",
+        "tsne_2": "t-SNE 第 2 軸（無單位）",
         "latent_rank": "隱變數（依活躍程度排序）",
         "variance": "各影像 $\\mu$ 的變異數",
         "active": "活躍：{active:,} / {total:,} 維",
@@ -415,10 +416,16 @@ def styled(draw: Callable) -> Callable:
     return wrapped
 
 
+def labels(fig: Figure) -> list[str]:
+    """Return the words that can be read on a drawn figure, each once: what is to be translated."""
+    texts = (text for text in fig.findobj(Text) if text.get_visible())
+    return list(dict.fromkeys(text.get_text() for text in texts if text.get_text().strip()))
+
+
 def attribute_name(attribute: str, lang: str) -> str:
     """Return `attribute` in the words of `lang`, with the data's own name kept."""
     if lang == "zh" and attribute in ATTRIBUTES_ZH:
-        return WORDS["zh"]["attribute"].format(name=ATTRIBUTES_ZH[attribute], attribute=attribute)
+        return f"{ATTRIBUTES_ZH[attribute]} ({attribute})"
     return attribute
 
 

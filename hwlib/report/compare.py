@@ -1,34 +1,37 @@
-"""Runs side by side, as tables of words: each problem's numbers, and sample quality of all."""
+"""Runs side by side: each problem's pictures and numbers, and sample quality of all."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
-from hwlib.report.entries import Entry, by_problem, values_of
-from hwlib.report.facts import IDENTITY, VERDICTS, number, value
+from hwlib.report.entries import Entry, by_data, by_problem, identity_of
+from hwlib.report.facts import VERDICTS, number
+from hwlib.report.figures import figures_table
 from hwlib.report.meanings import MEANINGS
-from hwlib.report.protocols import DISTANCES, Protocols, by_protocol, different, measured
+from hwlib.report.protocols import (
+    DISTANCES,
+    by_protocol,
+    conditions,
+    different,
+    measured,
+)
+from hwlib.report.reported import reported_table
 from hwlib.report.runner import CLAIMS
-from hwlib.report.strips import STRIP_IMAGES, Strip, make_strips
-from hwlib.report.words import FACTS, METRICS, PROBLEMS, SHORT, SIGNS, TOPICS, WORDS
+from hwlib.report.strips import Strip, make_galleries
+from hwlib.report.tables import (
+    BESIDE,
+    Frame,
+    Row,
+    Table,
+    cell,
+    known_names,
+    make_table,
+    spread_tables,
+)
+from hwlib.report.words import FACTS, METRICS, PROBLEMS, SHORT, TOPICS, WORDS
 
 QUALITY = (*DISTANCES, "sharpness_samples", "colourfulness_samples", "diversity_samples")
-# What a number is to be read beside, in brackets behind it, and the word for that.
-BESIDE = {
-    "frechet": ("frechet_real", "floor"),
-    "kid": ("kid_real", "floor"),
-    "precision": ("precision_real", "floor"),
-    "recall": ("recall_real", "floor"),
-    "density": ("density_real", "floor"),
-    "coverage": ("coverage_real", "floor"),
-    "sharpness_samples": ("sharpness_real", "floor"),
-    "colourfulness_samples": ("colourfulness_real", "floor"),
-    "diversity_samples": ("diversity_real", "floor"),
-    "code_information_nats": ("code_entropy_nats", "most"),
-}
-BRACKETS = frozenset(BESIDE) - {"kid", "precision", "recall", "density", "coverage"}
 # Which end of a column is the better one; for the other columns that depends.
 BEST: dict[str, Callable[..., float]] = {
     "frechet": min,
@@ -37,10 +40,6 @@ BEST: dict[str, Callable[..., float]] = {
     "recall": max,
     "coverage": max,
 }
-# Numbers in a feature network's terms: other data or another network makes them other numbers.
-BY_FEATURES = frozenset({*DISTANCES, "best_kid", "last_kid", "diversity_samples"})
-TEXTS = frozenset({"attribute", "collapse"})  # columns of words, set to the left
-
 VAE_OVERVIEW = (
     *("num_parameters", "num_steps", "train_time_s", "test_mse_01", "test_mse_11"),
     *("neg_elbo_nats", "frechet", "kid"),
@@ -98,29 +97,6 @@ DETAILS: dict[str, dict[str, tuple[str, ...]]] = {
 
 
 @dataclass(frozen=True)
-class Row:
-    """A table's row: its cells, and the page that its first one leads to."""
-
-    cells: tuple[str, ...]
-    page: str = ""
-    is_failed: bool = False
-    is_real: bool = False
-    best: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table in words; `right` says of each column whether it holds numbers."""
-
-    caption: str
-    columns: tuple[str, ...]
-    right: tuple[bool, ...]
-    rows: tuple[Row, ...]
-    notes: tuple[str, ...] = ()
-    meanings: tuple[tuple[str, str], ...] = ()  # of columns that are no key numbers
-
-
-@dataclass(frozen=True)
 class Section:
     """A part of the comparison, with its heading's anchor."""
 
@@ -132,167 +108,150 @@ class Section:
     parts: tuple[Section, ...] = ()
 
 
-# ---------------------------------------------------------------------- tables
-
-
-def cell(name: str, results: Mapping[str, Any], language: str, *, brackets: bool = True) -> str:
-    """Return one number as text, '–' where the run has none."""
-    if name == "attribute":
-        return value(results.get("attributes") or results.get(name))
-    if name not in results:
-        return "–"
-    if name == "collapse":
-        words, signs = WORDS[language], SIGNS[language]
-        found = [
-            words["collapse_at"].format(step=f"{c['step']:,}", sign=signs.get(c["sign"], c["sign"]))
-            for c in results[name]
-        ]
-        return words["and"].join(found) or words["none"]
-    text = number(name, results[name])
-    if brackets and name in BRACKETS and (beside := BESIDE[name][0]) in results:
-        text += f"\u00a0({number(name, results[beside])})"
-    return text
-
-
-def make_table(
-    names: Sequence[str],
-    entries: Sequence[Entry],
-    language: str,
-    *,
-    caption: str,
-    protocols: Protocols,
-    everyone: Sequence[Entry] | None = None,
-) -> Table:
-    """Return a row an entry with those of the numbers `names` that any of them has.
-
-    A number of another protocol than the largest group's is not shown: its cell says so.
-
-    Args:
-        names: keys of `METRICS`.
-        entries: the rows.
-        language: a key of `LANGUAGES`.
-        caption: the table's.
-        protocols: of all runs of the report.
-        everyone: all runs of the report; what they share is in no column.
-    """
-    words, labels = WORDS[language], METRICS[language]
-    everyone = everyone or entries
-    names = [n for n in names if any(n in e.facts.results for e in entries)]
-    identity = [n for n in IDENTITY if len(values_of(everyone, n)) > 1]
-    has_failed = any(e.is_failed for e in everyone)
-    head = [FACTS[language]["recipe"], *(FACTS[language][n] for n in identity)]
-    head += [words["state"]] * has_failed
-    columns = [*head, *(_label(n, entries, labels, words) for n in names)]
-    foreign = [e for group, _ in protocols.apart for e in group]
-    rows, is_marked = [], False
-    for entry in entries:
-        cells = [entry.name, *(entry.facts.setting(n) for n in identity)]
-        cells += [words["failed" if entry.is_failed else "done"]] * has_failed
-        for name in names:
-            text = cell(name, entry.facts.results, language)
-            if entry in foreign and name in BY_FEATURES and text != "–":
-                text, is_marked = "≠", True
-            cells.append(text)
-        rows.append(Row(tuple(cells), entry.page, entry.is_failed))
-    right = (*(False for _ in head), *(n not in TEXTS for n in names))
-    notes = (words["not_comparable"],) if is_marked else ()
-    return Table(caption, tuple(columns), right, tuple(rows), notes)
-
-
-def _label(
-    name: str, entries: Sequence[Entry], labels: Mapping[str, str], words: Mapping[str, str]
-) -> str:
-    """Return a column's head, with the word for what stands in brackets, if anything does."""
-    if name in BRACKETS and any(BESIDE[name][0] in e.facts.results for e in entries):
-        return f"{labels[name]} ({words[BESIDE[name][1]]})"
-    return labels[name]
+# ---------------------------------------------------------------------- what stands above all
 
 
 def overview(entries: Sequence[Entry], language: str) -> list[Table]:
-    """Return a table a problem, with the numbers that matter most for it."""
-    protocols = by_protocol(entries)
-    return [
-        make_table(
-            OVERVIEW[problem],
-            own,
-            language,
-            caption=PROBLEMS[language][problem],
-            protocols=protocols,
-            everyone=entries,
-        )
-        for problem, own in by_problem(entries).items()
-    ]
+    """Return a table a problem, with the numbers that matter most; with several seeds their means.
+
+    Args:
+        entries: all runs of the report.
+        language: a key of `LANGUAGES`.
+    """
+    frame = Frame(language, entries, _foreign(entries))
+    tables = []
+    for problem, own in by_problem(entries).items():
+        caption = PROBLEMS[language][problem]
+        tables += _tables(OVERVIEW[problem], own, frame, caption=caption)
+    return tables
+
+
+def _tables(
+    names: Sequence[str],
+    entries: Sequence[Entry],
+    frame: Frame,
+    *,
+    caption: str,
+    notes: Sequence[str] = (),
+) -> list[Table]:
+    """Return the runs' table, and the one of means over seeds where there are several."""
+    tables = [make_table(names, entries, frame, caption=caption, notes=notes)]
+    if entries[0].facts.problem != CLAIMS:  # verdicts rest on seeds of their own
+        tables += spread_tables(names, entries, frame, caption=caption)
+    return tables
+
+
+def _foreign(entries: Sequence[Entry]) -> list[Entry]:
+    """Return the runs that were measured in another way than the most on their data."""
+    protocols = [by_protocol(own) for own in by_data(entries)]
+    return [entry for p in protocols for group, _ in p.apart for entry in group]
 
 
 # ---------------------------------------------------------------------- the comparison
 
 
 def comparison(entries: Sequence[Entry], language: str) -> list[Section]:
-    """Return all models side by side: sample quality, each problem, and what the columns mean."""
-    models = [entry for entry in entries if entry.facts.problem != CLAIMS]  # claims have no samples
-    protocols = by_protocol(models)
-    problems = []
-    for problem, own in by_problem(entries).items():
-        tables = [
-            make_table(
-                names,
-                own,
-                language,
-                caption=TOPICS[language][topic],
-                protocols=protocols,
-                everyone=entries,
-            )
-            for topic, names in DETAILS[problem].items()
-            if any(name in e.facts.results for e in own for name in names) or topic == "training"
-        ]
-        title = PROBLEMS[language][problem]
-        problems.append(Section(problem, title, tables=tuple(tables)))
-    return [_quality(models, protocols, language), *problems, *_ledger(models, language)]
-
-
-def _quality(entries: Sequence[Entry], protocols: Protocols, language: str) -> Section:
+    """Return all models side by side: quality, figures, each problem, the loss ledger."""
     words = WORDS[language]
-    strips = make_strips(entries, language)
+    models = [entry for entry in entries if entry.facts.problem != CLAIMS]  # claims have no samples
+    frame = Frame(language, entries, _foreign(models))
+    sections = [_quality(models, frame)]
+    if (table := figures_table(entries, language)) is not None:
+        text = (words["figures_note"],)
+        sections.append(Section("figures", words["figures"], text=text, tables=(table,)))
+    sections += [_problem(p, own, frame) for p, own in by_problem(entries).items()]
+    return [*sections, *_ledger(models, language)]
+
+
+def _problem(problem: str, entries: Sequence[Entry], frame: Frame) -> Section:
+    """Return a problem's recipes side by side: pictures, numbers, the number that was reported."""
+    language, words = frame.language, WORDS[frame.language]
+    tables = []
+    for topic, names in DETAILS[problem].items():
+        if not known_names(names, entries) and topic != "training":
+            continue
+        notes = conditions(topic, entries, language)
+        tables += _tables(names, entries, frame, caption=TOPICS[language][topic], notes=notes)
+    title = PROBLEMS[language][problem]
+    if problem == CLAIMS:
+        return Section(problem, title, tables=tuple(tables))
+    parts = [
+        Section(f"{problem}-{g.name}", words[g.name], text=g.text, strips=g.strips)
+        for g in make_galleries(entries, frame.everyone, language)
+    ]
+    parts.append(Section(f"{problem}-numbers", words["numbers"], tables=tuple(tables)))
+    table = reported_table(problem, entries, frame)
+    text = words["no_report"] if table is None else words["reported_note"]
+    if table is None or table.rows:
+        found = () if table is None else (table,)
+        parts.append(Section(f"{problem}-reported", words["reported"], (text,), (), found))
+    return Section(problem, title, parts=tuple(parts))
+
+
+def _quality(entries: Sequence[Entry], frame: Frame) -> Section:
+    """Return the quality of all models' samples: of each data set, and of each way of measuring."""
+    words = WORDS[frame.language]
+    sets = by_data(entries)
+    ends = [f"-{number}" if len(sets) > 1 else "" for number in range(1, len(sets) + 1)]
+    found = [_quality_on(own, frame, end=end) for own, end in zip(sets, ends, strict=True)]
+    note = [words["quality_note"]] * any(one.tables for one in found)
+    if len(found) == 1:
+        return replace(found[0], text=(*note, *found[0].text))
     parts = []
-    if strips:
-        note = words["strips_note"].format(count=STRIP_IMAGES)
-        parts.append(Section("samples", words["strips"], text=(note,), strips=strips))
-    tables, text = [], []
+    for own, one in zip(sets, found, strict=True):
+        name = own[0].facts.setting("data")
+        parts += [
+            Section(part.anchor, f"{name}{words['sep']}{part.title}", part.text, (), part.tables)
+            for part in (one, *one.parts)
+        ]
+    text = (*note, words["across_data"])
+    return Section("quality", words["quality"], text=text, parts=tuple(parts))
+
+
+def _quality_on(entries: Sequence[Entry], frame: Frame, *, end: str) -> Section:
+    """Return the quality of samples on one data set; `end` tells its anchors apart."""
+    language, words = frame.language, WORDS[frame.language]
+    protocols = by_protocol(entries)
+    tables, text, parts = [], [], []
     if protocols.same:
-        text.append(words["quality_note"])
         text += measured(protocols.same, language)
         caption = words["quality_caption"]
-        tables.append(_ranking(protocols.same, language, caption=caption, marks_best=True))
+        tables = _ranking(protocols.same, frame, caption=caption, marks_best=True)
     if protocols.without:
         named = [f"{e.model} ({words[why]})" for e, why in protocols.without]
         text.append(words["left_out"] + words["and"].join(named) + words["end"])
-    for number_, (group, differences) in enumerate(protocols.apart, start=1):
+    for place, (group, differences) in enumerate(protocols.apart, start=1):
         said = words["and"].join(different(d, language) for d in differences)
-        table = _ranking(group, language, caption=words["apart_caption"], marks_best=False)
+        found = _ranking(group, frame, caption=words["apart_caption"], marks_best=False)
         note = words["apart_note"] + said + words["end"]
-        anchor = f"apart-{number_}"
-        parts.append(Section(anchor, words["apart"], text=(note,), tables=(table,)))
-    return Section(
-        "quality", words["quality"], text=tuple(text), tables=tuple(tables), parts=tuple(parts)
-    )
+        parts.append(Section(f"apart-{place}{end}", words["apart"], (note,), (), tuple(found)))
+    title = words["quality"]
+    return Section(f"quality{end}", title, tuple(text), (), tuple(tables), tuple(parts))
 
 
-def _ranking(entries: Sequence[Entry], language: str, *, caption: str, marks_best: bool) -> Table:
-    """Return the table of sample quality of runs that were measured in one way."""
-    words = WORDS[language]
-    names = [n for n in QUALITY if any(n in e.facts.results for e in entries)]
+def _ranking(
+    entries: Sequence[Entry], frame: Frame, *, caption: str, marks_best: bool
+) -> list[Table]:
+    """Return sample quality of runs that were measured in one way, and means over seeds."""
+    language, words = frame.language, WORDS[frame.language]
+    names = known_names(QUALITY, entries)
+    identity = identity_of(entries)
+    head = [words["problem_word"], *(FACTS[language][n] for n in ("recipe", *identity))]
     rows = []
     for entry in entries:
-        results = entry.facts.results
-        cells = [SHORT[entry.facts.problem], entry.name]
-        cells += [cell(name, results, language, brackets=False) for name in names]
-        best = [i for i, name in enumerate(names, start=2) if _is_best(entry, name, entries)]
+        facts = entry.facts
+        cells = [SHORT[facts.problem], entry.name, *(facts.setting(n) for n in identity)]
+        cells += [cell(name, facts.results, language, brackets=False) for name in names]
+        best = [i for i, n in enumerate(names, start=len(head)) if _is_best(entry, n, entries)]
         rows.append(Row(tuple(cells), entry.page, best=frozenset(best if marks_best else ())))
-    real = [words["real"], "", *(_real(BESIDE[name][0], name, entries) for name in names)]
+    real = [words["real"], *[""] * (len(head) - 1)]
+    real += [_real(BESIDE[name][0], name, entries) for name in names]
     rows.append(Row(tuple(real), is_real=True))
-    head = (words["problem_word"], FACTS[language]["recipe"])
     columns = (*head, *(METRICS[language][name] for name in names))
-    return Table(caption, columns, (False, False, *(True for _ in names)), tuple(rows))
+    right = (*(False for _ in head), *(True for _ in names))
+    own = Frame(language, entries)
+    means = spread_tables(names, entries, own, caption=caption, names_problem=True)
+    return [Table(caption, columns, right, tuple(rows)), *means]
 
 
 def _is_best(entry: Entry, name: str, entries: Sequence[Entry]) -> bool:
@@ -314,7 +273,7 @@ def _real(key: str, name: str, entries: Sequence[Entry]) -> str:
 def _ledger(entries: Sequence[Entry], language: str) -> list[Section]:
     """Return the loss ledger, with the VAE runs' own weights, where there is a VAE to speak of.
 
-    Only here is torch loaded, by the recipes whose losses are weighed.
+    Only here and for the reported numbers is torch loaded, by the recipes.
     """
     if not any(entry.facts.problem in ("vae", "kl") for entry in entries):
         return []

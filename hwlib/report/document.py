@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import html
 import json
 import re
 import subprocess
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from io import BytesIO
@@ -21,6 +20,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from hwlib.report.embed import MOST, addresses
 from hwlib.report.words import WORDS
 
 READER = "gfm+tex_math_dollars+raw_attribute+east_asian_line_breaks"
@@ -41,6 +41,8 @@ PIXELS_FULL = 1400  # a picture this wide fills the text where the notebook name
 LEAST_WIDTH = 30
 LONG_CELL = 30  # Latin letters; longer cells wrap
 DENSE_ROWS = 12  # tables longer than this are set tighter
+MANY_COLUMNS = 6  # so are the columns of tables with more
+EMPTY_HEAD = re.compile(r"<th((?: [^>]*)?)></th>")  # names nothing, so it is no header
 
 # Names in formulas that pandoc writes and Typst has dropped, with their code points.
 DROPPED = {
@@ -98,6 +100,40 @@ class Figure:
     caption: str
     width: float | None  # percent of the text's width
 
+    @property
+    def pictures(self) -> tuple[bytes, ...]:
+        """The pictures that HTML embeds, as PNG."""
+        return (self.png,)
+
+    def html(self, number: int, addresses: Mapping[bytes, str]) -> str:
+        """Return what stands above the caption.
+
+        Args:
+            number: the figure's.
+            addresses: a data address for each of `pictures`.
+        """
+        width, height = size(self.png)
+        alt = html.escape(self.alt, quote=True)
+        return (
+            f'<div class="card" style="--width: {percent(self):g}%"><img'
+            f' src="{addresses[self.png]}" alt="{alt}" width="{width}" height="{height}"></div>'
+        )
+
+    def typst(self, label: str, *, is_sticky: bool) -> tuple[str, dict[str, bytes]]:
+        """Return the whole figure as Typst, and its pictures by file name.
+
+        Args:
+            label: "Figure 1", as a Typst string.
+            is_sticky: whether it stays with the heading before it.
+        """
+        name = picture_name(self.png)
+        arguments = (
+            f"path: {quote(name)}, alt: {quote(self.alt)}, label: {label}, "
+            f"caption: {quote(self.caption)}, width: {percent(self):g}%"
+            f"{', sticky: true' if is_sticky else ''}"
+        )
+        return f"#hw-figure({arguments})", {name: self.png}
+
 
 @dataclass(frozen=True)
 class Table:
@@ -143,6 +179,15 @@ class Document:
     def figures(self) -> list[Figure]:
         """The figures in their order."""
         return [item for item in self.items if isinstance(item, Figure)]
+
+    @property
+    def figure_numbers(self) -> dict[str, int]:
+        """The number of each figure by its name; of several of one name, the first one's."""
+        found: dict[str, int] = {}
+        for index, number in sorted(self.numbers.items(), key=lambda pair: pair[1]):
+            if isinstance(item := self.items[index], Figure):
+                found.setdefault(item.name, number)
+        return found
 
     @property
     def tables(self) -> list[Table]:
@@ -207,9 +252,10 @@ def _count(document: Document) -> None:
     """Number figures and tables, each kind apart."""
     counts = {Figure: 0, Table: 0}
     for index, item in enumerate(document.items):
-        if type(item) in counts:
-            counts[type(item)] += 1
-            document.numbers[index] = counts[type(item)]
+        for kind in counts:
+            if isinstance(item, kind):
+                counts[kind] += 1
+                document.numbers[index] = counts[kind]
 
 
 def _head(document: Document) -> None:
@@ -270,13 +316,19 @@ def plain(nodes: Any) -> str:
 # ---------------------------------------------------------------------- document -> HTML
 
 
-def to_html(document: Document) -> str:
+def to_html(document: Document, *, most: int = MOST) -> str:
     """Return the body of the page: figures embedded, formulas as MathML, code folded.
+
+    Args:
+        document: what to set.
+        most: characters of all pictures together; see `addresses`.
 
     Raises:
         RenderError: a formula that has no MathML.
     """
     words = WORDS[document.language]
+    pictures = [png for figure in document.figures for png in figure.pictures]
+    embedded = addresses(pictures, most=most)
     nodes: list[Node] = []
     for node in document.ast:
         index = _index(node)
@@ -288,15 +340,16 @@ def to_html(document: Document) -> str:
         if isinstance(item, Code):
             nodes.append(_raw(_code_html(item, words["code"])))
         elif isinstance(item, Figure):
-            nodes.append(_raw(_figure_html(item, number, words["figure"])))
+            nodes.append(_raw(_figure_html(item, number, words["figure"], embedded)))
         elif isinstance(item, Table):
-            table = _scrolling(_shaped(node["c"][2]), label=item.caption)
-            label = f'<span class="label">{words["table"]} {number}</span>'
+            name = f"{words['table']} {number}"
+            table = _scrolling(_shaped(node["c"][2]), label=f"{name} {item.caption}")
+            label = f'<span class="label">{name}</span>'
             opening = f'<figure class="table" id="table-{number}"><figcaption>{label} '
             opening += f"{html.escape(item.caption)}</figcaption>"
             nodes += [_raw(opening), *table, _raw("</figure>")]
     text = pandoc(_json(nodes), source="json", target="html5", options=("--mathml",))
-    return _clean_mathml(text)
+    return _clean_mathml(EMPTY_HEAD.sub(r"<td\1></td>", text))
 
 
 def _clean_mathml(text: str) -> str:
@@ -316,7 +369,7 @@ def _json(nodes: list[Node]) -> str:
 
 
 def _shaped(table: Node) -> Node:
-    """Drop column widths, which pandoc guesses from the source; mark long cells and long tables."""
+    """Drop column widths, which pandoc guesses; mark row headers, long cells and large tables."""
     attributes, caption, columns, head, bodies, foot = table["c"]
     columns = [[align, {"t": "ColWidthDefault"}] for align, _ in columns]
     for row in _rows(table):
@@ -324,7 +377,9 @@ def _shaped(table: Node) -> Node:
             is_long = breadth(plain(cell[4])) > LONG_CELL
             cell[0] = ["", ["long"] if is_long else [], []]
     is_dense = sum(1 for _ in _rows(table)) > DENSE_ROWS
-    attributes = [attributes[0], ["dense"] if is_dense else [], attributes[2]]
+    classes = ["dense"] * is_dense + ["many"] * (len(columns) > MANY_COLUMNS)
+    attributes = [attributes[0], classes, attributes[2]]
+    bodies = [[own, int(len(columns) > 1), upper, lower] for own, _, upper, lower in bodies]
     return {"t": "Table", "c": [attributes, caption, columns, head, bodies, foot]}
 
 
@@ -368,16 +423,17 @@ def _code_html(code: Code, word: str) -> str:
     )
 
 
-def _figure_html(figure: Figure, number: int | None, word: str) -> str:
-    width, height = size(figure.png)
-    data = base64.b64encode(figure.png).decode()
-    alt, caption = html.escape(figure.alt, quote=True), html.escape(figure.caption)
+def _figure_html(figure: Figure, number: int, word: str, embedded: Mapping[bytes, str]) -> str:
     return (
-        f'<figure id="figure-{number}"><div class="card" style="--width: {percent(figure):g}%">'
-        f'<img src="data:image/png;base64,{data}" alt="{alt}" width="{width}" height="{height}">'
-        f'</div><figcaption><span class="label">{word} {number}</span> {caption}</figcaption>'
-        "</figure>"
+        f'<figure id="figure-{number}">{figure.html(number, embedded)}'
+        f'<figcaption><span class="label">{word} {number}</span> {html.escape(figure.caption)}'
+        "</figcaption></figure>"
     )
+
+
+def picture_name(png: bytes) -> str:
+    """Return the file name of a picture in the PDF's sources, whatever form it takes there."""
+    return hashlib.sha256(png).hexdigest()[:20]
 
 
 def size(png: bytes) -> tuple[int, int]:
@@ -409,25 +465,21 @@ def to_typst(document: Document, *, prefix: str) -> tuple[str, dict[str, bytes]]
     anchors = {heading.anchor for heading in document.headings}
     for node in document.ast:
         index = _index(node)
+        is_sticky = bool(nodes) and nodes[-1]["t"] == "Header"
         if index is None:
             plain_table = node["t"] == "Table"
-            nodes += _typst_table(node, "none") if plain_table else [node]
+            nodes += _typst_table(node, "none", is_sticky) if plain_table else [node]
             continue
         item, number = document.items[index], document.numbers.get(index)
         if isinstance(item, Figure):
-            name = f"{hashlib.sha256(item.png).hexdigest()[:20]}.png"
-            pictures[name] = item.png
             label = quote(f"{words['figure']} {number}")
-            arguments = (
-                f"path: {quote(name)}, alt: {quote(item.alt)}, label: {label}, "
-                f"caption: {quote(item.caption)}, width: {percent(item):g}%"
-                f"{', sticky: true' if nodes and nodes[-1]['t'] == 'Header' else ''}"
-            )
-            nodes.append(_raw(f"#hw-figure({arguments})", "typst"))
+            text, files = item.typst(label, is_sticky=is_sticky)
+            pictures |= files
+            nodes.append(_raw(text, "typst"))
         elif isinstance(item, Table):
             label = quote(f"{words['table']} {number}")
             caption = f"({label}, {quote(item.caption)})"
-            nodes += _typst_table(node["c"][2], caption)
+            nodes += _typst_table(node["c"][2], caption, is_sticky)
     formulas = _typst_formulas([n for node in nodes for n in _walk(node) if n["t"] == "Math"])
     nodes = [_typst_node(node, prefix, anchors, formulas) for node in nodes]
     return pandoc(_json(nodes), source="json", target="typst"), pictures
@@ -451,11 +503,12 @@ def _known(name: re.Match[str]) -> str:
     return f"\\u{{{DROPPED[name[0]]:x}}}" if name[0] in DROPPED else name[0]
 
 
-def _typst_table(table: Node, caption: str) -> list[Node]:
+def _typst_table(table: Node, caption: str, is_sticky: bool) -> list[Node]:
     table = _shaped(table)
     dense = "true" if "dense" in table["c"][0][1] else "false"
-    opening = _raw(f"#hw-table(caption: {caption}, dense: {dense})[", "typst")
-    return [opening, table, _raw("]", "typst")]
+    sticky = "true" if is_sticky else "false"
+    opening = f"#hw-table(caption: {caption}, dense: {dense}, sticky: {sticky})["
+    return [_raw(opening, "typst"), table, _raw("]", "typst")]
 
 
 def _typst_node(node: Any, prefix: str, anchors: set[str], formulas: dict[str, str]) -> Any:

@@ -7,6 +7,8 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ PERCENT = frozenset(
     | {"code_variance_share", "noise_variance_share", "near_copies", "snapshot_share"}
     | {f"{name}{of}" for name in ("precision", "recall", "coverage") for of in ("", "_real")}
 )
+ENGINE = ("papermill", "nbconvert", "matplotlib", "pypandoc_binary", "typst")
 # Three digits that count, a few decimals at most, never an exponent.
 DIGITS = dict.fromkeys(
     (
@@ -210,9 +213,16 @@ def trust(fact: Facts, language: str, *, command: str, notebook: str) -> list[tu
     for name in ("num_images", "train_time_s"):
         if name in fact.results:
             rows.append((name, number(name, fact.results[name])))
+    rows.append(("engine", " · ".join(f"{name} {version}" for name, version in engine().items())))
     rows.append(("settings", _listed(fact.record.get("settings", {}), without=NAMED)))
     rows.append(("parameters", _listed(fact.parameters, without=(*NAMED, "runs"))))
     return [(labels.get(name, name), value(part)) for name, part in rows if part not in (None, "")]
+
+
+@cache
+def engine() -> dict[str, str]:
+    """Return the versions of what sets a report: other ones may give other bytes."""
+    return {name: version(name) for name in ENGINE}
 
 
 def _recorded(record: Mapping[str, Any]) -> list[tuple[str, Any]]:

@@ -1,13 +1,14 @@
-"""The HTML site of one language: pages that need no network, no script and no other file."""
+"""The HTML site of one language: pages that need no network and no other file."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import jinja2
 from markupsafe import Markup
@@ -15,6 +16,7 @@ from PIL import Image
 
 from hwlib.report.compare import comparison, glossary, overview, tables_of
 from hwlib.report.document import Document, to_html, unbroken
+from hwlib.report.embed import MOST
 from hwlib.report.entries import Entry, entries_of, shared, warnings
 from hwlib.report.facts import Facts, subtitle, trust
 from hwlib.report.words import LANGUAGES, PROBLEMS, WORDS
@@ -38,6 +40,8 @@ class Page:
         reason: why it failed; empty where it did not.
         trace: last lines of the error.
         notebook: file name of the executed notebook in `notebooks/`, empty where there is none.
+        label: what tells it from pages of the same title: recipe, data, seed.
+        decoder: what `hwlib.explore.page_decoder` says, None where the page has no decoder.
     """
 
     name: str
@@ -47,6 +51,13 @@ class Page:
     reason: str = ""
     trace: str = ""
     notebook: str = ""
+    label: str = ""
+    decoder: Mapping[str, Any] | None = None
+
+    @property
+    def full_title(self) -> str:
+        """Title and label."""
+        return f"{self.title} · {self.label}" if self.label else self.title
 
 
 def page_title(document: Document | None, facts: Facts, language: str) -> str:
@@ -63,7 +74,8 @@ def render_page(
     Raises:
         RenderError: a formula that cannot be set.
     """
-    body = to_html(page.document) if page.document else ""
+    room = MOST - len((page.decoder or {}).get("weights", ""))
+    body = to_html(page.document, most=room) if page.document else ""
     place = [p.name for p in pages].index(page.name)
     text = _template("page.html.jinja").render(
         **_shared(language, languages, f"{page.name}.html"),
@@ -71,6 +83,9 @@ def render_page(
         has_comparison=has_comparison(pages),
         body=Markup(body),
         math_font=_math_font() if "<math" in body else "",
+        slider_script=_script("slider.js") if 'class="track' in body else "",
+        decoder=page.decoder,
+        decoder_script=_script("decoder.js"),
         headings=page.document.headings if page.document else [],
         facts=subtitle(page.facts, language),
         trust=trust(page.facts, language, command=command, notebook=page.notebook),
@@ -140,7 +155,8 @@ def has_comparison(jobs: Sequence[object]) -> bool:
 
 def runs_of(pages: Sequence[Page]) -> list[Entry]:
     """Return the runs of all jobs."""
-    return entries_of([(page.name, page.facts, bool(page.reason)) for page in pages])
+    figures = {page.name: page.document.figure_numbers for page in pages if page.document}
+    return entries_of([(page.name, page.facts, bool(page.reason)) for page in pages], figures)
 
 
 def _shared(language: str, languages: Sequence[str], file: str) -> dict[str, object]:
@@ -152,6 +168,11 @@ def _shared(language: str, languages: Sequence[str], file: str) -> dict[str, obj
         "style": Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
         "switch": switch if len(languages) > 1 else [],
     }
+
+
+def _script(name: str) -> Markup:
+    """Return one of our own scripts, which a page holds whole."""
+    return Markup((TEMPLATES / name).read_text(encoding="utf-8"))
 
 
 def _thumbnail(page: Page) -> tuple[str, str] | None:

@@ -12,6 +12,7 @@ from nbformat import NotebookNode
 from traitlets import Unicode
 
 from hwlib.report.document import Code, Document, Figure, Item, Table, make_document, pandoc
+from hwlib.report.sliders import make_slider
 from hwlib.report.words import LANGUAGES
 
 TEMPLATE = Path(__file__).parent / "templates" / "notebook.md.jinja"
@@ -71,6 +72,7 @@ class OneLanguage(Preprocessor):
         facts = output.get("metadata", {}).get("hwlib") or {}
         forms = {
             "figure": {"image/png"},
+            "slider": {"image/png"},
             "table": {"text/markdown", "text/html"},
             "text": {"text/markdown"},
         }
@@ -82,6 +84,8 @@ def _item(output: NotebookNode) -> Item | None:
     """Return an output as an item, None where it is text; give every table its Markdown."""
     facts, data = output.metadata.hwlib, output.data
     name, caption = facts.get("name", ""), facts.get("caption", "")
+    if facts.kind == "slider":
+        return make_slider(base64.b64decode(data["image/png"]), facts)
     if facts.kind == "figure":
         png = base64.b64decode(data["image/png"])
         return Figure(png, name, facts.get("alt", "") or caption, caption, facts.get("width"))

@@ -10,17 +10,18 @@ import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 
 import typst
 from fontTools.ttLib import TTFont
+from PIL import Image
 
 from hwlib.report.compare import Section, Table, comparison, glossary, overview, tables_of
 from hwlib.report.document import DENSE_ROWS, RenderError, breadth, quote, to_typst, unbroken
 from hwlib.report.entries import shared, warnings
 from hwlib.report.facts import subtitle, trust
 from hwlib.report.html import FONTS, TEMPLATES, Page, has_comparison, runs_of
-from hwlib.report.runner import CLAIMS
 from hwlib.report.strips import Strip
 from hwlib.report.words import LANGUAGES, WORDS
 
@@ -29,7 +30,10 @@ STANDARDS = ["a-2u", "ua-1"]
 DEEP_CONTENTS = 5  # jobs; of more, the contents list the chapters alone
 HEAD_PART = re.compile(r"（[^）]*）|\([^)]*\)|\[[^\]]*\]|[^\s\u2e80-\uffff]+|[\u2e80-\ufefe]{1,6}")
 HEAD_BREADTH = 10  # Latin letters; a table's head is broken into lines no narrower than this
-PASSES = 20  # each one settles at least the next figure of every chapter
+PASSES = 40  # each one settles at least the next figure or table of every chapter
+PNG = b"\x89PNG"
+JPEG = {"quality": 85, "subsampling": 0, "optimize": True}  # within about two grey levels
+WORTH = 0.9  # of a PNG: sheets of faces get smaller than that as JPEG, curves and tables do not
 EPOCH = 946_684_800  # PDF/A wants a date and the same runs want the same bytes: 2000-01-01
 
 
@@ -59,7 +63,7 @@ def render_pdf(pages: Sequence[Page], language: str, *, title: str, command: str
     with tempfile.TemporaryDirectory(prefix="hwlib-pdf-") as temporary:
         folder = Path(temporary)
         for name, png in pictures.items():
-            (folder / name).write_bytes(png)
+            (folder / name).write_bytes(_compact(png))
         (folder / "report.typ").write_bytes((TEMPLATES / "report.typ").read_bytes())
         (folder / "main.typ").write_text(unbroken(main), encoding="utf-8")
         try:
@@ -69,8 +73,18 @@ def render_pdf(pages: Sequence[Page], language: str, *, title: str, command: str
             raise RenderError(f"PDF: {error.message}" + (f" ({hints})" if hints else "")) from None
 
 
+def _compact(picture: bytes) -> bytes:
+    """Return a PNG as JPEG where that is much smaller: a PDF packs pixels worse than PNG does."""
+    if not picture.startswith(PNG):
+        return picture
+    file = BytesIO()
+    with Image.open(BytesIO(picture)) as image:
+        image.convert("RGB").save(file, "JPEG", **JPEG)
+    return file.getvalue() if len(file.getvalue()) < WORTH * len(picture) else picture
+
+
 def _compile(main: Path) -> bytes:
-    """Set the text, again until each figure has the height that it wants where it then stands."""
+    """Set the text, again until figures and tables are as they want to be where they then stand."""
     fonts = typst.Fonts(include_system_fonts=False, font_paths=[FONTS])
     options = {"root": main.parent, "font_paths": fonts}
     heights: dict[str, float] = {}
@@ -111,9 +125,9 @@ def _chapter(
 ) -> tuple[str, dict[str, bytes]]:
     """Return one job as Typst, and its pictures."""
     words = WORDS[language]
-    # where one title stands twice, every chapter names its recipe
-    is_named = len({p.title for p in pages}) < len(pages) and page.facts.job.problem != CLAIMS
-    title = f"{page.title}\u00a0·\u00a0{page.facts.job.recipe}" if is_named else page.title
+    # where one title stands twice, every chapter has its label as well
+    is_named = len({p.title for p in pages}) < len(pages)
+    title = page.full_title.replace(" · ", "\u00a0·\u00a0") if is_named else page.title
     facts = ", ".join(_pair(label, text) for label, text in subtitle(page.facts, language))
     parts = [f"#heading(level: 1, {quote(title)})", f"#hw-facts(({facts},))"]
     pictures: dict[str, bytes] = {}
@@ -157,11 +171,16 @@ def _comparison(pages: Sequence[Page], language: str) -> tuple[str, dict[str, by
 
     def content(section: Section, level: int) -> list[str]:
         parts = [f"#heading(level: {level}, {quote(section.title)})"]
-        parts += [_par(text) for text in section.text]
+        pars = [_par(text) for text in section.text]
+        if section.strips or section.tables:  # the words say what to see there
+            pars = [f"#block(sticky: true)[{par}]" for par in pars]
+        parts += pars
         if section.strips:
             parts.append(_strips(section.strips, pictures))
         for table in section.tables:
-            parts.append(_table(table, f"{words['table']} {next(count)}", table.caption))
+            label = f"{words['table']} {next(count)}"
+            is_sticky = parts[-1].startswith(("#heading", "#block(sticky"))
+            parts.append(_table(table, label, table.caption, is_sticky=is_sticky))
         for inner in section.parts:
             parts += content(inner, level + 1)
         return parts
@@ -179,14 +198,14 @@ def _comparison(pages: Sequence[Page], language: str) -> tuple[str, dict[str, by
 def _strips(strips: Sequence[Strip], pictures: dict[str, bytes]) -> str:
     rows = []
     for strip in strips:
-        name = f"{hashlib.sha256(strip.png).hexdigest()[:20]}.png"
-        pictures[name] = strip.png
+        name = f"{hashlib.sha256(strip.jpeg).hexdigest()[:20]}.jpg"
+        pictures[name] = strip.jpeg
         rows.append(f"({_string(strip.label)}, {quote(name)}, {_string(strip.alt)})")
     return f"#hw-strips(({', '.join(rows)},))"
 
 
-def _table(table: Table, label: str, caption: str) -> str:
-    """Return a table of words as Typst."""
+def _table(table: Table, label: str, caption: str, *, is_sticky: bool = False) -> str:
+    """Return a table of words as Typst; a sticky one stays with what stands before it."""
     columns = zip(table.columns, *(row.cells for row in table.rows), strict=True)
     head = ", ".join(_head(title, max(map(breadth, cells))) for title, *cells in columns)
     cells: list[str] = []
@@ -195,12 +214,13 @@ def _table(table: Table, label: str, caption: str) -> str:
         shown = enumerate(map(_cell, row.cells))
         cells += [f"strong({text})" if i in row.best else text for i, text in shown]
     aligned = ", ".join("right" if right else "left" for right in table.right)
-    notes = "".join(f"#hw-note({_string(note)})" for note in table.notes)
+    notes = "".join(f"{_string(note)}, " for note in table.notes)
     is_dense = "true" if len(table.rows) > DENSE_ROWS else "false"
     return (
         f"#hw-table(caption: {_pair(label, caption)}, dense: {is_dense}, narrow: true, "
+        f"sticky: {'true' if is_sticky else 'false'}, notes: ({notes}), "
         f"figure(kind: table, table(columns: {len(table.columns)}, align: ({aligned}), "
-        f"table.header({head}), table.hline(), {', '.join(cells)}))){notes}"
+        f"table.header({head}), table.hline(), {', '.join(cells)})))"
     )
 
 

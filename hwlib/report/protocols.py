@@ -92,6 +92,63 @@ def measured(entries: Sequence[Entry], language: str) -> list[str]:
     return lines
 
 
+# What the numbers of a topic hang on, by names of `FACTS`.
+CONDITIONS = {
+    "training": ("device", "num_threads", "precision"),
+    "reconstruction": ("num_test", "image_size", "data_fingerprint"),
+    "attribute": ("num_attribute_samples", "features"),
+    "code": ("num_samples",),
+    "balance": ("num_evals",),
+    "variety": ("num_samples", "num_real", "features"),
+}
+
+
+def conditions(topic: str, entries: Sequence[Entry], language: str) -> list[str]:
+    """Return under which conditions the numbers of a topic were measured, as one line or none.
+
+    Where the runs differ in one, each value is told with its runs.
+
+    Args:
+        topic: a key of `TOPICS`.
+        entries: the runs.
+        language: a key of `LANGUAGES`.
+    """
+    words = WORDS[language]
+    said = []
+    for name in CONDITIONS.get(topic, ()):
+        texts: dict[str, list[str]] = {}
+        for entry in entries:
+            if (amount := _condition(name, entry)) is not None:
+                text = told(f"{amount:,}" if isinstance(amount, int) else amount, language)
+                texts.setdefault(text, []).append(entry.name)
+        named = [
+            words["of"].format(text=text, names=words["list"].join(dict.fromkeys(names)))
+            for text, names in texts.items()
+        ]
+        if texts:
+            shown = words["list"].join(named if len(texts) > 1 else texts)
+            said.append(FACTS[language][name] + words["sep"] + shown)
+    return [words["protocol"] + words["and"].join(said) + words["end"]] if said else []
+
+
+def _condition(name: str, entry: Entry) -> Any:
+    """Return one condition of a run, None where it is not known."""
+    facts = entry.facts
+    protocol = next(iter(_protocols(entry).values()), {})
+    record = facts.record
+    places = {
+        "device": record.get("environment", {}),
+        "num_threads": record.get("environment", {}),
+        "precision": {"precision": facts.results.get("precision_used")},
+        "num_test": {"num_test": facts.results.get("num_test_images")},
+        "data_fingerprint": {"data_fingerprint": record.get("data", {}).get("fingerprint")},
+        "image_size": facts.settings,
+        "num_evals": facts.settings,
+        "num_attribute_samples": facts.results,
+    }
+    return places.get(name, protocol).get(name)
+
+
 def _part(part: str, protocols: Mapping[str, Mapping[str, Any]], language: str) -> str:
     """Return one part of the protocols as words; of each distance, where they differ in it."""
     words, texts = WORDS[language], {}

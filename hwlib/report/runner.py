@@ -9,24 +9,22 @@ import os
 import re
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple
 
 import nbformat
 import papermill
-from jupyter_client.kernelspec import KernelSpec, NoSuchKernel
-from jupyter_client.manager import AsyncKernelManager
-from nbclient.exceptions import CellControlSignal, DeadKernelError
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillException
-from traitlets.config import Config
 
 from hwlib.config import PROBLEMS
 from hwlib.errors import UserError
+from hwlib.processes import RunTask, Workers, say
 from hwlib.report.words import REASONS
 from hwlib.run import default_runs_dir, replacing, write_json
 
@@ -42,24 +40,17 @@ NOTEBOOKS = {
     "kl": "05_kl.ipynb",
     CLAIMS: "06_claims.ipynb",
 }
-KERNEL_COMMAND = ("-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}")
 RUN_MIME = "application/vnd.hwlib.run+json"
+WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 RESULTS = "results.json"
+KERNEL = "hwlib.report.kernel"  # executes one notebook, in a process of its own
+ENDED = "ended.json"  # written by it beside the notebook: that it ended, and by what error
 TRACEBACK_LINES = 30
 PACKAGE = Path(__file__).resolve().parents[1]
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
-# What papermill, nbclient and the kernel are known to throw; anything else is a bug of ours.
-KERNEL_ERRORS = (
-    PapermillException,
-    CellControlSignal,
-    DeadKernelError,
-    NoSuchKernel,
-    nbformat.ValidationError,
-    OSError,
-    RuntimeError,
-    ValueError,
-)
+# Papermill and nbformat read notebooks with handlers that are the process's own.
+ONE_AT_A_TIME = threading.RLock()
 
 
 @dataclass(frozen=True)
@@ -147,46 +138,6 @@ def make_job(
     return Job(problem, recipe, path, {**own, **(parameters or {})})
 
 
-class LocalKernelManager(AsyncKernelManager):
-    """A kernel of this very Python that talks over files of its own: no port can collide.
-
-    Over TCP, parallel kernels collided in 6 of 564 starts; over IPC in 0 of 384. Windows has TCP
-    only.
-    """
-
-    @property
-    def kernel_spec(self) -> KernelSpec:
-        """This interpreter's kernel, whatever 'python3' kernels the user has installed."""
-        return KernelSpec(
-            argv=[sys.executable, *KERNEL_COMMAND],
-            display_name="Python 3",
-            language="python",
-        )
-
-    async def _async_pre_start_kernel(self, **kwargs: Any) -> tuple[list[str], dict[str, Any]]:
-        # The reader's own IPython start-up files must not change a report.
-        own = {"HWLIB_BATCH": "1", "IPYTHONDIR": str(Path(self.connection_file).parent)}
-        kwargs["env"] = {**os.environ, **own, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
-        return await super()._async_pre_start_kernel(**kwargs)
-
-
-class Progress:
-    """Passes the kernel's lines on to a stream, each with the job's name before it."""
-
-    def __init__(self, name: str, stream: TextIO):
-        self.name, self.stream, self.rest = name, stream, ""
-
-    def write(self, text: str) -> None:
-        """Pass on the whole lines of `text`; keep the rest for the next call."""
-        *lines, self.rest = (self.rest + text).replace("\r", "\n").split("\n")
-        for line in filter(str.strip, lines):
-            self.stream.write(f"[{self.name}] {line}\n")
-
-    def flush(self) -> None:
-        """Flush the stream."""
-        self.stream.flush()
-
-
 def check_parameters(job: Job) -> dict[str, Any]:
     """Check that the job's notebook can be read and knows every parameter.
 
@@ -197,14 +148,17 @@ def check_parameters(job: Job) -> dict[str, Any]:
         UserError: an unreadable notebook, or a parameter that it does not have.
     """
     try:
-        known = papermill.inspect_notebook(str(job.notebook))
+        with ONE_AT_A_TIME:
+            known = papermill.inspect_notebook(str(job.notebook))
     except (PapermillException, nbformat.ValidationError, OSError, ValueError) as error:
-        raise UserError(f"{job.notebook} is no readable notebook: {_one_line(error)}") from None
+        why = _one_line(str(error))
+        raise UserError(f"{job.notebook} is no readable notebook: {why}") from None
     for name in job.parameters:
         if name not in known:
             names = ", ".join(known) or "none (it has no cell tagged 'parameters')"
             raise UserError(f"{job.notebook.name} has no parameter '{name}'; it has: {names}")
-    defaults = {name: _literal(parameter["default"]) for name, parameter in known.items()}
+    with ONE_AT_A_TIME:
+        defaults = {name: _literal(parameter["default"]) for name, parameter in known.items()}
     return {**defaults, **job.parameters}
 
 
@@ -215,7 +169,9 @@ def _literal(source: str) -> Any:
         return source
 
 
-def run_notebook(job: Job, *, name: str, folder: Path, cwd: Path | None = None) -> Executed:
+def run_notebook(
+    job: Job, *, name: str, folder: Path, cwd: Path | None = None, run: RunTask | None = None
+) -> Executed:
     """Execute the job's notebook into `folder/name.ipynb`, or find it there unchanged.
 
     An executed notebook is taken again when its source, its parameters, our code, the data's files
@@ -228,24 +184,41 @@ def run_notebook(job: Job, *, name: str, folder: Path, cwd: Path | None = None) 
         name: stem of the file, and what progress lines begin with.
         folder: where executed notebooks lie.
         cwd: the kernel's working directory; this process's where None.
+        run: from `Workers.submit`; a worker of its own where None.
 
     Raises:
         UserError: see `check_parameters`.
+        ChildStopped: it was stopped before its end; nothing is written.
     """
-    check_parameters(job)
+    if run is None:
+        alone = partial(run_notebook, job, name=name, folder=folder, cwd=cwd)
+        with Workers() as workers:
+            return workers.submit(lambda run: alone(run=run)).result()
     target, record = folder / f"{name}.ipynb", folder / f"{name}.json"
-    key = _key(job)
-    if (known := _unchanged(target, record, key)) is not None:
-        return known
+    with ONE_AT_A_TIME:
+        check_parameters(job)
+        key = _key(job)
+        if (known := _unchanged(target, record, key)) is not None:
+            return known
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="hwlib-", dir=_short_temp()) as temporary:
         raw = Path(temporary) / "notebook.ipynb"
-        progress = Progress(name, sys.stderr)
-        error = _execute(job, raw, progress=progress, cwd=cwd or Path.cwd())
+        error = _execute(job, raw, name=name, cwd=cwd or Path.cwd(), run=run)
+        with ONE_AT_A_TIME:
+            return _keep(job, raw, error, target=target, record=record, key=key)
+
+
+def _keep(
+    job: Job, raw: Path, error: _Error | None, *, target: Path, record: Path, key: str
+) -> Executed:
+    """Judge what papermill left, and write it into its place, or beside it where it failed."""
+    try:
         notebook = nbformat.read(raw, as_version=4) if raw.exists() else None
+    except ValueError:  # its process was killed while it wrote
+        notebook = None
     runs = _run_folders(notebook) if notebook else []
     reason, trace = _judge(notebook, runs, error)
-    failed = folder / f"{name}.failed.ipynb"
+    failed = target.with_suffix(".failed.ipynb")
     if reason is not None:
         if notebook is not None:
             _write_notebook(failed, notebook, job)
@@ -258,55 +231,43 @@ def run_notebook(job: Job, *, name: str, folder: Path, cwd: Path | None = None) 
     return Executed(target, runs[0], others=tuple(runs[1:]))
 
 
-def _execute(job: Job, output: Path, *, progress: Progress, cwd: Path) -> Exception | None:
-    """Let papermill write what it can to `output`; return the error that ended it, if any."""
-    tries = 3 if sys.platform == "win32" else 1
-    for _ in range(tries):
-        connection = output.parent / "kernel.json"
-        settings = {
-            "connection_file": str(connection),
-            "transport": "tcp" if sys.platform == "win32" else "ipc",
-        }
-        try:
-            papermill.execute_notebook(
-                str(job.notebook),
-                str(output),
-                parameters=dict(job.parameters),
-                kernel_name="python3",
-                progress_bar=False,
-                stdout_file=progress,
-                stderr_file=progress,
-                cwd=str(cwd),
-                # nbclient's own settings
-                kernel_manager_class=LocalKernelManager,
-                config=Config({"LocalKernelManager": settings}),
-                coalesce_streams=True,
-                shutdown_kernel="immediate",
-                extra_arguments=["--HistoryManager.enabled=False"],
-            )
-        except KERNEL_ERRORS as error:
-            if not _ran_nothing(output):
-                return error
-            last = error
-        else:
-            return None
-    return last
+class _Error(NamedTuple):
+    """What ended an execution: the exception's type, and its text in one line."""
+
+    type: str
+    text: str
 
 
-def _ran_nothing(path: Path) -> bool:
-    """Whether the kernel never came up: no code cell has run."""
-    if not path.exists():
-        return True
-    cells = nbformat.read(path, as_version=4).cells
-    return not any(c.get("execution_count") or c.get("outputs") for c in cells)
+def _execute(job: Job, output: Path, *, name: str, cwd: Path, run: RunTask) -> _Error | None:
+    """Let papermill write what it can to `output`; return what ended it, if anything did."""
+    task = {
+        "notebook": str(job.notebook.resolve()),
+        "output": str(output),
+        "parameters": dict(job.parameters),
+        "cwd": str(cwd),
+        "name": name,
+    }
+    lines: list[str] = []
+
+    def hear(line: str) -> None:
+        say(line)
+        lines.append(line)
+
+    code = run(KERNEL, task, hear)
+    ended = output.with_name(ENDED)
+    if not ended.exists():
+        last = lines[-1] if lines else ""
+        return _Error("ChildProcessError", f"the notebook's process ended with code {code}: {last}")
+    told = json.loads(ended.read_text())
+    return _Error(told["type"], _one_line(told["text"]) or told["type"]) if told else None
 
 
 def _judge(
-    notebook: NotebookNode | None, runs: Sequence[Path], error: Exception | None
+    notebook: NotebookNode | None, runs: Sequence[Path], error: _Error | None
 ) -> tuple[Reason | None, str]:
     """Return why the notebook failed and the last lines of its traceback, or None and ''."""
     if notebook is None:
-        return Reason("no_start", {"error": _one_line(error)}), ""
+        return Reason("no_start", {"error": error.text}), ""
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     for number, cell in enumerate(code, start=1):
         for output in cell.outputs:
@@ -316,9 +277,9 @@ def _judge(
             if error is None:
                 return Reason("not_run", {"cell": number}), ""
             trace = _tail("".join(o.text for c in code for o in c.outputs if "text" in o))
-            return Reason("kernel", {"cell": number, "error": _one_line(error)}), trace
+            return Reason("kernel", {"cell": number, "error": error.text}), trace
     if error is not None:
-        return Reason("other", {"error": f"{type(error).__name__}: {_one_line(error)}"}), ""
+        return Reason("other", {"error": f"{error.type}: {error.text}"}), ""
     if not runs:
         return Reason("no_run", {}), ""
     for run in runs:
@@ -328,7 +289,7 @@ def _judge(
 
 
 def _cell_error(number: int, output: NotebookNode) -> Reason:
-    message = ANSI.sub("", output.evalue)
+    message = _plain(output.evalue)
     if output.ename == "SystemExit":
         return Reason("exit", {"cell": number, "error": f"sys.exit({message})"})
     if output.ename == "UserError":
@@ -341,13 +302,16 @@ def results_file(run: Path) -> Path:
     return run if run.suffix == ".json" else run / RESULTS
 
 
+def _plain(text: str) -> str:
+    return ANSI.sub("", text)
+
+
 def _tail(text: str) -> str:
-    return "\n".join(ANSI.sub("", text).rstrip().splitlines()[-TRACEBACK_LINES:])
+    return "\n".join(_plain(text).rstrip().splitlines()[-TRACEBACK_LINES:])
 
 
-def _one_line(error: object) -> str:
-    lines = ANSI.sub("", str(error)).strip().splitlines()
-    return lines[-1].strip() if lines else type(error).__name__
+def _one_line(text: str) -> str:
+    return next((line.strip() for line in reversed(_plain(text).splitlines()) if line.strip()), "")
 
 
 def _run_folders(notebook: NotebookNode) -> list[Path]:
@@ -371,7 +335,7 @@ def _write_notebook(path: Path, notebook: NotebookNode, job: Job) -> None:
         for name in ("papermill", "execution"):
             cell.metadata.pop(name, None)
         if cell.cell_type == "code":
-            cell.outputs = [o for o in cell.outputs if o.get("name") != "stderr"]
+            cell.outputs = [o for o in cell.outputs if not _is_progress(o)]
         for output in cell.get("outputs", ()):
             data = output.get("data", {})
             if RUN_MIME in data:
@@ -385,6 +349,11 @@ def _write_notebook(path: Path, notebook: NotebookNode, job: Job) -> None:
                 cell.source = cell.source.replace(json.dumps(absolute)[1:-1], Path(absolute).name)
     with replacing(path) as temporary:
         nbformat.write(notebook, temporary)
+
+
+def _is_progress(output: NotebookNode) -> bool:
+    """Whether an output tells how work went on: lines, or a bar, which a notebook has as widget."""
+    return output.get("name") == "stderr" or WIDGET_MIME in output.get("data", {})
 
 
 def _unchanged(target: Path, record: Path, key: str) -> Executed | None:

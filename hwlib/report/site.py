@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import sys
-from collections import Counter
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import as_completed
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import nbformat
 
 from hwlib.errors import UserError
+from hwlib.processes import Environment, RunTask, Workers, say
 from hwlib.report.document import Document, RenderError
-from hwlib.report.facts import Facts, read_facts, value
+from hwlib.report.facts import Facts, engine, read_facts, value
 from hwlib.report.html import (
     COMPARE,
     Page,
@@ -29,6 +31,7 @@ from hwlib.report.html import (
 from hwlib.report.language import read_notebook
 from hwlib.report.pdf import render_pdf
 from hwlib.report.runner import (
+    CLAIMS,
     NOTEBOOKS,
     Executed,
     Job,
@@ -36,7 +39,7 @@ from hwlib.report.runner import (
     check_parameters,
     run_notebook,
 )
-from hwlib.report.words import LANGUAGES, WORDS
+from hwlib.report.words import FACTS, LANGUAGES, WORDS
 from hwlib.run import replacing, write_json
 
 MANIFEST = ".report.json"
@@ -93,6 +96,7 @@ class _Prepared:
     name: str
     executed: Executed
     facts: Facts
+    decoder: Mapping[str, Any] | None = None
 
 
 def make_report(
@@ -104,6 +108,9 @@ def make_report(
     title: str | dict[str, str] = "",
     command: str = "",
     cwd: Path | None = None,
+    environments: Sequence[Environment] = ({},),
+    alone: Environment | None = None,
+    decoder: Callable[[Path], Mapping[str, Any]] | None = None,
 ) -> ReportResult:
     """Execute each job's notebook once and render the report in every language.
 
@@ -122,9 +129,16 @@ def make_report(
         title: of the whole report, one for all languages or one for each; ours where empty.
         command: the command line, as it is to stand in the report.
         cwd: working directory of the kernels; this process's where None.
+        environments: what kernels find beside this process's own environment, one for each of
+            those that run side by side; see `hwlib.jobs.shares`.
+        alone: the same for claims, which train side by side themselves: their notebook runs last,
+            with no other beside it.
+        decoder: takes the run folder of a finished VAE and returns what its page needs to decode by
+            itself; see `hwlib.explore.page_decoder`. None puts no decoder into any page.
 
     Raises:
         UserError: no job, or an unknown language.
+        KeyboardInterrupt: Ctrl-C, after what was training has written its checkpoint.
     """
     if not jobs:
         raise UserError("nothing to report: name a problem")
@@ -135,9 +149,11 @@ def make_report(
     jobs = sorted(jobs, key=lambda job: list(NOTEBOOKS).index(job.problem))
     command = FOLDERS.sub("…/", command)
     out = Path(out)
-    prepared = []
-    for name, job in zip(job_names(jobs), jobs, strict=True):
-        prepared.append(_execute(_with_runs(job, runs), name, out / "notebooks", cwd))
+    jobs = [_with_runs(job, runs) for job in jobs]
+    prepare = partial(_prepare, folder=out / "notebooks", cwd=cwd)
+    prepared = _prepare_all(jobs, prepare, environments, alone or {})
+    if decoder is not None:
+        prepared = [_with_decoder(one, decoder) for one in prepared]
     writer = _Writer(out)
     reasons: dict[str, str] = {}
     for language in languages:
@@ -149,16 +165,42 @@ def make_report(
 
 
 def job_names(jobs: Sequence[Job]) -> list[str]:
-    """Return a file stem for each job: problem and recipe, and more where that names two."""
+    """Return a file stem for each job: problem and recipe, and more where that names several.
+
+    That is the data where it tells them apart, then the seed, then a hash of the parameters.
+
+    Raises:
+        UserError: a job is there twice.
+    """
     names = [f"{job.problem}-{job.recipe}" for job in jobs]
-    twice = {name for name, count in Counter(names).items() if count > 1}
-    for index, job in enumerate(jobs):
-        if names[index] in twice:
-            text = json.dumps(dict(job.parameters), sort_keys=True, default=str)
-            names[index] += f"-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
+    for word in (_data_word, _seed_word, _hash_word):
+        words = [word(job) for job in jobs]
+        told = {name: set() for name in names}
+        for name, one in zip(names, words, strict=True):
+            told[name].add(one)
+        names = [
+            f"{name}-{one}" if len(told[name]) > 1 else name
+            for name, one in zip(names, words, strict=True)
+        ]
     if len(set(names)) < len(names):
         raise UserError("the same job is asked for twice; name each problem and recipe once")
     return names
+
+
+def _data_word(job: Job) -> str:
+    """Return the data's name in letters that stand in any file name and address."""
+    data = str(job.parameters.get("data", ""))
+    name = re.sub("[^a-z0-9]+", "-", Path(data).name.lower()).strip("-")
+    return name or hashlib.sha256(data.encode()).hexdigest()[:6]
+
+
+def _seed_word(job: Job) -> str:
+    return f"s{job.parameters.get('seed', '')}"
+
+
+def _hash_word(job: Job) -> str:
+    text = json.dumps(dict(job.parameters), sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:6]
 
 
 def _with_runs(job: Job, runs: Path | None) -> Job:
@@ -167,25 +209,62 @@ def _with_runs(job: Job, runs: Path | None) -> Job:
     return replace(job, parameters={**job.parameters, "runs": str(Path(runs).resolve())})
 
 
-def _execute(job: Job, name: str, folder: Path, cwd: Path | None) -> _Prepared:
+def _prepare_all(
+    jobs: Sequence[Job],
+    prepare: Callable[[Job, str, RunTask], _Prepared],
+    environments: Sequence[Environment],
+    alone: Environment,
+) -> list[_Prepared]:
+    """Run all jobs, claims by themselves at the end; return them in the order given."""
+    named = dict(zip(job_names(jobs), jobs, strict=True))
+    # The homework's later problems train longer, and begin first: no long one is left at the end.
+    order = list(NOTEBOOKS)
+    queue = sorted(named, key=lambda name: order.index(named[name].problem), reverse=True)
+    last = [name for name in queue if named[name].problem == CLAIMS]
+    first = [name for name in queue if name not in last]
+    done: dict[str, _Prepared] = {}
+    for group, places in ((first, environments), (last, [alone])):
+        with Workers(places) as workers:
+            turns = [workers.submit(partial(prepare, named[name], name)) for name in group]
+            for turn in as_completed(turns):
+                one = turn.result()
+                done[one.name] = one
+                if left := len(jobs) - len(done):
+                    say(f"{len(done)} of {len(jobs)} notebooks done, {left} left")
+    return [done[name] for name in named]
+
+
+def _prepare(job: Job, name: str, run: RunTask, *, folder: Path, cwd: Path | None) -> _Prepared:
     """Run the job; a user's mistake in it is a failed job, like any other failure."""
-    _say(f"{name}: {job.notebook.name} with {value(dict(job.parameters))}")
-    parameters = dict(job.parameters)
+    parameters, began = dict(job.parameters), time.monotonic()
+    asked = {n: p for n, p in parameters.items() if n != "runs" and p is not False and p != {}}
+    say(f"[{name}] {job.notebook.name} with {value(asked)}")
     try:
         parameters = check_parameters(job)
-        executed = run_notebook(job, name=name, folder=folder, cwd=cwd)
-    except UserError as error:
+        executed = run_notebook(job, name=name, folder=folder, cwd=cwd, run=run)
+    except (UserError, OSError) as error:
         executed = Executed(None, None, Reason("other", {"error": str(error)}))
     if executed.reason is not None:
-        _say(f"{name}: FAILED: {executed.reason.text()}")
-    elif not executed.is_new:
-        _say(f"{name}: unchanged, its executed notebook is used again")
+        say(f"[{name}] FAILED: {executed.reason.text()}")
+    elif executed.is_new:
+        say(f"[{name}] done in {time.monotonic() - began:.0f} s")
+    else:
+        say(f"[{name}] unchanged, its executed notebook is used again")
     facts = read_facts(job, executed.run, parameters, executed.others)
     return _Prepared(job, name, executed, facts)
 
 
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+def _with_decoder(one: _Prepared, decoder: Callable[[Path], Mapping[str, Any]]) -> _Prepared:
+    """Add the decoder of a finished VAE; say where it is too large."""
+    if one.job.problem != "vae" or one.executed.run is None:
+        return one
+    made = decoder(one.executed.run)
+    if "weights" not in made:
+        say(
+            f"[{one.name}] no decoder in its page: {made['num_parameters']:,} parameters, where a"
+            f" page has room for {made['most']:,}; a smaller width would fit (--set width=0.25)"
+        )
+    return replace(one, decoder=made)
 
 
 # ---------------------------------------------------------------------- one language
@@ -205,9 +284,9 @@ def _render(
     names = [f"{one.name}.html" for one in prepared]
     files = [f"{language}/{name}" for name in (*_shared_names(prepared), *names)]
     if writer.holds(files, key):
-        _say(f"{language}: unchanged")
+        say(f"{language}: unchanged")
         return {}
-    pages = [_page(one, language) for one in prepared]
+    pages = [_page(one, language, _label(one, prepared, language)) for one in prepared]
 
     def html(page: Page) -> bytes:
         text = render_page(page, pages, language, languages=languages, command=command)
@@ -225,8 +304,8 @@ def _render(
         writer.write(f"{language}/{COMPARE}.html", text.encode(), key)
     index = render_index(pages, language, languages=languages, title=title, command=command)
     writer.write(f"{language}/index.html", index.encode(), key)
-    _say(f"{language}: {writer.out / language / 'index.html'}")
-    _say(f"{language}: {writer.out / language / 'report.pdf'}")
+    say(f"{language}: {writer.out / language / 'index.html'}")
+    say(f"{language}: {writer.out / language / 'report.pdf'}")
     before = {one.name for one in prepared if not one.executed.ok}
     reasons = {page.name: page.reason for page in pages if page.reason}
     if reasons.keys() - before:  # what could not be set must be tried again
@@ -239,7 +318,20 @@ def _shared_names(jobs: Sequence[_Prepared]) -> list[str]:
     return ["index.html", "report.pdf", *[f"{COMPARE}.html"] * has_comparison(jobs)]
 
 
-def _page(one: _Prepared, language: str) -> Page:
+def _label(one: _Prepared, prepared: Sequence[_Prepared], language: str) -> str:
+    """Return what tells a job's page from others of its problem: recipe, and data and seed too
+    where there are several."""
+    mine = (one.job.problem, one.job.recipe)
+    like = [other.facts for other in prepared if (other.job.problem, other.job.recipe) == mine]
+    several = {n for n in ("data", "seed") if len({facts.setting(n) for facts in like}) > 1}
+    parts = [] if one.job.problem == CLAIMS else [one.job.recipe]
+    parts += [one.facts.setting("data")] if "data" in several else []
+    if "seed" in several:
+        parts.append(f"{FACTS[language]['seed']} {one.facts.setting('seed')}")
+    return " · ".join(parts)
+
+
+def _page(one: _Prepared, language: str, label: str) -> Page:
     """Return the job's page; Markdown that cannot be read makes it a failed one."""
     document: Document | None = None
     reason = one.executed.reason.text(language) if one.executed.reason else ""
@@ -257,6 +349,8 @@ def _page(one: _Prepared, language: str) -> Page:
         reason=reason,
         trace=one.executed.trace,
         notebook=one.executed.notebook.name if one.executed.notebook else "",
+        label=label,
+        decoder=one.decoder if document else None,
     )
 
 
@@ -308,11 +402,12 @@ def _render_key(
             one.executed.reason.text() if one.executed.reason else "",
             one.executed.trace,
             dict(one.facts.parameters),
+            one.decoder,
             *([f.run, dict(f.record), dict(f.results)] for f in (one.facts, *one.facts.others)),
         ]
         for one in prepared
     ]
-    facts = [jobs, language, list(languages), title, command, _engine_hash()]
+    facts = [jobs, language, list(languages), title, command, engine(), _engine_hash()]
     text = json.dumps(facts, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -19,6 +19,7 @@ from hwlib.show.page import (
     table,
     text,
 )
+from hwlib.show.sliders import Track, slider, slider_panel
 from hwlib.show.tables import (
     acgan_tables,
     comparison_tables,
@@ -34,6 +35,7 @@ from hwlib.show.verdicts import claims, claims_markdown, claims_runs, claims_tab
 __all__ = [
     "LANGUAGES",
     "RUN_MIME",
+    "Track",
     "acgan_tables",
     "claims",
     "claims_markdown",
@@ -54,6 +56,8 @@ __all__ = [
     "run",
     "sentences",
     "setup",
+    "slider",
+    "slider_panel",
     "source",
     "table",
     "text",

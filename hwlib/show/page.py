@@ -28,6 +28,7 @@ RUN_MIME = "application/vnd.hwlib.run+json"
 JPEG = {"quality": 95, "subsampling": 0}
 SCREEN_PX = 780  # width of a full-width figure in JupyterLab, CSS pixels
 
+OWN_PARAMETERS = {"recipe", "data", "profile", "seed"}  # of a notebook, beside its settings
 FILE_LANGUAGE = "en"  # of the labels in the homework's figure files
 
 Words = Mapping[str, str]
@@ -39,35 +40,52 @@ def is_batch() -> bool:
 
 
 def setup(languages: Sequence[str] = LANGUAGES) -> None:
-    """Prepare a notebook: check its languages, and show a user's mistake as one line.
+    """Prepare a notebook: check what its parameters cell says, and show a mistake as one line.
 
-    In batch a mistake stays an error with its traceback, so that the runner sees it.
+    One line each get a user's mistake, a training that went astray, and one that was stopped. In
+    batch they stay errors with their tracebacks, so that the runner sees them.
 
     Raises:
-        UserError: an unknown language, or none.
+        UserError: an unknown language, or none; settings that are no dict, or name what has a
+            parameter of its own; a folder of runs that is no path.
     """
+    from hwlib.training.fit import TrainingDiverged
+
     shell = get_ipython()
     if shell is not None and not is_batch():
-        shell.set_custom_exc((UserError,), _show_user_error)
-    unknown = [language for language in languages if language not in LANGUAGES]
-    if unknown or not languages or isinstance(languages, str):
+        shell.set_custom_exc((UserError, TrainingDiverged, KeyboardInterrupt), _show_in_one_line)
+    is_list = isinstance(languages, list | tuple)
+    if not is_list or not languages or any(language not in LANGUAGES for language in languages):
         known = ", ".join(f'"{language}"' for language in LANGUAGES)
         raise UserError(f"languages = {languages!r}: give a list with one or both of {known}")
+    if shell is not None:
+        _check_parameters(shell.user_ns)
 
 
-def _show_user_error(shell, kind, error, traceback, tb_offset=None) -> list[str]:
-    """Print the mistake as one line; what IPython calls in place of a traceback."""
-    line = f"✗ {error}"
+def _check_parameters(given: Mapping[str, Any]) -> None:
+    """Raise UserError where a parameter is of a kind that the notebook's next cells cannot take."""
+    settings, runs = given.get("settings", {}), given.get("runs", "")
+    if not isinstance(settings, dict) or not all(isinstance(name, str) for name in settings):
+        raise UserError(f'settings = {settings!r}: write them as {{"num_steps": 300}}, or {{}}')
+    if own := settings.keys() & OWN_PARAMETERS:
+        raise UserError(f"settings: {', '.join(sorted(own))} has a line of its own above it")
+    if not isinstance(runs, str | Path):
+        raise UserError(f'runs = {runs!r}: give the path of a folder in quotes, or ""')
+
+
+def _show_in_one_line(shell, kind, error, traceback, tb_offset=None) -> list[str]:
+    """Print what happened as one line; what IPython calls in place of a traceback."""
+    line = f"✗ {error}" if str(error) else "✗ stopped"
     print(line, file=sys.stderr)
     return [line]
 
 
-def _emit(data: dict[str, Any], about: dict[str, Any], **more: Any) -> None:
+def emit(data: dict[str, Any], about: dict[str, Any], **more: Any) -> None:
     """Send one output with the project's metadata."""
     display(data, raw=True, metadata={"hwlib": about, **more})
 
 
-def _caption(text: str) -> None:
+def show_caption(text: str) -> None:
     """Show a caption below an output for who reads the notebook itself; reports set their own."""
     if not is_batch():
         style = "max-width:50em;margin:0 0 1.2em;font-size:90%;opacity:.8"
@@ -90,7 +108,7 @@ def text(
     """
     for lang, words in (("zh", zh), ("en", en)):
         if words and lang in languages:
-            _emit({"text/markdown": words, "text/plain": words}, {"kind": "text", "lang": lang})
+            emit({"text/markdown": words, "text/plain": words}, {"kind": "text", "lang": lang})
 
 
 def sentences(
@@ -134,29 +152,29 @@ def figure(
         run: its folder takes `figures/<name>.jpg`, with English labels; None writes no file.
     """
     shown = {lang: _render(draw, lang) for lang in languages}
-    for lang, (png, inches) in shown.items():
-        about = {"kind": "figure", "lang": lang, "name": name}
+    for lang, (png, inches, labels) in shown.items():
+        about = {"kind": "figure", "lang": lang, "name": name, "labels": labels}
         about |= {"alt": alt[lang], "caption": caption[lang]}
         about["width"] = min(100, round(100 * inches / plots.COLUMN_IN))
         width = round(SCREEN_PX * about["width"] / 100)
         data = {"image/png": png, "text/plain": alt[lang]}
-        _emit(data, about, **{"image/png": {"width": width, "alt": alt[lang]}})
-        _caption(caption[lang])
+        emit(data, about, **{"image/png": {"width": width, "alt": alt[lang]}})
+        show_caption(caption[lang])
     if run is not None:
-        png, _ = shown.get(FILE_LANGUAGE) or _render(draw, FILE_LANGUAGE)
+        png, *_ = shown.get(FILE_LANGUAGE) or _render(draw, FILE_LANGUAGE)
         with replacing(run.figures / f"{name}.jpg") as temporary, Image.open(BytesIO(png)) as image:
             image.convert("RGB").save(temporary, "JPEG", **JPEG)
 
 
-def _render(draw: Callable[[str], Figure | Axes], lang: str) -> tuple[bytes, float]:
-    """Draw, close, and return the PNG and the width in inches."""
+def _render(draw: Callable[[str], Figure | Axes], lang: str) -> tuple[bytes, float, list[str]]:
+    """Draw, close, and return the PNG, the width in inches and the words on it."""
     drawn = draw(lang)
     fig = drawn if isinstance(drawn, Figure) else drawn.figure
     buffer = BytesIO()
     try:
         with plots.style():
             fig.savefig(buffer, format="png")
-        return buffer.getvalue(), fig.get_figwidth()
+        return buffer.getvalue(), fig.get_figwidth(), plots.labels(fig)
     finally:
         plt.close(fig)
 
@@ -184,8 +202,8 @@ def table(
         markdown = to_markdown(one)
         data = {"text/html": to_html(one), "text/markdown": markdown, "text/plain": markdown}
         about = {"kind": "table", "lang": lang, "name": name, "caption": caption[lang]}
-        _emit(data, about)
-        _caption(caption[lang])
+        emit(data, about)
+        show_caption(caption[lang])
 
 
 # ------------------------------------------------------------------------------------------ run

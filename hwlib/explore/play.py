@@ -1,0 +1,256 @@
+"""One place to play with any finished run: its panel, and what moves in it kept as a file."""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as widgets
+
+from hwlib.data import load_data
+from hwlib.errors import UserError
+from hwlib.explore.direction import direction_panel
+from hwlib.explore.films import FILM_PICTURES, STRIP_PICTURES, SUFFIXES, Film, films_of, save_film
+from hwlib.explore.gan import attribute_panel, code_panel, generator_panel
+from hwlib.explore.kl import kl_panel
+from hwlib.explore.parts import button, problem_line, row
+from hwlib.explore.vae import vae_panel
+from hwlib.explore.words import PROBLEM_NAMES, WORDS
+from hwlib.run import Run, default_runs_dir
+
+if TYPE_CHECKING:
+    from hwlib.data import Data
+
+FOLDER = "play"  # of the run folder: what was kept
+LINK_STYLE = "color:var(--jp-content-link-color);text-decoration:underline"  # widgets show none
+
+PANELS = {
+    "gan": generator_panel,
+    "acgan": attribute_panel,
+    "infogan": code_panel,
+    "kl": kl_panel,
+}
+
+
+def finished_runs(folder: str | Path | None = None) -> list[Run]:
+    """Return the finished runs of a folder, the newest first.
+
+    Args:
+        folder: of the run folders; `hwlib.run.default_runs_dir()` where it is empty.
+
+    Raises:
+        UserError: there is none; the line says how to make one.
+    """
+    folder = Path(folder) if folder else default_runs_dir()
+    found, strange = [], []
+    for results in folder.glob("*/results.json"):
+        try:
+            found.append((-results.stat().st_mtime, results.parent.name, Run(results.parent)))
+        except UserError:  # settings of another version of this package
+            strange.append(results.parent.name)
+    if strange:
+        print(f"left out, of another version of hwlib: {', '.join(sorted(strange))}")
+    if not found:
+        raise UserError(
+            f"there is no finished run in {folder}: run notebook 01_vae, or `hwlib train vae`,"
+            " or give `runs` the folder that has some"
+        )
+    return [run for _, _, run in sorted(found, key=lambda entry: entry[:2])]
+
+
+def run_labels(runs: Sequence[Run], lang: str = "en") -> list[str]:
+    """Tell runs apart by problem, recipe, data, profile and seed, and what else differs."""
+    settings = [run.config.to_json() for run in runs]
+    plain = [_plain_label(run, lang) for run in runs]
+    labels = []
+    for run, own, label in zip(runs, settings, plain, strict=True):
+        alike = [s for s, other in zip(settings, plain, strict=True) if other == label]
+        differing = [k for k, v in own.items() if any(s[k] != v for s in alike)]
+        more = [f"{name}={own[name]}" for name in differing]
+        labels.append(" · ".join([label, *more, run.path.name.rpartition("-")[2]]))
+    return labels
+
+
+def _plain_label(run: Run, lang: str) -> str:
+    """Return the first part of a run's label; of the data's path the last folder."""
+    config = run.config
+    problem = PROBLEM_NAMES[config.problem][lang]
+    seed = WORDS[lang]["seed"].format(seed=config.seed)
+    return " · ".join([problem, config.recipe, Path(config.data).name, config.profile, seed])
+
+
+def data_of(run: Run) -> Data:
+    """Open the pictures that a run learnt from.
+
+    Raises:
+        UserError: they are not there any more, or not the same.
+    """
+    facts, config = run.record["data"], run.config
+    skip_bad = bool(facts["num_left_out"])
+    data = load_data(config.data, config.image_size, crop=config.crop, skip_bad=skip_bad)
+    if data.fingerprint != facts["fingerprint"]:
+        raise UserError(
+            f"{config.data} has changed since {run.path.name} learnt from it: train it anew"
+        )
+    return data
+
+
+class Playground(widgets.VBox):
+    """A choice of runs, the panel of the one that is chosen, and a row to keep what moves in it.
+
+    Attributes:
+        choice: the runs.
+        panel: the panel that is shown: of a VAE one of two; None where the run cannot be opened.
+        film: which of the panel's films.
+        suffix: kind of file: ".gif", ".mp4", ".webp" or ".png".
+        keep: the button that writes it.
+        told: where the file lies, or what went wrong.
+    """
+
+    def __init__(self, runs: Sequence[Run], *, chosen: str = "", lang: str = "en"):
+        """Build the panel.
+
+        Args:
+            runs: finished ones, from `finished_runs`.
+            chosen: name of the run folder to begin with; "" is the first of `runs`.
+            lang: language of the words.
+
+        Raises:
+            UserError: there is no run `chosen`.
+        """
+        super().__init__()
+        self.lang, self.words = lang, WORDS[lang]
+        names = [run.path.name for run in runs]
+        if chosen and chosen not in names:
+            raise UserError(f"there is no finished run '{chosen}'; there are: {', '.join(names)}")
+        first = runs[names.index(chosen) if chosen else 0]
+        order = list(PROBLEM_NAMES)
+        by_problem = sorted(runs, key=lambda run: order.index(run.config.problem))
+        options = zip(run_labels(by_problem, lang), by_problem, strict=True)
+        self.choice = widgets.Dropdown(
+            options=list(options),
+            value=first,
+            description=self.words["run"],
+            layout={"width": "min(720px, 100%)"},
+        )
+        self._build_row()
+        self.panel: widgets.Widget | None = None
+        self.choice.observe(self._on_choice, "value")
+        self.keep.on_click(self._on_keep)
+        self._on_choice(None)
+
+    def _build_row(self) -> None:
+        """Make the row that keeps a film."""
+        words = self.words
+        self.film = widgets.Dropdown(description=words["moves"], layout={"width": "300px"})
+        self.suffix = widgets.Dropdown(
+            options=[(words[f"as_{suffix[1:]}"], suffix) for suffix in SUFFIXES],
+            description=words["keep_as"],
+            layout={"width": "230px"},
+        )
+        self.keep = button(words, "keep", "download")
+        self.told = widgets.HTML()
+        self._row = row(self.film, self.suffix, self.keep)
+
+    @property
+    def run(self) -> Run:
+        """The run that is chosen."""
+        return self.choice.value
+
+    @property
+    def moving(self) -> Film:
+        """What is chosen of what moves, from the state that the panel is in.
+
+        Raises:
+            UserError: the run cannot be opened, so there is no panel.
+        """
+        if self.panel is None:
+            raise UserError(f"{self.run.path.name} is not open; the panel says why")
+        return films_of(self.panel)[self.film.index]
+
+    def save(self, suffix: str | None = None) -> Path:
+        """Write the chosen film into the run's folder `play`, and return its path.
+
+        Args:
+            suffix: ".gif", ".mp4", ".webp" or ".png"; the one that is chosen where it is None.
+
+        Raises:
+            UserError: an unknown suffix, or a folder that may not be written to.
+        """
+        suffix = suffix or self.suffix.value
+        film = self.moving
+        path = self.run.path / FOLDER / f"{film.name}{suffix}"
+        frames = film.frames(STRIP_PICTURES if suffix == ".png" else FILM_PICTURES)
+        try:
+            save_film(frames, path)
+        except OSError as error:
+            raise UserError(f"{path} cannot be written: {error.strerror}") from None
+        return path
+
+    def _on_choice(self, _change: Any) -> None:
+        """Open the run that is chosen, or say why it cannot be opened."""
+        self.told.value, self.panel = "", None
+        try:
+            shown = self._open()
+        except UserError as error:
+            self.told.value = problem_line(str(error))
+            self.children = [self.choice, self.told]
+            return
+        self.children = [self.choice, shown, self._row, self.told]
+
+    def _open(self) -> widgets.Widget:
+        """Build the chosen run's panel, a VAE's two on tabs; return what is to be shown."""
+        try:
+            if self.run.config.problem != "vae":
+                self._set_panel(PANELS[self.run.config.problem](self.run, self.lang))
+                return self.panel
+            data = data_of(self.run)
+            panels = {
+                "tab_walk": vae_panel(self.run, data, self.lang),
+                "tab_direction": direction_panel(self.run, data, self.lang),
+            }
+        except RuntimeError as error:  # weights of another shape: a recipe's file was edited
+            raise UserError(
+                f"{self.run.path.name}: its weights do not fit the recipe's networks as they are"
+                " now; train it anew"
+            ) from error
+        panels = {name: panel for name, panel in panels.items() if panel is not None}
+        tabs = widgets.Tab(list(panels.values()), titles=[self.words[name] for name in panels])
+        tabs.observe(lambda change: self._set_panel(tabs.children[change.new]), "selected_index")
+        self._set_panel(tabs.children[0])
+        return tabs
+
+    def _set_panel(self, panel: widgets.Widget) -> None:
+        """Offer the films of the panel that is shown."""
+        self.panel = panel
+        self.film.options = [film.label for film in films_of(panel)]
+        self.film.index = 0
+
+    def _on_keep(self, _button: Any) -> None:
+        """Write the file; show it, with a link that downloads it."""
+        label = self.moving.label
+        try:
+            path = self.save()
+        except UserError as error:
+            self.told.value = problem_line(str(error))
+            return
+        alt = html.escape(self.words["film_alt"].format(label=label))
+        source = data_address(path)
+        shown = (
+            f'<video controls loop autoplay muted aria-label="{alt}" src="{source}"></video>'
+            if path.suffix == ".mp4"
+            else f'<img alt="{alt}" src="{source}" style="max-width:100%">'
+        )
+        link = f'<a download="{path.name}" href="{source}" style="{LINK_STYLE}">{path.name}</a>'
+        told = self.words["kept"].format(link=link, path=html.escape(str(path)))
+        self.told.value = f'<p role="status">{told}</p>{shown}'
+
+
+def data_address(path: Path) -> str:
+    """Return a file as an address that holds all of it: a page needs no server to show it."""
+    kind = "video" if path.suffix == ".mp4" else "image"
+    data = base64.b64encode(path.read_bytes()).decode()
+    return f"data:{kind}/{path.suffix[1:]};base64,{data}"

@@ -1,0 +1,144 @@
+"""Sliders over frames: in HTML one strip of pictures behind a range, in PDF a film strip."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from io import BytesIO
+from typing import Any
+
+from PIL import Image
+
+from hwlib.report.document import Figure, picture_name, quote
+
+WIDE = 1.2  # a frame of this proportion is a row of pictures
+BESIDE = {True: 2, False: 7}  # frames beside one another in a film strip: rows, single pictures
+# Of a film strip: the width of the PDF's text, the most height, and a label's.
+WIDTH_MM, HEIGHT_MM, LABEL_MM = 158, 135, 6
+
+
+@dataclass(frozen=True)
+class Track:
+    """One slider: its name, what each frame is, and the number of the first one shown."""
+
+    title: str
+    labels: tuple[str, ...]
+    start: int
+
+
+@dataclass(frozen=True)
+class Slider(Figure):
+    """A figure of sliders over frames.
+
+    Attributes:
+        png: a row for each track, its frames from left to right.
+        tracks: the sliders, from above; all have as many frames.
+        scale: how wide one of the frames' pixels is on the screen.
+    """
+
+    tracks: tuple[Track, ...] = ()
+    scale: int = 1
+
+    @cached_property
+    def frames(self) -> list[list[Image.Image]]:
+        """Each track's frames."""
+        with Image.open(BytesIO(self.png)) as picture:
+            width = picture.width // len(self.tracks[0].labels)
+            height = picture.height // len(self.tracks)
+            tops = range(0, picture.height, height)
+            lefts = range(0, picture.width, width)
+            return [
+                [picture.crop((x, y, x + width, y + height)) for x in lefts]
+                for _, y in zip(self.tracks, tops, strict=True)
+            ]
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether a frame is a row of pictures rather than one."""
+        width, height = self.frames[0][0].size
+        return width >= WIDE * height
+
+    @cached_property
+    def pictures(self) -> tuple[bytes, ...]:
+        """Each track's strip as PNG: frames side by side, wide ones below each other."""
+        return tuple(_strip(frames, is_down=self.is_wide) for frames in self.frames)
+
+    def html(self, number: int, addresses: Mapping[bytes, str]) -> str:
+        """Return strips with their labels, and ranges for the script of the page."""
+        width, height = self.frames[0][0].size
+        size = f'width="{width}" height="{height}"'
+        parts = []
+        for count, (track, strip) in enumerate(zip(self.tracks, self.pictures, strict=True)):
+            title, last = html.escape(track.title, quote=True), len(track.labels) - 1
+            alt = html.escape(f"{track.title}: {self.alt}", quote=True)
+            name = f"slider-{number}-{count + 1}"
+            labels = "".join(f"<li>{html.escape(label)}</li>" for label in track.labels)
+            parts.append(
+                f'<div class="track{" down" if self.is_wide else ""}">'
+                f'<canvas {size} role="img" aria-label="{alt}" hidden></canvas>'
+                f'<div class="reel scroll" tabindex="0" role="region" aria-label="{title}">'
+                f'<img src="{addresses[strip]}" alt="{alt}"><ol>{labels}</ol></div>'
+                f'<p class="range"><label for="{name}">{title}</label>'
+                f'<input id="{name}" type="range" min="0" max="{last}" value="{track.start}"'
+                f' autocomplete="off" hidden>'
+                f'<output for="{name}" aria-live="off" hidden></output></p></div>'
+            )
+        style = f"--count: {len(self.frames[0])}; --width: {width * self.scale}px"
+        return f'<div class="tracks" style="{style}">{"".join(parts)}</div>'
+
+    def typst(self, label: str, *, is_sticky: bool) -> tuple[str, dict[str, bytes]]:
+        """Return a film strip of some frames with their labels, and these as files."""
+        files: dict[str, bytes] = {}
+        rows = []
+        for track, frames in zip(self.tracks, self.frames, strict=True):
+            cells = []
+            for index in self._shown():
+                png = _png(frames[index])
+                name = picture_name(png)
+                files[name] = png
+                cells.append(f"({quote(name)}, {quote(track.labels[index])})")
+            rows.append(f"({quote(track.title)}, ({', '.join(cells)},))")
+        arguments = (
+            f"tracks: ({', '.join(rows)},), columns: {BESIDE[self.is_wide]}, label: {label}, "
+            f"alt: {quote(self.alt)}, caption: {quote(self.caption)}"
+        )
+        return f"#hw-film({arguments})", files
+
+    def _shown(self) -> list[int]:
+        """Return the frames that a film strip has: evenly spread, first and last among them."""
+        width, height = self.frames[0][0].size
+        beside, num_frames = BESIDE[self.is_wide], len(self.frames[0])
+        row_mm = WIDTH_MM / beside * height / width + LABEL_MM
+        rows = max(1, int(HEIGHT_MM / row_mm) // len(self.tracks))
+        count = min(num_frames, rows * beside) if self.is_wide else min(num_frames, beside)
+        return [round(i * (num_frames - 1) / max(1, count - 1)) for i in range(count)]
+
+
+def make_slider(png: bytes, about: Mapping[str, Any]) -> Slider:
+    """Return the slider of a notebook's output.
+
+    Args:
+        png: its picture.
+        about: its metadata, as `hwlib.show.slider` writes it.
+    """
+    tracks = (Track(t["title"], tuple(t["labels"]), t["start"]) for t in about["tracks"])
+    words = {name: about[name] for name in ("name", "alt", "caption", "scale")}
+    return Slider(png, width=None, tracks=tuple(tracks), **words)
+
+
+def _strip(frames: list[Image.Image], *, is_down: bool) -> bytes:
+    """Return frames as one PNG, side by side or below each other."""
+    width, height = frames[0].size
+    size = (width, height * len(frames)) if is_down else (width * len(frames), height)
+    strip = Image.new(frames[0].mode, size)
+    for index, frame in enumerate(frames):
+        strip.paste(frame, (0, index * height) if is_down else (index * width, 0))
+    return _png(strip)
+
+
+def _png(picture: Image.Image) -> bytes:
+    file = BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()

@@ -1,0 +1,118 @@
+"""Frames behind a slider: live in Jupyter; in batch one strip of pictures, which reports set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from typing import NamedTuple
+
+import ipywidgets as widgets
+import numpy as np
+from IPython.display import display
+from PIL import Image
+
+from hwlib import plots
+from hwlib.show.page import LANGUAGES, Words, emit, is_batch, show_caption
+
+FRAME_PX = (560, 400)  # how wide all frames beside one another are on the screen, how high one is
+MOST_BESIDE = 4
+WIDE = 1.2  # a frame of this proportion is a row of pictures, and has no other beside it
+
+
+class Track(NamedTuple):
+    """What one slider moves through.
+
+    Attributes:
+        frames: uint8 (T, H, W, C), C 1 or 3.
+        title: what the slider is called, by language.
+        labels: what each of the T frames is, by language.
+        start: the frame that is shown first.
+    """
+
+    frames: np.ndarray
+    title: Words
+    labels: Mapping[str, Sequence[str]]
+    start: int = 0
+
+
+def slider(
+    name: str,
+    tracks: Sequence[Track],
+    *,
+    alt: Words,
+    caption: Words,
+    languages: Sequence[str] = LANGUAGES,
+) -> None:
+    """Show sliders over frames that were made before.
+
+    In Jupyter they are live; in batch they are one picture, a row a slider, from which the report
+    makes a slider in HTML and a film strip in PDF.
+
+    Args:
+        name: the figure's name, e.g. "interpolation_slider".
+        tracks: the sliders; all have as many frames, of the same shape.
+        alt: what a reader who cannot see it should know, by language.
+        caption: the line below it, by language.
+        languages: the ones to show.
+
+    Raises:
+        ValueError: frames of unequal shapes, or not as many labels as frames.
+    """
+    frames = _frames(tracks)
+    scale = _scale(frames)
+    strip = _png(np.concatenate([np.concatenate(list(row), axis=1) for row in frames]))
+    for lang in languages:
+        if is_batch():
+            about = {"kind": "slider", "lang": lang, "name": name, "scale": scale}
+            about |= {"alt": alt[lang], "caption": caption[lang]}
+            about["tracks"] = [
+                {"title": t.title[lang], "labels": list(t.labels[lang]), "start": t.start}
+                for t in tracks
+            ]
+            data = {"image/png": strip, "text/plain": alt[lang]}
+            emit(data, about, **{"image/png": {"alt": alt[lang]}})
+        else:
+            display(widgets.VBox([slider_panel(track, lang, scale=scale) for track in tracks]))
+        show_caption(caption[lang])
+
+
+def slider_panel(track: Track, lang: str, *, scale: int = 1) -> widgets.VBox:
+    """Return a track as a live slider below its picture, each pixel `scale` wide and high."""
+    pictures = [_png(frame) for frame in plots.enlarge(track.frames, scale)]
+    picture = widgets.Image(value=pictures[track.start], format="png")
+    picture.layout = {"align_self": "flex-start", "max_width": "100%"}
+    chosen = widgets.SelectionSlider(
+        options=[(label, number) for number, label in enumerate(track.labels[lang])],
+        value=track.start,
+        description=track.title[lang],
+        layout={"width": "100%", "max_width": "560px"},
+        style={"description_width": "initial"},
+    )
+    chosen.observe(lambda change: setattr(picture, "value", pictures[change.new]), "value")
+    return widgets.VBox([picture, chosen])
+
+
+def _frames(tracks: Sequence[Track]) -> np.ndarray:
+    """Check all tracks' frames, and return them as (K, T, H, W, C)."""
+    shapes = {track.frames.shape for track in tracks}
+    if len(shapes) != 1:
+        raise ValueError(f"sliders beside one another need frames of one shape, not {shapes}")
+    for track in tracks:
+        for labels in track.labels.values():
+            if len(labels) != len(track.frames):
+                raise ValueError(f"{len(labels)} labels for {len(track.frames)} frames")
+    return np.stack([track.frames for track in tracks])
+
+
+def _scale(frames: np.ndarray) -> int:
+    """Return how wide a pixel of frames (K, T, H, W, C) is on the screen."""
+    num_tracks, _, height, width = frames.shape[:4]
+    beside = 1 if width >= WIDE * height else min(num_tracks, MOST_BESIDE)
+    return max(1, min(FRAME_PX[0] // (width * beside), FRAME_PX[1] // height))
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    """Return pixels, uint8 (H, W, C), as PNG."""
+    buffer = BytesIO()
+    Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(buffer, "PNG")
+    return buffer.getvalue()

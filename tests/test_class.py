@@ -1,0 +1,360 @@
+"""A report for a class: several data and seeds, jobs side by side, stopped and killed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+from filelock import FileLock
+from nbformat.v4 import new_code_cell, new_notebook
+from pypdf import PdfReader
+
+from hwlib import report
+from hwlib.errors import UserError
+from hwlib.report.runner import NOTEBOOKS
+from hwlib.report.site import job_names
+from hwlib.report.words import FACTS
+
+ROOT = Path(__file__).resolve().parents[1]
+WAIT_S = 120  # for what comes within a few seconds where nothing else runs
+
+# A notebook whose run is plain JSON. `meet` is a file that it waits for once it is running.
+SETUP = """
+import json, os, signal, sys, time
+from pathlib import Path
+from ipykernel.connect import get_connection_file
+from IPython.display import display
+
+folder = Path(runs) / f"{problem}-{recipe}-{Path(data).name}-{seed}"
+folder.mkdir(parents=True, exist_ok=True)
+settings = {"problem": problem, "recipe": recipe, "data": data, "profile": "quick", "seed": seed}
+(folder / "config.json").write_text(json.dumps({"settings": settings}))
+mine = {"threads": os.environ.get("OMP_NUM_THREADS"), "jobs": os.environ.get("HWLIB_JOBS"),
+        "began": time.monotonic(), "pid": os.getpid()}
+mine |= {name: json.loads(Path(get_connection_file()).read_text())[name] for name in ("transport", "ip")}
+_ = (folder / "kernel.json").write_text(json.dumps(mine))  # how long it is, no page shows
+"""  # noqa: E501
+WORK = """
+if wish == "die":
+    os.kill(os.getppid(), signal.SIGKILL)
+if wish == "train":
+    try:
+        time.sleep(600)
+    except KeyboardInterrupt:
+        (folder / "checkpoint").touch()
+        raise
+while wish == "meet" and not (Path(runs) / "all").exists():
+    if len(list(Path(runs).glob("*/kernel.json"))) == 2:
+        (Path(runs) / "all").touch()
+    time.sleep(0.05)
+"""
+END = """
+(folder / "results.json").write_text(json.dumps({"num_steps": 100 + seed}))
+display({"application/vnd.hwlib.run+json": {"run": str(folder)}}, raw=True)
+"""
+
+
+@pytest.fixture(scope="session")
+def notebooks(tmp_path_factory) -> Path:
+    """The folder of that notebook, under the name of every problem."""
+    folder = tmp_path_factory.mktemp("notebooks")
+    for problem, name in NOTEBOOKS.items():
+        defaults = f'problem = "{problem}"\nrecipe = "dcgan"\ndata = "faces"\nseed = 0\n'
+        parameters = new_code_cell(
+            f'{defaults}runs = ""\nwish = ""', metadata={"tags": ["parameters"]}
+        )
+        cells = [parameters, *(new_code_cell(text.strip()) for text in (SETUP, WORK, END))]
+        made = new_notebook(cells=cells)
+        made.metadata["kernelspec"] = {"name": "python3", "display_name": "x", "language": "python"}
+        for number, cell in enumerate(made.cells):
+            cell["id"] = f"cell-{number}"
+        nbformat.write(made, folder / name)
+    return folder
+
+
+@pytest.fixture
+def make(notebooks):
+    """A function that makes a job of that notebook."""
+
+    def make(problem: str, **parameters) -> report.Job:
+        return report.make_job(problem, "dcgan", parameters, notebooks=notebooks)
+
+    return make
+
+
+def job(problem: str = "vae", **parameters) -> report.Job:
+    return report.Job(problem, "dcgan", Path("x.ipynb"), parameters)
+
+
+def wait_until(is_true: Callable[[], object]) -> None:
+    end = time.monotonic() + WAIT_S
+    while not is_true():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.05)
+
+
+# ---------------------------------------------------------------------- names
+
+
+@pytest.mark.parametrize(
+    ("jobs", "names"),
+    [
+        ([job(seed=3), job("gan", seed=3)], ["vae-dcgan", "gan-dcgan"]),
+        ([job(seed=0), job(seed=1), job("gan")], ["vae-dcgan-s0", "vae-dcgan-s1", "gan-dcgan"]),
+        ([job(data="faces:96"), job(data="/a/HW 4")], ["vae-dcgan-faces-96", "vae-dcgan-hw-4"]),
+        (
+            [job(data=data, seed=seed) for data in ("/a/hw4", "faces") for seed in (0, 7)],
+            [
+                *("vae-dcgan-hw4-s0", "vae-dcgan-hw4-s7"),
+                *("vae-dcgan-faces-s0", "vae-dcgan-faces-s7"),
+            ],
+        ),
+    ],
+)
+def test_names_tell_data_and_seeds_apart_where_there_are_several(jobs, names):
+    assert job_names(jobs) == names
+
+
+@pytest.mark.parametrize("data", [("/a/hw4", "/b/hw4"), ("/a/人臉", "/a/影像")])
+def test_data_that_no_plain_name_tells_apart_is_told_apart_by_a_hash(data):
+    names = job_names([job(data=one) for one in data])
+    assert len(set(names)) == 2
+    assert all(name.isascii() and name.startswith("vae-dcgan-") for name in names)
+
+
+def test_the_same_job_twice_is_the_users_mistake():
+    with pytest.raises(UserError, match="asked for twice"):
+        job_names([job(seed=1), job(seed=1)])
+
+
+# ---------------------------------------------------------------------- the command line
+
+
+@pytest.fixture
+def asked(monkeypatch, call):
+    """A function that calls `hwlib report` and returns what is asked of `make_report`."""
+
+    def ask(*words: str) -> tuple[list[report.Job], dict]:
+        found = {}
+
+        def make_report(jobs, **options):
+            found.update(options, jobs=jobs)
+            return report.ReportResult(Path(), (), ())
+
+        monkeypatch.setattr(report, "make_report", make_report)
+        code, _, err = call("report", *words, "--profile", "smoke")
+        assert code == 0, err
+        return found.pop("jobs"), found
+
+    return ask
+
+
+def test_the_command_line_asks_for_every_seed_on_every_data_once(asked):
+    data = ["--data", "faces:96", "--data", "faces:64", "--data", "faces:96"]
+    jobs, _ = asked("gan", "vae", *data, "--seed", "1", "--seed", "0", "--seed", "1")
+    found = [(j.problem, j.parameters["data"], j.parameters["seed"]) for j in jobs]
+    assert found == [
+        (problem, spec, seed)
+        for problem in ("gan", "vae")
+        for spec in ("faces:96", "faces:64")
+        for seed in (1, 0)
+    ]
+    jobs, _ = asked("vae", "--data", "faces:96")
+    assert [j.parameters["seed"] for j in jobs] == [0]
+
+
+def test_no_more_run_side_by_side_than_there_are_jobs_and_claims_know_how_many(asked):
+    small = ["--data", "faces:96", "--set", "device=cpu"]
+    _, options = asked("vae", "gan", *small, "--jobs", "7")
+    assert len(options["environments"]) == 2
+    assert options["alone"] == {"HWLIB_JOBS": "7"}
+    _, options = asked("vae", "gan", *small, "--jobs", "1")
+    assert len(options["environments"]) == 1
+    jobs, options = asked("claims", "--data", "faces:96", "--jobs", "3", "--seed", "4")
+    assert len(options["environments"]) == 1
+    assert jobs[0].parameters["seeds"] == [4, 5, 6]
+    seeds = [word for seed in range(2, 6) for word in ("--seed", str(seed))]
+    assert asked("claims", "--data", "faces:96", *seeds)[0][0].parameters["seeds"] == [2, 3, 4, 5]
+
+
+def test_two_seeds_are_too_few_for_claims_and_no_job_at_a_time_is_too_few(call):
+    small = ["--data", "faces:96", "--profile", "smoke"]
+    code, _, err = call("report", "claims", *small, "--seed", "1", "--seed", "2")
+    assert code == 2
+    assert "a verdict needs 3 seeds or more, not 2" in err.splitlines()[-1]
+    code, _, err = call("report", "vae", *small, "--jobs", "0")
+    assert code == 2
+    assert "--jobs 0: at least one" in err.splitlines()[-1]
+
+
+# ---------------------------------------------------------------------- side by side
+
+
+def told(folder: Path) -> list[dict]:
+    """Return what each kernel noted down, in the order in which they began."""
+    notes = [json.loads(path.read_text()) for path in folder.glob("*/kernel.json")]
+    return sorted(notes, key=lambda note: note["began"])
+
+
+def contents(out: Path) -> dict[str, str]:
+    files = [path for path in sorted(out.rglob("*")) if path.suffix in (".html", ".pdf", ".ipynb")]
+    return {
+        path.relative_to(out).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+    }
+
+
+def test_jobs_run_side_by_side_each_with_its_share_and_its_own_connection(make, tmp_path, capfd):
+    jobs = [make("vae", wish="meet"), make("gan", wish="meet")]  # each waits for the other
+    environments = [{"OMP_NUM_THREADS": "3"}, {"OMP_NUM_THREADS": "5"}]
+    runs = tmp_path / "runs"
+    made = report.make_report(
+        jobs, out=tmp_path / "out", runs=runs, languages=["en"], environments=environments
+    )
+    assert made.ok
+    notes = told(runs)
+    assert {note["threads"] for note in notes} == {"3", "5"}
+    assert len({note["ip"] for note in notes}) == 2
+    assert {note["transport"] for note in notes} == {"tcp" if sys.platform == "win32" else "ipc"}
+    lines = capfd.readouterr().err.splitlines()
+    assert "1 of 2 notebooks done, 1 left" in lines
+    assert sum("] done in " in line for line in lines) == 2
+
+
+def test_no_byte_of_the_report_depends_on_how_many_jobs_run_side_by_side(make, tmp_path):
+    made = {}
+    for count in (1, 3):
+        jobs = [make(name, seed=seed) for name in ("gan", "vae") for seed in (1, 0)]
+        made[count] = report.make_report(
+            jobs, out=tmp_path / str(count), runs=tmp_path / "runs", environments=[{}] * count
+        )
+    assert [one.name for one in made[1].jobs] == [
+        *("vae-dcgan-s1", "vae-dcgan-s0", "gan-dcgan-s1", "gan-dcgan-s0")
+    ]
+    assert contents(tmp_path / "1") == contents(tmp_path / "3")
+    assert len(contents(tmp_path / "1")) == 2 * (4 + 3) + 4
+
+
+def test_the_later_problems_begin_first_and_claims_come_last_by_themselves(make, tmp_path):
+    jobs = [make("vae"), make("claims"), make("kl"), make("gan")]
+    jobs[1] = report.Job("claims", "all", jobs[1].notebook, {"seed": 9, "wish": "die"})
+    report.make_report(
+        jobs,
+        out=tmp_path / "out",
+        runs=tmp_path / "runs",
+        languages=["en"],
+        environments=[{"OMP_NUM_THREADS": "1"}],
+        alone={"HWLIB_JOBS": "4"},
+    )
+    began = [(note["threads"], note["jobs"]) for note in told(tmp_path / "runs")]
+    assert began == [("1", None)] * 3 + [(os.environ.get("OMP_NUM_THREADS"), "4")]
+    order = sorted((tmp_path / "runs").iterdir(), key=lambda p: (p / "kernel.json").stat().st_mtime)
+    assert [path.name.split("-")[0] for path in order] == ["kl", "gan", "vae", "claims"]
+
+
+def test_a_process_that_is_killed_costs_only_its_own_page(make, tmp_path):
+    jobs = [make("vae", wish="die"), make("gan")]
+    made = report.make_report(jobs, out=tmp_path / "out", runs=tmp_path / "runs")
+    bad, good = made.jobs
+    assert good.ok
+    assert not bad.ok
+    assert "-9" in bad.reason
+    for path in bad.files:
+        assert "-9" in path.read_text()
+
+
+def test_pages_of_several_seeds_and_data_say_which_they_are(make, tmp_path):
+    jobs = [make("vae", data=data, seed=seed) for data in ("faces", "/a/hw4") for seed in (0, 1)]
+    jobs.append(make("gan"))
+    out = report.make_report(jobs, out=tmp_path / "out", runs=tmp_path / "runs").out
+    for code in ("zh", "en"):
+        seed = FACTS[code]["seed"]
+        labels = {
+            f"vae-dcgan-{data}-s{number}": f"dcgan · {data} · {seed} {number}"
+            for data in ("faces", "hw4")
+            for number in (0, 1)
+        }
+        labels["gan-dcgan"] = "dcgan"
+        for name, label in labels.items():
+            page = BeautifulSoup((out / code / f"{name}.html").read_text(), "html.parser")
+            assert f" · {label} · " in page.title.get_text()
+        outline = PdfReader(out / code / "report.pdf").outline
+        chapters = [c.title for c in outline if not isinstance(c, list)]
+        for label in labels.values():
+            assert any(c.replace("\u00a0", " ").endswith(f" · {label}") for c in chapters), label
+
+
+# ---------------------------------------------------------------------- stopped and killed
+
+
+def test_ctrl_c_lets_every_kernel_write_its_checkpoint_and_leaves_what_was_there(
+    make, tmp_path, capfd
+):
+    runs, out = tmp_path / "runs", tmp_path / "out"
+    report.make_report([make("gan", seed=5)], out=out, runs=runs, languages=["en"])
+    before = contents(out)
+    jobs = [make("vae", wish="train"), make("gan", wish="train"), make("acgan", wish="train")]
+
+    def stop() -> None:
+        wait_until(lambda: len(list(runs.glob("*/kernel.json"))) == 3)  # one is of before
+        time.sleep(1)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=stop, daemon=True).start()
+    with pytest.raises(KeyboardInterrupt):
+        report.make_report(jobs, out=out, runs=runs, environments=[{}] * 2)
+    assert {path.parent.name.split("-")[0] for path in runs.glob("*/checkpoint")} == {
+        *("gan", "acgan")
+    }
+    assert contents(out) == before
+    assert "stopping: what trains writes its checkpoint first" in capfd.readouterr().err
+    for note in told(runs):
+        with pytest.raises(ProcessLookupError):
+            os.kill(note["pid"], 0)  # no kernel is left
+
+
+TRAINING = [  # the KL study and the VAE need one and the same run, at the same time
+    *("report", "vae", "kl", "--recipe", "elbo", "--jobs", "2", "--lang", "en"),
+    *("--profile", "smoke", "--data", "faces:96", "--set", "device=cpu"),
+    *("--set", "kl_weights=1,0", "--set", "kl_sweep=", "--set", "num_steps=400"),
+    *("--set", "checkpoint_every=20", "--set", "num_evals=4", "--set", "oracle_steps=5"),
+    *("--set", "learning_rate=1e-3"),
+]
+
+
+def test_a_report_that_is_killed_goes_on_where_it_was_and_trains_nothing_twice(tmp_path):
+    runs, out = tmp_path / "runs", tmp_path / "out"
+    main = "from hwlib.cli import main; main()"
+    words = [sys.executable, "-c", main, *TRAINING, "--runs", runs, "--out", out]
+    first = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    states = "vae-elbo-*/checkpoint/*/state.json"
+    wait_until(lambda: list(runs.glob(states)))
+    first.kill()  # SIGKILL: it can do nothing
+    first.communicate()
+    for folder in runs.iterdir():  # what it left stops by itself
+        with FileLock(folder / ".lock", timeout=WAIT_S):
+            assert not (folder / "results.json").exists()
+    (run,) = runs.glob("vae-elbo-*")
+    reached = json.loads(max(runs.glob(states)).read_text())["step"]
+    assert 0 < reached < 400
+    records = (run / "metrics.jsonl").read_bytes()  # with the time at which each was written
+    assert records
+
+    second = subprocess.run(words, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    assert second.returncode == 0, second.stderr
+    assert (run / "metrics.jsonl").read_bytes().startswith(records)
+    said = [line for line in second.stderr.splitlines() if f"] {run.name}  " in line]
+    assert len({line.split("]")[0] for line in said}) == 1, said  # one of the two trained it
+    steps = [int(line.split("  step ")[1].split("/")[0]) for line in said]
+    assert steps == [step for step in (100, 200, 300, 400) if step > reached]

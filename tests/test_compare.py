@@ -1,0 +1,540 @@
+"""The comparison: recipes side by side, means over seeds, what the reports gave, pictures."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from io import BytesIO
+from itertools import pairwise
+from pathlib import Path
+from statistics import fmean, stdev
+
+import numpy as np
+import pytest
+import report_notebook
+from bs4 import BeautifulSoup
+from PIL import Image
+from pypdf import PdfReader
+
+import hwlib
+from hwlib import report
+from hwlib.ledger import reported_mses
+from hwlib.report import entries, facts, figures, protocols, reported, strips, tables, words
+from hwlib.report.facts import read_facts
+from hwlib.report.html import Page, render_comparison, render_index, runs_of
+from hwlib.report.language import read_notebook
+from hwlib.report.pdf import render_pdf
+from hwlib.report.spread import seeds_of, spread
+
+ROOT = Path(__file__).resolve().parents[1]
+LANGUAGES = ("zh", "en")
+SETS = {"faces": "73e4a6d3aaa86d0c", "hw4": "0f1e2d3c4b5a6978"}
+SEEDS = (0, 1, 2)
+# problem and recipe, on every data set and with every seed, but for the failed one
+PAIRS = (("vae", "dcgan"), ("gan", "plain"), ("gan", "dcgan"), ("acgan", "dcgan"))
+FAILED = "gan-dcgan-hw4-s2"
+
+
+def made_results(problem: str, recipe: str, data: str, seed: int) -> dict:
+    """Return results whose distances hang on all that the run is, on data's own protocol."""
+    worse = 1 + len(recipe) / 10 + seed / 100 + list(SETS).index(data)
+    results = report_notebook.results_of(problem, worse)
+    if problem == "vae":
+        results |= {"test_mse_01": 0.005 * worse, "test_mse_11": 0.02 * worse}
+    for name in report_notebook.ESTIMATORS:
+        results[f"{name}_protocol"] = results[f"{name}_protocol"] | {"data": SETS[data]}
+    return results | {"precision_used": "float32", "num_test_images": 1000}
+
+
+def write(runs: Path, problem: str, recipe: str, data: str, seed: int) -> Path:
+    """Write a finished run; all runs on one data set have the same originals."""
+    results = made_results(problem, recipe, data, seed)
+    settings = {"data": data, "seed": seed, "z_dim": 100, "noise": "normal", "num_evals": 12}
+    folder = report_notebook.write_run(runs, problem, recipe, results, **settings)
+    record = json.loads((folder / "config.json").read_text())
+    record |= {"data": {"fingerprint": SETS[data], "channels": 3}}
+    record["settings"] |= {"kl_weight": 1.0, "sigma": "fixed", "reconstruction": "mse"}
+    record["settings"] |= {"image_size": 64, "width": 0.5}
+    record |= {"environment": {"device": "a processor", "num_threads": 1 + (recipe == "plain")}}
+    (folder / "config.json").write_text(json.dumps(record))
+
+    def some(*shape: int, of: tuple) -> np.ndarray:
+        values = np.random.default_rng([*of, *shape]).integers(0, 256, shape, dtype=np.uint8)
+        return np.broadcast_to(values[..., None, None, :], (*shape[:-1], 16, 16, 3))
+
+    own = (seed, len(recipe), len(problem), list(SETS).index(data))
+    pictures = {"samples": some(12, 3, of=own)}
+    if problem == "vae":
+        pictures["originals"] = some(12, 3, of=(list(SETS).index(data),))
+        pictures["reconstructions"] = some(12, 3, of=(*own, 1))
+    if problem == "acgan":
+        pictures["pairs"] = some(10, 2, 3, of=own)
+    np.savez(folder / "samples.npz", **pictures)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory) -> dict[str, tuple[report.Job, Path | None]]:
+    """Return for each page its job and run: pairs, data sets and seeds; one of them failed."""
+    folder = tmp_path_factory.mktemp("class")
+    made: dict[str, tuple[report.Job, Path | None]] = {}
+    for problem, recipe in PAIRS:
+        for data in SETS:
+            for seed in SEEDS:
+                name = f"{problem}-{recipe}-{data}-s{seed}"
+                parameters = {"recipe": recipe, "data": data, "profile": "quick", "seed": seed}
+                job = report.Job(problem, recipe, folder, parameters)
+                is_failed = name == FAILED
+                run = None if is_failed else write(folder / "runs", problem, recipe, data, seed)
+                made[name] = job, run
+    return made
+
+
+def pages_of(runs, language: str) -> list[Page]:
+    pages = []
+    for name, (job, run) in runs.items():
+        known = read_facts(job, run, job.parameters)
+        executed = report_notebook.executed(job.problem, job.recipe) if run else None
+        document = read_notebook(executed, language) if run else None
+        reason = "" if run else "the third batch is not finite"
+        pages.append(Page(name, name, known, document, reason))
+    return pages
+
+
+@pytest.fixture(scope="module")
+def pages(runs) -> dict[str, list[Page]]:
+    """Return the pages of each language."""
+    return {code: pages_of(runs, code) for code in LANGUAGES}
+
+
+@pytest.fixture(scope="module")
+def compared(pages) -> dict[str, BeautifulSoup]:
+    """Return the comparison in each language."""
+    found = {}
+    for code in LANGUAGES:
+        text = render_comparison(pages[code], code, languages=LANGUAGES, command="hwlib report")
+        found[code] = BeautifulSoup(text, "html.parser")
+    return found
+
+
+def rows_of(page: BeautifulSoup, caption: str, within: str = "main") -> list[dict[str, str]]:
+    """Return a table's rows, each by its heads, of the one table with that caption."""
+    found = [
+        figure
+        for figure in page.select_one(within).select("figure.table")
+        if figure.figcaption.get_text(" ", strip=True).split(" ", 2)[2] == caption
+    ]
+    assert len(found) == 1, caption
+    head, *rows = [
+        [cell.get_text().replace("\u00a0", " ") for cell in row.select("th, td")]
+        for row in found[0]("tr")
+    ]
+    return [dict(zip(head, row, strict=True)) for row in rows]
+
+
+def section(anchor: str) -> str:
+    return f'section[aria-labelledby="{anchor}"]'
+
+
+# ---------------------------------------------------------------------- mean and spread
+
+
+def of_each(name: str, *amounts):
+    return [{name: amount} for amount in amounts]
+
+
+def test_the_mean_stands_with_the_sample_standard_deviation_to_two_digits():
+    amounts = (10.0, 12.0, 14.5)
+    text = spread("frechet", of_each("frechet", *amounts), "en")
+    assert text == "12.2\u00a0±\u00a02.3"
+    assert (round(fmean(amounts), 1), round(stdev(amounts), 1)) == (12.2, 2.3)
+    assert np.isclose(np.std(amounts, ddof=1), stdev(amounts))
+
+
+@pytest.mark.parametrize(
+    ("name", "amounts", "text"),
+    [
+        ("recall", (0.5, 0.51, 0.52), "51.0 ± 1.0 %"),
+        ("test_mse_01", (0.0048, 0.0049), "0.00485 ± 0.00007"),
+        ("active_units", (40, 42), "41.0 ± 1.4"),
+        ("neg_elbo_nats", (8000.0, 8400.0), "8,200 ± 283"),
+        ("kid", (-0.0101, 0.0001), "−0.0050 ± 0.0072"),
+        ("num_steps", (1200, 1200), "1,200"),
+        ("frechet", (12.34,), "12.3"),
+        ("code_variance_share", ([0.3, 0.1], [0.32, 0.1]), "31.0 ± 1.4 %, 10.0 %"),
+        ("collapse", ([], [{"sign": "d_loss_zero", "step": 3}]), "1 of 2 runs"),
+        ("attribute", ("Smiling", "Smiling"), "Smiling"),
+    ],
+)
+def test_each_kind_of_number_has_its_mean(name, amounts, text):
+    assert spread(name, of_each(name, *amounts), "en").replace("\u00a0", " ") == text
+
+
+def test_a_mean_of_fewer_runs_than_there_are_says_of_how_many():
+    results = [*of_each("kid", 0.01, 0.03), {}]
+    assert spread("kid", results, "en").endswith("(n\u00a0=\u00a02)")
+    assert spread("frechet", results, "en") == "–"
+
+
+def entry(**settings) -> entries.Entry:
+    record = {"settings": {"problem": "gan", "recipe": "dcgan", "data": "faces"} | settings}
+    run = json.dumps(settings)
+    known = facts.Facts(report.Job("gan", "dcgan", ROOT, {}), {}, run, record, {"num_steps": 1})
+    return entries.Entry("page", known)
+
+
+def test_only_runs_that_differ_by_seed_alone_are_taken_together():
+    a, b = entry(seed=0), entry(seed=1)
+    apart = [entry(seed=0, z_dim=50), entry(seed=0, data="hw4"), entry(seed=1, data="hw4")]
+    failed = entries.Entry("page", a.facts, is_failed=True)
+    assert entries.by_seed([a, *apart, b, failed, a]) == [[a, b], [apart[0]], apart[1:]]
+
+
+def test_seeds_are_counted_and_named():
+    assert seeds_of([entry(seed=s) for s in (2, 0, 1)]) == "3 (0–2)"
+    assert seeds_of([entry(seed=s) for s in (0, 7)]) == "2 (0, 7)"
+    assert seeds_of([entry(seed=5)]) == "1 (5)"
+
+
+def test_every_group_has_one_row_of_means_and_data_sets_are_never_averaged_over(compared):
+    for code in LANGUAGES:
+        caption = words.WORDS[code]["spread"].format(caption=words.TOPICS[code]["balance"])
+        rows = rows_of(compared[code], caption, section("gan"))
+        labels = words.METRICS[code]
+        seeds = words.WORDS[code]["seeds"]
+        named = [tuple(row.values())[:3] for row in rows]
+        assert named == [
+            *(("plain", "faces", "3 (0–2)"), ("dcgan", "faces", "3 (0–2)")),
+            *(("plain", "hw4", "3 (0–2)"), ("dcgan", "hw4", "2 (0, 1)")),
+        ]
+        assert seeds in rows[0]
+        assert rows[0][labels["d_accuracy_real"]] == "73.1 %"  # the same in all runs
+
+
+def test_means_are_those_of_the_runs(compared, runs):
+    captions = {c: words.WORDS[c]["spread"] for c in LANGUAGES}
+    for code in LANGUAGES:
+        caption = captions[code].format(caption=words.TOPICS[code]["reconstruction"])
+        rows = rows_of(compared[code], caption, section("vae"))
+        assert len(rows) == len(SETS)
+        for data, row in zip(SETS, rows, strict=True):
+            own = [made_results("vae", "dcgan", data, s)["test_mse_01"] for s in SEEDS]
+            mean, deviation = row[words.METRICS[code]["test_mse_01"]].split(" ± ")
+            assert float(mean) == pytest.approx(fmean(own), abs=5e-6)
+            assert float(deviation) == pytest.approx(stdev(own), abs=5e-6)
+
+
+def test_single_runs_stand_beside_their_means(compared):
+    for code in LANGUAGES:
+        rows = rows_of(compared[code], words.TOPICS[code]["balance"], section("gan"))
+        assert len(rows) == len(SETS) * len(SEEDS) * 2
+        state = words.WORDS[code]["state"]
+        assert [row[state] for row in rows].count(words.WORDS[code]["failed"]) == 1
+        names = [tuple(row.values())[:3] for row in rows]
+        assert names[:4] == [*(("plain", "faces", str(s)) for s in SEEDS), ("dcgan", "faces", "0")]
+
+
+def test_one_seed_has_no_means(pages):
+    some = [page for page in pages["en"] if page.name.endswith("-faces-s0")]
+    text = render_comparison(some, "en", languages=LANGUAGES, command="hwlib report")
+    assert "±" not in text
+
+
+def test_the_index_shows_means_too(pages):
+    settings = {"languages": LANGUAGES, "title": "t", "command": "hwlib report"}
+    text = render_index(pages["en"], "en", **settings)
+    page = BeautifulSoup(text, "html.parser")
+    caption = words.WORDS["en"]["spread"].format(caption=words.PROBLEMS["en"]["vae"])
+    assert "±" in rows_of(page, caption)[0]["Test MSE [0,\u00a01]".replace("\u00a0", " ")]
+
+
+# ---------------------------------------------------------------------- data sets
+
+
+def test_each_data_set_has_its_own_ranking_and_none_is_called_another_protocol(compared):
+    for code in LANGUAGES:
+        page = compared[code]
+        assert not re.search("≠", page.main.get_text())
+        for number, data in enumerate(SETS, start=1):
+            title = page.find(id=f"quality-{number}")
+            assert title.get_text().startswith(data)
+            ranked = title.find_next("table")
+            row = [cell.get_text() for cell in ranked.select("tbody tr")[0].select("th, td")]
+            assert row[:3] == ["VAE", "dcgan", "0"]
+            own = made_results("vae", "dcgan", data, 0)["frechet"]
+            assert facts.number("frechet", own) in row
+            assert len(ranked.select("td strong")) >= 5
+        assert words.WORDS[code]["across_data"] in page.find(id="gan-numbers").parent.get_text()
+
+
+def test_anchors_are_told_apart_and_headings_go_down_one_level_at_a_time(compared):
+    for page in compared.values():
+        anchors = [tag["id"] for tag in page.find_all(id=True)]
+        assert len(set(anchors)) == len(anchors)
+        levels = [int(tag.name[1]) for tag in page.find_all(re.compile("^h[1-6]$"))]
+        assert all(b <= a + 1 for a, b in pairwise(levels))
+    assert [h.get("id") for h in compared["zh"].select("h2, h3")] == [
+        h.get("id") for h in compared["en"].select("h2, h3")
+    ]
+
+
+def test_seed_and_data_are_columns_and_never_part_of_a_models_name(pages):
+    for one in runs_of(pages["en"]):
+        assert one.note == ""
+
+
+# ---------------------------------------------------------------------- protocols
+
+
+def test_conditions_that_differ_are_told_with_their_runs(compared):
+    text = compared["en"].find(id="gan-numbers").parent.get_text(" ")
+    assert "Threads: 2 (plain), 1 (dcgan)" in text
+    assert "Hardware: a processor; " in text
+    assert "Test images: 1,000" in compared["en"].find(id="vae-numbers").parent.get_text(" ")
+
+
+def test_every_condition_has_a_label_and_every_topic_of_numbers_its_conditions():
+    names = {name for some in protocols.CONDITIONS.values() for name in some}
+    for code in LANGUAGES:
+        assert names <= set(words.FACTS[code])
+        assert set(protocols.CONDITIONS) == set(words.TOPICS[code]) - {"verdicts"}
+
+
+# ---------------------------------------------------------------------- the reports' own numbers
+
+
+def test_the_mean_is_set_beside_the_number_that_the_report_prints(compared):
+    (reading,) = [one for one in reported_mses() if one.recipe == "dcgan"]
+    for code in LANGUAGES:
+        caption = words.WORDS[code]["reported_caption"]
+        rows = rows_of(compared[code], caption, section("vae"))
+        assert len(rows) == len(SETS)
+        own = fmean(made_results("vae", "dcgan", "hw4", s)["test_mse_01"] for s in SEEDS)
+        cells = list(rows[1].values())
+        assert cells[:3] == ["dcgan", "hw4", "3 (0–2)"]
+        assert cells[3] == "3.8 % (×0.5)"  # 1,200 steps of 64 pictures of 50 epochs of 40,000
+        assert cells[6:8] == ["0.0197", "[−1, 1]"]
+        assert cells[8:10] == ["0.00492", "0.01970"]
+        assert float(cells[-1]) == pytest.approx(own / reading.mse_01, rel=5e-3)
+
+
+def test_a_report_that_leaves_its_range_open_has_a_row_for_each_reading(runs):
+    job, run = runs["vae-dcgan-faces-s0"]
+    known = read_facts(job, run, job.parameters)
+    record = known.record | {"settings": {**known.settings, "recipe": "plain"}}
+    other = facts.Facts(report.Job("vae", "plain", ROOT, {}), {}, "x", record, known.results)
+    own = [entries.Entry("vae-plain", other)]
+    frame = tables.Frame("en", own)
+    found = reported.reported_table("vae", own, frame)
+    ranges = [row.cells[-4] for row in found.rows]
+    assert ranges == ["[0, 1]", "[−1, 1]"]
+    assert float(found.rows[1].cells[-1]) == pytest.approx(4 * float(found.rows[0].cells[-1]), 0.01)
+
+
+def test_both_languages_have_every_word_of_the_table():
+    for table in (reported.COLUMNS, reported.MEANINGS):
+        assert set(table) == set(LANGUAGES)
+        assert set(table["zh"]) == set(table["en"]) == set(reported.COLUMNS["en"])
+
+
+def test_where_no_report_gives_a_number_the_page_says_so(compared):
+    for code in LANGUAGES:
+        for problem in ("gan", "acgan"):
+            said = compared[code].find(id=f"{problem}-reported").find_next("p").get_text()
+            assert said == words.WORDS[code]["no_report"]
+
+
+# ---------------------------------------------------------------------- figures
+
+
+def test_every_figure_of_the_matrix_is_made_by_a_notebook_and_explained():
+    for problem, names in figures.FIGURES.items():
+        source = (ROOT / "notebooks" / report.NOTEBOOKS[problem]).read_text()
+        for name in names:
+            made = name in source or re.sub(r"\d$", "{k + 1}", name) in source
+            made = made or (name == "infogan_code1" and "infogan_code{" in source)
+            assert made, name
+    listed = {name for names in figures.FIGURES.values() for name in names}
+    for code in LANGUAGES:
+        assert set(figures.MEANINGS[code]) == listed
+
+
+def test_the_matrix_links_each_figure_to_its_place(compared, runs):
+    for code in LANGUAGES:
+        page = compared[code]
+        none, figure = words.WORDS[code]["none"], words.WORDS[code]["figure"]
+        rows = rows_of(page, words.WORDS[code]["figures_caption"])
+        assert [tuple(row.values())[:3] for row in rows] == [
+            (recipe, data, str(seed))
+            for data in SETS
+            for recipe in ("dcgan", "plain")
+            for seed in SEEDS
+        ]
+        first = rows[0]
+        assert (first["fig1_4"], first["fig1_2"]) == (f"{figure} 1", none)
+        plain = rows[3]
+        assert (plain["fig1_4"], plain["fig2_3"]) == ("–", f"{figure} 1")
+        links = [a["href"] for a in page.select_one(section("figures")).select("td a")]
+        assert len(links) == len(PAIRS) * len(SETS) * len(SEEDS) - 1
+        assert links[0] == "vae-dcgan-faces-s0.html#figure-1"
+        assert not any(link.startswith(FAILED) for link in links)
+        assert {link.partition(".")[0] for link in links} <= set(runs)
+
+
+# ---------------------------------------------------------------------- pictures
+
+
+def galleries(page: BeautifulSoup, anchor: str) -> list[tuple[str, str]]:
+    """Return label and picture of each strip under a heading."""
+    strips_ = page.find(id=anchor).find_next("ul", class_="strips")
+    return [(li.get_text(strip=True), li.img["src"]) for li in strips_("li")]
+
+
+def test_reconstructions_stand_below_the_test_pictures_that_they_are_of(compared):
+    for code in LANGUAGES:
+        shown = galleries(compared[code], "vae-reconstructions")
+        real = words.WORDS[code]["real"]
+        assert [label for label, _ in shown] == [real, "dcgan · faces", real, "dcgan · hw4"]
+        assert len({picture for _, picture in shown}) == 4
+        samples = galleries(compared[code], "gan-samples")
+        assert samples[0][1] == shown[0][1]  # the GANs' real row is that of the same data
+        assert [label for label, _ in samples] == [
+            *(real, "plain · faces", "dcgan · faces"),
+            *(real, "plain · hw4", "dcgan · hw4"),
+        ]
+        assert words.WORDS[code]["first_seed"] in compared[code].get_text()
+
+
+def test_an_acgans_pairs_have_the_label_on_above_off(compared, runs):
+    _, run = runs["acgan-dcgan-faces-s0"]
+    with np.load(run / "samples.npz") as arrays:
+        pairs = arrays["pairs"]
+    shown = galleries(compared["en"], "acgan-pairs")[:2]
+    assert [label for label, _ in shown] == [
+        f"dcgan · faces · Smiling {state}" for state in ("on", "off")
+    ]
+    for place, (_, source) in enumerate(shown):
+        assert source.startswith("data:image/jpeg;base64,")
+        assert strips.encode(pairs[:, place]) == strips_bytes(source)
+
+
+def strips_bytes(source: str) -> bytes:
+    return base64.b64decode(source.partition(",")[2])
+
+
+def test_a_code_goes_through_its_values_from_left_to_right(tmp_path):
+    rows = np.zeros((1, 10, 10, 16, 16, 3), np.uint8)
+    rows[0, 0] = np.arange(0, 250, 25)[:, None, None, None]
+    results = report_notebook.results_of("infogan")
+    run = report_notebook.write_run(tmp_path, "infogan", "dcgan", results)
+    np.savez(run / "samples.npz", code_rows=rows)
+    job = report.Job("infogan", "dcgan", tmp_path, {})
+    own = [entries.Entry("infogan-dcgan", read_facts(job, run, {}))]
+    (gallery,) = strips.make_galleries(own, own, "en")
+    assert (gallery.name, gallery.strips[0].label) == ("codes", "dcgan · code 1")
+    with Image.open(BytesIO(gallery.strips[0].jpeg)) as picture:
+        shades = np.asarray(picture)[8, 8 :: 16 + strips.STRIP_GAP, 0].astype(int)
+    assert np.abs(shades - np.arange(0, 250, 25)).max() <= 2
+
+
+def test_strips_look_like_their_pictures_and_are_small():
+    y, x = np.mgrid[0:64, 0:64]
+    one = np.stack([x * 4, y * 4, 255 - 2 * (x + y)], axis=2).astype(np.uint8)
+    jpeg = strips.encode(np.stack([one] * 10))
+    with Image.open(BytesIO(jpeg)) as picture:
+        assert picture.size == (10 * 64 + 9 * strips.STRIP_GAP, 64)
+        first = np.asarray(picture)[2:-2, 2:60].astype(int)
+    assert np.abs(first - one[2:-2, 2:60]).mean() < 2
+    assert len(jpeg) < 40_000
+    assert strips.encode(np.zeros((10, 28, 28, 1), np.uint8))
+
+
+def test_the_same_z_is_claimed_only_of_as_many_values_and_one_seed():
+    same = [entry(recipe="plain", z_dim=100, seed=0), entry(recipe="dcgan", z_dim=100, seed=0)]
+    said = strips.same_z([*same, entry(recipe="wide", z_dim=256, seed=0)], "en")
+    assert said == "plain, dcgan were given the same z (100 values)."
+    others = [same[0], entry(recipe="dcgan", z_dim=100, seed=1), entry(recipe="wide", z_dim=256)]
+    assert strips.same_z(others, "en") == words.WORDS["en"]["own_z"]
+
+
+def test_models_of_one_z_dim_and_seed_are_given_the_same_z_however_many_are_drawn():
+    from hwlib.training.steps import draw_z
+
+    configs = [
+        hwlib.make_config("gan", recipe=recipe, profile="smoke", z_dim=100)
+        for recipe in ("plain", "dcgan")
+    ]
+    few, many = (
+        draw_z(config, "samples", num=num, z_dim=100)
+        for config, num in zip(configs, (64, 1000), strict=True)
+    )
+    assert (few[:10] == many[:10]).all()
+
+
+# ---------------------------------------------------------------------- both media, both languages
+
+
+def test_numbers_are_the_same_in_both_languages(compared):
+    numbers = {
+        code: [re.findall(r"\d[\d,.]*|[≠–±]", cell.get_text()) for cell in page.select("td")]
+        for code, page in compared.items()
+    }
+    assert numbers["zh"] == numbers["en"]
+    pictures = {code: [i["src"] for i in page("img")] for code, page in compared.items()}
+    assert pictures["zh"] == pictures["en"]
+
+
+def test_every_column_of_numbers_is_explained(compared):
+    for page in compared.values():
+        explained = {dt.get_text() for dt in page.select(".glossary dt")}
+        for head in {th.get_text() for th in page.select("thead th.right")}:
+            assert any(head == name or head.startswith(f"{name} (") for name in explained), head
+
+
+def test_the_pdf_holds_all_of_it_within_the_page(pages):
+    def flat(text: str) -> str:
+        return re.sub(r"\s+", "", text).replace("•", "·").replace("・", "·")
+
+    for code in LANGUAGES:
+        some = [p for p in pages[code] if p.name[:3] in ("vae", "acg") and p.name[-1] in "01"]
+        text = render_comparison(some, code, languages=LANGUAGES, command="hwlib report")
+        page = BeautifulSoup(text, "html.parser")
+        pdf = render_pdf(some, code, title="t", command="hwlib report")
+        reader = PdfReader(BytesIO(pdf))
+        text = flat("".join(page.extract_text() for page in reader.pages))
+        for part in page.select("figcaption, td, .strips li, .note"):
+            assert flat(part.get_text()) in text
+        for page in reader.pages:
+            starts = []
+
+            def visit(text, _, matrix, font, size, starts=starts):
+                starts.append(matrix[4])
+
+            page.extract_text(visitor_text=visit)
+            assert max(starts) < float(page.mediabox.width)
+
+
+def test_wide_tables_scroll_in_a_narrow_window_and_no_page_does(compared, browser, tmp_path):
+    for code in LANGUAGES:
+        path = tmp_path / f"{code}.html"
+        path.write_text(str(compared[code]), encoding="utf-8")
+        page = browser.new_page(viewport={"width": 390, "height": 844})
+        page.goto(path.as_uri())
+        width = "e => [e.scrollWidth, e.clientWidth, getComputedStyle(e).overflowX, e.tabIndex]"
+        scrolled, shown, *_ = page.locator("html").evaluate(width)
+        assert scrolled == shown
+        regions = [e.evaluate(width) for e in page.locator("figure.table .scroll").all()]
+        assert sum(scrolled > shown for scrolled, shown, *_ in regions) > 5
+        assert all(how == "auto" and place == 0 for *_, how, place in regions)
+        page.close()
+
+
+def test_a_class_of_three_data_sets_stays_below_five_megabytes():
+    # every strip that a report of all pairs may have: see `make_galleries`
+    num_strips = (5 + 1 + 5 + 1) + (4 + 1) + (4 + 1 + 8) + (1 + 1 + 3) + (3 + 1 + 3 + 1)
+    noise = np.random.default_rng(0).integers(0, 256, (10, 8, 8, 3), dtype=np.uint8)
+    rough = np.stack(
+        [np.asarray(Image.fromarray(i).resize((64, 64), Image.Resampling.BICUBIC)) for i in noise]
+    )
+    assert 3 * num_strips * len(strips.encode(rough)) * 4 / 3 < 4_500_000

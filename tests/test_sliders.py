@@ -1,0 +1,573 @@
+"""Sliders over frames: live in Jupyter, offline in a real browser, as a film strip in PDF."""
+
+import base64
+import io
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import ipywidgets as widgets
+import numpy as np
+import pytest
+import torch
+from bs4 import BeautifulSoup
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image
+from playwright.sync_api import expect
+from pypdf import PdfReader
+
+from hwlib import explore, report, show
+from hwlib.recipes import build_models, make_config
+from hwlib.report import embed, runner, site
+from hwlib.report.facts import Facts
+from hwlib.report.html import Page, render_page
+from hwlib.report.language import read_notebook
+from hwlib.report.pdf import render_pdf
+from hwlib.run import Run
+from hwlib.show import sliders
+
+LANGS = ("zh", "en")
+WORDS = {
+    "alt": {"zh": "一張影像由左走到右。", "en": "A picture goes from left to right."},
+    "caption": {"zh": "兩端之間的路。", "en": "The way between two ends."},
+}
+NUM_WAY, NUM_CODES = 11, 10
+WIDTHS = {"way": 64, "codes": 262}  # pixels of a frame
+
+
+def same(words):
+    return dict.fromkeys(LANGS, words)
+
+
+def smooth(seed, num, height=64, width=64, channels=3):
+    """Return frames that blend from one smooth picture into another, uint8 (num, H, W, C)."""
+    rng = np.random.default_rng(seed)
+    small = rng.integers(0, 256, (2, 4, 4, channels), dtype=np.uint8)
+    ends = np.repeat(np.repeat(small, height // 4, axis=1), -(-width // 4), axis=2)[:, :, :width]
+    share = np.linspace(0, 1, num)[:, None, None, None]
+    return ((1 - share) * ends[0] + share * ends[1]).astype(np.uint8)
+
+
+def way(start=0):
+    labels = same([f"{10 * i} %" for i in range(NUM_WAY)])
+    return show.Track(smooth(0, NUM_WAY), same("A → B"), labels, start)
+
+
+def codes(seed):
+    labels = {lang: [f"{word} {i}" for i in range(NUM_CODES)] for lang, word in
+              (("zh", "值"), ("en", "value"))}  # fmt: skip
+    title = {"zh": f"編碼 {seed}", "en": f"code {seed}"}
+    return show.Track(smooth(seed, NUM_CODES, width=WIDTHS["codes"]), title, labels)
+
+
+GREY = show.Track(smooth(3, 3, channels=1), same("z[3]"), same(["−3.0", "0.0", "+3.0"]))
+TRACKS = {"way": [way(start=2)], "codes": [codes(1), codes(2)], "grey": [GREY]}
+SHOWN = [track for tracks in TRACKS.values() for track in tracks]
+
+
+# ------------------------------------------------------------------------------- in a notebook
+
+
+def test_the_strip_holds_every_frame_and_each_language_its_labels(outputs):
+    show.slider("s", TRACKS["codes"], **WORDS)
+    for (data, metadata), lang in zip(outputs, LANGS, strict=True):
+        about = metadata["hwlib"]
+        strip = np.asarray(Image.open(io.BytesIO(data["image/png"])))
+        rows = [np.concatenate(list(track.frames), axis=1) for track in TRACKS["codes"]]
+        assert np.array_equal(strip, np.concatenate(rows))
+        assert (about["kind"], about["lang"], about["alt"]) == ("slider", lang, WORDS["alt"][lang])
+        assert [t["labels"][3] for t in about["tracks"]] == [
+            {"zh": "值 3", "en": "value 3"}[lang]
+        ] * 2
+
+
+def test_frames_without_a_label_or_of_another_shape_are_refused(outputs):
+    short = way()._replace(labels=same(["0 %"]))
+    with pytest.raises(ValueError, match="1 labels for 11 frames"):
+        show.slider("s", [short], **WORDS)
+    with pytest.raises(ValueError, match="one shape"):
+        show.slider("s", [way(), codes(1)], **WORDS)
+    assert outputs == []
+
+
+def test_in_jupyter_the_slider_is_live(outputs, monkeypatch):
+    monkeypatch.delenv("HWLIB_BATCH")
+    panels = []
+    monkeypatch.setattr(sliders, "display", panels.append)
+    show.slider("s", TRACKS["codes"], languages=["en"], **WORDS)
+    (panel,) = panels
+    (picture, chosen) = panel.children[1].children
+    assert isinstance(chosen, widgets.SelectionSlider)
+    assert (chosen.description, chosen.index) == ("code 2", 0)
+    chosen.label = "value 7"
+    shown = np.asarray(Image.open(io.BytesIO(picture.value)))
+    scale = shown.shape[1] // WIDTHS["codes"]
+    assert np.array_equal(shown[::scale, ::scale], TRACKS["codes"][1].frames[7])
+    ((caption, _),) = outputs
+    assert caption["text/plain"] == WORDS["caption"]["en"]
+
+
+# ------------------------------------------------------------------------------ what is painted
+
+
+@pytest.fixture(scope="module")
+def vae():
+    return lively("vae", "vae", recipe="elbo")
+
+
+def lively(problem, name, *, recipe="dcgan", **options):
+    """Return a network whose pictures differ: fresh weights are too small for that."""
+    torch.manual_seed(0)
+    network = build_models(recipe, problem, 0.125, **{"z_dim": 12} | options)[name].eval()
+    with torch.no_grad():
+        for key, weights in network.named_parameters():
+            if "join" not in key:
+                weights.mul_(4)
+    return network
+
+
+def z_of(number):
+    run = SimpleNamespace(config=make_config("gan", "dcgan"))
+    return explore.numbered(run, 12)(number)
+
+
+def test_the_way_begins_and_ends_at_the_two_reconstructions(vae):
+    images = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), dtype=np.uint8)
+    track = explore.way_track(vae, images)
+    ends = explore.decode(vae, explore.encode(vae, images))
+    assert np.abs(track.frames[[0, -1]].astype(int) - ends).max() <= 1
+    assert track.labels["zh"][0] == "0 %"
+    assert track.labels["en"][-1] == "100 %"
+
+
+def test_a_latents_slider_starts_at_the_value_nearest_to_its_own(vae):
+    z = np.zeros(12, dtype=np.float32)
+    z[[3, 5]] = 1.1, -9
+    values = np.linspace(-3, 3, 13)
+    tracks = explore.latent_tracks(vae, z, [3, 5], values)
+    assert [track.title["en"] for track in tracks] == ["z[3]", "z[5]"]
+    assert [track.labels["en"][track.start] for track in tracks] == ["+1.0", "−3.0"]
+    z[3] = values[0]
+    assert np.array_equal(tracks[0].frames[0], explore.decode(vae, z[None])[0])
+
+
+def test_the_two_ways_of_noise_have_the_same_ends_and_differ_between_them():
+    linear, spherical = explore.noise_tracks(lively("gan", "G"), z_of)
+    assert np.array_equal(linear.frames[0], spherical.frames[0])
+    assert np.abs(linear.frames[-1].astype(int) - spherical.frames[-1]).max() <= 1
+    assert not np.array_equal(linear.frames[10], spherical.frames[10])
+    assert (linear.title["zh"], spherical.title["zh"]) == ("直線", "球面")
+
+
+def test_each_attribute_goes_from_off_to_on_while_the_others_stay_off():
+    G = lively("acgan", "G", num_labels=2)
+    tracks = explore.attribute_tracks(G, z_of, ["Smiling", "Male"])
+    assert np.array_equal(tracks[0].frames[0], tracks[1].frames[0])
+    assert not np.array_equal(tracks[0].frames[-1], tracks[1].frames[-1])
+    on = explore.paint(G, z_of(2)[None], np.array([[0, 1]]))[0]
+    assert np.array_equal(tracks[1].frames[-1][:, 2 * 66 : 2 * 66 + 64], on)
+    assert tracks[1].labels["zh"] == ["關", *map(str, np.arange(1, 8) / 8), "開"]
+
+
+def test_an_embedded_label_has_two_frames():
+    G = lively("acgan", "G", recipe="plain")
+    (track,) = explore.attribute_tracks(G, z_of, ["Smiling"])
+    assert track.labels["en"] == ["off", "on"]
+    assert len(track.frames) == 2
+
+
+def test_each_code_goes_through_its_values_while_the_other_stays_at_0():
+    G = lively("infogan", "G", num_codes=2)
+    first, second = explore.code_tracks(G, z_of)
+    assert np.array_equal(first.frames[0], second.frames[0])
+    seven = explore.paint(G, z_of(0)[None], explore.one_hot([0, 7])[None])[0]
+    assert np.array_equal(second.frames[7][:, :64], seven)
+    assert (first.title["zh"], second.title["en"]) == ("編碼 1", "code 2")
+    (only,) = explore.code_tracks(lively("infogan", "G"), z_of)
+    assert only.title["en"] == "code"
+
+
+def test_the_weights_slider_orders_them_and_starts_at_the_first_that_is_told():
+    numbers = {"test_mse_01": 0.01, "kl_nats": 20.0, "active_units": 5}
+    studies = [{"kl_weight": weight} | numbers for weight in (1, 100, 0)]
+    pictures = {
+        "originals": smooth(0, 8),
+        "reconstructions": np.stack([smooth(i, 8) for i in (1, 2, 3)]),
+        "samples": np.stack([smooth(i, 8) for i in (4, 5, 6)]),
+    }
+    track = explore.weight_track(studies, pictures)
+    assert [label.split(":")[0] for label in track.labels["en"]] == ["λ = 0", "λ = 1", "λ = 100"]
+    assert track.start == 1
+    middle = track.frames[0][66:130]  # the second band
+    assert np.array_equal(middle[:, :64], pictures["reconstructions"][2][0])
+
+
+# ---------------------------------------------------------------------------------- in a report
+
+
+def notebook_of(figures):
+    """Return an executed notebook that shows sliders, by their names."""
+    shown = []
+
+    def display(data, *, raw, metadata):
+        image = base64.b64encode(data["image/png"]).decode()
+        shown.append(new_output("display_data", data | {"image/png": image}, metadata=metadata))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HWLIB_BATCH", "1")
+        patch.setattr(show.page, "display", display)
+        for name, tracks in figures.items():
+            show.slider(name, tracks, **WORDS)
+    titles = [
+        new_markdown_cell(f"# {title}", metadata={"tags": [f"lang-{lang}"]})
+        for lang, title in (("zh", "滑桿"), ("en", "Sliders"))
+    ]
+    return new_notebook(cells=[*titles, new_code_cell("show()", outputs=shown)])
+
+
+def page_of(notebook, lang):
+    """Return the page of one language."""
+    facts = Facts(report.Job("vae", "dcgan", Path("x"), {}), {}, "run", {"settings": {}}, {})
+    return Page("vae-dcgan", "Sliders", facts, read_notebook(notebook, lang))
+
+
+def html_of(page, lang):
+    return render_page(page, [page], lang, languages=LANGS, command="hwlib report")
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """One page a language with all sliders, and its PDF, as files."""
+    folder, notebook = tmp_path_factory.mktemp("sliders"), notebook_of(TRACKS)
+    for lang in LANGS:
+        page = page_of(notebook, lang)
+        (folder / f"{lang}.html").write_text(html_of(page, lang), encoding="utf-8")
+        made = render_pdf([page], lang, title="Sliders", command="hwlib report")
+        (folder / f"{lang}.pdf").write_bytes(made)
+    return {lang: folder / f"{lang}.html" for lang in LANGS}
+
+
+@pytest.fixture
+def opened(pages, browser):
+    """A function that opens a page from the disk, with no network; it gives the page."""
+    contexts, requests, errors = [], [], []
+
+    def open_page(lang="en", **more):
+        context = browser.new_context(offline=True, **more)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: requests.append(request.url))
+        page.on("console", lambda message: errors.append(message.text))
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(pages[lang].as_uri())
+        if more.get("java_script_enabled", True):
+            page.locator("canvas").first.wait_for()
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert errors == []
+    assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
+
+
+def drawn(track):
+    """Return what a track's canvas shows, uint8 (H, W, 3)."""
+    address = track.locator("canvas").evaluate("canvas => canvas.toDataURL()")
+    png = base64.b64decode(address.removeprefix("data:image/png;base64,"))
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+
+
+def colour(frame):
+    """Return a frame in three colours, as a screen shows a grey one too."""
+    return np.broadcast_to(frame, (*frame.shape[:2], 3))
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_each_slider_opens_at_its_start_with_name_label_and_words(opened, lang):
+    page = opened(lang)
+    assert page.locator(".track").count() == len(SHOWN)
+    for number, track in enumerate(SHOWN):
+        part = page.locator(".track").nth(number)
+        slider = part.get_by_role("slider", name=track.title[lang])
+        assert slider.input_value() == str(track.start)
+        assert slider.get_attribute("aria-valuetext") == track.labels[lang][track.start]
+        assert part.locator("output").text_content() == track.labels[lang][track.start]
+        assert WORDS["alt"][lang] in part.get_by_role("img").get_attribute("aria-label")
+        assert np.array_equal(drawn(part), colour(track.frames[track.start]))
+
+
+def test_the_keyboard_alone_moves_every_slider_to_every_frame(opened):
+    page = opened()
+    for number, track in enumerate(SHOWN):
+        part = page.locator(".track").nth(number)
+        page.keyboard.press("Tab")
+        while not part.locator("input").evaluate("e => e === document.activeElement"):
+            assert page.evaluate("document.activeElement !== document.body"), "never reached by Tab"
+            page.keyboard.press("Tab")
+        page.keyboard.press("Home")
+        for index, frame in enumerate(track.frames):
+            assert np.array_equal(drawn(part), colour(frame))
+            assert part.locator("output").text_content() == track.labels["en"][index]
+            page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowLeft")
+        assert np.array_equal(drawn(part), colour(track.frames[-2]))
+        page.keyboard.press("End")
+        assert np.array_equal(drawn(part), colour(track.frames[-1]))
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_mouse_drags_a_slider_and_leaves_the_others(opened, width):
+    page = opened(viewport={"width": width, "height": 900})
+    first, second = (page.locator(".track").nth(i) for i in (1, 2))
+    before = drawn(second)
+    drag(page, first.locator("input"))
+    assert first.locator("output").text_content() == "value 9"
+    assert np.array_equal(drawn(first), codes(1).frames[9])
+    assert np.array_equal(drawn(second), before)
+    wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+    assert not page.evaluate(wide)
+
+
+def drag(page, slider):
+    """Drag a slider by the mouse from its beginning to its end."""
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 8, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, middle, steps=4)
+    page.mouse.move(box["x"] + box["width"] - 1, middle, steps=4)
+    page.mouse.up()
+
+
+def test_a_finger_moves_a_slider(opened):
+    page = opened(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    slider = page.locator(".track input").first
+    box = slider.bounding_box()
+    slider.tap(position={"x": box["width"] - 4, "y": box["height"] / 2})
+    assert page.locator(".track output").first.text_content() == "100 %"
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_without_a_script_the_film_strip_with_all_labels_is_there(opened, lang):
+    page = opened(lang, java_script_enabled=False)
+    assert page.locator("canvas").first.is_hidden()
+    assert page.locator(".track input").first.is_hidden()
+    for number, track in enumerate(SHOWN):
+        reel = page.locator(".reel").nth(number)
+        assert reel.get_by_role("img").is_visible()
+        assert WORDS["alt"][lang] in reel.get_by_role("img").get_attribute("alt")
+        assert reel.get_by_role("listitem").all_text_contents() == track.labels[lang]
+        assert reel.get_attribute("tabindex") == "0"
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_pdf_has_a_film_strip_with_labels_and_alternative_text(pages, lang):
+    pdf = PdfReader(pages[lang].with_suffix(".pdf"))
+    text = "".join(page.extract_text() for page in pdf.pages)
+    for label in ("0 %", "50 %", "100 %"):
+        assert label in text
+    for value in range(NUM_CODES):
+        has_room = value in (0, 3, 6, 9)  # two sliders share the film strip's height
+        label = codes(1).labels[lang][value]
+        assert text.count(label) == 2 * has_room, label
+    assert WORDS["caption"][lang] in text.replace("\n", "")
+    assert WORDS["alt"][lang] in alternatives(pdf)
+
+
+def alternatives(pdf):
+    """Return every alternative text of a PDF's structure."""
+    found, seen, nodes = set(), set(), [pdf.trailer["/Root"]["/StructTreeRoot"]]
+    while nodes:
+        node = nodes.pop()
+        if "/Alt" in node:
+            found.add(node["/Alt"])
+        kids = node.get("/K", [])
+        for kid in kids if isinstance(kids, list) else [kids]:
+            key = getattr(kid, "idnum", id(kid))
+            if key not in seen and hasattr(kid.get_object(), "get"):
+                seen.add(key)
+                nodes.append(kid.get_object())
+    return found
+
+
+def test_sliders_are_numbered_with_the_figures(pages):
+    soup = BeautifulSoup(pages["en"].read_text(encoding="utf-8"), "html.parser")
+    labels = [f.find("span", class_="label").text for f in soup.select("figure:has(.tracks)")]
+    assert labels == ["Figure 1", "Figure 2", "Figure 3"]
+
+
+# ------------------------------------------------------------------------------- small pages
+
+
+def noise(seed, side):
+    pixels = np.random.default_rng(seed).integers(0, 256, (side, side, 3), dtype=np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def pixels(address):
+    """Return the picture of a data address."""
+    form, data = address.split(";base64,")
+    assert form == "data:image/webp"
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(data))))
+
+
+def test_pictures_keep_every_pixel_where_a_page_has_room():
+    png = noise(0, 64)
+    made = embed.addresses([png])
+    assert np.array_equal(pixels(made[png]), np.asarray(Image.open(io.BytesIO(png))))
+
+
+def test_pictures_lose_detail_until_a_page_is_small_enough():
+    pngs = [noise(seed, 200) for seed in range(3)]
+    whole = sum(map(len, embed.addresses(pngs).values()))
+    made = embed.addresses(pngs, most=whole // 2)
+    assert sum(map(len, made.values())) <= whole // 2
+    for png in pngs:
+        assert pixels(made[png]).shape == (200, 200, 3)
+
+
+def test_a_page_full_of_pictures_stays_below_5_mb():
+    noisy = np.random.default_rng(0).integers(0, 256, (20, 11, 88, 88, 3), dtype=np.uint8)
+    tracks = [way()._replace(frames=frames) for frames in noisy]
+    figures = {f"s{i}": tracks[i : i + 4] for i in range(0, 20, 4)}
+    text = html_of(page_of(notebook_of(figures), "en"), "en")
+    assert text.count("<canvas") == len(tracks)
+    assert 2_000_000 < len(text.encode()) < 5_000_000
+
+
+# ------------------------------------------------------------------------------- the decoder
+
+
+class FakeRun:
+    """A finished run of a VAE with weights that were not learnt."""
+
+    def __init__(self, folder, recipe, **options):
+        self.path = folder
+        torch.manual_seed(1)
+        self.vae = build_models(recipe, "vae", **{"width": 0.125} | options)["vae"]
+        self.mu = np.random.default_rng(0).normal(size=(12, self.vae.z_dim))
+        with torch.no_grad():
+            for layer in self.vae.decoder.modules():  # large enough that pictures differ
+                if isinstance(layer, torch.nn.Linear | torch.nn.Conv2d | torch.nn.ConvTranspose2d):
+                    layer.weight.normal_(0, (4 / layer.weight[0].numel()) ** 0.5)
+            for _ in range(10):  # statistics of batch norm that are not the usual ones
+                self.vae.decode(torch.randn(8, self.vae.z_dim))
+        self.vae.eval()
+        np.savez(folder / "latents.npz", test_mu=self.mu, test_index=np.arange(12))
+
+    def load_models(self):
+        return {"vae": self.vae}
+
+
+RECIPES = {"plain": 0.125, "upsample": 0.125, "wide": 0.125, "elbo": 0.5, "dcgan": 0.25}
+
+
+def decoder_page(run, folder, lang="en"):
+    page = page_of(notebook_of({}), lang)
+    page = replace(page, decoder=explore.page_decoder(run))
+    path = folder / f"decoder-{lang}.html"
+    path.write_text(html_of(page, lang), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_the_pages_decoder_paints_what_torch_paints(browser, tmp_path, recipe):
+    run = FakeRun(tmp_path, recipe, width=RECIPES[recipe], z_dim=64)
+    context = browser.new_context(offline=True)
+    page, errors = context.new_page(), []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(decoder_page(run, tmp_path).as_uri())
+    section = page.locator("#decoder")
+    z = run.mu[0].copy()
+    assert np.abs(drawn(section) - decoded(run, z)).max() <= 2
+    knob = explore.most_active(run.mu, 8)[2]
+    page.get_by_label(f"z[{knob}]").focus()
+    for _ in range(12):
+        page.keyboard.press("ArrowRight")
+    z[knob] += 1.2
+    expect(page.locator(f"output[for=decoder-{knob}]")).to_have_text("+1.2")
+    assert np.abs(drawn(section) - decoded(run, z)).max() <= 2
+    assert np.abs(decoded(run, z) - decoded(run, run.mu[0])).max() > 8
+    page.get_by_role("button", name="sliders to 0").click()
+    page.get_by_label("start: test image").press("ArrowRight")
+    expect(page.locator("output[for=decoder-start]")).to_have_text("2")
+    assert np.abs(drawn(section) - decoded(run, run.mu[1])).max() <= 2
+    context.close()
+    assert errors == []
+
+
+def decoded(run, z):
+    """Return torch's picture of a latent, as whole numbers with a sign."""
+    return explore.decode(run.vae, z[np.newaxis])[0].astype(int)
+
+
+def test_the_decoder_stands_in_the_pages_language_and_only_with_a_script(browser, tmp_path):
+    path = decoder_page(FakeRun(tmp_path, "elbo", z_dim=4), tmp_path, "zh")
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(path.as_uri())
+    assert page.locator("#decoder").is_hidden()
+    assert "解碼器" in page.locator("#decoder h2").text_content()
+    assert page.locator("#decoder .range").count() == 5  # where it starts, and four latents
+    context.close()
+
+
+def test_a_decoder_that_is_too_large_is_left_out_and_said_to_be(tmp_path):
+    text = decoder_page(FakeRun(tmp_path, "dcgan", width=1), tmp_path).read_text()
+    assert "parameters and a page has room for 937,500" in text
+    assert "decoder-facts" not in text
+
+
+def test_a_layer_that_no_page_knows_is_refused(tmp_path):
+    run = FakeRun(tmp_path, "elbo")
+    run.vae.decoder.append(torch.nn.GELU())
+    with pytest.raises(TypeError, match="GELU"):
+        explore.page_decoder(run)
+
+
+def test_a_report_with_decoders_asks_for_those_of_finished_vaes_alone(tmp_path):
+    asked = []
+    facts = Facts(report.Job("vae", "dcgan", tmp_path, {}), {}, "run", {}, {})
+    jobs = {
+        "vae": runner.Executed(tmp_path, tmp_path / "vae"),
+        "gan": runner.Executed(tmp_path, tmp_path / "gan"),
+        "failed": runner.Executed(None, None, runner.Reason("no_run", {})),
+    }
+
+    def decoder(path):
+        asked.append(path.name)
+        return {"num_parameters": 5, "most": 4}
+
+    for name, executed in jobs.items():
+        job = report.Job("gan" if name == "gan" else "vae", "dcgan", tmp_path, {})
+        one = site._with_decoder(site._Prepared(job, name, executed, facts), decoder)
+        assert (one.decoder is not None) == (name == "vae")
+    assert asked == ["vae"]
+
+
+def test_decoders_are_asked_for_where_there_is_one(call):
+    code, _, err = call("report", "gan", "--decoder", "--profile", "smoke", "--data", "faces:96")
+    assert code == 2
+    assert "--decoder goes with problem vae" in err
+
+
+def test_the_command_makes_a_page_with_sliders_and_the_decoder(call, browser, tmp_path):
+    words = ("--profile", "smoke", "--data", "faces:96", "--lang", "zh", "--decoder")
+    code, _, err = call("report", "vae", *words, "--out", tmp_path, "--runs", tmp_path / "runs")
+    assert code == 0, err
+    file = tmp_path / "zh" / "vae-dcgan.html"
+    assert file.stat().st_size < 5_000_000
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    page.goto(file.as_uri())
+    page.locator(".track canvas").first.wait_for()
+    assert [page.locator(".track").count(), page.locator("#decoder .range").count()] == [5, 9]
+    (run,) = (Run(path) for path in (tmp_path / "runs").glob("vae-*"))
+    z = explore.latents(run)[0][0]
+    made = explore.decode(run.load_models()["vae"], z[np.newaxis])[0].astype(int)
+    assert np.abs(drawn(page.locator("#decoder")) - made).max() <= 2
+    context.close()
