@@ -246,7 +246,7 @@ def test_no_byte_of_the_report_depends_on_how_many_jobs_run_side_by_side(make, t
     assert len(contents(tmp_path / "1")) == 2 * (4 + 3) + 4
 
 
-def test_the_later_problems_begin_first_and_claims_come_last_by_themselves(make, tmp_path):
+def test_long_problems_begin_first_and_claims_come_last_by_themselves(make, tmp_path):
     jobs = [make("vae"), make("claims"), make("kl"), make("gan")]
     jobs[1] = report.Job("claims", "all", jobs[1].notebook, {"seed": 9, "wish": "die"})
     report.make_report(
@@ -260,7 +260,7 @@ def test_the_later_problems_begin_first_and_claims_come_last_by_themselves(make,
     began = [(note["threads"], note["jobs"]) for note in told(tmp_path / "runs")]
     assert began == [("1", None)] * 3 + [(os.environ.get("OMP_NUM_THREADS"), "4")]
     order = sorted((tmp_path / "runs").iterdir(), key=lambda p: (p / "kernel.json").stat().st_mtime)
-    assert [path.name.split("-")[0] for path in order] == ["kl", "gan", "vae", "claims"]
+    assert [path.name.split("-")[0] for path in order] == ["kl", "vae", "gan", "claims"]
 
 
 def test_a_process_that_is_killed_costs_only_its_own_page(make, tmp_path):
