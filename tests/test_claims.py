@@ -499,7 +499,7 @@ def test_claims_are_known_by_their_ids_in_the_reports_order():
 
 # ---- trained for good ----------------------------------------------------------------------------
 
-SMALL = {"data": "faces:96", "profile": "smoke", "device": "cpu"}
+SMALL = {"data": "faces:96", "profile": "smoke", "device": "cpu", "jobs": 1}
 
 
 @pytest.fixture(scope="module")
