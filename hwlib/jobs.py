@@ -1,7 +1,6 @@
 """How many jobs run side by side, what share of the machine each has, and trainings among them.
 
-Networks as narrow as those of `quick` gain little from a second core, so that two trainings of one
-thread each are done sooner than one after the other with two.
+Networks as small as those of `quick` do not keep many cores busy; several trainings at once do.
 """
 
 from __future__ import annotations
@@ -113,9 +112,12 @@ class Trainings:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
-        self._workers.__exit__(kind, error, _)
+        self._workers.__exit__(kind, error, trace)
         torch.set_num_threads(self._threads)
 
 

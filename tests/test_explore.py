@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from lively import lively
 from PIL import Image
 
 from hwlib import explore
@@ -19,12 +20,7 @@ from hwlib.recipes import PAIRS, RECIPES, build_models, make_config
 
 @pytest.fixture(scope="module")
 def vae():
-    torch.manual_seed(0)
-    network = build_models("dcgan", "vae", 0.125, z_dim=12)["vae"].eval()
-    with torch.no_grad():  # fresh weights are so small that every picture looks alike
-        for weights in network.parameters():
-            weights.mul_(4)
-    return network
+    return lively("dcgan", "vae")
 
 
 @pytest.fixture(scope="module")
@@ -291,17 +287,6 @@ def test_the_way_a_label_comes_in_is_said_with_the_generators_inputs(recipe, way
 def numbered(noise="normal", z_dim=12):
     run = SimpleNamespace(config=make_config("gan", "dcgan", noise=noise))
     return explore.numbered(run, z_dim)
-
-
-def lively(recipe, problem, **options):
-    """Return a generator whose pictures differ: fresh weights are too small for that."""
-    torch.manual_seed(0)
-    G = build_models(recipe, problem, 0.125, **{"z_dim": 12} | options)["G"].eval()
-    with torch.no_grad():
-        for name, weights in G.named_parameters():
-            if "join" not in name:
-                weights.mul_(4)
-    return G
 
 
 @pytest.fixture(scope="module")

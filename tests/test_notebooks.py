@@ -365,15 +365,20 @@ def test_the_homeworks_files_are_written_under_their_names(executed, name):
             assert min(image.size) > 200
 
 
+def assert_has_words(data, facts):
+    """A picture comes with what a reader who cannot see it should know, and a line below it."""
+    assert "image/png" in data
+    assert facts.alt
+    assert facts.caption
+
+
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_every_figure_is_shown_in_both_languages_with_its_words(executed, name):
     for lang in LANGS:
         found = outputs(executed(name), "figure", lang)
         assert {facts.name for _, facts in found} == FIGURES[name]
         for data, facts in found:
-            assert "image/png" in data
-            assert facts.alt
-            assert facts.caption
+            assert_has_words(data, facts)
 
 
 CHINESE = re.compile("[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
@@ -441,9 +446,7 @@ def test_every_slider_is_shown_in_both_languages_with_its_words(executed, name):
         found = outputs(executed(name), "slider", lang)
         assert {facts.name for _, facts in found} == SLIDERS[name]
         for data, facts in found:
-            assert "image/png" in data
-            assert facts.alt
-            assert facts.caption
+            assert_has_words(data, facts)
             assert all(track.title and all(track.labels) for track in facts.tracks)
 
 

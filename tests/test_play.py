@@ -17,6 +17,7 @@ import papermill
 import pytest
 import torch
 from conftest import picture
+from lively import Z, lively
 from PIL import Image, ImageSequence
 
 import hwlib
@@ -27,22 +28,9 @@ from hwlib.errors import UserError
 from hwlib.explore import films, play
 from hwlib.explore.direction import LIMIT, unreadable_words
 from hwlib.explore.words import WORDS
-from hwlib.recipes import build_models, make_config
+from hwlib.recipes import make_config
 
 ROOT = Path(__file__).resolve().parents[1]
-Z = 12
-
-
-def lively(recipe, problem, **options):
-    """Return networks whose pictures differ: fresh weights are too small for that."""
-    torch.manual_seed(0)
-    models = build_models(recipe, problem, 0.125, **{"z_dim": Z} | options)
-    network = models.get("vae") or models["G"]
-    with torch.no_grad():
-        for name, weights in network.eval().named_parameters():
-            if "join" not in name:
-                weights.mul_(4)
-    return network
 
 
 @pytest.fixture(scope="module")

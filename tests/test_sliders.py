@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from bs4 import BeautifulSoup
+from lively import lively
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 from playwright.sync_api import expect
@@ -112,18 +113,7 @@ def test_in_jupyter_the_slider_is_live(outputs, monkeypatch):
 
 @pytest.fixture(scope="module")
 def vae():
-    return lively("vae", "vae", recipe="elbo")
-
-
-def lively(problem, name, *, recipe="dcgan", **options):
-    """Return a network whose pictures differ: fresh weights are too small for that."""
-    torch.manual_seed(0)
-    network = build_models(recipe, problem, 0.125, **{"z_dim": 12} | options)[name].eval()
-    with torch.no_grad():
-        for key, weights in network.named_parameters():
-            if "join" not in key:
-                weights.mul_(4)
-    return network
+    return lively("elbo", "vae")
 
 
 def z_of(number):
@@ -152,7 +142,7 @@ def test_a_latents_slider_starts_at_the_value_nearest_to_its_own(vae):
 
 
 def test_the_two_ways_of_noise_have_the_same_ends_and_differ_between_them():
-    linear, spherical = explore.noise_tracks(lively("gan", "G"), z_of)
+    linear, spherical = explore.noise_tracks(lively("dcgan", "gan"), z_of)
     assert np.array_equal(linear.frames[0], spherical.frames[0])
     assert np.abs(linear.frames[-1].astype(int) - spherical.frames[-1]).max() <= 1
     assert not np.array_equal(linear.frames[10], spherical.frames[10])
@@ -160,7 +150,7 @@ def test_the_two_ways_of_noise_have_the_same_ends_and_differ_between_them():
 
 
 def test_each_attribute_goes_from_off_to_on_while_the_others_stay_off():
-    G = lively("acgan", "G", num_labels=2)
+    G = lively("dcgan", "acgan", num_labels=2)
     tracks = explore.attribute_tracks(G, z_of, ["Smiling", "Male"])
     assert np.array_equal(tracks[0].frames[0], tracks[1].frames[0])
     assert not np.array_equal(tracks[0].frames[-1], tracks[1].frames[-1])
@@ -170,20 +160,20 @@ def test_each_attribute_goes_from_off_to_on_while_the_others_stay_off():
 
 
 def test_an_embedded_label_has_two_frames():
-    G = lively("acgan", "G", recipe="plain")
+    G = lively("plain", "acgan")
     (track,) = explore.attribute_tracks(G, z_of, ["Smiling"])
     assert track.labels["en"] == ["off", "on"]
     assert len(track.frames) == 2
 
 
 def test_each_code_goes_through_its_values_while_the_other_stays_at_0():
-    G = lively("infogan", "G", num_codes=2)
+    G = lively("dcgan", "infogan", num_codes=2)
     first, second = explore.code_tracks(G, z_of)
     assert np.array_equal(first.frames[0], second.frames[0])
     seven = explore.paint(G, z_of(0)[None], explore.one_hot([0, 7])[None])[0]
     assert np.array_equal(second.frames[7][:, :64], seven)
     assert (first.title["zh"], second.title["en"]) == ("編碼 1", "code 2")
-    (only,) = explore.code_tracks(lively("infogan", "G"), z_of)
+    (only,) = explore.code_tracks(lively("dcgan", "infogan"), z_of)
     assert only.title["en"] == "code"
 
 
