@@ -46,7 +46,8 @@ ProfileOption = Annotated[
     str,
     typer.Option(
         "--profile",
-        help="smoke: seconds, to see that it runs; quick: a real result on two cores;"
+        help="smoke: seconds, to see that it runs; look: less than a minute, rough pictures;"
+        " quick: a real result on two cores;"
         " course: the report's own schedule.",
     ),
 ]
@@ -122,7 +123,7 @@ def train(
     from hwlib.training.fit import fit
 
     overrides = {"device": device} | parse_settings(settings or [])
-    config = make_config(problem, recipe, data, profile, seed, **overrides)
+    config = make_config(problem, recipe, whole_path(data), profile, seed, **overrides)
     with ending_in_one_line():
         run = fit(config, runs=runs, skip_bad=skip_bad)
     typer.echo(run.path)
@@ -188,13 +189,11 @@ def claims(
     from hwlib.run import default_runs_dir
     from hwlib.show.verdicts import claims_markdown
 
-    path = Path(data)
-    data = str(path.resolve()) if path.exists() else data
     runs = runs or default_runs_dir()
     with ending_in_one_line():
         verdicts = decide(
             ids,
-            data=data,
+            data=whole_path(data),
             profile=profile,
             seeds=seeds,
             runs=runs,
@@ -282,6 +281,10 @@ def report(
             " networks only.",
         ),
     ] = False,
+    small: Annotated[
+        bool,
+        typer.Option("--small", help="Pictures with less detail: files of a fifth, to send."),
+    ] = False,
     jobs: JobsOption = None,
     runs: RunsOption = None,
     skip_bad: SkipOption = False,
@@ -292,7 +295,7 @@ def report(
     its own page alone. Stopped or killed, the same command goes on.
     """
     from hwlib.jobs import JOBS, checked_jobs, shares
-    from hwlib.report import CLAIMS, make_report
+    from hwlib.report import CLAIMS, FULL, SMALL, make_report
     from hwlib.run import default_runs_dir
 
     overrides = parse_settings(settings or [])
@@ -312,6 +315,10 @@ def report(
     if decoder and all(job.problem != "vae" for job in asked):
         raise UserError("--decoder goes with problem vae: hwlib report vae --decoder")
     jobs = checked_jobs(jobs, overrides.get("device", "auto"))
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"--out {out}: {error.strerror}; name a folder to write to") from None
     num_side_by_side = sum(job.problem != CLAIMS for job in asked)
     with ending_in_one_line():
         result = make_report(
@@ -323,9 +330,10 @@ def report(
             environments=shares(max(1, min(jobs, num_side_by_side))),
             alone={JOBS: str(jobs)},
             decoder=page_decoder if decoder else None,
+            detail=SMALL if small else FULL,
         )
     for file in result.files:
-        if file.name in ("index.html", "report.pdf"):
+        if file.name in ("index.html", "report.pdf") and file.exists():
             typer.echo(file)
     for job in result.failed:
         typer.echo(f"{job.name} failed: {job.reason}", err=True)
@@ -370,10 +378,26 @@ def claims_parameters(
 
 
 def resolved(data: Sequence[str]) -> list[str]:
-    """Return each set of pictures once, folders by their whole path."""
-    paths = [Path(spec) for spec in data]
-    named = (str(p.resolve()) if p.exists() else s for p, s in zip(paths, data, strict=True))
-    return list(dict.fromkeys(named))
+    """Return each set of pictures once, folders by their whole path.
+
+    Raises:
+        UserError: two folders of one name, by which a report tells them apart.
+    """
+    found = list(dict.fromkeys(map(whole_path, data)))
+    names = [Path(spec).name for spec in found]
+    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        raise UserError(
+            f"two data folders are called {twice[0]}, and a report tells them apart by their"
+            " names; rename one, or make one report each"
+        )
+    return found
+
+
+def whole_path(spec: str) -> str:
+    """Return a folder by its whole path; 'faces' are the drawn ones, whatever lies here."""
+    path = Path(spec).expanduser()
+    is_drawn = spec == "faces" or spec.startswith("faces:")
+    return spec if is_drawn or not path.exists() else str(path.resolve())
 
 
 def chosen_jobs(

@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 from hwlib.errors import UserError
 
 PROBLEMS = ("vae", "kl", "gan", "acgan", "infogan")
-PROFILES = ("smoke", "quick", "course")
+PROFILES = ("smoke", "look", "quick", "course")
 
 Weight = Annotated[float, Field(ge=0)]
 
@@ -66,7 +66,9 @@ class Config(BaseModel):
     )
     recipe: str = Field(description="the course report that is followed")
     data: str = Field("faces", description="'faces' (drawn), 'faces:N', or a path")
-    profile: Literal["smoke", "quick", "course"] = Field("quick", description="size of the run")
+    profile: Literal["smoke", "look", "quick", "course"] = Field(
+        "quick", description="size of the run"
+    )
     seed: int = Field(0, ge=0, lt=2**31, description="every random stream follows from it")
 
     num_steps: int = Field(ge=1, description="optimiser updates in all")

@@ -20,6 +20,8 @@ from hwlib.errors import UserError
 if TYPE_CHECKING:
     from torch import nn
 
+RUN_MIME = "application/vnd.hwlib.run+json"  # a notebook's output that names a run it used
+
 
 def default_runs_dir() -> Path:
     """Return `$HWLIB_RUNS`, else `runs/` beside the project's files, else `runs/` here."""

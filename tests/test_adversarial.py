@@ -241,7 +241,7 @@ def test_watching_uses_eval_mode_and_gives_the_mode_back(problem, is_training):
     models = {"G": Noisy(ignoring, WATCHED[problem]).train(is_training)}
     config = settings(problem, num_codes=2) if problem == "infogan" else settings(problem)
     for draw in (
-        lambda: snapshot_samples(models, config, 30, CPU),
+        lambda: snapshot_samples(models, config, 30, CPU)[0],
         lambda: growth_frame(models, config),
     ):
         first, again = draw(), draw()
@@ -263,14 +263,16 @@ def test_watching_prefers_the_average_of_g():
         "G_ema": Painter(lambda z, c: -torch.ones(len(z), 3), 0),
     }
     assert not growth_frame(models, settings("gan")).any()
-    assert not snapshot_samples(models, settings("gan"), 10, CPU).any()
+    assert not snapshot_samples(models, settings("gan"), 10, CPU)[0].any()
 
 
 def test_snapshots_follow_the_labels_of_the_training_pictures(labelled):
     G = Painter(lambda z, c: 2 * c - 1, 3)
-    samples = snapshot_samples({"G": G}, settings("acgan"), 300, CPU, labels=labelled.train.labels)
-    rates = read_attributes(Judge(), samples).mean(0)
-    assert rates == pytest.approx(labelled.train.labels.mean(0))
+    labels = labelled.train.labels
+    samples, asked = snapshot_samples({"G": G}, settings("acgan"), 300, CPU, labels=labels)
+    readings = read_attributes(Judge(), samples)
+    assert np.array_equal(readings, asked.numpy())
+    assert readings.mean(0) == pytest.approx(labels.mean(0))
 
 
 def test_growth_of_an_acgan_shows_each_noise_with_the_first_label_on_and_off():

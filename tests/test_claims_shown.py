@@ -33,7 +33,7 @@ from hwlib.discuss.claims import (
 from hwlib.plots.claims import MARKS, wrapped
 from hwlib.report import runner
 from hwlib.report.facts import read_facts
-from hwlib.show import page
+from hwlib.run import RUN_MIME
 
 matplotlib.use("Agg")
 
@@ -440,8 +440,8 @@ def test_the_notebook_shows_every_claim_each_table_and_which_report_is_right(
             assert getattr(claim_found(CLAIMS[id], one)[-1], lang) in said
         for sentence in claim_opposed(made, CLAIMS):
             assert getattr(sentence, lang) in said
-    (run,) = [d for d, _ in outputs if page.RUN_MIME in d]
-    assert Path(run[page.RUN_MIME]["run"]) == tmp_path / "claims-01234567-quick.json"
+    (run,) = [d for d, _ in outputs if RUN_MIME in d]
+    assert Path(run[RUN_MIME]["run"]) == tmp_path / "claims-01234567-quick.json"
 
 
 def test_the_notebook_stands_where_no_claim_can_be_tried(monkeypatch, tmp_path, outputs):

@@ -57,6 +57,7 @@ def test_train_prints_the_run_folder_last_and_progress_elsewhere(call, tmp_path)
         (["report", "vae", "--attribute", "Beard", "--data", "faces:96"], "attribute 'Beard'"),
         (["report", "--recipe", "elbo", "gan"], "has no problem 'gan'"),
         (["report", "vae", "--lang", "fr", *SMOKE[:4]], "unknown language 'fr'"),
+        (["report", "vae", "--out", __file__, *SMOKE[:4]], "name a folder to write to"),
         (["sample", "no/run", "out.npz"], "no/run is no run folder"),
         (["sample", "no/run", "g.txt"], "no .txt file can be written; name a new folder"),
         (["sample", "no/run", "g.NPZ"], "no .NPZ file can be written"),
@@ -163,3 +164,20 @@ def test_help_is_there_for_every_command(call):
         assert code == 0
         assert "Usage: hwlib" in out
     assert "README.md" in call("train", "--help")[1]  # where the settings are told
+
+
+def test_the_drawn_faces_are_meant_whatever_lies_in_this_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("faces", "faces:96", "pictures"):
+        (tmp_path / name).mkdir()
+    whole = str(tmp_path / "pictures")
+    given = ["faces", "faces:96", "pictures", "~/pictures", whole, "not/here"]
+    assert cli.resolved(given) == ["faces", "faces:96", whole, "not/here"]
+
+
+def test_two_data_folders_of_one_name_are_refused(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name / "hw4").mkdir(parents=True)
+    with pytest.raises(UserError, match="two data folders are called hw4"):
+        cli.resolved([str(tmp_path / "a" / "hw4"), str(tmp_path / "b" / "hw4")])

@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import fmean, stdev
 
+import nbformat
 import numpy as np
 import pytest
 import report_notebook
@@ -291,7 +292,9 @@ def test_conditions_that_differ_are_told_with_their_runs(compared):
     text = compared["en"].find(id="gan-numbers").parent.get_text(" ")
     assert "Threads: 2 (plain), 1 (dcgan)" in text
     assert "Hardware: a processor; " in text
-    assert "Test images: 1,000" in compared["en"].find(id="vae-numbers").parent.get_text(" ")
+    text = compared["en"].find(id="vae-numbers").parent.get_text(" ")
+    assert "Test images: 1,000" in text
+    assert f"Data fingerprint: {SETS['faces']} (faces), {SETS['hw4']} (hw4)" in text
 
 
 def test_every_condition_has_a_label_and_every_topic_of_numbers_its_conditions():
@@ -350,11 +353,12 @@ def test_where_no_report_gives_a_number_the_page_says_so(compared):
 
 def test_every_figure_of_the_matrix_is_made_by_a_notebook_and_explained():
     for problem, names in figures.FIGURES.items():
-        source = (ROOT / "notebooks" / report.NOTEBOOKS[problem]).read_text()
+        notebook = nbformat.read(ROOT / "notebooks" / report.NOTEBOOKS[problem], as_version=4)
+        source = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
         for name in names:
-            made = name in source or re.sub(r"\d$", "{k + 1}", name) in source
-            made = made or (name == "infogan_code1" and "infogan_code{" in source)
-            assert made, name
+            numbered = re.escape(re.sub(r"\d$", "{k + 1}", name))
+            drawn = rf'(figure|slider)\(\s*(f?"{numbered}"|"{re.escape(name)}")'
+            assert re.search(drawn, source), name
     listed = {name for names in figures.FIGURES.values() for name in names}
     for code in LANGUAGES:
         assert set(figures.MEANINGS[code]) == listed
@@ -508,11 +512,12 @@ def test_the_pdf_holds_all_of_it_within_the_page(pages):
         for page in reader.pages:
             starts = []
 
-            def visit(text, _, matrix, font, size, starts=starts):
-                starts.append(matrix[4])
+            def visit(text, placed, matrix, font, size, starts=starts):
+                if text.strip():
+                    starts.append(placed[4] + matrix[4])
 
             page.extract_text(visitor_text=visit)
-            assert max(starts) < float(page.mediabox.width)
+            assert 0 < max(starts) < float(page.mediabox.width)
 
 
 def test_wide_tables_scroll_in_a_narrow_window_and_no_page_does(compared, browser, tmp_path):

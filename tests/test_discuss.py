@@ -231,6 +231,12 @@ def test_a_smoke_run_is_called_meaningless():
     assert "mean nothing" in english(discuss.schedule(smoke, course, RESULTS))
 
 
+def test_a_look_says_that_its_pictures_are_rough():
+    course = make_config("vae", "dcgan", profile="course").to_json()
+    look = make_config("vae", "dcgan", profile="look").to_json()
+    assert "pictures are rough" in english(discuss.schedule(look, course, RESULTS))
+
+
 # -------------------------------------------------------------------------------- both languages
 
 

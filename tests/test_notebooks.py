@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from hwlib.data.faces import draw_faces, sample_factors
+from hwlib.run import RUN_MIME
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -67,7 +68,6 @@ CLAIMS_PARAMETERS = ("ids", "data", "profile", "seeds", "skip_bad", "runs")
 EXPLORE_PARAMETERS = ("run", "runs")
 PARAMETERS_OF = {"06_claims": CLAIMS_PARAMETERS, "explore": EXPLORE_PARAMETERS}
 SHOWS = r"^(?:found = )?(?:figure|show\.slider|show_\w+)\("  # a cell that shows a figure
-RUN_MIME = "application/vnd.hwlib.run+json"
 
 
 def read(path):

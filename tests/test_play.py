@@ -438,6 +438,15 @@ def test_what_cannot_be_opened_is_one_line_and_the_choice_stays(found, monkeypat
     assert isinstance(playground.panel, explore.GeneratorPanel)
 
 
+def test_a_run_of_which_a_file_is_missing_is_told_in_one_line(found, monkeypatch):
+    def gone(_run, _lang):
+        raise FileNotFoundError(2, "No such file or directory", "samples.npz")
+
+    monkeypatch.setitem(play.PANELS, "gan", gone)
+    playground = explore.Playground(found)
+    assert "samples.npz cannot be read; train it anew" in playground.told.value
+
+
 def test_weights_that_do_not_fit_an_edited_recipe_are_told_in_one_line(found, monkeypatch):
     def edited(_run, _lang):
         torch.nn.Linear(2, 3).load_state_dict(torch.nn.Linear(2, 4).state_dict())

@@ -562,6 +562,19 @@ def test_quick_changes_nothing_but_width_and_schedule():
         assert changed <= {"profile", "width"} | schedule
 
 
+def test_look_is_quick_made_smaller_in_width_and_schedule_alone():
+    for recipe, problem in (*PAIRS, ("dcgan", "kl")):
+        quick = make_config(problem, recipe, profile="quick")
+        look = make_config(problem, recipe, profile="look")
+        assert look.width == quick.width / 2
+        assert look.num_steps == quick.num_steps // 4
+        same = quick.to_json() | look.model_dump(
+            mode="json",
+            include={"profile", "width", "num_steps", "num_evals", "oracle_steps", "kl_sweep"},
+        )
+        assert look.to_json() == same
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

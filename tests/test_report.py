@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import base64
 import hashlib
 import json
 import re
@@ -10,11 +11,13 @@ import shutil
 import subprocess
 import sys
 import unicodedata
+from dataclasses import replace
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 import report_notebook
 from bs4 import BeautifulSoup
@@ -716,6 +719,38 @@ def test_a_distance_without_its_protocol_is_not_compared(tmp_path):
     assert "GAN wide (how it was measured is not recorded)" in text
 
 
+def test_the_oracles_accuracy_is_not_told_of_another_feature_network(tmp_path):
+    results = report_notebook.results_of("gan")
+    for name in report_notebook.ESTIMATORS:
+        results[f"{name}_protocol"] = results[f"{name}_protocol"] | {"features": "inception:0cc3"}
+    record = {"settings": {"problem": "gan", "recipe": "dcgan"}}
+    facts = Facts(report.Job("gan", "dcgan", tmp_path, {}), {}, "run", record, results)
+    (line,) = protocols.measured([entries.Entry("gan-dcgan", facts)], "en")
+    assert "inception:0cc3" in line
+    assert "93.1 %" not in line
+
+
+def test_a_studys_weights_have_no_number_of_all_weights_together(tmp_path):
+    study = {"kl_weight": 1.0, "run": "vae-elbo-01234567", "kid": 0.5, "train_time_s": 10.0}
+    results = {"studies": [study], "kl_weights": [1.0], "images_per_s": 42.7, "num_images": 640}
+    record = {"settings": {"problem": "kl", "recipe": "elbo"}}
+    facts = Facts(report.Job("kl", "elbo", tmp_path, {}), {}, "run", record, results)
+    (row,) = entries.entries_of([("kl-elbo", facts, False)])
+    assert row.facts.results["train_time_s"] == 10.0
+    assert not row.facts.results.keys() & {"images_per_s", "num_images"}
+
+
+def test_runs_are_told_apart_after_a_first_one_that_failed(tmp_path):
+    def facts(name, codes):
+        settings = {"problem": "infogan", "recipe": "dcgan", "num_codes": codes}
+        record = {"settings": settings} if codes else {}
+        return Facts(report.Job("infogan", "dcgan", tmp_path, {}), {}, name, record, {})
+
+    one = replace(facts("one", 1), others=(facts("two", 2),))
+    jobs = [("infogan-dcgan-s0", facts("", 0), True), ("infogan-dcgan-s1", one, False)]
+    assert len({entry.name for entry in entries.entries_of(jobs)}) == 2
+
+
 def test_the_feature_network_is_named_with_its_accuracy_and_floor(sides):
     for code in LANGUAGES:
         text = soup(sides / code / "compare.html").find("main").get_text()
@@ -835,12 +870,43 @@ def test_new_pages_open_offline_with_their_language_words_and_no_tex(sides):
                 assert not re.match(r"(https?:)?//", mark.get("src") or mark["href"])
 
 
-def test_smoke_is_said_to_mean_nothing(tmp_path):
-    record = {"settings": {"problem": "gan", "recipe": "dcgan", "profile": "smoke"}}
+def test_a_small_report_has_its_figures_in_the_same_size_with_less_detail(tmp_path):
+    made = report_notebook.executed("vae", "dcgan")
+    file = BytesIO()
+    noise = np.random.default_rng(0).integers(0, 256, (120, 400, 3), dtype=np.uint8)
+    Image.fromarray(noise).resize((1_600, 480)).save(file, "PNG")
+    for output in made.cells[-1].outputs:
+        output["data"]["image/png"] = base64.b64encode(file.getvalue()).decode()
+    notebook = tmp_path / "vae-dcgan.ipynb"
+    nbformat.write(made, notebook)
+    run, _ = write_side(tmp_path / "runs", "vae", "dcgan", 1)
+    job = report.make_job("vae", "dcgan", notebooks=report_notebook.write(tmp_path / "n").parent)
+    pages, sizes = {}, {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(site, "run_notebook", lambda *_, **__: runner.Executed(notebook, run))
+        for name, detail in (("full", report.FULL), ("small", report.SMALL)):
+            result = report.make_report([job], out=tmp_path / name, detail=detail)
+            assert result.ok
+            pages[name] = soup(result.out / "en" / "vae-dcgan.html")
+            sizes[name] = (result.out / "en" / "report.pdf").stat().st_size
+    full, small = (page.select_one(".card img") for page in pages.values())
+    assert (full["width"], small["width"]) == ("1600", "1000")
+    assert full.parent["style"] == small.parent["style"]
+    assert len(small["src"]) < len(full["src"]) / 3
+    assert sizes["small"] < sizes["full"] / 2
+    assert pages["full"].select("a[download]")
+    assert not pages["small"].select("a[download]")
+
+
+@pytest.mark.parametrize(
+    ("profile", "known"), [("smoke", ["smoke"]), ("look", ["look"]), ("quick", [])]
+)
+def test_numbers_of_small_trials_come_with_a_warning(profile, known, tmp_path):
+    record = {"settings": {"problem": "gan", "recipe": "dcgan", "profile": profile}}
     facts = Facts(report.Job("gan", "dcgan", tmp_path, {}), {}, "run", record, {"num_steps": 12})
     for code in LANGUAGES:
         runs = [entries.Entry("gan-dcgan", facts)]
-        assert entries.warnings(runs, code) == [words.WORDS[code]["smoke"]]
+        assert entries.warnings(runs, code) == [words.WORDS[code][name] for name in known]
 
 
 def test_every_number_that_a_table_may_show_has_a_label_and_a_meaning():

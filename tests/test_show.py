@@ -27,6 +27,7 @@ from hwlib.discuss import Sentence
 from hwlib.errors import UserError
 from hwlib.plots import Layer
 from hwlib.report.words import METRICS
+from hwlib.run import RUN_MIME
 
 matplotlib.use("Agg")
 
@@ -173,7 +174,7 @@ def test_the_layer_table_ends_with_the_sum():
 
 def test_the_run_folder_is_told_by_its_own_kind_of_output(outputs, tmp_path):
     show.run(FakeRun(tmp_path))
-    assert outputs[0][0][show.RUN_MIME] == {"run": str(tmp_path)}
+    assert outputs[0][0][RUN_MIME] == {"run": str(tmp_path)}
     assert "hwlib" not in outputs[0][1]
 
 

@@ -447,7 +447,7 @@ class FakeRun:
             for _ in range(10):  # statistics of batch norm that are not the usual ones
                 self.vae.decode(torch.randn(8, self.vae.z_dim))
         self.vae.eval()
-        np.savez(folder / "latents.npz", test_mu=self.mu, test_index=np.arange(12))
+        np.savez(folder / "latents.npz", test_mu=self.mu, test_index=2 * np.arange(12))
 
     def load_models(self):
         return {"vae": self.vae}
@@ -484,10 +484,18 @@ def test_the_pages_decoder_paints_what_torch_paints(browser, tmp_path, recipe):
     assert np.abs(decoded(run, z) - decoded(run, run.mu[0])).max() > 8
     page.get_by_role("button", name="sliders to 0").click()
     page.get_by_label("start: test image").press("ArrowRight")
-    expect(page.locator("output[for=decoder-start]")).to_have_text("2")
+    expect(page.locator("output[for=decoder-start]")).to_have_text("3")
     assert np.abs(drawn(section) - decoded(run, run.mu[1])).max() <= 2
     context.close()
     assert errors == []
+
+
+def test_a_decoder_of_two_latents_has_both(browser, tmp_path):
+    page = browser.new_page()
+    page.goto(decoder_page(FakeRun(tmp_path, "elbo", z_dim=2), tmp_path).as_uri())
+    assert page.locator("#decoder").is_visible()
+    assert page.locator("#decoder .range").count() == 3
+    page.close()
 
 
 def decoded(run, z):
@@ -537,6 +545,17 @@ def test_a_report_with_decoders_asks_for_those_of_finished_vaes_alone(tmp_path):
         one = site._with_decoder(site._Prepared(job, name, executed, facts), decoder)
         assert (one.decoder is not None) == (name == "vae")
     assert asked == ["vae"]
+
+
+def test_a_decoder_that_cannot_be_read_costs_no_page(tmp_path, capsys):
+    def decoder(path):
+        raise FileNotFoundError(2, "No such file or directory", str(path / "latents.npz"))
+
+    facts = Facts(report.Job("vae", "dcgan", tmp_path, {}), {}, "run", {}, {})
+    job = report.Job("vae", "dcgan", tmp_path, {})
+    one = site._Prepared(job, "vae-dcgan", runner.Executed(tmp_path, tmp_path), facts)
+    assert site._with_decoder(one, decoder) == one
+    assert "[vae-dcgan] no decoder in its page: " in capsys.readouterr().err
 
 
 def test_decoders_are_asked_for_where_there_is_one(call):

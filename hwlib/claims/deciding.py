@@ -35,6 +35,7 @@ from hwlib.source import code_of
 from hwlib.training.fit import TrainingDiverged, fit, is_done
 
 Verdicts = dict[str, Any]
+Planned = dict[str, tuple[Config, float]]
 Train = Callable[[Config], Run]
 
 
@@ -87,9 +88,12 @@ def decide(
     }
     path = claims_path(runs, loaded.fingerprint, profile)
     before = _still_valid(path, verdicts)
-    jobs = checked_jobs(jobs, settings.get("device", "auto"))
+    wanted = planned(chosen, plan, loaded)
+    missing = {key: one for key, one in wanted.items() if not is_done(one[0], loaded, runs)}
+    # No more at a time than there are: each would have a share of the cores alone.
+    jobs = max(1, min(checked_jobs(jobs, settings.get("device", "auto")), len(missing)))
     with Trainings(jobs, runs=runs, skip_bad=skip_bad) as trainings:
-        queue = _Queue(plan, chosen, loaded, trainings)
+        queue = _Queue(plan, missing, len(wanted), trainings)
         for claim in chosen:
             verdicts["claims"][claim.id] = decide_one(claim, plan, loaded, queue.train)
             union = before | verdicts["claims"]
@@ -280,13 +284,13 @@ class Plan:
         return load_data(self.data, config.image_size, crop=config.crop, skip_bad=self.skip_bad)
 
 
-def planned(claims: Sequence[Claim], plan: Plan, data: Data) -> dict[str, tuple[Config, float]]:
+def planned(claims: Sequence[Claim], plan: Plan, data: Data) -> Planned:
     """Return every run that the claims need on this data, once, in order.
 
     Returns:
         By the settings as text, the settings and about how many seconds the run takes at quick.
     """
-    wanted: dict[str, tuple[Config, float]] = {}
+    wanted: Planned = {}
     for claim in claims:
         try:
             check_needs(claim, data)
@@ -304,19 +308,13 @@ def _key(config: Config) -> str:
 class _Queue:
     """Trains what is missing and says which of how many it is, and how long is left."""
 
-    def __init__(self, plan: Plan, claims: Sequence[Claim], data: Data, trainings: Trainings):
-        self.plan = plan
-        wanted = planned(claims, plan, data)
-        self.missing = {
-            key: (config, seconds)
-            for key, (config, seconds) in wanted.items()
-            if not is_done(config, data, plan.runs)
-        }
-        self.num_missing, self.num_begun = len(self.missing), 0
+    def __init__(self, plan: Plan, missing: Planned, num_wanted: int, trainings: Trainings):
+        self.plan, self.missing = plan, dict(missing)
+        self.num_missing, self.num_begun = len(missing), 0
         self.reckoned, self.began = 0.0, time.monotonic()  # planned seconds of what was trained
-        jobs = trainings.jobs if self.num_missing > 1 else 1
+        jobs = trainings.jobs
         _say(
-            f"{len(wanted)} runs, of which {len(wanted) - self.num_missing} are there already"
+            f"{num_wanted} runs, of which {num_wanted - self.num_missing} are there already"
             + (f"; {jobs} at a time" if jobs > 1 else "")
         )
         self.waiting = {

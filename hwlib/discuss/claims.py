@@ -118,6 +118,13 @@ def claim_method(verdicts: Verdicts) -> list[Sentence]:
                 "**Profile smoke shows that everything runs; its verdicts mean nothing.**",
             )
         )
+    if profile == "look":
+        found.append(
+            Sentence(
+                "**這是速覽（look）：網路小、訓練短，判定只供參考。**",
+                "**Profile look trains small networks for a moment: verdicts are hints only.**",
+            )
+        )
     return found
 
 

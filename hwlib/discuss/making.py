@@ -148,6 +148,14 @@ def _shortened(settings: Mapping[str, Any], reported: Mapping[str, Any]) -> list
                 " pictures below mean nothing.**",
             )
         )
+    if profile == "look":
+        found.append(
+            Sentence(
+                "**注意：look 只用小網路訓練一下，圖片粗糙；要可以比較的數字，請用 quick。**",
+                "**Note: look trains small networks for a moment, and pictures are rough; for"
+                " numbers to compare take quick.**",
+            )
+        )
     return found
 
 

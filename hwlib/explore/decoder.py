@@ -27,12 +27,13 @@ def page_decoder(run: Run) -> dict[str, Any]:
 
     Returns:
         `size` (H, W, C); `range`, the pixels' lowest and highest value; `layers`, each with its
-        `kind` and shape; `knobs`, the most active latents; `num_starts` and `starts`, means of test
-        images, (N, Z); `weights`, of all layers in their order. Both last as base64 of float16,
-        little-endian. A decoder that is too large has `num_parameters` alone.
+        `kind` and shape; `knobs`, the most active latents; `start_numbers` and `starts`, which test
+        images, counted from 1, and their means (N, Z); `weights`, of all layers in their order.
+        Both last as base64 of float16, little-endian. A decoder that is too large has
+        `num_parameters` alone.
     """
     vae = run.load_models()["vae"]
-    mu, _ = latents(run)
+    mu, rows = latents(run)
     layers, arrays = zip(*_layers(vae.decoder), strict=True)
     weights = [array for group in arrays for array in group]
     num_parameters = sum(array.size for array in weights)
@@ -44,7 +45,7 @@ def page_decoder(run: Run) -> dict[str, Any]:
         "range": list(vae.pixel_range),
         "layers": list(layers),
         "knobs": most_active(mu, min(NUM_KNOBS, vae.z_dim)),
-        "num_starts": min(NUM_STARTS, len(mu)),
+        "start_numbers": [int(row) + 1 for row in rows[:NUM_STARTS]],
         "starts": _packed([mu[:NUM_STARTS]]),
         "weights": _packed(weights),
     }

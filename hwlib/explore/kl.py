@@ -106,9 +106,10 @@ class KLPanel(widgets.VBox):
 
 def kl_told(row: Mapping[str, Any], words: Mapping[str, str]) -> str:
     """Say a study's row in numbers: error, KL, active latents."""
+    kl = row["kl_nats"]
     written = {
         "mse": f"{row['test_mse_01']:.{DIGITS + 2}f}",
-        "kl": f"{row['kl_nats']:,.{DIGITS}g}",
+        "kl": f"{kl:,.0f}" if kl >= 100 else f"{kl:.2f}",
         "active": row["active_units"],
     }
     return words["kl_told"].format(**written)

@@ -212,6 +212,10 @@ class Playground(widgets.VBox):
                 "tab_walk": vae_panel(self.run, data, self.lang),
                 "tab_direction": direction_panel(self.run, data, self.lang),
             }
+        except OSError as error:  # a folder that was copied in part
+            raise UserError(
+                f"{self.run.path.name}: {error.filename or error} cannot be read; train it anew"
+            ) from error
         except RuntimeError as error:  # weights of another shape: a recipe's file was edited
             raise UserError(
                 f"{self.run.path.name}: its weights do not fit the recipe's networks as they are"

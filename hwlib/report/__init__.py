@@ -1,6 +1,17 @@
 """Run the notebooks and make the report: HTML and PDF, in Chinese and English. Never torch."""
 
+from hwlib.report.embed import FULL, SMALL
 from hwlib.report.runner import CLAIMS, NOTEBOOKS, Job, make_job
 from hwlib.report.site import JobResult, ReportResult, make_report
 
-__all__ = ["CLAIMS", "NOTEBOOKS", "Job", "JobResult", "ReportResult", "make_job", "make_report"]
+__all__ = [
+    "CLAIMS",
+    "FULL",
+    "NOTEBOOKS",
+    "SMALL",
+    "Job",
+    "JobResult",
+    "ReportResult",
+    "make_job",
+    "make_report",
+]

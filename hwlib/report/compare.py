@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from hwlib.report.entries import Entry, by_data, by_problem, identity_of
+from hwlib.report.entries import Entry, by_data, by_problem, identity_of, told_apart
 from hwlib.report.facts import VERDICTS, number
 from hwlib.report.figures import figures_table
 from hwlib.report.meanings import MEANINGS
@@ -218,7 +218,9 @@ def _quality_on(entries: Sequence[Entry], frame: Frame, *, end: str) -> Section:
         caption = words["quality_caption"]
         tables = _ranking(protocols.same, frame, caption=caption, marks_best=True)
     if protocols.without:
-        named = [f"{e.model} ({words[why]})" for e, why in protocols.without]
+        named = [
+            f"{told_apart(e.model, e, entries)} ({words[why]})" for e, why in protocols.without
+        ]
         text.append(words["left_out"] + words["and"].join(named) + words["end"])
     for place, (group, differences) in enumerate(protocols.apart, start=1):
         said = words["and"].join(different(d, language) for d in differences)

@@ -9,7 +9,7 @@ import re
 import subprocess
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from io import BytesIO
 from typing import Any
@@ -20,7 +20,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from hwlib.report.embed import MOST, addresses
+from hwlib.report.embed import FULL, addresses
 from hwlib.report.words import WORDS
 
 READER = "gfm+tex_math_dollars+raw_attribute+east_asian_line_breaks"
@@ -134,6 +134,17 @@ class Figure:
         )
         return f"#hw-figure({arguments})", {name: self.png}
 
+    def reduced(self, most: int) -> Figure:
+        """Return the figure, as large as before, with at most so many pixels from left to right."""
+        width, height = size(self.png)
+        if width <= most:
+            return self
+        file = BytesIO()
+        with Image.open(BytesIO(self.png)) as picture:
+            shape = (most, round(height * most / width))
+            picture.convert("RGB").resize(shape, Image.Resampling.LANCZOS).save(file, "PNG")
+        return replace(self, png=file.getvalue(), width=percent(self))
+
 
 @dataclass(frozen=True)
 class Table:
@@ -188,6 +199,11 @@ class Document:
             if isinstance(item := self.items[index], Figure):
                 found.setdefault(item.name, number)
         return found
+
+    def reduced(self, most: int) -> Document:
+        """Return the document with figures of at most `most` pixels from left to right."""
+        items = [item.reduced(most) if isinstance(item, Figure) else item for item in self.items]
+        return replace(self, items=items)
 
     @property
     def tables(self) -> list[Table]:
@@ -316,7 +332,7 @@ def plain(nodes: Any) -> str:
 # ---------------------------------------------------------------------- document -> HTML
 
 
-def to_html(document: Document, *, most: int = MOST) -> str:
+def to_html(document: Document, *, most: int = FULL.most) -> str:
     """Return the body of the page: figures embedded, formulas as MathML, code folded.
 
     Args:

@@ -1,20 +1,50 @@
-"""Pictures inside a page: WebP without loss, or with as little as keeps the page small."""
+"""Pictures inside a page: WebP without loss, or with as little as keeps the page small.
+
+How much detail a report keeps is its `Detail`: `FULL` to read, `SMALL` to send.
+"""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from io import BytesIO
+from typing import Any
 
 from PIL import Image
 
-# Characters of a page's pictures at most: with its text and font, the page stays below 5 MB.
-MOST = 4_400_000
+
+@dataclass(frozen=True)
+class Detail:
+    """How much of its pictures a report keeps.
+
+    Attributes:
+        most: characters of a page's pictures, as data addresses, at most.
+        width: pixels of a figure at most; None keeps them all.
+        jpeg: how a PDF's pictures are written as JPEG.
+        notebooks: whether pages lead to the executed notebooks beside them.
+    """
+
+    most: int
+    width: int | None
+    jpeg: Mapping[str, Any]
+    notebooks: bool
+
+
+# With its text and font, a page stays below 5 MB; JPEG is within about two grey levels.
+FULL = Detail(
+    most=4_400_000,
+    width=None,
+    jpeg={"quality": 85, "subsampling": 0, "optimize": True},
+    notebooks=True,
+)
+# A fifth of that, to send without the notebooks: faces keep their 64 pixels, labels are legible.
+SMALL = Detail(most=300_000, width=1_000, jpeg={"quality": 60, "optimize": True}, notebooks=False)
 QUALITIES = (90, 80, 70, 60, 50, 40)  # of WebP with loss, tried in this order
 LOSSLESS = {"lossless": True, "quality": 30, "method": 2}  # six times as fast as the smallest
 
 
-def addresses(pictures: Iterable[bytes], *, most: int = MOST) -> dict[bytes, str]:
+def addresses(pictures: Iterable[bytes], *, most: int = FULL.most) -> dict[bytes, str]:
     """Return each picture as a data address that an `<img>` takes.
 
     Args:

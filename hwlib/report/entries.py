@@ -68,7 +68,7 @@ def entries_of(
     also = {o.run: Entry(page, o) for page, facts, _ in jobs for o in facts.others}
     entries: list[Entry] = []
     for entry in [*mine, *(e for run, e in also.items() if run not in known)]:
-        like = next((e for e in entries if _kind(e) == _kind(entry)), None)
+        like = next((e for e in entries if _kind(e) == _kind(entry) and e.facts.record), None)
         note = _difference(like.facts, entry.facts) if like else ""
         entries.append(replace(entry, note=entry.note or note))
     return _in_order(entries)
@@ -97,7 +97,8 @@ def _rows_of(entry: Entry) -> list[Entry]:
     if "studies" not in facts.results:
         return [entry]
     studies = {row["kl_weight"]: row for row in facts.results["studies"]}
-    shared = {name: part for name, part in facts.results.items() if name != "studies"}
+    of_all = ("studies", "num_images", "images_per_s")  # of all weights together
+    shared = {name: part for name, part in facts.results.items() if name not in of_all}
     rows = []
     for weight in facts.results["kl_weights"]:
         row, settings = studies[weight], {**facts.settings, "kl_weight": weight}
@@ -112,8 +113,8 @@ def _rows_of(entry: Entry) -> list[Entry]:
     return rows
 
 
-def _kind(entry: Entry) -> tuple[str, str]:
-    return entry.facts.problem, entry.facts.recipe
+def _kind(entry: Entry) -> tuple[str, str, str]:
+    return entry.facts.problem, entry.facts.recipe, entry.data
 
 
 def _difference(first: Facts, other: Facts) -> str:
@@ -147,10 +148,15 @@ def identity_of(entries: Sequence[Entry]) -> list[str]:
     return [name for name in IDENTITY if len(values_of(entries, name)) > 1]
 
 
+def told_apart(name: str, entry: Entry, entries: Sequence[Entry]) -> str:
+    """Return the name of one of `entries` with its data and seed, where these are several."""
+    return " · ".join([name, *(entry.facts.setting(part) for part in identity_of(entries))])
+
+
 def warnings(entries: Sequence[Entry], language: str) -> list[str]:
     """Return what a reader must know before any number."""
-    is_smoke = any(e.facts.settings.get("profile") == "smoke" for e in entries)
-    return [WORDS[language]["smoke"]] if is_smoke else []
+    profiles = {e.facts.settings.get("profile") for e in entries}
+    return [WORDS[language][name] for name in ("smoke", "look") if name in profiles]
 
 
 def by_problem(entries: Sequence[Entry]) -> dict[str, list[Entry]]:

@@ -16,7 +16,7 @@ from PIL import Image
 
 from hwlib.report.compare import comparison, glossary, overview, tables_of
 from hwlib.report.document import Document, to_html, unbroken
-from hwlib.report.embed import MOST
+from hwlib.report.embed import FULL, Detail
 from hwlib.report.entries import Entry, entries_of, shared, warnings
 from hwlib.report.facts import Facts, subtitle, trust
 from hwlib.report.words import LANGUAGES, PROBLEMS, WORDS
@@ -67,14 +67,20 @@ def page_title(document: Document | None, facts: Facts, language: str) -> str:
 
 
 def render_page(
-    page: Page, pages: Sequence[Page], language: str, *, languages: Sequence[str], command: str
+    page: Page,
+    pages: Sequence[Page],
+    language: str,
+    *,
+    languages: Sequence[str],
+    command: str,
+    detail: Detail = FULL,
 ) -> str:
     """Return one job's page.
 
     Raises:
         RenderError: a formula that cannot be set.
     """
-    room = MOST - len((page.decoder or {}).get("weights", ""))
+    room = detail.most - len((page.decoder or {}).get("weights", ""))
     body = to_html(page.document, most=room) if page.document else ""
     place = [p.name for p in pages].index(page.name)
     text = _template("page.html.jinja").render(
@@ -209,4 +215,6 @@ def _template(name: str) -> jinja2.Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    # No space after a comma, where `unbroken` would put one that JSON does not know.
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "separators": (",", ":")}
     return environment.get_template(name)

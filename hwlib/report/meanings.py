@@ -19,7 +19,8 @@ MEANINGS = {
         "d_accuracy_real": "訓練最後十分之一，D 把真實影像判為真的比例；G 與 D "
         "勢均力敵時接近 50 %。",
         "d_accuracy_fake": "同一段時間，D 把生成影像判為假的比例。",
-        "best_step": "快照 KID 最低的那一步；快照以固定的樣本與訓練影像比較，不看測試集。",
+        "best_step": "快照 KID 最低的那一步；快照以固定的樣本與訓練影像比較（ACGAN 連同"
+        "標籤），不看測試集。",
         "best_kid": "那一步的快照 KID；愈低愈好。",
         "last_kid": "最後一步的快照 KID；比最佳快照高很多，表示訓練後期變差。",
         "kept_step": "結果與樣本採用哪一步的網路。",
@@ -82,7 +83,7 @@ MEANINGS = {
         "d_accuracy_fake": "Share of generated pictures that D calls generated, over the same "
         "time.",
         "best_step": "Step of the lowest snapshot KID; snapshots compare fixed samples with "
-        "training pictures and never see the test set.",
+        "training pictures (an ACGAN's together with their labels) and never see the test set.",
         "best_kid": "The snapshot KID of that step; lower is better.",
         "last_kid": "The snapshot KID of the last step; far above the best one, training went bad "
         "late.",

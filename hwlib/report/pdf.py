@@ -19,6 +19,7 @@ from PIL import Image
 
 from hwlib.report.compare import Section, Table, comparison, glossary, overview, tables_of
 from hwlib.report.document import DENSE_ROWS, RenderError, breadth, quote, to_typst, unbroken
+from hwlib.report.embed import FULL, Detail
 from hwlib.report.entries import shared, warnings
 from hwlib.report.facts import subtitle, trust
 from hwlib.report.html import FONTS, TEMPLATES, Page, has_comparison, runs_of
@@ -32,12 +33,13 @@ HEAD_PART = re.compile(r"（[^）]*）|\([^)]*\)|\[[^\]]*\]|[^\s\u2e80-\uffff]+|
 HEAD_BREADTH = 10  # Latin letters; a table's head is broken into lines no narrower than this
 PASSES = 40  # each one settles at least the next figure or table of every chapter
 PNG = b"\x89PNG"
-JPEG = {"quality": 85, "subsampling": 0, "optimize": True}  # within about two grey levels
 WORTH = 0.9  # of a PNG: sheets of faces get smaller than that as JPEG, curves and tables do not
 EPOCH = 946_684_800  # PDF/A wants a date and the same runs want the same bytes: 2000-01-01
 
 
-def render_pdf(pages: Sequence[Page], language: str, *, title: str, command: str) -> bytes:
+def render_pdf(
+    pages: Sequence[Page], language: str, *, title: str, command: str, detail: Detail = FULL
+) -> bytes:
     """Return the PDF of all jobs.
 
     Args:
@@ -45,6 +47,7 @@ def render_pdf(pages: Sequence[Page], language: str, *, title: str, command: str
         language: a key of `LANGUAGES`.
         title: of the whole report.
         command: the command line as it was typed.
+        detail: how its pictures are written.
 
     Raises:
         RenderError: the text cannot be set, for example for want of a glyph.
@@ -63,7 +66,7 @@ def render_pdf(pages: Sequence[Page], language: str, *, title: str, command: str
     with tempfile.TemporaryDirectory(prefix="hwlib-pdf-") as temporary:
         folder = Path(temporary)
         for name, png in pictures.items():
-            (folder / name).write_bytes(_compact(png))
+            (folder / name).write_bytes(_compact(png, detail))
         (folder / "report.typ").write_bytes((TEMPLATES / "report.typ").read_bytes())
         (folder / "main.typ").write_text(unbroken(main), encoding="utf-8")
         try:
@@ -73,13 +76,13 @@ def render_pdf(pages: Sequence[Page], language: str, *, title: str, command: str
             raise RenderError(f"PDF: {error.message}" + (f" ({hints})" if hints else "")) from None
 
 
-def _compact(picture: bytes) -> bytes:
+def _compact(picture: bytes, detail: Detail) -> bytes:
     """Return a PNG as JPEG where that is much smaller: a PDF packs pixels worse than PNG does."""
     if not picture.startswith(PNG):
         return picture
     file = BytesIO()
     with Image.open(BytesIO(picture)) as image:
-        image.convert("RGB").save(file, "JPEG", **JPEG)
+        image.convert("RGB").save(file, "JPEG", **detail.jpeg)
     return file.getvalue() if len(file.getvalue()) < WORTH * len(picture) else picture
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hwlib.report.entries import Entry
+from hwlib.report.entries import Entry, told_apart
 from hwlib.report.facts import value
 from hwlib.report.words import FACTS, METRICS, PROTOCOL, WORDS
 
@@ -85,7 +85,8 @@ def measured(entries: Sequence[Entry], language: str) -> list[str]:
     parts = dict.fromkeys(part for protocol in protocols.values() for part in protocol)
     said = words["and"].join(_part(part, protocols, language) for part in parts)
     lines = [words["protocol"] + said + words["end"]]
-    oracle = next((o for e in entries if (o := e.facts.results.get("oracle"))), {})
+    is_oracle = any(str(p.get("features", "")).startswith("oracle") for p in protocols.values())
+    oracle = next((o for e in entries if is_oracle and (o := e.facts.results.get("oracle"))), {})
     if "accuracy" in oracle and "floor" in oracle:
         shown = {name: f"{100 * oracle[name]:.1f} %" for name in ("accuracy", "floor")}
         lines.append(words["oracle"].format(**shown))
@@ -116,19 +117,37 @@ def conditions(topic: str, entries: Sequence[Entry], language: str) -> list[str]
     words = WORDS[language]
     said = []
     for name in CONDITIONS.get(topic, ()):
-        texts: dict[str, list[str]] = {}
+        texts: dict[str, list[Entry]] = {}
         for entry in entries:
             if (amount := _condition(name, entry)) is not None:
                 text = told(f"{amount:,}" if isinstance(amount, int) else amount, language)
-                texts.setdefault(text, []).append(entry.name)
+                texts.setdefault(text, []).append(entry)
         named = [
-            words["of"].format(text=text, names=words["list"].join(dict.fromkeys(names)))
-            for text, names in texts.items()
+            words["of"].format(text=text, names=words["list"].join(names))
+            for text, names in _shortest_names(texts, entries).items()
         ]
         if texts:
             shown = words["list"].join(named if len(texts) > 1 else texts)
             said.append(FACTS[language][name] + words["sep"] + shown)
     return [words["protocol"] + words["and"].join(said) + words["end"]] if said else []
+
+
+def _shortest_names(
+    texts: Mapping[str, Sequence[Entry]], entries: Sequence[Entry]
+) -> dict[str, list[str]]:
+    """Return the runs of each value, named as briefly as tells which run has which value."""
+    ways: tuple[Callable[[Entry], str], ...] = (
+        lambda entry: entry.name,
+        lambda entry: entry.facts.setting("data"),
+        lambda entry: f"{entry.name} · {entry.facts.setting('data')}",
+        lambda entry: told_apart(entry.name, entry, entries),
+    )
+    for way in ways:
+        found = {text: list(dict.fromkeys(map(way, some))) for text, some in texts.items()}
+        names = [name for some in found.values() for name in some]
+        if len(names) == len(set(names)):
+            break
+    return found
 
 
 def _condition(name: str, entry: Entry) -> Any:

@@ -26,7 +26,7 @@ from hwlib.config import PROBLEMS
 from hwlib.errors import UserError
 from hwlib.processes import RunTask, Workers, say
 from hwlib.report.words import REASONS
-from hwlib.run import default_runs_dir, replacing, write_json
+from hwlib.run import RUN_MIME, default_runs_dir, replacing, write_json
 
 # What the report calls the page of the reports' claims: no problem of the homework, and made only
 # where it is asked for by name, because it stands on three seeds of everything.
@@ -40,7 +40,6 @@ NOTEBOOKS = {
     "kl": "05_kl.ipynb",
     CLAIMS: "06_claims.ipynb",
 }
-RUN_MIME = "application/vnd.hwlib.run+json"
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 RESULTS = "results.json"
 KERNEL = "hwlib.report.kernel"  # executes one notebook, in a process of its own

@@ -18,6 +18,7 @@ import nbformat
 from hwlib.errors import UserError
 from hwlib.processes import Environment, RunTask, Workers, say
 from hwlib.report.document import Document, RenderError
+from hwlib.report.embed import FULL, Detail
 from hwlib.report.facts import Facts, engine, read_facts, value
 from hwlib.report.html import (
     COMPARE,
@@ -114,6 +115,7 @@ def make_report(
     environments: Sequence[Environment] = ({},),
     alone: Environment | None = None,
     decoder: Callable[[Path], Mapping[str, Any]] | None = None,
+    detail: Detail = FULL,
 ) -> ReportResult:
     """Execute each job's notebook once and render the report in every language.
 
@@ -138,6 +140,7 @@ def make_report(
             with no other beside it.
         decoder: takes the run folder of a finished VAE and returns what its page needs to decode by
             itself; see `hwlib.explore.page_decoder`. None puts no decoder into any page.
+        detail: how much of their pictures pages and PDF keep.
 
     Raises:
         UserError: no job, or an unknown language.
@@ -162,7 +165,8 @@ def make_report(
     for language in languages:
         given = title.get(language, "") if isinstance(title, dict) else title
         wanted = given or WORDS[language]["title"]
-        reasons |= _render(prepared, writer, language, languages, title=wanted, command=command)
+        words = {"title": wanted, "command": command}
+        reasons |= _render(prepared, writer, language, languages, **words, detail=detail)
     writer.close()
     return _result(prepared, out, languages, reasons)
 
@@ -259,7 +263,11 @@ def _with_decoder(one: _Prepared, decoder: Callable[[Path], Mapping[str, Any]]) 
     """Add the decoder of a finished VAE; say where it is too large."""
     if one.job.problem != "vae" or one.executed.run is None:
         return one
-    made = decoder(one.executed.run)
+    try:
+        made = decoder(one.executed.run)
+    except (UserError, OSError) as error:
+        say(f"[{one.name}] no decoder in its page: {error}")
+        return one
     if "weights" not in made:
         say(
             f"[{one.name}] no decoder in its page: {made['num_parameters']:,} parameters, where a"
@@ -279,23 +287,24 @@ def _render(
     *,
     title: str,
     command: str,
+    detail: Detail,
 ) -> dict[str, str]:
     """Write the pages and the PDF of one language; return why jobs in it are not complete."""
-    key = _render_key(prepared, language, languages, title, command)
+    key = _render_key(prepared, language, languages, title, command, detail)
     names = [f"{one.name}.html" for one in prepared]
     files = [f"{language}/{name}" for name in (*_shared_names(prepared), *names)]
     if writer.holds(files, key):
         say(f"{language}: unchanged")
         return {}
-    pages = [_page(one, language, _label(one, prepared, language)) for one in prepared]
+    pages = [_page(one, language, _label(one, prepared, language), detail) for one in prepared]
+    words = {"command": command, "detail": detail}
 
     def html(page: Page) -> bytes:
-        text = render_page(page, pages, language, languages=languages, command=command)
-        return text.encode()
+        return render_page(page, pages, language, languages=languages, **words).encode()
 
     texts: dict[Page, bytes] = {}
     checked = [_checked(page, html, language, texts) for page in pages]
-    pdf, pages = _pdf(checked, language, title=title, command=command)
+    pdf, pages = _pdf(checked, language, title=title, **words)
     if pdf:
         writer.write(f"{language}/report.pdf", pdf, key)
     for page in pages:
@@ -332,7 +341,7 @@ def _label(one: _Prepared, prepared: Sequence[_Prepared], language: str) -> str:
     return " · ".join(parts)
 
 
-def _page(one: _Prepared, language: str, label: str) -> Page:
+def _page(one: _Prepared, language: str, label: str, detail: Detail) -> Page:
     """Return the job's page; Markdown that cannot be read makes it a failed one."""
     document: Document | None = None
     reason = one.executed.reason.text(language) if one.executed.reason else ""
@@ -340,6 +349,8 @@ def _page(one: _Prepared, language: str, label: str) -> Page:
         notebook = nbformat.read(one.executed.notebook, as_version=4)
         try:
             document = read_notebook(notebook, language)
+            if detail.width:
+                document = document.reduced(detail.width)
         except RenderError as error:
             reason = str(error)
     return Page(
@@ -349,7 +360,7 @@ def _page(one: _Prepared, language: str, label: str) -> Page:
         document=document,
         reason=reason,
         trace=one.executed.trace,
-        notebook=one.executed.notebook.name if one.executed.notebook else "",
+        notebook=one.executed.notebook.name if one.executed.notebook and detail.notebooks else "",
         label=label,
         decoder=one.decoder if document else None,
     )
@@ -372,11 +383,13 @@ def _checked(
     return page
 
 
-def _pdf(pages: list[Page], language: str, *, title: str, command: str) -> tuple[bytes, list[Page]]:
+def _pdf(
+    pages: list[Page], language: str, *, title: str, command: str, detail: Detail
+) -> tuple[bytes, list[Page]]:
     """Return the PDF; where it cannot be set, find the jobs at fault and set it without them."""
 
     def pdf(some: list[Page]) -> bytes:
-        return render_pdf(some, language, title=title, command=command)
+        return render_pdf(some, language, title=title, command=command, detail=detail)
 
     try:
         return pdf(pages), pages
@@ -394,6 +407,7 @@ def _render_key(
     languages: Sequence[str],
     title: str,
     command: str,
+    detail: Detail,
 ) -> str:
     """Return a hash over everything that the files of one language show."""
     jobs = [
@@ -408,7 +422,8 @@ def _render_key(
         ]
         for one in prepared
     ]
-    facts = [jobs, language, list(languages), title, command, engine(), _engine_hash()]
+    texts = [language, list(languages), title, command, repr(detail)]
+    facts = [jobs, *texts, engine(), _engine_hash()]
     text = json.dumps(facts, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 

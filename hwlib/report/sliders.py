@@ -13,7 +13,6 @@ from PIL import Image
 
 from hwlib.report.document import Figure, picture_name, quote
 
-WIDE = 1.2  # a frame of this proportion is a row of pictures
 BESIDE = {True: 2, False: 7}  # frames beside one another in a film strip: rows, single pictures
 # Of a film strip: the width of the PDF's text, the most height, and a label's.
 WIDTH_MM, HEIGHT_MM, LABEL_MM = 158, 135, 6
@@ -36,10 +35,12 @@ class Slider(Figure):
         png: a row for each track, its frames from left to right.
         tracks: the sliders, from above; all have as many frames.
         scale: how wide one of the frames' pixels is on the screen.
+        is_wide: whether a frame is a row of pictures rather than one.
     """
 
     tracks: tuple[Track, ...] = ()
     scale: int = 1
+    is_wide: bool = False
 
     @cached_property
     def frames(self) -> list[list[Image.Image]]:
@@ -53,12 +54,6 @@ class Slider(Figure):
                 [picture.crop((x, y, x + width, y + height)) for x in lefts]
                 for _, y in zip(self.tracks, tops, strict=True)
             ]
-
-    @property
-    def is_wide(self) -> bool:
-        """Whether a frame is a row of pictures rather than one."""
-        width, height = self.frames[0][0].size
-        return width >= WIDE * height
 
     @cached_property
     def pictures(self) -> tuple[bytes, ...]:
@@ -106,6 +101,10 @@ class Slider(Figure):
         )
         return f"#hw-film({arguments})", files
 
+    def reduced(self, most: int) -> Slider:
+        """Return the slider as it is: its strips are cut by their pixels, which are few."""
+        return self
+
     def _shown(self) -> list[int]:
         """Return the frames that a film strip has: evenly spread, first and last among them."""
         width, height = self.frames[0][0].size
@@ -124,7 +123,7 @@ def make_slider(png: bytes, about: Mapping[str, Any]) -> Slider:
         about: its metadata, as `hwlib.show.slider` writes it.
     """
     tracks = (Track(t["title"], tuple(t["labels"]), t["start"]) for t in about["tracks"])
-    words = {name: about[name] for name in ("name", "alt", "caption", "scale")}
+    words = {name: about[name] for name in ("name", "alt", "caption", "scale", "is_wide")}
     return Slider(png, width=None, tracks=tuple(tracks), **words)
 
 

@@ -92,6 +92,7 @@ WORDS = {
         "直接比較。這裡把它們換成同一個形式，也換成彼此的寫法。",
         "glossary": "欄位的意義",
         "smoke": "這是試跑（smoke）：只用來確認一切能執行，數字沒有意義。",
+        "look": "這是速覽（look）：網路很小、訓練很短，圖片粗糙，數字不能與 quick 或 course 相比。",
         "floor": "真實影像",
         "most": "上限",
         "none": "無",
@@ -212,6 +213,8 @@ WORDS = {
         "brought to one form, and into the others' convention.",
         "glossary": "What the columns mean",
         "smoke": "Profile smoke shows that everything runs; its numbers mean nothing.",
+        "look": "Profile look trains small networks for a short time: pictures are rough, and its "
+        "numbers cannot be set beside those of quick or course.",
         "floor": "real pictures",
         "most": "most possible",
         "none": "none",
@@ -314,8 +317,13 @@ PROTOCOL = {
 }
 
 PROFILES = {
-    "zh": {"smoke": "smoke（試跑）", "quick": "quick（快速）", "course": "course（完整課程）"},
-    "en": {"smoke": "smoke", "quick": "quick", "course": "course"},
+    "zh": {
+        "smoke": "smoke（試跑）",
+        "look": "look（速覽）",
+        "quick": "quick（快速）",
+        "course": "course（完整課程）",
+    },
+    "en": {"smoke": "smoke", "look": "look", "quick": "quick", "course": "course"},
 }
 
 # Why a job failed.

@@ -9,7 +9,6 @@ from hwlib.show.kl import kl_tables
 from hwlib.show.losses import ledger
 from hwlib.show.page import (
     LANGUAGES,
-    RUN_MIME,
     figure,
     is_batch,
     run,
@@ -34,7 +33,6 @@ from hwlib.show.verdicts import claims, claims_markdown, claims_runs, claims_tab
 
 __all__ = [
     "LANGUAGES",
-    "RUN_MIME",
     "Track",
     "acgan_tables",
     "claims",

@@ -20,11 +20,10 @@ from PIL import Image
 
 from hwlib import plots
 from hwlib.errors import UserError
-from hwlib.run import Run, replacing
+from hwlib.run import RUN_MIME, Run, replacing
 from hwlib.show.cells import to_html, to_markdown
 
 LANGUAGES = ("zh", "en")
-RUN_MIME = "application/vnd.hwlib.run+json"
 JPEG = {"quality": 95, "subsampling": 0}
 SCREEN_PX = 780  # width of a full-width figure in JupyterLab, CSS pixels
 

@@ -64,7 +64,7 @@ def slider(
     for lang in languages:
         if is_batch():
             about = {"kind": "slider", "lang": lang, "name": name, "scale": scale}
-            about |= {"alt": alt[lang], "caption": caption[lang]}
+            about |= {"is_wide": _is_wide(frames), "alt": alt[lang], "caption": caption[lang]}
             about["tracks"] = [
                 {"title": t.title[lang], "labels": list(t.labels[lang]), "start": t.start}
                 for t in tracks
@@ -104,10 +104,15 @@ def _frames(tracks: Sequence[Track]) -> np.ndarray:
     return np.stack([track.frames for track in tracks])
 
 
+def _is_wide(frames: np.ndarray) -> bool:
+    """Whether each of the frames (K, T, H, W, C) is a row of pictures."""
+    return frames.shape[3] >= WIDE * frames.shape[2]
+
+
 def _scale(frames: np.ndarray) -> int:
     """Return how wide a pixel of frames (K, T, H, W, C) is on the screen."""
     num_tracks, _, height, width = frames.shape[:4]
-    beside = 1 if width >= WIDE * height else min(num_tracks, MOST_BESIDE)
+    beside = 1 if _is_wide(frames) else min(num_tracks, MOST_BESIDE)
     return max(1, min(FRAME_PX[0] // (width * beside), FRAME_PX[1] // height))
 
 

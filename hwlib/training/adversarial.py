@@ -121,7 +121,7 @@ def snapshot_samples(
     device: torch.device,
     *,
     labels: np.ndarray | None = None,
-) -> np.ndarray:
+) -> tuple[np.ndarray, Tensor | None]:
     """Draw the pictures that score a snapshot of the training: the same noise every time.
 
     Args:
@@ -133,12 +133,13 @@ def snapshot_samples(
             follow.
 
     Returns:
-        uint8 (num, H, W, C). The networks keep the mode that they had.
+        uint8 (num, H, W, C), and what G was asked for, as `conditions`. The networks keep the mode
+        that they had.
     """
     G = models.get("G_ema", models["G"])
     z = draw_z(config, "snapshot", num=num, z_dim=G.z_dim, device=device)
     c = conditions(G, config, "snapshot", num=num, labels=labels)
-    return _generate_in_eval(G, z, c)
+    return _generate_in_eval(G, z, c), c
 
 
 def growth_frame(models: Models, config: Config, num: int = 8) -> np.ndarray:

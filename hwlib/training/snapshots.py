@@ -38,7 +38,7 @@ class Snapshots:
         """Take the real pictures' features; the test set plays no part in the choice."""
         self.config = config
         self.labels = attribute_columns(data.train.labels, data, config)
-        self.scorer = snapshot_scorer(data, tools.oracle, num=SNAPSHOT_IMAGES)
+        self.scorer = snapshot_scorer(data, tools.oracle, num=SNAPSHOT_IMAGES, labels=self.labels)
 
     def take(self, state: State) -> dict[str, float]:
         """Score G as it is now, keep the networks if they are the best so far.
@@ -50,10 +50,10 @@ class Snapshots:
         device = next(state.models["G"].parameters()).device
         if "G_ema" in state.models:
             self._settle(state.models["G_ema"])
-        samples = snapshot_samples(
+        samples, asked = snapshot_samples(
             state.models, self.config, SNAPSHOT_IMAGES, device, labels=self.labels
         )
-        kid, diversity = self.scorer.score(samples)
+        kid, diversity = self.scorer.score(samples, asked)
         if kid < state.best_kid:
             given = model_tensors(as_given(state.models))
             state.best = {name: tensor.clone() for name, tensor in given.items()}

@@ -88,13 +88,13 @@
   const canvas = section.querySelector("canvas");
   const [start, ...knobs] = section.querySelectorAll("input");
   const starts = floats(facts.starts);
-  const z_dim = starts.length / facts.num_starts;
+  const z_dim = starts.length / facts.start_numbers.length;
   const signed = value => ["−", "", "+"][Math.sign(value) + 1] + Math.abs(value).toFixed(1);
   const show = () => {
     const z = starts.slice(start.value * z_dim, (Number(start.value) + 1) * z_dim);
     knobs.forEach((knob, i) => { z[facts.knobs[i]] += Number(knob.value); });
     for (const range of [start, ...knobs]) {
-      const words = range === start ? String(Number(range.value) + 1) : signed(range.value);
+      const words = range === start ? String(facts.start_numbers[Number(range.value)]) : signed(range.value);
       range.setAttribute("aria-valuetext", words);
       section.querySelector(`output[for="${range.id}"]`).textContent = words;
     }
