@@ -79,7 +79,7 @@ C6 = Claim(
     letters=("B", "C"),
     protocol=BOTH_PROTOCOL,
     note=Sentence(
-        "色彩鮮豔度依 Hasler 與 Süsstrunk (2003)；更鮮豔不等於更接近真實影像。",
+        "色彩豐富度依 Hasler 與 Süsstrunk (2003)；更鮮豔不等於更接近真實影像。",
         "Colourfulness is that of Hasler and Süsstrunk (2003); more of it is not nearer to real"
         " images.",
     ),
@@ -87,7 +87,7 @@ C6 = Claim(
     parts=(
         Part(
             Sentence(
-                "隨機樣本的色彩鮮豔度，GAN 相對於 VAE 的變化",
+                "隨機樣本的色彩豐富度，GAN 相對於 VAE 的變化",
                 "colourfulness of random samples, GAN against VAE",
             ),
             ("gan", "vae"),
@@ -110,13 +110,13 @@ GAN_PROTOCOL = Sentence(
 C7 = Claim(
     id="C7",
     statement=Sentence(
-        "GAN 訓練健康時，判別器的正確率保持在 60 % 到 75 % 之間。",
+        "GAN 訓練健康時，判別器的準確率保持在 60 % 到 75 % 之間。",
         "In healthy GAN training D's accuracy stays between 60 % and 75 %.",
     ),
     letters=("B",),
     protocol=GAN_PROTOCOL,
     note=Sentence(
-        "正確率取真實與生成影像的平均。「健康」指多樣性沒有消失，判別器的損失也沒有降到零；"
+        "準確率取真實與生成影像的平均。「健康」指多樣性沒有消失，判別器的損失也沒有降到零；"
         "有一次訓練不健康，就不適用。",
         "The accuracy is the mean of that on real and on fake images. Healthy means that diversity"
         " was not gone and D's loss not at zero; a training that is not healthy makes the claim not"
@@ -126,7 +126,7 @@ C7 = Claim(
     parts=(
         Part(
             Sentence(
-                "判別器正確率在 60 % 到 75 % 之間的訓練時間占比",
+                "判別器準確率在 60 % 到 75 % 之間的訓練時間占比",
                 "share of the training in which D's accuracy lies between 60 % and 75 %",
             ),
             ("gan",),
@@ -178,7 +178,7 @@ C8 = Claim(
 C9 = Claim(
     id="C9",
     statement=Sentence(
-        "判別器的損失降到 0（正確率 1）之後，生成器就學不到東西。",
+        "判別器的損失降到 0（準確率 1）之後，生成器就學不到東西。",
         "When D's loss reaches 0 (accuracy 1), G can no longer learn.",
     ),
     letters=("C",),
@@ -464,7 +464,7 @@ C22 = Claim(
     parts=(
         Part(
             Sentence(
-                "編碼對頭髮因素的資訊，比對其他任何因素多多少",
+                "編碼對頭髮因素的資訊，領先其他任何因素多少",
                 "what the code tells of a factor of hair, above any other factor",
             ),
             ("infogan",),
@@ -477,7 +477,7 @@ C22 = Claim(
         ),
         Part(
             Sentence(
-                "編碼對姿勢因素的資訊，比對頭髮以外的任何因素多多少",
+                "編碼對姿勢因素的資訊，領先頭髮以外的任何其他因素多少",
                 "what the code tells of a factor of pose, above any other factor but hair",
             ),
             ("infogan",),

@@ -91,7 +91,7 @@ VAE_C = Arm(
 GAN_BASE = gan("GAN", "GAN")
 GAN_PLAIN = gan("不翻轉", "no flips")
 GAN_FLIP = gan("左右翻轉", "flips", flip=True)
-GAN_NORMAL = gan("常態雜訊", "Gaussian noise")
+GAN_NORMAL = gan("高斯雜訊", "Gaussian noise")
 GAN_UNIFORM = gan("均勻雜訊", "uniform noise", noise="uniform")
 GAN_ONE = gan("判別器更新 1 次", "1 update of D")
 GAN_TWO = gan("判別器更新 2 次", "2 updates of D", seconds=214, d_updates=2)

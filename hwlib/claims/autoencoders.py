@@ -226,7 +226,7 @@ C14 = Claim(
 
 CURVE_ARMS: dict[str, Arm] = {"upsample": arms.VAE_B, "wide": arms.VAE_C}
 CURVE_PROTOCOL = Sentence(
-    "說這兩種話的兩份報告的 VAE，upsample 與 wide，各看自己的學習曲線；兩者都要如此。",
+    "提出這兩種說法的報告的 VAE（upsample 與 wide），各看自己的學習曲線；兩個 VAE 都要如此才成立。",
     "The VAEs of the two reports that say the two things, upsample and wide, each by its learning"
     " curves; it must hold for both.",
 )
@@ -283,7 +283,7 @@ CURVE_SHAPES = (
 C3 = Claim(
     id="C3",
     statement=Sentence(
-        "重建損失穩定下降；KL 先快速下降，再緩慢上升到平穩。",
+        "重建損失穩定下降；KL 先快速下降，再緩慢上升，最後趨於平穩。",
         "The reconstruction loss falls steadily; the KL term falls fast, then rises slowly to a"
         " plateau.",
     ),

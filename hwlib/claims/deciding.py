@@ -180,7 +180,7 @@ def check_needs(claim: Claim, data: Data) -> None:
             zh, en = "這份資料是灰階影像。", "The data are grey."
         elif need == "factors":
             is_there = data.test.factors is not None
-            zh = "這份資料沒有畫出影像的因素，只有畫出來的臉才有。"
+            zh = "這份資料沒有記錄影像由哪些因素畫成，只有畫出來的臉才有。"
             en = "The data have no factors that images were drawn from; only drawn faces have."
         else:
             is_there = need in data.attributes and _varies(need, data)

@@ -142,7 +142,7 @@ def _control_verdict(name: str, results: Results) -> tuple[str, str]:
     if oracle is None:
         return tails
     numbers = (percent(oracle["accuracy"]), percent(oracle["floor"]))
-    zh = f"。它在真實影像上對這個屬性答對 {numbers[0]}（一律猜多數是 {numbers[1]}）"
+    zh = f"。判讀網路在真實影像上對這個屬性答對 {numbers[0]}（一律猜多數是 {numbers[1]}）"
     en = (
         f". On real pictures it is right about this attribute for {numbers[0]} (always naming the"
         f" commoner value: {numbers[1]})"
@@ -214,7 +214,7 @@ def _strongest(name: str, changes: dict[str, float], real: dict[str, float]) -> 
     if other not in real:
         return [Sentence(zh + "。", en + ".")]
     there = real[other]
-    zh += f"；真實影像中，兩種影像本來就相差 {points(there)} 個百分點"
+    zh += f"；真實影像中，有與沒有{switched.zh}的影像在這一項本來就相差 {points(there)} 個百分點"
     en += f"; real pictures with and without it differ by {points(there)}"
     if change * there < 0 and abs(there) >= NO_CHANGE:
         tail = (

@@ -386,7 +386,7 @@ def claims_words(verdicts: Verdicts) -> dict[str, dict[str, dict[str, str]]]:
     return {
         "overview": {
             "alt": {
-                "zh": "每條結論一列，取決定判定的那項量測，橫軸是效果除以門檻，帶有區間；"
+                "zh": "每條結論一列，畫的是決定判定的那項量測，橫軸是效果除以門檻，帶有區間；"
                 f"綠色帶是成立的範圍。{counts.zh}",
                 "en": "A row for each claim, by the measure that decides it: the effect over its"
                 f" margin, with its interval; the green band is where it holds. {counts.en}",

@@ -47,7 +47,7 @@ def disentanglement(runs: Mapping[str, Results]) -> list[Sentence]:
         fewest = min(run["num_steps"] for run in runs.values())
         return [
             Sentence(
-                f"只更新了 {fewest:,} 次，這些分數不足以下任何結論。",
+                f"只更新了 {fewest:,} 次，這些分數還不能得出任何結論。",
                 f"{fewest:,} updates: these scores bear out no conclusion.",
             )
         ]
@@ -81,7 +81,7 @@ def _of_one(scores: Scores, label: Sentence) -> Sentence:
         zh += f"：沒有哪個隱變數專管 {num_factors} 個因素中的任何一個"
         en += f": no latent is in charge of any of the {num_factors} factors by itself"
     else:
-        zh += f"；最有專人管的因素是{name.zh}，差距 {gap}"
+        zh += f"；最專屬於單一隱變數的因素是{name.zh}，差距 {gap}"
         en += f"; the factor most a latent's own is {name.en}, with a gap of {gap}"
         zh += f"，{num_factors} 個因素中有 {len(own)} 個的差距過半"
         en += f", and {len(own)} of {num_factors} factors have a gap of a half or more"

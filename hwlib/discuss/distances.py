@@ -111,7 +111,8 @@ def quality(results: Results) -> list[Sentence]:
     ratio = results["frechet"] / results["frechet_real"]
     if ratio <= 1.5:
         verdict = Sentence(
-            f"。前者只是後者的 {num(ratio)} 倍：以這些特徵來看，樣本與真實影像幾乎分不出來。",
+            f"。Fréchet 距離只是雜訊底線的 {num(ratio)} 倍："
+            "以這些特徵來看，樣本與真實影像幾乎分不出來。",
             f". That is {num(ratio)} times the floor: in these features samples can hardly be told"
             " from real pictures.",
         )

@@ -315,6 +315,6 @@ def gan_overall(results: Results, metrics: pd.DataFrame) -> list[Sentence]:
 def no_conclusion(results: Results) -> Sentence:
     """Say that a trial bears out nothing."""
     return Sentence(
-        f"只更新了 {results['num_steps']} 次，不足以下任何結論。",
+        f"只更新了 {results['num_steps']} 次，還不能得出任何結論。",
         f"{results['num_steps']} updates bear out no conclusion.",
     )

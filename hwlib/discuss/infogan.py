@@ -49,7 +49,7 @@ def infogan_curves(metrics: pd.DataFrame, results: Results) -> list[Sentence]:
     right = metrics.loc[metrics["code_accuracy"] > 0.9, "step"]
     if len(right):
         step = int(right.iloc[0])
-        zh += f"；第 {step:,} 步起首度有超過 90 % 的編碼讀得出來"
+        zh += f"；第 {step:,} 步首度有超過 90 % 的編碼讀得出來"
         en += f"; at step {step:,} more than 90 % of the codes were read for the first time"
     if loss > 0.9 * guess:
         zh, en = zh + "：Q 沒有學會讀編碼", en + ": Q did not learn to read the code"
@@ -263,7 +263,7 @@ def code_classes(results: Results) -> list[Sentence]:
     numbers = (percent(accuracy), percent(MNIST_PUBLISHED, 0))
     zh = (
         f"把最好的編碼的十個值以匈牙利法配對到類別（{pairs}），測試影像有 **{numbers[0]}** 一致，"
-        f"而訓練時從來沒有用過標記；InfoGAN 論文在 MNIST 上是 {numbers[1]}"
+        f"而訓練時從來沒有用過標籤；InfoGAN 論文在 MNIST 上是 {numbers[1]}"
     )
     en = (
         f"With the best code's ten values matched to the classes by the Hungarian method ({pairs}),"

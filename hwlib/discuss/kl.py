@@ -376,7 +376,7 @@ def kl_overall(results: Results) -> list[Sentence]:
     if is_trial(results):
         return [
             Sentence(
-                f"只更新了 {results['num_steps']} 次，不足以下任何結論。",
+                f"只更新了 {results['num_steps']} 次，還不能得出任何結論。",
                 f"{results['num_steps']} updates bear out no conclusion.",
             )
         ]

@@ -126,7 +126,7 @@ def _c3(recon: np.ndarray, kl: np.ndarray) -> list[Sentence]:
     if falls_first and rises_later and is_flat:
         found.append(
             Sentence(
-                "這正是報告 B 的觀察（C3）：KL 項先快速下降，再慢慢回升到平台。",
+                "這正是報告 B 的觀察（C3）：KL 項先快速下降，再慢慢回升，最後趨於平穩。",
                 "That is what report B saw (C3): the KL term falls fast, then rises slowly to a"
                 " plateau.",
             )
@@ -138,11 +138,11 @@ def _c3(recon: np.ndarray, kl: np.ndarray) -> list[Sentence]:
             zh.append("之後沒有回升")
             en.append("it does not rise afterwards")
         if not is_flat:
-            zh.append(f"結尾還沒有平台（最後兩成仍變化 {percent(late)}）")
+            zh.append(f"結尾還沒有趨於平穩（最後兩成仍變化 {percent(late)}）")
             en.append(f"there is no plateau yet (still {percent(late)} over the last fifth)")
         found.append(
             Sentence(
-                "報告 B 說 KL 項先快速下降、再慢慢回升到平台（C3），這次並非如此："
+                "報告 B 說 KL 項先快速下降、再慢慢回升，最後趨於平穩（C3），這次並非如此："
                 f"{'，'.join(zh)}。",
                 "Report B says that the KL term falls fast and then rises slowly to a plateau (C3);"
                 f" not so here: {', and '.join(en)}.",
@@ -576,7 +576,7 @@ def balance(results: Results) -> list[Sentence]:
         found.append(
             Sentence(
                 "KL 比重建項還大：以這裡的統一定義衡量，這份報告的損失給 KL 的權重遠小於 1，"
-                "編碼比 ELBO 願意付的更貴，重建因而較準，但先驗取樣會離訓練時的 z 較遠。",
+                "編碼比 ELBO 願意付的更貴，重建因而較準，但從先驗抽出的 z 會離訓練時的 z 較遠。",
                 "The KL exceeds the reconstruction term: by the common definition used here this"
                 " loss weighs the KL far below 1, so codes cost more than the ELBO would pay;"
                 " reconstructions gain, and samples from the prior lie further from the z seen in"
@@ -592,7 +592,7 @@ def overall(results: Results, metrics: pd.DataFrame, *, z_dim: int) -> list[Sent
         return [
             *balance(results),
             Sentence(
-                f"只更新了 {results['num_steps']} 次，不足以下任何結論。",
+                f"只更新了 {results['num_steps']} 次，還不能得出任何結論。",
                 f"{results['num_steps']} updates bear out no conclusion.",
             ),
         ]

@@ -77,7 +77,7 @@ WORDS: dict[str, dict[str, str]] = {
         "as_gif": "GIF 動畫",
         "as_mp4": "MP4 影片",
         "as_webp": "WebP 動畫",
-        "as_png": "PNG 長條圖",
+        "as_png": "PNG（一排影格）",
         "keep": "存檔",
         "kept": "存在 {path}；下載：{link}",
         "film_alt": "剛存好的檔案：{label}",
@@ -169,14 +169,14 @@ WORDS: dict[str, dict[str, str]] = {
 # How a generator gets its labels, by its joining module.
 LABEL_WAYS: dict[str, dict[str, str]] = {
     "JoinEmbedding": {
-        "zh": "這份報告採用**嵌入**：標記查表換成與 $z$ 一樣長的向量（{z_dim:,} 個數），再與 $z$"
+        "zh": "這份報告採用**嵌入**：標籤查表換成與 $z$ 一樣長的向量（{z_dim:,} 個數），再與 $z$"
         " 逐項相乘，生成器的輸入仍是 {num_inputs:,} 個數。",
         "en": "This report has the **embedding**: a table turns the label into a vector as long as"
         " $z$ ({z_dim:,} numbers), which multiplies $z$ term by term, so the generator still"
         " starts from {num_inputs:,} numbers.",
     },
     "JoinValues": {
-        "zh": "這份報告採用**多一個數值**：標記直接接在 $z$ 的 {z_dim:,} 個數後面，生成器的輸入一共"
+        "zh": "這份報告採用**多一個數值**：標籤直接接在 $z$ 的 {z_dim:,} 個數後面，生成器的輸入一共"
         " {num_inputs:,} 個數。",
         "en": "This report has **one value more**: the label is joined to the {z_dim:,} numbers of"
         " $z$, so the generator starts from {num_inputs:,} numbers.",
