@@ -8,6 +8,10 @@ import shutil
 import sys
 from pathlib import Path
 
+# Before torch is there: of processes side by side, each with threads for all cores, none gets on.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ["OMP_NUM_THREADS"] = "1"
+
 import numpy as np
 import pytest
 from PIL import Image
