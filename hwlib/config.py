@@ -151,7 +151,7 @@ class Config(BaseModel):
         False, description="show D real and fake pictures through random, differentiable changes"
     )
     keep: Literal["best", "last"] = Field(
-        "best", description="networks that the run gives: of the lowest snapshot KID, or the last"
+        "best", description="networks that the run gives: of the best snapshot, or the last"
     )
     curve_every: int = Field(
         0, ge=0, description="steps behind a point of the adversarial curves; 0: about 100 points"

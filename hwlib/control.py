@@ -55,6 +55,26 @@ def attribute_accuracy(readings: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return (readings.astype(bool) == labels.astype(bool)).mean(0)
 
 
+def label_correlation(readings: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return the correlation of what pictures show with what was asked for.
+
+    Args:
+        readings: (N, A) bool, what an independent classifier sees.
+        labels: (N, A) 0/1, what was asked for, in any proportion.
+
+    Returns:
+        (A,) in -1..1; 0 where the labels are ignored, or one of the two is the same throughout.
+        Where half of the readings and half of the labels are on, twice the accuracy less 1.
+
+    Raises:
+        ValueError: the two shapes differ or are not (N, A).
+    """
+    _check_alike(readings, labels)
+    seen, asked = (values.astype(float) - values.mean(0) for values in (readings, labels))
+    scale = np.sqrt((seen**2).mean(0) * (asked**2).mean(0))
+    return np.divide((seen * asked).mean(0), scale, out=np.zeros_like(scale), where=scale > 0)
+
+
 def flip_rate(on: np.ndarray, off: np.ndarray) -> np.ndarray:
     """Return the share of noises whose picture has the attribute if and only if it is asked for.
 

@@ -25,7 +25,7 @@ from hwlib.training.batches import Batches
 from hwlib.training.fit import TrainingDiverged, make_optimizer, make_state, open_run
 from hwlib.training.quality import SnapshotScorer
 from hwlib.training.sampling import sample_images
-from hwlib.training.snapshots import collapse_signs
+from hwlib.training.snapshots import Snapshots, collapse_signs
 from hwlib.training.steps import STEPS, State, draw_z, frozen, penalty_weight, shown
 
 SPEC = "faces:96"
@@ -328,11 +328,31 @@ def test_a_finished_run_gives_the_networks_of_its_best_snapshot(runs, problem):
     assert len(snapshots) == run.config.num_evals
     best = snapshots.loc[snapshots["snapshot_kid"].idxmin()]
     assert (results["best_step"], results["best_kid"]) == (best["step"], best["snapshot_kid"])
-    assert results["kept_step"] == results["best_step"]
+    if problem == "acgan":  # it has to listen as well
+        listens = snapshots["snapshot_correlation"].clip(lower=0.1)
+        best = snapshots.loc[(snapshots["snapshot_kid"] / listens**2).idxmin()]
+    else:
+        assert "snapshot_correlation" not in snapshots
+    assert results["kept_step"] == best["step"]
     assert results["last_kid"] == snapshots["snapshot_kid"].iloc[-1]
     assert list(run.samples["growth_steps"]) == list(snapshots["step"])
     assert set(run.load_models()) == ({"G", "D", "Q"} if problem == "infogan" else {"G", "D"})
     assert None not in results.values()
+
+
+def test_an_acgan_gives_a_snapshot_that_listens_before_one_of_lower_kid(tmp_path, monkeypatch):
+    scores, listens = iter([3.0, 1.0, 1.2]), iter([0.9, 0.5, 0.8])
+    monkeypatch.setattr(SnapshotScorer, "score", lambda *_: (next(scores), 1.0))
+    monkeypatch.setattr(Snapshots, "_listens", lambda *_: next(listens))
+    results = hwlib.fit(smoke("acgan"), runs=tmp_path).results
+    assert (results["best_step"], results["best_kid"]) == (8, 1.0)
+    assert results["kept_step"] == 12
+
+
+def test_an_acgan_that_never_listens_still_gives_a_snapshot(tmp_path, monkeypatch):
+    monkeypatch.setattr(Snapshots, "_listens", lambda *_: -0.2)
+    run = hwlib.fit(smoke("acgan"), runs=tmp_path)
+    assert run.results["kept_step"] == run.results["best_step"]
 
 
 def test_a_run_that_breaks_late_gives_its_best_snapshot_unless_the_last_is_wanted(
@@ -483,7 +503,7 @@ def test_a_checkpoint_carries_the_best_snapshot_and_the_average_of_g(data: Data,
     run, _, _ = open_run(config, data, tmp_path)
     state = make_state(run, CPU)
     state.best = {"G.x": torch.arange(3.0)}
-    state.best_step, state.best_kid, state.snapshot_s = 4, 0.125, 1.5
+    state.best_step, state.best_score, state.snapshot_s = 4, 0.125, 1.5
     state.frames = [torch.zeros(8, 4, 4, 3, dtype=torch.uint8)] * 2
     state.step = 7
     with torch.no_grad():
@@ -492,7 +512,7 @@ def test_a_checkpoint_carries_the_best_snapshot_and_the_average_of_g(data: Data,
     checkpoint.save_checkpoint(run.path / "checkpoint", state, metrics_bytes=0)
     other = make_state(run, CPU)
     checkpoint.load_checkpoint(run.path / "checkpoint", other)
-    assert (other.best_step, other.best_kid, other.snapshot_s) == (4, 0.125, 1.5)
+    assert (other.best_step, other.best_score, other.snapshot_s) == (4, 0.125, 1.5)
     assert torch.equal(other.best["G.x"], torch.arange(3.0))
     assert len(other.frames) == 2
     for one, two in zip(

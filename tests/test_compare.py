@@ -357,7 +357,7 @@ def test_every_figure_of_the_matrix_is_made_by_a_notebook_and_explained():
         source = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
         for name in names:
             numbered = re.escape(re.sub(r"\d$", "{k + 1}", name))
-            drawn = rf'(figure|slider)\(\s*(f?"{numbered}"|"{re.escape(name)}")'
+            drawn = rf'(figure\(|slider\(|name =)\s*(f?"{numbered}"|"{re.escape(name)}")'
             assert re.search(drawn, source), name
     listed = {name for names in figures.FIGURES.values() for name in names}
     for code in LANGUAGES:

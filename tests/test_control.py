@@ -17,6 +17,7 @@ from hwlib.control import (
     draw_codes,
     draw_labels,
     flip_rate,
+    label_correlation,
     leakage,
     match_codes,
     mutual_information,
@@ -88,6 +89,22 @@ def test_accuracy_takes_each_attribute_by_itself_and_labels_of_any_kind():
     readings = np.array([[1, 0], [1, 1], [0, 0], [1, 1]], bool)
     labels = np.array([[1, 1], [1, 0], [0, 1], [0, 1]], np.uint8)
     assert attribute_accuracy(readings, labels).tolist() == [0.75, 0.25]
+
+
+def test_labels_that_are_shown_correlate_and_ignored_ones_do_not(rng):
+    labels = rng.random((2_000, 1)) < 0.15  # a rare attribute: never showing it is 85 % right
+    never = np.zeros_like(labels)
+    assert label_correlation(labels, labels) == pytest.approx([1])
+    assert label_correlation(~labels, labels) == pytest.approx([-1])
+    assert label_correlation(never, labels) == [0]
+    assert abs(label_correlation(rng.random((2_000, 1)) < 0.15, labels)[0]) < 0.08
+
+
+def test_with_halves_the_correlation_is_twice_the_accuracy_less_one():
+    readings = WANTED.copy()
+    readings[:100] = ~readings[:100]
+    expected = 2 * attribute_accuracy(readings, WANTED) - 1
+    assert label_correlation(readings, WANTED) == pytest.approx(expected)
 
 
 def test_only_flips_in_the_wanted_direction_count():

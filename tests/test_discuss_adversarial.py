@@ -159,6 +159,17 @@ def test_c12_follows_the_best_and_the_last_snapshot(changes, words):
     assert "12 snapshots were scored in 3.4 % of all time" in text
 
 
+def test_how_well_the_kept_acgan_listens_is_told_beside_the_snapshots_range():
+    frame = metrics()
+    kept = int(frame.dropna(subset=["snapshot_kid"])["step"].iloc[5])
+    is_kept = frame["step"] == kept
+    listens = np.where(frame["snapshot_kid"].notna(), np.where(is_kept, 0.91, 0.05), np.nan)
+    results = gan_results(kept_step=kept)
+    found = discuss.snapshots(frame.assign(snapshot_correlation=listens), results)
+    assert "correlate by 0.91; the snapshots range from 0.05 to 0.91" in english(found)
+    assert "correlate" not in english(discuss.snapshots(frame, results))
+
+
 # --------------------------------------------------------------------------------------- quality
 
 

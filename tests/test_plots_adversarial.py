@@ -178,6 +178,15 @@ def test_the_kept_snapshot_is_marked_only_where_it_is_not_the_best():
     assert "snapshot kept" not in words
 
 
+def test_how_an_acgan_listens_is_a_third_chart_of_its_snapshots():
+    frame = metrics()
+    listens = np.where(frame["snapshot_kid"].notna(), np.linspace(-0.1, 0.9, len(frame)), np.nan)
+    figure = plots.snapshot_curve(frame.assign(snapshot_correlation=listens), kept_step=1_000)
+    third = figure.axes[2]
+    assert np.array_equal(third.get_lines()[0].get_ydata(), listens[~np.isnan(listens)])
+    assert third.get_ylim()[0] <= np.nanmin(listens) < third.get_ylim()[1] == 1
+
+
 # ----------------------------------------------------------------------------------------- grids
 
 

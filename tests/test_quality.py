@@ -21,14 +21,12 @@ from hwlib.training.quality import (
     Inception,
     comparable,
     copy_numbers,
-    label_weight,
     make_tools,
     nearest,
     num_quality_images,
     sample_quality,
     snapshot_scorer,
     thumbnails,
-    with_labels,
 )
 
 CPU = torch.device("cpu")
@@ -299,22 +297,3 @@ def test_a_finished_vae_has_the_quality_of_its_samples(data, tools):
     assert {"test_mse_11", "frechet", "kid_protocol", "sharpness_samples"} <= set(results)
     assert pictures["nearest"].shape == (8, 2, 32, 32, 3)
     assert pictures["samples"].shape == (64, 32, 32, 3)
-
-
-def test_good_pictures_of_the_wrong_labels_score_worse_where_labels_count(data, tools):
-    labels = data.train.labels[:, :1]
-    scorer = snapshot_scorer(data, tools.oracle, num=96, labels=labels)
-    asked = torch.from_numpy(labels).float()
-    right, ratio = scorer.score(data.train.images, asked)
-    wrong, same = scorer.score(data.train.images, 1 - asked)
-    assert wrong > right + 0.1
-    assert ratio == same == pytest.approx(1)
-
-
-def test_labels_weigh_as_much_as_the_features_they_stand_beside():
-    features = torch.tensor([[3.0, 4.0], [0.0, 5.0]])
-    labels = torch.tensor([[1.0, 0.0], [0.0, 0.0]])
-    joint = with_labels(features, labels, label_weight(features, labels))
-    assert torch.equal(joint[:, :2], features)
-    assert torch.equal(joint[:, 2:].sign(), torch.tensor([[1.0, -1.0], [-1.0, -1.0]]))
-    assert joint[:, 2:].square().sum(1).tolist() == pytest.approx([25, 25])

@@ -407,6 +407,22 @@ CAPTIONS: dict[str, dict[str, Sentence]] = {
             " plays no part.",
         ),
     },
+    "acgan_snapshot": {
+        "alt": Sentence(
+            "三張折線圖，橫軸是訓練步數：左邊是各快照的 KID，中間是樣本多樣性與真實影像之比，右邊是"
+            "要求的標籤與判讀網路所見的相關係數；星號是 KID 最低的快照，虛線是採用的快照"
+            "（兩者不同時）。{facts}",
+            "Three line charts over training steps: the KID of each snapshot on the left, the"
+            " samples' diversity over real pictures' in the middle, the correlation of labels asked"
+            " for and seen by the oracle on the right; a star marks the lowest KID, a dashed line"
+            " the snapshot kept where it is another. {facts}",
+        ),
+        "caption": Sentence(
+            "訓練途中的快照評分：與固定的訓練影像比較，不看測試集；右邊是聽話的程度。",
+            "Snapshots scored along the way against a fixed set of training pictures; the test set"
+            " plays no part. On the right, how well G listens.",
+        ),
+    },
     "gan_growth": {
         "alt": Sentence(
             "{rows} 列影像，每列是同一個固定的 z，由左到右是訓練途中的先後步數。",

@@ -274,6 +274,7 @@ def snapshots(metrics: pd.DataFrame, results: Results) -> list[Sentence]:
     )
     if is_trial(results):
         return [cost]
+    chosen = _chosen(metrics, results)
     if best == last:
         course = Sentence(
             f"KID 最低的就是最後一個快照（{kids[0]}）：沒有報告 A 所說的後期崩壞（C12），"
@@ -296,7 +297,25 @@ def snapshots(metrics: pd.DataFrame, results: Results) -> list[Sentence]:
             f" ended at {kids[1]}: as report A says (C12), an earlier snapshot beats the last, so"
             " keeping the best on the way is worth it.",
         )
-    return [course, cost]
+    return [course, cost, *chosen]
+
+
+def _chosen(metrics: pd.DataFrame, results: Results) -> list[Sentence]:
+    """Say how well the ACGAN's G that is kept listens, beside the snapshots' range."""
+    if "snapshot_correlation" not in metrics:
+        return []
+    scored = metrics.dropna(subset=["snapshot_correlation"])
+    listens = scored["snapshot_correlation"]
+    (kept,) = listens[scored["step"] == results["kept_step"]]
+    numbers = [num(float(value), 2) for value in (kept, listens.min(), listens.max())]
+    return [
+        Sentence(
+            f"採用的網路，要求的標籤與判讀網路看到的相關係數是 {numbers[0]}；"
+            f"各快照在 {numbers[1]} 到 {numbers[2]} 之間。",
+            "Of the networks kept, labels asked for and labels that the oracle sees correlate by"
+            f" {numbers[0]}; the snapshots range from {numbers[1]} to {numbers[2]}.",
+        )
+    ]
 
 
 def gan_overall(results: Results, metrics: pd.DataFrame) -> list[Sentence]:

@@ -234,20 +234,22 @@ def infogan_curves(
 def snapshot_curve(
     metrics: pd.DataFrame, lang: str = "en", *, kept_step: int | None = None
 ) -> Figure:
-    """Draw the scores of the snapshots over the steps: KID, and diversity beside real pictures'.
+    """Draw the scores of the snapshots over the steps: KID, diversity beside real pictures', and of
+    an ACGAN the correlation of labels asked for and shown.
 
     Args:
-        metrics: `Run.metrics` with `snapshot_kid` and `snapshot_diversity` where one was scored.
+        metrics: `Run.metrics` with `snapshot_kid` and `snapshot_diversity` where one was scored,
+            and `snapshot_correlation`, if at all.
         lang: language of the words.
         kept_step: the step whose networks the run gives; None marks none.
     """
     words, scored = WORDS[lang], _snapshots(metrics)
     best = best_snapshot(metrics)
-    fig, axes = plt.subplots(1, 2, figsize=(COLUMN_IN, 2.75))
-    for ax, name, colour in (
-        (axes[0], "snapshot_kid", BLUE),
-        (axes[1], "snapshot_diversity", PINK),
-    ):
+    colours = {"snapshot_kid": BLUE, "snapshot_diversity": PINK, "snapshot_correlation": ORANGE}
+    shown = [name for name in colours if name in scored]
+    fig, axes = plt.subplots(1, len(shown), figsize=(COLUMN_IN, 2.75))
+    for ax, name in zip(axes, shown, strict=True):
+        colour = colours[name]
         ax.set_title(words[name], loc="left", pad=TITLE_PAD)
         ax.plot(scored["step"], scored[name], color=colour, marker="o", markersize=4)
         is_best = scored["step"] == best
@@ -263,6 +265,8 @@ def snapshot_curve(
         ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
     axes[1].axhline(1, color=GREY, linewidth=0.9, linestyle=(0, (4, 3)), label=words["as_real"])
     axes[1].set_ylim(bottom=0)
+    if len(shown) > 2:
+        axes[2].set_ylim(min(0, scored[shown[2]].min()), 1)
     for ax in axes:
         _finish(ax, metrics, lang, None)
     return fig

@@ -19,11 +19,10 @@ MEANINGS = {
         "d_accuracy_real": "訓練最後十分之一，D 把真實影像判為真的比例；G 與 D "
         "勢均力敵時接近 50 %。",
         "d_accuracy_fake": "同一段時間，D 把生成影像判為假的比例。",
-        "best_step": "快照 KID 最低的那一步；快照以固定的樣本與訓練影像比較（ACGAN 連同"
-        "標籤），不看測試集。",
+        "best_step": "快照 KID 最低的那一步；快照以固定的樣本與訓練影像比較，不看測試集。",
         "best_kid": "那一步的快照 KID；愈低愈好。",
         "last_kid": "最後一步的快照 KID；比最佳快照高很多，表示訓練後期變差。",
-        "kept_step": "結果與樣本採用哪一步的網路。",
+        "kept_step": "結果與樣本採用哪一步的網路；ACGAN 除了 KID，也看它聽不聽話。",
         "snapshot_share": "評分快照所花的時間占全部時間的比例。",
         "collapse": "訓練中出現過的徵兆：D 的損失降到零，或樣本失去多樣性。",
         "attribute": "ACGAN 學習控制的屬性。",
@@ -83,11 +82,12 @@ MEANINGS = {
         "d_accuracy_fake": "Share of generated pictures that D calls generated, over the same "
         "time.",
         "best_step": "Step of the lowest snapshot KID; snapshots compare fixed samples with "
-        "training pictures (an ACGAN's together with their labels) and never see the test set.",
+        "training pictures and never see the test set.",
         "best_kid": "The snapshot KID of that step; lower is better.",
         "last_kid": "The snapshot KID of the last step; far above the best one, training went bad "
         "late.",
-        "kept_step": "The step whose networks the results and samples come from.",
+        "kept_step": "The step whose networks the results and samples come from; an ACGAN's is "
+        "chosen by KID and by how well it listens.",
         "snapshot_share": "Share of all time that went into scoring snapshots.",
         "collapse": "What was noticed while training: D's loss at zero, or samples without "
         "diversity.",

@@ -52,7 +52,7 @@ def save_checkpoint(folder: Path, state: State, *, metrics_bytes: int) -> None:
         "metrics_bytes": metrics_bytes,
         "snapshots": {
             "best_step": state.best_step,
-            "best_kid": state.best_kid,
+            "best_score": state.best_score,
             "snapshot_s": state.snapshot_s,
         }
         if state.best

@@ -367,50 +367,18 @@ class SnapshotScorer:
     oracle: Oracle
     real: Tensor  # (N, F)
     real_diversity: float
-    labels: Tensor | None = None  # (N, A) of the real pictures; an ACGAN's
 
-    def score(self, samples: np.ndarray, labels: Tensor | None = None) -> tuple[float, float]:
-        """Return KID, and the samples' diversity over the real pictures'.
-
-        Args:
-            samples: uint8 (M, H, W, C).
-            labels: (M, A) 0/1 that an ACGAN's samples were asked for; KID is then that of pictures
-                together with their labels, so that good pictures of the wrong kind count as far.
-        """
+    def score(self, samples: np.ndarray) -> tuple[float, float]:
+        """Return KID, and the samples' diversity over the real pictures': uint8 (N, H, W, C)."""
         features = oracle_features(self.oracle, samples)
-        ratio = diversity(features) / self.real_diversity
-        if self.labels is None:
-            return kernel_distance(self.real, features), ratio
-        weight = label_weight(self.real, self.labels)
-        real = with_labels(self.real, self.labels, weight)
-        return kernel_distance(real, with_labels(features, labels, weight)), ratio
+        return kernel_distance(self.real, features), diversity(features) / self.real_diversity
+
+    def floor(self) -> float:
+        """Return how far from 0 KID is between one half of the real pictures and the other."""
+        return abs(kernel_distance(self.real[::2], self.real[1::2]))
 
 
-def snapshot_scorer(
-    data: Data, oracle: Oracle, *, num: int = 500, labels: np.ndarray | None = None
-) -> SnapshotScorer:
-    """Take `num` training pictures, evenly spread, as what snapshots are held against.
-
-    Args:
-        data: whose training pictures are taken.
-        oracle: gives the features.
-        num: how many pictures.
-        labels: (T, A) 0/1 of all training pictures, where labels are to count as well.
-    """
-    rows = spread(len(data.train), num)
-    real = oracle_features(oracle, data.train.images[rows])
-    own = None if labels is None else torch.from_numpy(labels[rows]).float()
-    return SnapshotScorer(oracle, real, diversity(real), own)
-
-
-def label_weight(features: Tensor, labels: Tensor) -> float:
-    """Return the factor by which labels of -1 and 1 are as long as the features (N, F) are."""
-    return float((features.square().sum(1).mean() / labels.shape[1]).sqrt())
-
-
-def with_labels(features: Tensor, labels: Tensor, weight: float) -> Tensor:
-    """Set labels beside features: (N, F) and (N, A) 0/1 -> (N, F + A).
-
-    A distance then is one of joint distributions (DeVries et al. 2019, for Gaussians).
-    """
-    return torch.cat([features, weight * (2 * labels - 1)], dim=1)
+def snapshot_scorer(data: Data, oracle: Oracle, num: int = 500) -> SnapshotScorer:
+    """Take `num` training pictures, evenly spread, as what snapshots are held against."""
+    real = oracle_features(oracle, data.train.images[spread(len(data.train), num)])
+    return SnapshotScorer(oracle, real, diversity(real))

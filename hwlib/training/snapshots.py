@@ -1,4 +1,9 @@
-"""Adversarial losses do not tell when G is best: snapshots are scored, and the best one is kept."""
+"""Adversarial losses do not tell when G is best: snapshots are scored, and the best one is kept.
+
+A snapshot's score is its KID. An ACGAN's G may paint well and not listen, and from one snapshot to
+the next it listens now more, now less; so there KID, a squared distance, is divided by the squared
+correlation of the labels asked for and the labels shown.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from hwlib.config import Config
+from hwlib.control import label_correlation
 from hwlib.data import Data
 from hwlib.training.adversarial import (
     attribute_columns,
@@ -21,6 +27,7 @@ from hwlib.training.adversarial import (
     snapshot_samples,
 )
 from hwlib.training.checkpoint import model_tensors, put_tensors
+from hwlib.training.oracle import read_attributes
 from hwlib.training.quality import Tools, snapshot_scorer
 from hwlib.training.steps import State, draw_z
 
@@ -29,6 +36,7 @@ SETTLING_IMAGES = 500
 NO_LOSS = 0.05  # nats; below it D tells real from fake without fail, and G learns nothing
 NO_DIVERSITY = 0.3  # of the real pictures'
 LAST_TENTH = 0.9
+LEAST_CORRELATION = 0.1  # a G that listens less than this counts as listening this much
 
 
 class Snapshots:
@@ -38,13 +46,15 @@ class Snapshots:
         """Take the real pictures' features; the test set plays no part in the choice."""
         self.config = config
         self.labels = attribute_columns(data.train.labels, data, config)
-        self.scorer = snapshot_scorer(data, tools.oracle, num=SNAPSHOT_IMAGES, labels=self.labels)
+        self.scorer = snapshot_scorer(data, tools.oracle, num=SNAPSHOT_IMAGES)
+        self.floor = self.scorer.floor()
 
     def take(self, state: State) -> dict[str, float]:
         """Score G as it is now, keep the networks if they are the best so far.
 
         Returns:
-            `snapshot_kid` and `snapshot_diversity`, the samples' over the real pictures'.
+            `snapshot_kid`; `snapshot_diversity`, the samples' over the real pictures'; of an ACGAN
+            `snapshot_correlation`, of the labels asked for and those that the oracle sees.
         """
         started = time.monotonic()
         device = next(state.models["G"].parameters()).device
@@ -53,14 +63,26 @@ class Snapshots:
         samples, asked = snapshot_samples(
             state.models, self.config, SNAPSHOT_IMAGES, device, labels=self.labels
         )
-        kid, diversity = self.scorer.score(samples, asked)
-        if kid < state.best_kid:
+        kid, diversity = self.scorer.score(samples)
+        told = {"snapshot_kid": kid, "snapshot_diversity": diversity}
+        score = kid
+        if self.labels is not None:
+            told["snapshot_correlation"] = listens = self._listens(samples, asked)
+            score = max(kid, self.floor) / max(listens, LEAST_CORRELATION) ** 2
+        if score < state.best_score:
             given = model_tensors(as_given(state.models))
             state.best = {name: tensor.clone() for name, tensor in given.items()}
-            state.best_step, state.best_kid = state.step, kid
+            state.best_step, state.best_score = state.step, score
         state.frames.append(torch.from_numpy(growth_frame(state.models, self.config)))
         state.snapshot_s += time.monotonic() - started
-        return {"snapshot_kid": kid, "snapshot_diversity": diversity}
+        return told
+
+    def _listens(self, samples: np.ndarray, asked: Tensor) -> float:
+        """Return the correlation of labels asked for and shown, averaged over the attributes."""
+        oracle = self.scorer.oracle
+        columns = [oracle.attributes.index(name) for name in self.config.attributes]
+        shown = read_attributes(oracle, samples)[:, columns]
+        return float(label_correlation(shown, asked.numpy()).mean())
 
     def _settle(self, G: nn.Module) -> None:
         """Give an average generator the batch norm statistics of its own pictures."""
@@ -89,13 +111,14 @@ def summary(
     """Return what the training itself tells: its part of results.json and of samples.npz."""
     late = [r for r in records if r["step"] > LAST_TENTH * config.num_steps] or records[-1:]
     snapshots = [record for record in records if "snapshot_kid" in record]
+    best = min(snapshots, key=lambda record: record["snapshot_kid"])
     results: dict[str, Any] = {
         name: float(np.mean([record[name] for record in late]))
         for name in ("d_accuracy_real", "d_accuracy_fake")
     }
     results |= {
-        "best_step": state.best_step,
-        "best_kid": state.best_kid,
+        "best_step": best["step"],
+        "best_kid": best["snapshot_kid"],
         "last_kid": snapshots[-1]["snapshot_kid"],
         "kept_step": state.best_step if config.keep == "best" else config.num_steps,
         "final_diversity": snapshots[-1]["snapshot_diversity"],

@@ -39,10 +39,10 @@ class State:
     rows: list[Tensor] = field(default_factory=list)
     # Pictures of one fixed z, or reconstructions of the same pictures, over training.
     frames: list[Tensor] = field(default_factory=list)
-    # Of adversarial runs: the snapshot of the lowest KID.
+    # Of adversarial runs: the snapshot of the lowest score.
     best: dict[str, Tensor] = field(default_factory=dict)
     best_step: int = 0
-    best_kid: float = float("inf")
+    best_score: float = float("inf")
     snapshot_s: float = 0.0
 
 
