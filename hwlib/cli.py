@@ -46,7 +46,7 @@ ProfileOption = Annotated[
     str,
     typer.Option(
         "--profile",
-        help="smoke: seconds, to see that it runs; look: less than a minute, rough pictures;"
+        help="smoke: seconds, to see that it runs; look: about a minute, rough pictures;"
         " quick: a real result on two cores;"
         " course: the report's own schedule.",
     ),
@@ -182,7 +182,7 @@ def claims(
     """Test what the reports concluded: train what is missing, and give each claim its verdict.
 
     Supported, contradicted or undecided, from three seeds at least. All claims at profile quick
-    take about two hours on two cores; stopped, the same command goes on, and claims share runs.
+    take about 90 minutes on two cores; stopped, the same command goes on, and claims share runs.
     The last line is the file with every number.
     """
     from hwlib.claims import CLAIMS, claims_path, decide
