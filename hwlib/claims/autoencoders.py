@@ -40,8 +40,7 @@ KL_PROTOCOL = Sentence(
     " report A tried (λ from 1e-5 to 1e-3).",
 )
 KL_NOTE = Sentence(
-    "重建的是測試影像，隨機樣本看的是與測試影像的 Fréchet 距離；"
-    "過大的權重另由 C4 與 C14 檢驗。",
+    "重建的是測試影像，隨機樣本看的是與測試影像的 Fréchet 距離；過大的權重另由 C4 與 C14 檢驗。",
     "Reconstructions are of test images; random samples are held against the test images by their"
     " Fréchet distance. Weights that are too large are the business of C4 and C14.",
 )
