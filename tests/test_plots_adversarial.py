@@ -18,6 +18,7 @@ from hwlib.plots.adversarial import UNDECIDED
 from hwlib.plots.grids import BLANK
 from hwlib.plots.maps import MAX_ATTRIBUTES
 from hwlib.recipes import PAIRS, RECIPES, build_models
+from hwlib.training.snapshots import LEAST_CORRELATION
 
 matplotlib.use("Agg")
 
@@ -178,13 +179,17 @@ def test_the_kept_snapshot_is_marked_only_where_it_is_not_the_best():
     assert "snapshot kept" not in words
 
 
-def test_how_an_acgan_listens_is_a_third_chart_of_its_snapshots():
+def test_an_acgans_snapshots_show_how_it_listens_and_the_score_that_chooses():
     frame = metrics()
     listens = np.where(frame["snapshot_kid"].notna(), np.linspace(-0.1, 0.9, len(frame)), np.nan)
     figure = plots.snapshot_curve(frame.assign(snapshot_correlation=listens), kept_step=1_000)
-    third = figure.axes[2]
-    assert np.array_equal(third.get_lines()[0].get_ydata(), listens[~np.isnan(listens)])
-    assert third.get_ylim()[0] <= np.nanmin(listens) < third.get_ylim()[1] == 1
+    *_, correlation, score = figure.axes
+    listens = listens[~np.isnan(listens)]
+    assert np.array_equal(correlation.get_lines()[0].get_ydata(), listens)
+    kids = frame["snapshot_kid"].dropna().to_numpy()
+    expected = kids / np.maximum(listens, LEAST_CORRELATION) ** 2
+    assert score.get_lines()[0].get_ydata() == pytest.approx(expected)
+    assert score.get_yscale() == "log"
 
 
 # ----------------------------------------------------------------------------------------- grids

@@ -33,6 +33,7 @@ GUESSED = math.log(2)  # the attribute loss of an answer of 0 for every attribut
 GUESS = {"color": INK, "linewidth": 0.9, "linestyle": (0, (4, 3))}
 HEALTHY = (0.60, 0.75)  # D's accuracy in healthy training, by report B
 TITLE_PAD = 17  # points; the legend stands between title and axes
+LEAST_CORRELATION = 0.1  # as where snapshots are chosen, which a test holds
 
 LOSSES = (("d_loss", BLUE, "D"), ("g_loss", ORANGE, "G"))
 ACCURACIES = (("d_accuracy_real", BLUE, "on_real"), ("d_accuracy_fake", ORANGE, "on_fake"))
@@ -234,22 +235,27 @@ def infogan_curves(
 def snapshot_curve(
     metrics: pd.DataFrame, lang: str = "en", *, kept_step: int | None = None
 ) -> Figure:
-    """Draw the scores of the snapshots over the steps: KID, diversity beside real pictures', and of
-    an ACGAN the correlation of labels asked for and shown.
+    """Draw the scores of the snapshots over the steps: KID, and diversity beside real pictures'.
+
+    Of an ACGAN also the correlation r of labels asked for and shown, and KID / r^2, by which the
+    snapshot that is kept is chosen.
 
     Args:
-        metrics: `Run.metrics` with `snapshot_kid` and `snapshot_diversity` where one was scored,
-            and `snapshot_correlation`, if at all.
+        metrics: `Run.metrics` with `snapshot_kid`, `snapshot_diversity` and, of an ACGAN,
+            `snapshot_correlation` where a snapshot was scored.
         lang: language of the words.
         kept_step: the step whose networks the run gives; None marks none.
     """
     words, scored = WORDS[lang], _snapshots(metrics)
     best = best_snapshot(metrics)
-    colours = {"snapshot_kid": BLUE, "snapshot_diversity": PINK, "snapshot_correlation": ORANGE}
-    shown = [name for name in colours if name in scored]
-    fig, axes = plt.subplots(1, len(shown), figsize=(COLUMN_IN, 2.75))
-    for ax, name in zip(axes, shown, strict=True):
-        colour = colours[name]
+    colours = {"snapshot_kid": BLUE, "snapshot_diversity": PINK}
+    if "snapshot_correlation" in scored:
+        listens = scored["snapshot_correlation"].clip(lower=LEAST_CORRELATION)
+        scored = scored.assign(snapshot_score=scored["snapshot_kid"] / listens**2)
+        colours |= {"snapshot_correlation": ORANGE, "snapshot_score": GREY}
+    rows = len(colours) // 2
+    fig, axes = plt.subplots(rows, 2, figsize=(COLUMN_IN, 2.75 * rows), squeeze=False)
+    for ax, (name, colour) in zip(axes.flat, colours.items(), strict=True):
         ax.set_title(words[name], loc="left", pad=TITLE_PAD)
         ax.plot(scored["step"], scored[name], color=colour, marker="o", markersize=4)
         is_best = scored["step"] == best
@@ -261,12 +267,14 @@ def snapshot_curve(
         if kept_step is not None and kept_step != best:
             label = words["kept_snapshot"]
             ax.axvline(kept_step, color=INK, linewidth=0.9, linestyle="--", label=label)
-        ax.yaxis.set_major_locator(MaxNLocator(6))
+        if name == "snapshot_score":
+            ax.set_yscale("log")
+        else:
+            ax.yaxis.set_major_locator(MaxNLocator(6))
         ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
-    axes[1].axhline(1, color=GREY, linewidth=0.9, linestyle=(0, (4, 3)), label=words["as_real"])
-    axes[1].set_ylim(bottom=0)
-    if len(shown) > 2:
-        axes[2].set_ylim(min(0, scored[shown[2]].min()), 1)
-    for ax in axes:
+    diversity = axes[0, 1]
+    diversity.axhline(1, color=GREY, linewidth=0.9, linestyle=(0, (4, 3)), label=words["as_real"])
+    diversity.set_ylim(bottom=0)
+    for ax in axes.flat:
         _finish(ax, metrics, lang, None)
     return fig
