@@ -72,9 +72,18 @@ def test_c7_is_judged_by_whether_training_was_sound(accuracy, last_kid, words):
 
 
 def test_a_run_that_collapsed_is_never_called_sound():
-    text = english(discuss.gan_curves(metrics(), gan_results(collapse=GONE)))
+    results = gan_results(collapse=GONE, final_diversity=0.12)
+    text = english(discuss.gan_curves(metrics(), results))
     assert "no sign of collapse" not in text.lower()
     assert "Training was sound" not in text
+
+
+def test_diversity_that_still_grows_at_the_end_is_not_called_lost():
+    results = gan_results(collapse=GONE, final_diversity=0.92)
+    assert "mode collapse" not in english(discuss.gan_curves(metrics(), results))
+    falls = np.where(metrics()["snapshot_kid"].notna(), 0.9 - 0.2 * TIME, np.nan)
+    text = english(discuss.gan_curves(metrics(snapshot_diversity=falls), results))
+    assert "mode collapse: at step 1,400" in text
 
 
 @pytest.mark.parametrize(
@@ -178,6 +187,13 @@ def test_the_distance_is_read_against_the_noise_floor():
     near = english(discuss.quality(gan_results(frechet=2.4)))
     assert "can hardly be told from real pictures" in near
     assert "some way from" not in near
+
+
+def test_far_from_real_pictures_no_side_is_called_good():
+    far = gan_results(frechet_real=2.0, frechet=90.0, precision=0.9, coverage=0.1)
+    text = english(discuss.quality(far))
+    assert "45 times the floor: samples are far from real pictures" in text
+    assert "single pictures are good" not in text
 
 
 @pytest.mark.parametrize(

@@ -890,7 +890,7 @@ def test_a_small_report_has_its_figures_in_the_same_size_with_less_detail(tmp_pa
             pages[name] = soup(result.out / "en" / "vae-dcgan.html")
             sizes[name] = (result.out / "en" / "report.pdf").stat().st_size
     full, small = (page.select_one(".card img") for page in pages.values())
-    assert (full["width"], small["width"]) == ("1600", "1000")
+    assert (full["width"], small["width"]) == ("1600", str(report.SMALL.width))
     assert full.parent["style"] == small.parent["style"]
     assert len(small["src"]) < len(full["src"]) / 3
     assert sizes["small"] < sizes["full"] / 2

@@ -17,6 +17,7 @@ NAMES = {
     "density": Sentence("密度", "density"),
     "coverage": Sentence("覆蓋率", "coverage"),
 }
+FAR = 40  # times the floor: so far from real pictures that no share of them can be trusted
 GAP = 0.15  # of precision and coverage, each beside real pictures', before one is called the weaker
 EXPECTED_COPIES = 0.01  # of fresh real pictures, by definition
 SAME = 5.0  # root mean square of grey levels by which pictures differ that look the same
@@ -116,6 +117,13 @@ def quality(results: Results) -> list[Sentence]:
             f". That is {num(ratio)} times the floor: in these features samples can hardly be told"
             " from real pictures.",
         )
+    elif ratio > FAR:
+        verdict = Sentence(
+            f"。Fréchet 距離是雜訊底線的 {num(ratio)} 倍："
+            "樣本遠不像真實影像，以下的比例因此不可盡信。",
+            f". The Fréchet distance is {num(ratio)} times the floor: samples are far from real"
+            " pictures, and the shares below mean little.",
+        )
     else:
         verdict = Sentence(
             f"。Fréchet 距離是雜訊底線的 {num(ratio)} 倍：樣本與真實影像仍有看得見的差距。",
@@ -143,7 +151,9 @@ def _two_sides(results: Results) -> list[Sentence]:
         f" coverage (how much of the real variety is there?) is {numbers[2]}, that of real pictures"
         f" {numbers[3]}"
     )
-    if shares[0] - shares[1] > GAP:
+    if results["frechet"] > FAR * results["frechet_real"]:
+        tail = ("。", ".")
+    elif shares[0] - shares[1] > GAP:
         tail = ("：單張像樣，但種類不足。", ": single pictures are good, variety is what lacks.")
     elif shares[1] - shares[0] > GAP:
         tail = ("：種類夠多，但單張不夠像。", ": variety is there, single pictures are what lacks.")

@@ -25,6 +25,7 @@ CLEAR = 0.3  # correlations below this count as none
 LOST = 0.1  # share of the improvement that a run may lose again without being called broken
 TENTH = 0.1
 NO_LOSS = 0.05  # D's mean loss between two snapshots that a run counts as zero
+NO_DIVERSITY = 0.3  # of real pictures'; below it a run counts samples' diversity as gone
 
 
 def gan_curves(metrics: pd.DataFrame, results: Results) -> list[Sentence]:
@@ -71,7 +72,17 @@ def _ends(metrics: pd.DataFrame) -> list[Sentence]:
 
 def is_sound(metrics: pd.DataFrame, results: Results) -> bool:
     """Whether training neither collapsed nor lost again what its samples had gained."""
-    return not results["collapse"] and _lost(metrics, results) <= LOST
+    return not _signs(metrics, results) and _lost(metrics, results) <= LOST
+
+
+def _signs(metrics: pd.DataFrame, results: Results) -> dict[str, int]:
+    """Return when each sign of collapse was seen; diversity that still grew was not lost."""
+    signs = {sign["sign"]: sign["step"] for sign in results["collapse"]}
+    if "snapshot_diversity" in metrics and results["final_diversity"] >= NO_DIVERSITY:
+        diversity = metrics["snapshot_diversity"].dropna()
+        if diversity.iloc[-1] == diversity.max():
+            signs.pop("diversity_gone", None)
+    return signs
 
 
 def _lost(metrics: pd.DataFrame, results: Results) -> float:
@@ -199,7 +210,7 @@ def _jumps(metrics: pd.DataFrame) -> list[Sentence]:
 
 def _collapse(metrics: pd.DataFrame, results: Results) -> list[Sentence]:
     """Say which signs of collapse were seen, and hold report C's claim (C9) against them."""
-    signs = {sign["sign"]: sign["step"] for sign in results["collapse"]}
+    signs = _signs(metrics, results)
     found = []
     if "diversity_gone" in signs:
         step, left = signs["diversity_gone"], percent(results["final_diversity"], 0)

@@ -45,8 +45,9 @@ COLUMNS = {
     "sigma": Sentence("隱含的 σ", "implied σ"),
     "reported": Sentence("報告寫的 MSE", "MSE as printed"),
     "read": Sentence("讀法", "read as"),
-    "error_of": Sentence("典型誤差", "typical error"),
+    "error_of": Sentence("典型誤差（255 階）", "typical error (of 255)"),
 }
+LEARN = '`settings = {"sigma": "learned"}`'  # as it is typed in a notebook
 MEANINGS = {
     "lambda": Sentence(
         "這份報告的損失給 KL 項的權重；括號內是配方名稱時，是同一個取捨用那份報告的寫法的值。",
@@ -314,19 +315,19 @@ def _against_error(row: Row, results: Results) -> list[Sentence]:
         return [
             Sentence(
                 f"{zh}：損失預期的雜訊比實際大，以這個誤差而言，KL 的權重是最合適的 σ 所給的"
-                f" {factor} 倍，重建因此讓步。設定 sigma=learned 會讓訓練自己決定。",
+                f" {factor} 倍，重建因此讓步。設定 {LEARN} 會讓訓練自己決定。",
                 f"{en}: the loss expects more noise than there is, so that for this error the KL"
                 f" weighs {factor} times what the best-fitting σ would give it, at the"
-                " reconstruction's cost. Setting sigma=learned leaves that to training.",
+                f" reconstruction's cost. {LEARN} leaves that to training.",
             )
         ]
     return [
         Sentence(
             f"{zh}：損失預期的雜訊比實際小，以這個誤差而言，KL 的權重只有最合適的 σ 所給的"
-            f" 1/{factor}，先驗因此讓步。設定 sigma=learned 會讓訓練自己決定。",
+            f" 1/{factor}，先驗因此讓步。設定 {LEARN} 會讓訓練自己決定。",
             f"{en}: the loss expects less noise than there is, so that for this error the KL weighs"
-            f" 1/{factor} of what the best-fitting σ would give it, at the prior's cost. Setting"
-            " sigma=learned leaves that to training.",
+            f" 1/{factor} of what the best-fitting σ would give it, at the prior's cost."
+            f" {LEARN} leaves that to training.",
         )
     ]
 

@@ -93,9 +93,10 @@ def problem_line(text: str) -> str:
 
 
 def told_of_trials(panel: Panel, run: Run, words: Mapping[str, str]) -> Panel:
-    """Put a line above a panel that warns of the pictures of a smoke trial; return the panel."""
-    if run.config.profile == "smoke":
-        panel.children = (widgets.HTML(f"<strong>{words['trial']}</strong>"), *panel.children)
+    """Put a line above a panel that warns of the pictures of a small run; return the panel."""
+    names = {"smoke": "trial", "look": "look"}
+    if name := names.get(run.config.profile):
+        panel.children = (widgets.HTML(f"<strong>{words[name]}</strong>"), *panel.children)
     return panel
 
 

@@ -27,6 +27,8 @@ WORDS: dict[str, dict[str, str]] = {
         "length": "z 的長度 {length:.1f}（一般約 {usual:.1f}）",
         "trial": "這是試跑（smoke），網路等於沒有訓練：影像灰濛濛一片、拖動控制項也看不出差別，"
         "都是正常的。",
+        "look": "這是速覽（look）：訓練很短，影像粗糙，有些控制項拖動起來還看不太出差別；"
+        "想看清楚請用 quick。",
         "help_gan": "「新的樣本」換一個 z A；拖動 A → B 走向 z B，下方是沿途的九張影像。"
         "同一個編號永遠是同一個 z。按 Tab 換下一個，方向鍵微調。",
         "off": "關",
@@ -107,6 +109,8 @@ WORDS: dict[str, dict[str, str]] = {
         "length": "length of z {length:.1f} (usually about {usual:.1f})",
         "trial": "This is a smoke trial with networks as good as untrained: grey pictures, and"
         " controls that change hardly anything, are to be expected.",
+        "look": "This is a look, trained for a moment: pictures are rough, and some controls hardly"
+        " change them yet; quick shows more.",
         "help_gan": "The button draws another z A; A → B walks to z B, with the way in nine "
         "pictures below. A number is always the same z. Tab moves on, arrow keys move a slider.",
         "off": "off",

@@ -39,7 +39,7 @@ FULL = Detail(
     notebooks=True,
 )
 # A fifth of that, to send without the notebooks: faces keep their 64 pixels, labels are legible.
-SMALL = Detail(most=300_000, width=1_000, jpeg={"quality": 60, "optimize": True}, notebooks=False)
+SMALL = Detail(most=300_000, width=900, jpeg={"quality": 50, "optimize": True}, notebooks=False)
 QUALITIES = (90, 80, 70, 60, 50, 40)  # of WebP with loss, tried in this order
 LOSSLESS = {"lossless": True, "quality": 30, "method": 2}  # six times as fast as the smallest
 
