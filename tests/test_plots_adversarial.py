@@ -18,7 +18,6 @@ from hwlib.plots.adversarial import UNDECIDED
 from hwlib.plots.grids import BLANK
 from hwlib.plots.maps import MAX_ATTRIBUTES
 from hwlib.recipes import PAIRS, RECIPES, build_models
-from hwlib.training.snapshots import LEAST_CORRELATION
 
 matplotlib.use("Agg")
 
@@ -181,14 +180,13 @@ def test_the_kept_snapshot_is_marked_only_where_it_is_not_the_best():
 
 def test_an_acgans_snapshots_show_how_it_listens_and_the_score_that_chooses():
     frame = metrics()
-    listens = np.where(frame["snapshot_kid"].notna(), np.linspace(-0.1, 0.9, len(frame)), np.nan)
-    figure = plots.snapshot_curve(frame.assign(snapshot_correlation=listens), kept_step=1_000)
-    *_, correlation, score = figure.axes
-    listens = listens[~np.isnan(listens)]
-    assert np.array_equal(correlation.get_lines()[0].get_ydata(), listens)
-    kids = frame["snapshot_kid"].dropna().to_numpy()
-    expected = kids / np.maximum(listens, LEAST_CORRELATION) ** 2
-    assert score.get_lines()[0].get_ydata() == pytest.approx(expected)
+    is_scored = frame["snapshot_kid"].notna()
+    listens = np.where(is_scored, np.linspace(-0.1, 0.9, len(frame)), np.nan)
+    scores = np.where(is_scored, np.geomspace(200, 2, len(frame)), np.nan)
+    frame = frame.assign(snapshot_correlation=listens, snapshot_score=scores)
+    *_, correlation, score = plots.snapshot_curve(frame, kept_step=1_000).axes
+    assert np.array_equal(correlation.get_lines()[0].get_ydata(), listens[is_scored])
+    assert np.array_equal(score.get_lines()[0].get_ydata(), scores[is_scored])
     assert score.get_yscale() == "log"
 
 

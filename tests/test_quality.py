@@ -297,3 +297,8 @@ def test_a_finished_vae_has_the_quality_of_its_samples(data, tools):
     assert {"test_mse_11", "frechet", "kid_protocol", "sharpness_samples"} <= set(results)
     assert pictures["nearest"].shape == (8, 2, 32, 32, 3)
     assert pictures["samples"].shape == (64, 32, 32, 3)
+
+
+def test_the_floor_of_a_snapshots_kid_needs_two_pictures_in_each_half(data, tools):
+    assert 0 <= snapshot_scorer(data, tools.oracle, num=96).floor() < 1
+    assert snapshot_scorer(data, tools.oracle, num=3).floor() == 0

@@ -33,7 +33,6 @@ GUESSED = math.log(2)  # the attribute loss of an answer of 0 for every attribut
 GUESS = {"color": INK, "linewidth": 0.9, "linestyle": (0, (4, 3))}
 HEALTHY = (0.60, 0.75)  # D's accuracy in healthy training, by report B
 TITLE_PAD = 17  # points; the legend stands between title and axes
-LEAST_CORRELATION = 0.1  # as where snapshots are chosen, which a test holds
 
 LOSSES = (("d_loss", BLUE, "D"), ("g_loss", ORANGE, "G"))
 ACCURACIES = (("d_accuracy_real", BLUE, "on_real"), ("d_accuracy_fake", ORANGE, "on_fake"))
@@ -242,16 +241,14 @@ def snapshot_curve(
 
     Args:
         metrics: `Run.metrics` with `snapshot_kid`, `snapshot_diversity` and, of an ACGAN,
-            `snapshot_correlation` where a snapshot was scored.
+            `snapshot_correlation` and `snapshot_score` where a snapshot was scored.
         lang: language of the words.
         kept_step: the step whose networks the run gives; None marks none.
     """
     words, scored = WORDS[lang], _snapshots(metrics)
     best = best_snapshot(metrics)
     colours = {"snapshot_kid": BLUE, "snapshot_diversity": PINK}
-    if "snapshot_correlation" in scored:
-        listens = scored["snapshot_correlation"].clip(lower=LEAST_CORRELATION)
-        scored = scored.assign(snapshot_score=scored["snapshot_kid"] / listens**2)
+    if "snapshot_score" in scored:
         colours |= {"snapshot_correlation": ORANGE, "snapshot_score": GREY}
     rows = len(colours) // 2
     fig, axes = plt.subplots(rows, 2, figsize=(COLUMN_IN, 2.75 * rows), squeeze=False)

@@ -42,7 +42,7 @@ SMOKE = {
 }
 SMOKE_OF = {"kl": {"kl_sweep": ()}}  # the study's own three weights are enough
 
-# 'look' has a notebook done in less than a minute: networks half as wide as those of 'quick' after
+# 'look' has a notebook done in about a minute: networks half as wide as those of 'quick' after
 # a quarter of its updates, so that pictures are rough and sliders move something.
 LOOK_WIDTH = 0.5
 LOOK_STEPS = 0.25

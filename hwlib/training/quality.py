@@ -374,8 +374,9 @@ class SnapshotScorer:
         return kernel_distance(self.real, features), diversity(features) / self.real_diversity
 
     def floor(self) -> float:
-        """Return how far from 0 KID is between one half of the real pictures and the other."""
-        return abs(kernel_distance(self.real[::2], self.real[1::2]))
+        """Return how far from 0 KID is between two halves of the real pictures; 0 for too few."""
+        halves = self.real[::2], self.real[1::2]
+        return abs(kernel_distance(*halves)) if len(halves[1]) > 1 else 0.0
 
 
 def snapshot_scorer(data: Data, oracle: Oracle, num: int = 500) -> SnapshotScorer:

@@ -54,7 +54,8 @@ class Snapshots:
 
         Returns:
             `snapshot_kid`; `snapshot_diversity`, the samples' over the real pictures'; of an ACGAN
-            `snapshot_correlation`, of the labels asked for and those that the oracle sees.
+            `snapshot_correlation`, of the labels asked for and those that the oracle sees, and
+            `snapshot_score`.
         """
         started = time.monotonic()
         device = next(state.models["G"].parameters()).device
@@ -67,8 +68,9 @@ class Snapshots:
         told = {"snapshot_kid": kid, "snapshot_diversity": diversity}
         score = kid
         if self.labels is not None:
-            told["snapshot_correlation"] = listens = self._listens(samples, asked)
+            listens = self._listens(samples, asked)
             score = max(kid, self.floor) / max(listens, LEAST_CORRELATION) ** 2
+            told |= {"snapshot_correlation": listens, "snapshot_score": score}
         if score < state.best_score:
             given = model_tensors(as_given(state.models))
             state.best = {name: tensor.clone() for name, tensor in given.items()}
