@@ -99,7 +99,7 @@ def test_leaving_stops_a_training_which_goes_on_from_its_checkpoint(tmp_path):
         running = trainings.start(config, begun.set)
         waiting = trainings.start(small_config(seed=1), nothing)
         assert begun.wait(60)
-        while not list(tmp_path.glob("*/metrics.jsonl")):
+        while not any(path.stat().st_size for path in tmp_path.glob("*/metrics.jsonl")):
             assert not running.done(), running.result()
             time.sleep(0.1)
     assert torch.get_num_threads() == threads
