@@ -40,14 +40,13 @@ SMOKE = {
     "checkpoint_every": 4,
     "oracle_steps": 20,
 }
-SMOKE_OF = {"kl": {"kl_sweep": ()}}  # the study's own three weights are enough
+SMOKE_OF = {"kl": {"kl_sweep": ()}}  # the study's own three weights are enough, at look as well
 
 # 'look' has a notebook done in about a minute: networks half as wide as those of 'quick' after
 # a quarter of its updates, so that pictures are rough and sliders move something.
 LOOK_WIDTH = 0.5
 LOOK_STEPS = 0.25
 LOOK = {"num_evals": 6, "oracle_steps": 300}
-LOOK_OF = SMOKE_OF
 
 DEFAULT_RECIPE = {"kl": "elbo"}
 
@@ -108,7 +107,7 @@ def make_config(
     if profile == "look":
         settings["width"] = LOOK_WIDTH * settings.get("width", 1)
         settings["num_steps"] = round(LOOK_STEPS * settings["num_steps"])
-        settings |= LOOK | LOOK_OF.get(problem, {})
+        settings |= LOOK | SMOKE_OF.get(problem, {})
     if profile == "smoke":
         settings |= SMOKE | SMOKE_OF.get(problem, {})
     for name in overrides:

@@ -266,7 +266,7 @@ RECIPE = Recipe(
         "infogan": Problem(
             build=build_infogan,
             settings=GAN_SETTINGS | {"z_dim": 62, "num_codes": 1},
-            quick={"width": 0.5, "batch_size": 32, "num_steps": 1_500},
+            quick={"width": 0.5, "batch_size": 32, "num_steps": 2_500},
             open=OPEN_INFOGAN,
         ),
     },
