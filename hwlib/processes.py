@@ -83,7 +83,8 @@ class Workers:
             if self._is_stopped:
                 raise ChildStopped
             child = subprocess.Popen(
-                [sys.executable, "-m", module],
+                # -P: a file of the reader's, `six.py` say, must not stand in for a package
+                [sys.executable, "-P", "-m", module],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,

@@ -457,13 +457,21 @@ def test_weights_that_do_not_fit_an_edited_recipe_are_told_in_one_line(found, mo
 
 
 def test_a_folder_that_may_not_be_written_to_is_told(found, monkeypatch):
-    def refuse(_frames, path):
-        raise PermissionError(13, "Permission denied", str(path))
+    def refuse(_frames, folder, *_):
+        raise PermissionError(13, "Permission denied", str(folder))
 
-    monkeypatch.setattr(play, "save_film", refuse)
+    monkeypatch.setattr(play, "keep_film", refuse)
     playground = explore.Playground(found)
     playground.keep.click()
-    assert "z0-z1.gif cannot be written: Permission denied" in playground.told.value
+    assert "/play cannot be written to: Permission denied" in playground.told.value
+
+
+@pytest.mark.parametrize("suffix", films.SUFFIXES)
+def test_a_film_of_the_same_name_stays_and_the_same_film_is_kept_once(tmp_path, suffix):
+    walk = smooth(3)
+    kept = [films.keep_film(f, tmp_path, "walk", suffix) for f in (walk, 255 - walk, walk)]
+    assert [path.name for path in kept] == [f"walk{suffix}", f"walk-no2{suffix}", f"walk{suffix}"]
+    assert kept[0].read_bytes() != kept[1].read_bytes()
 
 
 def test_data_without_attributes_has_no_direction(tmp_path, images):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import ipywidgets as widgets
@@ -70,6 +71,28 @@ def save_film(frames: np.ndarray, path: Path) -> None:
         tour = np.concatenate([large, large[-2:0:-1]])
         write = _write_mp4 if path.suffix == ".mp4" else _write_moving_picture
         write(tour, temporary, FILM_MS // len(frames))
+
+
+def keep_film(frames: np.ndarray, folder: Path, name: str, suffix: str) -> Path:
+    """Write pictures as `save_film` does, beside other films of that name; return the file.
+
+    Args:
+        frames: uint8 (T, H, W, C), in order.
+        folder: for the file.
+        name: stem; from the second film on that shows something else, a number follows it.
+        suffix: kind of file.
+    """
+    with TemporaryDirectory() as fresh:
+        film = Path(fresh) / f"film{suffix}"
+        save_film(frames, film)
+        written = film.read_bytes()
+    path, number = folder / f"{name}{suffix}", 1
+    while path.exists() and path.read_bytes() != written:
+        number += 1
+        path = folder / f"{name}-no{number}{suffix}"
+    with replacing(path) as temporary:
+        temporary.write_bytes(written)
+    return path
 
 
 def _write_moving_picture(frames: np.ndarray, path: Path, duration_ms: int) -> None:

@@ -13,7 +13,7 @@ import ipywidgets as widgets
 from hwlib.data import load_data
 from hwlib.errors import UserError
 from hwlib.explore.direction import direction_panel
-from hwlib.explore.films import FILM_PICTURES, STRIP_PICTURES, SUFFIXES, Film, films_of, save_film
+from hwlib.explore.films import FILM_PICTURES, STRIP_PICTURES, SUFFIXES, Film, films_of, keep_film
 from hwlib.explore.gan import attribute_panel, code_panel, generator_panel
 from hwlib.explore.kl import kl_panel
 from hwlib.explore.parts import button, problem_line, row
@@ -174,6 +174,8 @@ class Playground(widgets.VBox):
     def save(self, suffix: str | None = None) -> Path:
         """Write the chosen film into the run's folder `play`, and return its path.
 
+        A film of the same name that shows something else stays: the new one gets a number.
+
         Args:
             suffix: ".gif", ".mp4", ".webp" or ".png"; the one that is chosen where it is None.
 
@@ -182,13 +184,12 @@ class Playground(widgets.VBox):
         """
         suffix = suffix or self.suffix.value
         film = self.moving
-        path = self.run.path / FOLDER / f"{film.name}{suffix}"
+        folder = self.run.path / FOLDER
         frames = film.frames(STRIP_PICTURES if suffix == ".png" else FILM_PICTURES)
         try:
-            save_film(frames, path)
+            return keep_film(frames, folder, film.name, suffix)
         except OSError as error:
-            raise UserError(f"{path} cannot be written: {error.strerror}") from None
-        return path
+            raise UserError(f"{folder} cannot be written to: {error.strerror}") from None
 
     def _on_choice(self, _change: Any) -> None:
         """Open the run that is chosen, or say why it cannot be opened."""

@@ -23,7 +23,11 @@ from hwlib.processes import serve
 from hwlib.report.runner import ENDED
 from hwlib.run import write_json
 
-KERNEL_COMMAND = ("-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}")
+# -P: a file in the working directory, `six.py` say, must not stand in for a package.
+KERNEL_COMMAND = (
+    *("-P", "-Xfrozen_modules=off"),
+    *("-m", "ipykernel_launcher", "-f", "{connection_file}"),
+)
 PATIENCE_S = 30  # a cell that goes on as long after an interrupt may have missed it
 
 # What papermill, nbclient and the kernel are known to throw; anything else is a bug of ours.

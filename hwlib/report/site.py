@@ -165,8 +165,8 @@ def make_report(
     for language in languages:
         given = title.get(language, "") if isinstance(title, dict) else title
         wanted = given or WORDS[language]["title"]
-        words = {"title": wanted, "command": command}
-        reasons |= _render(prepared, writer, language, languages, **words, detail=detail)
+        options = {"title": wanted, "command": command, "detail": detail}
+        reasons |= _render(prepared, writer, language, languages, **options)
     writer.close()
     return _result(prepared, out, languages, reasons)
 
@@ -297,14 +297,14 @@ def _render(
         say(f"{language}: unchanged")
         return {}
     pages = [_page(one, language, _label(one, prepared, language), detail) for one in prepared]
-    words = {"command": command, "detail": detail}
+    options = {"command": command, "detail": detail}
 
     def html(page: Page) -> bytes:
-        return render_page(page, pages, language, languages=languages, **words).encode()
+        return render_page(page, pages, language, languages=languages, **options).encode()
 
     texts: dict[Page, bytes] = {}
     checked = [_checked(page, html, language, texts) for page in pages]
-    pdf, pages = _pdf(checked, language, title=title, **words)
+    pdf, pages = _pdf(checked, language, title=title, **options)
     if pdf:
         writer.write(f"{language}/report.pdf", pdf, key)
     for page in pages:
