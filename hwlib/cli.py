@@ -212,23 +212,26 @@ def claims(
 def claims_table(verdicts: Mapping[str, Any]) -> Table:
     """Return the verdicts as a table, a row a measure, with effect, interval and margin."""
     from hwlib.claims import CLAIMS
-    from hwlib.discuss.claims import interval
+    from hwlib.discuss.claims import claim_method, claimed_margin, interval
 
     where = f"{verdicts['data']['spec']}, profile {verdicts['profile']}"
     title = f"The reports' claims on {where}, {len(verdicts['seeds'])} seeds"
-    table = Table(title=title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    warnings = [said.en.strip("*") for said in claim_method(verdicts)[1:]]
+    table = Table(title=title, caption="\n".join(warnings), box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("id", no_wrap=True)
     table.add_column("claim, and what was measured")
     table.add_column("verdict", no_wrap=True)
     table.add_column("effect [95 % interval]", justify="right")
+    table.add_column("counts from", justify="right", no_wrap=True)
     for id, decided in verdicts["claims"].items():
         claim = CLAIMS[id]
         said = decided["verdict"].replace("_", " ")
         table.add_row(id, f"{claim.statement.en} ({', '.join(claim.letters)})", said, style="bold")
         if "reason" in decided:
-            table.add_row("", decided["reason"]["en"], "", "")
+            table.add_row("", decided["reason"]["en"])
         for part in decided.get("parts", ()):
-            table.add_row("", part["name"]["en"], part["verdict"], interval(part), style="dim")
+            effect = (interval(part), claimed_margin(part))
+            table.add_row("", part["name"]["en"], part["verdict"], *effect, style="dim")
     return table
 
 
@@ -239,7 +242,8 @@ def report(
         typer.Argument(
             metavar="[PROBLEM]...",
             help="Problems to report, all that are built by default; 'claims' is the verdicts on"
-            " the reports' claims, which take hours and come only where they are named.",
+            " the reports' claims, which take an hour and a half and come only where they are"
+            " named.",
         ),
     ] = None,
     recipe: Annotated[str | None, typer.Option(help="Course report, or 'all' of them.")] = None,

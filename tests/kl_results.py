@@ -33,8 +33,8 @@ def study(weight, **other):
         "sharpness_samples": SHARPNESS[place],
         "diversity_samples": VARIETY[place],
         "disentanglement": {
-            "mig": 0.02 + 0.01 * (place == 5),
-            "sap": 0.01 + 0.01 * (place == 6),
+            "mig": 0.02 + 0.03 * (place == 5),
+            "sap": 0.01 + 0.015 * (place == 6),
             "dci_disentanglement": 0.1 + 0.05 * (place == 5),
             "dci_completeness": 0.1,
             "dci_informativeness": 0.2,

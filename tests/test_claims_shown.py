@@ -115,10 +115,10 @@ def test_a_claim_of_several_measures_says_which_one_decides():
     one, other = part(), part("contradicted", "less")
     other["name"] = {"zh": "樣本的 KID", "en": "KID of samples"}
     last = claim_found(CLAIMS["C1"], decided(one, other))[-1]
-    assert last.en == "So **C1 is contradicted**, because of this: KID of samples."
-    assert last.zh == "所以 **C1 不成立**，原因是「樣本的 KID」。"
+    assert last.en == "So **C1 is contradicted**; what decides is: KID of samples."
+    assert last.zh == "所以 **C1 不成立**，決定的是這一項：「樣本的 KID」。"
     last = claim_found(CLAIMS["C1"], decided(one, one))[-1]
-    assert last.en == "All 2 measures agree, so **C1 is supported**."
+    assert last.en == "Both measures hold, so **C1 is supported**."
     assert claim_found(CLAIMS["C1"], decided(one))[-1].en == "So **C1 is supported**."
 
 

@@ -1,7 +1,7 @@
 """Sentences on the KL study: each appears when the numbers bear it out, and not else."""
 
 import pytest
-from kl_results import KID, MSE, TOLD, WEIGHTS, metrics, results
+from kl_results import KID, KL, MSE, TOLD, WEIGHTS, metrics, results
 from sentences import assert_each_in_its_language, assert_same_numbers, assert_tidy
 
 from hwlib import discuss
@@ -38,13 +38,19 @@ def test_a_fall_of_both_and_a_rise_of_the_elbo_are_told_apart():
     assert "both fell together" in one.en
     assert "the two are not the same" in zero.en
     assert "λ = 100" in hundred.en
-    assert "ends lowest with λ = 1 " in best.en
+    assert "of these 3 weights λ = 1 ends lowest" in best.en
 
 
 def test_an_objective_that_does_not_fall_is_said_not_to():
     frame = metrics(1.0).assign(recon_nats=900.0, kl_nats=30.0, neg_elbo_nats=930.0)
     (found,) = discuss.kl_curves({1.0: frame}, {1.0: 4.0})
     assert "did not fall" in found.en
+
+
+def test_an_elbo_that_stays_while_the_objective_falls_is_not_said_to_fall():
+    frame = metrics(1.0).assign(neg_elbo_nats=930.0)
+    (found,) = discuss.kl_curves({1.0: frame}, {1.0: 4.0})
+    assert "the objective fell, the negative ELBO did not" in found.en
 
 
 def test_a_short_curve_has_no_course():
@@ -54,7 +60,7 @@ def test_a_short_curve_has_no_course():
 
 def test_growth_names_the_first_and_the_last_error():
     (found,) = discuss.kl_growth({1.0: metrics(1.0)})
-    assert "at step 75" in found.en
+    assert "when first measured (step 75)" in found.en
     assert "at step 900" in found.en
     assert discuss.kl_growth({1.0: metrics(1.0).drop(columns="test_mse_11")}) == []
 
@@ -64,7 +70,9 @@ def test_growth_names_the_first_and_the_last_error():
 
 def test_samples_are_held_against_real_pictures_and_the_best_weight_is_named():
     text = english(discuss.kl_samples(results()))
-    assert "λ = 1: KID 8, sharpness 3 % of real pictures', diversity 39 %" in text
+    assert (
+        "λ = 1: KID 8; beside real pictures 3 % of the sharpness and 39 % of the diversity" in text
+    )
     assert "samples of λ = 1 have the lowest KID" in text
     assert "lowest KID" not in english(discuss.kl_samples(results(num_steps=12)))
 
@@ -80,7 +88,10 @@ def test_a_step_that_does_not_trade_is_named():
     errors = [4 * 12_288 * mse for mse in MSE]
     errors[5] = errors[4] / 2
     text = english(discuss.kl_rate(with_numbers("recon_nats", errors)["studies"]))
-    assert "from λ = 1 → 3 the code gets longer or the error smaller" in text
+    assert "from λ = 1 → 3 the error gets smaller;" in text
+    rates = [*KL[:4], 2 * KL[3], *KL[5:]]
+    text = english(discuss.kl_rate(with_numbers("kl_nats", rates)["studies"]))
+    assert "from λ = 0.1 → 1 the code gets longer;" in text
 
 
 def test_collapse_is_named_where_no_latent_is_active():
@@ -103,7 +114,8 @@ def test_the_best_samples_weight_is_found_wherever_it_lies(kids, words):
 
 def test_scores_say_where_each_is_highest_and_whether_they_agree():
     text = english(discuss.kl_scores(results()))
-    assert "MIG with λ = 3 (0.030, by chance 0.005)" in text
+    assert "MIG with λ = 3 (0.050, by chance 0.005)" in text
+    assert "SAP" not in text  # 0.015 between the highest and the lowest
     assert "FactorVAE with λ = 1" in text
     assert "do not peak at one weight" in text
 
@@ -125,7 +137,7 @@ def test_data_without_factors_and_trials_have_no_scores_to_speak_of():
 @pytest.mark.parametrize(
     ("errors", "kids", "words"),
     [
-        (MSE, KID, "improves up to λ = 1 and gets worse beyond"),
+        (MSE, KID, "lowest at λ = 1, higher at either end"),
         (MSE, sorted(KID, reverse=True), "C1 holds here, C1' does not"),
         (MSE, sorted(KID), "reconstructions go as C1 says, samples as C1' does"),
         (sorted(MSE, reverse=True), sorted(KID), "C1' holds here, C1 does not"),
@@ -140,18 +152,24 @@ def test_c1_and_its_opposite_are_decided_by_the_numbers(errors, kids, words):
 
 
 def test_c4_asks_whether_the_largest_weights_pictures_are_alike():
-    assert "all pictures look alike" in english(discuss.kl_overall(results()))
-    varied = results(changed={100.0: {"diversity_samples": 15.0}})
+    alike = english(discuss.kl_overall(results()))
+    assert "vary 0 % as much as with λ = 1" in alike
+    assert "more alike, as C4 says." in alike
+    varied = results(changed={100.0: {"diversity_samples": 6.0}})
     assert "C4 does not show" in english(discuss.kl_overall(varied))
+    shapeless = results(changed={0.0: {"diversity_samples": 0.005}})
+    assert "λ = 0, has even less diversity" in english(discuss.kl_overall(shapeless))
+    alone = results((0.0, 1.0), told=(1.0, 0.0))
+    assert "C4 (" not in english(discuss.kl_overall(alone))
 
 
 @pytest.mark.parametrize(
     ("zero", "words"),
     [
-        ({}, "C13 holds in both halves"),
-        ({"kid": 9.0}, "its samples are not useless"),
-        ({"test_mse_01": 0.03}, "it does not reconstruct best"),
-        ({"test_mse_01": 0.03, "kid": 9.0}, "neither half of C13 shows"),
+        ({}, "as C13 says"),
+        ({"kid": 9.0}, "which does not count as useless here"),
+        ({"test_mse_01": 0.03}, "it does not reconstruct as well as the best"),
+        ({"test_mse_01": 0.03, "kid": 9.0}, "neither half shows"),
     ],
 )
 def test_c13_has_two_halves(zero, words):
@@ -166,8 +184,12 @@ def test_c13_says_nothing_where_weight_zero_was_not_trained():
     ("high", "words"),
     [
         ({}, "everything is blurred"),
-        ({"sharpness_samples": 90.0}, "that is no more blurred"),
-        ({"sharpness_samples": 10.0, "sharpness_reconstructions": 75.0}, "only in part blurred"),
+        ({"sharpness_samples": 90.0}, "no more blurred"),
+        ({"sharpness_samples": 60.0}, "a little blurred, too little"),
+        (
+            {"sharpness_samples": 10.0, "sharpness_reconstructions": 75.0},
+            "only one half is blurred",
+        ),
     ],
 )
 def test_c14_asks_for_blur_at_the_largest_weight(high, words):

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from hwlib.claims import arms
 from hwlib.claims.autoencoders import TENTH
-from hwlib.claims.base import EXCESS, RATIO, VALUE, Claim, Part
+from hwlib.claims.base import CHANGE, EXCESS, RATIO, VALUE, Claim, Part
 from hwlib.claims.measures import (
-    HAIR,
-    POSE,
     healthy_share,
     late_loss,
     lead_of,
@@ -18,17 +16,26 @@ from hwlib.claims.measures import (
     roughness,
 )
 from hwlib.discuss.base import Sentence
+from hwlib.discuss.infogan import HAIR, POSE
 
 TWENTIETH = Sentence(
     "「改善」不問大小，但變化不到 5 % 不值得一提。",
     "Any improvement would do, but less than 5 % is not worth a word.",
+)
+MORE_COLOUR = Sentence(
+    "「較鮮豔」不問多少，但差別不到 5 % 不值得一提。",
+    "Any gain in colour would do, but less than 5 % is not worth a word.",
+)
+CLEARER = Sentence(
+    "「較清晰」不問多少，但差別不到 5 % 不值得一提。",
+    "Any gain in sharpness would do, but less than 5 % is not worth a word.",
 )
 
 # ---- GAN and VAE ---------------------------------------------------------------------------------
 
 BOTH = {"vae": arms.VAE_BASE, "gan": arms.GAN_BASE}
 BOTH_PROTOCOL = Sentence(
-    "dcgan 的 VAE 與 GAN，同樣的資料，訓練時間相近。",
+    "dcgan 的 VAE 與 GAN，同樣的資料，訓練時間在同一個數量級。",
     "The VAE and the GAN of dcgan, the same data, training times of the same order.",
 )
 C5 = Claim(
@@ -95,7 +102,7 @@ C6 = Claim(
             RATIO,
             "greater",
             5.0,
-            TWENTIETH,
+            MORE_COLOUR,
         ),
     ),
     needs=("colour",),
@@ -110,23 +117,23 @@ GAN_PROTOCOL = Sentence(
 C7 = Claim(
     id="C7",
     statement=Sentence(
-        "GAN 訓練健康時，判別器的準確率保持在 60 % 到 75 % 之間。",
+        "GAN 訓練正常時，判別器的準確率保持在 60 % 到 75 % 之間。",
         "In healthy GAN training D's accuracy stays between 60 % and 75 %.",
     ),
     letters=("B",),
     protocol=GAN_PROTOCOL,
     note=Sentence(
-        "準確率取真實與生成影像的平均。「健康」指多樣性沒有消失，判別器的損失也沒有降到零；"
-        "有一次訓練不健康，就不適用。",
+        "準確率取真實與生成影像的平均。「正常」指多樣性沒有消失，判別器的損失也沒有降到零；"
+        "有一次訓練不正常，就不適用。報告 B 自己的 GAN 沒有試。",
         "The accuracy is the mean of that on real and on fake images. Healthy means that diversity"
         " was not gone and D's loss not at zero; a training that is not healthy makes the claim not"
-        " applicable.",
+        " applicable. Report B's own GAN is not tried.",
     ),
     arms={"gan": arms.GAN_BASE},
     parts=(
         Part(
             Sentence(
-                "判別器準確率在 60 % 到 75 % 之間的訓練時間占比",
+                "判別器準確率在 60 % 到 75 % 之間的訓練時間比例",
                 "share of the training in which D's accuracy lies between 60 % and 75 %",
             ),
             ("gan",),
@@ -151,9 +158,12 @@ C8 = Claim(
     letters=("B",),
     protocol=GAN_PROTOCOL,
     note=Sentence(
-        "跳升指每條曲線相鄰兩點的上升中最大的 10 %；兩者無關時約有 50 % 反向。",
+        "跳升指每條曲線相鄰兩點的上升中最大的 10 %；兩者無關時約有 50 % 反向，"
+        "遠低於 50 % 表示兩個損失反而一起上升。"
+        "報告 B 自己的 GAN 沒有試。",
         "Jumps are the largest 10 % of each curve's rises from point to point; losses that have"
-        " nothing to do with each other would give about 50 %.",
+        " nothing to do with each other would give about 50 %; far below 50 % the two rise"
+        " together. Report B's own GAN is not tried.",
     ),
     arms={"gan": arms.GAN_BASE},
     parts=(
@@ -188,9 +198,10 @@ C9 = Claim(
         " to zero; from there on, by how much KID still falls.",
     ),
     note=Sentence(
-        "「零」指兩次快照之間平均低於 0.05 nats。之後損失若又升回來，正表示生成器還在學。",
+        "「零」指兩次快照之間平均低於 0.05 nats。之後損失若又升回來，正表示生成器還在學。"
+        "報告 C 自己的 GAN 沒有試。",
         "Zero is a mean below 0.05 nats between two snapshots. Should the loss come back later,"
-        " then G has learnt.",
+        " then G has learnt. Report C's own GAN is not tried.",
     ),
     arms={"beaten": arms.GAN_BEATEN},
     parts=(
@@ -262,25 +273,26 @@ C11 = Claim(
         " equal.",
     ),
     note=Sentence(
-        "另外三份報告的 ACGAN 都有批次正規化；這裡只問報告 A 自己的網路。",
-        "The ACGANs of the other three reports have batch norm; here report A's own networks are"
-        " asked.",
+        "另外三份報告的 ACGAN 都有批次正規化；這裡只問報告 A 自己的網路。"
+        "執行資料夾留下的是最好的快照；訓練失敗與否，要看最後一個。",
+        "The ACGANs of the other three reports have batch norm; the question here is report A's own"
+        " networks. A run keeps its best snapshot; a training that fails shows in its last one.",
     ),
     arms={"on": arms.ACGAN_ON, "off": arms.ACGAN_OFF},
     parts=(
         Part(
             Sentence(
-                "樣本的 Fréchet 距離，有批次正規化相對於沒有的變化",
-                "Fréchet distance of samples, with batch norm against without",
+                "最後快照的 KID，有批次正規化相對於沒有的變化",
+                "KID of the last snapshot, with batch norm against without",
             ),
             ("on", "off"),
-            result("frechet"),
+            result("last_kid"),
             RATIO,
             "greater",
             50.0,
             Sentence(
-                "「失敗」是差很多，不是差一點：距離要多 50 %。",
-                "To fail is to be much worse, not a little: 50 % further away.",
+                "「失敗」是差很多，不是差一點：KID 要高 50 %。",
+                "To fail is to be much worse, not a little: a KID 50 % higher.",
             ),
         ),
     ),
@@ -299,7 +311,7 @@ C12 = Claim(
         " the first two thirds of the training.",
     ),
     note=Sentence(
-        "報告訓練 30,000 步，約在 20,000 步之後壞掉。規模 quick 只走其中十分之一，"
+        "報告訓練 30,000 步，約在 20,000 步之後崩潰。規模 quick 只走其中十分之一，"
         "更晚才出現的崩潰看不到。",
         "The report trained for 30,000 steps and saw it break after about 20,000. Profile quick"
         " goes a tenth of the way: a collapse that comes later is not seen.",
@@ -313,11 +325,11 @@ C12 = Claim(
             ),
             ("off",),
             late_loss,
-            VALUE,
+            CHANGE,
             "greater",
             25.0,
             Sentence(
-                "從幾個有雜訊的 KID 中挑最低，本身就會差上幾個百分點；25 % 遠在其上。",
+                "從幾個有雜訊的 KID 中挑最低，本身就會差上幾個百分點；25 % 遠大於這個誤差。",
                 "Choosing the lowest of several noisy KIDs makes some percent by itself; 25 % is"
                 " well above that.",
             ),
@@ -330,18 +342,23 @@ C12 = Claim(
 # ---- tricks --------------------------------------------------------------------------------------
 
 
-def trick_protocol(zh: str, en: str) -> Sentence:
-    """Return the protocol of a change to the GAN of dcgan."""
+DISTANCE = Sentence(
+    "與測試影像的 Fréchet 距離", "the Fréchet distance of samples from the test images"
+)
+
+
+def trick_protocol(zh: str, en: str, by: Sentence = DISTANCE) -> Sentence:
+    """Return the protocol of a change to the GAN of dcgan, judged `by` the best snapshot's."""
     return Sentence(
-        f"dcgan 的 GAN，{zh}，其餘相同；看與測試影像的 Fréchet 距離。",
-        f"The GAN of dcgan {en}, all else equal; by the Fréchet distance from the test images.",
+        f"dcgan 的 GAN，{zh}，其餘相同；看最好的快照{by.zh}。",
+        f"The GAN of dcgan {en}, all else equal; by {by.en}, at the best snapshot.",
     )
 
 
 NOISE_NOTE = Sentence(
-    "GAN 換一個種子，距離就可能差上 10 %：3 個種子只能看出大的差別。",
-    "With another seed alone a GAN's distance may change by 10 %: 3 seeds show large differences"
-    " only.",
+    "GAN 換一個種子，距離就可能差上 10 %：少數幾個種子只能看出大的差別。",
+    "With another seed alone a GAN's distance may change by 10 %: a few seeds show large"
+    " differences only.",
 )
 C19 = Claim(
     id="C19",
@@ -401,6 +418,10 @@ C21 = Claim(
     protocol=trick_protocol(
         "生成器更新次數相同，每次之前判別器更新 2 次或 1 次",
         "with equally many updates of G, and 2 or 1 of D before each",
+        by=Sentence(
+            "的銳利度，以及與測試影像的 Fréchet 距離",
+            "the sharpness of samples and their Fréchet distance from the test images",
+        ),
     ),
     note=Sentence(
         "判別器更新 2 次的一組看過 2 倍的影像，訓練時間也較長。雜訊也會使銳利度變高，"
@@ -420,7 +441,7 @@ C21 = Claim(
             RATIO,
             "greater",
             5.0,
-            TWENTIETH,
+            CLEARER,
         ),
         Part(
             Sentence(
@@ -456,9 +477,9 @@ C22 = Claim(
         " the factors that those faces were drawn from.",
     ),
     note=Sentence(
-        "「先」讀作「最多」：編碼透露最多的因素。頭髮的因素與性別相關，所以髮型的資訊也帶有性別。",
-        "First is read as most: the factor that the code tells most about. Factors of hair go along"
-        " with sex, so that what tells of a hair style tells of sex as well.",
+        "這裡把「先學會」理解成「編碼透露最多」。頭髮的因素與性別相關，所以髮型的資訊也帶有性別。",
+        '"First" is taken to mean the factor that the code tells most about. Factors of hair go'
+        " along with sex, so that what tells of a hair style tells of sex as well.",
     ),
     arms={"infogan": arms.INFOGAN},
     parts=(

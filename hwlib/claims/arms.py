@@ -20,7 +20,7 @@ def kl(weight: float) -> Arm:
 
 
 def vae(zh: str, en: str, **overrides: Any) -> Arm:
-    """Return a VAE of dcgan, with half of the updates that it has at quick."""
+    """Return a VAE of dcgan, with fewer updates than it has at quick."""
     text, quick = Sentence(zh, en), {"num_steps": 2_000}
     return Arm(text, "vae", "dcgan", seconds=57, overrides=overrides, quick=quick)
 
@@ -109,4 +109,4 @@ ACGAN_HALF = filters("判別器通道數減半", "half of D's filters", seconds=
 ACGAN_FULL = filters("判別器通道數不減", "all of D's filters", seconds=86, d_width=1.0)
 ACGAN_OFF = acgan("無批次正規化", "no batch norm", seconds=146)
 ACGAN_ON = acgan("有批次正規化", "batch norm", seconds=158, batch_norm="on")
-INFOGAN = Arm(Sentence("InfoGAN", "InfoGAN"), "infogan", "dcgan", seconds=110)
+INFOGAN = Arm(Sentence("InfoGAN", "InfoGAN"), "infogan", "dcgan", seconds=183)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hwlib.claims import arms
-from hwlib.claims.base import RATIO, REGRET, VALUE, Arm, Claim, Part
+from hwlib.claims.base import CHANGE, RATIO, REGRET, VALUE, Arm, Claim, Part
 from hwlib.claims.measures import (
     early_fall,
     last_change,
@@ -19,7 +19,7 @@ from hwlib.discuss.base import Sentence
 
 TENTH = Sentence("相差 10 % 以內，肉眼很難看出。", "A difference of less than 10 % is hard to see.")
 QUARTER = Sentence(
-    "說法很重，差別要有 25 % 才算數。", "The claim is strong, so it takes 25 % to count."
+    "這個說法很強，要相差 25 % 以上才算數。", "The claim is strong, so it takes 25 % to count."
 )
 DOUBLE = Sentence(
     "「沒有用」要比「差一點」多得多：距離至少加倍。",
@@ -116,7 +116,7 @@ C4 = Claim(
         "The VAE of elbo with KL weights ×100 and ×1, all else equal.",
     ),
     note=Sentence(
-        "樣本的多樣性是兩張圖特徵之間的平均距離；重建則看像素與平均圖的差。",
+        "樣本的多樣性是兩張圖特徵之間的平均距離；重建則看每張圖的像素與平均圖差多少。",
         "The diversity of samples is the mean distance between the features of two of them;"
         " reconstructions are held against their mean, value by value.",
     ),
@@ -160,8 +160,11 @@ C13 = Claim(
         "The VAE of elbo with KL weights ×0 and ×1, all else equal.",
     ),
     note=Sentence(
-        "「清晰」是與 ×1 比較，不是與真實影像比較。",
-        "Sharp means sharper than with ×1, not as sharp as real images.",
+        "「清晰」是與 ×1 比較，不是與真實影像比較。×1 的樣本本來就離真實影像很遠時，"
+        "距離沒有多少加倍的餘地：樣本究竟如何，也要看圖。",
+        "Sharp means sharper than with ×1, not as sharp as real images. Where samples of ×1 are far"
+        " from real images already, the distance has little room to double: look at the samples"
+        " as well.",
     ),
     arms={"zero": arms.KL_0, "one": arms.KL_1},
     parts=(
@@ -230,9 +233,11 @@ CURVE_PROTOCOL = Sentence(
     " curves; it must hold for both.",
 )
 CURVE_NOTE = Sentence(
-    "曲線上每一點是約 1 % 訓練步數的平均，誤差與 KL 都以每張影像的 nats 計；最初幾步的變化看不到。",
+    "曲線上每一點是約 1 % 訓練步數的平均，誤差與 KL 都以每張影像的 nats 計；最初幾步的變化看不到。"
+    "到最低點的變化若為正，表示 KL 從一開始就上升。",
     "A point of a curve is the mean over about 1 % of the steps, error and KL in nats per image;"
-    " what happens within the first few steps is not seen.",
+    " what happens within the first few steps is not seen. A positive change to the lowest point"
+    " means that the KL rose from the start.",
 )
 STEADY = Sentence(
     "等級相關 0.9：幾乎每一段都朝同一個方向。",
@@ -246,14 +251,17 @@ CURVE_SHAPES = (
     (
         Sentence("重建誤差與時間的等級相關", "rank correlation of reconstruction error and time"),
         trend_of("recon_nats"),
+        VALUE,
         *("less", 0.9, STEADY, ""),
     ),
     (
         Sentence(
-            "KL 從第一點到前三分之一最低點的變化",
-            "change of the KL from its first point to the lowest in the first third",
+            "KL 從第一點到前三分之一最低點（五點平滑）的變化",
+            "change of the KL from its first point to the lowest of the first third, smoothed over"
+            " five",
         ),
         of_curve("kl_nats", early_fall),
+        CHANGE,
         *("less", 20.0),
         Sentence("「快速下降」至少要降 20 %。", "To fall fast is to fall by 20 % at least."),
         "%",
@@ -264,6 +272,7 @@ CURVE_SHAPES = (
             "change of the KL from its lowest point to the last tenth",
         ),
         of_curve("kl_nats", later_rise),
+        CHANGE,
         *("greater", 10.0),
         Sentence("升不到 10 % 就算沒有上升。", "A rise of less than 10 % is none."),
         "%",
@@ -274,6 +283,7 @@ CURVE_SHAPES = (
             "change of the KL from the last tenth but one to the last",
         ),
         of_curve("kl_nats", last_change),
+        CHANGE,
         *("equal", 5.0),
         Sentence("最後一段的變化在 5 % 以內就算平穩。", "A last stretch within 5 % is a plateau."),
         "%",
@@ -295,14 +305,14 @@ C3 = Claim(
             Sentence(f"{name.zh}（{label}）", f"{name.en} ({label})"),
             (label,),
             measure,
-            VALUE,
+            comparison,
             direction,
             margin,
             why,
             unit,
         )
         for label in CURVE_ARMS
-        for name, measure, direction, margin, why, unit in CURVE_SHAPES
+        for name, measure, comparison, direction, margin, why, unit in CURVE_SHAPES
     ),
     opposes="C3'",
 )
@@ -331,7 +341,7 @@ C3_PRIME = Claim(
         )
         for label in CURVE_ARMS
         for column, zh, en, direction in (
-            ("kl_nats", "KL", "KL", "less"),
+            ("kl_nats", "KL ", "KL", "less"),
             ("recon_nats", "重建誤差", "reconstruction error", "greater"),
         )
     ),
@@ -486,9 +496,9 @@ C17 = Claim(
     note=Sentence(
         "三者的尺度不同，所以 λ = 1 對 KL 的輕重也不同：報告就是這樣比的。一律以均方誤差衡量，"
         "對以 MSE 訓練的略為有利。",
-        "The three have different scales, so that λ = 1 weighs the KL differently: so did the"
-        " report."
-        " All are judged by the squared error, which favours the one trained with it a little.",
+        "The three have different scales, so that λ = 1 weighs the KL differently: that is how the"
+        " report compared them. All are judged by the squared error, which favours the one"
+        " trained with it a little.",
     ),
     arms={"mse": arms.VAE_MSE, "l1": arms.VAE_L1, "bce": arms.VAE_BCE},
     parts=(
@@ -507,7 +517,7 @@ C18 = Claim(
         " classifier, and by each picture's 10 nearest neighbours.",
     ),
     note=Sentence(
-        "0 % 是永遠猜較多的一類，100 % 是全對。線性分類器看能否一刀切開；鄰居看的是 t-SNE 圖上"
+        "0 % 是一律猜多數的一類，100 % 是全對。線性分類器看能否一刀切開；鄰居看的是 t-SNE 圖上"
         "看得見的分界，報告 C 說看不出。",
         "0 % is always guessing the commoner class, 100 % no error. The linear classifier asks"
         " whether one cut parts them; the neighbours ask for the split that a t-SNE map shows,"
@@ -517,7 +527,7 @@ C18 = Claim(
     parts=(
         Part(
             Sentence(
-                "線性分類器省下的錯誤（相對於永遠猜較多的一類）",
+                "線性分類器減少的錯誤（相對於一律猜多數的一類）",
                 "errors that a linear classifier saves (of those of always guessing the commoner"
                 " class)",
             ),
@@ -527,14 +537,14 @@ C18 = Claim(
             "greater",
             50.0,
             Sentence(
-                "至少要省下 50 % 的錯誤，才算分開。",
+                "至少要減少 50 % 的錯誤，才算分開。",
                 "To separate is to save 50 % of the errors at least.",
             ),
             "%",
         ),
         Part(
             Sentence(
-                "最近鄰居省下的錯誤（相對於永遠猜較多的一類）",
+                "最近鄰居減少的錯誤（相對於一律猜多數的一類）",
                 "errors that the nearest neighbours save (of those of always guessing the commoner"
                 " class)",
             ),
@@ -544,7 +554,7 @@ C18 = Claim(
             "greater",
             25.0,
             Sentence(
-                "省不到 25 %，圖上就只見混在一起的點。",
+                "減少不到 25 %，圖上就只見混在一起的點。",
                 "With less than 25 % a map shows nothing but mixed points.",
             ),
             "%",

@@ -84,7 +84,20 @@ class Comparison:
 
 def _log_ratio(values: np.ndarray) -> np.ndarray:
     """Return log(first arm / second arm); what multiplies is averaged as logarithms."""
-    return np.log(values[0]) - np.log(values[1])
+    return _log(values[0]) - _log(values[1])
+
+
+def _log(values: np.ndarray) -> np.ndarray:
+    """Return logarithms.
+
+    Raises:
+        NotApplicable: a value is 0, which stands in no ratio to anything.
+    """
+    if (values <= 0).any():
+        raise NotApplicable(
+            Sentence("有數值是零，無法以比例比較。", "A value is zero, so there is no ratio.")
+        )
+    return np.log(values)
 
 
 def _percent_of_log(effect: Any) -> Any:
@@ -99,14 +112,14 @@ def _as_it_is(value: Any) -> Any:
 VALUE = Comparison(lambda values: values[0], _as_it_is)
 # First arm less second arm.
 DIFFERENCE = Comparison(lambda values: values[0] - values[1], _as_it_is)
+# The same of a value that is itself a change in percent, averaged as RATIO is.
+CHANGE = Comparison(lambda values: np.log1p(values[0] / 100), _percent_of_log, "%")
 # First arm over second arm, as a change in percent: +100 is twice as much, -50 half as much.
 RATIO = Comparison(_log_ratio, _percent_of_log, "%")
 # How much more the first arm has than the second, where less counts as no more.
 EXCESS = Comparison(lambda values: np.maximum(_log_ratio(values), 0), _percent_of_log, "%")
 # How much more the first arm has than the lowest of all, itself included.
-REGRET = Comparison(
-    lambda values: np.log(values[0]) - np.log(values.min(axis=0)), _percent_of_log, "%"
-)
+REGRET = Comparison(lambda values: _log(values[0]) - _log(values.min(axis=0)), _percent_of_log, "%")
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,17 +17,11 @@ import numpy as np
 
 from hwlib.claims.base import Arm, Claim, NotApplicable, Part
 from hwlib.claims.catalogue import CLAIMS
-from hwlib.claims.statistics import (
-    MIN_SEEDS,
-    NOT_APPLICABLE,
-    UNDECIDED,
-    joined,
-    t_interval,
-    verdict_of,
-)
+from hwlib.claims.statistics import MIN_SEEDS, joined, t_interval, verdict_of
 from hwlib.config import Config
 from hwlib.data import Data, load_data
 from hwlib.discuss.base import Sentence, is_trial
+from hwlib.discuss.claims import NOT_APPLICABLE, UNDECIDED
 from hwlib.errors import UserError
 from hwlib.jobs import Trainings, checked_jobs
 from hwlib.recipes import knows_setting
@@ -35,12 +31,13 @@ from hwlib.source import code_of
 from hwlib.training.fit import TrainingDiverged, fit, is_done
 
 Verdicts = dict[str, Any]
-Planned = dict[str, tuple[Config, float]]
+CONDITIONS = ("profile", "seeds", "settings", "code")  # of verdicts that may stand together
+Planned = dict[str, tuple[Config, Arm]]
 Train = Callable[[Config], Run]
 
 
 def decide(
-    ids: Sequence[str] | None = None,
+    ids: str | Sequence[str] | None = None,
     *,
     data: str | Path = "faces",
     profile: str = "quick",
@@ -67,8 +64,8 @@ def decide(
             `features`, ...
 
     Returns:
-        What claims.json holds: `data`, `profile`, `seeds` and, for the claims asked for alone,
-        `claims` by id: `verdict`, and `parts` or `reason`.
+        What claims.json holds: `data`, `profile`, `seeds`, `settings` and, for the claims
+        asked for alone, `claims` by id: `verdict`, and `parts` or `reason`.
 
     Raises:
         UserError: an unknown claim, fewer than three seeds, or data that do not fit.
@@ -83,6 +80,7 @@ def decide(
         "data": {"spec": str(data), "fingerprint": loaded.fingerprint},
         "profile": profile,
         "seeds": list(seeds),
+        "settings": {name: value for name, value in settings.items() if name != "device"},
         "code": claims_code(),
         "claims": {},
     }
@@ -102,13 +100,17 @@ def decide(
     return verdicts
 
 
-def known_ids(ids: Sequence[str] | None) -> list[str]:
+def known_ids(ids: str | Sequence[str] | None) -> list[str]:
     """Return the claims asked for, each once, in the order of the list; all of them for none.
+
+    Several may stand in one text, with commas or spaces between them.
 
     Raises:
         UserError: an id that no claim has.
     """
-    wanted = [id.upper().replace("\u2019", "'") for id in ids or CLAIMS]
+    asked = [ids] if isinstance(ids, str) else ids or list(CLAIMS)
+    named = [id for text in asked for id in re.split(r"[\s,，、]+", text) if id]
+    wanted = [id.upper().replace("\u2019", "'") for id in named]
     for id in wanted:
         if id not in CLAIMS:
             raise UserError(f"unknown claim '{id}'; known: {', '.join(CLAIMS)}")
@@ -147,7 +149,7 @@ def _still_valid(path: Path, verdicts: Mapping[str, Any]) -> dict[str, Any]:
     if not path.exists():
         return {}
     old = json.loads(path.read_text())
-    is_same = all(old.get(name) == verdicts[name] for name in ("profile", "seeds", "code"))
+    is_same = all(old.get(name) == verdicts[name] for name in CONDITIONS)
     is_same = is_same and old["data"]["fingerprint"] == verdicts["data"]["fingerprint"]
     return old["claims"] if is_same else {}
 
@@ -252,21 +254,16 @@ def judge_values(part: Part, values: np.ndarray) -> dict[str, Any]:
 # ---- all runs ------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
 class Plan:
-    """What is the same for all runs of one call."""
+    """What is the same for all runs of one call; see `decide`."""
 
-    def __init__(
-        self,
-        data: str,
-        profile: str,
-        seeds: Sequence[int],
-        runs: Path,
-        skip_bad: bool,
-        settings: Mapping[str, Any],
-    ):
-        """Note it down."""
-        self.data, self.profile, self.seeds = data, profile, seeds
-        self.runs, self.skip_bad, self.settings = runs, skip_bad, settings
+    data: str
+    profile: str
+    seeds: Sequence[int]
+    runs: Path
+    skip_bad: bool
+    settings: Mapping[str, Any]
 
     def configs(self, arm: Arm) -> list[Config]:
         """Return the settings of an arm's runs, one a seed."""
@@ -288,7 +285,7 @@ def planned(claims: Sequence[Claim], plan: Plan, data: Data) -> Planned:
     """Return every run that the claims need on this data, once, in order.
 
     Returns:
-        By the settings as text, the settings and about how many seconds the run takes at quick.
+        By the settings as text, the settings and the first arm that has them.
     """
     wanted: Planned = {}
     for claim in claims:
@@ -297,7 +294,8 @@ def planned(claims: Sequence[Claim], plan: Plan, data: Data) -> Planned:
         except NotApplicable:
             continue
         for arm in claim.arms.values():
-            wanted |= {_key(config): (config, arm.seconds) for config in plan.configs(arm)}
+            for config in plan.configs(arm):
+                wanted.setdefault(_key(config), (config, arm))
     return wanted
 
 
@@ -318,8 +316,8 @@ class _Queue:
             + (f"; {jobs} at a time" if jobs > 1 else "")
         )
         self.waiting = {
-            key: trainings.start(config, partial(self._begin, config))
-            for key, (config, _) in self.missing.items()
+            key: trainings.start(config, partial(self._begin, config, arm))
+            for key, (config, arm) in self.missing.items()
             if jobs > 1
         }
         for key, future in self.waiting.items():
@@ -332,26 +330,27 @@ class _Queue:
             if failure := future.result():
                 _say(f"{config.problem} of {config.recipe}, seed {config.seed}: {failure}")
         elif key in self.missing:
-            self._begin(config)
+            self._begin(*self.missing[key])
         run = fit(config, runs=self.plan.runs, skip_bad=self.plan.skip_bad)
         self._end(key)
         return run
 
-    def _begin(self, config: Config) -> None:
+    def _begin(self, config: Config, arm: Arm) -> None:
         """Say which run it is, and how long all will take, going by those that are done."""
         self.num_begun += 1
         what = f"run {self.num_begun} of {self.num_missing}: {config.problem} of {config.recipe}"
-        _say(f"{what}, seed {config.seed}{self._left()}")
+        _say(f"{what} ({arm.text.en}), seed {config.seed}{self._left()}")
 
     def _left(self) -> str:
         if not self.reckoned:
             return ""
-        planned = sum(seconds for _, seconds in list(self.missing.values()))
+        planned = sum(arm.seconds for _, arm in list(self.missing.values()))
         left = planned * (time.monotonic() - self.began) / self.reckoned
-        return f"; about {left / 60:.0f} min left"
+        return f"; about {left / 60:.0f} min left" if left > 90 else f"; about {left:.0f} s left"
 
     def _end(self, key: str, *_: object) -> None:
-        self.reckoned += self.missing.pop(key, (None, 0.0))[1]
+        if done := self.missing.pop(key, None):
+            self.reckoned += done[1].seconds
 
 
 def _say(line: str) -> None:

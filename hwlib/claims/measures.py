@@ -10,6 +10,7 @@ from scipy import stats
 from hwlib.claims.base import Measure, NotApplicable
 from hwlib.data import Data
 from hwlib.discuss.base import Sentence
+from hwlib.discuss.gan import HEALTHY
 from hwlib.metrics import majority_floor
 from hwlib.run import Run
 from hwlib.training.batches import spread
@@ -20,15 +21,8 @@ NEIGHBOURS = 10  # in latent space
 WINDOW = 5  # records that a curve is smoothed over before its lowest point is looked for
 WARM_UP = 0.1  # share of the training that a statement about its course leaves out
 JUMPS = 0.1  # share of the rises of a loss, the largest ones, that count as jumps
-HEALTHY = (0.60, 0.75)  # D's accuracy in report B
 EARLY = 2 / 3  # report A: broken after about step 20,000 of 30,000
 KID_NOISE = 1e-3  # a KID below this counts as this, so that ratios of it mean something
-
-HAIR = (
-    *("hair_colour", "hair_shade", "hair_texture", "hair_style", "hair_length", "hair_volume"),
-    *("hair_part", "hairline", "bangs"),
-)
-POSE = ("yaw", "tilt", "zoom", "shift_x")
 
 
 def result(name: str) -> Measure:
@@ -76,7 +70,14 @@ def above_floor(accuracy: float, floor: float) -> float:
     """Return which share of the guesses' errors an accuracy saves, in percent.
 
     0 is always naming the commoner value, 100 no error at all; below 0 is worse than that.
+
+    Raises:
+        NotApplicable: there is one value only, and always naming it makes no error.
     """
+    if floor == 1:
+        raise NotApplicable(
+            Sentence("測試影像的屬性全都相同。", "All test pictures have the same attribute.")
+        )
     return 100 * (accuracy - floor) / (1 - floor)
 
 
@@ -124,7 +125,10 @@ def trend(values: np.ndarray) -> float:
 
 
 def smoothed(values: np.ndarray) -> np.ndarray:
-    """Return means over five records, so that a single one is no lowest point: (R,) -> (R - 4,)."""
+    """Return means over five records, so that a single one is no lowest point.
+
+    (R,) -> (R - 4,); a curve of five records or fewer becomes its mean, (1,).
+    """
     width = min(WINDOW, len(values))
     return np.convolve(values, np.full(width, 1 / width), mode="valid")
 
@@ -192,7 +196,7 @@ def healthy_share(run: Run, data: Data) -> float:
     if run.results["collapse"]:
         raise NotApplicable(
             Sentence(
-                f"種子 {run.config.seed} 的訓練並不健康：多樣性消失，或判別器的損失降到零。",
+                f"種子 {run.config.seed} 的訓練並不正常：多樣性消失，或判別器的損失降到零。",
                 f"With seed {run.config.seed} the training was not healthy: diversity was gone, or"
                 " D's loss was at zero.",
             )

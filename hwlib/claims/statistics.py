@@ -28,12 +28,10 @@ import numpy as np
 from scipy import stats
 
 from hwlib.claims.base import Direction
+from hwlib.discuss.claims import CONTRADICTED, SUPPORTED, UNDECIDED
 
 CONFIDENCE = 0.95
 MIN_SEEDS = 3
-
-SUPPORTED, CONTRADICTED = "supported", "contradicted"
-UNDECIDED, NOT_APPLICABLE = "undecided", "not_applicable"
 
 
 def t_interval(effects: Sequence[float] | np.ndarray) -> tuple[float, float, float]:

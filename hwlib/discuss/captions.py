@@ -227,9 +227,10 @@ CAPTIONS: dict[str, dict[str, Sentence]] = {
     "ledger_mse": {
         "caption": Sentence(
             "各報告寫的測試 MSE，換算成兩種像素範圍；都假設是對所有數值取平均。"
-            "沒有說明輸出範圍的報告，兩種讀法並列。",
+            "沒有說明輸出範圍的報告，兩種讀法並列。典型誤差是 MSE 的平方根，以 255 階計。",
             "The test MSE that each report prints, in both pixel ranges, taken as a mean over every"
-            " value. Where the report does not state its output range, both readings stand.",
+            " value. Where the report does not state its output range, both readings stand. Typical"
+            " error: the root of the MSE, in grey levels of 255.",
         ),
     },
     "kl_elbo": {
@@ -308,12 +309,12 @@ CAPTIONS: dict[str, dict[str, Sentence]] = {
     },
     "kl_rate": {
         "alt": Sentence(
-            "折線圖：橫軸是碼率（KL），縱軸是失真（重建誤差），每點是一個 KL 權重。{facts}",
+            "折線圖：橫軸是編碼長度（KL），縱軸是失真（重建誤差），每點是一個 KL 權重。{facts}",
             "Line chart of the distortion (error) over the rate (KL), a point for each KL weight."
             " {facts}",
         ),
         "caption": Sentence(
-            "碼率與失真：每點旁邊是它的 KL 權重 λ，在整個測試集上量得。",
+            "編碼長度與失真：每點旁邊是它的 KL 權重 λ，在整個測試集上量得。",
             "Rate and distortion, measured on the entire test set; the KL weight λ stands beside"
             " each point.",
         ),
@@ -343,9 +344,11 @@ CAPTIONS: dict[str, dict[str, Sentence]] = {
     },
     "kl": {
         "caption": Sentence(
-            "各 KL 權重的數字，在整個測試集上量得；誤差、KL 與負 ELBO 都以同一定義（β = 1）計算。",
+            "各 KL 權重的數字，在整個測試集上量得；誤差、KL 與負 ELBO 都以同一定義（β = 1）計算，"
+            "單位是每張影像的 nats；「活躍」是活躍的隱變數個數，最後一列是真實影像。",
             "Each KL weight in numbers, on the entire test set; error, KL and negative ELBO by one"
-            " definition (β = 1).",
+            " definition (β = 1), in nats per image; active: how many latents are; last row: real"
+            " images.",
         ),
     },
     "gan_architecture": {
@@ -661,9 +664,10 @@ CAPTIONS: dict[str, dict[str, Sentence]] = {
     "disentanglement": {
         "caption": Sentence(
             "隱變數與已知因素的對應，1 最好：MIG、SAP、DCI 的三個分數與 FactorVAE。最後一列是"
-            "同一份編碼配給別張影像所得的分數。",
+            "同一份編碼配給別張影像所得的分數，取各次訓練的平均。",
             "How latents and known factors go together, 1 being best: MIG, SAP, the three of DCI,"
-            " and FactorVAE. The last row is of the same codes handed to the wrong pictures.",
+            " and FactorVAE. The last row is of the same codes handed to the wrong pictures, the"
+            " mean over the runs.",
         ),
     },
     "infogan": {

@@ -26,12 +26,10 @@ VERDICTS = {
     UNDECIDED: Sentence("未定", "undecided"),
     NOT_APPLICABLE: Sentence("不適用", "not applicable"),
 }
-# A claim that another report denies without a claim of its own: who denies it, and what it says.
+# A claim of which another report denies the last measure, without a claim of its own: who does,
+# and what it says.
 DENIED = {
-    "C18": (
-        "C",
-        Sentence("看不出清楚的分界", "no clear split"),
-    )
+    "C18": ("C", Sentence("看不出清楚的分界", "no clear split")),
 }
 
 
@@ -66,6 +64,13 @@ def interval(part: Part) -> str:
     """Write a measure's mean effect and, in brackets, its interval."""
     low, high = signed(part["low"]), signed(part["high"])
     return f"{signed(part['effect'])} [{low}, {high}]{_unit(part['unit'])}"
+
+
+def claimed_margin(part: Part) -> str:
+    """Write the least effect that counts as the claim has it: its sign says which way."""
+    if part["direction"] == "equal":
+        return f"± {_plain(part['margin'], part['unit'])}"
+    return signed(-part["margin"] if part["direction"] == "less" else part["margin"], part["unit"])
 
 
 def _listed(names: Sequence[str]) -> Sentence:
@@ -153,10 +158,10 @@ def claim_opposed(verdicts: Verdicts, claims: Mapping[str, Claim]) -> list[Sente
     """
     known = {id: decided["verdict"] for id, decided in verdicts["claims"].items()}
     where, found, told = place(verdicts["data"]), [], set()
-    for id, verdict in known.items():
+    for id in known:
         other = claims[id].opposes
         if id in DENIED:
-            found.append(_denied(id, verdict, claims, where))
+            found.append(_denied(id, verdicts["claims"][id], claims, where))
         elif other in known and other not in told:
             told.add(id)
             found.append(_opposed((id, other), known, claims, where))
@@ -207,18 +212,23 @@ def _opposed(
     )
 
 
-def _denied(id: str, verdict: str, claims: Mapping[str, Claim], where: Sentence) -> Sentence:
-    """Weigh a claim against a report that denies it."""
+def _denied(id: str, decided: Decided, claims: Mapping[str, Claim], where: Sentence) -> Sentence:
+    """Weigh a claim against a report that denies what its last measure is about."""
     denier, denial = DENIED[id]
-    name = _named(id, claims)
+    name, verdict = _named(id, claims), decided["verdict"]
     zh = f"{name.zh}有報告 {denier} 反對，說{denial.zh}。在{where.zh}上，"
     en = f"{name.en} is denied by report {denier}, which saw {denial.en}. On {where.en} "
     if verdict == SUPPORTED:
         own = reports(claims[id].letters)
         return Sentence(f"{zh}量測支持{own.zh}。", f"{en}the measurement bears out {own.en}.")
-    if verdict == CONTRADICTED:
+    if verdict == CONTRADICTED and decided["parts"][-1]["verdict"] == CONTRADICTED:
         return Sentence(
             f"{zh}量測支持報告 {denier}。", f"{en}the measurement bears out report {denier}."
+        )
+    if verdict == CONTRADICTED:
+        return Sentence(
+            f"{zh}{id} 不成立，但報告 {denier} 所說的那項量測並沒有否定它。",
+            f"{en}{id} is contradicted, though not by the measure that report {denier} speaks of.",
         )
     said = VERDICTS[verdict]
     return Sentence(
@@ -266,13 +276,17 @@ def _concluded(id: str, parts: Sequence[Part], verdict: str, said: Sentence) -> 
     if len(parts) == 1:
         return Sentence(f"所以 {zh}。", f"So {en}.")
     if verdict == SUPPORTED:
+        both = Sentence("兩項", "Both") if len(parts) == 2 else None
+        count = both or Sentence(f"{len(parts)} 項", f"All {len(parts)}")
         return Sentence(
-            f"{len(parts)} 項量測全都如此，所以 {zh}。",
-            f"All {len(parts)} measures agree, so {en}.",
+            f"{count.zh}量測全部成立，所以 {zh}。", f"{count.en} measures hold, so {en}."
         )
     names = [Sentence(**p["name"]) for p in parts if p["verdict"] == verdict]
     which = Sentence("、".join(f"「{n.zh}」" for n in names), "; ".join(n.en for n in names))
-    return Sentence(f"所以 {zh}，原因是{which.zh}。", f"So {en}, because of this: {which.en}.")
+    deciding = "這一項" if len(names) == 1 else "這幾項"
+    return Sentence(
+        f"所以 {zh}，決定的是{deciding}：{which.zh}。", f"So {en}; what decides is: {which.en}."
+    )
 
 
 def _measured(part: Part) -> Sentence:

@@ -18,9 +18,9 @@ from hwlib.discuss.base import (
     too_few,
 )
 from hwlib.discuss.distances import copies, pictures, quality
+from hwlib.plots.adversarial import HEALTHY
 
 UNDECIDED = 2 * math.log(2)  # D's summed loss where it answers one half to every picture
-HEALTHY = (0.60, 0.75)  # D's accuracy in healthy training, by report B (C7)
 CLEAR = 0.3  # correlations below this count as none
 LOST = 0.1  # share of the improvement that a run may lose again without being called broken
 TENTH = 0.1

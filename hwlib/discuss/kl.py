@@ -19,13 +19,14 @@ from hwlib.discuss.base import (
     percent,
     too_few,
 )
+from hwlib.discuss.disentangle import ALIKE as SAME_SCORE
 from hwlib.discuss.disentangle import disentanglement, score
 from hwlib.plots.kl import SCORES
 
 Study = Mapping[str, Any]  # a row of the study's `studies`
 
-ALIKE = 0.3  # of the real pictures' diversity; below it all pictures look alike
-BLURRED = 0.8  # of the sharpness that it is held against
+ALIKE = 0.75  # of the base weight's diversity; below it pictures look alike (claims: -25 %)
+BLURRED = 0.75  # of the sharpness that it is held against (claims: -25 %)
 AS_SHARP = 1.1  # times the lowest error: still as good as the best
 USELESS = 2.0  # times the best KID: samples that are of no use beside the best ones
 
@@ -81,7 +82,7 @@ def kl_made(results: Results) -> list[Sentence]:
 
 
 def kl_curves(curves: Mapping[float, pd.DataFrame], betas: Mapping[float, float]) -> list[Sentence]:
-    """Say how the true negative ELBO went while the weighted objective was minimised.
+    """Say how the negative ELBO of beta 1 went while the weighted objective was minimised.
 
     Args:
         curves: `Run.metrics` by weight.
@@ -96,10 +97,12 @@ def kl_curves(curves: Mapping[float, pd.DataFrame], betas: Mapping[float, float]
         best = min(ends, key=ends.get)
         found.append(
             Sentence(
-                f"以 β = 1 的同一把尺衡量，結束時負 ELBO 最低的是 λ = {weight(best)}"
-                f"（{num(ends[best], 4)} nats）。",
-                f"By the one ruler of β = 1 the negative ELBO ends lowest with λ = {weight(best)}"
-                f" ({num(ends[best], 4)} nats).",
+                f"以 β = 1 的同一把尺衡量，這 {len(curves)} 個權重當中，訓練結束時負 ELBO 最低的是"
+                f" λ = {weight(best)}（訓練影像，最後二十分之一的平均 {num(ends[best], 4)} nats）；"
+                "整個測試集上的數字見 5-6。",
+                f"By the one ruler of β = 1, of these {len(curves)} weights λ = {weight(best)} ends"
+                f" lowest ({num(ends[best], 4)} nats on training images, the mean of the last"
+                " twentieth); 5-6 has the numbers of the whole test set.",
             )
         )
     return found
@@ -123,7 +126,7 @@ def _course(value: float, metrics: pd.DataFrame, beta: float) -> Sentence:
         f"負 ELBO 由 {numbers[0]} 到 {numbers[1]} nats"
     )
     en = (
-        f"λ = {weight(value)}: what was minimised went from {numbers[2]} to {numbers[3]}, the"
+        f"λ = {weight(value)}: the training objective went from {numbers[2]} to {numbers[3]}, the"
         f" negative ELBO from {numbers[0]} to {numbers[1]} nats"
     )
     has_fallen = end < start * (1 - SMALL)
@@ -135,11 +138,16 @@ def _course(value: float, metrics: pd.DataFrame, beta: float) -> Sentence:
         )
     if not has_fallen:
         return Sentence(f"{zh}；目標沒有下降。", f"{en}; the objective did not fall.")
+    if last >= first * (1 - SMALL):
+        return Sentence(
+            f"{zh}；目標下降，負 ELBO 沒有跟著下降。",
+            f"{en}; the objective fell, the negative ELBO did not.",
+        )
     return Sentence(f"{zh}；兩者一起下降。", f"{en}; both fell together.")
 
 
 def kl_growth(curves: Mapping[float, pd.DataFrame]) -> list[Sentence]:
-    """Say how much of the reconstructions' error was gone how early.
+    """Say where the reconstructions' error was when first measured, and at the end.
 
     Args:
         curves: `Run.metrics` by weight, with `test_mse_11` where it was measured.
@@ -156,10 +164,11 @@ def kl_growth(curves: Mapping[float, pd.DataFrame]) -> list[Sentence]:
         steps = f"{int(first['step']):,}", f"{int(last['step']):,}"
         found.append(
             Sentence(
-                f"λ = {weight(value)}：測試影像的 MSE（像素在 [0, 1]）在第 {steps[0]} 步是"
-                f" {ends[0]}，第 {steps[1]} 步是 {ends[1]}。",
-                f"λ = {weight(value)}: the MSE of test images (pixels in [0, 1]) was {ends[0]} at"
-                f" step {steps[0]} and {ends[1]} at step {steps[1]}.",
+                f"λ = {weight(value)}：學習曲線所用的測試影像，MSE（像素在 [0, 1]）由第一次量測"
+                f"（第 {steps[0]} 步）的 {ends[0]} 到第 {steps[1]} 步的 {ends[1]}。",
+                f"λ = {weight(value)}: the MSE of the learning curve's test images (pixels in"
+                f" [0, 1]) went from {ends[0]} when first measured (step {steps[0]}) to {ends[1]}"
+                f" at step {steps[1]}.",
             )
         )
     return found
@@ -193,15 +202,17 @@ def kl_samples(results: Results) -> list[Sentence]:
 
 def _sample(row: Study, results: Results) -> Sentence:
     """Say one weight's KID, sharpness and diversity, the last two as shares of real pictures'."""
-    zh, en = [f"KID {num(row['kid'])}"], [f"KID {num(row['kid'])}"]
+    kid = f"KID {num(row['kid'])}"
+    zh, en = [kid], []
     for key, zh_name, en_name in (("sharpness", "銳利度", "sharpness"),
                                   ("diversity", "多樣性", "diversity")):  # fmt: skip
         if f"{key}_samples" in row and results.get(f"{key}_real"):
             share = percent(row[f"{key}_samples"] / results[f"{key}_real"], 0)
             zh.append(f"{zh_name}是真實影像的 {share}")
-            en.append(f"{en_name} {share} of real pictures'")
+            en.append(f"{share} of the {en_name}")
     name = weight(row["kl_weight"])
-    return Sentence(f"λ = {name}：{'，'.join(zh)}。", f"λ = {name}: {', '.join(en)}.")
+    beside = f"; beside real pictures {' and '.join(en)}" if en else ""
+    return Sentence(f"λ = {name}：{'，'.join(zh)}。", f"λ = {name}: {kid}{beside}.")
 
 
 # ------------------------------------------------------------------------ numbers over the weight
@@ -222,21 +233,21 @@ def kl_rate(studies: Sequence[Study]) -> list[Sentence]:
     errors = num(low["recon_nats"], 4), num(high["recon_nats"], 4)
     found = [
         Sentence(
-            f"由 λ = {ends[0]} 到 {ends[1]}，碼率由 {rates[0]} 變為 {rates[1]} nats，"
+            f"由 λ = {ends[0]} 到 {ends[1]}，編碼長度由 {rates[0]} 變為 {rates[1]} nats，"
             f"失真由 {errors[0]} 變為 {errors[1]} nats。",
             f"From λ = {ends[0]} to {ends[1]} the rate goes from {rates[0]} to {rates[1]} nats and"
-            f" the distortion from {errors[0]} to {errors[1]}.",
+            f" the distortion from {errors[0]} to {errors[1]} nats.",
         )
     ]
     if is_trial(low):
         return found
-    odd = [
-        (a["kl_weight"], b["kl_weight"])
+    steps = [
+        (f"{weight(a['kl_weight'])} → {weight(b['kl_weight'])}", a, b)
         for a, b in itertools.pairwise(ordered)
-        if b["kl_nats"] > a["kl_nats"] * (1 + SMALL)
-        or b["recon_nats"] < a["recon_nats"] * (1 - SMALL)
     ]
-    if not odd:
+    longer = [name for name, a, b in steps if b["kl_nats"] > a["kl_nats"] * (1 + SMALL)]
+    closer = [name for name, a, b in steps if b["recon_nats"] < a["recon_nats"] * (1 - SMALL)]
+    if not longer and not closer:
         found.append(
             Sentence(
                 "權重每加大一級，碼就更短（或一樣短）、誤差更大（或一樣大）：正是 λ 該做的取捨。",
@@ -245,13 +256,20 @@ def kl_rate(studies: Sequence[Study]) -> list[Sentence]:
             )
         )
     else:
-        steps = [f"{weight(a)} → {weight(b)}" for a, b in odd]
+        told = [
+            Sentence(f"λ 由 {'、'.join(names)} 時{zh}", f"from λ = {', '.join(names)} {en}")
+            for names, zh, en in (
+                (longer, "碼反而變長", "the code gets longer"),
+                (closer, "誤差反而變小", "the error gets smaller"),
+            )
+            if names
+        ]
         found.append(
             Sentence(
-                f"但不是每一級都如此：λ 由 {'、'.join(steps)} 時，碼變長了，或是誤差變小了；"
+                f"但不是每一級都如此：{'，'.join(one.zh for one in told)}；"
                 "網路沒有訓練到收斂，各次訓練的差異也還在。",
-                f"But not at every step: from λ = {', '.join(steps)} the code gets longer or the"
-                " error smaller; the networks are not trained to the end, and runs differ.",
+                f"But not at every step: {', '.join(one.en for one in told)}; the networks are not"
+                " trained to the end, and runs differ.",
             )
         )
     return found
@@ -339,19 +357,31 @@ def kl_scores(results: Results) -> list[Sentence]:
     rows = [row for row in _ordered(results["studies"]) if "disentanglement" in row]
     if len(rows) < 2 or is_trial(results):
         return disentanglement({f"λ = {weight(r['kl_weight'])}": r for r in results["studies"]})
-    bests = {}
+    bests: dict[str, tuple[str, float, float]] = {}
     for key, name in SCORES.items():
-        known = [row for row in rows if key in row["disentanglement"]]
-        if known:
-            best = max(known, key=lambda row, key=key: row["disentanglement"][key])
-            bests[name] = (weight(best["kl_weight"]), best["disentanglement"], key)
+        known = {
+            weight(row["kl_weight"]): row["disentanglement"][key]
+            for row in rows
+            if key in row["disentanglement"]
+        }
+        if known and max(known.values()) - min(known.values()) >= SAME_SCORE:
+            best = max(known, key=known.get)
+            floors = [row["disentanglement"]["floor"][key] for row in rows]
+            bests[name] = (best, known[best], float(np.mean(floors)))
+    if not bests:
+        return [
+            Sentence(
+                f"各個權重的分數相差都不到 {SAME_SCORE:g}，分不出高下。",
+                f"The weights' scores differ by less than {SAME_SCORE:g}: none is better.",
+            )
+        ]
     zh = "；".join(
-        f"{name} 是 λ = {w}（{score(s[key])}，亂配 {score(s['floor'][key])}）"
-        for name, (w, s, key) in bests.items()
+        f"{name} 是 λ = {w}（{score(value)}，亂配 {score(floor)}）"
+        for name, (w, value, floor) in bests.items()
     )
     en = "; ".join(
-        f"{name} with λ = {w} ({score(s[key])}, by chance {score(s['floor'][key])})"
-        for name, (w, s, key) in bests.items()
+        f"{name} with λ = {w} ({score(value)}, by chance {score(floor)})"
+        for name, (w, value, floor) in bests.items()
     )
     found = [Sentence(f"各分數最高的權重：{zh}。", f"Each score is highest at: {en}.")]
     if len({w for w, _, _ in bests.values()}) > 1:
@@ -385,11 +415,11 @@ def kl_overall(results: Results) -> list[Sentence]:
         return [Sentence("只有一個權重，無從比較。", "A single weight leaves nothing to compare.")]
     return [
         _c1(ordered),
-        *_c4(ordered[-1], results),
+        *_c4(ordered, results),
         *_c13(ordered),
         *_c14(ordered, results),
         Sentence(
-            "每個權重只訓練一次，種子換了，接近的數字可能互換；結論是否站得住，"
+            "每個權重只訓練一次，換一個種子，相近的數字可能前後對調；結論是否站得住，"
             "要看以多個種子重複的檢驗（`hwlib claims C1 C4 C13 C14`）。",
             "Each weight was trained once, and with another seed close numbers may change places;"
             " whether a conclusion stands is tested over several seeds"
@@ -417,8 +447,9 @@ def _c1(ordered: Sequence[Study]) -> Sentence:
     blurs, sharpens = change > SMALL, change < -SMALL
     if blurs and best is high:
         return Sentence(
-            f"{zh}，樣本的 KID 愈來愈低：C1 成立，C1' 不成立。",
-            f"{en}, and the samples' KID gets lower: C1 holds here, C1' does not.",
+            f"{zh}，樣本的 KID 也在最大的權重最低：C1 成立，C1' 不成立。",
+            f"{en}, and the samples' KID is lowest at the largest weight: C1 holds here, C1' does"
+            " not.",
         )
     if blurs and best is low:
         return Sentence(
@@ -428,12 +459,12 @@ def _c1(ordered: Sequence[Study]) -> Sentence:
         )
     if blurs:
         return Sentence(
-            f"{zh}；樣本的 KID 先隨 λ 改善，到 λ = {peak} 最好，之後變差。"
-            f"重建如 C1 所說；樣本在 λ = {peak} 之前如 C1 所說，之後兩者都變差。"
+            f"{zh}；樣本的 KID 在 λ = {peak} 最低，最小與最大的權重都比較高。"
+            f"重建如 C1 所說；樣本從最小的權重到 λ = {peak} 如 C1 所說，再到最大的權重則相反。"
             "C1' 對重建的說法不成立。",
-            f"{en}; the samples' KID improves up to λ = {peak} and gets worse beyond."
-            f" Reconstructions go as C1 says; samples go as C1 says up to λ = {peak}, and beyond it"
-            " both get worse. What C1' says of reconstructions does not hold.",
+            f"{en}; the samples' KID is lowest at λ = {peak}, higher at either end. Reconstructions"
+            f" go as C1 says; samples go as C1 says from the smallest weight to λ = {peak}, and the"
+            " other way from there to the largest. What C1' says of reconstructions does not hold.",
         )
     if sharpens and best is low:
         return Sentence(
@@ -448,28 +479,40 @@ def _c1(ordered: Sequence[Study]) -> Sentence:
     )
 
 
-def _c4(high: Study, results: Results) -> list[Sentence]:
+def _c4(ordered: Sequence[Study], results: Results) -> list[Sentence]:
     """Hold report B's claim against the largest weight: all pictures alike."""
-    if "diversity_samples" not in high or not results.get("diversity_real"):
+    high, base = ordered[-1], _base(ordered, results)
+    if base is None or "diversity_samples" not in high or "diversity_samples" not in base:
         return []
-    share = high["diversity_samples"] / results["diversity_real"]
-    name, active = weight(high["kl_weight"]), high["active_units"]
+    change = high["diversity_samples"] / base["diversity_samples"]
+    names = weight(high["kl_weight"]), weight(base["kl_weight"])
     zh = (
-        f"C4（報告 B）：λ = {name} 時樣本的多樣性是真實影像的 {percent(share)}，"
-        f"活躍的隱變數有 {active} 個"
+        f"C4（報告 B）：λ = {names[0]} 時樣本的多樣性是 λ = {names[1]} 的 {percent(change, 0)}，"
+        f"活躍的隱變數有 {high['active_units']} 個"
     )
     en = (
-        f"C4 (report B): with λ = {name} the samples vary {percent(share)} as much as real"
-        f" pictures, and {active} latents are active"
+        f"C4 (report B): with λ = {names[0]} the samples vary {percent(change, 0)} as much as with"
+        f" λ = {names[1]}, and {high['active_units']} latents are active"
     )
-    if share < ALIKE:
-        return [Sentence(f"{zh}：影像看起來都一樣。", f"{en}: all pictures look alike.")]
-    return [
-        Sentence(
-            f"{zh}：影像並非都一樣，C4 在這個權重還看不到。",
-            f"{en}: they do not all look alike, so C4 does not show at this weight.",
+    if change >= ALIKE:
+        return [
+            Sentence(f"{zh}：C4 在這個權重還看不到。", f"{en}: C4 does not show at this weight.")
+        ]
+    zh, en = f"{zh}：如 C4 所說，影像彼此更像", f"{en}: they look more alike, as C4 says"
+    low = ordered[0]
+    if "diversity_samples" in low and low["diversity_samples"] < high["diversity_samples"]:
+        zh += f"；最小的權重 λ = {weight(low['kl_weight'])} 多樣性更低，那裡的原因就不是權重太大"
+        en += (
+            f"; the smallest weight, λ = {weight(low['kl_weight'])}, has even less diversity,"
+            " which no large weight explains"
         )
-    ]
+    return [Sentence(f"{zh}。", f"{en}.")]
+
+
+def _base(ordered: Sequence[Study], results: Results) -> Study | None:
+    """Return the first of the weights told in full, unless it is the largest of all."""
+    own = next((row for row in ordered if row["kl_weight"] == results["kl_weights"][0]), None)
+    return None if own is ordered[-1] else own
 
 
 def _c13(ordered: Sequence[Study]) -> list[Sentence]:
@@ -481,23 +524,36 @@ def _c13(ordered: Sequence[Study]) -> list[Sentence]:
     best = min(ordered, key=lambda row: row["kid"])
     is_sharp = zero["test_mse_01"] <= lowest["test_mse_01"] * AS_SHARP
     times = zero["kid"] / best["kid"] if best["kid"] > 0 else float("inf")
-    is_useless = times >= USELESS
+    is_useless = zero is not best and times >= USELESS
+    errors = [num(row["test_mse_01"], 4) for row in (zero, lowest)]
+    kids = [num(row["kid"]) for row in (zero, best)]
     zh = (
-        f"C13（報告 D）：λ = 0 的測試 MSE 是 {num(zero['test_mse_01'])}，最低的是 λ ="
-        f" {weight(lowest['kl_weight'])} 的 {num(lowest['test_mse_01'])}；"
-        f"樣本的 KID 是 {num(zero['kid'])}，最低的是 λ = {weight(best['kl_weight'])} 的"
-        f" {num(best['kid'])}"
+        f"C13（報告 D）：λ = 0 的測試 MSE 是 {errors[0]}（最低的是 λ ="
+        f" {weight(lowest['kl_weight'])} 的 {errors[1]}），樣本的 KID 是 {kids[0]}"
+        f"（最低的是 λ = {weight(best['kl_weight'])} 的 {kids[1]}）"
     )
     en = (
-        f"C13 (report D): the test MSE of λ = 0 is {num(zero['test_mse_01'])}, the lowest, of λ ="
-        f" {weight(lowest['kl_weight'])}, is {num(lowest['test_mse_01'])}; its samples' KID is"
-        f" {num(zero['kid'])}, the lowest, of λ = {weight(best['kl_weight'])}, {num(best['kid'])}"
+        f"C13 (report D): λ = 0 has a test MSE of {errors[0]} (lowest: {errors[1]} at λ ="
+        f" {weight(lowest['kl_weight'])}) and a KID of {kids[0]} (lowest: {kids[1]} at λ ="
+        f" {weight(best['kl_weight'])})"
     )
     verdicts = {
-        (True, True): Sentence("重建最好、樣本無用，C13 成立", "C13 holds in both halves"),
-        (True, False): Sentence("重建最好，樣本卻不至於無用", "its samples are not useless"),
-        (False, True): Sentence("樣本無用，重建卻不是最好的", "it does not reconstruct best"),
-        (False, False): Sentence("兩半都看不到，C13 不成立", "neither half of C13 shows"),
+        (True, True): Sentence(
+            "重建與最好的相當、樣本差得多，符合 C13",
+            "it reconstructs about as well as the best and its samples are far worse, as C13 says",
+        ),
+        (True, False): Sentence(
+            f"重建與最好的相當；KID 還不到最好的 {USELESS:g} 倍，在這裡不算「無用」",
+            "it reconstructs about as well as the best, and its KID is less than"
+            f" {USELESS:g} times the best, which does not count as useless here",
+        ),
+        (False, True): Sentence(
+            "樣本差得多，但重建不如最好的",
+            "its samples are far worse, but it does not reconstruct as well as the best",
+        ),
+        (False, False): Sentence(
+            "兩半都看不到，C13 不成立", "neither half shows: C13 does not hold here"
+        ),
     }
     verdict = verdicts[is_sharp, is_useless]
     return [Sentence(f"{zh}：{verdict.zh}。", f"{en}: {verdict.en}.")]
@@ -505,9 +561,8 @@ def _c13(ordered: Sequence[Study]) -> list[Sentence]:
 
 def _c14(ordered: Sequence[Study], results: Results) -> list[Sentence]:
     """Hold report D's claim against the largest weight: everything is blurred."""
-    high, base = ordered[-1], results["kl_weights"][0]
-    own = next((row for row in ordered if row["kl_weight"] == base), None)
-    if own is None or own is high:
+    high, own = ordered[-1], _base(ordered, results)
+    if own is None:
         return []
     zh, en, shares = [], [], []
     for key, zh_name, en_name in (
@@ -520,14 +575,17 @@ def _c14(ordered: Sequence[Study], results: Results) -> list[Sentence]:
             en.append(f"{percent(shares[-1], 0)} for {en_name}")
     if not shares:
         return []
-    name = weight(high["kl_weight"])
-    zh_text = f"C14（報告 D）：λ = {name} 的銳利度與 λ = {weight(base)} 相比，{'，'.join(zh)}"
-    en_text = (
-        f"C14 (report D): beside λ = {weight(base)} the sharpness with λ = {name} is"
-        f" {', '.join(en)}"
-    )
+    name, base = weight(high["kl_weight"]), weight(own["kl_weight"])
+    zh_text = f"C14（報告 D）：λ = {name} 的銳利度與 λ = {base} 相比，{'，'.join(zh)}"
+    en_text = f"C14 (report D): beside λ = {base} the sharpness with λ = {name} is {', '.join(en)}"
     if max(shares) < BLURRED:
         return [Sentence(f"{zh_text}：全部模糊。", f"{en_text}: everything is blurred.")]
     if min(shares) < BLURRED:
-        return [Sentence(f"{zh_text}：只有一部分模糊。", f"{en_text}: only in part blurred.")]
-    return [Sentence(f"{zh_text}：並沒有更模糊。", f"{en_text}: that is no more blurred.")]
+        return [Sentence(f"{zh_text}：只有一半如此。", f"{en_text}: only one half is blurred.")]
+    if min(shares) < 1:
+        return [
+            Sentence(
+                f"{zh_text}：只模糊一些，不到門檻。", f"{en_text}: a little blurred, too little."
+            )
+        ]
+    return [Sentence(f"{zh_text}：並沒有更模糊。", f"{en_text}: no more blurred.")]

@@ -31,7 +31,7 @@ from hwlib.plots.look import (
 UNDECIDED = {"d_loss": 2 * math.log(2), "g_loss": math.log(2)}
 GUESSED = math.log(2)  # the attribute loss of an answer of 0 for every attribute
 GUESS = {"color": INK, "linewidth": 0.9, "linestyle": (0, (4, 3))}
-HEALTHY = (0.60, 0.75)  # D's accuracy in healthy training, by report B
+HEALTHY = (0.60, 0.75)  # D's accuracy in healthy training, by report B (C7)
 TITLE_PAD = 17  # points; the legend stands between title and axes
 
 LOSSES = (("d_loss", BLUE, "D"), ("g_loss", ORANGE, "G"))

@@ -40,8 +40,8 @@ EFFECT_IN = 0.36  # height of an effect that stands alone
 FRAME_IN = 0.55  # height of a panel's ticks, label and gap
 WIDE_RANGE = 30  # values whose ratio is larger stand on a log axis
 LINEAR = 2  # margins on either side of zero where the axis of all effects is linear
-# An interval such as [0, 1] is one piece, a Latin word too, a Chinese character each.
-PIECE = re.compile(r"\[[^\]]*\][^\s\u2e80-\uffff]*|[^\s\u2e80-\uffff]+|[\u2e80-\uffff]")
+# An interval such as [0, 1] and λ = 1 are one piece, a Latin word too, a Chinese character each.
+PIECE = re.compile(r"\[[^\]]*\][^\s\u2e80-\uffff]*|λ = [\d.]+|[^\s\u2e80-\uffff]+|[\u2e80-\uffff]")
 
 
 def _breadth(text: str) -> int:
@@ -121,7 +121,7 @@ def is_effect_alone(part: Part) -> bool:
         part: a measure, as in claims.json.
     """
     values = [arm["values"] for arm in part["arms"].values()]
-    return values == [part["effects"]]
+    return len(values) == 1 and np.allclose(values[0], part["effects"])
 
 
 def _rows_height(part: Part, lang: str) -> float:
@@ -166,7 +166,8 @@ def _draw_values(ax: Axes, part: Part, lang: str) -> None:
 def _draw_effect(ax: Axes, part: Part, lang: str) -> None:
     """Draw the interval of the mean effect over the band that bears the measure out."""
     mark, margin = MARKS[part["verdict"]], part["margin"]
-    ends = [part["low"], part["high"], *part["effects"], margin, -margin, 0.0]
+    sides = {"greater": [margin], "less": [-margin], "equal": [margin, -margin]}
+    ends = [part["low"], part["high"], *part["effects"], *sides[part["direction"]], 0.0]
     low, high = min(ends), max(ends)
     room = 0.1 * (high - low) or 1.0
     ax.set_xlim(low - room, high + room)

@@ -24,7 +24,8 @@ from hwlib.report.embed import FULL, addresses
 from hwlib.report.words import WORDS
 
 READER = "gfm+tex_math_dollars+raw_attribute+east_asian_line_breaks"
-INTERVAL = re.compile(r"(\[[−-]?\d), (\d\\?\])")
+INTERVAL = re.compile(r"(\[[−+-]?[\d.,]*\d), ([−+-]?\d[\d.,]*\\?\])")
+UNIT = re.compile(r"(?<=[\d\]]) (?=%|nats\b)|(?<=λ =) (?=\d)")
 NUMBERED = re.compile(r"(\d+)\s*[-–.]\s*(\d+)")
 ANNOTATION = re.compile(
     r"<semantics>(.*?)<annotation encoding=\"application/x-tex\">.*?</annotation></semantics>",
@@ -483,8 +484,12 @@ def to_typst(document: Document, *, prefix: str) -> tuple[str, dict[str, bytes]]
         index = _index(node)
         is_sticky = bool(nodes) and nodes[-1]["t"] == "Header"
         if index is None:
-            plain_table = node["t"] == "Table"
-            nodes += _typst_table(node, "none", is_sticky) if plain_table else [node]
+            if node["t"] == "Table":
+                nodes += _typst_table(node, "none", is_sticky)
+            elif _is_title(node):  # it leads on to what comes next, as a heading does
+                nodes += [_raw("#block(sticky: true)[", "typst"), node, _raw("]", "typst")]
+            else:
+                nodes.append(node)
             continue
         item, number = document.items[index], document.numbers.get(index)
         if isinstance(item, Figure):
@@ -499,6 +504,11 @@ def to_typst(document: Document, *, prefix: str) -> tuple[str, dict[str, bytes]]
     formulas = _typst_formulas([n for node in nodes for n in _walk(node) if n["t"] == "Math"])
     nodes = [_typst_node(node, prefix, anchors, formulas) for node in nodes]
     return pandoc(_json(nodes), source="json", target="typst"), pictures
+
+
+def _is_title(node: Node) -> bool:
+    """Whether all of a paragraph is set bold."""
+    return node["t"] == "Para" and [part["t"] for part in node["c"]] == ["Strong"]
 
 
 def _typst_formulas(nodes: list[Node]) -> dict[str, str]:
@@ -556,8 +566,8 @@ def quote(text: str) -> str:
 
 
 def unbroken(text: str) -> str:
-    """Return a page or a PDF's source so that no line ends within an interval like [0, 1]."""
-    return INTERVAL.sub("\\1,\u00a0\\2", text)
+    """Return a page or a PDF's source so that no line ends within [0, 1], 25 % or λ = 3."""
+    return UNIT.sub("\u00a0", INTERVAL.sub("\\1,\u00a0\\2", text))
 
 
 # ---------------------------------------------------------------------- pandoc

@@ -186,8 +186,9 @@ def subtitle(fact: Facts, language: str) -> list[tuple[str, str]]:
     """Return what stands under a page's title: recipe, data, profile, seed."""
     labels = FACTS[language]
     profile = fact.setting("profile")
+    recipe = [(labels["recipe"], fact.job.recipe)] if fact.problem != CLAIMS else []
     return [
-        (labels["recipe"], fact.job.recipe),
+        *recipe,  # each claim has its own
         (labels["data"], fact.setting("data")),
         (labels["profile"], PROFILES[language].get(profile, profile)),
         (labels["seed"], fact.setting("seed")),

@@ -149,7 +149,7 @@ def _chapter(
     columns = _pair(words["item"], words["value"])
     parts += [
         f"#heading(level: 2, {quote(words['trust'])})",
-        words["trust_note"],
+        f"#block(sticky: true)[{words['trust_note']}]",
         f"#hw-pairs({columns}, ({cells},), {caption})",
     ]
     return "\n\n".join(parts), pictures
