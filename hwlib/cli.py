@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -275,7 +276,11 @@ def report(
     out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("report/build"),
     claim: Annotated[
         list[str] | None,
-        typer.Option(metavar="ID", help="With 'claims': only this one; repeat it for several."),
+        typer.Option(
+            metavar="ID",
+            help="With 'claims': only this one; repeat it for several. Of a single --seed and the"
+            " two that follow.",
+        ),
     ] = None,
     decoder: Annotated[
         bool,
@@ -428,6 +433,9 @@ def chosen_jobs(
     others = [problem for problem in problems if problem != CLAIMS]
     has_claims = CLAIMS in problems
     jobs = []
+    for problem in others:
+        if re.fullmatch("[Cc][0-9]+'?", problem):
+            raise UserError(f"{problem} is a claim: hwlib report claims --claim {problem}")
     if claims and not has_claims:
         raise UserError("--claim goes with claims: hwlib report claims --claim C1")
     if has_claims:

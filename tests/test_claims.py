@@ -13,6 +13,7 @@ from sentences import assert_each_in_its_language, assert_same_numbers, assert_t
 import hwlib
 from hwlib.claims import CLAIMS, NotApplicable, claims_path, decide, deciding, known_ids, measures
 from hwlib.claims import arms as all_arms
+from hwlib.claims.base import CHANGE
 from hwlib.claims.deciding import Plan, check_needs, decide_one, judge_values, planned
 from hwlib.claims.statistics import joined, t_interval, verdict_of
 from hwlib.data.factors import ATTRIBUTES, FACTORS
@@ -438,6 +439,21 @@ def test_a_claim_that_is_not_applicable_trains_nothing(plan):
     assert len(planned([CLAIMS["C18"]], plan, made_data())) == 3
 
 
+def test_a_zero_that_stands_in_no_ratio_makes_a_claim_not_applicable(plan, tmp_path):
+    story = {"too_large": ALIKE["too_large"] | results(diversity_samples=0.0), "one": ALIKE["one"]}
+    found = decided(CLAIMS["C4"], plan, made_data(), lambda _: story, tmp_path)
+    assert found["verdict"] == "not_applicable"
+    assert "A value is zero" in found["reason"]["en"]
+
+
+def test_changes_in_percent_are_averaged_as_ratios():
+    part = next(part for part in CLAIMS["C3"].parts if part.comparison is CHANGE)
+    found = judge_values(part, np.array([[-50.0, 0.0, 100.0]]))  # a half, as much, twice as much
+    assert found["effect"] == pytest.approx(0, abs=1e-9)
+    assert found["effects"] == pytest.approx([-50, 0, 100])
+    assert (1 + found["low"] / 100) * (1 + found["high"] / 100) == pytest.approx(1)
+
+
 def test_a_training_that_diverges_loses_one_claim_and_says_why(plan):
     def train(config):
         raise TrainingDiverged("d_loss is not finite at step 7")
@@ -499,6 +515,7 @@ def test_claims_are_known_by_their_ids_in_the_reports_order():
     assert known_ids(["c3'", "C1", "C1"]) == ["C1", "C3'"]
     assert known_ids(["C1’"]) == ["C1'"]
     assert known_ids(None) == list(CLAIMS)
+    assert known_ids("C5, c13") == known_ids(["C13", "C5,C5"]) == ["C5", "C13"]
     with pytest.raises(UserError, match="unknown claim 'C23'; known: C1, C1'"):
         known_ids(["C23"])
 
@@ -542,6 +559,9 @@ def test_finished_runs_are_reused_and_other_claims_verdicts_kept(smoke, capfd, m
     assert "6 runs, of which 3 are there already" in capfd.readouterr().err
     assert list(json.loads(path.read_text())["claims"]) == ["C13", "C14"]
 
+    settings = {"settings": {"features": "inception"}}
+    assert deciding._still_valid(path, first)
+    assert not deciding._still_valid(path, first | settings)
     monkeypatch.setattr(deciding, "claims_code", lambda: "another")
     decide(["C14"], runs=runs, **SMALL)
     assert list(json.loads(path.read_text())["claims"]) == [
@@ -578,6 +598,8 @@ def test_the_command_prints_the_table_and_the_file_last(call, smoke):
     assert out.splitlines()[-1] == str(path)
     assert "C13" in out
     assert "undecided" in out
+    assert "+10 %" in out  # from where on it counts
+    assert "its verdicts mean nothing" in " ".join(out.split())
     assert "6 runs, of which 6 are there already" in err
 
     code, out, _ = call(*words, "--runs", runs, "--markdown")

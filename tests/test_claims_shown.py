@@ -622,6 +622,7 @@ def test_claims_come_only_where_they_are_named(monkeypatch, asked):
     [
         (["claims", "--claim", "C99"], "unknown claim 'C99'"),
         (["vae", "--claim", "C1"], "--claim goes with claims"),
+        (["C5"], "C5 is a claim: hwlib report claims --claim C5"),
         (["claims", "--set", "width=1"], "claims have their own recipes and settings"),
         (["claims", "--recipe", "wide"], "claims have their own recipes and settings"),
         (["claims", "--data", "no/such/folder"], "no/such/folder"),
