@@ -66,7 +66,9 @@ def out(made) -> Path:
 
 
 def soup(path: Path) -> BeautifulSoup:
-    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+    """Parse a page; the space that keeps a number with its unit counts as any other."""
+    text = path.read_text(encoding="utf-8").replace("\u00a0", " ")
+    return BeautifulSoup(text, "html.parser")
 
 
 def flat(text: str) -> str:
@@ -684,7 +686,7 @@ def test_the_best_of_a_column_is_marked_whichever_end_is_better(sides):
     for code in LANGUAGES:
         table = soup(sides / code / "compare.html").find("figure", class_="table")
         marked = [tag.get_text() for tag in table.select("td strong")]
-        assert marked == ["12.3", "0.0234", "80.0 %", "60.0 %", "70.0 %"]
+        assert marked == ["12.3", "0.0234", "60.0 %", "70.0 %"]  # not the precision of a blur
 
 
 def test_numbers_of_another_protocol_stand_apart_with_the_reason_and_never_in_a_ranking(sides):
