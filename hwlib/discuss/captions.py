@@ -241,7 +241,7 @@ CAPTIONS: dict[str, dict[str, Sentence]] = {
             " minimised, points the negative ELBO of test images. {facts}",
         ),
         "caption": Sentence(
-            "負 ELBO（β = 1，各權重同一把尺）與被最小化的訓練目標（重建 + β KL），單位都是每張"
+            "負 ELBO（β = 1，各權重同一把尺）與被最小化的訓練目標（誤差 + β KL），單位都是每張"
             "影像的 nats；各圖縱軸不同。",
             "The negative ELBO (β = 1, one ruler for all weights) and what was minimised (error"
             " + β KL), both in nats per image; the vertical axes differ.",

@@ -108,7 +108,7 @@ WORDS: dict[str, dict[str, str]] = {
         "JoinOneHot": "化成 one-hot 接在 $z$ 後面",
         "Embedding": "嵌入後與 $z$ 相乘",
         "code": "編碼 {code}",
-        "kl_trained": "訓練目標（重建 + β KL）",
+        "kl_trained": "訓練目標（誤差 + β KL）",
         "kl_neg_elbo": "負 ELBO（β = 1）",
         "kl_neg_elbo_test": "負 ELBO，測試",
         "kl_nats_axis": "nats／張",

@@ -12,7 +12,7 @@ from hwlib.show.tables import Tables
 _COLUMNS = {
     "kl_weight": Sentence("λ", "λ"),
     "test_mse_01": Sentence("MSE [0, 1]", "MSE [0, 1]"),
-    "recon_nats": Sentence("重建", "error"),
+    "recon_nats": Sentence("重建誤差", "error"),
     "kl_nats": Sentence("KL", "KL"),
     "neg_elbo_nats": Sentence("負 ELBO", "negative ELBO"),
     "active_units": Sentence("活躍", "active"),
