@@ -231,12 +231,14 @@ def rate_distortion(
         dots = DOTS | {"color": colour, "linestyle": "none", "markersize": 6, "zorder": 3}
         if some:
             ax.plot(rates[some], errors[some], marker="o", label=words[word], **dots)
+    label = words["kl_rate"]
     if rates.max() > 30:
         ax.set_xscale("symlog", linthresh=1, linscale=0.5)
         ax.set_xlim(left=-0.15)
+        label += words["log_axis"]
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
-    ax.set_xlabel(words["kl_rate"])
+    ax.set_xlabel(label)
     ax.set_ylabel(words["kl_distortion"])
     ax.margins(y=0.12)
     _name_points(ax, np.stack([rates, errors], axis=1), [row["kl_weight"] for row in ordered])
