@@ -483,21 +483,20 @@ def chosen_pairs(problems: Sequence[str] | None, recipe: str | None) -> list[tup
     """Return the (recipe, problem) pairs that a report is asked for.
 
     Raises:
-        UserError: an unknown name, or a pair that does not exist or is not built yet.
+        UserError: an unknown name, or a pair that does not exist.
     """
-    from hwlib.recipes import DEFAULT_RECIPE, PAIRS, RECIPES, get_problem
+    from hwlib.recipes import DEFAULT_RECIPE, PAIRS, get_problem
 
-    built = [pair for pair in PAIRS if pair[1] in RECIPES[pair[0]].problems]
-    wanted = list(problems or dict.fromkeys(problem for _, problem in built))
+    wanted = list(problems or dict.fromkeys(problem for _, problem in PAIRS))
     if recipe == "all":
-        pairs = [pair for problem in wanted for pair in built if pair[1] == problem]
-        missing = set(wanted) - {problem for _, problem in pairs}
-        if missing:
-            get_problem("dcgan", missing.pop())
+        pairs = [pair for problem in wanted for pair in PAIRS if pair[1] == problem]
+        for problem in wanted:
+            if not any(own == problem for _, own in pairs):
+                get_problem("dcgan", problem)  # says which are known
         return pairs
     pairs = [(recipe or DEFAULT_RECIPE.get(problem, "dcgan"), problem) for problem in wanted]
     if recipe and not problems:  # "all problems" of one recipe are those that it has
-        pairs = [pair for pair in pairs if pair in built] or pairs[:1]
+        pairs = [pair for pair in pairs if pair in PAIRS] or pairs[:1]
     for pair in pairs:
         get_problem(*pair)
     return pairs

@@ -288,7 +288,8 @@ def write_run(
     record = {"settings": about, "data_fingerprint": PROTOCOL["data"], "num_threads": 2}
     (folder / "config.json").write_text(json.dumps(record))
     (folder / "results.json").write_text(json.dumps(results))
-    colours = np.random.default_rng(len(recipe)).integers(0, 256, (12, 1, 1, 3), dtype=np.uint8)
+    rng = np.random.default_rng(list(recipe.encode()))
+    colours = rng.integers(0, 256, (12, 1, 1, 3), dtype=np.uint8)
     pictures = {"samples": np.broadcast_to(colours, (12, 16, 16, 3))}
     if problem == "vae":
         pictures["originals"] = pictures["samples"][::-1]

@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 import hwlib
+import hwlib.recipes
 from hwlib.data import Data
 from hwlib.errors import UserError
 from hwlib.losses import adversarial_loss, attribute_loss, code_loss, gradient_penalty
@@ -31,10 +32,7 @@ from hwlib.training.steps import STEPS, State, draw_z, frozen, penalty_weight, s
 SPEC = "faces:96"
 CPU = torch.device("cpu")
 FAMILIES = ("gan", "acgan", "infogan")
-PAIRS = [
-    *((recipe, problem) for recipe in ("plain", "upsample", "wide") for problem in FAMILIES[:2]),
-    *(("dcgan", problem) for problem in FAMILIES),
-]
+PAIRS = [pair for pair in hwlib.recipes.PAIRS if pair[1] in FAMILIES]
 # Every state that a checkpoint must carry: the average of G, spectral norm's vectors, flips.
 HARD = {"ema": 0.9, "spectral_norm": True, "flip": True, "augment": True, "noise": "uniform"}
 
@@ -340,6 +338,15 @@ def test_a_finished_run_gives_the_networks_of_its_best_snapshot(runs, problem):
     assert list(run.samples["growth_steps"]) == list(snapshots["step"])
     assert set(run.load_models()) == ({"G", "D", "Q"} if problem == "infogan" else {"G", "D"})
     assert None not in results.values()
+
+
+def test_no_acgan_snapshot_gains_by_a_kid_below_the_floor(tmp_path, monkeypatch):
+    scores, listens = iter([0.5, 0.01, 0.4]), iter([0.2, 0.5, 0.9])
+    monkeypatch.setattr(SnapshotScorer, "score", lambda *_: (next(scores), 1.0))
+    monkeypatch.setattr(SnapshotScorer, "floor", lambda _: 0.5)
+    monkeypatch.setattr(Snapshots, "_listens", lambda *_: next(listens))
+    results = hwlib.fit(smoke("acgan"), runs=tmp_path).results
+    assert (results["best_step"], results["kept_step"]) == (8, 12)  # 8 would be kept without it
 
 
 def test_an_acgan_gives_a_snapshot_that_listens_before_one_of_lower_kid(tmp_path, monkeypatch):

@@ -139,7 +139,7 @@ def test_fingerprint_follows_content_not_times_or_place(pictures, tmp_path, own_
     assert load(tmp_path / "moved").fingerprint == before
 
 
-def test_sizes_and_sources_have_their_own_sets(pictures, own_cache):
+def test_each_size_has_its_own_set(pictures, own_cache):
     small, large = load(pictures), load_data(pictures, 64, progress=False)
     assert small.fingerprint != large.fingerprint
     assert len(sets(own_cache)) == 2

@@ -91,7 +91,7 @@ def test_a_training_that_fails_says_why_and_the_next_one_runs(tmp_path):
     ]
 
 
-def test_leaving_stops_a_training_which_goes_on_from_its_checkpoint(tmp_path):
+def test_leaving_stops_a_training_after_its_checkpoint_is_written(tmp_path):
     config = small_config(num_steps=100_000)
     begun = threading.Event()
     threads = torch.get_num_threads()

@@ -67,7 +67,8 @@ CLAIMS_PARAMETERS = ("ids", "data", "profile", "seeds", "skip_bad", "runs")
 # The playground trains nothing.
 EXPLORE_PARAMETERS = ("run", "runs")
 PARAMETERS_OF = {"06_claims": CLAIMS_PARAMETERS, "explore": EXPLORE_PARAMETERS}
-SHOWS = r"^(?:found = )?(?:figure|show\.slider|show_\w+)\("  # a cell that shows a figure
+# A cell that shows a figure, perhaps on a condition.
+SHOWS = r"^(?:found = )?(?:figure|show\.slider|show_\w+)\(|^ +(?:show\.)?figure\("
 
 
 def read(path):
@@ -174,9 +175,12 @@ def test_questions_stand_in_the_homeworks_order(name):
 
 def test_every_figure_is_followed_by_how_to_read_it(path):
     cells = [c for c in read(path).cells if "lang-zh" not in tags(c)]
+    count = 0
     for cell, after in itertools.pairwise(cells):
         if cell.cell_type == "code" and re.search(SHOWS, cell.source, re.MULTILINE):
             assert after.source.startswith("**How to read it.**"), cell.source
+            count += 1
+    assert count
 
 
 # --------------------------------------------------------------------------------- as executed
@@ -307,7 +311,9 @@ def test_an_adversarial_smoke_run_leaves_its_results(executed, name):
     assert results["num_steps"] == 12
     for key in ("d_accuracy_real", "d_accuracy_fake", "precision", "coverage", "recall"):
         assert 0 <= results[key] <= 1
-    assert results["kept_step"] == results["best_step"] in (4, 8, 12)
+    assert {results["best_step"], results["kept_step"]} <= {4, 8, 12}
+    if name != ACGAN:  # whose snapshots have to listen as well
+        assert results["kept_step"] == results["best_step"]
     assert results["best_kid"] <= results["last_kid"]
     assert results["oracle"]["floor"] <= 1
     for key in ("frechet", "kid", "precision", "recall", "density", "coverage"):
@@ -340,6 +346,7 @@ def test_the_kl_notebook_trains_a_vae_for_each_weight_and_sets_them_side_by_side
     (folder,) = run_folders(executed(KL))
     results = results_of(executed(KL))
     assert results["kl_weights"] == [1, 100, 0]
+    assert [row["kl_weight"] for row in results["studies"]] == [1, 100, 0]
     for row in results["studies"]:
         member = json.loads((folder.parent / row["run"] / "results.json").read_text())
         assert row["neg_elbo_nats"] == member["neg_elbo_nats"]
@@ -484,9 +491,9 @@ def test_the_reported_mse_stands_in_its_table(executed):
 
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_nothing_interactive_is_shown_in_batch(executed, name):
-    for cell in executed(name).cells:
-        if "interactive" in tags(cell) and cell.cell_type == "code":
-            assert cell.outputs == []
+    cells = [c for c in executed(name).cells if "interactive" in tags(c) and c.cell_type == "code"]
+    assert cells
+    assert all(cell.outputs == [] for cell in cells)
 
 
 def test_the_acgans_notebook_says_how_this_recipe_gives_g_its_label(executed):

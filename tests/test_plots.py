@@ -186,6 +186,7 @@ def assert_words_are_apart(fig):
     with plots.style():
         fig.canvas.draw()
         boxes = [text.get_window_extent() for text in fig.axes[0].texts if text.get_text()]
+    assert len(boxes) > 1
     width, height = fig.canvas.get_width_height()
     for box in boxes:
         assert 0 <= box.x0 <= box.x1 <= width

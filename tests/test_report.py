@@ -24,6 +24,7 @@ from bs4 import BeautifulSoup
 from fontTools.ttLib import TTFont
 from matplotlib import get_data_path
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from pdf_places import assert_within
 from PIL import Image
 from pypdf import PdfReader
 
@@ -38,7 +39,6 @@ from hwlib.report.pdf import FONTS, _compile
 
 ROOT = Path(__file__).resolve().parents[1]
 LANGUAGES = ("zh", "en")
-MARGIN = 26 * 72 / 25.4  # points, of the PDF's pages
 COMMAND = "hwlib report vae --recipe all --out …/build"
 TYPED = "hwlib report vae --recipe all --out /somewhere/build"
 BROKEN = {"cell": "cellfail", "exit": "exitfail", "dead": "deadfail", "results": "runfail"}
@@ -833,14 +833,7 @@ def test_nothing_in_the_pdf_lies_beyond_its_page(sides):
         widths = {round(float(page.mediabox.width)) for page in reader.pages}
         assert widths == {595, 842}  # the comparison lies on its side
         for page in reader.pages:
-            ends = []
-
-            def visit(text, _, matrix, font, size, found=ends):
-                breadth = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-                found.append(matrix[4] + breadth * size * abs(matrix[0]) * 0.4)
-
-            page.extract_text(visitor_text=visit)
-            assert max(ends) < float(page.mediabox.width) - MARGIN
+            assert_within(page)
 
 
 def test_a_blank_page_is_nowhere(sides):

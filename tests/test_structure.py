@@ -11,6 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from hwlib import metrics, plots
+from hwlib.discuss import gan
+from hwlib.training import snapshots
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "hwlib"
 
@@ -61,7 +65,7 @@ def files_of(room: str) -> list[Path]:
     return [path for path in SOURCES if room_of(path) == room]
 
 
-def imported(tree: ast.AST, nodes) -> set[str]:
+def imported(nodes) -> set[str]:
     """Return the rooms and outer packages that `nodes` import."""
     names = set()
     for node in nodes:
@@ -93,8 +97,8 @@ def test_a_room_imports_only_what_the_table_allows(room):
         tree = ast.parse(path.read_text())
         late = late_nodes(tree)
         nodes = list(ast.walk(tree))
-        early = rooms(imported(tree, [n for n in nodes if n not in late]))
-        lazily = rooms(imported(tree, [n for n in nodes if n in late]))
+        early = rooms(imported([n for n in nodes if n not in late]))
+        lazily = rooms(imported([n for n in nodes if n in late]))
         allowed = MAY_IMPORT[room] | {room, "errors", "source"}
         assert early <= allowed, f"{path.name} imports {early - allowed}"
         assert lazily <= allowed | MAY_IMPORT_LATE.get(room, set()), f"{path.name} imports {lazily}"
@@ -213,3 +217,10 @@ def test_notebooks_are_committed_without_outputs():
     for path in (ROOT / "notebooks").glob("*.ipynb"):
         cells = json.loads(path.read_text())["cells"]
         assert not any(c.get("outputs") or c.get("execution_count") for c in cells), path.name
+
+
+def test_thresholds_that_two_rooms_need_are_the_same():
+    assert plots.ACTIVE_VARIANCE == metrics.ACTIVE_VARIANCE
+    assert (gan.NO_LOSS, gan.NO_DIVERSITY) == (snapshots.NO_LOSS, snapshots.NO_DIVERSITY)
+    for words in plots.WORDS.values():
+        assert f"{plots.ACTIVE_VARIANCE:g}" in words["threshold"]

@@ -1,6 +1,7 @@
 """Training, checkpoints and exact resume."""
 
 import json
+import math
 import os
 import random
 import shutil
@@ -16,6 +17,7 @@ from safetensors.torch import load_file
 
 import hwlib
 from hwlib.errors import UserError
+from hwlib.recipes import PAIRS
 from hwlib.run import Run, write_json
 from hwlib.training import checkpoint
 from hwlib.training.batches import Batches
@@ -28,7 +30,7 @@ from hwlib.training.fit import (
     make_state,
     open_run,
 )
-from hwlib.training.steps import to_range, to_uint8, vae_step
+from hwlib.training.steps import STEPS, to_range, to_uint8, vae_step
 
 SPEC = "faces:96"
 CPU = torch.device("cpu")
@@ -247,16 +249,22 @@ def test_resume_with_other_threads_says_so(data, tmp_path, capsys):
     assert "began with 99 threads" in capsys.readouterr().err
 
 
-def test_a_loss_that_is_not_finite_names_its_step_and_keeps_the_last_good_checkpoint(tmp_path):
-    config = smoke(learning_rate=1e30, num_steps=40, checkpoint_every=1)
-    with pytest.raises(TrainingDiverged, match=r"not finite (at|after) step \d+"):
-        hwlib.fit(config, runs=tmp_path)
+def test_a_loss_that_is_not_finite_names_its_step_and_keeps_the_last_good_checkpoint(
+    tmp_path, monkeypatch
+):
+    def broken(state, *args, **more):
+        numbers = vae_step(state, *args, **more)
+        is_last = state.step == 5
+        return {n: value * math.nan for n, value in numbers.items()} if is_last else numbers
+
+    monkeypatch.setitem(STEPS, "vae", broken)
+    with pytest.raises(TrainingDiverged, match=r"not finite at step 6\b"):
+        hwlib.fit(smoke(checkpoint_every=2), runs=tmp_path)
     (folder,) = tmp_path.iterdir()
-    kept = sorted((folder / "checkpoint").glob("step-*"))
     state = make_state(Run(folder), CPU)
     checkpoint.load_checkpoint(folder / "checkpoint", state)
+    assert state.step == 4
     assert all(w.isfinite().all() for w in state.models["vae"].parameters())
-    assert len(kept) <= 2
     assert not (folder / "results.json").exists()
 
 
@@ -272,7 +280,7 @@ def test_absent_device_is_one_line(tmp_path):
         hwlib.fit(smoke().model_copy(update={"device": "mps"}), runs=tmp_path)
 
 
-@pytest.mark.parametrize("recipe", ["plain", "upsample", "wide", "elbo"])
+@pytest.mark.parametrize("recipe", [r for r, p in PAIRS if p == "vae" and r != "dcgan"])
 def test_every_recipe_trains_at_smoke(recipe, tmp_path):
     run = hwlib.fit(smoke(recipe=recipe), runs=tmp_path)
     assert 0 < run.results["test_mse_11"] < 4

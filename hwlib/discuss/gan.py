@@ -19,8 +19,9 @@ from hwlib.discuss.base import (
 )
 from hwlib.discuss.distances import copies, pictures, quality
 from hwlib.plots.adversarial import HEALTHY
+from hwlib.plots.adversarial import UNDECIDED as UNDECIDED_LOSSES
 
-UNDECIDED = 2 * math.log(2)  # D's summed loss where it answers one half to every picture
+UNDECIDED = UNDECIDED_LOSSES["d_loss"]  # D answers one half to every picture
 CLEAR = 0.3  # correlations below this count as none
 LOST = 0.1  # share of the improvement that a run may lose again without being called broken
 TENTH = 0.1

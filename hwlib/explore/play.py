@@ -218,6 +218,8 @@ class Playground(widgets.VBox):
                 f"{self.run.path.name}: {error.filename or error} cannot be read; train it anew"
             ) from error
         except RuntimeError as error:  # weights of another shape: a recipe's file was edited
+            if "loading state_dict" not in str(error):
+                raise
             raise UserError(
                 f"{self.run.path.name}: its weights do not fit the recipe's networks as they are"
                 " now; train it anew"

@@ -452,6 +452,7 @@ class _Writer:
         try:
             self.known = json.loads(self.path.read_text()) if self.path.exists() else {}
         except ValueError:
+            say(f"{self.path} is damaged: all is made anew, no page of an older report removed")
             self.known = {}
 
     def holds(self, files: Sequence[str], key: str) -> bool:

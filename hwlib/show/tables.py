@@ -10,7 +10,7 @@ import pandas as pd
 from hwlib import plots
 from hwlib.discuss.base import Results, Sentence, num, percent
 from hwlib.discuss.disentangle import SCORE_NAMES, score
-from hwlib.discuss.distances import DISTANCES, NAMES, SHARES, differing
+from hwlib.discuss.distances import DISTANCES, EXPECTED_COPIES, NAMES, SHARES, differing
 from hwlib.show.cells import NONE
 
 Tables = dict[str, pd.DataFrame]
@@ -121,16 +121,17 @@ _MEASURES = {
     **{name: (NAMES[name], _LOW, num) for name in DISTANCES},
     **{name: (NAMES[name], _HIGH, percent) for name in SHARES},
     "density": (NAMES["density"], _HIGH, num),
-    **{
-        name: (_MORE_NAMES[name], _NEAR, num)
-        for name in ("sharpness", "colourfulness", "diversity")
-    },
+    **{name: (_MORE_NAMES[name], _NEAR, num) for name in _PICTURE_NUMBERS},
     "near_copies": (_MORE_NAMES["near_copies"], _LOW, percent),
     "nearest_ratio": (_MORE_NAMES["nearest_ratio"], _NEAR, num),
     "closest_pair_ratio": (_MORE_NAMES["closest_pair_ratio"], _NEAR, num),
 }
 # What real pictures give where no measurement is needed: by definition.
-_OF_REAL = {"near_copies": "1 %", "nearest_ratio": "1", "closest_pair_ratio": "1"}
+_OF_REAL = {
+    "near_copies": percent(EXPECTED_COPIES, 0),
+    "nearest_ratio": "1",
+    "closest_pair_ratio": "1",
+}
 
 
 def _write(results: Results, key: str, write: Callable[[float], str]) -> str:

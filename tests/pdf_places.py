@@ -1,0 +1,67 @@
+"""Where each piece of text begins and ends on a page of a PDF that Typst wrote."""
+
+IDENTITY = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+MARGIN = 26 * 72 / 25.4  # points
+HANGING = 6  # points by which punctuation may stand out of the column
+
+
+def times(m, n):
+    """Return the product of two PDF matrices, `m` applied first."""
+    (a, b, c, d, e, f), (A, B, C, D, E, F) = m, n
+    return (
+        *(a * A + b * C, a * B + b * D, c * A + d * C, c * B + d * D),
+        *(e * A + f * C + E, e * B + f * D + F),
+    )
+
+
+def widths(font):
+    """Return each glyph's width in thousandths of its size, and that of all others."""
+    inner = font["/DescendantFonts"][0].get_object()
+    found, parts = {}, list(inner.get("/W", ()))
+    while parts:
+        first, second = parts.pop(0), parts.pop(0)
+        if isinstance(second, list):
+            found |= {int(first) + i: float(width) for i, width in enumerate(second)}
+        else:
+            found |= dict.fromkeys(range(int(first), int(second) + 1), float(parts.pop(0)))
+    return found, float(inner.get("/DW", 1000))
+
+
+def extents(page):
+    """Yield (start, end) of each piece of text, in points from the page's left edge."""
+    fonts = {n: widths(f.get_object()) for n, f in page["/Resources"].get("/Font", {}).items()}
+    kept, ctm, tm, known, size = [], IDENTITY, IDENTITY, ({}, 0.0), 0.0
+    for operands, operator in page.get_contents().operations:
+        if operator == b"q":
+            kept.append(ctm)
+        elif operator == b"Q":
+            ctm = kept.pop()
+        elif operator == b"cm":
+            ctm = times(tuple(map(float, operands)), ctm)
+        elif operator == b"BT":
+            tm = IDENTITY
+        elif operator == b"Tm":
+            tm = tuple(map(float, operands))
+        elif operator == b"Td":
+            tm = times((1, 0, 0, 1, *map(float, operands)), tm)
+        elif operator == b"Tf":
+            known, size = fonts[operands[0]], float(operands[1])
+        elif operator in (b"Tj", b"TJ"):
+            length = 0.0
+            for part in operands[0] if operator == b"TJ" else operands:
+                if isinstance(part, int | float):
+                    length -= float(part) * size / 1000
+                    continue
+                raw = part if isinstance(part, bytes) else part.original_bytes
+                for i in range(0, len(raw), 2):
+                    glyph = int.from_bytes(raw[i : i + 2], "big")
+                    length += known[0].get(glyph, known[1]) * size / 1000
+            yield tuple(times((1, 0, 0, 1, x, 0), times(tm, ctm))[4] for x in (0, length))
+            tm = times((1, 0, 0, 1, length, 0), tm)
+
+
+def assert_within(page):
+    """Assert that all text of a page stands between its margins."""
+    starts, ends = zip(*extents(page), strict=True)
+    assert min(starts) > MARGIN - HANGING
+    assert max(ends) < float(page.mediabox.width) - MARGIN + HANGING
