@@ -128,10 +128,13 @@ class Figure:
             is_sticky: whether it stays with the heading before it.
         """
         name = picture_name(self.png)
+        # A claim's figure is rows of words and numbers: it keeps about the size it was drawn in.
+        is_wordy = self.name.startswith("claim")
         arguments = (
             f"path: {quote(name)}, alt: {quote(self.alt)}, label: {label}, "
             f"caption: {quote(self.caption)}, width: {percent(self):g}%"
             f"{', sticky: true' if is_sticky else ''}"
+            f"{', most: 150mm, least: 0.85' if is_wordy else ''}"
         )
         return f"#hw-figure({arguments})", {name: self.png}
 
