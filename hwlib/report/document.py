@@ -25,7 +25,6 @@ from hwlib.report.words import WORDS
 
 READER = "gfm+tex_math_dollars+raw_attribute+east_asian_line_breaks"
 INTERVAL = re.compile(r"(\[[−+-]?[\d.,]*\d), ([−+-]?\d[\d.,]*\\?\])")
-UNIT = re.compile(r"(?<=[\d\]]) (?=%|nats\b)")
 WEIGHT = re.compile(r"λ = (?=\d)")
 NUMBERED = re.compile(r"(\d+)\s*[-–.]\s*(\d+)")
 ANNOTATION = re.compile(
@@ -570,9 +569,8 @@ def quote(text: str) -> str:
 
 
 def unbroken(text: str) -> str:
-    """Return a page or a PDF's source so that no line ends within [0, 1], 25 % or λ = 3."""
-    text = INTERVAL.sub("\\1,\u00a0\\2", text)
-    return UNIT.sub("\u00a0", WEIGHT.sub("λ\u00a0=\u00a0", text))
+    """Return a page or a PDF's source so that no line ends within [0, 1] or λ = 3."""
+    return WEIGHT.sub("λ\u00a0=\u00a0", INTERVAL.sub("\\1,\u00a0\\2", text))
 
 
 # ---------------------------------------------------------------------- pandoc

@@ -30,6 +30,7 @@ from hwlib.report.words import LANGUAGES, WORDS
 STANDARDS = ["a-2u", "ua-1"]
 DEEP_CONTENTS = 5  # jobs; of more, the contents list the chapters alone
 HEAD_PART = re.compile(r"（[^）]*）|\([^)]*\)|\[[^\]]*\]|[^\s\u2e80-\uffff]+|[\u2e80-\ufefe]{1,6}")
+UNIT = re.compile(r"(?<=[\d\]]) (?=%|nats\b)")  # the space before it, where no line ends
 HEAD_BREADTH = 10  # Latin letters; a table's head is broken into lines no narrower than this
 PASSES = 40  # each one settles at least the next figure or table of every chapter
 PNG = b"\x89PNG"
@@ -68,7 +69,7 @@ def render_pdf(
         for name, png in pictures.items():
             (folder / name).write_bytes(_compact(png, detail))
         (folder / "report.typ").write_bytes((TEMPLATES / "report.typ").read_bytes())
-        (folder / "main.typ").write_text(unbroken(main), encoding="utf-8")
+        (folder / "main.typ").write_text(UNIT.sub("\u00a0", unbroken(main)), encoding="utf-8")
         try:
             return _compile(folder / "main.typ")
         except typst.TypstError as error:
