@@ -514,10 +514,12 @@ def test_fewer_than_three_seeds_are_refused(seeds):
 def test_claims_are_known_by_their_ids_in_the_reports_order():
     assert known_ids(["c3'", "C1", "C1"]) == ["C1", "C3'"]
     assert known_ids(["C1’"]) == ["C1'"]
-    assert known_ids(None) == list(CLAIMS)
+    assert known_ids(None) == known_ids("") == known_ids([]) == list(CLAIMS)
     assert known_ids("C5, c13") == known_ids(["C13", "C5,C5"]) == ["C5", "C13"]
     with pytest.raises(UserError, match="unknown claim 'C23'; known: C1, C1'"):
         known_ids(["C23"])
+    with pytest.raises(UserError, match="no claim is named in ','; known: C1, C1'"):
+        known_ids([","])
 
 
 # ---- trained for good ----------------------------------------------------------------------------

@@ -106,11 +106,13 @@ def known_ids(ids: str | Sequence[str] | None) -> list[str]:
     Several may stand in one text, with commas or spaces between them.
 
     Raises:
-        UserError: an id that no claim has.
+        UserError: an id that no claim has, or commas alone.
     """
-    asked = [ids] if isinstance(ids, str) else ids or list(CLAIMS)
-    named = [id for text in asked for id in re.split(r"[\s,，、]+", text) if id]
-    wanted = [id.upper().replace("\u2019", "'") for id in named]
+    asked = ",".join([ids] if isinstance(ids, str) else ids or ()).strip()
+    named = [id for id in re.split(r"[\s,，、]+", asked) if id]
+    if asked and not named:
+        raise UserError(f"no claim is named in '{asked}'; known: {', '.join(CLAIMS)}")
+    wanted = [id.upper().replace("\u2019", "'") for id in named or CLAIMS]
     for id in wanted:
         if id not in CLAIMS:
             raise UserError(f"unknown claim '{id}'; known: {', '.join(CLAIMS)}")
