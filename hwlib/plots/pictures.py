@@ -10,6 +10,8 @@ from matplotlib.axes import Axes
 
 from hwlib.plots.look import CANVAS_PX, COLUMN_IN, WORDS, styled
 
+UNREDUCED = 0.6  # height by width of the highest sheet that a page of the PDF shows in full size
+
 
 def _as_rgb(images: np.ndarray) -> np.ndarray:
     """Check pictures, uint8 (N, H, W, C), and return them as (N, H, W, 3)."""
@@ -96,16 +98,20 @@ def draw_sheet(
         columns: where a word stands below, in pixels from the left, and the word.
         xlabel: a line below the words of the columns.
         ylabel: a line left of the words of the rows, turned.
-        row_points: size of the words of the rows; None is the look's own.
+        row_points: size of the words of the rows; None is the look's own, larger where the sheet
+            is so high that print reduces it.
         sheet_in: the most inches that the sheet alone may be wide.
         ax: axes to draw on (then the size is theirs); None makes a figure of the exact size.
     """
-    row_points = row_points or plt.rcParams["ytick.labelsize"]
+    own = plt.rcParams["ytick.labelsize"]
+    if ax is None:
+        own *= np.clip(sheet.shape[0] / sheet.shape[1] / UNREDUCED, 1, 1.4)
+    row_points = row_points or own
     if ax is None:
         left = max((text_width_in(word, row_points) for _, word in rows), default=0)
         left = (left and left + 0.14) + (0.2 if ylabel else 0)
         lines = max((word.count("\n") + 1 for _, word in columns), default=0)
-        bottom = (0.07 + 0.13 * lines if columns else 0) + (0.2 if xlabel else 0)
+        bottom = (0.07 + 1.25 * own / 72 * lines if columns else 0) + (0.2 if xlabel else 0)
         width = min(COLUMN_IN, left + sheet_in)
         ax = _pixel_axes(sheet, width_in=width, left_in=left, bottom_in=bottom)
     ax.imshow(sheet, interpolation="nearest", aspect="equal")
@@ -113,7 +119,7 @@ def draw_sheet(
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0, pad=4)
     ax.set_yticks([place for place, _ in rows], [word for _, word in rows], fontsize=row_points)
-    ax.set_xticks([place for place, _ in columns], [word for _, word in columns])
+    ax.set_xticks([place for place, _ in columns], [word for _, word in columns], fontsize=own)
     if xlabel:
         ax.set_xlabel(xlabel, labelpad=2)
     if ylabel:
