@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
@@ -92,11 +94,8 @@ def recipes() -> None:
     for name in ("parameters", "steps x batch", "optimiser", "MSE"):
         table.add_column(name, justify="right", no_wrap=True)
     for recipe, problem in sorted(PAIRS, key=lambda pair: pair[1] == "kl"):
-        pair = RECIPES[recipe].problems.get(problem)
+        pair = RECIPES[recipe].problems[problem]
         cells = [f"{RECIPES[recipe].letter} {recipe}", problem]
-        if pair is None:
-            table.add_row(*cells, "not built", style="dim")
-            continue
         models = build_models(recipe, problem)
         size = sum(p.numel() for model in models.values() for p in model.parameters())
         settings = pair.settings
@@ -121,10 +120,12 @@ def train(
 ) -> None:
     """Train one pair and print its run folder; stopped or killed, the same command goes on."""
     from hwlib.recipes import make_config
+    from hwlib.run import default_runs_dir
     from hwlib.training.fit import fit
 
     overrides = {"device": device} | parse_settings(settings or [])
     config = make_config(problem, recipe, whole_path(data), profile, seed, **overrides)
+    runs = writable("--runs", runs or default_runs_dir())
     with ending_in_one_line():
         run = fit(config, runs=runs, skip_bad=skip_bad)
     typer.echo(run.path)
@@ -190,7 +191,7 @@ def claims(
     from hwlib.run import default_runs_dir
     from hwlib.show.verdicts import claims_markdown
 
-    runs = runs or default_runs_dir()
+    runs = writable("--runs", runs or default_runs_dir())
     with ending_in_one_line():
         verdicts = decide(
             ids,
@@ -324,17 +325,15 @@ def report(
     if decoder and all(job.problem != "vae" for job in asked):
         raise UserError("--decoder goes with problem vae: hwlib report vae --decoder")
     jobs = checked_jobs(jobs, overrides.get("device", "auto"))
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"--out {out}: {error.strerror}; name a folder to write to") from None
+    writable("--out", out)
+    runs = writable("--runs", runs or default_runs_dir())
     num_side_by_side = sum(job.problem != CLAIMS for job in asked)
     with ending_in_one_line():
         result = make_report(
             asked,
             out=out,
             languages=lang or ("zh", "en"),
-            runs=(runs or default_runs_dir()).resolve(),
+            runs=runs.resolve(),
             command=shlex.join(["hwlib", *sys.argv[1:]]),
             environments=shares(max(1, min(jobs, num_side_by_side))),
             alone={JOBS: str(jobs)},
@@ -348,6 +347,21 @@ def report(
         typer.echo(f"{job.name} failed: {job.reason}", err=True)
     if not result.ok:
         raise typer.Exit(1)
+
+
+def writable(option: str, folder: Path) -> Path:
+    """Make the folder that `option` names, before any work for it, and return it.
+
+    Raises:
+        UserError: it cannot be made or written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        line = f"{option} {folder}: {error.strerror}; name a folder to write to"
+        raise UserError(line) from None
 
 
 def page_decoder(path: Path) -> Mapping[str, Any]:
@@ -403,10 +417,16 @@ def resolved(data: Sequence[str]) -> list[str]:
 
 
 def whole_path(spec: str) -> str:
-    """Return a folder by its whole path; 'faces' are the drawn ones, whatever lies here."""
-    path = Path(spec).expanduser()
+    """Return a folder by its whole path; 'faces' are the drawn ones, whatever lies here.
+
+    Raises:
+        UserError: an empty text, which would be the folder that the command was typed in.
+    """
+    if not spec.strip():
+        raise UserError("--data is empty: give faces, or a folder ('.' for this one)")
+    path = os.path.expanduser(spec)
     is_drawn = spec == "faces" or spec.startswith("faces:")
-    return spec if is_drawn or not path.exists() else str(path.resolve())
+    return spec if is_drawn or not os.path.exists(path) else os.path.realpath(path)
 
 
 def chosen_jobs(
@@ -470,9 +490,14 @@ def chosen_jobs(
 
 @contextmanager
 def ending_in_one_line() -> Iterator[None]:
-    """Turn Ctrl-C into one line and exit code 1."""
+    """Turn Ctrl-C, and a training that came to nothing, into one line and exit code 1."""
+    from hwlib.training.fit import TrainingDiverged
+
     try:
         yield
+    except TrainingDiverged as failure:
+        typer.echo(f"hwlib: {failure}", err=True)
+        raise typer.Exit(1) from None
     except KeyboardInterrupt as stop:
         line = str(stop) or "stopped; the same command goes on from the last checkpoint"
         typer.echo(f"hwlib: {line}", err=True)

@@ -14,11 +14,11 @@ from pydantic_core import PydanticCustomError
 from hwlib.errors import UserError
 
 PROBLEMS = ("vae", "kl", "gan", "acgan", "infogan")
-PROFILES = ("smoke", "look", "quick", "course")
 
 Weight = Annotated[float, Field(ge=0)]
+Decay = Annotated[float, Field(ge=0, lt=1)]
 
-# Settings that change how a run is carried out, never what comes out of it.
+# Settings that change how a run is carried out or shown, never what comes out of it.
 NOT_IN_HASH = frozenset({"profile", "data", "checkpoint_every", "curve_smoothing"})
 
 # Settings that only some problems know; the others refuse them rather than ignore them.
@@ -75,7 +75,7 @@ class Config(BaseModel):
     batch_size: int = Field(ge=2, le=65_536, description="pictures in one update")
     optimizer: Literal["adam", "rmsprop"] = Field("adam", description="update rule")
     learning_rate: float = Field(gt=0, description="step size of the update rule")
-    adam_betas: tuple[float, float] = Field((0.9, 0.999), description="Adam's two decay rates")
+    adam_betas: tuple[Decay, Decay] = Field((0.9, 0.999), description="Adam's two decay rates")
     width: float = Field(
         1.0, gt=0, le=4, description="factor on every hidden channel count; 1 is the report's"
     )

@@ -94,9 +94,9 @@ class Workers:
                 start_new_session=True,  # Ctrl-C is this process's; it passes it on once
             )
             self._children.add(child)
-        with suppress(BrokenPipeError):  # it ended at once; its last line says why
-            child.stdin.write(json.dumps(task) + "\n")
-            child.stdin.flush()
+            with suppress(BrokenPipeError):  # it ended at once; its last line says why
+                child.stdin.write(json.dumps(task) + "\n")
+                child.stdin.flush()
         for line in filter(str.strip, child.stderr):
             hear(line.rstrip("\n"))
         code = child.wait()

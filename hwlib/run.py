@@ -70,16 +70,25 @@ class Run:
         config_path = self.path / "config.json"
         if not config_path.exists():
             raise UserError(f"{self.path} is no run folder: it has no config.json")
-        self.record = json.loads(config_path.read_text())
-        self.config = Config.create(**self.record["settings"])
+        try:
+            self.record = json.loads(config_path.read_text())
+            settings = self.record["settings"]
+        except (KeyError, TypeError, ValueError):
+            raise UserError(f"{config_path} is damaged, or not of a run of ours") from None
+        self.config = Config.create(**settings)
 
     @classmethod
     def create(cls, runs: Path, config: Config, *, name: str, facts: Mapping[str, Any]) -> Run:
-        """Make the folder `runs/name`, or open it where it stands already."""
+        """Make the folder `runs/name`, or open it where it stands already.
+
+        Its settings are those asked for now: what decides results is the same, by its name.
+        """
         path = Path(runs) / name
         if not (path / "config.json").exists():
             write_json(path / "config.json", {"settings": config.to_json(), **facts})
-        return cls(path)
+        run = cls(path)
+        run.config = config
+        return run
 
     def __repr__(self) -> str:
         return f"Run({self.path.name}, {'finished' if self.is_finished else 'unfinished'})"

@@ -162,8 +162,6 @@ def test_the_mean_stands_with_the_sample_standard_deviation_to_two_digits():
     amounts = (10.0, 12.0, 14.5)
     text = spread("frechet", of_each("frechet", *amounts), "en")
     assert text == "12.2\u00a0±\u00a02.3"
-    assert (round(fmean(amounts), 1), round(stdev(amounts), 1)) == (12.2, 2.3)
-    assert np.isclose(np.std(amounts, ddof=1), stdev(amounts))
 
 
 @pytest.mark.parametrize(

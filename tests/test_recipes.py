@@ -8,6 +8,7 @@ from hwlib.config import Config
 from hwlib.errors import UserError
 from hwlib.models import JoinEmbedding, JoinOneHot, JoinValues
 from hwlib.recipes import PAIRS, RECIPES, build_models, make_config
+from hwlib.run import Run
 
 VAE_RECIPES = [recipe for recipe, problem in PAIRS if problem == "vae"]
 ADVERSARIAL = [pair for pair in PAIRS if pair[1] in ("gan", "acgan", "infogan")]
@@ -624,6 +625,21 @@ def test_hash_covers_what_changes_the_result_and_nothing_else():
     }
     assert base not in different
     assert len(different) == 5
+
+
+def test_a_run_made_before_goes_by_the_settings_asked_for_now(tmp_path):
+    for smoothing, data in ((0, "/old/pictures"), (10, "/new/pictures")):
+        config = make_config("gan", curve_smoothing=smoothing).model_copy(update={"data": data})
+        run = Run.create(tmp_path, config, name="gan-dcgan-1", facts={})
+        assert run.config == config
+    assert Run(run.path).config.curve_smoothing == 0  # the record stays as it was made
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"data": {}}', '{"settings"'])
+def test_a_damaged_record_of_a_run_is_told_in_one_line(tmp_path, text):
+    (tmp_path / "config.json").write_text(text)
+    with pytest.raises(UserError, match=r"config\.json is damaged, or not of a run of ours"):
+        Run(tmp_path)
 
 
 def test_every_setting_says_what_it_means():

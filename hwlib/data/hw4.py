@@ -214,7 +214,7 @@ def new_folder(out: str | Path) -> Iterator[Path]:
     Raises:
         UserError: `out` is there and is not an empty folder, or it cannot be written.
     """
-    out = Path(out).expanduser().absolute()
+    out = Path(os.path.expanduser(out)).absolute()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"{out} is there already and not empty; name a new folder")
     try:

@@ -93,8 +93,8 @@ def recognise(path: str | Path) -> Source:
     Raises:
         UserError: nothing is there, or no layout is recognised; the line says what was looked for.
     """
-    root = Path(path).expanduser()
-    if not root.exists():
+    root = Path(os.path.expanduser(path))
+    if not os.path.exists(root):  # False also where it may not be asked
         raise UserError(f"{path}: no such folder; give 'faces', 'faces:N' or a folder of pictures")
     if not root.is_dir():
         raise UserError(f"{path} is a file; give the folder that holds the data")

@@ -1,4 +1,4 @@
-"""Run the notebooks and make the report: HTML and PDF, in Chinese and English. Never torch."""
+"""Run the notebooks and make the report, HTML and PDF, in Chinese and English; light to import."""
 
 from hwlib.report.embed import FULL, SMALL
 from hwlib.report.runner import CLAIMS, NOTEBOOKS, Job, make_job

@@ -155,7 +155,7 @@ def comparison(entries: Sequence[Entry], language: str) -> list[Section]:
     words = WORDS[language]
     models = [entry for entry in entries if entry.facts.problem != CLAIMS]  # claims have no samples
     frame = Frame(language, entries, _foreign(models))
-    sections = [_quality(models, frame)]
+    sections = [_quality(models, frame)] if models else []
     if (table := figures_table(entries, language)) is not None:
         text = (words["figures_note"],)
         sections.append(Section("figures", words["figures"], text=text, tables=(table,)))

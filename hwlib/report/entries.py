@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from hwlib.report.facts import IDENTITY, Facts, value
 from hwlib.report.runner import NOTEBOOKS
-from hwlib.report.words import FACTS, SHORT, WORDS
+from hwlib.report.words import FACTS, PROFILES, SHORT, WORDS
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,11 @@ def entries_of(
     jobs: Sequence[tuple[str, Facts, bool]],
     figures: Mapping[str, Mapping[str, int]] | None = None,
 ) -> list[Entry]:
-    """Return every run of the jobs (page, facts, whether it failed), each run once.
+    """Return every run of the jobs (page, facts, whether it failed).
 
     Problems come in the homework's order; within one, runs on the same data, of the same recipe and
     with the same settings stand together. The runs that the jobs are about come before the others
-    that they used. A KL study has a row for each weight that its page tells of.
+    that they used, each of those once. A KL study has a row for each weight that its page tells of.
 
     Args:
         jobs: the pages.
@@ -134,8 +134,9 @@ def _difference(first: Facts, other: Facts) -> str:
 
 def shared(entries: Sequence[Entry], language: str) -> list[tuple[str, str]]:
     """Return data, profile and seed where they are the same for all: label and text."""
-    labels = FACTS[language]
-    return [(labels[n], found[0]) for n in IDENTITY if len(found := values_of(entries, n)) == 1]
+    labels, profiles = FACTS[language], PROFILES[language]
+    common = {n: found[0] for n in IDENTITY if len(found := values_of(entries, n)) == 1}
+    return [(labels[n], profiles.get(v, v) if n == "profile" else v) for n, v in common.items()]
 
 
 def values_of(entries: Sequence[Entry], name: str) -> list[str]:

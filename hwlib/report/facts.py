@@ -77,8 +77,12 @@ class Facts:
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """The run's settings, else the job's parameters."""
-        return self.record.get("settings") or self.parameters
+        """The run's settings, else the job's parameters.
+
+        The data's name and the profile are the job's: a run may have been made under others.
+        """
+        asked = {n: self.parameters[n] for n in ("data", "profile") if n in self.parameters}
+        return {**(self.record.get("settings") or self.parameters), **asked}
 
     def setting(self, name: str) -> str:
         """Return a setting as text, '–' where it is not known."""

@@ -80,7 +80,7 @@ def render_page(
     Raises:
         RenderError: a formula that cannot be set.
     """
-    room = detail.most - len((page.decoder or {}).get("weights", ""))
+    room = min(detail.most, FULL.most - len((page.decoder or {}).get("weights", "")))
     body = to_html(page.document, most=room) if page.document else ""
     place = [p.name for p in pages].index(page.name)
     text = _template("page.html.jinja").render(

@@ -15,7 +15,7 @@ import nbformat
 import papermill
 from jupyter_client.kernelspec import KernelSpec, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
-from nbclient.exceptions import CellControlSignal, DeadKernelError
+from nbclient.exceptions import CellControlSignal
 from papermill.exceptions import PapermillException
 from traitlets.config import Config
 
@@ -34,11 +34,10 @@ PATIENCE_S = 30  # a cell that goes on as long after an interrupt may have misse
 KERNEL_ERRORS = (
     PapermillException,
     CellControlSignal,
-    DeadKernelError,
     NoSuchKernel,
     nbformat.ValidationError,
     OSError,
-    RuntimeError,
+    RuntimeError,  # a kernel that died, too
     ValueError,
 )
 

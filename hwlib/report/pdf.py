@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -18,7 +17,15 @@ from fontTools.ttLib import TTFont
 from PIL import Image
 
 from hwlib.report.compare import Section, Table, comparison, glossary, overview, tables_of
-from hwlib.report.document import DENSE_ROWS, RenderError, breadth, quote, to_typst, unbroken
+from hwlib.report.document import (
+    DENSE_ROWS,
+    RenderError,
+    breadth,
+    picture_name,
+    quote,
+    to_typst,
+    unbroken,
+)
 from hwlib.report.embed import FULL, Detail
 from hwlib.report.entries import shared, warnings
 from hwlib.report.facts import subtitle, trust
@@ -29,7 +36,7 @@ from hwlib.report.words import LANGUAGES, WORDS
 # a-2u: a missing glyph is an error, not a box. ua-1: tagged, with alternative text on everything.
 STANDARDS = ["a-2u", "ua-1"]
 DEEP_CONTENTS = 5  # jobs; of more, the contents list the chapters alone
-HEAD_PART = re.compile(r"（[^）]*）|\([^)]*\)|\[[^\]]*\]|[^\s\u2e80-\uffff]+|[\u2e80-\ufefe]{1,6}")
+HEAD_PART = re.compile(r"（[^）]*）|\([^)]*\)|\[[^\]]*\]|[^\s\u2e80-\uffff]+|[\u2e80-\uffff]{1,6}")
 UNIT = re.compile(r"(?<=[\d\]]) (?=%|nats\b)")  # the space before it, where no line ends
 HEAD_BREADTH = 10  # Latin letters; a table's head is broken into lines no narrower than this
 PASSES = 40  # each one settles at least the next figure or table of every chapter
@@ -131,7 +138,9 @@ def _chapter(
     words = WORDS[language]
     # where one title stands twice, every chapter has its label as well
     is_named = len({p.title for p in pages}) < len(pages)
-    title = page.full_title.replace(" · ", "\u00a0·\u00a0") if is_named else page.title
+    title = page.title
+    if is_named and page.label:
+        title = _known(page.full_title).replace(" · ", "\u00a0·\u00a0")
     facts = ", ".join(_pair(label, text) for label, text in subtitle(page.facts, language))
     parts = [f"#heading(level: 1, {quote(title)})", f"#hw-facts(({facts},))"]
     pictures: dict[str, bytes] = {}
@@ -174,7 +183,7 @@ def _comparison(pages: Sequence[Page], language: str) -> tuple[str, dict[str, by
     count = iter(range(1, len(tables_of(sections)) + 1))
 
     def content(section: Section, level: int) -> list[str]:
-        parts = [f"#heading(level: {level}, {quote(section.title)})"]
+        parts = [f"#heading(level: {level}, {_string(section.title)})"]
         pars = [_par(text) for text in section.text]
         if section.strips or section.tables:  # the words say what to see there
             pars = [f"#block(sticky: true)[{par}]" for par in pars]
@@ -202,7 +211,7 @@ def _comparison(pages: Sequence[Page], language: str) -> tuple[str, dict[str, by
 def _strips(strips: Sequence[Strip], pictures: dict[str, bytes]) -> str:
     rows = []
     for strip in strips:
-        name = f"{hashlib.sha256(strip.jpeg).hexdigest()[:20]}.jpg"
+        name = f"{picture_name(strip.jpeg)}.jpg"
         pictures[name] = strip.jpeg
         rows.append(f"({_string(strip.label)}, {quote(name)}, {_string(strip.alt)})")
     return f"#hw-strips(({', '.join(rows)},))"
@@ -255,8 +264,13 @@ def _pair(label: str, text: str) -> str:
 
 
 def _string(text: str) -> str:
-    """Return words that came from outside as a Typst string; what has no glyph becomes '?'."""
-    return quote("".join(c if c in "\n\t" or ord(c) in _glyphs() else "?" for c in text))
+    """Return words that came from outside as a Typst string."""
+    return quote(_known(text))
+
+
+def _known(text: str) -> str:
+    """Return words that came from outside; what has no glyph becomes '?'."""
+    return "".join(c if c in "\n\t\u00a0" or ord(c) in _glyphs() else "?" for c in text)
 
 
 @cache

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +21,7 @@ import nbformat
 import papermill
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillException
+from papermill.translators import PythonTranslator
 
 from hwlib.config import PROBLEMS
 from hwlib.errors import UserError
@@ -226,7 +227,8 @@ def _keep(
         return Executed(None, None, reason, trace)
     _write_notebook(target, notebook, job)
     failed.unlink(missing_ok=True)
-    write_json(record, {"key": key, "runs": {str(run): _sha(results_file(run)) for run in runs}})
+    results = {str(run): file_hash(results_file(run)) for run in runs}
+    write_json(record, {"key": key, "runs": results})
     return Executed(target, runs[0], others=tuple(runs[1:]))
 
 
@@ -345,7 +347,8 @@ def _write_notebook(path: Path, notebook: NotebookNode, job: Job) -> None:
         if "injected-parameters" in cell.metadata.get("tags", ()):
             cell["id"] = f"parameters-{number}"
             for absolute in paths:
-                cell.source = cell.source.replace(json.dumps(absolute)[1:-1], Path(absolute).name)
+                written, name = map(PythonTranslator.translate, (absolute, Path(absolute).name))
+                cell.source = cell.source.replace(written, name)
     with replacing(path) as temporary:
         nbformat.write(notebook, temporary)
 
@@ -363,7 +366,7 @@ def _unchanged(target: Path, record: Path, key: str) -> Executed | None:
         known = json.loads(record.read_text())
         same = known["key"] == key
         same = same and all(
-            _sha(results_file(Path(run))) == sha for run, sha in known["runs"].items()
+            file_hash(results_file(Path(run))) == sha for run, sha in known["runs"].items()
         )
         run, *others = map(Path, known["runs"])
     except (AttributeError, KeyError, OSError, TypeError, ValueError):
@@ -375,13 +378,13 @@ def _key(job: Job) -> str:
     """Return a hash over everything that can change what the notebook shows."""
     data = str(job.parameters.get("data", ""))
     facts = {
-        "notebook": _sha(job.notebook),
+        "notebook": file_hash(job.notebook),
         "parameters": dict(job.parameters),
         "code": code_hash(),
         "runs": str(default_runs_dir()),
         "cwd": str(Path.cwd()),
         "data": _stamp(Path(data)) if data and Path(data).exists() else "",
-        "versions": [sys.version, *map(_version, ("torch", "matplotlib", "numpy"))],
+        "versions": [sys.version, *map(version, ("torch", "matplotlib", "numpy"))],
     }
     text = json.dumps(facts, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -395,30 +398,28 @@ def code_hash() -> str:
     for path in sorted(PACKAGE.rglob("*")):
         hidden = "__pycache__" in path.parts or path.name.startswith(".")
         if path.is_file() and not hidden and not path.is_relative_to(own):
-            digest.update(f"{path.relative_to(PACKAGE).as_posix()} {_sha(path)}\n".encode())
+            digest.update(f"{path.relative_to(PACKAGE).as_posix()} {file_hash(path)}\n".encode())
     return digest.hexdigest()
 
 
 def _stamp(path: Path) -> str:
     """Return a hash over names, sizes and times of the files under `path`: no file is read."""
-    digest = hashlib.sha256()
-    for root, folders, files in os.walk(path):
+    digest, seen = hashlib.sha256(), set()
+    for root, folders, files in os.walk(path, followlinks=True):
         folders.sort()
+        if (real := os.path.realpath(root)) in seen:  # a link to a folder above it
+            folders.clear()
+        seen.add(real)
         for name in sorted(files):
-            status = os.stat(os.path.join(root, name))
-            digest.update(f"{root}/{name} {status.st_size} {status.st_mtime_ns}\n".encode())
+            file = os.path.join(root, name)
+            status = os.stat(file) if os.path.exists(file) else os.lstat(file)
+            digest.update(f"{file} {status.st_size} {status.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 
 
-def _sha(path: Path) -> str:
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file, in hex."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return ""
 
 
 def _short_temp() -> str | None:

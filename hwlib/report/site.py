@@ -38,6 +38,8 @@ from hwlib.report.runner import (
     Job,
     Reason,
     check_parameters,
+    code_hash,
+    file_hash,
     run_notebook,
 )
 from hwlib.report.words import FACTS, LANGUAGES, WORDS
@@ -109,7 +111,6 @@ def make_report(
     out: Path,
     languages: Sequence[str] = ("zh", "en"),
     runs: Path | None = None,
-    title: str | dict[str, str] = "",
     command: str = "",
     cwd: Path | None = None,
     environments: Sequence[Environment] = ({},),
@@ -131,7 +132,6 @@ def make_report(
         out: folder of the report.
         languages: keys of `LANGUAGES`; only these are rendered.
         runs: folder of the run folders; the notebooks' own default where None.
-        title: of the whole report, one for all languages or one for each; ours where empty.
         command: the command line, as it is to stand in the report.
         cwd: working directory of the kernels; this process's where None.
         environments: what kernels find beside this process's own environment, one for each of
@@ -163,9 +163,7 @@ def make_report(
     writer = _Writer(out)
     reasons: dict[str, str] = {}
     for language in languages:
-        given = title.get(language, "") if isinstance(title, dict) else title
-        wanted = given or WORDS[language]["title"]
-        options = {"title": wanted, "command": command, "detail": detail}
+        options = {"title": WORDS[language]["title"], "command": command, "detail": detail}
         reasons |= _render(prepared, writer, language, languages, **options)
     writer.close()
     return _result(prepared, out, languages, reasons)
@@ -413,7 +411,7 @@ def _render_key(
     jobs = [
         [
             one.name,
-            _file_hash(one.executed.notebook) if one.executed.notebook else "",
+            file_hash(one.executed.notebook) if one.executed.notebook else "",
             one.executed.reason.text() if one.executed.reason else "",
             one.executed.trace,
             dict(one.facts.parameters),
@@ -423,7 +421,7 @@ def _render_key(
         for one in prepared
     ]
     texts = [language, list(languages), title, command, repr(detail)]
-    facts = [jobs, *texts, engine(), _engine_hash()]
+    facts = [jobs, *texts, engine(), code_hash(), _engine_hash()]
     text = json.dumps(facts, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -432,11 +430,7 @@ def _render_key(
 def _engine_hash() -> str:
     """Return a hash over this package: another look is another report."""
     files = [p for p in sorted(HERE.rglob("*")) if p.is_file() and "__pycache__" not in p.parts]
-    return hashlib.sha256("".join(map(_file_hash, files)).encode()).hexdigest()
-
-
-def _file_hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return hashlib.sha256("".join(map(file_hash, files)).encode()).hexdigest()
 
 
 # ---------------------------------------------------------------------- files
@@ -462,7 +456,7 @@ class _Writer:
             path = self.out / file
             if known.get("key") != key or not path.exists():
                 return False
-            if known.get("sha256") != _file_hash(path):
+            if known.get("sha256") != file_hash(path):
                 return False
         self.made |= {file: self.known[file] for file in files}
         return True

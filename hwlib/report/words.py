@@ -112,8 +112,6 @@ WORDS = {
         "back": "回總覽",
         "previous": "上一份",
         "next": "下一份",
-        "read": "閱讀報告",
-        "top": "回到頁首",
         "state": "狀態",
         "done": "完成",
         "failed": "失敗",
@@ -133,7 +131,6 @@ WORDS = {
         "trust_caption": "執行環境、設定與資料指紋",
         "item": "項目",
         "value": "內容",
-        "page": "頁",
         "sep": "：",
         "problem_word": "題目",
         "no_title": "未命名的題目",
@@ -234,8 +231,6 @@ WORDS = {
         "back": "Overview",
         "previous": "Previous",
         "next": "Next",
-        "read": "Read the report",
-        "top": "Back to top",
         "state": "State",
         "done": "done",
         "failed": "FAILED",
@@ -257,7 +252,6 @@ WORDS = {
         "trust_caption": "Environment, settings and data fingerprint",
         "item": "Item",
         "value": "Value",
-        "page": "Page",
         "sep": ": ",
         "problem_word": "Problem",
         "no_title": "Untitled problem",
@@ -290,7 +284,6 @@ SHORT = {
     "gan": "GAN",
     "acgan": "ACGAN",
     "infogan": "InfoGAN",
-    "claims": "C1–C22",
 }
 
 # How distances were measured: what results.json says, as patterns, and what a reader is told.
