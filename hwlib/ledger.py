@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
+import pandas as pd
 import torch
 
 from hwlib.errors import UserError
@@ -183,11 +184,6 @@ class Row:
     is_run: bool = False
 
     @property
-    def letter(self) -> str:
-        """The report's letter."""
-        return RECIPES[self.recipe].letter
-
-    @property
     def num_values(self) -> int:
         """Values of one picture, C H W."""
         return self.channels * self.image_size**2
@@ -198,6 +194,8 @@ class Row:
 
         None where the error is no Gaussian's; 0 without a KL term, where there is no likelihood.
         """
+        if self.learned_sigma_01 is not None and not self.kl_weight:
+            return self.learned_sigma_01  # it is learnt whatever the KL weighs
         return math.sqrt(self.beta / 2) / 2 if self.reconstruction == "mse" else None
 
     @property
@@ -309,6 +307,20 @@ def _loss(one: Row) -> tuple[Any, ...]:
     """Return what makes two rows one objective: all but whose it is and the size of its batch."""
     size = one.image_size, one.channels
     return one.recipe, one.reconstruction, one.kl_weight, one.learned_sigma_01, *size
+
+
+def with_objective(one: Row, metrics: pd.DataFrame) -> pd.DataFrame:
+    """Return a run's learning curves with what it minimised as `objective`, in the common form.
+
+    With the squared error that is `recon_nats` + beta `kl_nats`. A learnt sigma changes as it goes:
+    its loss, nats per image already, stands as it is.
+
+    Args:
+        one: of the run, from `of_run`.
+        metrics: `Run.metrics`, with `loss`.
+    """
+    scale = one.scale if one.learned_sigma_01 is None else 1.0
+    return metrics.assign(objective=metrics["loss"] / scale)
 
 
 # -------------------------------------------------------------------- what it says of a run's error

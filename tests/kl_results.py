@@ -78,6 +78,7 @@ def metrics(weight, *, num=60):
             "recon_nats": recon,
             "kl_nats": kl,
             "neg_elbo_nats": recon + kl,
+            "objective": recon + 4 * weight * kl,
         }
     )
     is_test = frame["step"] % 75 == 0

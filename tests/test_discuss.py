@@ -72,6 +72,20 @@ def test_c3_is_denied_where_kl_only_rises():
     assert "rose from" in text
 
 
+def test_a_kl_that_falls_all_the_way_is_not_said_to_miss_its_first_fall():
+    text = english(discuss.curves(metrics(FALLING, 100 - 60 * TIME)))
+    assert "fell from 100 to 40 nats without turning back" in text
+    assert "it falls until 100 % of the training" in text
+    assert "does not fall at first" not in text
+
+
+def test_a_kl_that_turns_back_on_its_way_is_said_to():
+    wavy = 20 + 60 * TIME + 12 * np.sin(12 * TIME)
+    text = english(discuss.curves(metrics(FALLING, wavy)))
+    assert "without turning back" not in text
+    assert "it turned back by" in text
+
+
 def test_c3_prime_is_confirmed_only_when_reconstruction_rises_meanwhile():
     falling_kl = 100 - 60 * TIME
     assert "(C3') holds" in english(discuss.curves(metrics(200 + 90 * TIME, falling_kl)))
@@ -106,6 +120,14 @@ def test_a_test_curve_that_turns_up_is_overfitting():
     assert "250 on the entire test set and 200 in training" in text
 
 
+def test_a_test_curve_that_turns_up_with_the_training_curve_is_no_overfitting():
+    rising = 300 + 400 * (TIME - 0.4) ** 2
+    text = english(discuss.gap(with_test_curve(rising, rising), ends(444.0)))
+    assert "that of the training images rose with it" in text
+    assert "no overfitting" in text
+    assert "the model overfits" not in text
+
+
 def test_a_gap_that_still_closes_is_no_overfitting():
     text = english(discuss.gap(with_test_curve(FALLING, FALLING * 1.2), ends(240.0)))
     assert "no overfitting that does harm yet" in text
@@ -121,21 +143,21 @@ def test_equal_curves_show_no_overfitting():
 
 
 def test_both_scales_of_the_mse_are_always_said():
-    text = english(discuss.mse(RESULTS, None, pixel_range=(-1, 1), is_comparable=True))
+    text = english(discuss.mse(RESULTS, None, pixel_range=(-1, 1), layout="hw4"))
     assert "**0.0045** with pixels in [0, 1]" in text
     assert "**0.018** in [-1, 1]" in text
     assert "gives no test MSE" in text
 
 
 def test_a_report_of_the_same_order_confirms_its_natural_reading():
-    text = english(discuss.mse(RESULTS, 0.0197, pixel_range=(-1, 1), is_comparable=True))
+    text = english(discuss.mse(RESULTS, 0.0197, pixel_range=(-1, 1), layout="hw4"))
     assert "1.09 times this run's" in text
     assert "this reading makes sense" in text
 
 
 def test_a_report_far_off_gets_the_nearest_reading_called_a_guess():
     results = RESULTS | {"test_mse_01": 0.0026}
-    found = discuss.mse(results, 0.000833, pixel_range=(0, 1), is_comparable=True)
+    found = discuss.mse(results, 0.000833, pixel_range=(0, 1), layout="hw4")
     text = english(found)
     assert "The report says 0.000833" in text
     assert "a typical error of 7.36 of 255 levels" in text
@@ -144,9 +166,22 @@ def test_a_report_far_off_gets_the_nearest_reading_called_a_guess():
 
 
 def test_drawn_faces_are_never_held_against_photographs():
-    found = discuss.mse(RESULTS, 0.0197, pixel_range=(-1, 1), is_comparable=False)
+    found = discuss.mse(RESULTS, 0.0197, pixel_range=(-1, 1), layout="faces")
     text = english(found)
+    assert "this run has drawn faces" in text
     assert "not to win" in text
+    assert "times this run's" not in text
+
+
+@pytest.mark.parametrize(
+    ("layout", "num_steps", "why"),
+    [("mnist", 1_200, "other pictures"), ("folder", 1_200, "other pictures"),
+     ("celeba", 50, "a trial"), ("faces", 50, "a trial")],
+)  # fmt: skip
+def test_only_trained_photographs_of_faces_are_held_against_the_report(layout, num_steps, why):
+    results = RESULTS | {"num_steps": num_steps}
+    text = english(discuss.mse(results, 0.0197, pixel_range=(-1, 1), layout=layout))
+    assert f"this run {'is' if num_steps < 100 else 'has'} {why}" in text
     assert "times this run's" not in text
 
 
@@ -162,6 +197,8 @@ def test_the_mse_table_reads_the_report_in_either_range():
     assert list(english_table.iloc[:, 2]) == pytest.approx([0.018, 0.0197, 0.0788])
     assert "output range" in english_table.iloc[1, 0]
     assert "output range" not in english_table.iloc[2, 0]
+    unstated = discuss.mse_table(RESULTS, 0.0197, pixel_range=None)["en"]
+    assert not unstated.iloc[:, 0].str.contains("output range").any()
     assert tables["zh"].shape == english_table.shape
     assert len(discuss.mse_table(RESULTS, None, pixel_range=(0, 1))["en"]) == 1
 
@@ -182,7 +219,12 @@ def test_sharpness_is_said_as_measured(samples, words):
     [(100, "All 100"), (0, "posterior collapse"), (60, "60 of 100 latents are active")],
 )
 def test_active_latents_are_counted(count, words):
-    assert words in english(discuss.active(RESULTS | {"active_units": count}, 100))
+    assert words in english(discuss.active(RESULTS | {"active_units": count}, 100, beta=1.0))
+
+
+def test_no_kl_term_presses_on_latents_that_it_does_not_weigh():
+    assert "pressed to the prior" in english(discuss.active(RESULTS, 100, beta=0.1))
+    assert "the other 40 do nothing" in english(discuss.active(RESULTS, 100, beta=0.0))
 
 
 @pytest.mark.parametrize(
@@ -210,9 +252,10 @@ def test_data_without_attributes_are_said_to_have_none():
 
 
 def test_a_kl_above_the_reconstruction_is_explained():
-    assert len(discuss.balance(RESULTS)) == 1
+    assert len(discuss.balance(RESULTS, beta=1.0)) == 1
     heavy = RESULTS | {"kl_nats": 900.0, "neg_elbo_nats": 1_121.2}
-    assert "exceeds the reconstruction" in english(discuss.balance(heavy))
+    assert "by a β of 0.123, far below 1" in english(discuss.balance(heavy, beta=0.1229))
+    assert english(discuss.balance(heavy, beta=1.0)).endswith("exceeds the reconstruction term.")
 
 
 # -------------------------------------------------------------------------------------- schedule
@@ -223,6 +266,27 @@ def test_what_a_profile_shortens_is_said():
     quick = make_config("vae", "dcgan", profile="quick").to_json()
     assert "31,250 → " in english(discuss.schedule(quick, course, RESULTS))
     assert "differs in size" not in english(discuss.schedule(course, course, RESULTS))
+
+
+@pytest.mark.parametrize(
+    ("problem", "changed", "told"),
+    [
+        ("vae", {"z_dim": 20, "num_layers": 2}, "latents 512 → 20, layers 3 → 2"),
+        ("gan", {"batch_norm": "on"}, "batch norm recipe → on"),
+    ],
+)
+def test_networks_that_are_not_the_reports_are_never_said_to_be(problem, changed, told):
+    course = make_config(problem, "plain", profile="course").to_json()
+    results = RESULTS | {"num_images": 1}
+    same = english(discuss.schedule(make_config(problem, "plain").to_json(), course, results))
+    assert "the structure is the same" in same
+    text = english(
+        discuss.schedule(make_config(problem, "plain", **changed).to_json(), course, results)
+    )
+    assert "the structure is the same" not in text
+    assert f"The networks themselves are not the report's: {told}." in text
+    own = english(discuss.schedule(course | changed, course, results))
+    assert "Profile course" not in own
 
 
 def test_a_smoke_run_is_called_meaningless():
@@ -247,13 +311,13 @@ def everything():
         yield from discuss.curves(metrics(FALLING, kl))
     for recipe in RECIPES.values():
         reported = recipe.problems["vae"].reported.get("test_mse")
-        for is_comparable in (True, False):
-            yield from discuss.mse(
-                RESULTS, reported, pixel_range=(0, 1), is_comparable=is_comparable
-            )
+        for layout in ("hw4", "faces", "mnist"):
+            yield from discuss.mse(RESULTS, reported, pixel_range=(0, 1), layout=layout)
     yield from discuss.samples(RESULTS)
     yield from discuss.probe(RESULTS, "Male")
-    yield from discuss.overall(RESULTS, with_test_curve(FALLING, FALLING * 1.2), z_dim=100)
+    yield from discuss.overall(
+        RESULTS, with_test_curve(FALLING, FALLING * 1.2), z_dim=100, beta=1.0
+    )
 
 
 def test_both_languages_carry_the_same_numbers():

@@ -118,6 +118,11 @@ def test_the_same_seed_gives_the_same_embedding():
     assert np.array_equal(first, again)
 
 
+def test_a_single_latent_is_laid_out_too():
+    mu = np.random.default_rng(0).normal(size=(12, 1)).astype(np.float32)
+    assert np.isfinite(explore.tsne(mu)).all()
+
+
 class FakeData:
     spec = "folder"
     attributes = ("Male", "Smiling")

@@ -5,6 +5,7 @@ import math
 import re
 from itertools import pairwise, permutations
 
+import pandas as pd
 import pytest
 import torch
 from torch.distributions import Normal
@@ -122,6 +123,22 @@ def test_the_implied_laplace_scale_makes_l1_a_negative_elbo():
     elbo = (-laplace.log_prob(x).flatten(1).sum(1) + kl_standard_normal(mu, logvar)).mean()
     loss = loss_of("wide", drawn, 0.2, "l1")
     assert_equal(gradients(elbo * row.scale * row.beta, drawn), gradients(loss, drawn))
+
+
+@pytest.mark.parametrize("recipe", sorted(RECIPES))
+def test_what_was_minimised_is_in_the_common_form_whatever_the_error(recipe):
+    curves = pd.DataFrame({"loss": [3.0, 2.0], "recon_nats": [9.0, 6.0], "kl_nats": [1.0, 1.0]})
+    for error in ledger.DEGREES:
+        row = ledger.row(recipe, reconstruction=error)
+        found = ledger.with_objective(row, curves)["objective"]
+        assert list(found * row.scale) == pytest.approx([3.0, 2.0])
+    learnt = ledger.row(recipe, kl_weight=1.0, learned_sigma_01=0.1)
+    assert list(ledger.with_objective(learnt, curves)["objective"]) == [3.0, 2.0]
+
+
+def test_a_learnt_sigma_is_there_without_a_kl_term():
+    assert ledger.row("elbo", kl_weight=0.0, learned_sigma_01=0.1).sigma_01 == 0.1
+    assert ledger.row("elbo", kl_weight=1.0, learned_sigma_01=0.1).sigma_01 == pytest.approx(0.1)
 
 
 def test_the_cross_entropy_implies_no_sigma():

@@ -51,7 +51,9 @@ def test_each_weight_has_its_panel_with_the_elbo_and_what_was_minimised():
 
 
 def test_at_beta_one_the_two_curves_are_the_same():
-    ax = plots.weight_elbo_curves({1.0: metrics(1.0)}, {1.0: 1.0}).axes[0]
+    frame = metrics(1.0)
+    frame["objective"] = frame["neg_elbo_nats"]
+    ax = plots.weight_elbo_curves({1.0: frame}, {1.0: 1.0}).axes[0]
     trained, elbo = (line.get_ydata() for line in ax.get_lines()[:2])
     assert np.allclose(trained, elbo)
 

@@ -17,6 +17,7 @@ from hwlib.discuss.base import (
     is_trial,
     num,
     percent,
+    plural,
     too_few,
 )
 from hwlib.discuss.disentangle import ALIKE as SAME_SCORE
@@ -28,6 +29,7 @@ Study = Mapping[str, Any]  # a row of the study's `studies`
 ALIKE = 0.75  # of the base weight's diversity; below it pictures look alike (claims: -25 %)
 BLURRED = 0.75  # of the sharpness that it is held against (claims: -25 %)
 AS_SHARP = 1.1  # times the lowest error: still as good as the best
+NO_CODE = 0.1  # nats: codes that differ by less differ by nothing
 USELESS = 2.0  # times the best KID: samples that are of no use beside the best ones
 
 
@@ -72,7 +74,8 @@ def kl_made(results: Results) -> list[Sentence]:
         found.append(
             Sentence(
                 f"另外 {len(more)} 個權重（{others.zh}）補足整條曲線。",
-                f"Another {len(more)} weights ({others.en}) complete the curves.",
+                f"For the curves over the weight it has {plural(len(more), 'weight')} more"
+                f" ({others.en}).",
             )
         )
     return found
@@ -81,17 +84,17 @@ def kl_made(results: Results) -> list[Sentence]:
 # ------------------------------------------------------------------------------ learning curves
 
 
-def kl_curves(curves: Mapping[float, pd.DataFrame], betas: Mapping[float, float]) -> list[Sentence]:
+def kl_curves(curves: Mapping[float, pd.DataFrame]) -> list[Sentence]:
     """Say how the negative ELBO of beta 1 went while the weighted objective was minimised.
 
     Args:
-        curves: `Run.metrics` by weight.
-        betas: by weight, the factor on the KL in what was minimised, `recon_nats` + beta `kl_nats`.
+        curves: `Run.metrics` by weight, with `objective`, what was minimised; see
+            `hwlib.ledger.with_objective`.
     """
     shortest = min(len(metrics) for metrics in curves.values())
     if shortest < MIN_RECORDS:
         return too_few(shortest)
-    found = [_course(w, metrics, betas[w]) for w, metrics in curves.items()]
+    found = [_course(w, metrics) for w, metrics in curves.items()]
     if len(curves) > 1:
         ends = {w: _end(metrics["neg_elbo_nats"]) for w, metrics in curves.items()}
         best = min(ends, key=ends.get)
@@ -113,13 +116,20 @@ def _end(values: pd.Series) -> float:
     return float(values.iloc[-max(1, len(values) // 20) :].mean())
 
 
-def _course(value: float, metrics: pd.DataFrame, beta: float) -> Sentence:
+def _running(values: pd.Series) -> np.ndarray:
+    """Return the means over each twentieth of a curve."""
+    return values.rolling(max(1, len(values) // 20)).mean().dropna().to_numpy()
+
+
+def _course(value: float, metrics: pd.DataFrame) -> Sentence:
     """Say of one weight where its negative ELBO and its own objective began and ended."""
-    objective = metrics["recon_nats"] + beta * metrics["kl_nats"]
-    elbo = metrics["neg_elbo_nats"]
+    objective, elbo = metrics["objective"], metrics["neg_elbo_nats"]
     first, last = float(elbo.iloc[0]), _end(elbo)
     start, end = float(objective.iloc[0]), _end(objective)
-    lowest = float(elbo.min())
+    # means over a twentieth, as the end is one: the best of single batches is a matter of luck
+    smooth, aims = (_running(values) for values in (elbo, objective))
+    low = int(np.argmin(smooth))
+    lowest = float(smooth[low])
     numbers = (num(first, 4), num(last, 4), num(start, 4), num(end, 4))
     zh = (
         f"λ = {weight(value)}：訓練目標由 {numbers[2]} 到 {numbers[3]}，"
@@ -130,7 +140,7 @@ def _course(value: float, metrics: pd.DataFrame, beta: float) -> Sentence:
         f" negative ELBO from {numbers[0]} to {numbers[1]} nats"
     )
     has_fallen = end < start * (1 - SMALL)
-    if has_fallen and last > lowest * (1 + SMALL):
+    if has_fallen and last > lowest * (1 + SMALL) and end < aims[low] * (1 - SMALL):
         return Sentence(
             f"{zh}；後者曾低到 {num(lowest, 4)}，之後目標繼續下降，它卻上升：兩者不是同一件事。",
             f"{en}; the latter had been as low as {num(lowest, 4)} and rose while the objective"
@@ -245,7 +255,11 @@ def kl_rate(studies: Sequence[Study]) -> list[Sentence]:
         (f"{weight(a['kl_weight'])} → {weight(b['kl_weight'])}", a, b)
         for a, b in itertools.pairwise(ordered)
     ]
-    longer = [name for name, a, b in steps if b["kl_nats"] > a["kl_nats"] * (1 + SMALL)]
+    longer = [
+        name
+        for name, a, b in steps
+        if b["kl_nats"] > max(a["kl_nats"] * (1 + SMALL), a["kl_nats"] + NO_CODE)
+    ]
     closer = [name for name, a, b in steps if b["recon_nats"] < a["recon_nats"] * (1 - SMALL)]
     if not longer and not closer:
         found.append(
@@ -300,9 +314,9 @@ def kl_active(studies: Sequence[Study], z_dim: int) -> list[Sentence]:
         names = _listed(empty)
         found.append(
             Sentence(
-                f"λ = {names.zh} 時一個也沒有：後驗塌縮，解碼器只能畫平均臉。",
+                f"λ = {names.zh} 時一個也沒有：後驗塌縮，解碼器只能畫平均的影像。",
                 f"With λ = {names.en} there is none: the posterior has collapsed, and the decoder"
-                " can only paint the mean face.",
+                " can only paint the mean picture.",
             )
         )
     else:

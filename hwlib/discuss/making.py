@@ -29,6 +29,21 @@ _OPTIONS = {
     "ema": ("G 權重的移動平均 {ema:g}", "moving average of G's weights {ema:g}"),
 }
 
+_SIZES = {
+    "width": ("通道數倍率", "channel factor"),
+    "num_steps": ("更新次數", "updates"),
+    "batch_size": ("批次大小", "batch size"),
+    "learning_rate": ("學習率", "learning rate"),
+}
+# What else builds the networks; the rest that does stands among the options.
+_STRUCTURE = {
+    "z_dim": ("隱變數", "latents"),
+    "num_layers": ("層數", "layers"),
+    "image_size": ("影像邊長", "side of the images"),
+    "batch_norm": ("批次正規化", "batch norm"),
+    "num_codes": ("碼", "codes"),
+}
+
 
 def schedule(
     settings: Mapping[str, Any], reported: Mapping[str, Any], results: Results
@@ -119,25 +134,29 @@ def _options(settings: Mapping[str, Any]) -> list[Sentence]:
 
 
 def _shortened(settings: Mapping[str, Any], reported: Mapping[str, Any]) -> list[Sentence]:
-    """Say where the run is smaller than the report's own."""
-    names = {
-        "width": ("通道數倍率", "channel factor"),
-        "num_steps": ("更新次數", "updates"),
-        "batch_size": ("批次大小", "batch size"),
-        "learning_rate": ("學習率", "learning rate"),
-    }
-    changed = [key for key in names if settings[key] != reported[key]]
+    """Say where the run is smaller than the report's own, or its networks are others."""
     profile, found = settings["profile"], []
-    if changed:
-        steps = {key: f"{_plain(reported[key])} → {_plain(settings[key])}" for key in changed}
-        zh = "、".join(f"{names[key][0]} {steps[key]}" for key in changed)
-        en = ", ".join(f"{names[key][1]} {steps[key]}" for key in changed)
+    size, structure = (_changed(names, settings, reported) for names in (_SIZES, _STRUCTURE))
+    if size:
+        zh, en = ("", "") if structure else ("；網路結構相同", "; the structure is the same")
         found.append(
             Sentence(
-                f"與原報告的規模不同之處：{zh}；網路結構相同。"
-                "要跑原報告的完整設定，把 profile 改成 course。",
-                f"What differs in size from the report's own: {en}; the structure is the same."
-                " Profile course runs the report's.",
+                f"與原報告的規模不同之處：{size.zh}{zh}。",
+                f"What differs in size from the report's own: {size.en}{en}.",
+            )
+        )
+    if structure:
+        found.append(
+            Sentence(
+                f"網路本身也與原報告不同：{structure.zh}。",
+                f"The networks themselves are not the report's: {structure.en}.",
+            )
+        )
+    if found and profile != "course":
+        found.append(
+            Sentence(
+                "要跑原報告的完整設定，把 profile 改成 course，不另加設定。",
+                "Profile course, without settings of your own, runs the report's.",
             )
         )
     if profile == "smoke":
@@ -159,6 +178,22 @@ def _shortened(settings: Mapping[str, Any], reported: Mapping[str, Any]) -> list
     return found
 
 
-def _plain(value: float) -> str:
+def _changed(
+    names: Mapping[str, tuple[str, str]], settings: Mapping[str, Any], reported: Mapping[str, Any]
+) -> Sentence | None:
+    """List which of the settings `names` are not the report's."""
+    changed = [key for key in names if settings.get(key) != reported.get(key)]
+    if not changed:
+        return None
+    steps = {key: f"{_plain(reported[key])} → {_plain(settings[key])}" for key in changed}
+    return Sentence(
+        "、".join(f"{names[key][0]} {steps[key]}" for key in changed),
+        ", ".join(f"{names[key][1]} {steps[key]}" for key in changed),
+    )
+
+
+def _plain(value: float | str) -> str:
     """Write a setting."""
+    if isinstance(value, str):
+        return value
     return f"{value:,}" if isinstance(value, int) else f"{value:g}"

@@ -18,6 +18,10 @@ from hwlib.discuss.base import (
     percent,
     too_few,
 )
+from hwlib.discuss.names import named, tidy
+
+FACE_PHOTOGRAPHS = ("hw4", "celeba")  # layouts of the pictures that the reports had
+FAR_BELOW = 0.5  # a weight of the KL that is far below the ELBO's 1
 
 # ------------------------------------------------------------------------------ learning curves
 
@@ -99,11 +103,22 @@ def _kl_course(kl: np.ndarray, measured: np.ndarray) -> list[Sentence]:
                 f"The KL term hardly changed: {first} nats at first, {last} at the end.",
             )
         ]
-    zh, en = ("升到", "rose") if kl[-1] > kl[0] else ("降到", "fell")
+    is_rise = kl[-1] > kl[0]
+    zh, en = ("升到", "rose") if is_rise else ("降到", "fell")
+    extreme = (np.maximum if is_rise else np.minimum).accumulate(kl)
+    back = float(np.abs(extreme - kl).max())
+    if back > SMALL * abs(kl[-1] - kl[0]):
+        turned = Sentence(
+            f"但不是一路如此，中途曾折返 {num(back)} nats",
+            f"though not all the way: it turned back by {num(back)} nats meanwhile",
+        )
+    else:
+        turned = Sentence("中途沒有折返", "without turning back")
+    gap = ", " if turned.en.startswith("though") else " "
     return [
         Sentence(
-            f"KL 項由 {first} {zh} {last} nats，中途沒有折返。",
-            f"The KL term {en} from {first} to {last} nats without turning back.",
+            f"KL 項由 {first} {zh} {last} nats，{turned.zh}。",
+            f"The KL term {en} from {first} to {last} nats{gap}{turned.en}.",
         )
     ]
 
@@ -132,8 +147,13 @@ def _c3(recon: np.ndarray, kl: np.ndarray) -> list[Sentence]:
             )
         )
     else:
-        zh = [] if falls_first else ["開頭沒有先降"]
-        en = [] if falls_first else ["it does not fall at first"]
+        zh, en = [], []
+        if not falls_first and kl[0] > kl[low] * (1 + SMALL):
+            zh.append(f"它一直降到訓練進行 {percent(low / end, 0)} 時")
+            en.append(f"it falls until {percent(low / end, 0)} of the training")
+        elif not falls_first:
+            zh.append("開頭沒有先降")
+            en.append("it does not fall at first")
         if falls_first and not rises_later:
             zh.append("之後沒有回升")
             en.append("it does not rise afterwards")
@@ -210,6 +230,20 @@ def gap(metrics: pd.DataFrame, results: Results) -> list[Sentence]:
     if best < len(course) - 1 and course[-1] > course[best] * (1 + SMALL):
         epoch = num(float(points["epoch"].iloc[best]))
         low, last = num(course[best]), num(course[-1])
+        trained = _smooth(metrics["neg_elbo_nats"])
+        then, now = trained[metrics.index.get_loc(points.index[best])], trained[-1]
+        if now > then * (1 + SMALL):  # training minimises another balance of the two terms
+            return [
+                Sentence(
+                    f"測試曲線的負 ELBO 在第 {epoch} 個週期降到最低 {low}，之後回升到 {last}；"
+                    f"訓練影像的也一起由 {num(then)} 回升到 {num(now)}，"
+                    f"所以這不是過度擬合。結束時整個測試集是 {ends[1]}。",
+                    f"The test curve's negative ELBO was lowest, {low}, at epoch {epoch} and rose"
+                    f" to {last} afterwards; that of the training images rose with it, from"
+                    f" {num(then)} to {num(now)}, so this is no overfitting. At the end it is"
+                    f" {ends[1]} on the entire test set.",
+                )
+            ]
         return [
             Sentence(
                 f"測試曲線的負 ELBO 在第 {epoch} 個週期降到最低 {low}，之後回升到 {last}；"
@@ -276,14 +310,14 @@ def readings(reported: float, channels: int = 3) -> list[Reading]:
 
 
 def mse_table(
-    results: Results, reported: float | None, *, pixel_range: Sequence[float]
+    results: Results, reported: float | None, *, pixel_range: Sequence[float] | None
 ) -> dict[str, pd.DataFrame]:
     """Return the test MSE in both scales, and below it the report's number read in either.
 
     Args:
         results: the run's results.
         reported: the report's test MSE, or None.
-        pixel_range: of the network's output; the report's natural scale.
+        pixel_range: of the report's output, its natural scale; None where it does not state it.
     """
     heads = {
         "zh": ("", "MSE，像素在 [0, 1]", "MSE，像素在 [-1, 1]", "典型誤差（255 階）"),
@@ -292,7 +326,7 @@ def mse_table(
     values = [(Sentence("本次，整個測試集", "this run, entire test set"), results["test_mse_01"])]
     if reported is not None:
         for scale, low, factor in (("[-1, 1]", -1, 0.25), ("[0, 1]", 0, 1.0)):
-            is_own = low == pixel_range[0]
+            is_own = pixel_range is not None and low == pixel_range[0]
             zh = f"原報告，若像素在 {scale}" + ("（它的輸出範圍）" if is_own else "")
             en = f"report, if in {scale}" + (" (its output range)" if is_own else "")
             values.append((Sentence(zh, en), reported * factor))
@@ -310,15 +344,15 @@ def mse(
     reported: float | None,
     *,
     pixel_range: Sequence[float],
-    is_comparable: bool,
+    layout: str,
 ) -> list[Sentence]:
     """Say the test MSE in both scales, and what the report's number can mean.
 
     Args:
         results: the run's results.
         reported: the report's test MSE, whose unit no report defines; None where it gives none.
-        pixel_range: of the network's output, which suggests the scale the author had.
-        is_comparable: whether the run is trained, and on photographs as the report's was.
+        pixel_range: of the recipe's output, which suggests the scale the author had.
+        layout: of the run's data; the report's were photographs of faces.
     """
     ours, ours_11 = results["test_mse_01"], results["test_mse_11"]
     count = results["num_test_images"]
@@ -345,7 +379,7 @@ def mse(
     found.append(_natural_reading(reported, pixel_range))
     return [
         *found,
-        *(_fit(ours, reported, pixel_range) if is_comparable else _no_contest(is_trial(results))),
+        *(_no_contest(results, layout) or _fit(ours, reported, pixel_range)),
     ]
 
 
@@ -361,9 +395,10 @@ def _natural_reading(reported: float, pixel_range: Sequence[float]) -> Sentence:
     natural = _natural(reported, pixel_range)
     grey, shown = num(255 * np.sqrt(natural)), num(reported, 6)
     return Sentence(
-        f"原報告寫的是 {shown}，沒有說明單位。網路的輸出範圍是 {scale}，最自然的讀法是在 {scale}"
+        f"原報告寫的是 {shown}，沒有說明單位。這份配方的輸出範圍是 {scale}，最自然的讀法是在"
+        f" {scale}"
         f" 對所有數值取平均：換算到 [0, 1] 是 {num(natural)}，典型誤差為 255 階中的 {grey} 階。",
-        f"The report says {shown} and does not define its unit. The network's output range is"
+        f"The report says {shown} and does not define its unit. The recipe's output range is"
         f" {scale},"
         f" so the natural reading is a mean over every value in {scale}: {num(natural)} in [0, 1],"
         f" a typical error of {grey} of 255 levels.",
@@ -397,16 +432,23 @@ def _fit(ours: float, reported: float, pixel_range: Sequence[float]) -> list[Sen
     ]
 
 
-def _no_contest(was_trial: bool) -> list[Sentence]:
-    """Say that the two numbers belong to different tasks."""
-    zh, en = ("只是試跑", "is a trial") if was_trial else ("用的是程式畫的臉", "has drawn faces")
+def _no_contest(results: Results, layout: str) -> list[Sentence]:
+    """Say that the two numbers belong to different tasks, where they do."""
+    if is_trial(results):
+        zh, en = "只是試跑", "is a trial"
+    elif layout == "faces":
+        zh, en = "用的是程式畫的臉", "has drawn faces"
+    elif layout not in FACE_PHOTOGRAPHS:
+        zh, en = "用的是別的影像", "has other pictures"
+    else:
+        return []
     return [
         Sentence(
-            f"原報告用的是照片，而且訓練完整；這次{zh}，難易不同，數字並列只為了說明單位，"
-            "不能比高下。要驗證單位，請以照片資料訓練。",
-            f"The report's data were photographs, fully trained; this run {en}, which is not"
-            " equally hard. The numbers stand side by side to explain units, not to win; to test"
-            " the unit, train on photographs.",
+            f"原報告用的是人臉照片，而且訓練完整；這次{zh}，難易不同，數字並列只為了說明單位，"
+            "不能比高下。要驗證單位，請以人臉照片完整訓練。",
+            f"The report's data were photographs of faces, fully trained; this run {en}, which is"
+            " not equally hard. The numbers stand side by side to explain units, not to win; to"
+            " test the unit, train in full on photographs of faces.",
         )
     ]
 
@@ -448,8 +490,14 @@ def samples(results: Results) -> list[Sentence]:
     ]
 
 
-def active(results: Results, z_dim: int) -> list[Sentence]:
-    """Say how many latents carry anything."""
+def active(results: Results, z_dim: int, *, beta: float) -> list[Sentence]:
+    """Say how many latents carry anything.
+
+    Args:
+        results: the run's results.
+        z_dim: latents in all.
+        beta: weight of the KL term in the loss; without one it presses on nothing.
+    """
     count = results["active_units"]
     kl = num(results["kl_nats"])
     if count == z_dim:
@@ -469,14 +517,15 @@ def active(results: Results, z_dim: int) -> list[Sentence]:
                 " (posterior collapse).",
             )
         ]
+    zh, en = (
+        ("被 KL 項壓回先驗、", "are pressed to the prior by the KL term and ") if beta else ("", "")
+    )
     return [
         Sentence(
             f"{z_dim:,} 個隱變數中有 {count:,} 個活躍（μ 的變異數大於 0.01），"
-            f"其餘 {z_dim - count:,} 個被 KL"
-            f" 項壓回先驗、沒有作用；每張影像的編碼平均用掉 {kl} nats。",
+            f"其餘 {z_dim - count:,} 個{zh}沒有作用；每張影像的編碼平均用掉 {kl} nats。",
             f"{count:,} of {z_dim:,} latents are active (variance of μ above 0.01); the other"
-            f" {z_dim - count:,} are pressed to the prior by the KL term and do nothing. An image's"
-            f" code takes {kl} nats on average.",
+            f" {z_dim - count:,} {en}do nothing. An image's code takes {kl} nats on average.",
         )
     ]
 
@@ -496,19 +545,18 @@ def probe(results: Results, attribute: str | None) -> list[Sentence]:
                 " of a linear probe.",
             )
         ]
+    name = named(attribute)
     if "linear_probe_accuracy" not in results:
-        return [
-            Sentence(
-                f"訓練資料裡的 {attribute} 只有一個值，無法訓練線性分類器。",
-                f"{attribute} has a single value in the training data, so there is no linear"
-                " probe.",
-            )
-        ]
+        single = Sentence(
+            f"訓練資料裡的{name.zh}只有一個值，無法訓練線性分類器。",
+            f"{attribute} has a single value in the training data, so there is no linear probe.",
+        )
+        return [tidy(single)]
     accuracy, floor = results["linear_probe_accuracy"], results["linear_probe_floor"]
     numbers = percent(accuracy), percent(floor)
     removed = (accuracy - floor) / (1 - floor) if floor < 1 else 0.0
     zh = (
-        f"以隱變數 μ 訓練的線性分類器判斷 {attribute}，測試準確率 {numbers[0]}；"
+        f"以隱變數 μ 訓練的線性分類器判斷{name.zh}，測試準確率 {numbers[0]}；"
         f"一律猜多數類是 {numbers[1]}"
     )
     en = (
@@ -516,16 +564,16 @@ def probe(results: Results, attribute: str | None) -> list[Sentence]:
         f" the commoner value gives {numbers[1]}"
     )
     if is_trial(results):
-        return [Sentence(zh + "。", en + ".")]
+        return [tidy(Sentence(zh + "。", en + "."))]
     if removed > 0.5:
         verdict = Sentence(
-            f"。一刀平面就消去 {percent(removed, 0)} 的錯誤：隱空間清楚地分開了這個屬性。",
+            f"。只用一個平面來分，錯誤就少了 {percent(removed, 0)}：隱空間清楚地分開了這個屬性。",
             f". One flat cut removes {percent(removed, 0)} of the errors: latent space separates"
             " this attribute clearly.",
         )
     elif removed > 0.1:
         verdict = Sentence(
-            f"。比亂猜好，但只消去 {percent(removed, 0)} 的錯誤：隱空間只部分分開這個屬性。",
+            f"。比亂猜好，但錯誤只少了 {percent(removed, 0)}：隱空間只部分分開這個屬性。",
             f". Better than guessing, but only {percent(removed, 0)} of the errors are gone: latent"
             " space separates this attribute in part.",
         )
@@ -535,7 +583,7 @@ def probe(results: Results, attribute: str | None) -> list[Sentence]:
             ". Hardly better than guessing: latent space does not separate this attribute"
             " linearly.",
         )
-    return [Sentence(zh + verdict.zh, en + verdict.en), *_c18(attribute, removed)]
+    return [tidy(Sentence(zh + verdict.zh, en + verdict.en)), *_c18(attribute, removed)]
 
 
 def _c18(attribute: str, removed: float) -> list[Sentence]:
@@ -559,8 +607,13 @@ def _c18(attribute: str, removed: float) -> list[Sentence]:
     ]
 
 
-def balance(results: Results) -> list[Sentence]:
-    """Say how the two terms of the negative ELBO stand to one another at the end."""
+def balance(results: Results, *, beta: float) -> list[Sentence]:
+    """Say how the two terms of the negative ELBO stand to one another at the end.
+
+    Args:
+        results: the run's results.
+        beta: weight of the KL in the loss, in the ledger's common form.
+    """
     recon, kl = results["recon_nats"], results["kl_nats"]
     total = results["neg_elbo_nats"]
     share = percent(kl / total)
@@ -572,28 +625,40 @@ def balance(results: Results) -> list[Sentence]:
             f" {num(recon, 4)} and KL {num(kl, 4)} ({share}).",
         )
     ]
-    if kl / total > 0.5:
+    if kl / total > 0.5 and beta < FAR_BELOW:
+        weight = num(beta)
         found.append(
             Sentence(
-                "KL 比重建項還大：以這裡的統一定義衡量，這份報告的損失給 KL 的權重遠小於 1，"
+                f"KL 比重建項還大：以這裡的統一定義衡量，這次的損失給 KL 的權重 β 只有 {weight}，"
+                "遠小於 1，"
                 "編碼比 ELBO 願意付的更貴，重建因而較準，但從先驗抽出的 z 會離訓練時的 z 較遠。",
                 "The KL exceeds the reconstruction term: by the common definition used here this"
-                " loss weighs the KL far below 1, so codes cost more than the ELBO would pay;"
-                " reconstructions gain, and samples from the prior lie further from the z seen in"
-                " training.",
+                f" loss weighs the KL by a β of {weight}, far below 1, so codes cost more than the"
+                " ELBO would pay; reconstructions gain, and samples from the prior lie further from"
+                " the z seen in training.",
             )
         )
+    elif kl / total > 0.5:
+        found.append(Sentence("KL 比重建項還大。", "The KL exceeds the reconstruction term."))
     return found
 
 
-def overall(results: Results, metrics: pd.DataFrame, *, z_dim: int) -> list[Sentence]:
-    """Gather what concerns the run as a whole (question 1-6), a finding a sentence."""
+def overall(results: Results, metrics: pd.DataFrame, *, z_dim: int, beta: float) -> list[Sentence]:
+    """Gather what concerns the run as a whole (question 1-6), a finding a sentence.
+
+    Args:
+        results: the run's results.
+        metrics: `Run.metrics`.
+        z_dim: latents in all.
+        beta: weight of the KL in the loss, in the ledger's common form.
+    """
     if is_trial(results):
         return [
-            *balance(results),
+            *balance(results, beta=beta),
             Sentence(
                 f"只更新了 {results['num_steps']} 次，還不能得出任何結論。",
                 f"{results['num_steps']} updates bear out no conclusion.",
             ),
         ]
-    return [*balance(results), *gap(metrics, results), *active(results, z_dim)]
+    found = active(results, z_dim, beta=beta)
+    return [*balance(results, beta=beta), *gap(metrics, results), *found]

@@ -98,7 +98,8 @@ def tsne(mu: np.ndarray, *, seed: int = 0) -> np.ndarray:
 
     points = np.asarray(mu, dtype=np.float32)
     perplexity = min(30.0, (len(points) - 1) / 3)
-    return TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(points)
+    start = "pca" if points.shape[1] > 1 else "random"  # one latent has one principal axis
+    return TSNE(perplexity=perplexity, init=start, random_state=seed).fit_transform(points)
 
 
 def attribute_labels(data: Data, attribute: str | None, index: np.ndarray) -> np.ndarray | None:

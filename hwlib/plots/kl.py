@@ -64,9 +64,9 @@ def weight_elbo_curves(
     """Draw the negative ELBO over the epochs beside what was minimised, a panel a weight.
 
     Args:
-        curves: `Run.metrics` by weight; `epoch`, `recon_nats`, `kl_nats`, `neg_elbo_nats`, and
-            `test_neg_elbo_nats` where measured.
-        betas: by weight, the factor on the KL in what was minimised, `recon_nats` + beta `kl_nats`.
+        curves: `Run.metrics` by weight; `epoch`, `neg_elbo_nats`, `test_neg_elbo_nats` where
+            measured, and `objective`, what was minimised in nats of the same kind.
+        betas: by weight, the factor on the KL in what was minimised.
         lang: language of the words.
     """
     words = WORDS[lang]
@@ -75,9 +75,8 @@ def weight_elbo_curves(
     size = (COLUMN_IN, 0.45 + 2.1 * rows)
     fig, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
     for ax, (weight, metrics) in zip(axes.flat, curves.items(), strict=False):
-        epoch, beta = metrics["epoch"], betas[weight]
-        trained = metrics["recon_nats"] + beta * metrics["kl_nats"]
-        ax.set_title(f"{weight_name(weight)} (β = {beta:.4g})", loc="left")
+        epoch, trained = metrics["epoch"], metrics["objective"]
+        ax.set_title(f"{weight_name(weight)} (β = {betas[weight]:.4g})", loc="left")
         # dashes above the line, so that both are seen where they are one
         dashes = {"linestyle": (0, (3, 2)), "zorder": 2.5}
         ax.plot(epoch, trained, color=ORANGE, label=words["kl_trained"], **dashes)
