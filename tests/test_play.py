@@ -387,6 +387,26 @@ def test_labels_tell_runs_apart_by_what_differs(found, lang, seed):
     ]
 
 
+def test_a_studys_vaes_and_small_profiles_come_after_what_was_asked_for():
+    def fake(name, problem="vae", profile="quick", studies=()):
+        config = SimpleNamespace(problem=problem, profile=profile)
+        rows = [{"run": member} for member in studies]
+        return SimpleNamespace(path=Path(name), config=config, results={"studies": rows})
+
+    runs = [
+        fake("study", "kl", studies=["m1", "m2"]),
+        fake("m1"),
+        fake("small", profile="smoke"),
+        fake("own"),
+        fake("m2"),
+        fake("full", profile="course"),
+        fake("g", "gan"),
+    ]
+    names = [run.path.name for run in play.in_order(runs)]
+    assert names.index("full") < names.index("own") < names.index("small") < names.index("m1")
+    assert names.index("m1") < names.index("m2") < names.index("g")
+
+
 def test_the_playground_opens_the_newest_run_or_the_one_that_is_named(found):
     assert explore.Playground(found).run is found[0]
     vae = of(found, "vae")

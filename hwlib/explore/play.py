@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 FOLDER = "play"  # of the run folder: what was kept
 LINK_STYLE = "color:var(--jp-content-link-color);text-decoration:underline"  # widgets show none
 
+LARGEST_FIRST = ("course", "quick", "look", "smoke")
+
 PANELS = {
     "gan": generator_panel,
     "acgan": attribute_panel,
@@ -59,6 +61,24 @@ def finished_runs(folder: str | Path | None = None) -> list[Run]:
             " or give `runs` the folder that has some"
         )
     return [run for _, _, run in sorted(found, key=lambda entry: entry[:2])]
+
+
+def in_order(runs: Sequence[Run]) -> list[Run]:
+    """Return runs as a choice has them: by problem, those worth looking at before the others.
+
+    A KL study's VAEs come after those that were asked for, and within each kind larger profiles
+    before smaller ones.
+    """
+    studies = [run.results["studies"] for run in runs if run.config.problem == "kl"]
+    members = {row["run"] for rows in studies for row in rows}
+    problems = list(PROBLEM_NAMES)
+
+    def place(run: Run) -> tuple[int, bool, int]:
+        config = run.config
+        is_member = run.path.name in members
+        return problems.index(config.problem), is_member, LARGEST_FIRST.index(config.profile)
+
+    return sorted(runs, key=place)
 
 
 def run_labels(runs: Sequence[Run], lang: str = "en") -> list[str]:
@@ -127,9 +147,8 @@ class Playground(widgets.VBox):
         if chosen and chosen not in names:
             raise UserError(f"there is no finished run '{chosen}'; there are: {', '.join(names)}")
         first = runs[names.index(chosen) if chosen else 0]
-        order = list(PROBLEM_NAMES)
-        by_problem = sorted(runs, key=lambda run: order.index(run.config.problem))
-        options = zip(run_labels(by_problem, lang), by_problem, strict=True)
+        ordered = in_order(runs)
+        options = zip(run_labels(ordered, lang), ordered, strict=True)
         self.choice = widgets.Dropdown(
             options=list(options),
             value=first,
