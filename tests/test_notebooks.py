@@ -68,7 +68,7 @@ CLAIMS_PARAMETERS = ("ids", "data", "profile", "seeds", "skip_bad", "runs")
 EXPLORE_PARAMETERS = ("run", "runs")
 PARAMETERS_OF = {"06_claims": CLAIMS_PARAMETERS, "explore": EXPLORE_PARAMETERS}
 # A cell that shows a figure, perhaps on a condition.
-SHOWS = r"^(?:found = )?(?:figure|show\.slider|show_\w+)\(|^ +(?:show\.)?figure\("
+SHOWS = r"^(?:found = )?(?:figure|show\.slider|show_\w+)\(|^ +(?:show\.)?(?:figure|slider)\("
 
 
 def read(path):
@@ -171,6 +171,13 @@ def test_questions_stand_in_the_homeworks_order(name):
     for lang in LANGS:
         text = "\n".join(prose(read(ROOT / f"notebooks/{name}.ipynb"), lang).values())
         assert tuple(re.findall(r"^## (\d-\d)", text, re.MULTILINE)) == QUESTIONS[name]
+
+
+def test_the_comment_on_languages_speaks_of_no_panel_where_there_is_none(path):
+    cells = [c.source for c in read(path).cells if c.cell_type == "code"]
+    (comment,) = (line for text in cells for line in text.splitlines() if "languages = [" in line)
+    has_panel = any("explore." in text and "languages[0]" in text for text in cells)
+    assert has_panel or "panel" not in comment
 
 
 def test_every_figure_is_followed_by_how_to_read_it(path):
@@ -523,6 +530,34 @@ def test_an_infogan_needs_no_attributes_and_trains_one_network_where_the_codes_a
     meaning = {"infogan_meaning1", "infogan_meaning2", "infogan_factors"}
     assert shown == FIGURES[INFOGAN] - two - meaning
     assert "no network with two" in texts(notebook)
+
+
+def test_an_infogan_of_two_codes_alone_is_shown_once_and_not_as_one_code(
+    tmp_path, places, executed
+):
+    executed(INFOGAN)  # which trains the network that is taken up here
+    done, notebook = execute(
+        INFOGAN,
+        tmp_path,
+        places,
+        *("-y", "{settings: {num_codes: 2}, languages: [en]}"),
+        profile="smoke",
+        data="faces:96",
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert len(run_folders(notebook)) == 1
+    shown = [facts.name for _, facts in outputs(notebook, "figure", "en")]
+    assert sorted(shown) == sorted(FIGURES[INFOGAN])
+    assert len(outputs(notebook, "slider", "en")) == 1
+    tables = [facts.name for _, facts in outputs(notebook, "table", "en")]
+    assert tables.count("infogan") == 1
+    heads = [re.findall(r"^## (\d-\d)", c.source, re.MULTILINE) for c in notebook.cells]
+    section = [sum(heads[: i + 1], [""])[-1] for i in range(len(heads))]
+    one_code = notebook.copy()
+    one_code.cells = [c for c, at in zip(notebook.cells, section, strict=True) if at == "4-3"]
+    for kind in ("figure", "slider", "table"):
+        assert outputs(one_code, kind, "en") == []
+    assert "2 codes: no network with one was trained; see 4-4" in texts(one_code)
 
 
 def test_an_unknown_attribute_fails_and_names_the_known_ones(tmp_path, places, executed):
