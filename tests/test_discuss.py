@@ -1,5 +1,7 @@
 """Each sentence appears when the numbers bear it out, and its opposite when they do not."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -340,7 +342,16 @@ def test_a_share_too_small_to_write_is_not_written_as_zero():
 
 @pytest.mark.parametrize(
     ("value", "written"),
-    [(0, "0"), (0.0196734, "0.0197"), (1e-5, "0.00001"), (992.3, "992"), (31_250.0, "31,250")],
+    [
+        (0, "0"),
+        (0.0196734, "0.0197"),
+        (1e-5, "0.00001"),
+        (992.3, "992"),
+        (31_250.0, "31,250"),
+        (-0.00045, "−0.00045"),
+        (-1_234.5, "−1,234"),
+        (-np.inf, "−inf"),
+    ],
 )
 def test_numbers_are_written_for_readers(value, written):
     assert discuss.num(value) == written
@@ -356,7 +367,6 @@ FACTS = {
     "active": 60,
     "total": 100,
     "rows": 4,
-    "steps": 12,
     "problem": "infogan",
     "smoothing": 10,
     "attribute": "Smiling",
@@ -373,6 +383,13 @@ def test_every_figure_has_words_in_both_languages(name):
     for kind in words.values():
         assert set(kind) == {"zh", "en"}
         assert all(text and "{" not in text for text in kind.values())
+
+
+def test_captions_count_no_pictures_or_scores_that_a_run_may_not_have():
+    counted = {"fig1_3": r"[Tt]en |十", "gan_nearest": r"[Ee]ight|八", "kl_scores": r"four|四"}
+    for name, pattern in counted.items():
+        for text in discuss.words(name, **FACTS).values():
+            assert not re.search(pattern, text["en"] + text["zh"]), name
 
 
 def test_alternative_text_has_no_marks_of_emphasis():

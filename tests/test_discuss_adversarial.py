@@ -19,11 +19,12 @@ from sentences import assert_each_in_its_language, assert_same_numbers, assert_t
 from hwlib import discuss
 from hwlib.data.factors import ATTRIBUTES, FACTORS
 from hwlib.discuss import Sentence
-from hwlib.discuss.distances import differing
+from hwlib.discuss.distances import NUM_SHOWN, differing
 from hwlib.discuss.infogan import HAIR, POSE
 from hwlib.discuss.names import named, tidy
 from hwlib.plots import ATTRIBUTES_ZH, FACTORS_ZH
 from hwlib.recipes import make_config
+from hwlib.training import quality
 
 BROKEN = [{"sign": "d_loss_zero", "step": 900}]
 GONE = [{"sign": "diversity_gone", "step": 1_400}]
@@ -179,6 +180,18 @@ def test_how_well_the_kept_acgan_listens_is_told_beside_the_snapshots_range():
     assert "correlate" not in english(discuss.snapshots(frame, results))
 
 
+def test_a_kid_below_zero_has_the_minus_sign_of_the_tables():
+    below = np.where(metrics()["snapshot_kid"].notna(), -0.001 + 0.002 * TIME, np.nan)
+    frame = metrics(snapshot_kid=below, snapshot_correlation=below)
+    results = gan_results(best_kid=-0.00123, last_kid=-0.00045, collapse=BROKEN, kept_step=20)
+    for said in (
+        english(discuss.gan_curves(frame, results)),
+        english(discuss.snapshots(frame, results)),
+    ):
+        assert "−0.00" in said
+        assert "-0" not in said
+
+
 # --------------------------------------------------------------------------------------- quality
 
 
@@ -203,6 +216,7 @@ def test_far_from_real_pictures_no_side_is_called_good():
         (0.40, 0.92, "single pictures are what lacks"),
         (0.90, 0.93, "both come near real pictures"),
         (0.50, 0.50, "both lack about as much"),
+        (1.00, 0.84, "both come near real pictures"),
     ],
 )
 def test_precision_and_coverage_say_which_side_is_weak(precision, coverage, words):
@@ -227,6 +241,27 @@ def test_a_run_without_distances_says_nothing_of_them():
 )
 def test_copies_are_said_as_measured(changes, words):
     assert words in english(discuss.copies(gan_results(**changes)))
+
+
+def test_test_pictures_that_are_copies_themselves_say_nothing_of_copying():
+    results = gan_results(near_copies=0.0)
+    del results["nearest_ratio"]
+    copies, alike = discuss.copies(results)
+    assert "At least half of the test pictures are copies of training pictures" in copies.en
+    assert "near to a training picture" not in copies.en
+    assert "32 samples shown" in alike.en
+    del results["closest_pair_ratio"]
+    assert len(discuss.copies(results)) == 1
+
+
+@pytest.mark.parametrize(("num", "shown"), [(1_000, 32), (12, 12)])
+def test_the_most_alike_are_said_to_be_of_as_many_as_were_looked_at(num, shown):
+    of = PROTOCOL | {"num_samples": num, "num_real": num}
+    _, alike = discuss.copies(gan_results(protocol=of))
+    assert f"of the {shown} samples shown" in alike.en
+    assert f"of {shown} real pictures" in alike.en
+    assert f"{shown} 張樣本" in alike.zh
+    assert NUM_SHOWN == quality.NUM_SHOWN
 
 
 @pytest.mark.parametrize(
@@ -258,6 +293,9 @@ def test_features_without_attributes_are_not_called_an_attribute_oracle():
     assert "attribute oracle" not in text
     inception = gan_results(protocol=PROTOCOL | {"features": "inception:0011223344556677"})
     assert "the Inception network" in english(discuss.protocol(inception))
+    both = english(discuss.protocol(inception | {"oracle": oracle}))
+    assert "the Inception network" in both
+    assert "turned" not in both
 
 
 # ----------------------------------------------------------------------------------- GAN and VAE
@@ -276,6 +314,15 @@ def test_a_vae_that_is_sharp_and_colourful_speaks_against_them():
     assert "not blurrier, against C5" in text
     assert "against C6" in text
     assert "the VAE's samples are nearer to real pictures" in text
+
+
+def test_distances_that_hardly_differ_are_called_alike():
+    vae = vae_results(frechet=41.21)
+    text = english(discuss.gan_vae(gan_results(frechet=41.20), vae))
+    assert "both are about as near to real pictures" in text
+    assert "samples are nearer" not in text
+    further = english(discuss.gan_vae(gan_results(frechet=44.0), vae))
+    assert "the VAE's samples are nearer to real pictures" in further
 
 
 def test_a_vae_that_is_only_blurred_bears_out_half_of_c5():
@@ -317,6 +364,13 @@ def test_control_is_read_against_what_the_oracle_can_see(accuracy, words):
     text = english(discuss.control(with_accuracy(accuracy, seen=0.96)))
     assert f"**{accuracy:.1%}**".replace("%", " %") in text
     assert words in text
+
+
+@pytest.mark.parametrize("accuracy", [1.0, 0.9])
+def test_samples_that_are_read_as_well_as_real_pictures_are_not_called_more_typical(accuracy):
+    text = english(discuss.control(with_accuracy(accuracy, seen=accuracy)))
+    assert "less than for the samples" not in text
+    assert "clear control" in text
 
 
 def test_an_oracle_that_is_no_better_than_guessing_judges_nothing():
@@ -400,13 +454,17 @@ def test_a_d_that_knows_its_training_pictures_by_heart_is_noticed():
 
 
 def test_c11_is_judged_for_networks_with_batch_norm_only():
-    def text(recipe, **changes):
-        return english(discuss.acgan_overall(acgan_results(**changes), metrics(), recipe=recipe))
+    def text(recipe, batch_norm="recipe", **changes):
+        config = make_config("acgan", recipe, batch_norm=batch_norm)
+        return english(discuss.acgan_overall(acgan_results(**changes), metrics(), config=config))
 
     assert "that does not hold here" in text("dcgan")
     assert "a single run cannot tell" in text("dcgan", attribute_accuracy=0.6)
     assert "C11" not in text("plain")
-    assert "C11" not in text(None)
+    assert "C11" not in english(discuss.acgan_overall(acgan_results(), metrics()))
+    assert "that does not hold here" in text("plain", "on")
+    assert "C11" not in text("dcgan", "off")
+    assert "C11" not in text("plain", "off")
 
 
 # --------------------------------------------------------------------------------------- InfoGAN
@@ -449,6 +507,7 @@ def factors(**nats):
     [
         ({"hair_style": 0.9, "yaw": 0.5}, "and so it does here"),
         ({"hair_style": 0.9, "glasses": 0.5}, "next is not pose but glasses"),
+        ({"hair_style": 0.9, "glasses": 0.01}, "hair alone, hair_style; nothing but hair"),
         ({"background": 0.9, "hair_style": 0.2}, "not so here: the strongest is background"),
     ],
 )
@@ -484,6 +543,28 @@ def test_values_that_do_not_differ_in_samples_are_said_not_to():
     text = english(discuss.code_meaning(infogan_results(code_meaning=same)))
     assert "do not differ in any attribute" in text
     assert "30 %" not in text
+
+
+def test_what_is_told_most_has_its_rates_and_only_the_widest_is_said_to_differ_most():
+    def said(male, smiling, told="Male"):
+        rates = [dict.fromkeys(ATTRIBUTES, 0.3) for _ in range(10)]
+        rates[2] |= {"Male": male, "Smiling": smiling}
+        nats = [dict.fromkeys(FACTORS, 0.0) | dict.fromkeys(ATTRIBUTES, 0.0) | {told: 0.4}]
+        return english(
+            discuss.code_meaning(infogan_results(code_meaning=[rates], code_factor_nats=nats))
+        )
+
+    other = said(0.85, 0.95)
+    assert "the rate of Male goes from 30 % with value 0 to 85 % with value 2" in other
+    assert "but Smiling differs most, from 30 % with value 0 to 95 % with value 2" in other
+    own = "among samples Male differs most, from 30 % with value 0 to 95 % with value 2"
+    assert own in said(0.95, 0.85)
+    assert own in said(0.95, 0.95)
+    still = said(0.31, 0.95)  # too small a change to speak of
+    assert "rate of Male" not in still
+    assert "among samples Smiling differs most" in still
+    factor = said(0.3, 0.95, told="glasses")
+    assert "among samples Smiling differs most" in factor
 
 
 def test_each_code_gets_its_own_meaning():
@@ -526,6 +607,7 @@ def test_a_q_that_never_learnt_is_said_so():
 
 VERDICTS = re.compile(
     r"C\d|clear|hardly|memorised|alike|sound|near real|lack|low\b|high\b|exaggerates|part of the"
+    r"|blurrier|about like|above real"
 )
 
 
@@ -537,7 +619,9 @@ VERDICTS = re.compile(
         lambda: discuss.snapshots(metrics(), gan_results(num_steps=12)),
         lambda: discuss.quality(gan_results(num_steps=12)),
         lambda: discuss.copies(gan_results(num_steps=12)),
-        lambda: discuss.pictures(gan_results(num_steps=12))[1:],
+        lambda: discuss.pictures(gan_results(num_steps=12)),
+        lambda: discuss.pictures(gan_results(num_steps=12, sharpness_samples=400.0)),
+        lambda: discuss.pictures(gan_results(num_steps=12, sharpness_samples=9_000.0)),
         lambda: discuss.gan_overall(gan_results(num_steps=12), metrics()),
         lambda: discuss.gan_vae(gan_results(num_steps=12), vae_results()),
         lambda: discuss.gan_vae(gan_results(), vae_results(num_steps=12)),
@@ -545,7 +629,9 @@ VERDICTS = re.compile(
         lambda: discuss.control(acgan_results(num_steps=12)),
         lambda: discuss.leakage(acgan_results(num_steps=12)),
         lambda: discuss.hardest(acgan_results("Male", "Bangs", num_steps=12)),
-        lambda: discuss.acgan_overall(acgan_results(num_steps=12), metrics(), recipe="dcgan"),
+        lambda: discuss.acgan_overall(
+            acgan_results(num_steps=12), metrics(), config=make_config("acgan", "dcgan")
+        ),
         lambda: discuss.infogan_curves(metrics(), infogan_results(num_steps=12)),
         lambda: discuss.code_reading(infogan_results(num_steps=12)),
         lambda: discuss.code_share(infogan_results(num_steps=12)),
@@ -556,6 +642,27 @@ VERDICTS = re.compile(
 def test_a_trial_gets_no_verdict(said):
     text = english(said())
     assert not VERDICTS.search(text), text
+
+
+@pytest.mark.parametrize(
+    ("curves", "results"),
+    [
+        (discuss.gan_curves, gan_results),
+        (discuss.acgan_curves, acgan_results),
+        (discuss.infogan_curves, infogan_results),
+    ],
+)
+def test_the_curves_of_a_trial_are_no_matter_of_their_points(curves, results):
+    (trial,) = curves(metrics(90), results(num_steps=90))
+    assert trial.en == "90 updates bear out no conclusion."
+    (few,) = curves(metrics(12), results())
+    assert "only 12 points" in few.en
+
+
+def test_the_sharpness_of_a_trial_is_told_without_a_verdict():
+    first = discuss.pictures(gan_results(num_steps=12))[0]
+    assert first.en.endswith("is 1,900, that of real pictures 2,100 (90 %).")
+    assert "銳利度" in first.zh
 
 
 @pytest.mark.parametrize("problem", ["gan", "acgan", "infogan"])
@@ -597,12 +704,21 @@ def everything():
     for vae in (vae_results(), vae_results(sharpness_samples=3e3, colourfulness_samples=90.0)):
         yield from discuss.gan_vae(gan_results(), vae)
     yield from discuss.gan_vae(gan_results(), vae_results(frechet_protocol={}))
+    yield from discuss.gan_vae(gan_results(), vae_results(frechet=12.0))
+    yield from discuss.pictures(gan_results(num_steps=12))
+    without = gan_results(protocol=PROTOCOL | {"num_samples": 9, "num_real": 9})
+    del without["nearest_ratio"]
+    yield from discuss.copies(without)
+    below = gan_results(best_kid=-0.0012, last_kid=-0.0004, kid=-0.0003)
+    yield from discuss.gan_overall(below, metrics(snapshot_kid=-0.001))
+    yield from discuss.gan_curves(metrics(), gan_results(num_steps=90))
     for names in (("Smiling",), ("Smiling", "Male", "Eyeglasses"), ATTRIBUTES):
         results = acgan_results(*names)
         yield from discuss.acgan_curves(metrics(), results)
         yield from discuss.control(results)
         yield from discuss.leakage(results)
-        yield from discuss.acgan_overall(results, metrics(), recipe="wide")
+        config = make_config("acgan", "wide")
+        yield from discuss.acgan_overall(results, metrics(), config=config)
     for num_codes in (1, 2):
         results = infogan_results(
             num_codes, code_class_accuracy=0.9, code_class_matching=[*"0123456789"]
@@ -613,7 +729,13 @@ def everything():
         yield from discuss.code_meaning(results)
         yield from discuss.code_classes(results)
         yield from discuss.infogan_overall(results, metrics())
-    for nats in ({"hair_style": 0.9}, {"hair_style": 0.9, "yaw": 0.5}, {}):
+    for nats in (
+        {"hair_style": 0.9},
+        {"hair_style": 0.9, "yaw": 0.5},
+        {"hair_style": 0.9, "glasses": 0.5},
+        {"Male": 0.9},
+        {},
+    ):
         yield from discuss.code_meaning(infogan_results(code_factor_nats=factors(**nats)))
     for sample, train in ((8, 8), (8, 3), (8, 1), (1, 1)):
         yield from discuss.nearest(neighbours(sample, train))
@@ -684,7 +806,10 @@ def test_nearest_samples_that_are_all_one_or_share_a_training_picture_are_said_t
 
 def test_the_caption_of_the_nearest_says_which_distance_it_goes_by():
     facts = discuss.together(discuss.nearest(neighbours(8, 1)))
-    words = discuss.words("gan_nearest", facts=facts)
+    words = discuss.words("gan_nearest", count=6, facts=facts)
+    for lang, said in (("zh", "6 張"), ("en", "6 samples")):
+        assert said in words["caption"][lang]
+        assert said in words["alt"][lang]
     assert "16×16" in words["caption"]["en"]
     assert "not by features" in words["caption"]["en"]
     assert "16×16" in words["caption"]["zh"]

@@ -57,16 +57,25 @@ def test_too_few_latents_are_said_to_limit_the_factor_vae_score(num_latents, is_
 
 def test_runs_are_compared_score_by_score_where_they_differ():
     small, large = run(0.1), run(0.3)
-    assert "Highest are MIG with b: the scores agree." in english({"a": small, "b": large})
+    agreed = {"a": small, "b": run(0.3, sap=0.7)}
+    assert "Highest are MIG with b, SAP with b: the scores agree." in english(agreed)
     mixed = {"a": run(0.1, sap=0.7), "b": large}
     assert "Highest are MIG with b, SAP with a: they ask for different" in english(mixed)
     assert "none is better than another" in english({"a": large, "b": run(0.31)})
 
 
+def test_one_score_that_tells_runs_apart_agrees_with_no_other():
+    text = english({"a": run(0.1), "b": run(0.3)})
+    assert "Only MIG tells the runs apart: it is highest with b." in text
+    assert "agree" not in text
+
+
 def test_a_trial_bears_out_nothing_and_photographs_have_no_scores():
     assert "bear out no conclusion" in english({"x": run(num_steps=12)})
     assert "MIG" not in english({"x": run(num_steps=12)})
-    assert "drawn faces have them" in english({"x": {"num_steps": 2_000}})
+    (none,) = discuss.disentanglement({"x": {"num_steps": 2_000}})
+    assert "drawn faces have them" in none.en
+    assert "沒有記錄影像由哪些因素構成" in none.zh
 
 
 def test_above_chance_is_the_share_of_the_way_to_1():
@@ -82,6 +91,7 @@ def test_above_chance_is_the_share_of_the_way_to_1():
         {"x": run(best="own_factor")},
         {"K = 1": run(num_latents=1), "K = 2": run(0.2, num_latents=2, sap=0.7)},
         {"λ = 1": run(), "λ = 100": run(0.31)},
+        {"λ = 1": run(), "λ = 100": run(0.5)},
         {"x": run(num_steps=12)},
         {"x": {"num_steps": 2_000}},
     ],

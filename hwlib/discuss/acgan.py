@@ -7,18 +7,20 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from hwlib.config import Config
 from hwlib.discuss.base import MIN_RECORDS, Results, Sentence, is_trial, percent, too_few
 from hwlib.discuss.distances import copies, pictures, quality
 from hwlib.discuss.gan import gan_curves, is_sound, no_conclusion, snapshots
 from hwlib.discuss.names import named, tidy
+from hwlib.recipes import get_problem
 
 CHANCE = 0.5  # half of the labels are on: a generator that ignores them is right this often
 NO_CHANGE = 0.05  # changes of an attribute's rate below this count as none
 MORE = 0.10  # a change beyond the data's by this much is the network's own
 FROM_CLEAR, FROM_PARTLY = 0.85, 0.65  # accuracies
 BLIND = 0.02  # an oracle that beats the majority by less can judge nothing
+CLEARER = 0.005  # beyond the oracle's accuracy on real pictures, before samples count as clearer
 MAX_NAMED = 3  # attributes that sentences speak of one by one
-WITHOUT_BATCH_NORM = {"plain"}  # the recipe whose author left it out for the ACGAN (C11)
 
 Changes = Mapping[str, Mapping[str, float]]
 
@@ -36,7 +38,9 @@ def acgan_curves(metrics: pd.DataFrame, results: Results) -> list[Sentence]:
         metrics: `Run.metrics`.
         results: the run's results.
     """
-    if len(metrics) < MIN_RECORDS or is_trial(results):
+    if is_trial(results):
+        return [no_conclusion(results)]
+    if len(metrics) < MIN_RECORDS:
         return too_few(len(metrics))
     return [*gan_curves(metrics, results), *_class_course(metrics, results)]
 
@@ -152,7 +156,7 @@ def _control_verdict(name: str, results: Results) -> tuple[str, str]:
             f"{zh}，幾乎不比猜的準，所以上面的數字不可靠。",
             f"{en}, hardly better than guessing, so the numbers above are not to be relied on.",
         )
-    if accuracy >= max(oracle["accuracy"], FROM_CLEAR):
+    if accuracy >= FROM_CLEAR and accuracy > oracle["accuracy"] + CLEARER:
         return (
             f"{zh}，樣本比它還高：G 畫得比真實影像更典型。",
             f"{en}, less than for the samples: G's are more typical than real pictures.",
@@ -298,9 +302,16 @@ def hardest(results: Results) -> list[Sentence]:
     return [tidy(Sentence(found[0] + "。", found[1] + "."))]
 
 
-def _batch_norm(recipe: str | None, metrics: pd.DataFrame, results: Results) -> list[Sentence]:
+def _has_batch_norm(config: Config) -> bool:
+    """Return whether the run's networks have it: a setting may put it in, or take it away."""
+    if config.batch_norm == "recipe":
+        return get_problem(config.recipe, config.problem).has_batch_norm
+    return config.batch_norm == "on"
+
+
+def _batch_norm(config: Config | None, metrics: pd.DataFrame, results: Results) -> list[Sentence]:
     """Hold report A's claim that batch norm makes ACGAN training fail (C11) against this run."""
-    if recipe is None or recipe in WITHOUT_BATCH_NORM or "snapshot_kid" not in metrics:
+    if config is None or not _has_batch_norm(config) or "snapshot_kid" not in metrics:
         return []
     if is_sound(metrics, results) and results["attribute_accuracy"] >= FROM_CLEAR:
         return [
@@ -322,14 +333,14 @@ def _batch_norm(recipe: str | None, metrics: pd.DataFrame, results: Results) -> 
 
 
 def acgan_overall(
-    results: Results, metrics: pd.DataFrame, *, recipe: str | None = None
+    results: Results, metrics: pd.DataFrame, *, config: Config | None = None
 ) -> list[Sentence]:
     """Gather what concerns an ACGAN's run as a whole but for its curves, a finding a sentence.
 
     Args:
         results: the run's results.
         metrics: `Run.metrics`.
-        recipe: its course report, for the claims that turn on its layers.
+        config: the run's, for the claims that turn on its layers.
     """
     if is_trial(results):
         return [no_conclusion(results)]
@@ -338,7 +349,7 @@ def acgan_overall(
         *hardest(results),
         *leakage(results),
         *snapshots(metrics, results),
-        *_batch_norm(recipe, metrics, results),
+        *_batch_norm(config, metrics, results),
         *quality(results),
         *pictures(results),
         *copies(results),

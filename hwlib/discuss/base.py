@@ -22,12 +22,17 @@ class Sentence(NamedTuple):
 
 
 def num(value: float, digits: int = 3) -> str:
-    """Write a number to `digits` significant digits, thousands separated, without exponent."""
+    """Write a number to `digits` significant digits, thousands separated, without exponent.
+
+    A negative one has the minus sign that tables have, not a hyphen.
+    """
     if value == 0 or not np.isfinite(value):
-        return f"{value:g}"
-    if abs(value) >= 10 ** (digits - 1):
-        return f"{value:,.0f}"
-    return np.format_float_positional(value, precision=digits, fractional=False, trim="-")
+        written = f"{value:g}"
+    elif abs(value) >= 10 ** (digits - 1):
+        written = f"{value:,.0f}"
+    else:
+        written = np.format_float_positional(value, precision=digits, fractional=False, trim="-")
+    return written.replace("-", "−")
 
 
 def is_trial(results: Results) -> bool:

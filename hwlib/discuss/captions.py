@@ -52,13 +52,13 @@ CAPTIONS: dict[str, dict[str, Sentence]] = {
     },
     "fig1_3": {
         "alt": Sentence(
-            "上排是十張測試影像，下排是 VAE 對同一張影像的重建。",
-            "Ten test images in the upper row, the VAE's reconstruction of each below it.",
+            "上排是測試影像，下排是 VAE 對同一張影像的重建。",
+            "Test images in the upper row, the VAE's reconstruction of each below it.",
         ),
         "caption": Sentence(
-            "十張測試影像與其重建；整個測試集的 MSE：[0, 1] 為 {mse_01}，[-1, 1] 為 {mse_11}。",
-            "Ten test images and their reconstructions; MSE of the entire test set: {mse_01} in [0,"
-            " 1], {mse_11} in [-1, 1].",
+            "測試影像與其重建；整個測試集的 MSE：[0, 1] 為 {mse_01}，[-1, 1] 為 {mse_11}。",
+            "Test images and their reconstructions; MSE of the entire test set: {mse_01} in [0, 1],"
+            " {mse_11} in [-1, 1].",
         ),
     },
     "fig1_4": {
@@ -333,8 +333,8 @@ CAPTIONS: dict[str, dict[str, Sentence]] = {
     },
     "kl_scores": {
         "alt": Sentence(
-            "折線圖：四種解開分數隨 KL 權重的變化。{facts}",
-            "Line chart of four disentanglement scores over the KL weight. {facts}",
+            "折線圖：各種解開分數隨 KL 權重的變化。{facts}",
+            "Line chart of disentanglement scores over the KL weight. {facts}",
         ),
         "caption": Sentence(
             "以畫臉的因素為準，隱變數解開的程度隨 KL 權重的變化；點線是把編碼配給別張影像的分數。",
@@ -463,14 +463,14 @@ CAPTIONS: dict[str, dict[str, Sentence]] = {
     },
     "gan_nearest": {
         "alt": Sentence(
-            "上排是八張樣本，下排是各自最接近的訓練影像。{facts}",
-            "Eight samples in the upper row, the training picture nearest to each below it."
+            "上排是 {count} 張樣本，下排是各自最接近的訓練影像。{facts}",
+            "{count} samples in the upper row, the training picture nearest to each below it."
             " {facts}",
         ),
         "caption": Sentence(
-            "所有樣本中離訓練影像最近的八張，與各自最近的訓練影像。遠近是縮成 16×16 之後像素的"
-            "距離，與「近似複製」等數字相同，不是特徵之間的距離。{facts}",
-            "The eight samples nearest to the training set, each above its nearest training"
+            "所有樣本中離訓練影像最近的 {count} 張，與各自最近的訓練影像。遠近是縮成 16×16 之後像素"
+            "的距離，與「近似複製」等數字相同，不是特徵之間的距離。{facts}",
+            "The {count} samples nearest to the training set, each above its nearest training"
             " picture. Near is by the pixels of pictures reduced to 16×16, as in the numbers of"
             " near copies, not by features. {facts}",
         ),

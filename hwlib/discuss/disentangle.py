@@ -38,7 +38,7 @@ def disentanglement(runs: Mapping[str, Results]) -> list[Sentence]:
     if not known:
         return [
             Sentence(
-                "這份資料不知道影像是由哪些因素構成的，所以沒有解開因素的分數；程式畫的臉才有。",
+                "這份資料沒有記錄影像由哪些因素構成，所以沒有解開因素的分數；程式畫的臉才有。",
                 "This data does not know what its pictures are made from, so there are no scores of"
                 " disentanglement; drawn faces have them.",
             )
@@ -104,6 +104,15 @@ def _best(known: Mapping[str, Scores]) -> list[Sentence]:
             Sentence(
                 f"各次訓練的分數彼此差不到 {ALIKE:g}，分不出高下。",
                 f"The runs' scores differ by less than {ALIKE:g}: none is better than another.",
+            )
+        ]
+    if len(telling) == 1:
+        (name,) = telling
+        return [
+            Sentence(
+                f"只有 {SCORE_NAMES[name].zh} 分得出高下：最高的是 {best[name]}。",
+                f"Only {SCORE_NAMES[name].en} tells the runs apart: it is highest with"
+                f" {best[name]}.",
             )
         ]
     zh = "、".join(f"{SCORE_NAMES[name].zh} 是 {best[name]}" for name in telling)

@@ -8,6 +8,11 @@ from hwlib.discuss.base import Results, Sentence, is_trial, num, percent
 from hwlib.discuss.vae import samples as sharpness
 
 DISTANCES = ("frechet", "kid")  # smaller is better
+LOOKS = (
+    ("sharpness", "銳利度（拉普拉斯變異數）", "sharpness (variance of the Laplacian)"),
+    ("colourfulness", "色彩豐富度", "colourfulness"),
+    ("diversity", "多樣性（特徵之間的平均距離）", "diversity (mean distance of features)"),
+)
 SHARES = ("precision", "recall", "density", "coverage")  # larger is better
 NAMES = {
     "frechet": Sentence("Fréchet 距離", "Fréchet distance"),
@@ -18,9 +23,11 @@ NAMES = {
     "coverage": Sentence("覆蓋率", "coverage"),
 }
 FAR = 40  # times the floor: so far from real pictures that no share of them can be trusted
+LARGER = 1.05  # times another model's number, before it is called the larger one
 BLURRIER = 0.9  # of the sharpness that it is held against, as the claims count it
 GAP = 0.15  # of precision and coverage, each beside real pictures', before one is called the weaker
 EXPECTED_COPIES = 0.01  # of fresh real pictures, by definition
+NUM_SHOWN = 32  # samples among which the two most alike are sought, or all where there are fewer
 SAME = 5.0  # root mean square of grey levels by which pictures differ that look the same
 ALIKE = 0.5  # two samples nearer than this, beside the nearest two real pictures, are alike
 
@@ -80,7 +87,7 @@ def protocol(results: Results) -> list[Sentence]:
                 f" value: {numbers[1]}).",
             )
         )
-    else:
+    elif kind != "inception":  # whose features owe nothing to what the oracle has learnt
         found.append(
             Sentence(
                 "這份資料沒有屬性，所以特徵網路學的是影像轉了幾度；它在沒看過的影像上答對"
@@ -102,12 +109,12 @@ def quality(results: Results) -> list[Sentence]:
     zh = (
         f"樣本與測試影像的 Fréchet 距離是 {values['frechet']}、KID 是 {values['kid']}；"
         f"真實訓練影像與測試影像之間也有 {floors['frechet']} 與 {floors['kid']}，這是雜訊底線"
-    ).replace("-", "−")
+    )
     en = (
         f"From samples to test pictures the Fréchet distance is {values['frechet']} and the KID"
         f" {values['kid']}; between real training pictures and test pictures they are"
         f" {floors['frechet']} and {floors['kid']}, the noise floor"
-    ).replace("-", "−")
+    )
     if is_trial(results):
         return [Sentence(zh + "。", en + ".")]
     ratio = results["frechet"] / results["frechet_real"]
@@ -135,9 +142,12 @@ def quality(results: Results) -> list[Sentence]:
 
 
 def _two_sides(results: Results) -> list[Sentence]:
-    """Say whether single pictures or their variety are the weaker side."""
+    """Say whether single pictures or their variety are the weaker side.
+
+    What comes up to real pictures lacks nothing, however far it goes beyond them.
+    """
     precision, coverage = results["precision"], results["coverage"]
-    shares = [value / results[f"{name}_real"] if results[f"{name}_real"] else 0.0
+    shares = [min(1.0, value / results[f"{name}_real"]) if results[f"{name}_real"] else 0.0
               for name, value in (("precision", precision), ("coverage", coverage))]  # fmt: skip
     numbers = [
         percent(value, 0)
@@ -173,6 +183,16 @@ def copies(results: Results) -> list[Sentence]:
     """Say whether samples copy training pictures, and whether two samples are alike."""
     if "near_copies" not in results:
         return []
+    if "nearest_ratio" not in results:  # as half of the test pictures are at no distance at all
+        found = [
+            Sentence(
+                "至少一半的測試影像本身就是訓練影像的複製（縮成 16×16 之後相同），"
+                "所以無從判斷樣本有沒有抄襲。",
+                "At least half of the test pictures are copies of training pictures themselves (the"
+                " same once reduced to 16×16), so whether samples copy cannot be told.",
+            )
+        ]
+        return found if is_trial(results) else [*found, *_alike(results)]
     share, ratio = results["near_copies"], results["nearest_ratio"]
     numbers = (percent(share), percent(EXPECTED_COPIES, 0), num(ratio))
     zh = (
@@ -237,11 +257,14 @@ def _alike(results: Results) -> list[Sentence]:
     """Say whether two of the samples shown are alike."""
     if "closest_pair_ratio" not in results:
         return []
-    ratio = results["closest_pair_ratio"]
-    zh = f"展示的 32 張樣本裡，最像的兩張相距是 32 張真實影像裡最像兩張的 {num(ratio)} 倍"
+    ratio, of = results["closest_pair_ratio"], results["protocol"]
+    samples, real = (min(NUM_SHOWN, of[name]) for name in ("num_samples", "num_real"))
+    zh = (
+        f"展示的 {samples} 張樣本裡，最像的兩張相距是 {real} 張真實影像裡最像兩張的 {num(ratio)} 倍"
+    )
     en = (
-        f"The two most alike of the 32 samples shown are {num(ratio)} times as far apart as the two"
-        " most alike of 32 real pictures"
+        f"The two most alike of the {samples} samples shown are {num(ratio)} times as far apart as"
+        f" the two most alike of {real} real pictures"
     )
     if ratio < ALIKE:
         return [Sentence(zh + "：有兩張相當雷同。", en + ": two of them are much alike.")]
@@ -250,11 +273,9 @@ def _alike(results: Results) -> list[Sentence]:
 
 def pictures(results: Results) -> list[Sentence]:
     """Say how sharp, colourful and diverse samples are beside real pictures."""
-    found = sharpness(results)
-    for name, zh, en in (
-        ("colourfulness", "色彩豐富度", "colourfulness"),
-        ("diversity", "多樣性（特徵之間的平均距離）", "diversity (mean distance of features)"),
-    ):
+    # what is said of sharpness is a verdict: a trial has its numbers alone, as of the others
+    found, looks = ([], LOOKS) if is_trial(results) else (sharpness(results), LOOKS[1:])
+    for name, zh, en in looks:
         if f"{name}_samples" not in results:
             continue
         ours, real = results[f"{name}_samples"], results[f"{name}_real"]
@@ -323,15 +344,22 @@ def _distances(gan: Results, vae: Results, *, is_contest: bool) -> list[Sentence
     )
     if not is_contest:
         return [Sentence(zh + "。", en + ".")]
-    better = "GAN" if gan["frechet"] < vae["frechet"] else "VAE"
     recall = (percent(gan["recall"], 0), percent(vae["recall"], 0))
     precision = (percent(gan["precision"], 0), percent(vae["precision"], 0))
+    better = "GAN" if gan["frechet"] < vae["frechet"] else "VAE"
+    near, far = sorted((gan["frechet"], vae["frechet"]))
+    tail = (
+        f"{better} 的樣本較接近真實影像。",
+        f"the {better}'s samples are nearer to real pictures.",
+    )
+    if far <= LARGER * near:
+        tail = ("兩者與真實影像的差距相近。", "both are about as near to real pictures.")
     return [
         Sentence(
-            f"{zh}：{better} 的樣本較接近真實影像。精確率是 {precision[0]} 對 {precision[1]}，"
+            f"{zh}：{tail[0]}精確率是 {precision[0]} 對 {precision[1]}，"
             f"召回率是 {recall[0]} 對 {recall[1]}（前者 GAN，後者 VAE）。",
-            f"{en}: the {better}'s samples are nearer to real pictures. Precision is {precision[0]}"
-            f" against {precision[1]}, recall {recall[0]} against {recall[1]} (GAN first).",
+            f"{en}: {tail[1]} Precision is {precision[0]} against {precision[1]}, recall"
+            f" {recall[0]} against {recall[1]} (GAN first).",
         )
     ]
 
@@ -383,9 +411,9 @@ def _c6(gan: Results, vae: Results) -> list[Sentence]:
         f"Colourfulness is {numbers[0]} for the GAN, {numbers[1]} for the VAE, {numbers[2]} for"
         " real pictures"
     )
-    if ours > 1.05 * other:
+    if ours > LARGER * other:
         tail = ("：GAN 的顏色較豐富，支持 C6。", ": the GAN's are more colourful, as C6 says.")
-    elif other > 1.05 * ours:
+    elif other > LARGER * ours:
         tail = ("：反而是 VAE 較豐富，與 C6 相反。", ": the VAE's are more colourful, against C6.")
     else:
         tail = ("：兩者相近，看不出 C6。", ": about the same, so C6 does not show.")

@@ -36,7 +36,9 @@ def gan_curves(metrics: pd.DataFrame, results: Results) -> list[Sentence]:
         metrics: `Run.metrics` of a GAN, an ACGAN or an InfoGAN.
         results: the run's results.
     """
-    if len(metrics) < MIN_RECORDS or is_trial(results):
+    if is_trial(results):
+        return [no_conclusion(results)]
+    if len(metrics) < MIN_RECORDS:
         return too_few(len(metrics))
     return [
         *_ends(metrics),

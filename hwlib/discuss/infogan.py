@@ -36,7 +36,9 @@ def infogan_curves(metrics: pd.DataFrame, results: Results) -> list[Sentence]:
         metrics: `Run.metrics`.
         results: the run's results.
     """
-    if len(metrics) < MIN_RECORDS or is_trial(results):
+    if is_trial(results):
+        return [no_conclusion(results)]
+    if len(metrics) < MIN_RECORDS:
         return too_few(len(metrics))
     tenth = max(1, len(metrics) // 10)
     loss = float(metrics["q_loss"].iloc[-tenth:].mean())
@@ -65,12 +67,12 @@ def code_reading(results: Results) -> list[Sentence]:
     zh = (
         f"Q 從 G 的影像讀回編碼，答對 **{numbers[0]}**（亂猜是 {numbers[1]}）；互資訊至少有"
         f" **{numbers[2]} nats**，上限是 ln 10 = {numbers[3]}，等於 {share}"
-    ).replace("-", "−")
+    )
     en = (
         f"Q reads the code of **{numbers[0]}** of G's pictures (guessing: {numbers[1]}); the mutual"
         f" information is at least **{numbers[2]} nats** of the possible ln 10 = {numbers[3]}, that"
         f" is {share}"
-    ).replace("-", "−")
+    )
     if is_trial(results):
         return [Sentence(zh + "。", en + ".")]
     if nats > 0.9 * entropy:
@@ -183,26 +185,42 @@ def _meaning_of(code: int, nats: dict[str, float], results: Results) -> Sentence
 
 
 def _extremes(code: int, told: str, results: Results) -> Sentence:
-    """Say which attribute differs most between the code's values among samples."""
+    """Say which attribute differs most between the code's values among samples.
+
+    What the code tells most about has its rates said too where they differ and it is an attribute.
+    """
     if "code_meaning" not in results:
         return Sentence("", "")
     rates = results["code_meaning"][code - 1]
     spans = {n: max(r[n] for r in rates) - min(r[n] for r in rates) for n in rates[0]}
-    widest = told if spans.get(told, 0.0) >= 0.5 else max(spans, key=spans.get)
-    values = [rate[widest] for rate in rates]
-    low, high = values.index(min(values)), values.index(max(values))
-    name = named(widest)
-    if max(values) - min(values) < SEEN:
+    widest = max(spans, key=lambda name: (spans[name], name == told))
+    if spans[widest] < SEEN:
         return Sentence(
             "；但各個編碼值的樣本在屬性上看不出差別",
             "; yet samples of its values do not differ in any attribute",
         )
+    name, ends = named(widest), _ends_of(rates, widest)
+    if widest == told or spans.get(told, 0.0) < SEEN:
+        return Sentence(
+            f"；樣本中差別最大的是{name.zh}，{ends.zh}",
+            f"; among samples {name.en} differs most, {ends.en}",
+        )
+    own, its = named(told), _ends_of(rates, told)
+    return Sentence(
+        f"；樣本中{own.zh}的比例{its.zh}，但差別最大的是{name.zh}，{ends.zh}",
+        f"; among samples the rate of {own.en} goes {its.en}, but {name.en} differs most,"
+        f" {ends.en}",
+    )
+
+
+def _ends_of(rates: list[dict[str, float]], name: str) -> Sentence:
+    """Say between which values of the code, and from what to what, an attribute's rate goes."""
+    values = [rate[name] for rate in rates]
+    low, high = values.index(min(values)), values.index(max(values))
     numbers = (percent(min(values), 0), percent(max(values), 0))
     return Sentence(
-        f"；樣本中差別最大的是{name.zh}，由編碼值 {low} 的 {numbers[0]} 到編碼值 {high} 的"
-        f" {numbers[1]}",
-        f"; among samples {name.en} differs most, from {numbers[0]} with value {low} to"
-        f" {numbers[1]} with value {high}",
+        f"由編碼值 {low} 的 {numbers[0]} 到編碼值 {high} 的 {numbers[1]}",
+        f"from {numbers[0]} with value {low} to {numbers[1]} with value {high}",
     )
 
 
@@ -215,7 +233,7 @@ def _c22(told: list[dict[str, float]], least: float) -> list[Sentence]:
     strongest = max(best, key=best.get)
     top = named(max(hair, key=hair.get))
     if strongest in HAIR:
-        return [_c22_hair(best, top)]
+        return [_c22_hair(best, top, least)]
     name = named(strongest)
     return [
         Sentence(
@@ -229,8 +247,8 @@ def _c22(told: list[dict[str, float]], least: float) -> list[Sentence]:
     ]
 
 
-def _c22_hair(best: dict[str, float], top: Sentence) -> Sentence:
-    """Say whether pose comes next where hair comes first."""
+def _c22_hair(best: dict[str, float], top: Sentence, least: float) -> Sentence:
+    """Say whether pose comes next where hair comes first, or nothing that counts does."""
     rest = {name: value for name, value in best.items() if name not in HAIR}
     if not POSE & set(best):
         return Sentence(
@@ -238,6 +256,14 @@ def _c22_hair(best: dict[str, float], top: Sentence) -> Sentence:
             "這份資料沒有姿勢的標記，後半無從查起。",
             "Report E says that the code captures hair first, then pose (C22): hair is the"
             f" strongest here too, {top.en}; this data does not know poses, so the rest is open.",
+        )
+    if max(rest.values()) < least:
+        return Sentence(
+            f"報告 E 說編碼先抓到頭髮、再抓到姿勢（C22）：這次只抓到頭髮，{top.zh}；"
+            f"頭髮以外都不到 {num(least, 2)} nats，不算數，所以後半不成立。",
+            "Report E says that the code captures hair first, then pose (C22): here it captures"
+            f" hair alone, {top.en}; nothing but hair reaches the {num(least, 2)} nats that"
+            " count, so the rest does not hold.",
         )
     if max(rest, key=rest.get) in POSE:
         return Sentence(

@@ -19,7 +19,7 @@ FIGURES = {
 MEANINGS = {
     "zh": {
         "fig1_2": "VAE 的學習曲線。",
-        "fig1_3": "VAE：十張測試影像與它們的重建。",
+        "fig1_3": "VAE：測試影像與它們的重建。",
         "fig1_4": "VAE：32 張隨機樣本。",
         "fig1_5": "VAE：測試影像在隱空間的 t-SNE，依屬性上色。",
         "fig2_2": "GAN 的學習曲線。",
@@ -36,7 +36,7 @@ MEANINGS = {
     },
     "en": {
         "fig1_2": "The VAE's learning curves.",
-        "fig1_3": "VAE: ten test pictures and their reconstructions.",
+        "fig1_3": "VAE: test pictures and their reconstructions.",
         "fig1_4": "VAE: 32 random samples.",
         "fig1_5": "VAE: t-SNE of test pictures in latent space, coloured by an attribute.",
         "fig2_2": "The GAN's learning curves.",

@@ -54,4 +54,4 @@ def kl_tables(results: Results) -> Tables:
 
 def _cell(results: Results, name: str) -> str:
     """Write one number, an empty cell where there is none."""
-    return num(results[name]).replace("-", "−") if name in results else NONE
+    return num(results[name]) if name in results else NONE

@@ -268,7 +268,7 @@ def infogan_tables(results: Results) -> Tables:
             (
                 str(k + 1),
                 percent(accuracy),
-                num(results["code_information_by"][k]).replace("-", "−"),
+                num(results["code_information_by"][k]),
                 most,
                 percent(shares[k]) if shares else NONE,
             )
