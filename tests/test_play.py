@@ -248,6 +248,15 @@ def test_a_generators_film_goes_from_one_z_to_the_other():
     assert np.abs(film.frames(6)[[0, -1]] - ends).max() <= 1
 
 
+def test_a_name_that_is_no_files_makes_no_folder_and_leads_nowhere_else(tmp_path):
+    names = ("a/b-z0", "../../Male-z0", 'c:"<d>"-z0', "微笑-z0")
+    kept = [films.keep_film(smooth(2), tmp_path, name, ".png") for name in names]
+    assert [path.parent for path in kept] == [tmp_path] * 4
+    assert [path.name for path in kept] == [
+        *("a_b-z0.png", ".._.._Male-z0.png", "c___d__-z0.png", "微笑-z0.png")
+    ]
+
+
 @pytest.mark.parametrize(("recipe", "count"), [("dcgan", 7), ("plain", 2)])
 def test_an_attributes_film_switches_it_and_leaves_the_others(recipe, count):
     G = lively(recipe, "acgan", num_labels=2)
@@ -501,6 +510,19 @@ def test_data_without_attributes_has_no_direction(tmp_path, images):
         part = SimpleNamespace(images=images, labels=labels)
         data = SimpleNamespace(test=part, attributes=("Male",), layout="folder")
         assert explore.direction_panel(run, data) is None
+
+
+@pytest.mark.parametrize(("profile", "words"), [("smoke", "a smoke trial"), ("quick", None)])
+def test_the_direction_of_a_trial_warns_as_every_panel_does(tmp_path, images, vae, profile, words):
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "latents.npz", test_mu=rng.normal(size=(6, Z)), test_index=np.arange(6))
+    config = make_config("vae", "dcgan", profile=profile)
+    run = SimpleNamespace(path=tmp_path, config=config, load_models=lambda: {"vae": vae})
+    part = SimpleNamespace(images=images, labels=np.arange(6)[:, None] % 2)
+    data = SimpleNamespace(test=part, attributes=("Male",), layout="folder")
+    panel = explore.direction_panel(run, data)
+    assert ("a smoke trial" in str(getattr(panel.children[0], "value", ""))) is bool(words)
+    assert explore.films_of(panel)[0].name == "Male-test-0"
 
 
 def test_the_notebook_keeps_the_films_of_the_run_that_is_named(found, runs, tmp_path, monkeypatch):

@@ -192,6 +192,15 @@ def test_the_weights_slider_orders_them_and_starts_at_the_first_that_is_told():
     assert np.array_equal(middle[:, :64], pictures["reconstructions"][2][0])
 
 
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_each_band_of_few_test_pictures_is_one_row_as_wide_as_they_are(count):
+    numbers = {"test_mse_01": 0.01, "kl_nats": 20.0, "active_units": 5}
+    few = smooth(1, count)
+    pictures = {"originals": few, "reconstructions": few[None], "samples": smooth(2, 8)[None]}
+    track = explore.weight_track([{"kl_weight": 1.0} | numbers], pictures)
+    assert track.frames.shape[1:3] == (3 * 66 - 2, count * 66 - 2)
+
+
 # ---------------------------------------------------------------------------------- in a report
 
 

@@ -18,7 +18,16 @@ from hwlib import plots
 from hwlib.data.decode import Unreadable
 from hwlib.data.decode import decode as decode_file
 from hwlib.explore.latents import decode, encode, latents
-from hwlib.explore.parts import captioned, help_line, problem_line, row, strip, to_png, to_strip
+from hwlib.explore.parts import (
+    captioned,
+    help_line,
+    problem_line,
+    row,
+    strip,
+    to_png,
+    to_strip,
+    told_of_trials,
+)
 from hwlib.explore.words import UNREADABLE_ZH, WORDS
 from hwlib.run import Run
 
@@ -278,4 +287,5 @@ def direction_panel(run: Run, data: Data, lang: str = "en") -> DirectionPanel | 
         return None
     crop = run.config.crop if data.layout in ALIGNED_LAYOUTS else None
     vae = run.load_models()["vae"]
-    return DirectionPanel(vae, data.test.images, found, crop=crop, lang=lang)
+    panel = DirectionPanel(vae, data.test.images, found, crop=crop, lang=lang)
+    return told_of_trials(panel, run, WORDS[lang])

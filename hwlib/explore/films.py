@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -35,7 +36,7 @@ SUFFIXES = (".gif", ".mp4", ".webp", ".png")  # GIF has 256 colours a picture, t
 class Film(NamedTuple):
     """Something that moves in a panel, from the state that the panel is in.
 
-    name: stem of a file, ASCII.
+    name: stem of a file, which `keep_film` makes one that every system takes.
     label: the same for a reader, in the panel's language.
     frames: takes how many pictures are wanted, gives uint8 (T, H, W, C) from one end to the other;
         a movement that has steps of its own gives a picture for each of them.
@@ -79,13 +80,15 @@ def keep_film(frames: np.ndarray, folder: Path, name: str, suffix: str) -> Path:
     Args:
         frames: uint8 (T, H, W, C), in order.
         folder: for the file.
-        name: stem; from the second film on that shows something else, a number follows it.
+        name: stem; what a file's name may not hold becomes "_", as an attribute's name is the
+            data's own; from the second film on that shows something else, a number follows it.
         suffix: kind of file.
     """
     with TemporaryDirectory() as fresh:
         film = Path(fresh) / f"film{suffix}"
         save_film(frames, film)
         written = film.read_bytes()
+    name = re.sub(r"[^\w.-]", "_", name)
     path, number = folder / f"{name}{suffix}", 1
     while path.exists() and path.read_bytes() != written:
         number += 1

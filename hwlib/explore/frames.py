@@ -10,7 +10,7 @@ from torch import nn
 
 from hwlib import plots
 from hwlib.explore.gan import Numbered, one_hot, paint
-from hwlib.explore.kl import NUM_SHOWN, kl_told
+from hwlib.explore.kl import kl_told
 from hwlib.explore.latents import between, decode, encode, traverse
 from hwlib.explore.words import WORDS
 from hwlib.models.gan import CODE_SIZE, JoinEmbedding
@@ -130,7 +130,7 @@ def weight_track(studies: Sequence[Mapping[str, Any]], pictures: Mapping[str, np
         pictures: its samples; see `KLPanel`.
     """
     order = sorted(range(len(studies)), key=lambda i: studies[i]["kl_weight"])
-    count = min(NUM_Z, NUM_SHOWN)
+    count = min(NUM_Z, len(pictures["originals"]))  # so that each band is one row
     bands = [
         [
             pictures["originals"][:count],
