@@ -12,6 +12,7 @@ from torch import nn
 from hwlib.explore.latents import between, decode, encode
 from hwlib.explore.parts import help_line, strip, to_strip, told_of_trials
 from hwlib.explore.words import WORDS
+from hwlib.plots.kl import plain
 from hwlib.run import Run
 
 NUM_SHOWN = 8  # samples in the panel
@@ -71,7 +72,7 @@ class KLPanel(widgets.VBox):
         self.words, self.pictures = WORDS[lang], pictures
         order = sorted(range(len(studies)), key=lambda i: studies[i]["kl_weight"])
         self.studies = studies
-        names = [(np.format_float_positional(studies[i]["kl_weight"], trim="-"), i) for i in order]
+        names = [(plain(studies[i]["kl_weight"]), i) for i in order]
         self.weight = widgets.SelectionSlider(
             options=names,
             value=0,  # the first of `studies`: the first weight that the report tells of

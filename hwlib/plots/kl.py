@@ -46,10 +46,10 @@ Study = Mapping[str, Any]  # a row of the study's `studies`
 
 def weight_name(weight: float) -> str:
     """Return a KL weight as a figure has it, without exponent."""
-    return f"λ = {_plain(weight)}"
+    return f"λ = {plain(weight)}"
 
 
-def _plain(value: float) -> str:
+def plain(value: float) -> str:
     """Write a number without exponent."""
     return np.format_float_positional(value, trim="-")
 
@@ -258,7 +258,7 @@ def _name_points(ax: Axes, points: np.ndarray, weights: Sequence[float]) -> None
     taken: list[Bbox] = []
     ax.figure.draw_without_rendering()  # sets the layout, and with it how large the words are
     for group in groups:
-        text = ", ".join(_plain(weights[i]) for i in group)
+        text = ", ".join(plain(weights[i]) for i in group)
         place = {"xytext": SIDES[0][1], "textcoords": "offset points", "fontsize": 7.5}
         name = ax.annotate(text, points[group[0]], color=INK, **place)
         for side, offset in SIDES:
@@ -274,7 +274,7 @@ def _weight_axis(ax: Axes, weights: Sequence[float], lang: str) -> np.ndarray:
     positive = sorted({weight for weight in weights if weight > 0}) or [1.0]
     zero = positive[0] / 10
     ax.set_xscale("log")
-    ticks = {weight: _plain(weight) for weight in positive}
+    ticks = {weight: plain(weight) for weight in positive}
     if 0 in weights:
         ticks = {zero: "0"} | ticks
         ax.axvline(zero * 10**0.5, color=GREY, linewidth=0.8, linestyle=(0, (2, 2)))
