@@ -72,6 +72,22 @@ def test_c7_is_judged_by_whether_training_was_sound(accuracy, last_kid, words):
     assert text.count("C7") == 1
 
 
+def test_c7_is_left_open_where_samples_are_far_from_real_pictures():
+    text = english(discuss.gan_curves(metrics(), gan_results(frechet=100.0, frechet_real=2.0)))
+    assert "50 times the noise floor" in text
+    assert "and with it C7, is left open" in text
+
+
+def test_diversity_that_grew_but_never_was_high_is_not_called_lost():
+    scored = metrics()["snapshot_kid"].notna()
+    grows = np.where(scored, 0.11 + 0.19 * TIME, np.nan)
+    results = gan_results(collapse=GONE, final_diversity=0.29)
+    text = english(discuss.gan_curves(metrics(snapshot_diversity=grows), results))
+    assert "mode collapse" not in text
+    low = metrics(snapshot_diversity=np.where(scored, 0.05 + 0.001 * TIME, np.nan))
+    assert "mode collapse" in english(discuss.gan_curves(low, results))
+
+
 def test_a_run_that_collapsed_is_never_called_sound():
     results = gan_results(collapse=GONE, final_diversity=0.12)
     text = english(discuss.gan_curves(metrics(), results))
@@ -176,8 +192,24 @@ def test_how_well_the_kept_acgan_listens_is_told_beside_the_snapshots_range():
     listens = np.where(frame["snapshot_kid"].notna(), np.where(is_kept, 0.91, 0.05), np.nan)
     results = gan_results(kept_step=kept)
     found = discuss.snapshots(frame.assign(snapshot_correlation=listens), results)
-    assert "correlate by 0.91; the snapshots range from 0.05 to 0.91" in english(found)
+    text = english(found)
+    assert "correlate by 0.91, of the last snapshot by 0.05; the snapshots range from" in text
+    assert "no longer does: as report A says (C12)" in text
+    even = frame.assign(snapshot_correlation=np.where(listens > 0, 0.9, np.nan))
+    assert "no late break as in report A (C12)" in english(discuss.snapshots(even, results))
     assert "correlate" not in english(discuss.snapshots(frame, results))
+
+
+def test_training_that_ends_deaf_to_its_label_is_not_called_sound():
+    frame = metrics()
+    scored = frame["snapshot_kid"].notna()
+    kept = int(frame.loc[scored, "step"].iloc[5])
+    listens = np.where(scored, np.where(frame["step"] == kept, 0.91, 0.05), np.nan)
+    found = discuss.gan_curves(
+        frame.assign(snapshot_correlation=listens), gan_results(kept_step=kept)
+    )
+    assert "labels' correlation fell from 0.91, where kept, to 0.05" in english(found)
+    assert "Training was sound" not in english(found)
 
 
 def test_a_kid_below_zero_has_the_minus_sign_of_the_tables():
@@ -475,9 +507,25 @@ def test_c11_is_judged_for_networks_with_batch_norm_only():
     [(2.2, "nearly all of the code"), (1.2, "a part of the code"), (-0.1, "hardly any")],
 )
 def test_the_bound_is_read_against_ln_10(nats, words):
-    text = english(discuss.code_reading(infogan_results(code_information_nats=nats)))
+    results = infogan_results(code_information_nats=nats, code_accuracy=0.1)
+    text = english(discuss.code_reading(results))
     assert words in text
     assert "ln 10 = 2.3" in text
+
+
+def test_an_accuracy_that_proves_more_than_the_bound_is_said_to():
+    results = infogan_results(code_information_nats=1.62, code_accuracy=0.996)
+    text = english(discuss.code_reading(results))
+    assert "the accuracy alone proves 2.27 nats: nearly all of the code" in text
+    sure = infogan_results(code_information_nats=2.2, code_accuracy=0.996)
+    assert "proves" not in english(discuss.code_reading(sure))
+
+
+def test_shares_that_come_to_one_leave_nothing_to_decide_together():
+    results = infogan_results(2, code_variance_share=[0.17, 0.14], noise_variance_share=0.71)
+    assert "hardly anything is left for them" in english(discuss.code_share(results))
+    results = infogan_results(code_variance_share=[0.3], noise_variance_share=0.4)
+    assert "the rest they decide together" in english(discuss.code_share(results))
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from hwlib.discuss.base import (
     plural,
     too_few,
 )
-from hwlib.discuss.distances import copies, pictures, quality
+from hwlib.discuss.distances import FAR, copies, pictures, quality
 from hwlib.plots.adversarial import HEALTHY
 from hwlib.plots.adversarial import UNDECIDED as UNDECIDED_LOSSES
 
@@ -75,15 +75,34 @@ def _ends(metrics: pd.DataFrame) -> list[Sentence]:
 
 def is_sound(metrics: pd.DataFrame, results: Results) -> bool:
     """Whether training neither collapsed nor lost again what its samples had gained."""
-    return not _signs(metrics, results) and _lost(metrics, results) <= LOST
+    has_lost = _lost(metrics, results) > LOST or _is_deaf(metrics, results)
+    return not _signs(metrics, results) and not has_lost
+
+
+def _listening(metrics: pd.DataFrame, results: Results) -> tuple[float, float] | None:
+    """Return how labels asked for and seen correlate: of the ACGAN's G kept, and at the end."""
+    if "snapshot_correlation" not in metrics:
+        return None
+    scored = metrics.dropna(subset=["snapshot_correlation"])
+    listens = scored["snapshot_correlation"]
+    (kept,) = listens[scored["step"] == results["kept_step"]]
+    return float(kept), float(listens.iloc[-1])
+
+
+def _is_deaf(metrics: pd.DataFrame, results: Results) -> bool:
+    """Whether an ACGAN's G no longer listened to its label at the end, which KID does not see."""
+    listening = _listening(metrics, results)
+    return listening is not None and listening[1] < listening[0] - CLEAR
 
 
 def _signs(metrics: pd.DataFrame, results: Results) -> dict[str, int]:
     """Return when each sign of collapse was seen; diversity that still grew was not lost."""
     signs = {sign["sign"]: sign["step"] for sign in results["collapse"]}
-    if "snapshot_diversity" in metrics and results["final_diversity"] >= NO_DIVERSITY:
+    if "snapshot_diversity" in metrics:
         diversity = metrics["snapshot_diversity"].dropna()
-        if diversity.iloc[-1] == diversity.max():
+        has_grown = diversity.iloc[-1] > (1 + CLEAR) * diversity.iloc[0]
+        is_high = results["final_diversity"] >= NO_DIVERSITY / 2
+        if is_high and has_grown and diversity.iloc[-1] >= (1 - LOST) * diversity.max():
             signs.pop("diversity_gone", None)
     return signs
 
@@ -137,6 +156,22 @@ def _c7(metrics: pd.DataFrame, results: Results, *, is_inside: bool) -> list[Sen
     sound = is_sound(metrics, results)
     zh_kid = f"快照的 KID 由 {numbers[0]} 到 {numbers[1]}"
     en_kid = f"the snapshots' KID went from {numbers[0]} to {numbers[1]}"
+    if _is_deaf(metrics, results):
+        heard = [num(value, 2) for value in _listening(metrics, results)]
+        zh_kid += f"，標籤的相關係數由採用時的 {heard[0]} 掉到 {heard[1]}"
+        en_kid += f", the labels' correlation fell from {heard[0]}, where kept, to {heard[1]}"
+    ratio = results["frechet"] / results["frechet_real"]
+    if sound and ratio > FAR:
+        return [
+            Sentence(
+                f"沒有崩潰的徵兆（{zh_kid}），但樣本離真實影像還很遠"
+                f"（Fréchet 距離是雜訊底線的 {num(ratio)} 倍），"
+                "訓練得好不好還不能下定論，C7 也就無從判斷。",
+                f"There is no sign of collapse ({en_kid}), but the samples are still far from real"
+                f" pictures (a Fréchet distance {num(ratio)} times the noise floor), so whether"
+                " training went well, and with it C7, is left open.",
+            )
+        ]
     if sound and is_inside:
         return [
             Sentence(
@@ -290,18 +325,30 @@ def snapshots(metrics: pd.DataFrame, results: Results) -> list[Sentence]:
         return [cost]
     chosen = _chosen(metrics, results)
     if best == last:
+        zh = f"KID 最低的就是最後一個快照（{kids[0]}）"
+        en = f"The lowest KID is that of the last snapshot ({kids[0]})"
+    else:
+        zh = f"KID 最低的快照在第 {best:,} 步（{kids[0]}），最後一個（{kids[1]}）差不多一樣好"
+        en = (
+            f"The lowest KID is that of step {best:,} ({kids[0]}), and the last snapshot"
+            f" ({kids[1]}) is about as good"
+        )
+    if _lost(metrics, results) <= LOST and _is_deaf(metrics, results):
         course = Sentence(
-            f"KID 最低的就是最後一個快照（{kids[0]}）：沒有報告 A 所說的後期崩壞（C12），"
-            "再訓練下去可能還會進步。",
-            f"The lowest KID is that of the last snapshot ({kids[0]}): no late break as in report A"
-            " (C12), and longer training might still help.",
+            f"{zh}；但 KID 看不出 G 聽不聽標籤，而它在結尾已經不聽了："
+            "正如報告 A 所說（C12），較早的快照比最後的好。",
+            f"{en}; but KID does not see whether G listens to its label, and at the end it no"
+            " longer does: as report A says (C12), an earlier snapshot beats the last.",
+        )
+    elif best == last:
+        course = Sentence(
+            f"{zh}：沒有報告 A 所說的後期崩壞（C12），再訓練下去可能還會進步。",
+            f"{en}: no late break as in report A (C12), and longer training might still help.",
         )
     elif _lost(metrics, results) <= LOST:
         course = Sentence(
-            f"KID 最低的快照在第 {best:,} 步（{kids[0]}），最後一個（{kids[1]}）差不多一樣好："
-            "沒有報告 A 所說的後期崩壞（C12）。",
-            f"The lowest KID is that of step {best:,} ({kids[0]}), and the last snapshot"
-            f" ({kids[1]}) is about as good: no late break as in report A (C12).",
+            f"{zh}：沒有報告 A 所說的後期崩壞（C12）。",
+            f"{en}: no late break as in report A (C12).",
         )
     else:
         course = Sentence(
@@ -316,18 +363,19 @@ def snapshots(metrics: pd.DataFrame, results: Results) -> list[Sentence]:
 
 def _chosen(metrics: pd.DataFrame, results: Results) -> list[Sentence]:
     """Say how well the ACGAN's G that is kept listens, beside the snapshots' range."""
-    if "snapshot_correlation" not in metrics:
+    listening = _listening(metrics, results)
+    if listening is None:
         return []
-    scored = metrics.dropna(subset=["snapshot_correlation"])
-    listens = scored["snapshot_correlation"]
-    (kept,) = listens[scored["step"] == results["kept_step"]]
-    numbers = [num(float(value), 2) for value in (kept, listens.min(), listens.max())]
+    listens = metrics["snapshot_correlation"]
+    kept, last = (num(value, 2) for value in listening)
+    ends = [num(float(value), 2) for value in (listens.min(), listens.max())]
     return [
         Sentence(
-            f"採用的網路，要求的標籤與判讀網路看到的相關係數是 {numbers[0]}；"
-            f"各快照在 {numbers[1]} 到 {numbers[2]} 之間。",
+            f"採用的網路，要求的標籤與判讀網路看到的相關係數是 {kept}，最後一個快照是 {last}；"
+            f"各快照在 {ends[0]} 到 {ends[1]} 之間。",
             "Of the networks kept, labels asked for and labels that the oracle sees correlate by"
-            f" {numbers[0]}; the snapshots range from {numbers[1]} to {numbers[2]}.",
+            f" {kept}, of the last snapshot by {last}; the snapshots range from {ends[0]} to"
+            f" {ends[1]}.",
         )
     ]
 

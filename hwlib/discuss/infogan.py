@@ -17,6 +17,7 @@ TOLD = 0.05  # nats below this name nothing
 # Chance alone, over few pictures, gives a 10 by 10 table about sqrt(81 / 2) / N nats either way
 # (its 2 N nats are chi-squared with 81 degrees); four times that stands out among many factors.
 CHANCE_NATS = 4 * math.sqrt(81 / 2)
+HARDLY = 0.01  # share of the variance that is next to none left
 SEEN = 0.1  # rates of an attribute that differ by less between a code's values are alike
 MNIST_PUBLISHED = 0.95  # Chen et al. 2016, section 7.2: an error of 5 % on MNIST's digits
 
@@ -75,13 +76,37 @@ def code_reading(results: Results) -> list[Sentence]:
     )
     if is_trial(results):
         return [Sentence(zh + "。", en + ".")]
-    if nats > 0.9 * entropy:
-        tail = ("：編碼幾乎完整地畫進了影像。", ": nearly all of the code is in the picture.")
-    elif nats > 0.3 * entropy:
-        tail = ("：編碼只有一部分畫進了影像。", ": a part of the code is in the picture.")
-    else:
-        tail = ("：編碼幾乎沒有畫進影像。", ": hardly any of the code is in the picture.")
-    return [Sentence(zh + tail[0], en + tail[1]), *_each_code(results)]
+    proven = _fano(accuracy, entropy)
+    if _how_much(proven / entropy) != _how_much(nats / entropy) and proven > nats:
+        zh += f"；Q 答得對卻沒有把握，所以這個下限很鬆，單憑答對率就能證明至少有 {num(proven)} nats"
+        en += (
+            "; Q is right without being sure, so that bound is loose, and the accuracy alone proves"
+            f" {num(proven)} nats"
+        )
+        nats = proven
+    tail = _how_much(nats / entropy)
+    return [Sentence(f"{zh}：{tail.zh}。", f"{en}: {tail.en}."), *_each_code(results)]
+
+
+def _how_much(share: float) -> Sentence:
+    """Say what share of the code is in the picture."""
+    if share > 0.9:
+        return Sentence("編碼幾乎完整地畫進了影像", "nearly all of the code is in the picture")
+    if share > 0.3:
+        return Sentence("編碼只有一部分畫進了影像", "a part of the code is in the picture")
+    return Sentence("編碼幾乎沒有畫進影像", "hardly any of the code is in the picture")
+
+
+def _fano(accuracy: float, entropy: float) -> float:
+    """Return the nats of a code that reading it so rightly proves (Fano's inequality).
+
+    Args:
+        accuracy: share of the codes that are read rightly.
+        entropy: of a code, whose values are equally likely.
+    """
+    wrong = 1 - accuracy
+    unsure = -sum(p * math.log(p) for p in (wrong, accuracy) if p > 0)
+    return entropy - unsure - wrong * math.log(math.expm1(entropy))
 
 
 def _each_code(results: Results) -> list[Sentence]:
@@ -101,11 +126,13 @@ def code_share(results: Results) -> list[Sentence]:
     codes, noise = results["code_variance_share"], results["noise_variance_share"]
     zh = "、".join(f"編碼 {k} 單獨決定 {percent(share)}" for k, share in enumerate(codes, 1))
     en = ", ".join(f"code {k} alone decides {percent(share)}" for k, share in enumerate(codes, 1))
-    zh = f"影像的變異裡，{zh}，雜訊 z 單獨決定 {percent(noise)}，其餘由它們共同決定"
-    en = (
-        f"Of the pictures' variance {en} and the noise z alone {percent(noise)}; the rest they"
-        " decide together"
-    )
+    zh = f"影像的變異裡，{zh}，雜訊 z 單獨決定 {percent(noise)}"
+    en = f"Of the pictures' variance {en} and the noise z alone {percent(noise)}"
+    if sum(codes) + noise < 1 - HARDLY:
+        zh, en = f"{zh}，其餘由它們共同決定", f"{en}; the rest they decide together"
+    else:  # estimates of each, which need not come to one
+        zh += "，幾乎沒有剩下要由它們共同決定的"
+        en += "; hardly anything is left for them to decide together"
     if is_trial(results):
         return [Sentence(zh + "。", en + ".")]
     idle = [k for k, share in enumerate(codes, 1) if share < IGNORED]
