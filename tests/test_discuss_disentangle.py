@@ -70,6 +70,13 @@ def test_one_score_that_tells_runs_apart_agrees_with_no_other():
     assert "agree" not in text
 
 
+def test_a_score_below_chance_makes_no_run_the_better_one():
+    below = {"a": run(factor_vae=0.1), "b": run(factor_vae=0.2)}
+    assert "no better than chance" in english(below)
+    above = {"a": run(factor_vae=0.1), "b": run(factor_vae=0.5)}
+    assert "Only FactorVAE tells the runs apart: it is highest with b." in english(above)
+
+
 def test_a_trial_bears_out_nothing_and_photographs_have_no_scores():
     assert "bear out no conclusion" in english({"x": run(num_steps=12)})
     assert "MIG" not in english({"x": run(num_steps=12)})

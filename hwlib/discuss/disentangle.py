@@ -98,12 +98,18 @@ def _best(known: Mapping[str, Scores]) -> list[Sentence]:
     shared = [name for name in SCORE_NAMES if all(name in scores for scores in known.values())]
     best = {name: max(known, key=lambda label, n=name: known[label][n]) for name in shared}
     values = {name: [scores[name] for scores in known.values()] for name in shared}
-    telling = [name for name in shared if max(values[name]) - min(values[name]) >= ALIKE]
+    telling = [
+        name
+        for name in shared
+        if max(values[name]) - min(values[name]) >= ALIKE
+        and max(above_chance(scores, name) for scores in known.values()) > 0
+    ]
     if not telling:
         return [
             Sentence(
-                f"各次訓練的分數彼此差不到 {ALIKE:g}，分不出高下。",
-                f"The runs' scores differ by less than {ALIKE:g}: none is better than another.",
+                f"各次訓練的分數彼此差不到 {ALIKE:g}，或都不比隨機配對高，分不出高下。",
+                f"The runs' scores differ by less than {ALIKE:g}, or are no better than chance:"
+                " none is better than another.",
             )
         ]
     if len(telling) == 1:

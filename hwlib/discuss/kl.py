@@ -372,12 +372,14 @@ def kl_scores(results: Results) -> list[Sentence]:
     if len(rows) < 2 or is_trial(results):
         return disentanglement({f"λ = {weight(r['kl_weight'])}": r for r in results["studies"]})
     bests: dict[str, tuple[str, float, float]] = {}
+    known_scores: list[str] = []
     for key, name in SCORES.items():
         known = {
             weight(row["kl_weight"]): row["disentanglement"][key]
             for row in rows
             if key in row["disentanglement"]
         }
+        known_scores += [name] * bool(known)
         if known and max(known.values()) - min(known.values()) >= SAME_SCORE:
             best = max(known, key=known.get)
             floors = [row["disentanglement"]["floor"][key] for row in rows]
@@ -390,7 +392,7 @@ def kl_scores(results: Results) -> list[Sentence]:
             )
         ]
     zh = "；".join(
-        f"{name} 是 λ = {w}（{score(value)}，亂配 {score(floor)}）"
+        f"{name} 是 λ = {w}（{score(value)}，隨機配對 {score(floor)}）"
         for name, (w, value, floor) in bests.items()
     )
     en = "; ".join(
@@ -398,6 +400,14 @@ def kl_scores(results: Results) -> list[Sentence]:
         for name, (w, value, floor) in bests.items()
     )
     found = [Sentence(f"各分數最高的權重：{zh}。", f"Each score is highest at: {en}.")]
+    if flat := [name for name in known_scores if name not in bests]:
+        found.append(
+            Sentence(
+                f"{'、'.join(flat)} 在各個權重之間相差不到 {SAME_SCORE:g}，分不出高下。",
+                f"{', '.join(flat)}: the weights differ by less than {SAME_SCORE:g}, so none is"
+                " better.",
+            )
+        )
     if len({w for w, _, _ in bests.values()}) > 1:
         found.append(
             Sentence(

@@ -291,7 +291,7 @@ def disentanglement(runs: Mapping[str, Results]) -> Tables:
     known = {name: run["disentanglement"] for name, run in runs.items() if "disentanglement" in run}
     names = [name for name in SCORE_NAMES if any(name in scores for scores in known.values())]
     floors = [scores["floor"] for scores in known.values() if "floor" in scores]
-    heads = {"zh": ("模型", "因素數", "亂配"), "en": ("model", "factors", "by chance")}
+    heads = {"zh": ("模型", "因素數", "隨機配對"), "en": ("model", "factors", "by chance")}
     tables = {}
     for lang, (model, factors, chance) in heads.items():
         rows = [
