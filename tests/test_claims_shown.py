@@ -367,6 +367,10 @@ def test_claims_that_were_not_asked_for_are_passed_over_and_an_empty_section_say
     made = verdicts(C7=decided(part()))
     show.claims(("C7", "C8"), made, CLAIMS, languages=["en"])
     assert "C8" not in texts(outputs)
+    assert texts(outputs).endswith("The other claims of this section were not asked for this time.")
+    outputs.clear()
+    show.claims(("C7",), made, CLAIMS)
+    assert "not asked for" not in texts(outputs)
     outputs.clear()
     show.claims(("C8", "C9"), made, CLAIMS)
     assert texts(outputs) == "None of these (C8, C9) was asked for this time."

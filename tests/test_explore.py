@@ -1,5 +1,6 @@
 """The panel answers every control, and latent space is walked as the figures say."""
 
+import contextlib
 import io
 import re
 from types import SimpleNamespace
@@ -546,6 +547,25 @@ def test_live_curves_take_a_small_share_of_the_time():
     first = live.image.value
     live(records(6))  # at once: not drawn again
     assert live.image.value == first
+
+
+@pytest.mark.parametrize("error", [None, KeyboardInterrupt])
+def test_live_curves_end_at_the_last_record_even_where_training_is_stopped(error):
+    rows = records(3)
+    with contextlib.suppress(KeyboardInterrupt), explore.LiveCurve(is_shown=True) as live:
+        live(rows)
+        first = live.image.value
+        rows += records(6)[3:]  # too soon to be drawn on the way
+        if error:
+            raise error
+    assert live.image.value == live._draw(pd.DataFrame(records(6))) != first
+
+
+def test_live_curves_of_a_study_end_with_its_last_network():
+    with explore.LiveCurve(is_shown=True) as live:
+        live(records(6))
+        live(records(4))
+    assert live.image.value == live._draw(pd.DataFrame(records(4)))
 
 
 def test_live_curves_stay_silent_in_batch(monkeypatch):

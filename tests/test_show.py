@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+import sys
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -127,6 +128,49 @@ def test_numbers_stand_right_and_words_left():
     html = show.to_html(frame)
     assert '<td style="text-align:right">1,234</td>' in html
     assert '<td style="text-align:left">&lt;c&gt;</td>' in html
+
+
+def test_a_range_of_pixels_or_an_interval_is_not_broken_over_two_lines():
+    html = show.to_html(pd.DataFrame({"MSE [0, 1]": ["a b"], "effect [interval x]": ["1 [−2, 3]"]}))
+    assert ">MSE [0,\u00a01]</th>" in html
+    assert ">1 [−2,\u00a03]</td>" in html
+    assert ">a b</td>" in html
+    assert "\u00a0" not in show.to_markdown(pd.DataFrame({"MSE [0, 1]": [1]}))
+
+
+WORK = """import sys, time
+from hwlib import show
+from tqdm.auto import tqdm
+with show.progress():
+    for i in range(3):
+        print(f"claims: run {i}", file=sys.stderr, flush=True)
+        for _ in tqdm(range(2)): pass
+        time.sleep(0.1)
+    {end}"""
+
+
+@pytest.mark.parametrize("end", ["pass", "raise ValueError('as ever')"])
+def test_while_work_goes_on_a_reader_sees_its_newest_line_alone_and_errors_as_ever(
+    monkeypatch, end
+):
+    monkeypatch.delenv("HWLIB_BATCH", raising=False)
+    cell = nbformat.v4.new_code_cell(WORK.replace("{end}", end))
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    NotebookClient(notebook, timeout=120, kernel_name="python3", allow_errors=True).execute()
+    kinds = [o.get("ename", o.output_type) for o in cell.outputs]
+    assert kinds == ["display_data", "ValueError"][: 1 if end == "pass" else 2]
+    widgets = notebook.metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"]
+    (place,) = [w["state"] for w in widgets.values() if w["model_name"] == "OutputModel"]
+    line, bar = place["outputs"]
+    assert (line["name"], line["text"]) == ("stdout", "claims: run 2\n")
+    assert "application/vnd.jupyter.widget-view+json" in bar["data"]
+
+
+def test_a_runner_hears_all_lines(monkeypatch, capsys):
+    monkeypatch.setenv("HWLIB_BATCH", "1")
+    with show.progress():
+        print("one", file=sys.stderr)
+    assert capsys.readouterr().err == "one\n"
 
 
 @pytest.mark.parametrize(

@@ -97,10 +97,12 @@ def test_in_jupyter_the_slider_is_live(outputs, monkeypatch):
     monkeypatch.setattr(sliders, "display", panels.append)
     show.slider("s", TRACKS["codes"], languages=["en"], **WORDS)
     (panel,) = panels
-    (picture, chosen) = panel.children[1].children
+    (picture, chosen, told) = panel.children[1].children
     assert isinstance(chosen, widgets.SelectionSlider)
     assert (chosen.description, chosen.index) == ("code 2", 0)
+    assert (chosen.readout, told.value) == (False, "value 0")  # which has no room for words
     chosen.label = "value 7"
+    assert told.value == "value 7"
     shown = np.asarray(Image.open(io.BytesIO(picture.value)))
     scale = shown.shape[1] // WIDTHS["codes"]
     assert np.array_equal(shown[::scale, ::scale], TRACKS["codes"][1].frames[7])

@@ -37,7 +37,11 @@ def _is_watched() -> bool:
 class LiveCurve:
     """The learning curves so far, redrawn in place while `fit` runs; nothing in batch.
 
-    Pass it as `hwlib.fit(config, watch=LiveCurve())`.
+    It draws now and then, so that drawing costs little; the last curve it draws on leaving, also
+    where training was stopped:
+
+    >>> with LiveCurve() as live:
+    ...     run = hwlib.fit(config, watch=live)
     """
 
     def __init__(self, lang: str = "en", *, is_shown: bool | None = None):
@@ -51,14 +55,28 @@ class LiveCurve:
         self.is_shown = _is_watched() if is_shown is None else is_shown
         self.image = widgets.Image(format="png", layout={"max_width": "760px"})
         self._next_draw = 0.0
+        self._records: Sequence[Mapping[str, Any]] = ()
+        self._drawn: tuple[Sequence[Mapping[str, Any]], int] = (self._records, 0)
+
+    def __enter__(self) -> LiveCurve:
+        """Return the curves, to be passed as `watch`."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Draw the records to the last one: `fit` goes on to append to those it has shown."""
+        records, count = self._drawn
+        if self._records is not records or len(records) > count:
+            self._next_draw = 0.0
+            self(self._records)
 
     def __call__(self, records: Sequence[Mapping[str, Any]]) -> None:
         """Show the curves of `records`, the rows of metrics.jsonl so far."""
-        now = time.monotonic()
+        now, self._records = time.monotonic(), records
         if not self.is_shown or len(records) < 2 or now < self._next_draw:
             return
         is_first = not self.image.value
         self.image.value = self._draw(pd.DataFrame(list(records)))
+        self._drawn = records, len(records)
         if is_first:
             display(self.image)
         # drawing takes at most a twentieth of the time that training has

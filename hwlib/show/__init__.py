@@ -18,6 +18,7 @@ from hwlib.show.page import (
     table,
     text,
 )
+from hwlib.show.progress import progress
 from hwlib.show.sliders import Track, slider, slider_panel
 from hwlib.show.tables import (
     acgan_tables,
@@ -50,6 +51,7 @@ __all__ = [
     "network_tables",
     "number",
     "oracle_tables",
+    "progress",
     "quality_tables",
     "run",
     "sentences",

@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 
 NONE = "–"  # an empty cell
+NO_BREAK = "\u00a0"
+RANGE = re.compile(r"\[[^\]]*\d[^\]]*\]")  # "[0, 1]", not "[interval]"
 WRITTEN = re.compile(r"[+−<]?\d[\d,.]*( %)?")
 
 
@@ -58,9 +60,11 @@ def to_html(frame: pd.DataFrame) -> str:
     sides = ["right" if _is_number_column(frame[name]) else "left" for name in frame]
 
     def line(cells: Iterable[str], tag: str) -> str:
+        # a narrow column would break a range or an interval within its brackets
+        whole = (RANGE.sub(lambda found: found[0].replace(" ", NO_BREAK), cell) for cell in cells)
         inner = "".join(
             f'<{tag} style="text-align:{side}">{html.escape(cell)}</{tag}>'
-            for cell, side in zip(cells, sides, strict=True)
+            for cell, side in zip(whole, sides, strict=True)
         )
         return f"<tr>{inner}</tr>"
 

@@ -21,6 +21,7 @@ from PIL import Image
 from hwlib import plots
 from hwlib.errors import UserError
 from hwlib.run import RUN_MIME, Run, replacing
+from hwlib.show import order
 from hwlib.show.cells import to_html, to_markdown
 
 LANGUAGES = ("zh", "en")
@@ -41,8 +42,9 @@ def is_batch() -> bool:
 def setup(languages: Sequence[str] = LANGUAGES) -> None:
     """Prepare a notebook: check what its parameters cell says, and show a mistake as one line.
 
-    One line each get a user's mistake, a training that went astray, and one that was stopped. In
-    batch they stay errors with their tracebacks, so that the runner sees them.
+    One line each get a user's mistake, a training that went astray, one that was stopped, and a
+    cell that ran before those above it. In batch they stay errors with their tracebacks, so that
+    the runner sees them. What later cells made of earlier parameters is forgotten; see `order`.
 
     Raises:
         UserError: an unknown language, or none; settings that are no dict, or name what has a
@@ -52,7 +54,9 @@ def setup(languages: Sequence[str] = LANGUAGES) -> None:
 
     shell = get_ipython()
     if shell is not None and not is_batch():
-        shell.set_custom_exc((UserError, TrainingDiverged, KeyboardInterrupt), _show_in_one_line)
+        expected = (UserError, TrainingDiverged, KeyboardInterrupt, NameError)
+        shell.set_custom_exc(expected, _show_in_one_line)
+        order.begin(shell)
     is_list = isinstance(languages, list | tuple)
     if not is_list or not languages or any(language not in LANGUAGES for language in languages):
         known = ", ".join(f'"{language}"' for language in LANGUAGES)
@@ -74,6 +78,12 @@ def _check_parameters(given: Mapping[str, Any]) -> None:
 
 def _show_in_one_line(shell, kind, error, traceback, tb_offset=None) -> list[str]:
     """Print what happened as one line; what IPython calls in place of a traceback."""
+    if (line := order.missing(error, traceback, shell.user_ns)) is not None:
+        print(line)  # not in red: the mistake is further up, and only that is to catch the eye
+        return [line]
+    if isinstance(error, NameError):
+        shell.showtraceback((kind, error, traceback), running_compiled_code=True)
+        return []
     line = f"✗ {error}" if str(error) else "✗ stopped"
     print(line, file=sys.stderr)
     return [line]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping, Sequence
 from io import BytesIO
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import ipywidgets as widgets
 import numpy as np
@@ -85,11 +86,18 @@ def slider_panel(track: Track, lang: str, *, scale: int = 1) -> widgets.VBox:
         options=[(label, number) for number, label in enumerate(track.labels[lang])],
         value=track.start,
         description=track.title[lang],
+        readout=False,  # its box is narrow, and cuts what is longer than a number
         layout={"width": "100%", "max_width": "560px"},
         style={"description_width": "initial"},
     )
-    chosen.observe(lambda change: setattr(picture, "value", pictures[change.new]), "value")
-    return widgets.VBox([picture, chosen])
+    told = widgets.HTML(html.escape(track.labels[lang][track.start]))
+
+    def on_frame(change: Mapping[str, Any]) -> None:
+        picture.value = pictures[change["new"]]
+        told.value = html.escape(track.labels[lang][change["new"]])
+
+    chosen.observe(on_frame, "value")
+    return widgets.VBox([picture, chosen, told])
 
 
 def _frames(tracks: Sequence[Track]) -> np.ndarray:

@@ -26,6 +26,10 @@ from hwlib.show.page import LANGUAGES, figure, sentences, text
 from hwlib.show.tables import Tables
 
 Claims = Mapping[str, Claim]
+OTHERS = Sentence(
+    "這一組的其他結論，這次沒有要求判定。",
+    "The other claims of this section were not asked for this time.",
+)
 
 
 def claims_tables(verdicts: Verdicts, claims: Claims, *, with_effects: bool = True) -> Tables:
@@ -97,8 +101,7 @@ def claims(
     """Show claims one after another: what is said and how it is tried, figure, what was found.
 
     Args:
-        ids: the ones to show; those that were not asked for are passed over, and where that leaves
-            none it is said.
+        ids: the ones to show; that some, or all, were not asked for is said at the end.
         verdicts: what `hwlib.claims.decide` returns.
         known: every claim by its id, as in `hwlib.claims.CLAIMS`.
         languages: the ones to show.
@@ -106,8 +109,8 @@ def claims(
     shown = [id for id in ids if id in verdicts["claims"]]
     for id in shown:
         _claim(known[id], verdicts["claims"][id], languages)
-    if not shown:
-        sentences([_not_asked(ids)], languages=languages)
+    if len(shown) < len(ids):
+        sentences([OTHERS if shown else _not_asked(ids)], languages=languages)
 
 
 def _not_asked(ids: Sequence[str]) -> Sentence:
