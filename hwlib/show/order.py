@@ -19,7 +19,8 @@ from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 MADE = {
     *("active", "asked", "attributes", "betas", "channels", "claims", "codes", "config"),
     *("configs", "curves", "draw", "figure", "first", "found", "frames", "measured", "members"),
-    *("metrics", "models", "mu", "networks", "objective", "originals", "pictures", "play"),
+    *("metrics", "models", "mu", "networks", "objective", "objectives", "ones", "originals"),
+    *("pictures", "play"),
     *("report", "reported", "results", "run", "samples", "sentences", "several", "show_code"),
     *("show_codes", "show_curves", "show_meaning", "show_nats", "show_real", "studies", "table"),
     *("told", "trained", "vae", "vae_run", "verdicts", "words"),
