@@ -160,6 +160,14 @@ def test_infogan_curves_show_q_beside_guessing():
         assert ax.get_ylim()[0] <= guess <= ax.get_ylim()[1]
 
 
+def test_a_snapshot_on_the_edge_of_the_axes_is_drawn_whole():
+    frame = metrics()
+    for ax in plots.snapshot_curve(frame).axes:
+        curve, star = ax.get_lines()[:2]
+        assert not curve.get_clip_on()
+        assert not star.get_clip_on()
+
+
 def test_the_snapshot_curve_shows_each_score_and_stars_the_best():
     frame = metrics()
     scored = frame.dropna(subset=["snapshot_kid"])

@@ -254,9 +254,10 @@ def snapshot_curve(
     fig, axes = plt.subplots(rows, 2, figsize=(COLUMN_IN, 2.75 * rows), squeeze=False)
     for ax, (name, colour) in zip(axes.flat, colours.items(), strict=True):
         ax.set_title(words[name], loc="left", pad=TITLE_PAD)
-        ax.plot(scored["step"], scored[name], color=colour, marker="o", markersize=4)
+        whole = {"clip_on": False, "zorder": 3}  # the last one stands on the axes' edge
+        ax.plot(scored["step"], scored[name], color=colour, marker="o", markersize=4, **whole)
         is_best = scored["step"] == best
-        star = {"marker": "*", "markersize": 12, "color": GREEN, "markeredgecolor": "white"}
+        star = {"marker": "*", "markersize": 12, "color": GREEN, "markeredgecolor": "white"} | whole
         label = words["best_snapshot"]
         ax.plot(
             scored["step"][is_best], scored[name][is_best], linestyle="none", label=label, **star
