@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from hwlib.errors import UserError
+from hwlib.errors import UserError, did_you_mean
 
 PROBLEMS = ("vae", "kl", "gan", "acgan", "infogan")
 
@@ -79,7 +78,7 @@ class Config(BaseModel):
     width: float = Field(
         1.0, gt=0, le=4, description="factor on every hidden channel count; 1 is the report's"
     )
-    z_dim: int = Field(ge=1, description="latent variables")
+    z_dim: int = Field(ge=1, le=8_192, description="latent variables")
     image_size: int = Field(64, ge=16, le=256, multiple_of=16, description="side, in pixels")
     crop: Literal["hw4", "square"] = Field(
         "hw4", description="part of an aligned CelebA image: the homework's, or the centre square"
@@ -259,6 +258,5 @@ def _unknown_setting(name: str, given: Mapping[str, Any]) -> str:
     problem, special = given.get("problem"), frozenset().union(*SETTINGS_OF.values())
     unknown = special - SETTINGS_OF.get(problem, special) | (RECIPE_SETTINGS - given.keys())
     known = sorted(set(Config.model_fields) - unknown - set(ARGUMENTS))
-    near = get_close_matches(name, known, n=1)
-    question = f", did you mean {near[0]}? Problem" if near else "; problem"
-    return f"unknown setting '{name}'{question} {problem} knows {', '.join(known)}"
+    meant = did_you_mean(name, known)
+    return f"unknown setting '{name}'{meant}; problem {problem} knows {', '.join(known)}"

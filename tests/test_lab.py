@@ -124,8 +124,10 @@ def test_a_students_mistake_is_one_line_and_stops_what_follows(browser, lab):
     address, folder = lab
     change(folder / "01_vae.ipynb", 'recipe = "dcgan"', 'recipe = "dcgn"')
     page = run_all(browser, address, "01_vae", until=f"{STDERR}:has-text('✗')")
-    (line,) = page.locator(STDERR).all_text_contents()
-    assert re.fullmatch(r"✗ unknown recipe 'dcgn'; known: [a-z, ]+\s*", line)
+    (lines,) = page.locator(STDERR).all_text_contents()
+    zh, en = lines.strip().splitlines()
+    assert re.fullmatch(r"✗ 沒有「dcgn」（是不是 dcgan？）；可以選：[a-z, ]+", zh)
+    assert re.fullmatch(r"✗ unknown recipe 'dcgn' \(did you mean dcgan\?\); known: [a-z, ]+", en)
     assert page.locator(ERRORS).count() == 0
     page.close()
 

@@ -187,6 +187,18 @@ def test_a_file_that_cannot_be_used_is_one_line_and_nothing_else_changes(
         assert panel.picture.value == before
 
 
+def test_a_file_that_cannot_be_used_leaves_the_photograph_before_it(panel):
+    drop(panel, "me.jpg", jpeg((90, 90)))
+    before = panel.picture.value
+    drop(panel, "notes.txt", b"hello")
+    assert panel.told.value.startswith('<strong role="alert">✗ notes.txt ')
+    assert (panel.source.value, panel.picture.value) == ("own", before)
+    panel.source.value = "test"
+    panel.source.value = "own"
+    assert panel.picture.value == before
+    assert "me.jpg" in panel.told.value
+
+
 def test_asking_for_an_own_photograph_before_there_is_one_is_told(panel):
     panel.source.value = "own"
     assert panel.source.value == "test"

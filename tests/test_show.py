@@ -269,7 +269,7 @@ ONE_LINE = {
 
 def test_what_a_reader_does_wrong_or_stops_shows_no_traceback_and_a_bug_of_ours_does(monkeypatch):
     monkeypatch.delenv("HWLIB_BATCH", raising=False)
-    cells = ["from hwlib import show\nshow.setup()", *ONE_LINE, "1 / 0"]
+    cells = ["from hwlib import show\nlanguages = ['en']\nshow.setup()", *ONE_LINE, "1 / 0"]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
     NotebookClient(notebook, timeout=120, kernel_name="python3", allow_errors=True).execute()
     for cell, line in zip(notebook.cells[1:-1], ONE_LINE.values(), strict=True):

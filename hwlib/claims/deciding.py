@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from hwlib.recipes import knows_setting
 from hwlib.run import Run, default_runs_dir, write_json
 from hwlib.runtime import code_fingerprint
 from hwlib.source import code_of
+from hwlib.tell import tell
 from hwlib.training.fit import TrainingDiverged, fit, is_done
 
 Verdicts = dict[str, Any]
@@ -356,4 +356,4 @@ class _Queue:
 
 
 def _say(line: str) -> None:
-    print(f"claims: {line}", file=sys.stderr, flush=True)
+    tell(f"claims: {line}")

@@ -14,7 +14,6 @@ import hashlib
 import json
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -31,6 +30,7 @@ from hwlib.data.layouts import BadFile, Entry, Listed, Source, list_parts, recog
 from hwlib.data.work import CHUNK, perform_all
 from hwlib.errors import UserError
 from hwlib.source import code_of
+from hwlib.tell import tell
 
 HERE = Path(__file__).resolve().parent
 PARTS = ("train", "test")
@@ -227,7 +227,7 @@ def _locked(path: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        print("another process is preparing this data; waiting for it", file=sys.stderr, flush=True)
+        tell("another process is preparing this data; waiting for it")
         lock.acquire()
     try:
         yield

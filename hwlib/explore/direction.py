@@ -136,6 +136,7 @@ class DirectionPanel(widgets.VBox):
         super().__init__()
         self.vae, self.images, self.directions = vae, images, directions
         self.crop, self.lang, self.words = crop, lang, WORDS[lang]
+        self._photo: Mapping[str, Any] | None = None  # the last upload that could be read
         self._build_controls()
         names = ("picture", "its_reconstruction", "changed")
         self._images = [widgets.Image(format="png") for _ in names]
@@ -212,7 +213,17 @@ class DirectionPanel(widgets.VBox):
         return decode(self.vae, self.mu + np.outer(strengths, way).astype(np.float32))
 
     def _on_upload(self, _change: Any) -> None:
-        """Show the photograph that was dropped in, the whole of it first."""
+        """Show the photograph that was dropped in, the whole of it first, or say what is wrong."""
+        if not self.upload.value:
+            return
+        (photo,) = self.upload.value
+        try:
+            self._read(photo)
+        except Unreadable as error:  # the photograph before it, if there is one, stays
+            words = unreadable_words(error, self.lang)
+            self.told.value = problem_line(f"{photo['name']} {words}")
+            return
+        self._photo = photo
         for control, value in ((self.zoom, 1.0), (self.left, 0.5), (self.top, 0.5)):
             control.value = value
         if self.source.value == "own":
@@ -223,13 +234,7 @@ class DirectionPanel(widgets.VBox):
     def _on_picture(self, _change: Any) -> None:
         """Encode the picture that is chosen, and show it with its reconstruction."""
         self.told.value = ""
-        try:
-            picture = self._chosen()
-        except Unreadable as error:
-            name = self.upload.value[0]["name"]
-            self.source.value = "test"
-            self.told.value = problem_line(f"{name} {unreadable_words(error, self.lang)}")
-            return
+        picture = self._chosen()
         is_own = self.source.value == "own"
         self._part.layout.display = None if is_own else "none"
         self.number.layout.display = "none" if is_own else None
@@ -240,20 +245,23 @@ class DirectionPanel(widgets.VBox):
 
     def _chosen(self) -> np.ndarray:
         """Return the picture that is chosen, uint8 (H, W, C) as the network takes it."""
-        if self.source.value == "own" and not self.upload.value:
+        if self.source.value == "own" and self._photo is None:
             self.source.value = "test"
             self.told.value = self.words["no_upload"]
         if self.source.value == "test":
             return np.asarray(self.images[self.number.value])
-        (file,) = self.upload.value
         part = {"zoom": self.zoom.value, "left": self.left.value, "top": self.top.value}
-        size, channels = self.images.shape[1], self.images.shape[3]
-        pixels, is_aligned = read_photo(bytes(file["content"]), size, crop=self.crop, **part)
+        pixels, is_aligned = self._read(self._photo, **part)
         told = "as_homework" if is_aligned else "as_square"
-        self.told.value = self.words[told].format(name=html.escape(file["name"]))
-        return (
-            pixels if channels == 3 else np.array(Image.fromarray(pixels).convert("L"))[..., None]
-        )
+        self.told.value = self.words[told].format(name=html.escape(self._photo["name"]))
+        if self.images.shape[3] == 3:
+            return pixels
+        return np.array(Image.fromarray(pixels).convert("L"))[..., None]
+
+    def _read(self, photo: Mapping[str, Any], **part: float) -> tuple[np.ndarray, bool]:
+        """Read an uploaded file as `read_photo` does."""
+        size = self.images.shape[1]
+        return read_photo(bytes(photo["content"]), size, crop=self.crop, **part)
 
     def _on_move(self, _change: Any) -> None:
         """Show the picture with the strength that is set, and with nine of them."""

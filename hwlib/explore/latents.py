@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from hwlib.errors import UserError
+from hwlib.errors import UserError, did_you_mean
 from hwlib.run import Run
 from hwlib.training.steps import to_range, to_uint8
 
@@ -115,5 +115,6 @@ def attribute_labels(data: Data, attribute: str | None, index: np.ndarray) -> np
         return None
     if attribute not in data.attributes:
         known = ", ".join(data.attributes)
-        raise UserError(f"attribute '{attribute}' is not in {data.spec}; it has: {known}")
+        meant = did_you_mean(attribute, data.attributes)
+        raise UserError(f"attribute '{attribute}'{meant} is not in {data.spec}; it has: {known}")
     return np.asarray(data.test.labels[index, data.attributes.index(attribute)])

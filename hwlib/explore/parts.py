@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from hwlib import plots
+from hwlib.mistakes import in_chinese
 from hwlib.run import Run
 
 Panel = TypeVar("Panel", bound=widgets.Box)
@@ -87,8 +88,15 @@ def help_line(words: Mapping[str, str], name: str) -> widgets.HTML:
     return widgets.HTML(f'<small style="opacity:.75">{words[name]}</small>')
 
 
-def problem_line(text: str) -> str:
-    """Return the line that says what is wrong, as HTML; screen readers read it at once."""
+def problem_line(text: str, lang: str = "en") -> str:
+    """Return the line that says what is wrong, as HTML; screen readers read it at once.
+
+    Args:
+        text: the line; one on a user's mistake is in English.
+        lang: language to tell such a line in.
+    """
+    if lang == "zh":
+        text = in_chinese(text) or text
     return f'<strong role="alert">✗ {html.escape(text)}</strong>'
 
 

@@ -216,7 +216,7 @@ class Playground(widgets.VBox):
         try:
             shown = self._open()
         except UserError as error:
-            self.told.value = problem_line(str(error))
+            self.told.value = problem_line(str(error), self.lang)
             self.children = [self.choice, self.told]
             return
         self.children = [self.choice, shown, self._row, self.told]
@@ -261,7 +261,7 @@ class Playground(widgets.VBox):
         try:
             path = self.save()
         except UserError as error:
-            self.told.value = problem_line(str(error))
+            self.told.value = problem_line(str(error), self.lang)
             return
         alt = html.escape(self.words["film_alt"].format(label=label))
         source = data_address(path)

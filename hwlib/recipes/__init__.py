@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from hwlib.config import PROBLEMS, RECIPE_SETTINGS, SETTINGS_OF, Config
-from hwlib.errors import UserError
+from hwlib.errors import UserError, did_you_mean
 from hwlib.models import without_batch_norm
 from hwlib.recipes import dcgan, elbo, plain, upsample, wide
 from hwlib.recipes.base import Problem, Recipe, kl_study
@@ -43,9 +43,10 @@ SMOKE = {
 SMOKE_OF = {"kl": {"kl_sweep": ()}}  # the study's own three weights are enough, at look as well
 
 # 'look' has a notebook done in about a minute: networks half as wide as those of 'quick' after
-# a quarter of its updates, so that pictures are rough and sliders move something.
+# a quarter of its updates, so that pictures are rough and sliders move something; InfoGAN's
+# notebook trains two networks.
 LOOK_WIDTH = 0.5
-LOOK_STEPS = 0.25
+LOOK_STEPS = {"infogan": 0.125}
 LOOK = {"num_evals": 6, "oracle_steps": 300}
 
 DEFAULT_RECIPE = {"kl": "elbo"}
@@ -58,9 +59,11 @@ def get_problem(recipe: str, problem: str) -> Problem:
         UserError: an unknown name, or a pair that no report handed in.
     """
     if problem not in PROBLEMS:
-        raise UserError(f"unknown problem '{problem}'; known: {', '.join(PROBLEMS)}")
+        meant = did_you_mean(problem, PROBLEMS)
+        raise UserError(f"unknown problem '{problem}'{meant}; known: {', '.join(PROBLEMS)}")
     if recipe not in RECIPES:
-        raise UserError(f"unknown recipe '{recipe}'; known: {', '.join(RECIPES)}")
+        meant = did_you_mean(recipe, RECIPES)
+        raise UserError(f"unknown recipe '{recipe}'{meant}; known: {', '.join(RECIPES)}")
     if problem == "kl" and "kl" not in RECIPES[recipe].problems:
         return kl_study(get_problem(recipe, "vae"))  # handed in by elbo alone; any VAE can take it
     if (recipe, problem) not in PAIRS:
@@ -106,7 +109,7 @@ def make_config(
         settings |= pair.quick
     if profile == "look":
         settings["width"] = LOOK_WIDTH * settings.get("width", 1)
-        settings["num_steps"] = round(LOOK_STEPS * settings["num_steps"])
+        settings["num_steps"] = round(LOOK_STEPS.get(problem, 0.25) * settings["num_steps"])
         settings |= LOOK | SMOKE_OF.get(problem, {})
     if profile == "smoke":
         settings |= SMOKE | SMOKE_OF.get(problem, {})

@@ -61,8 +61,8 @@ def _forget(names: dict[str, Any], gone: Iterable[str]) -> None:
 
 def missing(
     error: BaseException, traceback: TracebackType | None, names: Mapping[str, Any]
-) -> str | None:
-    """Say in a line a language that a cell ran before those above it; None for other errors.
+) -> dict[str, str] | None:
+    """Say by language that a cell ran before those above it; None for other errors.
 
     Args:
         error: what ended the cell.
@@ -75,6 +75,4 @@ def missing(
         traceback = traceback.tb_next
     if traceback is None or traceback.tb_frame.f_globals is not names:
         return None  # a fault of ours, wherever it lies
-    asked = names.get("languages", ())
-    shown = [lang for lang in LINES if isinstance(asked, list | tuple) and lang in asked]
-    return "\n".join(LINES[lang].format(name=f"`{error.name}`") for lang in shown or LINES)
+    return {lang: line.format(name=f"`{error.name}`") for lang, line in LINES.items()}

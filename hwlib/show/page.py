@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from hwlib import plots
+from hwlib import mistakes, plots
 from hwlib.errors import UserError
 from hwlib.run import RUN_MIME, Run, replacing
 from hwlib.show import order
@@ -42,9 +42,10 @@ def is_batch() -> bool:
 def setup(languages: Sequence[str] = LANGUAGES) -> None:
     """Prepare a notebook: check what its parameters cell says, and show a mistake as one line.
 
-    One line each get a user's mistake, a training that went astray, one that was stopped, and a
-    cell that ran before those above it. In batch they stay errors with their tracebacks, so that
-    the runner sees them. What later cells made of earlier parameters is forgotten; see `order`.
+    One line each, in the languages that the notebook asks for, get a user's mistake, a training
+    that went astray, one that was stopped, and a cell that ran before those above it. In batch they
+    stay errors with their tracebacks, so that the runner sees them. What later cells made of
+    earlier parameters is forgotten; see `order`.
 
     Raises:
         UserError: an unknown language, or none; settings that are no dict, or name what has a
@@ -77,16 +78,29 @@ def _check_parameters(given: Mapping[str, Any]) -> None:
 
 
 def _show_in_one_line(shell, kind, error, traceback, tb_offset=None) -> list[str]:
-    """Print what happened as one line; what IPython calls in place of a traceback."""
-    if (line := order.missing(error, traceback, shell.user_ns)) is not None:
-        print(line)  # not in red: the mistake is further up, and only that is to catch the eye
-        return [line]
+    """Print what happened as a line a language; what IPython calls in place of a traceback."""
+    languages = _asked_languages(shell.user_ns)
+    if (found := order.missing(error, traceback, shell.user_ns)) is not None:
+        lines = [found[language] for language in languages]
+        print("\n".join(lines))  # not in red: what is to catch the eye is the mistake further up
+        return lines
     if isinstance(error, NameError):
         shell.showtraceback((kind, error, traceback), running_compiled_code=True)
         return []
-    line = f"✗ {error}" if str(error) else "✗ stopped"
-    print(line, file=sys.stderr)
-    return [line]
+    english = str(error) or "stopped"
+    in_words = {"zh": mistakes.in_chinese(english), "en": english}
+    shown = [in_words[language] for language in languages]
+    # one that has no words in Chinese is told in English rather than not at all
+    lines = [f"✗ {line}" for line in shown if line] or [f"✗ {english}"]
+    print("\n".join(lines), file=sys.stderr)
+    return lines
+
+
+def _asked_languages(names: Mapping[str, Any]) -> list[str]:
+    """Return the languages that a notebook of these names asks for; all where it asks for none."""
+    asked = names.get("languages", ())
+    shown = [lang for lang in LANGUAGES if isinstance(asked, list | tuple) and lang in asked]
+    return shown or list(LANGUAGES)
 
 
 def emit(data: dict[str, Any], about: dict[str, Any], **more: Any) -> None:

@@ -42,7 +42,8 @@ def progress() -> Iterator[None]:
     display(place)
     place.__enter__()
     try:
-        with contextlib.redirect_stderr(_Newest(sys.stdout)):
+        newest = _Newest(sys.stdout)
+        with contextlib.redirect_stdout(newest), contextlib.redirect_stderr(newest):
             yield
     finally:  # told of an error, the place would show its traceback and let the cell go on
         place.__exit__(None, None, None)

@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,7 @@ from torch import Tensor, nn
 from hwlib.errors import UserError
 from hwlib.recipes import build_models
 from hwlib.run import replacing
+from hwlib.tell import tell
 from hwlib.training.steps import State
 
 if TYPE_CHECKING:
@@ -91,14 +91,13 @@ def load_checkpoint(folder: Path, state: State) -> int:
         shutil.rmtree(leftover)
     for generation in sorted(folder.glob("step-*"), reverse=True):
         if not _is_sound(generation):
-            print(f"{generation} is damaged; going on from the one before", file=sys.stderr)
+            tell(f"{generation} is damaged; going on from the one before")
             continue
         about = json.loads((generation / "state.json").read_text())
         if about["num_threads"] != torch.get_num_threads():
-            print(
+            tell(
                 f"this run began with {about['num_threads']} threads and goes on with"
-                f" {torch.get_num_threads()}: its bits will differ from an unbroken run's",
-                file=sys.stderr,
+                f" {torch.get_num_threads()}: its bits will differ from an unbroken run's"
             )
         _unflatten(state, load_file(generation / "state.safetensors"), about["optimizers"])
         state.step, state.time_s = about["step"], about["time_s"]

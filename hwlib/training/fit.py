@@ -24,7 +24,7 @@ from tqdm.auto import tqdm
 
 from hwlib.config import Config
 from hwlib.data import Data, load_data
-from hwlib.errors import UserError
+from hwlib.errors import UserError, did_you_mean
 from hwlib.run import Run, default_runs_dir, write_arrays, write_json
 from hwlib.runtime import (
     code_fingerprint,
@@ -190,7 +190,10 @@ def resolve_attribute(config: Config, data: Data) -> Config:
         )
     if unknown:
         known = ", ".join(data.attributes) or "none at all"
-        raise UserError(f"attribute '{unknown[0]}' is not in the data {data.spec}; it has: {known}")
+        meant = did_you_mean(unknown[0], data.attributes)
+        raise UserError(
+            f"attribute '{unknown[0]}'{meant} is not in the data {data.spec}; it has: {known}"
+        )
     if config.problem == "acgan":
         if not config.attributes:
             raise UserError(

@@ -32,6 +32,7 @@ from hwlib.errors import UserError
 from hwlib.run import replacing, write_json
 from hwlib.runtime import autocast, derive_seed, generator, resolve_precision
 from hwlib.source import code_of
+from hwlib.tell import tell
 from hwlib.training.batches import EVAL_BATCH, Batches, image_batches, spread
 
 CPU = torch.device("cpu")
@@ -183,7 +184,7 @@ def _locked(path: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        print("another process is training this oracle; waiting for it", file=sys.stderr)
+        tell("another process is training this oracle; waiting for it")
         lock.acquire()
     try:
         yield
@@ -209,7 +210,7 @@ def _read_about(stem: Path) -> dict[str, Any] | None:
     except (ValueError, KeyError, TypeError):
         is_sound = False
     if not is_sound:
-        print(f"{weights} is damaged; the oracle is trained again", file=sys.stderr, flush=True)
+        tell(f"{weights} is damaged; the oracle is trained again")
         return None
     return known
 
@@ -232,23 +233,18 @@ def _train_into(
     """Train an oracle and write its weights, then what is known of it."""
     began = time.monotonic()
     what = f"{len(data.attributes)} attributes" if data.attributes else "quarter turns"
-    tell = _teller(progress)
-    tell(f"oracle: learning {what} from {len(data.train):,} pictures, {steps:,} steps")
+    say = tell if progress else lambda _line: None
+    say(f"oracle: learning {what} from {len(data.train):,} pictures, {steps:,} steps")
     oracle = train_oracle(data, steps=steps, device=device, progress=progress)
     about = measure_oracle(oracle, data)
     weights = stem.with_suffix(".safetensors")
     with replacing(weights) as temporary:
         save_file({k: v.cpu().contiguous() for k, v in oracle.state_dict().items()}, temporary)
     write_json(stem.with_suffix(".json"), about | {"fingerprint": _fingerprint(weights)})
-    tell(
+    say(
         f"oracle: {about['accuracy']:.1%} of held-out answers right, {about['floor']:.1%} by"
         f" always naming the commoner; {time.monotonic() - began:.0f} s"
     )
-
-
-def _teller(progress: bool):
-    """Return what writes a line on standard error, if anything is to be written."""
-    return lambda line: print(line, file=sys.stderr, flush=True) if progress else None
 
 
 def train_oracle(data: Data, *, steps: int, device: torch.device, progress: bool = False) -> Oracle:

@@ -6,7 +6,6 @@ another study with that weight, gets the same run. The study's own folder holds 
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -16,6 +15,7 @@ import numpy as np
 from hwlib.config import Config
 from hwlib.errors import UserError
 from hwlib.run import Run, write_arrays, write_json
+from hwlib.tell import tell
 
 # Of each VAE's results.json, as far as it is there: a row of the study's `studies`.
 COMPARED = (
@@ -148,7 +148,6 @@ def study_pictures(members: Sequence[Run]) -> dict[str, np.ndarray]:
 
 
 def _tell(run: Run, config: Config, number: int, count: int, seconds: float) -> None:
-    """Say on standard error which weight of how many comes now, and about how long is left."""
+    """Say which weight of how many comes now, and about how long is left."""
     left = f"  about {seconds / number * (count - number):.0f} s left" if number else ""
-    line = f"{run.path.name}  KL weight {config.kl_weight:g}: VAE {number + 1} of {count}{left}"
-    print(line, file=sys.stderr, flush=True)
+    tell(f"{run.path.name}  KL weight {config.kl_weight:g}: VAE {number + 1} of {count}{left}")
