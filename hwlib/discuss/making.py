@@ -145,6 +145,15 @@ def _shortened(settings: Mapping[str, Any], reported: Mapping[str, Any]) -> list
                 f"What differs in size from the report's own: {size.en}{en}.",
             )
         )
+    if settings["width"] != reported["width"]:
+        times = num(settings["width"] / reported["width"])
+        found.append(
+            Sentence(
+                f"下文若提到通道數，指的是原報告的規模；這次每層是它的 {times} 倍，以結構圖為準。",
+                "Numbers of channels named below are those of the report's own size; here each"
+                f" layer has {times} times as many, as the diagram of the networks shows.",
+            )
+        )
     if structure:
         found.append(
             Sentence(
