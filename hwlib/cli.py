@@ -375,7 +375,7 @@ def page_decoder(path: Path) -> Mapping[str, Any]:
 def claims_parameters(
     ids: Sequence[str] | None, *, data: str, profile: str, seeds: Sequence[int], skip_bad: bool
 ) -> dict[str, Any]:
-    """Return the parameters of the notebook of claims; three seeds follow on from a single one.
+    """Return all parameters of the notebook of claims; three seeds follow on from a single one.
 
     Raises:
         UserError: an unknown claim or profile, or data that cannot be read.
@@ -385,6 +385,7 @@ def claims_parameters(
     from hwlib.claims.statistics import MIN_SEEDS
     from hwlib.data import load_data
     from hwlib.recipes import make_config
+    from hwlib.report.words import LANGUAGES
 
     wanted = known_ids(ids) if ids else []
     config = make_config("vae", "dcgan", data, profile, seeds[0])
@@ -397,6 +398,7 @@ def claims_parameters(
         "profile": profile,
         "seeds": list(checked_seeds(seeds)),
         "skip_bad": skip_bad,
+        "languages": list(LANGUAGES),
     }
 
 
@@ -442,12 +444,15 @@ def chosen_jobs(
 ) -> list[Job]:
     """Return the jobs of a report: every problem and recipe on every data, with every seed.
 
+    They name all parameters, so that nothing comes from what a student left in a notebook's cell.
+
     Raises:
         UserError: an unknown name, or a setting or data that a job cannot take.
     """
     from hwlib.data import load_data
     from hwlib.recipes import knows_setting, make_config
     from hwlib.report import CLAIMS, make_job
+    from hwlib.report.words import LANGUAGES
     from hwlib.training.fit import resolve_attribute
 
     others = [problem for problem in problems if problem != CLAIMS]
@@ -481,8 +486,10 @@ def chosen_jobs(
             "data": spec,
             "profile": profile,
             "seed": seed,
+            "attribute": "",  # it is among the settings
             "settings": own,
             "skip_bad": skip_bad,
+            "languages": list(LANGUAGES),
         }
         jobs.append(make_job(problem, pair_recipe, parameters))
     return jobs

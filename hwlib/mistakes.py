@@ -13,8 +13,11 @@ _MEANT_ZH = "（是不是 {near}？）"
 
 # English pattern, with the names of what is kept; Chinese words.
 LINES_ZH: dict[str, str] = {
-    rf"unknown (?:problem|recipe|claim) '(?P<name>.*?)'{_MEANT}; known: (?P<known>.*)": (
-        "沒有「{name}」{near}；可以選：{known}"
+    rf"unknown recipe '(?P<name>.*?)'{_MEANT}; (?P<problem>\S+) has: (?P<known>.*)": (
+        "沒有「{name}」這份報告{near}；{problem} 可以選：{known}"
+    ),
+    r"unknown claim '(?P<name>.*?)'; known: (?P<known>.*)": (
+        "沒有「{name}」這條結論；可以選：{known}"
     ),
     r"report '(?P<recipe>.*)' has no problem '(?P<problem>.*)'; these have it: (?P<known>.*)": (
         "報告 {recipe} 沒有做 {problem} 這一題；做了這一題的是：{known}"
@@ -23,7 +26,7 @@ LINES_ZH: dict[str, str] = {
         "沒有「{name}」這個設定{near}；{problem} 可以設定：{known}"
     ),
     r"setting (?P<name>\S+) plays no part in \S+ (?P<where>\S+), only in (?P<known>.*)": (
-        "設定 {name} 對 {where} 沒有作用，只有這些用得到：{known}"
+        "{where} 用不到 {name} 這個設定；用得到的只有：{known}"
     ),
     r"setting (?P<name>\S+) = (?P<value>.*): input should be (?P<rule>.*)": (
         "設定 {name} = {value} 不對：應該是{rule}"
@@ -38,6 +41,9 @@ LINES_ZH: dict[str, str] = {
     ),
     r"attribute '(?P<name>.*)' is (?P<value>[01]) in every training picture of (?P<data>.*);.*": (
         "資料 {data} 的訓練影像，屬性「{name}」全部都是 {value}，沒有東西可學：請換一個有變化的屬性"
+    ),
+    r"(?P<data>.*): give a number of training faces from 1 on, as in .*": (
+        "{data} 不對：冒號後面請寫訓練影像的張數（1 以上的整數），例如 faces:2000"
     ),
     r"(?P<path>.*): no such folder; give .*": (
         "找不到資料夾 {path}：請給 'faces'、'faces:張數'，或影像資料夾的完整路徑"
@@ -58,6 +64,16 @@ LINES_ZH: dict[str, str] = {
         "{where}：{all} 張影像中有 {bad} 張不能用（{which}）。請修好或刪掉，"
         "或設 skip_bad = True 略過它們"
     ),
+    r"(?P<data>.*) has (?P<train>\d+) training and (?P<test>\d+) test pictures; distances .*": (
+        "{data} 有 {train} 張訓練影像、{test} 張測試影像，各要兩張以上才量得出距離：請多放一些"
+    ),
+    r"features=inception needs .*: put (?P<file>\S+) at (?P<path>.*), or name its place in .*": (
+        "features=inception 要用 torchvision 的權重：請把 {file} 放到 {path}，"
+        "或改用不需要它的 features=oracle"
+    ),
+    r"recipe upsample shapes .* so z_dim = (?P<value>\d+) must be a multiple of (?P<n>\d+); .*": (
+        "設定 z_dim = {value} 不對：報告 upsample 的 z_dim 必須是 {n} 的倍數"
+    ),
     r"languages = (?P<value>.*): give a list with .*": (
         'languages = {value} 不對：請寫成 ["zh", "en"]、["zh"] 或 ["en"]'
     ),
@@ -70,6 +86,7 @@ LINES_ZH: dict[str, str] = {
     r"runs = (?P<value>.*): give the path of a folder in quotes, .*": (
         'runs = {value} 不對：請把資料夾的路徑放在引號裡，不指定就寫 ""'
     ),
+    r"skip_bad = (?P<value>.*): write True or False": "skip_bad = {value} 不對：請寫 True 或 False",
     r"device '(?P<name>.*)' is not on this machine; here: (?P<known>.*), or 'auto'": (
         "這台機器沒有 {name}；可以用：{known}，或 'auto'"
     ),
@@ -106,9 +123,9 @@ LINES_ZH: dict[str, str] = {
 
 # What a setting's value has to be, in the words of pydantic.
 RULES_ZH: dict[str, str] = {
-    r"greater than or equal to (?P<n>\S+)": " {n} 以上",
+    r"greater than or equal to (?P<n>\S+)": "大於或等於 {n} 的數",
     r"greater than (?P<n>\S+)": "大於 {n} 的數",
-    r"less than or equal to (?P<n>\S+)": " {n} 以下",
+    r"less than or equal to (?P<n>\S+)": "小於或等於 {n} 的數",
     r"less than (?P<n>\S+)": "小於 {n} 的數",
     r"a multiple of (?P<n>\S+)": " {n} 的倍數",
     r"a valid integer.*": "整數",
@@ -116,6 +133,7 @@ RULES_ZH: dict[str, str] = {
     r"a finite number": "有限的數",
     r"a valid boolean.*": " True 或 False",
     r"a valid string": "文字（放在引號裡）",
+    r"a valid tuple": "好幾個值，例如 [0.5, 0.999]",
     r"(?P<n>'.*') or (?P<last>'.*')": " {n} 或 {last}",
 }
 
@@ -136,6 +154,8 @@ def _told(line: str, lines: dict[str, str]) -> str | None:
             if kept.get("near"):
                 kept["near"] = _MEANT_ZH.format(near=kept["near"])
             if "rule" in kept:
-                kept["rule"] = _told(kept["rule"], RULES_ZH) or f"：{kept['rule']}"
+                kept["rule"] = _told(kept["rule"], RULES_ZH) or f" {kept['rule']}"
+            for names in ("known", "names", "n"):
+                kept[names] = kept.get(names, "").replace(", ", "、")
             return words.format(**kept)
     return None

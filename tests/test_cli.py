@@ -3,12 +3,15 @@
 import re
 
 import numpy as np
+import papermill
 import pytest
 from PIL import Image
 
 from hwlib import cli
+from hwlib.config import PROBLEMS
 from hwlib.errors import UserError
 from hwlib.recipes import make_config
+from hwlib.report import CLAIMS
 from hwlib.run import Run
 
 SMOKE = ["--profile", "smoke", "--data", "faces:96", "--device", "cpu"]
@@ -188,3 +191,13 @@ def test_two_data_folders_of_one_name_are_refused(tmp_path):
         (tmp_path / name / "hw4").mkdir(parents=True)
     with pytest.raises(UserError, match="two data folders are called hw4"):
         cli.resolved([str(tmp_path / "a" / "hw4"), str(tmp_path / "b" / "hw4")])
+
+
+def test_a_report_takes_nothing_from_what_a_notebook_was_saved_with():
+    asked = {"data": ["faces:96"], "profile": "smoke", "seeds": [0], "settings": {}}
+    jobs = cli.chosen_jobs([*PROBLEMS, CLAIMS], None, **asked, claims=None, skip_bad=False)
+    assert {job.problem for job in jobs} == {*PROBLEMS, CLAIMS}
+    for job in jobs:
+        known = papermill.inspect_notebook(str(job.notebook))
+        assert job.parameters.keys() == known.keys() - {"runs"}  # the report's own, see --runs
+        assert job.parameters["languages"] == ["zh", "en"]

@@ -126,8 +126,8 @@ def test_a_students_mistake_is_one_line_and_stops_what_follows(browser, lab):
     page = run_all(browser, address, "01_vae", until=f"{STDERR}:has-text('✗')")
     (lines,) = page.locator(STDERR).all_text_contents()
     zh, en = lines.strip().splitlines()
-    assert re.fullmatch(r"✗ 沒有「dcgn」（是不是 dcgan？）；可以選：[a-z, ]+", zh)
-    assert re.fullmatch(r"✗ unknown recipe 'dcgn' \(did you mean dcgan\?\); known: [a-z, ]+", en)
+    assert re.fullmatch(r"✗ 沒有「dcgn」這份報告（是不是 dcgan？）；vae 可以選：[a-z、]+", zh)
+    assert re.fullmatch(r"✗ unknown recipe 'dcgn' \(did you mean dcgan\?\); vae has: [a-z, ]+", en)
     assert page.locator(ERRORS).count() == 0
     page.close()
 

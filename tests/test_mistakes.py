@@ -15,6 +15,7 @@ from hwlib.config import Config
 from hwlib.errors import UserError, did_you_mean
 from hwlib.explore.play import finished_runs
 from hwlib.mistakes import LINES_ZH, RULES_ZH, in_chinese
+from hwlib.recipes import build_models
 from hwlib.runtime import resolve_device
 from hwlib.show.page import setup
 from hwlib.training.fit import TrainingDiverged, check_rows, resolve_attribute
@@ -34,11 +35,11 @@ def of_vae(**settings) -> str:
 SETTINGS = {
     "recipe": (
         lambda: line_of(hwlib.make_config, "vae", "dcgn"),
-        "沒有「dcgn」（是不是 dcgan？）；可以選：plain, upsample, wide, elbo, dcgan",
+        "沒有「dcgn」這份報告（是不是 dcgan？）；vae 可以選：plain、upsample、wide、elbo、dcgan",
     ),
     "a recipe like no other": (
         lambda: line_of(hwlib.make_config, "vae", "?"),
-        "沒有「?」；可以選：plain, upsample, wide, elbo, dcgan",
+        "沒有「?」這份報告；vae 可以選：plain、upsample、wide、elbo、dcgan",
     ),
     "a problem that the report lacks": (
         lambda: line_of(hwlib.make_config, "infogan", "wide"),
@@ -47,10 +48,10 @@ SETTINGS = {
     "a setting's name": (lambda: of_vae(zdim=3), "沒有「zdim」這個設定（是不是 z_dim？）；vae 可"),
     "a setting of another problem": (
         lambda: of_vae(num_codes=2),
-        "設定 num_codes 對 vae 沒有作用，只有這些用得到：infogan",
+        "vae 用不到 num_codes 這個設定；用得到的只有：infogan",
     ),
-    "above": (lambda: of_vae(z_dim=0), "設定 z_dim = 0 不對：應該是 1 以上"),
-    "beyond": (lambda: of_vae(z_dim=10**6), "設定 z_dim = 1000000 不對：應該是 8192 以下"),
+    "above": (lambda: of_vae(z_dim=0), "設定 z_dim = 0 不對：應該是大於或等於 1 的數"),
+    "beyond": (lambda: of_vae(z_dim=9999), "設定 z_dim = 9999 不對：應該是小於或等於 8192 的數"),
     "strictly above": (lambda: of_vae(width=0), "設定 width = 0 不對：應該是大於 0 的數"),
     "strictly below": (
         lambda: line_of(hwlib.make_config, "gan", ema=1),
@@ -66,10 +67,26 @@ SETTINGS = {
         lambda: of_vae(crop="none"),
         "設定 crop = 'none' 不對：應該是 'hw4' 或 'square'",
     ),
-    "claims": (lambda: line_of(known_ids, "C99"), "沒有「C99」；可以選：C1, C1', "),
+    "claims": (lambda: line_of(known_ids, "C99"), "沒有「C99」這條結論；可以選：C1、C1'、"),
     "seeds": (
         lambda: line_of(checked_seeds, 2),
         "每條結論至少要用 3 個種子，這裡只有 2 個：再少就看不出運氣的影響",
+    ),
+    "several numbers": (
+        lambda: of_vae(adam_betas=0.5),
+        "設定 adam_betas = 0.5 不對：應該是好幾個值，例如 [0.5, 0.999]",
+    ),
+    "one of more": (
+        lambda: of_vae(profile="fast"),
+        "設定 profile = 'fast' 不對：應該是 'smoke'、'look'、'quick' 或 'course'",
+    ),
+    "latents of upsample": (
+        lambda: line_of(build_models, "upsample", "vae", z_dim=50),
+        "設定 z_dim = 50 不對：報告 upsample 的 z_dim 必須是 64 的倍數",
+    ),
+    "a number of faces": (
+        lambda: line_of(hwlib.load_data, "faces:abc"),
+        "faces:abc 不對：冒號後面請寫訓練影像的張數（1 以上的整數），例如 faces:2000",
     ),
     "languages": (
         lambda: line_of(setup, ["tw"]),
@@ -122,9 +139,9 @@ def test_wrong_attributes_are_told_in_chinese(make_hw4):
         return in_chinese(line_of(resolve_attribute, config, data))
 
     assert of("smilling") == (
-        f"資料 {data.spec} 沒有「smilling」這個屬性（是不是 Smiling？）；它有：Male, Smiling"
+        f"資料 {data.spec} 沒有「smilling」這個屬性（是不是 Smiling？）；它有：Male、Smiling"
     )
-    assert of("") == "attribute 是空的；ACGAN 至少要學一個屬性，可以選：Male, Smiling"
+    assert of("") == "attribute 是空的；ACGAN 至少要學一個屬性，可以選：Male、Smiling"
     assert of("Male", hwlib.load_data(str(root / "train"))).startswith("ACGAN 要學屬性，資料 ")
     data.train.labels[:, 0] = 1
     assert of("Male").endswith("屬性「Male」全部都是 1，沒有東西可學：請換一個有變化的屬性")
@@ -165,10 +182,8 @@ def test_a_notebook_tells_a_mistake_in_the_languages_that_it_asks_for(monkeypatc
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
     NotebookClient(notebook, timeout=120, kernel_name="python3", allow_errors=True).execute()
-    zh = "✗ 沒有「dcgn」（是不是 dcgan？）；可以選：plain, upsample, wide, elbo, dcgan\n"
-    en = (
-        "✗ unknown recipe 'dcgn' (did you mean dcgan?); known: plain, upsample, wide, elbo, dcgan\n"
-    )
+    zh = f"✗ {SETTINGS['recipe'][1]}\n"
+    en = f"✗ {SETTINGS['recipe'][0]()}\n"
     told = "✗ no such thing\n"
     found = ["".join(output.text for output in cell.outputs) for cell in notebook.cells[1:]]
     assert found == [zh + en, zh, en, told, told]

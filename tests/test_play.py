@@ -183,6 +183,7 @@ def test_a_file_that_cannot_be_used_is_one_line_and_nothing_else_changes(
         assert words in html.unescape(panel.told.value)
         assert "✗ a&lt;b.txt " in panel.told.value
         assert "\n" not in panel.told.value
+        assert WORDS[lang]["still_shown"] not in panel.told.value
         assert panel.source.value == "test"
         assert panel.picture.value == before
 
@@ -191,7 +192,8 @@ def test_a_file_that_cannot_be_used_leaves_the_photograph_before_it(panel):
     drop(panel, "me.jpg", jpeg((90, 90)))
     before = panel.picture.value
     drop(panel, "notes.txt", b"hello")
-    assert panel.told.value.startswith('<strong role="alert">✗ notes.txt ')
+    assert panel.told.value.startswith('<strong role="alert">✗ notes.txt 不是影像檔')
+    assert "；下面仍是先前的照片" in panel.told.value
     assert (panel.source.value, panel.picture.value) == ("own", before)
     panel.source.value = "test"
     panel.source.value = "own"

@@ -569,8 +569,7 @@ def test_look_is_quick_made_smaller_in_width_and_schedule_alone():
         quick = make_config(problem, recipe, profile="quick")
         look = make_config(problem, recipe, profile="look")
         assert look.width == quick.width / 2
-        # two networks are trained for an InfoGAN's page, and a minute has to do for both
-        assert look.num_steps == quick.num_steps // (8 if problem == "infogan" else 4)
+        assert look.num_steps == quick.num_steps // 4
         same = quick.to_json() | look.model_dump(
             mode="json",
             include={"profile", "width", "num_steps", "num_evals", "oracle_steps", "kl_sweep"},
@@ -582,7 +581,7 @@ def test_look_is_quick_made_smaller_in_width_and_schedule_alone():
     ("arguments", "message"),
     [
         ({"problem": "vea"}, "unknown problem 'vea' (did you mean vae?); known: vae"),
-        ({"recipe": "unet"}, "unknown recipe 'unet'; known: plain"),
+        ({"recipe": "unet"}, "unknown recipe 'unet'; vae has: plain, upsample, wide, elbo, dcgan"),
         ({"problem": "infogan", "recipe": "wide"}, "these have it: dcgan"),
         ({"profile": "fast"}, "setting profile = 'fast'"),
         ({"num_setps": 3}, "unknown setting 'num_setps' (did you mean num_steps?); problem vae"),

@@ -259,7 +259,8 @@ STRAYED = "from hwlib.training.fit import TrainingDiverged\nraise TrainingDiverg
 ONE_LINE = {
     STRAYED: "✗ not finite",
     "raise KeyboardInterrupt": "✗ stopped",
-    "runs = 5; show.setup()": "✗ runs = 5: give the path of a folder",
+    "skip_bad = 'no'; show.setup()": "✗ skip_bad = 'no': write True or False",
+    "skip_bad, runs = False, 5; show.setup()": "✗ runs = 5: give the path of a folder",
     "runs, settings = '', 'z_dim=5'; show.setup()": "✗ settings = 'z_dim=5': write them as",
     "settings = None; show.setup()": "✗ settings = None: write them as",
     "settings = {1: 2}; show.setup()": "✗ settings = {1: 2}: write them as",

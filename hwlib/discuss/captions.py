@@ -16,8 +16,8 @@ NETWORKS = {
 }
 
 SLIDER = Sentence(
-    "網頁上可拖動滑桿，PDF 列出其中幾格。",
-    "The page has a slider; the PDF has some of the frames.",
+    "滑桿可以拖動；PDF 列出其中幾格。",
+    "The slider can be dragged; the PDF has some of its frames.",
 )
 
 CAPTIONS: dict[str, dict[str, Sentence]] = {

@@ -220,8 +220,9 @@ class DirectionPanel(widgets.VBox):
         try:
             self._read(photo)
         except Unreadable as error:  # the photograph before it, if there is one, stays
-            words = unreadable_words(error, self.lang)
-            self.told.value = problem_line(f"{photo['name']} {words}")
+            words = f"{photo['name']} {unreadable_words(error, self.lang)}"
+            is_shown = self._photo is not None and self.source.value == "own"
+            self.told.value = problem_line(words + self.words["still_shown"] * is_shown)
             return
         self._photo = photo
         for control, value in ((self.zoom, 1.0), (self.left, 0.5), (self.top, 0.5)):

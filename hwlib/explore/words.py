@@ -66,6 +66,7 @@ WORDS: dict[str, dict[str, str]] = {
         "left": "左右",
         "top": "上下",
         "no_upload": "還沒有照片：先按「選一張照片」。",
+        "still_shown": "；下面仍是先前的照片",
         "as_homework": "{name}：對齊過的 CelebA 照片，照作業的方式裁切",
         "as_square": "{name}：取正中央的正方形；用「放大、左右、上下」讓臉與測試影像裡的一樣大",
         "help_direction": "方向是「有這個屬性」與「沒有」的測試影像，兩者平均隱變數的差；"
@@ -81,7 +82,7 @@ WORDS: dict[str, dict[str, str]] = {
         "as_webp": "WebP 動畫",
         "as_png": "PNG（一排影格）",
         "keep": "存檔",
-        "kept": "存在 {path}；下載：{link}",
+        "kept": "已存到 {path}；下載：{link}",
         "film_alt": "剛存好的檔案：{label}",
     },
     "en": {
@@ -148,6 +149,7 @@ WORDS: dict[str, dict[str, str]] = {
         "left": "left–right",
         "top": "up–down",
         "no_upload": "There is no photograph yet: press 'choose a photo' first.",
+        "still_shown": "; the photograph below is the one before it",
         "as_homework": "{name}: an aligned CelebA photograph, cropped as in the homework",
         "as_square": "{name}: the square in its middle; with zoom, left–right and up–down bring"
         " the face to the size it has in test pictures",

@@ -43,10 +43,9 @@ SMOKE = {
 SMOKE_OF = {"kl": {"kl_sweep": ()}}  # the study's own three weights are enough, at look as well
 
 # 'look' has a notebook done in about a minute: networks half as wide as those of 'quick' after
-# a quarter of its updates, so that pictures are rough and sliders move something; InfoGAN's
-# notebook trains two networks.
+# a quarter of its updates, so that pictures are rough and sliders move something.
 LOOK_WIDTH = 0.5
-LOOK_STEPS = {"infogan": 0.125}
+LOOK_STEPS = 0.25
 LOOK = {"num_evals": 6, "oracle_steps": 300}
 
 DEFAULT_RECIPE = {"kl": "elbo"}
@@ -62,8 +61,10 @@ def get_problem(recipe: str, problem: str) -> Problem:
         meant = did_you_mean(problem, PROBLEMS)
         raise UserError(f"unknown problem '{problem}'{meant}; known: {', '.join(PROBLEMS)}")
     if recipe not in RECIPES:
-        meant = did_you_mean(recipe, RECIPES)
-        raise UserError(f"unknown recipe '{recipe}'{meant}; known: {', '.join(RECIPES)}")
+        trained = "vae" if problem == "kl" else problem
+        having = [r for r, p in PAIRS if p == trained]
+        meant = did_you_mean(recipe, having)
+        raise UserError(f"unknown recipe '{recipe}'{meant}; {problem} has: {', '.join(having)}")
     if problem == "kl" and "kl" not in RECIPES[recipe].problems:
         return kl_study(get_problem(recipe, "vae"))  # handed in by elbo alone; any VAE can take it
     if (recipe, problem) not in PAIRS:
@@ -109,7 +110,7 @@ def make_config(
         settings |= pair.quick
     if profile == "look":
         settings["width"] = LOOK_WIDTH * settings.get("width", 1)
-        settings["num_steps"] = round(LOOK_STEPS.get(problem, 0.25) * settings["num_steps"])
+        settings["num_steps"] = round(LOOK_STEPS * settings["num_steps"])
         settings |= LOOK | SMOKE_OF.get(problem, {})
     if profile == "smoke":
         settings |= SMOKE | SMOKE_OF.get(problem, {})

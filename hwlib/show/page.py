@@ -49,7 +49,8 @@ def setup(languages: Sequence[str] = LANGUAGES) -> None:
 
     Raises:
         UserError: an unknown language, or none; settings that are no dict, or name what has a
-            parameter of its own; a folder of runs that is no path.
+            parameter of its own; a folder of runs that is no path; a skip_bad that is neither
+            True nor False.
     """
     from hwlib.training.fit import TrainingDiverged
 
@@ -73,6 +74,8 @@ def _check_parameters(given: Mapping[str, Any]) -> None:
         raise UserError(f'settings = {settings!r}: write them as {{"num_steps": 300}}, or {{}}')
     if own := settings.keys() & OWN_PARAMETERS:
         raise UserError(f"settings: {', '.join(sorted(own))} has a line of its own above it")
+    if not isinstance(skip_bad := given.get("skip_bad", False), bool):
+        raise UserError(f"skip_bad = {skip_bad!r}: write True or False")
     if not isinstance(runs, str | Path):
         raise UserError(f'runs = {runs!r}: give the path of a folder in quotes, or ""')
 
