@@ -35,7 +35,7 @@ from hwlib.report import document as documents
 from hwlib.report.facts import Facts, trust
 from hwlib.report.html import TEMPLATES
 from hwlib.report.meanings import MEANINGS
-from hwlib.report.pdf import FONTS, _compile
+from hwlib.report.pdf import FONTS, _compile, _head
 
 ROOT = Path(__file__).resolve().parents[1]
 LANGUAGES = ("zh", "en")
@@ -306,6 +306,12 @@ def test_links_and_anchors_of_every_page_lead_somewhere(out, code):
             assert not file or (path.parent / file).exists(), target
             if anchor:
                 assert anchor in (ids_of(path.parent / file) if file else ids), target
+
+
+@pytest.mark.parametrize("title", words.METRICS["zh"].values())
+def test_no_line_of_a_column_head_ends_or_begins_inside_brackets(title):
+    for line in re.findall(r'#"([^"]*)"', _head(title, 4)):
+        assert line.count("（") == line.count("）")
 
 
 @pytest.mark.parametrize("code", LANGUAGES)

@@ -36,7 +36,9 @@ from hwlib.report.words import LANGUAGES, WORDS
 # a-2u: a missing glyph is an error, not a box. ua-1: tagged, with alternative text on everything.
 STANDARDS = ["a-2u", "ua-1"]
 DEEP_CONTENTS = 5  # jobs; of more, the contents list the chapters alone
-HEAD_PART = re.compile(r"（[^）]*）|\([^)]*\)|\[[^\]]*\]|[^\s\u2e80-\uffff]+|[\u2e80-\uffff]{1,6}")
+HEAD_PART = re.compile(
+    r"（[^）]*）|\([^)]*\)|\[[^\]]*\]|[^\s\u2e80-\uffff]+|(?:(?!（)[\u2e80-\uffff]){1,6}"
+)
 UNIT = re.compile(r"(?<=[\d\]]) (?=%|nats\b)")  # the space before it, where no line ends
 HEAD_BREADTH = 10  # Latin letters; a table's head is broken into lines no narrower than this
 PASSES = 40  # each one settles at least the next figure or table of every chapter
