@@ -30,8 +30,15 @@ BROKEN = [{"sign": "d_loss_zero", "step": 900}]
 GONE = [{"sign": "diversity_gone", "step": 1_400}]
 
 
+FAR = {"frechet": 300.0, "frechet_real": 2.0}  # 150 times the noise floor: samples like noise
+
+
 def english(sentences):
     return " ".join(s.en for s in sentences)
+
+
+def chinese(sentences):
+    return "".join(s.zh for s in sentences)
 
 
 def neighbours(num_samples, num_train, num=8):
@@ -76,6 +83,29 @@ def test_c7_is_left_open_where_samples_are_far_from_real_pictures():
     text = english(discuss.gan_curves(metrics(), gan_results(frechet=100.0, frechet_real=2.0)))
     assert "50 times the noise floor" in text
     assert "and with it C7, is left open" in text
+
+
+def test_c7_is_left_open_of_unsound_training_too_where_samples_are_far_from_real_pictures():
+    for accuracy in (0.68, 0.9):
+        results = gan_results(d_accuracy_real=accuracy, d_accuracy_fake=accuracy, last_kid=0.11)
+        found = discuss.gan_curves(metrics(), results | FAR)
+        text = english(found)
+        assert "and C7 is left open" in text
+        assert "150 times the noise floor" in text
+        assert "C7 也就無從判斷" in chinese(found)
+        assert "no warrant" not in text
+        assert "agrees with" not in text
+
+
+def test_a_curve_that_was_never_in_the_band_is_not_given_a_share_of_nothing():
+    inside = discuss.gan_curves(metrics(), gan_results())
+    assert "100 % of the curve's points lie in it" in english(inside)
+    assert "整條曲線有 100 % 的點落在這個範圍" in chinese(inside)
+    frame = metrics(d_accuracy_real=0.9, d_accuracy_fake=0.9)
+    outside = discuss.gan_curves(frame, gan_results())
+    assert "none of the curve's points lie in it" in english(outside)
+    assert "整條曲線沒有任何一點落在這個範圍" in chinese(outside)
+    assert "0 % of the curve's" not in english(outside)
 
 
 def test_diversity_that_grew_but_never_was_high_is_not_called_lost():
@@ -185,6 +215,24 @@ def test_c12_follows_the_best_and_the_last_snapshot(changes, words):
     assert "12 snapshots were scored in 3.4 % of all time" in text
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"best_step": 2_000, "last_kid": 0.021}, "lowest KID is that of the last snapshot"),
+        ({"best_step": 1_800}, "about as good; but"),
+        ({"best_step": 500, "last_kid": 0.09}, "got worse afterwards and ended at 0.09; but"),
+    ],
+)
+def test_c12_is_left_open_where_samples_are_far_from_real_pictures(changes, words):
+    found = discuss.snapshots(metrics(), gan_results(**changes) | FAR)
+    text = english(found)
+    assert words in text
+    assert "whether there was a late break as in report A (C12) is left open" in text
+    assert "後期崩壞（C12）無從判斷" in chinese(found)
+    assert text.count("C12") == 1
+    assert "as report A says" not in text
+
+
 def test_how_well_the_kept_acgan_listens_is_told_beside_the_snapshots_range():
     frame = metrics()
     kept = int(frame.dropna(subset=["snapshot_kid"])["step"].iloc[5])
@@ -239,6 +287,31 @@ def test_far_from_real_pictures_no_side_is_called_good():
     text = english(discuss.quality(far))
     assert "45 times the floor: samples are far from real pictures" in text
     assert "single pictures are good" not in text
+
+
+@pytest.mark.parametrize("problem", ["gan", "acgan", "infogan"])
+def test_far_from_real_pictures_the_caution_stands_first(problem):
+    results, overall = {
+        "gan": (gan_results, lambda r: discuss.gan_overall(r, metrics())),
+        "acgan": (acgan_results, lambda r: discuss.acgan_overall(r, metrics())),
+        "infogan": (infogan_results, lambda r: discuss.infogan_overall(r, metrics())),
+    }[problem]
+    caution = "samples are far from real pictures, and what is measured on them means little"
+    far = overall(results(**FAR))
+    assert caution in far[0].en
+    assert "由樣本量到的數字因此不可盡信" in far[0].zh
+    near = overall(results())
+    assert len(near) == len(far)
+    assert "noise floor" not in near[0].en
+
+
+@pytest.mark.parametrize("sharpness", [400.0, 2_000.0, 9_000.0])
+def test_samples_like_noise_are_called_neither_blurred_nor_sharp(sharpness):
+    found = discuss.pictures(gan_results(sharpness_samples=sharpness, **FAR))
+    assert found[0].en.startswith("The samples' sharpness (variance of the Laplacian) is")
+    assert found[0].en.endswith("%).")
+    assert not re.search(r"blurr|noise or broken|which is|about", english(found))
+    assert not re.search(r"模糊|雜訊|偏低|偏高|相近", chinese(found))
 
 
 @pytest.mark.parametrize(
@@ -504,13 +577,20 @@ def test_c11_is_judged_for_networks_with_batch_norm_only():
 
 @pytest.mark.parametrize(
     ("nats", "words"),
-    [(2.2, "nearly all of the code"), (1.2, "a part of the code"), (-0.1, "hardly any")],
+    [
+        (2.2, "nearly all of the code"),
+        (1.2, "only a part of the code"),
+        (0.2, "only a part of the code"),
+        (-0.1, "Q can hardly read the code"),
+        (-0.5, "Q can hardly read the code"),
+    ],
 )
 def test_the_bound_is_read_against_ln_10(nats, words):
     results = infogan_results(code_information_nats=nats, code_accuracy=0.1)
     text = english(discuss.code_reading(results))
     assert words in text
     assert "ln 10 = 2.3" in text
+    assert "proves" not in text
 
 
 def test_an_accuracy_that_proves_more_than_the_bound_is_said_to():
@@ -519,6 +599,22 @@ def test_an_accuracy_that_proves_more_than_the_bound_is_said_to():
     assert "the accuracy alone proves 2.27 nats: nearly all of the code" in text
     sure = infogan_results(code_information_nats=2.2, code_accuracy=0.996)
     assert "proves" not in english(discuss.code_reading(sure))
+    partly = discuss.code_reading(infogan_results(code_information_nats=0.6, code_accuracy=0.95))
+    assert "proves 1.99 nats, yet still only a part of the code" in english(partly)
+    assert "由答對率可知至少有 1.99 nats，但仍只有一部分的編碼呈現在影像裡" in chinese(partly)
+
+
+def test_a_code_that_q_reads_half_of_the_time_is_not_said_to_be_missing_from_the_picture():
+    results = infogan_results(
+        2, code_accuracy=0.54, code_information_nats=0.3, code_variance_share=[0.094, 0.091]
+    )
+    found = [*discuss.code_reading(results), *discuss.code_share(results)]
+    assert "that is 13 %" in english(found)
+    assert "yet still only a part of the code is in the picture" in english(found)
+    assert "both code and noise change the picture" in english(found)
+    assert "只有一部分的編碼呈現在影像裡" in chinese(found)
+    assert "編碼與雜訊都會改變畫面" in chinese(found)
+    assert "hardly" not in english(found[:1])
 
 
 def test_shares_that_come_to_one_leave_nothing_to_decide_together():
@@ -531,7 +627,7 @@ def test_shares_that_come_to_one_leave_nothing_to_decide_together():
 @pytest.mark.parametrize(
     ("code", "noise", "words"),
     [
-        (0.3, 0.4, "both code and noise do their part"),
+        (0.3, 0.4, "both code and noise change the picture"),
         (0.01, 0.8, "moves the picture little"),
         (0.7, 0.01, "G hardly heeds its noise"),
     ],
@@ -562,6 +658,17 @@ def factors(**nats):
 def test_c22_follows_the_strongest_factors(nats, words):
     results = infogan_results(code_factor_nats=factors(**nats))
     assert words in english(discuss.code_meaning(results))
+
+
+def test_c22_is_left_open_where_samples_are_far_from_real_pictures():
+    for nats in ({"hair_style": 0.9, "yaw": 0.5}, {"background": 0.9, "hair_style": 0.2}):
+        results = infogan_results(code_factor_nats=factors(**nats), **FAR)
+        found = discuss.code_meaning(results)
+        assert "with samples still far from real pictures that is left open" in english(found)
+        assert "（C22）：樣本離真實影像還很遠，這次無從判斷" in chinese(found)
+        assert english(found).count("C22") == 1
+    nothing = infogan_results(code_factor_nats=factors(), **FAR)
+    assert "C22" not in english(discuss.code_meaning(nothing))
 
 
 def test_poses_that_a_data_set_does_not_know_are_left_open():
@@ -649,6 +756,8 @@ def test_a_q_that_never_learnt_is_said_so():
     )
     assert "Q did not learn" in text
     assert "Q did not" not in english(discuss.infogan_curves(metrics(), infogan_results()))
+    unsure = metrics(q_loss=2.2, code_accuracy=0.54)  # says little of what it reads, yet reads it
+    assert "Q did not" not in english(discuss.infogan_curves(unsure, infogan_results()))
 
 
 # ------------------------------------------------------------------------------- trials, schedule
@@ -760,6 +869,14 @@ def everything():
     below = gan_results(best_kid=-0.0012, last_kid=-0.0004, kid=-0.0003)
     yield from discuss.gan_overall(below, metrics(snapshot_kid=-0.001))
     yield from discuss.gan_curves(metrics(), gan_results(num_steps=90))
+    outside = metrics(d_accuracy_real=0.9, d_accuracy_fake=0.9)
+    for kid in (0.021, 0.1):
+        far = gan_results(last_kid=kid, **FAR)
+        yield from discuss.gan_overall(far, outside)
+        yield from discuss.infogan_overall(infogan_results(last_kid=kid, **FAR), outside)
+    for accuracy, nats in ((0.996, 1.62), (0.95, 0.6), (0.54, 0.3), (0.1, -0.1)):
+        results = infogan_results(code_accuracy=accuracy, code_information_nats=nats)
+        yield from discuss.code_reading(results)
     for names in (("Smiling",), ("Smiling", "Male", "Eyeglasses"), ATTRIBUTES):
         results = acgan_results(*names)
         yield from discuss.acgan_curves(metrics(), results)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from hwlib.config import Config
 from hwlib.discuss.base import MIN_RECORDS, Results, Sentence, is_trial, percent, too_few
-from hwlib.discuss.distances import copies, pictures, quality
+from hwlib.discuss.distances import beside_real
 from hwlib.discuss.gan import gan_curves, is_sound, no_conclusion, snapshots
 from hwlib.discuss.names import named, tidy
 from hwlib.recipes import get_problem
@@ -344,13 +344,11 @@ def acgan_overall(
     """
     if is_trial(results):
         return [no_conclusion(results)]
-    return [
+    found = [
         *control(results),
         *hardest(results),
         *leakage(results),
         *snapshots(metrics, results),
         *_batch_norm(config, metrics, results),
-        *quality(results),
-        *pictures(results),
-        *copies(results),
     ]
+    return beside_real(found, results)

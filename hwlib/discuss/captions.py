@@ -663,11 +663,11 @@ CAPTIONS: dict[str, dict[str, Sentence]] = {
     },
     "disentanglement": {
         "caption": Sentence(
-            "隱變數與已知因素的對應，1 最好：MIG、SAP、DCI 的三個分數與 FactorVAE。最後一列是"
-            "同一份編碼配給別張影像所得的分數，取各次訓練的平均。",
-            "How latents and known factors go together, 1 being best: MIG, SAP, the three of DCI,"
-            " and FactorVAE. The last row is of the same codes handed to the wrong pictures, the"
-            " mean over the runs.",
+            "隱變數（InfoGAN 是編碼）與已知因素的對應，1 最好：MIG、SAP、DCI 的三個分數與"
+            " FactorVAE。最後一列是同一份編碼配給別張影像所得的分數，取各次訓練的平均。",
+            "How latents (an InfoGAN's codes) and known factors go together, 1 being best: MIG,"
+            " SAP, the three of DCI, and FactorVAE. The last row is of the same codes handed to the"
+            " wrong pictures, the mean over the runs.",
         ),
     },
     "infogan": {

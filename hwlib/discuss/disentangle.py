@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hwlib.discuss.base import Results, Sentence, is_trial
+from hwlib.discuss.base import Results, Sentence, is_trial, percent
 from hwlib.discuss.names import named, tidy
 
 SCORE_NAMES = {
@@ -16,6 +16,8 @@ SCORE_NAMES = {
     "dci_informativeness": Sentence("DCI 資訊", "DCI informativeness"),
     "factor_vae": Sentence("FactorVAE", "FactorVAE"),
 }
+GAPS = ("mig", "sap")  # how far the best latent is ahead of the next: nothing where there is one
+LATENT, CODE = Sentence("隱變數", "latent"), Sentence("編碼", "code")
 CLEAR = 0.05  # a score has to be this much above chance, of the way from chance to 1
 APART = 0.5  # a gap from which a latent is in charge of a factor by itself
 ALIKE = 0.02  # scores of two runs that differ by less are alike
@@ -34,7 +36,7 @@ def disentanglement(runs: Mapping[str, Results]) -> list[Sentence]:
     Args:
         runs: results by the name that a sentence has them under; one run goes without its name.
     """
-    known = {name: run["disentanglement"] for name, run in runs.items() if "disentanglement" in run}
+    known = known_scores(runs)
     if not known:
         return [
             Sentence(
@@ -53,10 +55,38 @@ def disentanglement(runs: Mapping[str, Results]) -> list[Sentence]:
         ]
     alone = len(known) == 1
     found = [
-        tidy(_of_one(scores, Sentence("", "") if alone else Sentence(name, name)))
+        tidy(
+            _of_one(
+                scores,
+                Sentence("", "") if alone else Sentence(name, name),
+                CODE if "num_codes" in runs[name] else LATENT,  # as an InfoGAN's are called
+            )
+        )
         for name, scores in known.items()
     ]
     return found if alone else [*found, *_best(known)]
+
+
+def known_scores(runs: Mapping[str, Results]) -> dict[str, Scores]:
+    """Return the scores of the runs that have any; those of a single latent without the gaps.
+
+    Args:
+        runs: results by name.
+    """
+    known = {name: run["disentanglement"] for name, run in runs.items() if "disentanglement" in run}
+    return {
+        name: _without_gaps(scores) if scores["num_latents"] == 1 else scores
+        for name, scores in known.items()
+    }
+
+
+def _without_gaps(scores: Scores) -> Scores:
+    """Return the scores without MIG and SAP, here and by chance."""
+    kept = {name: value for name, value in scores.items() if name not in GAPS}
+    if "floor" in kept:
+        floor = {name: value for name, value in kept["floor"].items() if name not in GAPS}
+        kept["floor"] = floor
+    return kept
 
 
 def above_chance(scores: Scores, name: str) -> float:
@@ -65,32 +95,66 @@ def above_chance(scores: Scores, name: str) -> float:
     return (scores[name] - chance) / (1 - chance) if chance < 1 else 0.0
 
 
-def _of_one(scores: Scores, label: Sentence) -> Sentence:
-    """Say what one run's codes keep apart, and what limits them."""
-    zh = f"{label.zh}：" if label.zh else ""
-    en = f"{label.en}: " if label.en else ""
-    numbers = score(scores["mig"]), score(scores["floor"]["mig"])
+def _of_one(scores: Scores, label: Sentence, noun: Sentence) -> Sentence:
+    """Say what one run's codes keep apart, and what limits them.
+
+    Args:
+        scores: the run's.
+        label: the run's name, or nothing.
+        noun: what one of its codes is called.
+    """
     count, num_factors = scores["num_latents"], len(scores["factors"])
-    gaps = scores["mig_by"]
+    said = _only(scores, noun) if count == 1 else _gaps(scores, noun)
+    zh = f"{label.zh}：{said.zh}" if label.zh else said.zh
+    en = f"{label.en}: {said.en}" if label.en else said.en
+    if count < num_factors:
+        if count == 1:
+            zh += f"。一個{noun.zh}最多只能管一個因素"
+            en += f". A single {noun.en} can be in charge of one factor at most"
+        else:
+            zh += f"。{noun.zh}只有 {count} 個，最多只能各管一個因素"
+            en += f". There are but {count} {noun.en}s, a factor each at most"
+        zh += f"，FactorVAE 分數因此不超過 {score(count / num_factors)}"
+        en += f", so the FactorVAE score cannot exceed {score(count / num_factors)}"
+    return Sentence(zh + "。", en + ".")
+
+
+def _only(scores: Scores, noun: Sentence) -> Sentence:
+    """Say what a single code tells most about: without a second, `mig_by` is all that it tells."""
+    told, num_factors = scores["mig_by"], len(scores["factors"])
+    first = max(told, key=told.get)
+    name, share = named(first), percent(told[first])
+    zh = f"只有一個{noun.zh}，沒有第二名可比，所以不看 MIG 與 SAP；它"
+    en = f"With one {noun.en} there is no second, hence neither MIG nor SAP; it tells"
+    if told[first] < CLEAR:
+        zh += f"與 {num_factors} 個因素都幾乎無關，最多的是{name.zh}"
+        en += f" hardly anything about any of the {num_factors} factors, most about {name.en}"
+    else:
+        zh += f"最能說明的因素是{name.zh}"
+        en += f" most about {name.en}"
+    return Sentence(f"{zh}，說明了這個因素 {share} 的熵", f"{en}, {share} of that factor's entropy")
+
+
+def _gaps(scores: Scores, noun: Sentence) -> Sentence:
+    """Say how far the best of several codes is ahead of the next."""
+    numbers = score(scores["mig"]), score(scores["floor"]["mig"])
+    gaps, num_factors = scores["mig_by"], len(scores["factors"])
     first = max(gaps, key=gaps.get)
     name, gap = named(first), score(gaps[first])
     own = [factor for factor in gaps if gaps[factor] >= APART]
-    zh += f"MIG 是 {numbers[0]}，把編碼配給別張影像則是 {numbers[1]}"
-    en += f"MIG is {numbers[0]}, and {numbers[1]} with the codes handed to the wrong pictures"
+    zh = f"MIG 是 {numbers[0]}，把編碼配給別張影像則是 {numbers[1]}"
+    en = f"MIG is {numbers[0]}, and {numbers[1]} with the codes handed to the wrong pictures"
     if above_chance(scores, "mig") < CLEAR:
-        zh += f"：沒有哪個隱變數專管 {num_factors} 個因素中的任何一個"
-        en += f": no latent is in charge of any of the {num_factors} factors by itself"
-    else:
-        zh += f"；最專屬於單一隱變數的因素是{name.zh}，差距 {gap}"
-        en += f"; the factor most a latent's own is {name.en}, with a gap of {gap}"
-        zh += f"，{num_factors} 個因素中有 {len(own)} 個的差距過半"
-        en += f", and {len(own)} of {num_factors} factors have a gap of a half or more"
-    if count < num_factors:
-        zh += f"。隱變數只有 {count} 個，最多只能各管一個因素，FactorVAE 分數因此不超過"
-        zh += f" {score(count / num_factors)}"
-        en += f". There are but {count} latents, a factor each at most, so the FactorVAE score"
-        en += f" cannot exceed {score(count / num_factors)}"
-    return Sentence(zh + "。", en + ".")
+        return Sentence(
+            f"{zh}：沒有哪個{noun.zh}專管 {num_factors} 個因素中的任何一個",
+            f"{en}: no {noun.en} is in charge of any of the {num_factors} factors by itself",
+        )
+    return Sentence(
+        f"{zh}；最專屬於單一{noun.zh}的因素是{name.zh}，差距 {gap}，"
+        f"{num_factors} 個因素中有 {len(own)} 個的差距過半",
+        f"{en}; the factor most a {noun.en}'s own is {name.en}, with a gap of {gap}, and"
+        f" {len(own)} of {num_factors} factors have a gap of a half or more",
+    )
 
 
 def _best(known: Mapping[str, Scores]) -> list[Sentence]:
@@ -107,9 +171,9 @@ def _best(known: Mapping[str, Scores]) -> list[Sentence]:
     if not telling:
         return [
             Sentence(
-                f"各次訓練的分數彼此差不到 {ALIKE:g}，或都不比隨機配對高，分不出高下。",
-                f"The runs' scores differ by less than {ALIKE:g}, or are no better than chance:"
-                " none is better than another.",
+                f"各次訓練都有的分數彼此差不到 {ALIKE:g}，或都不比隨機配對高，分不出高下。",
+                f"The scores that all runs have differ by less than {ALIKE:g}, or are no better"
+                " than chance: none is better than another.",
             )
         ]
     if len(telling) == 1:

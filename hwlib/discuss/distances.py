@@ -38,6 +38,11 @@ FEATURES = {
 }
 
 
+def is_far(results: Results) -> bool:
+    """Whether samples are so far from real pictures that nothing measured on them decides much."""
+    return "frechet" in results and results["frechet"] > FAR * results["frechet_real"]
+
+
 def differing(one: Results, other: Results, name: str) -> list[str]:
     """Return in what the protocols of a distance differ between two runs; empty where comparable.
 
@@ -125,12 +130,12 @@ def quality(results: Results) -> list[Sentence]:
             f". That is {num(ratio)} times the floor: in these features samples can hardly be told"
             " from real pictures.",
         )
-    elif ratio > FAR:
+    elif is_far(results):
         verdict = Sentence(
             f"。Fréchet 距離是雜訊底線的 {num(ratio)} 倍："
-            "樣本遠不像真實影像，以下的比例因此不可盡信。",
+            "樣本遠不像真實影像，由樣本量到的數字因此不可盡信。",
             f". The Fréchet distance is {num(ratio)} times the floor: samples are far from real"
-            " pictures, and the shares below mean little.",
+            " pictures, and what is measured on them means little.",
         )
     else:
         verdict = Sentence(
@@ -162,7 +167,7 @@ def _two_sides(results: Results) -> list[Sentence]:
         f" coverage (how much of the real variety is there?) is {numbers[2]}, that of real pictures"
         f" {numbers[3]}"
     )
-    if results["frechet"] > FAR * results["frechet_real"]:
+    if is_far(results):
         tail = ("。", ".")
     elif shares[0] - shares[1] > GAP and shares[0] > 1 - GAP:
         tail = ("：單張像樣，但種類不足。", ": single pictures are good, variety is what lacks.")
@@ -177,6 +182,16 @@ def _two_sides(results: Results) -> list[Sentence]:
     else:
         tail = ("：兩方面都還有距離，程度差不多。", ": both lack about as much.")
     return [Sentence(zh + tail[0], en + tail[1])]
+
+
+def beside_real(found: list[Sentence], results: Results) -> list[Sentence]:
+    """Gather what was found and what samples are beside real pictures.
+
+    Where they are far from real pictures this comes first, so that what follows is read with it.
+    """
+    near = quality(results)
+    found = [*near, *found] if is_far(results) else [*found, *near]
+    return [*found, *pictures(results), *copies(results)]
 
 
 def copies(results: Results) -> list[Sentence]:
@@ -273,15 +288,17 @@ def _alike(results: Results) -> list[Sentence]:
 
 def pictures(results: Results) -> list[Sentence]:
     """Say how sharp, colourful and diverse samples are beside real pictures."""
-    # what is said of sharpness is a verdict: a trial has its numbers alone, as of the others
-    found, looks = ([], LOOKS) if is_trial(results) else (sharpness(results), LOOKS[1:])
+    # what is said of sharpness is a verdict: a trial has its numbers alone, as of the others, and
+    # so have samples that are hardly pictures, for noise is neither sharp nor blurred
+    has_verdict = not (is_trial(results) or is_far(results))
+    found, looks = (sharpness(results), LOOKS[1:]) if has_verdict else ([], LOOKS)
     for name, zh, en in looks:
         if f"{name}_samples" not in results:
             continue
         ours, real = results[f"{name}_samples"], results[f"{name}_real"]
         ratio = ours / real
         numbers = (num(ours), num(real), percent(ratio, 0))
-        tail = _against_real(ratio) if not is_trial(results) else ("。", ".")
+        tail = _against_real(ratio) if has_verdict else ("。", ".")
         found.append(
             Sentence(
                 f"樣本的{zh}是 {numbers[0]}，真實影像是 {numbers[1]}（{numbers[2]}）{tail[0]}",

@@ -17,7 +17,7 @@ from hwlib.discuss.base import (
     plural,
     too_few,
 )
-from hwlib.discuss.distances import FAR, copies, pictures, quality
+from hwlib.discuss.distances import beside_real, is_far
 from hwlib.plots.adversarial import HEALTHY
 from hwlib.plots.adversarial import UNDECIDED as UNDECIDED_LOSSES
 
@@ -134,14 +134,22 @@ def _balance(metrics: pd.DataFrame, results: Results) -> list[Sentence]:
             "below report B's 60–75 %, so G has the upper hand",
         )
     curve = (metrics["d_accuracy_real"] + metrics["d_accuracy_fake"]) / 2
-    share = percent(float(curve.between(low, high).mean()), 0)
+    inside = curve.between(low, high)
+    share = percent(float(inside.mean()), 0)
+    course = Sentence(
+        f"整條曲線有 {share} 的點落在這個範圍", f"{share} of the curve's points lie in it"
+    )
+    if not inside.any():
+        course = Sentence(
+            "整條曲線沒有任何一點落在這個範圍", "none of the curve's points lie in it"
+        )
     numbers = (percent(real), percent(fake), percent(mean))
     found = [
         Sentence(
             f"同一段時間 D 的準確率，在真實影像上是 {numbers[0]}、生成影像上是 {numbers[1]}，"
-            f"平均 {numbers[2]}，{zh}；整條曲線有 {share} 的點落在其中。",
+            f"平均 {numbers[2]}，{zh}；{course.zh}。",
             f"D's accuracy over the same time is {numbers[0]} on real and {numbers[1]} on generated"
-            f" pictures, {numbers[2]} on average, {en}; {share} of the curve's points lie in it.",
+            f" pictures, {numbers[2]} on average, {en}; {course.en}.",
         )
     ]
     return [*found, *_c7(metrics, results, is_inside=low <= mean <= high)]
@@ -160,18 +168,9 @@ def _c7(metrics: pd.DataFrame, results: Results, *, is_inside: bool) -> list[Sen
         heard = [num(value, 2) for value in _listening(metrics, results)]
         zh_kid += f"，標籤的相關係數由採用時的 {heard[0]} 掉到 {heard[1]}"
         en_kid += f", the labels' correlation fell from {heard[0]}, where kept, to {heard[1]}"
-    ratio = results["frechet"] / results["frechet_real"]
-    if sound and ratio > FAR:
-        return [
-            Sentence(
-                f"沒有崩潰的徵兆（{zh_kid}），但樣本離真實影像還很遠"
-                f"（Fréchet 距離是雜訊底線的 {num(ratio)} 倍），"
-                "訓練得好不好還不能下定論，C7 也就無從判斷。",
-                f"There is no sign of collapse ({en_kid}), but the samples are still far from real"
-                f" pictures (a Fréchet distance {num(ratio)} times the noise floor), so whether"
-                " training went well, and with it C7, is left open.",
-            )
-        ]
+    if is_far(results):
+        ratio = num(results["frechet"] / results["frechet_real"])
+        return [_c7_open(Sentence(zh_kid, en_kid), ratio, is_sound=sound)]
     if sound and is_inside:
         return [
             Sentence(
@@ -203,6 +202,26 @@ def _c7(metrics: pd.DataFrame, results: Results, *, is_inside: bool) -> list[Sen
             " trouble.",
         )
     ]
+
+
+def _c7_open(kid: Sentence, ratio: str, *, is_sound: bool) -> Sentence:
+    """Leave report B's band open where samples are too far from real pictures to tell."""
+    if is_sound:
+        return Sentence(
+            f"沒有崩潰的徵兆（{kid.zh}），但樣本離真實影像還很遠"
+            f"（Fréchet 距離是雜訊底線的 {ratio} 倍），"
+            "訓練得好不好還不能下定論，C7 也就無從判斷。",
+            f"There is no sign of collapse ({kid.en}), but the samples are still far from real"
+            f" pictures (a Fréchet distance {ratio} times the noise floor), so whether"
+            " training went well, and with it C7, is left open.",
+        )
+    return Sentence(
+        f"樣本離真實影像還很遠（{kid.zh}，Fréchet 距離是雜訊底線的 {ratio} 倍），"
+        "看不出準確率與訓練好壞的關係，C7 也就無從判斷。",
+        f"The samples are still far from real pictures ({kid.en}, and the Fréchet distance is"
+        f" {ratio} times the noise floor), so they cannot show what D's accuracy has to do with"
+        " sound training, and C7 is left open.",
+    )
 
 
 def _jumps(metrics: pd.DataFrame) -> list[Sentence]:
@@ -324,7 +343,14 @@ def snapshots(metrics: pd.DataFrame, results: Results) -> list[Sentence]:
     if is_trial(results):
         return [cost]
     chosen = _chosen(metrics, results)
-    if best == last:
+    has_lost = _lost(metrics, results) > LOST
+    if has_lost:
+        zh = f"KID 最低的快照在第 {best:,} 步（{kids[0]}），之後變差，結束時是 {kids[1]}"
+        en = (
+            f"The lowest KID is that of step {best:,} ({kids[0]}); it got worse afterwards and"
+            f" ended at {kids[1]}"
+        )
+    elif best == last:
         zh = f"KID 最低的就是最後一個快照（{kids[0]}）"
         en = f"The lowest KID is that of the last snapshot ({kids[0]})"
     else:
@@ -333,7 +359,19 @@ def snapshots(metrics: pd.DataFrame, results: Results) -> list[Sentence]:
             f"The lowest KID is that of step {best:,} ({kids[0]}), and the last snapshot"
             f" ({kids[1]}) is about as good"
         )
-    if _lost(metrics, results) <= LOST and _is_deaf(metrics, results):
+    if is_far(results):
+        course = Sentence(
+            f"{zh}；但樣本離真實影像還很遠，有沒有報告 A 所說的後期崩壞（C12）無從判斷。",
+            f"{en}; but the samples are still far from real pictures, so whether there was a late"
+            " break as in report A (C12) is left open.",
+        )
+    elif has_lost:
+        course = Sentence(
+            f"{zh}：正如報告 A 所說（C12），較早的快照比最後的好，所以值得邊訓練邊留下最好的。",
+            f"{en}: as report A says (C12), an earlier snapshot beats the last, so keeping the best"
+            " on the way is worth it.",
+        )
+    elif _is_deaf(metrics, results):
         course = Sentence(
             f"{zh}；但 KID 看不出 G 聽不聽標籤，而它在結尾已經不聽了："
             "正如報告 A 所說（C12），較早的快照比最後的好。",
@@ -345,18 +383,10 @@ def snapshots(metrics: pd.DataFrame, results: Results) -> list[Sentence]:
             f"{zh}：沒有報告 A 所說的後期崩壞（C12），再訓練下去可能還會進步。",
             f"{en}: no late break as in report A (C12), and longer training might still help.",
         )
-    elif _lost(metrics, results) <= LOST:
+    else:
         course = Sentence(
             f"{zh}：沒有報告 A 所說的後期崩壞（C12）。",
             f"{en}: no late break as in report A (C12).",
-        )
-    else:
-        course = Sentence(
-            f"KID 最低的快照在第 {best:,} 步（{kids[0]}），之後變差，結束時是 {kids[1]}："
-            "正如報告 A 所說（C12），較早的快照比最後的好，所以值得邊訓練邊留下最好的。",
-            f"The lowest KID is that of step {best:,} ({kids[0]}); it got worse afterwards and"
-            f" ended at {kids[1]}: as report A says (C12), an earlier snapshot beats the last, so"
-            " keeping the best on the way is worth it.",
         )
     return [course, cost, *chosen]
 
@@ -384,13 +414,7 @@ def gan_overall(results: Results, metrics: pd.DataFrame) -> list[Sentence]:
     """Gather what concerns a GAN's run as a whole, its curves included, a finding a sentence."""
     if is_trial(results):
         return [no_conclusion(results)]
-    return [
-        *gan_curves(metrics, results),
-        *snapshots(metrics, results),
-        *quality(results),
-        *pictures(results),
-        *copies(results),
-    ]
+    return beside_real([*gan_curves(metrics, results), *snapshots(metrics, results)], results)
 
 
 def no_conclusion(results: Results) -> Sentence:

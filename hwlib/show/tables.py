@@ -9,7 +9,7 @@ import pandas as pd
 
 from hwlib import plots
 from hwlib.discuss.base import Results, Sentence, num, percent
-from hwlib.discuss.disentangle import SCORE_NAMES, score
+from hwlib.discuss.disentangle import SCORE_NAMES, known_scores, score
 from hwlib.discuss.distances import DISTANCES, EXPECTED_COPIES, NAMES, SHARES, differing
 from hwlib.show.cells import NONE
 
@@ -288,7 +288,7 @@ def disentanglement(runs: Mapping[str, Results]) -> Tables:
     Args:
         runs: results by the name in the first column; those without `disentanglement` are left out.
     """
-    known = {name: run["disentanglement"] for name, run in runs.items() if "disentanglement" in run}
+    known = known_scores(runs)
     names = [name for name in SCORE_NAMES if any(name in scores for scores in known.values())]
     floors = [scores["floor"] for scores in known.values() if "floor" in scores]
     heads = {"zh": ("模型", "因素數", "隨機配對"), "en": ("model", "factors", "by chance")}
