@@ -240,7 +240,8 @@ def _prepare_all(
 def _prepare(job: Job, name: str, run: RunTask, *, folder: Path, cwd: Path | None) -> _Prepared:
     """Run the job; a user's mistake in it is a failed job, like any other failure."""
     parameters, began = dict(job.parameters), time.monotonic()
-    asked = {n: p for n, p in parameters.items() if n != "runs" and p is not False and p != {}}
+    known = {n: p for n, p in parameters.items() if n not in ("runs", "languages")}
+    asked = {n: p for n, p in known.items() if p is not False and p not in ({}, "")}
     say(f"[{name}] {job.notebook.name} with {value(asked)}")
     try:
         parameters = check_parameters(job)
