@@ -529,7 +529,7 @@ def test_an_infogan_needs_no_attributes_and_trains_one_network_where_the_codes_a
     two = {"infogan_pairs", "infogan_code2", "infogan_real2"}
     meaning = {"infogan_meaning1", "infogan_meaning2", "infogan_factors"}
     assert shown == FIGURES[INFOGAN] - two - meaning
-    assert "no network with two" in texts(notebook)
+    assert "No network with two codes was trained" in texts(notebook)
 
 
 def test_an_infogan_of_two_codes_alone_is_shown_once_and_not_as_one_code(
