@@ -43,9 +43,10 @@ SMOKE = {
 SMOKE_OF = {"kl": {"kl_sweep": ()}}  # the study's own three weights are enough, at look as well
 
 # 'look' has a notebook done in about a minute: networks half as wide as those of 'quick' after
-# a quarter of its updates, so that pictures are rough and sliders move something.
+# a quarter of its updates, so that pictures are rough and sliders move something; InfoGAN's are
+# noise until half of them.
 LOOK_WIDTH = 0.5
-LOOK_STEPS = 0.25
+LOOK_STEPS = {"infogan": 0.5}
 LOOK = {"num_evals": 6, "oracle_steps": 300}
 
 DEFAULT_RECIPE = {"kl": "elbo"}
@@ -110,7 +111,7 @@ def make_config(
         settings |= pair.quick
     if profile == "look":
         settings["width"] = LOOK_WIDTH * settings.get("width", 1)
-        settings["num_steps"] = round(LOOK_STEPS * settings["num_steps"])
+        settings["num_steps"] = round(LOOK_STEPS.get(problem, 0.25) * settings["num_steps"])
         settings |= LOOK | SMOKE_OF.get(problem, {})
     if profile == "smoke":
         settings |= SMOKE | SMOKE_OF.get(problem, {})
