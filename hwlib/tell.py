@@ -15,4 +15,6 @@ def tell(line: str) -> None:
     kernel = sys.modules.get("ipykernel.kernelapp")
     has_kernel = kernel is not None and kernel.IPKernelApp.initialized()
     is_read = has_kernel and not os.environ.get("HWLIB_BATCH")
-    print(line, file=sys.stdout if is_read else sys.stderr, flush=True)
+    stream = sys.stdout if is_read else sys.stderr
+    stream.write(f"{line}\n")  # at once: of `print` a kernel may send the line's end by itself
+    stream.flush()

@@ -4,6 +4,7 @@ import base64
 import io
 import re
 import sys
+from types import SimpleNamespace
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -29,6 +30,7 @@ from hwlib.errors import UserError
 from hwlib.plots import Layer
 from hwlib.report.words import METRICS
 from hwlib.run import RUN_MIME
+from hwlib.show import page
 
 matplotlib.use("Agg")
 
@@ -277,6 +279,15 @@ def test_what_a_reader_does_wrong_or_stops_shows_no_traceback_and_a_bug_of_ours_
         assert told(cell).startswith(line)
     (bug,) = notebook.cells[-1].outputs
     assert (bug.output_type, bug.ename) == ("error", "ZeroDivisionError")
+
+
+def test_a_readers_mistake_is_written_at_once(monkeypatch):
+    """A kernel sends what is written so far at any moment, and each part is a box of its own."""
+    written = []
+    monkeypatch.setattr(sys, "stderr", SimpleNamespace(write=written.append))
+    shell = SimpleNamespace(user_ns={"languages": ["en"]})
+    page._show_in_one_line(shell, UserError, UserError("no such folder"), None)
+    assert written == ["✗ no such folder\n"]
 
 
 def test_a_users_mistake_is_an_error_for_a_runner(monkeypatch):

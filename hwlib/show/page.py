@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -85,7 +85,7 @@ def _show_in_one_line(shell, kind, error, traceback, tb_offset=None) -> list[str
     languages = _asked_languages(shell.user_ns)
     if (found := order.missing(error, traceback, shell.user_ns)) is not None:
         lines = [found[language] for language in languages]
-        print("\n".join(lines))  # not in red: what is to catch the eye is the mistake further up
+        _write(lines, sys.stdout)  # not in red: what is to catch the eye is the mistake further up
         return lines
     if isinstance(error, NameError):
         shell.showtraceback((kind, error, traceback), running_compiled_code=True)
@@ -95,8 +95,13 @@ def _show_in_one_line(shell, kind, error, traceback, tb_offset=None) -> list[str
     shown = [in_words[language] for language in languages]
     # one that has no words in Chinese is told in English rather than not at all
     lines = [f"✗ {line}" for line in shown if line] or [f"✗ {english}"]
-    print("\n".join(lines), file=sys.stderr)
+    _write(lines, sys.stderr)
     return lines
+
+
+def _write(lines: Sequence[str], stream: TextIO) -> None:
+    """Write the lines at once; of `print` a kernel may send the last newline as its own box."""
+    stream.write("\n".join(lines) + "\n")
 
 
 def _asked_languages(names: Mapping[str, Any]) -> list[str]:
