@@ -462,6 +462,23 @@ def test_a_figure_that_nearly_fits_its_page_is_made_smaller_and_no_hole_is_left(
     assert len(PdfReader(BytesIO(_compile(main))).pages) == pages
 
 
+def test_what_cannot_be_set_is_told_in_one_line_and_so_is_a_process_that_ends(
+    tmp_path, monkeypatch
+):
+    main, script = tmp_path / "main.typ", tmp_path / "script.py"
+    main.write_text("#nosuchword")
+    with pytest.raises(documents.RenderError, match=r"^PDF: unknown variable: nosuchword"):
+        _compile(main)
+    monkeypatch.setattr("hwlib.report.pdf.TYPESET", script)
+    for text, told in {
+        "import os, signal; os.kill(os.getpid(), signal.SIGKILL)": "exit code -9",
+        "print(1)\nraise ValueError('odd')": "exit code 1: ValueError: odd",
+    }.items():
+        script.write_text(text)
+        with pytest.raises(documents.RenderError, match=f"^PDF: .* {told}"):
+            _compile(main)
+
+
 def typeset(folder: Path, body: str) -> list[str]:
     """Return the text of each page of a PDF that the template makes."""
     (folder / "report.typ").write_bytes((TEMPLATES / "report.typ").read_bytes())

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -12,7 +14,6 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 
-import typst
 from fontTools.ttLib import TTFont
 from PIL import Image
 
@@ -33,15 +34,13 @@ from hwlib.report.html import FONTS, TEMPLATES, Page, has_comparison, runs_of
 from hwlib.report.strips import Strip
 from hwlib.report.words import LANGUAGES, WORDS
 
-# a-2u: a missing glyph is an error, not a box. ua-1: tagged, with alternative text on everything.
-STANDARDS = ["a-2u", "ua-1"]
+TYPESET = Path(__file__).with_name("typeset.py")
 DEEP_CONTENTS = 5  # jobs; of more, the contents list the chapters alone
 HEAD_PART = re.compile(
     r"（[^）]*）|\([^)]*\)|\[[^\]]*\]|[^\s\u2e80-\uffff]+|(?:(?!（)[\u2e80-\uffff]){1,6}"
 )
 UNIT = re.compile(r"(?<=[\d\]]) (?=%|nats\b)")  # the space before it, where no line ends
 HEAD_BREADTH = 10  # Latin letters; a table's head is broken into lines no narrower than this
-PASSES = 40  # each one settles at least the next figure or table of every chapter
 PNG = b"\x89PNG"
 WORTH = 0.9  # of a PNG: sheets of faces get smaller than that as JPEG, curves and tables do not
 EPOCH = 946_684_800  # PDF/A wants a date and the same runs want the same bytes: 2000-01-01
@@ -79,11 +78,7 @@ def render_pdf(
             (folder / name).write_bytes(_compact(png, detail))
         (folder / "report.typ").write_bytes((TEMPLATES / "report.typ").read_bytes())
         (folder / "main.typ").write_text(UNIT.sub("\u00a0", unbroken(main)), encoding="utf-8")
-        try:
-            return _compile(folder / "main.typ")
-        except typst.TypstError as error:
-            hints = "; ".join(error.hints)
-            raise RenderError(f"PDF: {error.message}" + (f" ({hints})" if hints else "")) from None
+        return _compile(folder / "main.typ")
 
 
 def _compact(picture: bytes, detail: Detail) -> bytes:
@@ -97,17 +92,20 @@ def _compact(picture: bytes, detail: Detail) -> bytes:
 
 
 def _compile(main: Path) -> bytes:
-    """Set the text, again until figures and tables are as they want to be where they then stand."""
-    fonts = typst.Fonts(include_system_fonts=False, font_paths=[FONTS])
-    options = {"root": main.parent, "font_paths": fonts}
-    heights: dict[str, float] = {}
-    for _ in range(PASSES):
-        options["sys_inputs"] = {"heights": json.dumps(heights)}
-        wanted = dict(json.loads(typst.query(main, "<hw-height>", field="value", **options)))
-        if wanted == heights:
-            break
-        heights = wanted
-    return typst.compile(main, pdf_standards=STANDARDS, timestamp=_date(), **options)
+    """Set the text by `typeset.py`, a process whose memory is free again at its end."""
+    seconds = str(int(_date().timestamp()))
+    # -P: a file of the reader's, `typst.py` say, must not stand in for a package
+    command = [sys.executable, "-P", str(TYPESET), str(main), str(FONTS), seconds]
+    done = subprocess.run(command, capture_output=True)
+    if done.returncode == 0:
+        return done.stdout
+    told = done.stderr.decode(errors="replace").strip()
+    if done.returncode == 1 and told.startswith("{"):
+        error = json.loads(told)
+        hints = "; ".join(error["hints"])
+        raise RenderError(f"PDF: {error['message']}" + (f" ({hints})" if hints else ""))
+    last = told.rpartition("\n")[2]
+    raise RenderError(f"PDF: setting it ended with exit code {done.returncode}: {last}")
 
 
 def _main(body: str, pages: Sequence[Page], language: str, *, title: str) -> str:
