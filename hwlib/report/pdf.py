@@ -41,6 +41,7 @@ HEAD_PART = re.compile(
 )
 UNIT = re.compile(r"(?<=[\d\]]) (?=%|nats\b)")  # the space before it, where no line ends
 HEAD_BREADTH = 10  # Latin letters; a table's head is broken into lines no narrower than this
+PASSES = 40  # each one settles at least the next figure or table of every chapter
 PNG = b"\x89PNG"
 WORTH = 0.9  # of a PNG: sheets of faces get smaller than that as JPEG, curves and tables do not
 EPOCH = 946_684_800  # PDF/A wants a date and the same runs want the same bytes: 2000-01-01
@@ -92,11 +93,23 @@ def _compact(picture: bytes, detail: Detail) -> bytes:
 
 
 def _compile(main: Path) -> bytes:
-    """Set the text by `typeset.py`, a process whose memory is free again at its end."""
-    seconds = str(int(_date().timestamp()))
+    """Set the text, again until figures and tables are as they want to be where they then stand."""
+    heights: dict[str, float] = {}
+    for _ in range(PASSES):
+        wanted = dict(json.loads(_typeset("heights", main, heights)))
+        if wanted == heights:
+            break
+        heights = wanted
+    return _typeset("pdf", main, heights)
+
+
+def _typeset(goal: str, main: Path, heights: dict[str, float]) -> bytes:
+    """Return what one pass gives, made by `typeset.py` in a process of its own."""
+    task = {"main": str(main), "fonts": str(FONTS), "heights": heights}
+    task["seconds"] = int(_date().timestamp())
     # -P: a file of the reader's, `typst.py` say, must not stand in for a package
-    command = [sys.executable, "-P", str(TYPESET), str(main), str(FONTS), seconds]
-    done = subprocess.run(command, capture_output=True)
+    command = [sys.executable, "-P", str(TYPESET), goal]
+    done = subprocess.run(command, input=json.dumps(task).encode(), capture_output=True)
     if done.returncode == 0:
         return done.stdout
     told = done.stderr.decode(errors="replace").strip()
