@@ -436,6 +436,19 @@ def test_data_that_an_acgan_cannot_learn_from_is_one_line(data, make_hw4, tmp_pa
         hwlib.fit(unlabelled, runs=tmp_path)
 
 
+@pytest.mark.parametrize("layout", ["faces", "hw4", "celeba"])
+def test_a_wrong_attribute_is_told_before_a_picture_is_read(
+    layout, make_hw4, make_celeba, own_cache, tmp_path
+):
+    make = {"faces": lambda: "faces:96", "hw4": make_hw4, "celeba": lambda: make_celeba()[0]}
+    given = str(make[layout]())
+    for problem, said in (("acgan", "Smilling"), ("vae", "Smilling,Male")):
+        config = hwlib.make_config(problem, data=given, profile="smoke", attribute=said)
+        with pytest.raises(UserError, match=r"'Smilling' \(did you mean Smiling\?\)"):
+            hwlib.fit(config, runs=tmp_path / "runs")
+    assert not own_cache.exists()
+
+
 def test_a_loss_past_all_use_stops_the_run_as_one_that_is_not_finite_does(tmp_path):
     with pytest.raises(TrainingDiverged, match=r"[dg]_loss is \S+ at step \d+; .* learning_rate"):
         hwlib.fit(smoke("gan", learning_rate=1e9), runs=tmp_path)

@@ -134,7 +134,8 @@ def test_wrong_attributes_are_told_in_chinese(make_hw4):
 
     def of(attribute, data=data) -> str:
         config = Config.create(
-            **hwlib.make_config("acgan", profile="smoke").to_json() | {"attribute": attribute}
+            **hwlib.make_config("acgan", data=data.spec, profile="smoke").to_json()
+            | {"attribute": attribute}
         )
         return in_chinese(line_of(resolve_attribute, config, data))
 

@@ -7,14 +7,22 @@ data.train.images                     # uint8 (N, H, W, C), read-only memory map
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hwlib.data.cache import Names, Recipe, bad_line, open_set, read_manifest, recipe_for
+from hwlib.data.cache import (
+    Names,
+    Recipe,
+    attributes_of_set,
+    bad_line,
+    open_set,
+    read_manifest,
+    recipe_for,
+)
 from hwlib.data.decode import CROPS, MIN_SIDE
 from hwlib.data.layouts import BadFile
 from hwlib.errors import UserError
@@ -75,6 +83,7 @@ def load_data(
     crop: str = "hw4",
     skip_bad: bool = False,
     progress: bool = True,
+    check: Callable[[tuple[str, ...]], None] | None = None,
 ) -> Data:
     """Open a set of pictures, decoding it first where the cache has it not.
 
@@ -85,12 +94,16 @@ def load_data(
         crop: for CelebA only: "hw4", the homework's box, or "square", the centre square.
         skip_bad: leave out the pictures that cannot be used, instead of refusing them all.
         progress: show a progress bar on standard error while decoding.
+        check: called with the names of the attributes before a picture is decoded, which may take
+            minutes; raises what is wrong with them.
 
     Raises:
         UserError: the spec, a label file or a picture is wrong; one line says what, where, and what
             to do.
     """
     recipe = _recipe(spec, image_size, crop)
+    if check is not None:
+        check(attributes_of_set(recipe))
     try:
         return _open(recipe, open_set(recipe, progress=progress), skip_bad=skip_bad)
     except FileNotFoundError:  # replaced by another process between two of our reads

@@ -72,6 +72,7 @@ class Recipe:
     image_size: int
     crop: str
     build: Callable[[Path, bool], dict[str, Any]]  # (folder, progress) -> facts for the manifest
+    attributes: Callable[[], tuple[str, ...]]  # their names, from the label files alone
 
 
 def cache_folder() -> Path:
@@ -113,7 +114,11 @@ def _files_recipe(spec: str, image_size: int, crop: str) -> Recipe:
             )
         return facts
 
-    return Recipe(spec, source.layout, str(source.root), place, key, image_size, crop, build=build)
+    def attributes() -> tuple[str, ...]:
+        return list_parts(source, names).attributes
+
+    asked = (spec, source.layout, str(source.root), place, key, image_size, crop)
+    return Recipe(*asked, build=build, attributes=attributes)
 
 
 def _state(source: Source, entries: Sequence[Entry]) -> str:
@@ -160,7 +165,13 @@ def _faces_recipe(spec: str, image_size: int, crop: str) -> Recipe:
     def build(folder: Path, progress: bool) -> dict[str, Any]:
         return _build_faces(folder, num_train, num_test, image_size, progress)
 
-    return Recipe(spec, "faces", spec, place, key, image_size, crop, build=build)
+    def attributes() -> tuple[str, ...]:
+        from hwlib.data.factors import ATTRIBUTES
+
+        return ATTRIBUTES
+
+    asked = (spec, "faces", spec, place, key, image_size, crop)
+    return Recipe(*asked, build=build, attributes=attributes)
 
 
 @lru_cache
@@ -187,9 +198,7 @@ def open_set(recipe: Recipe, *, progress: bool) -> Path:
     Raises:
         UserError: the source is wrong, or the cache cannot be written.
     """
-    home = cache_folder()
-    stem = f"{recipe.layout}-{recipe.place}"
-    folder = home / f"{stem}-{recipe.key}"
+    home, stem, folder = _place_of(recipe)
     if is_whole(folder):
         return folder
     try:
@@ -205,6 +214,28 @@ def open_set(recipe: Recipe, *, progress: bool) -> Path:
             "set HWLIB_CACHE to another folder"
         ) from error
     return folder
+
+
+def attributes_of_set(recipe: Recipe) -> tuple[str, ...]:
+    """Return the names of the attributes that `recipe` has, reading no picture.
+
+    Raises:
+        UserError: a label file is wrong.
+    """
+    try:
+        return tuple(read_manifest(_place_of(recipe)[2])["attributes"])
+    except FileNotFoundError:
+        pass  # no such set yet
+    try:
+        return recipe.attributes()
+    except OSError as error:
+        raise _unreadable(error) from error
+
+
+def _place_of(recipe: Recipe) -> tuple[Path, str, Path]:
+    """Return the cache, the stem of all states of the set, and the folder of this one."""
+    home, stem = cache_folder(), f"{recipe.layout}-{recipe.place}"
+    return home, stem, home / f"{stem}-{recipe.key}"
 
 
 def _unreadable(error: OSError) -> UserError:

@@ -111,7 +111,13 @@ def fit(
         TrainingDiverged: a loss or weight is not finite; the last good checkpoint is kept.
         Stopped: Ctrl-C; the same call goes on from the same step.
     """
-    data = load_data(config.data, config.image_size, crop=config.crop, skip_bad=skip_bad)
+    data = load_data(
+        config.data,
+        config.image_size,
+        crop=config.crop,
+        skip_bad=skip_bad,
+        check=partial(check_attributes, config),
+    )
     runs = Path(runs) if runs else default_runs_dir()
     run, precision, device = open_run(config, data, runs)
     if is_complete(run):
@@ -182,23 +188,8 @@ def resolve_attribute(config: Config, data: Data) -> Config:
         UserError: the data does not have an attribute asked for, or the ACGAN can learn nothing
             from it.
     """
-    unknown = [name for name in config.attributes if name not in data.attributes]
-    if config.problem == "acgan" and not data.attributes:
-        raise UserError(
-            f"the ACGAN learns attributes and the data {data.spec} has none; choose data with"
-            " attributes, or train a gan or infogan"
-        )
-    if unknown:
-        known = ", ".join(data.attributes) or "none at all"
-        meant = did_you_mean(unknown[0], data.attributes)
-        raise UserError(
-            f"attribute '{unknown[0]}'{meant} is not in the data {data.spec}; it has: {known}"
-        )
+    check_attributes(config, data.attributes)
     if config.problem == "acgan":
-        if not config.attributes:
-            raise UserError(
-                f"attribute is empty; the ACGAN learns one or more of: {', '.join(data.attributes)}"
-            )
         labels = attribute_columns(data.train.labels, data, config)
         for name, rate in zip(config.attributes, labels.mean(0), strict=True):
             if rate in (0, 1):
@@ -211,6 +202,28 @@ def resolve_attribute(config: Config, data: Data) -> Config:
         return config.model_copy(update={"attribute": None})  # it plays no part there
     choices = [*config.attributes, *(["Male"] if "Male" in data.attributes else data.attributes)]
     return config.model_copy(update={"attribute": choices[0] if choices else None})
+
+
+def check_attributes(config: Config, having: tuple[str, ...]) -> None:
+    """Refuse settings that ask for attributes beyond `having`, the names of those of the data.
+
+    Raises:
+        UserError: one of them is not there, or an ACGAN is asked for none.
+    """
+    known = ", ".join(having)
+    if config.problem == "acgan" and not having:
+        raise UserError(
+            f"the ACGAN learns attributes and the data {config.data} has none; choose data with"
+            " attributes, or train a gan or infogan"
+        )
+    if unknown := [name for name in config.attributes if name not in having]:
+        meant = did_you_mean(unknown[0], having)
+        raise UserError(
+            f"attribute '{unknown[0]}'{meant} is not in the data {config.data};"
+            f" it has: {known or 'none at all'}"
+        )
+    if config.problem == "acgan" and not config.attributes:
+        raise UserError(f"attribute is empty; the ACGAN learns one or more of: {known}")
 
 
 def _train(run: Run, data: Data, precision: str, device: torch.device, watch: Watch | None) -> None:
