@@ -1,16 +1,12 @@
 """The adversarial steps, their options, snapshots, and exact resume."""
 
 import copy
-import json
-import random
-import signal
-import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
 import torch
+from killing import train_and_be_killed
 from safetensors.torch import load_file
 from torch import nn
 
@@ -470,18 +466,6 @@ def test_collapse_is_noticed_and_dated():
 
 # --- resume -------------------------------------------------------------------------------------
 
-KILLED = """
-import hwlib, json, sys
-problem, data, runs, options = sys.argv[1:]
-config = hwlib.make_config(problem, "dcgan", data, "smoke", device="cpu", **json.loads(options))
-hwlib.fit(config, runs=runs)
-"""
-
-
-def newest_step(folder):
-    found = sorted((folder / "checkpoint").glob("step-*"))
-    return int(found[-1].name.removeprefix("step-")) if found else -1
-
 
 def assert_same_run(first: Run, second: Run):
     one, two = (load_file(run.path / "weights.safetensors") for run in (first, second))
@@ -500,23 +484,10 @@ def assert_same_run(first: Run, second: Run):
 
 @pytest.mark.parametrize("problem", FAMILIES)
 def test_kills_at_random_moments_end_with_the_unbroken_runs_bits(problem, tmp_path):
-    options = {**HARD, "num_steps": 150, "checkpoint_every": 3, "num_evals": 6}
+    options = {**HARD, "num_steps": 75, "checkpoint_every": 3, "num_evals": 6}
     config = smoke(problem, **options)
     whole = hwlib.fit(config, runs=tmp_path / "whole")
-    arguments = [problem, SPEC, str(tmp_path / "broken"), json.dumps(options)]
-    folder = tmp_path / "broken" / whole.path.name
-    chance = random.Random(problem)
-    for _ in range(3):
-        child = subprocess.Popen([sys.executable, "-c", KILLED, *arguments], stderr=-3)
-        step, deadline = newest_step(folder), time.monotonic() + 120
-        while newest_step(folder) <= step and child.poll() is None:
-            assert time.monotonic() < deadline
-            time.sleep(0.002)
-        time.sleep(chance.uniform(0, 0.3))
-        assert child.poll() is None, "finished before it was killed: give it more steps"
-        child.kill()
-        assert child.wait() == -signal.SIGKILL
-    assert not (folder / "results.json").exists()
+    train_and_be_killed(config, tmp_path / "broken", whole.path.name, times=3, most=0.12)
     assert_same_run(whole, hwlib.fit(config, runs=tmp_path / "broken"))
 
 

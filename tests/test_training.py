@@ -3,16 +3,13 @@
 import json
 import math
 import os
-import random
 import shutil
 import signal
-import subprocess
-import sys
-import time
 
 import numpy as np
 import pytest
 import torch
+from killing import newest_step, train_and_be_killed
 from safetensors.torch import load_file
 
 import hwlib
@@ -177,42 +174,11 @@ def test_a_stop_in_the_middle_of_a_record_resumes_to_the_same_bits(data, tmp_pat
     assert resumed.metrics["loss"].iloc[0] == pytest.approx(whole.metrics["loss"].iloc[:4].mean())
 
 
-KILLED = """
-import hwlib, sys
-config = hwlib.make_config("vae", profile="smoke", data=sys.argv[1], device="cpu",
-                           num_steps=240, checkpoint_every=3, flip=True, num_evals=2)
-hwlib.fit(config, runs=sys.argv[2])
-"""
-
-
 def test_ten_kills_at_random_moments_end_with_the_unbroken_runs_bits(tmp_path):
     config = smoke(num_steps=240, checkpoint_every=3, flip=True, num_evals=2)
     whole = hwlib.fit(config, runs=tmp_path / "whole")
-    command = [sys.executable, "-c", KILLED, SPEC, str(tmp_path / "broken")]
-    chance = random.Random(0)
-    kills = 0
-    folder = tmp_path / "broken" / whole.path.name
-    while kills < 10:
-        child = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        step = newest_step(folder)
-        deadline = time.monotonic() + 120
-        # Let it get past the imports and at least one checkpoint further, then strike anywhere.
-        while newest_step(folder) <= step and child.poll() is None:
-            assert time.monotonic() < deadline
-            time.sleep(0.002)
-        time.sleep(chance.uniform(0, 0.12))
-        assert child.poll() is None, f"finished after {kills} kills: give it more steps"
-        child.kill()
-        assert child.wait() == -signal.SIGKILL
-        kills += 1
-    assert not (folder / "results.json").exists()
-    resumed = hwlib.fit(config, runs=tmp_path / "broken")
-    assert_same_bits(whole, resumed)
-
-
-def newest_step(folder):
-    found = sorted((folder / "checkpoint").glob("step-*"))
-    return int(found[-1].name.removeprefix("step-")) if found else -1
+    train_and_be_killed(config, tmp_path / "broken", whole.path.name, times=10, most=0.12)
+    assert_same_bits(whole, hwlib.fit(config, runs=tmp_path / "broken"))
 
 
 def test_a_flipped_bit_falls_back_to_the_generation_before(unbroken, data, tmp_path, capsys):

@@ -1,0 +1,47 @@
+"""Trainings that are killed: in processes forked from one that has torch loaded, so that they begin
+at once; a process of its own for each would spend ten times as long on imports as on training."""
+
+import multiprocessing
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+
+import hwlib
+from hwlib.config import Config
+
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["hwlib.training", "torch._dynamo"])
+
+
+def train_and_be_killed(config: Config, runs: Path, name: str, *, times: int, most: float) -> Path:
+    """Train so often, killed each time within `most` seconds of a further checkpoint; return the
+    folder of the run `name`."""
+    folder, chance = runs / name, random.Random(name)
+    for kill in range(times):
+        step, deadline = newest_step(folder), time.monotonic() + 120
+        child = PROCESSES.Process(target=_train, args=(config, runs))
+        child.start()
+        while newest_step(folder) <= step and child.is_alive():
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
+        time.sleep(chance.uniform(0, most))
+        assert child.is_alive(), f"finished after {kill} kills: give it more steps"
+        child.kill()
+        child.join()
+        assert child.exitcode == -signal.SIGKILL
+    assert not (folder / "results.json").exists()
+    return folder
+
+
+def _train(config: Config, runs: Path) -> None:
+    sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (the process ends with it)
+    hwlib.fit(config, runs=runs)
+
+
+def newest_step(folder: Path) -> int:
+    """Return the step of a run's newest checkpoint, -1 where it has none."""
+    found = sorted((folder / "checkpoint").glob("step-*"))
+    return int(found[-1].name.removeprefix("step-")) if found else -1
