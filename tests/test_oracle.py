@@ -19,6 +19,7 @@ from hwlib.training.oracle import (
     get_oracle,
     one_cycle,
     oracle_features,
+    read_and_features,
     read_attributes,
     shifted,
     train_oracle,
@@ -67,6 +68,12 @@ def test_the_oracle_reads_every_attribute_of_the_data(data, oracle):
     readings = read_attributes(oracle, data.test.images)
     assert readings.shape == data.test.labels.shape
     assert readings.dtype == bool
+
+
+def test_one_pass_reads_attributes_and_features_as_two_do(data, oracle):
+    read, features = read_and_features(oracle, data.test.images)
+    assert np.array_equal(read, read_attributes(oracle, data.test.images))
+    assert torch.equal(features, oracle_features(oracle, data.test.images))
 
 
 def test_accuracy_and_floor_are_those_of_the_test_pictures(data, oracle):
@@ -186,6 +193,7 @@ def test_without_attributes_the_oracle_tells_quarter_turns(own_cache, folder):
     x = torch.from_numpy(np.array(folder.test.images)).permute(0, 3, 1, 2)
     assert turner(x).shape == (len(folder.test), 4)
     assert read_attributes(turner, folder.test.images).shape == (len(folder.test), 0)
+    assert read_and_features(turner, folder.test.images)[0].shape == (len(folder.test), 0)
     right = [(turner(x.rot90(k, (2, 3))).argmax(1) == k).double().mean() for k in range(4)]
     assert turner.about["accuracy"] == pytest.approx(float(np.mean(right)))
 

@@ -413,17 +413,17 @@ CAPTIONS: dict[str, dict[str, Sentence]] = {
     "acgan_snapshot": {
         "alt": Sentence(
             "四張折線圖，橫軸是訓練步數：左上是各快照的 KID，右上是樣本多樣性與真實影像之比，"
-            "左下是要求的標籤與判讀網路所見的相關係數 r，右下是 KID / r²；星號是 KID 最低的快照，"
+            "左下是要求的標籤與判讀網路所見的相關係數 r，右下是 KID / r⁴；星號是 KID 最低的快照，"
             "虛線是採用的快照（兩者不同時）。{facts}",
             "Four line charts over training steps: the KID of each snapshot, the samples' diversity"
             " over real pictures', the correlation r of labels asked for and seen by the oracle,"
-            " and KID / r²; a star marks the lowest KID, a dashed line the snapshot kept where it"
+            " and KID / r⁴; a star marks the lowest KID, a dashed line the snapshot kept where it"
             " is another. {facts}",
         ),
         "caption": Sentence(
-            "訓練途中的快照評分：與固定的訓練影像比較，不看測試集；採用 KID / r² 最低的快照。",
+            "訓練途中的快照評分：與固定的訓練影像比較，不看測試集；採用 KID / r⁴ 最低的快照。",
             "Snapshots scored along the way against a fixed set of training pictures; the test set"
-            " plays no part. The one of the lowest KID / r² is kept.",
+            " plays no part. The one of the lowest KID / r⁴ is kept.",
         ),
     },
     "gan_growth": {

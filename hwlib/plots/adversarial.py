@@ -236,7 +236,7 @@ def snapshot_curve(
 ) -> Figure:
     """Draw the scores of the snapshots over the steps: KID, and diversity beside real pictures'.
 
-    Of an ACGAN also the correlation r of labels asked for and shown, and KID / r^2, by which the
+    Of an ACGAN also the correlation r of labels asked for and shown, and KID / r^4, by which the
     snapshot that is kept is chosen.
 
     Args:

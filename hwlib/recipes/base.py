@@ -99,7 +99,8 @@ class Problem:
         settings: the report's own schedule, profile 'course'.
         quick: what profile 'quick' changes, never the structure: narrower networks, fewer steps,
             and smaller batches for adversarial ones, which need many updates more than many
-            pictures; for the KL study, of many VAEs, larger steps too.
+            pictures; for the KL study, of many VAEs, larger steps too; for dcgan's ACGAN more
+            snapshots to choose from.
         objective: a VAE's loss.
         has_batch_norm: whether an adversarial pair's networks have it; where they have not, `build`
             knows `batch_norm`, which puts it in.

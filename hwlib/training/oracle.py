@@ -94,7 +94,11 @@ class Oracle(nn.Module):
 
     def features(self, x: Tensor) -> Tensor:
         """Map x (B, C, H, W) uint8 to (B, F), mean 0 and std 1 over the training pictures."""
-        return (self.maps(x).mean((2, 3)).float() - self.mean) / self.std
+        return self.pooled(self.maps(x))
+
+    def pooled(self, maps: Tensor) -> Tensor:
+        """Map the last layer (B, F, S, S) to the features (B, F)."""
+        return (maps.mean((2, 3)).float() - self.mean) / self.std
 
     def forward(self, x: Tensor) -> Tensor:
         """Map x (B, C, H, W) uint8 to logits (B, A), or (B, 4) over quarter turns."""
@@ -128,6 +132,17 @@ def oracle_features(oracle: nn.Module, images: np.ndarray) -> Tensor:
         images: as many as wanted; they pass in batches.
     """
     return torch.cat([oracle.features(batch).cpu() for batch in _batches(oracle, images)])
+
+
+@torch.no_grad()
+def read_and_features(oracle: Oracle, images: np.ndarray) -> tuple[np.ndarray, Tensor]:
+    """Return what `read_attributes` and `oracle_features` do, for the price of one."""
+    read, features = [], []
+    for batch in _batches(oracle, images):
+        maps = oracle.maps(batch)
+        read.append(oracle.head(maps.flatten(1)).cpu()[:, : len(oracle.attributes)] > 0)
+        features.append(oracle.pooled(maps).cpu())
+    return torch.cat(read).numpy(), torch.cat(features)
 
 
 def _batches(oracle: nn.Module, images: np.ndarray) -> Iterator[Tensor]:

@@ -368,9 +368,9 @@ class SnapshotScorer:
     real: Tensor  # (N, F)
     real_diversity: float
 
-    def score(self, samples: np.ndarray) -> tuple[float, float]:
-        """Return KID, and the samples' diversity over the real pictures': uint8 (N, H, W, C)."""
-        features = oracle_features(self.oracle, samples)
+    def score(self, features: Tensor) -> tuple[float, float]:
+        """Return KID, and the samples' diversity over the real pictures', by the oracle's features
+        (M, F) of the samples."""
         return kernel_distance(self.real, features), diversity(features) / self.real_diversity
 
     def floor(self) -> float:

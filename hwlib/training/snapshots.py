@@ -1,8 +1,8 @@
 """Adversarial losses do not tell when G is best: snapshots are scored, and the best one is kept.
 
 A snapshot's score is its KID. An ACGAN's G may paint well and not listen, and from one snapshot to
-the next it listens now more, now less; so there KID, a squared distance, is divided by the squared
-correlation of the labels asked for and the labels shown.
+the next it listens now more, now less; so there KID is divided by a power of the correlation of the
+labels asked for and the labels shown.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from hwlib.training.adversarial import (
     snapshot_samples,
 )
 from hwlib.training.checkpoint import model_tensors, put_tensors
-from hwlib.training.oracle import read_attributes
+from hwlib.training.oracle import read_and_features
 from hwlib.training.quality import Tools, snapshot_scorer
 from hwlib.training.steps import State, draw_z
 
@@ -37,6 +37,9 @@ NO_LOSS = 0.05  # nats; below it D tells real from fake without fail, and G lear
 NO_DIVERSITY = 0.3  # of the real pictures'
 LAST_TENTH = 0.9
 LEAST_CORRELATION = 0.1  # a G that listens less than this counts as listening this much
+# The power. By the square, a G of half the KID that did as it was asked in 85 % of its drawn faces
+# was kept before one that did in 99 % (one seed, 38 snapshots).
+LISTENING = 4
 
 
 class Snapshots:
@@ -64,12 +67,13 @@ class Snapshots:
         samples, asked = snapshot_samples(
             state.models, self.config, SNAPSHOT_IMAGES, device, labels=self.labels
         )
-        kid, diversity = self.scorer.score(samples)
+        shown, features = read_and_features(self.scorer.oracle, samples)
+        kid, diversity = self.scorer.score(features)
         told = {"snapshot_kid": kid, "snapshot_diversity": diversity}
         score = kid
         if self.labels is not None:
-            listens = self._listens(samples, asked)
-            score = max(kid, self.floor) / max(listens, LEAST_CORRELATION) ** 2
+            listens = self._listens(shown, asked)
+            score = max(kid, self.floor) / max(listens, LEAST_CORRELATION) ** LISTENING
             told |= {"snapshot_correlation": listens, "snapshot_score": score}
         if score < state.best_score:
             given = model_tensors(as_given(state.models))
@@ -79,12 +83,11 @@ class Snapshots:
         state.snapshot_s += time.monotonic() - started
         return told
 
-    def _listens(self, samples: np.ndarray, asked: Tensor) -> float:
+    def _listens(self, shown: np.ndarray, asked: Tensor) -> float:
         """Return the correlation of labels asked for and shown, averaged over the attributes."""
-        oracle = self.scorer.oracle
-        columns = [oracle.attributes.index(name) for name in self.config.attributes]
-        shown = read_attributes(oracle, samples)[:, columns]
-        return float(label_correlation(shown, asked.numpy()).mean())
+        known = self.scorer.oracle.attributes
+        columns = [known.index(name) for name in self.config.attributes]
+        return float(label_correlation(shown[:, columns], asked.numpy()).mean())
 
     def _settle(self, G: nn.Module) -> None:
         """Give an average generator the batch norm statistics of its own pictures."""
