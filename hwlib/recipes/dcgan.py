@@ -260,7 +260,7 @@ RECIPE = Recipe(
         "acgan": Problem(
             build=build_acgan,
             settings=GAN_SETTINGS | {"z_dim": 100, "attribute": "Smiling"},
-            quick={"width": 0.5, "batch_size": 32, "num_steps": 3_800, "num_evals": 19},
+            quick={"width": 0.5, "batch_size": 32, "num_steps": 3_800, "num_evals": 32},
             open=OPEN_ACGAN,
         ),
         "infogan": Problem(
