@@ -1,5 +1,5 @@
 """Trainings that are killed: in processes forked from one that has torch loaded, so that they begin
-at once; a process of its own for each would spend ten times as long on imports as on training."""
+at once."""
 
 import multiprocessing
 import os
@@ -16,9 +16,16 @@ PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["hwlib.training", "torch._dynamo"])
 
 
-def train_and_be_killed(config: Config, runs: Path, name: str, *, times: int, most: float) -> Path:
-    """Train so often, killed each time within `most` seconds of a further checkpoint; return the
-    folder of the run `name`."""
+def train_and_be_killed(config: Config, runs: Path, name: str, *, times: int, most: float) -> None:
+    """Begin or go on `times` times, killed within `most` seconds of a further checkpoint.
+
+    Args:
+        config: settings.
+        runs: folder of the run folders.
+        name: the run's, which `config` gives.
+        times: how often it is killed.
+        most: seconds that a kill waits at most after the checkpoint.
+    """
     folder, chance = runs / name, random.Random(name)
     for kill in range(times):
         step, deadline = newest_step(folder), time.monotonic() + 120
@@ -33,7 +40,6 @@ def train_and_be_killed(config: Config, runs: Path, name: str, *, times: int, mo
         child.join()
         assert child.exitcode == -signal.SIGKILL
     assert not (folder / "results.json").exists()
-    return folder
 
 
 def _train(config: Config, runs: Path) -> None:
