@@ -9,6 +9,7 @@ from hwlib.errors import UserError
 from hwlib.models import JoinEmbedding, JoinOneHot, JoinValues
 from hwlib.recipes import PAIRS, RECIPES, build_models, make_config
 from hwlib.run import Run
+from hwlib.runtime import is_slow
 
 VAE_RECIPES = [recipe for recipe, problem in PAIRS if problem == "vae"]
 ADVERSARIAL = [pair for pair in PAIRS if pair[1] in ("gan", "acgan", "infogan")]
@@ -549,22 +550,63 @@ def test_every_pair_says_in_both_languages_what_its_report_leaves_open(recipe, p
         assert "  " not in text
 
 
-def test_quick_changes_nothing_but_width_and_schedule():
+def test_quick_changes_nothing_but_width_and_schedule(monkeypatch):
+    monkeypatch.setattr("hwlib.recipes.is_slow", lambda device: False)
     for recipe, problem in PAIRS:
         if problem not in RECIPES[recipe].problems:
             continue
         course = make_config(problem, recipe, profile="course").to_json()
         quick = make_config(problem, recipe, profile="quick").to_json()
         changed = {key for key in course if course[key] != quick[key]}
-        schedule = {"num_steps", "num_evals", "checkpoint_every"}
-        # Smaller batches: the adversarial problems need many updates more than many pictures.
-        schedule |= {"batch_size"} if (recipe, problem) in ADVERSARIAL else set()
-        # The study's nine VAEs share the minutes of one: larger steps as well make up for few.
-        schedule |= {"batch_size", "learning_rate"} if problem == "kl" else set()
+        schedule = {"num_steps", "batch_size", "num_evals", "checkpoint_every"}
+        # The study's VAEs share a few minutes: larger steps make up for few.
+        schedule |= {"learning_rate"} if problem == "kl" else set()
         assert changed <= {"profile", "width"} | schedule
 
 
-def test_look_is_quick_made_smaller_in_width_and_schedule_alone():
+def test_a_slow_processor_makes_quick_alone_smaller_in_width_and_schedule_alone(monkeypatch):
+    def configs(*, slow):
+        monkeypatch.setattr("hwlib.recipes.is_slow", lambda device: slow)
+        return {
+            (recipe, problem, profile): make_config(problem, recipe, profile=profile)
+            for recipe, problem in (*PAIRS, ("dcgan", "kl"))
+            for profile in ("smoke", "look", "quick", "course")
+        }
+
+    fast, slow = configs(slow=False), configs(slow=True)
+    assert {pair for pair in fast if fast[pair] != slow[pair]} == {
+        (*pair, "quick") for pair in (("dcgan", "vae"), *ADVERSARIAL)
+    }
+    for pair, config in fast.items():
+        assert slow[pair].width <= config.width
+        assert slow[pair].num_steps <= config.num_steps
+        schedule = {"num_steps", "num_evals", "learning_rate"}
+        changes = slow[pair].model_dump(mode="json", include={"width", *schedule})
+        assert slow[pair].to_json() == config.to_json() | changes
+    assert make_config("gan", width=0.5, num_steps=9).model_dump(
+        include={"width", "num_steps"}
+    ) == {"width": 0.5, "num_steps": 9}
+
+
+@pytest.mark.parametrize(
+    ("device", "capabilities", "slow"),
+    [
+        ("cpu", {"avx2": True}, True),
+        ("cpu", {"avx512_bf16": True}, False),
+        ("cpu", {"bf16": True}, False),
+        ("cuda", {"avx2": True}, False),
+    ],
+)
+def test_a_processor_without_bfloat16_is_slow(device, capabilities, slow, monkeypatch):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: device == "cuda")
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    assert is_slow() is slow
+    assert is_slow("cpu") is (slow or device == "cuda")
+
+
+def test_look_is_quick_made_smaller_in_width_and_schedule_alone(monkeypatch):
+    monkeypatch.setattr("hwlib.recipes.is_slow", lambda device: False)
     for recipe, problem in (*PAIRS, ("dcgan", "kl")):
         quick = make_config(problem, recipe, profile="quick")
         look = make_config(problem, recipe, profile="look")

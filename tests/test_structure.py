@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "losses": set(),
     "data": {"config", "runtime", "run"},
     "models": {"control"},
-    "recipes": {"models", "config", "control", "losses"},
+    "recipes": {"models", "config", "control", "losses", "runtime"},
     "ledger": {"recipes", "losses", "config"},
     "metrics": {"losses"},
     "control": {"losses"},

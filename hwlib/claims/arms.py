@@ -32,8 +32,8 @@ def gan(zh: str, en: str, *, seconds: float = 137, **overrides: Any) -> Arm:
 
 def layers(number: int) -> Arm:
     """Return a VAE of plain with so many layers each way."""
-    text, quick = Sentence(f"{number} 層", f"{number} layers"), {"num_steps": 500, "width": 0.5}
-    overrides = {"num_layers": number}
+    text, overrides = Sentence(f"{number} 層", f"{number} layers"), {"num_layers": number}
+    quick = {"num_steps": 500, "width": 0.5, "batch_size": 128}
     return Arm(text, "vae", "plain", seconds=39, overrides=overrides, quick=quick)
 
 
@@ -85,7 +85,7 @@ VAE_C = Arm(
     "vae",
     "wide",
     seconds=50,
-    quick={"num_steps": 400, "batch_size": 32},
+    quick={"num_steps": 400, "width": 0.25, "batch_size": 32},
 )
 
 GAN_BASE = gan("GAN", "GAN")

@@ -12,6 +12,7 @@ from hwlib.errors import UserError, did_you_mean
 from hwlib.models import without_batch_norm
 from hwlib.recipes import dcgan, elbo, plain, upsample, wide
 from hwlib.recipes.base import Problem, Recipe, kl_study
+from hwlib.runtime import is_slow
 
 RECIPES: dict[str, Recipe] = {
     module.RECIPE.name: module.RECIPE for module in (plain, upsample, wide, elbo, dcgan)
@@ -109,6 +110,8 @@ def make_config(
     settings = dict(pair.settings)
     if profile != "course":
         settings |= pair.quick
+    if profile == "quick" and is_slow(overrides.get("device", "auto")):
+        settings |= pair.slow
     if profile == "look":
         settings["width"] = LOOK_WIDTH * settings.get("width", 1)
         settings["num_steps"] = round(LOOK_STEPS.get(problem, 0.25) * settings["num_steps"])

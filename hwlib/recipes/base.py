@@ -98,9 +98,10 @@ class Problem:
             the ACGAN num_labels, the InfoGAN num_codes.
         settings: the report's own schedule, profile 'course'.
         quick: what profile 'quick' changes, never the structure: narrower networks, fewer steps,
-            and smaller batches for adversarial ones, which need many updates more than many
-            pictures; for the KL study, of many VAEs, larger steps too; for dcgan's ACGAN more
-            snapshots to choose from.
+            and smaller batches, as many updates teach more than many pictures; for the KL study,
+            of many VAEs, larger steps too; for dcgan's ACGAN more snapshots to choose from.
+        slow: what 'quick' changes further on a processor without bfloat16, which took three to five
+            times as long: networks narrower still, fewer steps, and larger ones where they helped.
         objective: a VAE's loss.
         has_batch_norm: whether an adversarial pair's networks have it; where they have not, `build`
             knows `batch_norm`, which puts it in.
@@ -111,6 +112,7 @@ class Problem:
     build: Callable[..., dict[str, nn.Module]]
     settings: Mapping[str, Any]
     quick: Mapping[str, Any]
+    slow: Mapping[str, Any] = field(default_factory=dict)
     objective: Objective | None = None
     has_batch_norm: bool = True
     reported: Mapping[str, float] = field(default_factory=dict)
@@ -139,8 +141,8 @@ def kl_study(vae: Problem, *, quick: Mapping[str, Any] | None = None) -> Problem
 
     Args:
         vae: the recipe's VAE.
-        quick: what profile 'quick' changes; by default a fifth of the pictures that the VAE sees at
-            'quick', in batches of 32: few pictures teach more in many updates.
+        quick: what profile 'quick' changes; by default a third of the VAE's updates
+            at 'quick', in batches of 32.
     """
     settings = dict(vae.settings)
     own = settings.pop("kl_weight")
@@ -149,11 +151,9 @@ def kl_study(vae: Problem, *, quick: Mapping[str, Any] | None = None) -> Problem
         for name, several in (("kl_weights", KL_TIMES), ("kl_sweep", KL_SWEEP_TIMES))
     }
     if quick is None:
-        own_quick = settings | vae.quick
-        images = own_quick["num_steps"] * own_quick["batch_size"]
-        fewer = {"batch_size": KL_BATCH, "num_steps": images // 5 // KL_BATCH}
+        fewer = {"batch_size": KL_BATCH, "num_steps": vae.quick["num_steps"] // 3}
         quick = {**vae.quick, **fewer}
-    return replace(vae, settings=settings | weights, quick=quick)
+    return replace(vae, settings=settings | weights, quick=quick, slow={})
 
 
 def steps(epochs: int, batch_size: int) -> int:

@@ -85,7 +85,7 @@ VAE_PROBLEM = Problem(
         "z_dim": 20,
         "kl_weight": 1.0,
     },
-    quick={"num_steps": 2_000},
+    quick={"width": 0.5, "batch_size": 32, "num_steps": 4_000},
     objective=IMAGE_SUM_OBJECTIVE,
     open=OPEN,
 )

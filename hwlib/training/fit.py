@@ -54,7 +54,7 @@ from hwlib.training.evaluate import (
     growth_steps,
     test_numbers,
 )
-from hwlib.training.quality import make_tools
+from hwlib.training.quality import check_tools, make_tools
 from hwlib.training.snapshots import Snapshots, kept_models, summary
 from hwlib.training.steps import STEPS, State
 from hwlib.training.study import has_members, train_study
@@ -229,7 +229,6 @@ def check_attributes(config: Config, having: tuple[str, ...]) -> None:
 def _train(run: Run, data: Data, precision: str, device: torch.device, watch: Watch | None) -> None:
     """Run all steps that are still to do, then measure and write the results."""
     config = run.config
-    tools = make_tools(config, data, device)
     state = make_state(run, device)
     journal = Journal(run, load_checkpoint(run.path / "checkpoint", state))
     batches = Batches(
@@ -244,7 +243,11 @@ def _train(run: Run, data: Data, precision: str, device: torch.device, watch: Wa
     schedule = Schedule.of(config, batches.steps_per_epoch)
     is_adversarial = "G" in state.models
     grows_at = () if is_adversarial else growth_steps(config.num_steps)
+    # A VAE is judged at its end alone, and until then another process may train the oracle.
+    tools = make_tools(config, data, device) if is_adversarial else None
     snapshots = Snapshots(data, config, tools) if is_adversarial else None
+    if not tools:
+        check_tools(config, data, device)
 
     # --- train ------------------------------------------------------------------------------
     saved_at, watched_at, started = time.monotonic(), 0.0, time.monotonic() - state.time_s
@@ -297,6 +300,7 @@ def _train(run: Run, data: Data, precision: str, device: torch.device, watch: Wa
     models = kept_models(state, config) if is_adversarial else state.models
     for model in models.values():
         model.eval()
+    tools = tools or make_tools(config, data, device)
     results, pictures, latents = FINISH[config.problem](models, data, config, tools)
     if is_adversarial:
         told, grown = summary(state, journal.records, config)

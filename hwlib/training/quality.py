@@ -78,6 +78,17 @@ def make_tools(config: Config, data: Data, device: torch.device) -> Tools:
     """Return the networks that judge a run's pictures; the oracle is trained if need be.
 
     Raises:
+        UserError: as `check_tools`.
+    """
+    inception = check_tools(config, data, device)
+    oracle = get_oracle(data, steps=config.oracle_steps, device=device)
+    return Tools(oracle, inception or oracle)
+
+
+def check_tools(config: Config, data: Data, device: torch.device) -> Inception | None:
+    """Return Inception where it is asked for, a frozen network in eval mode.
+
+    Raises:
         UserError: the data has too few pictures for a distance, or Inception's weights are missing.
     """
     if num_quality_images(data) < 2:
@@ -85,26 +96,9 @@ def make_tools(config: Config, data: Data, device: torch.device) -> Tools:
             f"{data.spec} has {len(data.train)} training and {len(data.test)} test pictures;"
             " distances between sets need two of each: add pictures"
         )
-    if config.features == "inception":
-        extractor = get_extractor(config, data, device)  # what is missing is told before training
-        return Tools(get_oracle(data, steps=config.oracle_steps, device=device), extractor)
-    oracle = get_extractor(config, data, device)
-    return Tools(oracle, oracle)
-
-
-def get_extractor(config: Config, data: Data, device: torch.device) -> nn.Module:
-    """Return the network whose features distances are taken in.
-
-    Returns:
-        A frozen network in eval mode with `features(x)`, (B, C, H, W) uint8 -> (B, F) float32, and
-        `name`.
-
-    Raises:
-        UserError: Inception is asked for and its weights are not here.
-    """
-    if config.features == "inception":
-        return Inception(inception_path()).to(device, memory_format=torch.channels_last)
-    return get_oracle(data, steps=config.oracle_steps, device=device)
+    if config.features != "inception":
+        return None
+    return Inception(inception_path()).to(device, memory_format=torch.channels_last)
 
 
 class Inception(nn.Module):
