@@ -43,9 +43,9 @@ SMOKE = {
 }
 SMOKE_OF = {"kl": {"kl_sweep": ()}}  # the study's own three weights are enough, at look as well
 
-# 'look' has a notebook done in about a minute: networks half as wide as those of 'quick' after
-# a quarter of its updates, so that pictures are rough and sliders move something; InfoGAN's are
-# noise until half of them.
+# 'look' has a notebook done in about a minute: networks half as wide as those of 'quick' (without
+# its `slow`) after a quarter of its updates, so that pictures are rough and sliders move something;
+# InfoGAN's are noise until half of them.
 LOOK_WIDTH = 0.5
 LOOK_STEPS = {"infogan": 0.5}
 LOOK = {"num_evals": 6, "oracle_steps": 300}
