@@ -603,6 +603,7 @@ def test_a_processor_without_bfloat16_is_slow(device, capabilities, slow, monkey
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     assert is_slow() is slow
     assert is_slow("cpu") is (slow or device == "cuda")
+    assert not is_slow("mps")
 
 
 def test_look_is_quick_made_smaller_in_width_and_schedule_alone(monkeypatch):
