@@ -25,6 +25,7 @@ from hwlib.training.fit import (
     TrainingDiverged,
     _train,
     make_state,
+    make_tools,
     open_run,
 )
 from hwlib.training.steps import STEPS, to_range, to_uint8, vae_step
@@ -59,6 +60,27 @@ def assert_same_bits(first: Run, second: Run):
 @pytest.fixture(scope="module")
 def unbroken(tmp_path_factory):
     return hwlib.fit(smoke(), runs=tmp_path_factory.mktemp("unbroken"))
+
+
+def test_a_vae_asks_for_the_oracle_when_it_is_trained(tmp_path, monkeypatch):
+    trained = []
+
+    def look_then_make(config, *rest):
+        (journal,) = tmp_path.glob("*/metrics.jsonl")
+        trained.append(json.loads(journal.read_text().splitlines()[-1])["step"])
+        return make_tools(config, *rest)
+
+    monkeypatch.setattr("hwlib.training.fit.make_tools", look_then_make)
+    run = hwlib.fit(smoke(), runs=tmp_path)
+    assert trained == [run.config.num_steps]
+
+
+def test_a_vae_is_told_before_training_that_what_judges_it_is_missing(tmp_path, monkeypatch):
+    monkeypatch.delenv("HWLIB_INCEPTION", raising=False)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    with pytest.raises(UserError, match="features=oracle needs nothing"):
+        hwlib.fit(smoke(features="inception"), runs=tmp_path / "runs")
+    assert not any((tmp_path / "runs").glob("*/checkpoint/*"))
 
 
 def test_a_run_folder_holds_what_it_promises(unbroken):
