@@ -6,8 +6,11 @@ How much detail a report keeps is its `Detail`: `FULL` to read, `SMALL` to send.
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -53,12 +56,18 @@ def addresses(pictures: Iterable[bytes], *, most: int = FULL.most) -> dict[bytes
             get smaller by it, until they fit or there is no less to take.
     """
     pictures = list(pictures)
-    made = {png: _address(png, LOSSLESS) for png in set(pictures)}
-    for quality in QUALITIES:
-        if sum(len(made[png]) for png in pictures) <= most:
-            break
-        lossy = {png: _address(png, {"quality": quality, "method": 2}) for png in made}
-        made = {png: min(made[png], lossy[png], key=len) for png in made}
+    each = list(dict.fromkeys(pictures))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow encodes outside of Python's lock
+
+        def encoded(how: dict[str, int | bool]) -> dict[bytes, str]:
+            return dict(zip(each, pool.map(partial(_address, how=how), each), strict=True))
+
+        made = encoded(LOSSLESS)
+        for quality in QUALITIES:
+            if sum(len(made[png]) for png in pictures) <= most:
+                break
+            lossy = encoded({"quality": quality, "method": 2})
+            made = {png: min(made[png], lossy[png], key=len) for png in made}
     return made
 
 
