@@ -547,6 +547,23 @@ def test_the_chinese_pdf_holds_chinese_text_with_embedded_fonts(out):
             assert any(f"/FontFile{end}" in inner for end in ("", "2", "3"))
 
 
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_every_page_has_the_glyphs_of_its_chinese_in_both_weights(out, code):
+    """A machine without Chinese fonts would show boxes."""
+    for page in sorted((out / code).glob("*.html")):
+        text = page.read_text(encoding="utf-8")
+        faces = re.findall(
+            r'"HW Lab TC"; font-weight: (\d+); src: url\("data:font/woff;base64,([^"]+)"', text
+        )
+        assert [int(weight) for weight, _ in faces] == [400, 700]
+        shown = soup(page).get_text()
+        chinese = {ord(c) for c in shown if "\u3000" <= c <= "\uffef"}
+        assert chinese >= set(map(ord, "中文")), "the switch to Chinese at least"
+        for _, data in faces:
+            with TTFont(BytesIO(base64.b64decode(data))) as font:
+                assert chinese <= font.getBestCmap().keys()
+
+
 def test_a_character_without_a_glyph_fails_its_own_job_only(made, tmp_path):
     result, jobs, folder = made
     shutil.copytree(result.out / "notebooks", tmp_path / "out" / "notebooks")

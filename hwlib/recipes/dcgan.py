@@ -263,7 +263,7 @@ RECIPE = Recipe(
             build=build_acgan,
             settings=GAN_SETTINGS | {"z_dim": 100, "attribute": "Smiling"},
             quick={"width": 0.5, "batch_size": 32, "num_steps": 3_800, "num_evals": 32},
-            slow={"width": 0.25, "num_steps": 2_200, "num_evals": 20},
+            slow={"width": 0.25, "num_steps": 3_000, "num_evals": 25},
             open=OPEN_ACGAN,
         ),
         "infogan": Problem(

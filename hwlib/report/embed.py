@@ -34,9 +34,9 @@ class Detail:
     notebooks: bool
 
 
-# With its text and font, a page stays below 5 MB; JPEG is within about two grey levels.
+# With its text and fonts, a page stays below 5 MB; JPEG is within about two grey levels.
 FULL = Detail(
-    most=4_400_000,
+    most=4_200_000,
     width=None,
     jpeg={"quality": 85, "subsampling": 0, "optimize": True},
     notebooks=True,

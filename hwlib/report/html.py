@@ -19,10 +19,11 @@ from hwlib.report.document import Document, to_html, unbroken
 from hwlib.report.embed import FULL, Detail
 from hwlib.report.entries import Entry, entries_of, shared, warnings
 from hwlib.report.facts import Facts, subtitle, trust
+from hwlib.report.webfont import FONTS, font_faces
 from hwlib.report.words import LANGUAGES, PROBLEMS, WORDS
 
 TEMPLATES = Path(__file__).parent / "templates"
-FONTS = Path(__file__).resolve().parents[1] / "fonts"
+FONT_PLACE = "/* fonts of this page's Chinese */"  # in base.html.jinja
 THUMBNAIL = (640, 360)  # pixels: twice a card's size on the page
 # The figure that shows a problem best: the pictures that the model made.
 COVERS = ("fig1_4", "fig2_3", "fig3_3", "infogan_code1", "kl_rows", "fig1_3")
@@ -99,7 +100,7 @@ def render_page(
         previous=pages[place - 1] if place else None,
         next=pages[place + 1] if place + 1 < len(pages) else None,
     )
-    return unbroken(text)
+    return _finished(text)
 
 
 def render_index(
@@ -126,7 +127,7 @@ def render_index(
         math_font="",
         command=command,
     )
-    return unbroken(text)
+    return _finished(text)
 
 
 def _card_facts(page: Page, entries: Sequence[Entry], language: str) -> list[tuple[str, str]]:
@@ -151,7 +152,7 @@ def render_comparison(
         math_font="",
         command=command,
     )
-    return unbroken(text)
+    return _finished(text)
 
 
 def has_comparison(jobs: Sequence[object]) -> bool:
@@ -174,6 +175,12 @@ def _shared(language: str, languages: Sequence[str], file: str) -> dict[str, obj
         "style": Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
         "switch": switch if len(languages) > 1 else [],
     }
+
+
+def _finished(text: str) -> str:
+    """Return a page as it is written: with its line breaks kept in order, and its Chinese fonts."""
+    text = unbroken(text)
+    return text.replace(FONT_PLACE, font_faces(text), 1)
 
 
 def _script(name: str) -> Markup:

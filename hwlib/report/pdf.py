@@ -30,8 +30,9 @@ from hwlib.report.document import (
 from hwlib.report.embed import FULL, Detail
 from hwlib.report.entries import shared, warnings
 from hwlib.report.facts import subtitle, trust
-from hwlib.report.html import FONTS, TEMPLATES, Page, has_comparison, runs_of
+from hwlib.report.html import TEMPLATES, Page, has_comparison, runs_of
 from hwlib.report.strips import Strip
+from hwlib.report.webfont import FONTS
 from hwlib.report.words import LANGUAGES, WORDS
 
 TYPESET = Path(__file__).with_name("typeset.py")
