@@ -203,7 +203,7 @@ RECIPE = Recipe(
             build=build_gan,
             settings=GAN_SETTINGS | {"num_steps": 50_000},
             quick={"batch_size": 64, "num_steps": 1_500},
-            slow={"width": 0.5, "num_steps": 1_350},
+            slow={"width": 0.5},
             has_batch_norm=False,
             open=OPEN_GAN,
         ),
