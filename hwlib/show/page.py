@@ -23,8 +23,10 @@ from hwlib.errors import UserError
 from hwlib.run import RUN_MIME, Run, replacing
 from hwlib.show import order
 from hwlib.show.cells import to_html, to_markdown
+from hwlib.text import LANGUAGES as KNOWN_LANGUAGES
+from hwlib.text import Finding, sentence, word
 
-LANGUAGES = ("zh", "en")
+LANGUAGES = tuple(KNOWN_LANGUAGES)
 JPEG = {"quality": 95, "subsampling": 0}
 SCREEN_PX = 780  # width of a full-width figure in JupyterLab, CSS pixels
 
@@ -32,6 +34,12 @@ OWN_PARAMETERS = {"recipe", "data", "profile", "seed"}  # of a notebook, beside 
 FILE_LANGUAGE = "en"  # of the labels in the homework's figure files
 
 Words = Mapping[str, str]
+_asked: tuple[str, ...] = LANGUAGES  # the languages that `setup` was asked for
+
+
+def asked_languages() -> tuple[str, ...]:
+    """Return the languages that the notebook asked for in `setup`; all before it did."""
+    return _asked
 
 
 def is_batch() -> bool:
@@ -59,10 +67,12 @@ def setup(languages: Sequence[str] = LANGUAGES) -> None:
         expected = (UserError, TrainingDiverged, KeyboardInterrupt, NameError)
         shell.set_custom_exc(expected, _show_in_one_line)
         order.begin(shell)
+    global _asked
     is_list = isinstance(languages, list | tuple)
     if not is_list or not languages or any(language not in LANGUAGES for language in languages):
         known = ", ".join(f'"{language}"' for language in LANGUAGES)
         raise UserError(f"languages = {languages!r}: give a list with one or both of {known}")
+    _asked = tuple(languages)
     if shell is not None:
         _check_parameters(shell.user_ns)
 
@@ -128,36 +138,51 @@ def show_caption(text: str) -> None:
 
 
 def text(
-    *, zh: str | None = None, en: str | None = None, languages: Sequence[str] = LANGUAGES
+    key: str | None = None,
+    /,
+    *,
+    languages: Sequence[str] | None = None,
+    zh: str | None = None,
+    en: str | None = None,
+    **values: Any,
 ) -> None:
     """Show Markdown, one output a language.
 
     Args:
-        zh: the text in Traditional Chinese.
-        en: the text in English.
-        languages: the ones to show.
+        key: the text's name in `report/text/`, `<file>.<macro>`.
+        languages: the ones to show; those of `setup` where it is None.
+        zh: the text itself in Traditional Chinese, where it has no name.
+        en: the same in English.
+        values: what the text takes.
     """
-    for lang, words in (("zh", zh), ("en", en)):
-        if words and lang in languages:
+    given = {"zh": zh, "en": en}
+    for lang in languages or _asked:
+        words = sentence(key, lang, **values) if key else given.get(lang)
+        if words:
             emit({"text/markdown": words, "text/plain": words}, {"kind": "text", "lang": lang})
 
 
+def _say(item: Any, lang: str) -> str:
+    return item.say(lang) if isinstance(item, Finding) else getattr(item, lang)
+
+
 def sentences(
-    items: Iterable[Any], *, bullets: bool = False, languages: Sequence[str] = LANGUAGES
+    items: Iterable[Any], *, bullets: bool = False, languages: Sequence[str] | None = None
 ) -> None:
-    """Show what `hwlib.discuss` found, as one paragraph or as a list.
+    """Show findings, as one paragraph or as a list.
 
     Args:
-        items: sentences with `zh` and `en`.
-        bullets: a list, a point a sentence.
-        languages: the ones to show.
+        items: what was found.
+        bullets: a list, a point a finding.
+        languages: the ones to show; those of `setup` where it is None.
     """
     items = list(items)
-    if bullets:
-        words = {lang: "\n".join(f"- {getattr(s, lang)}" for s in items) for lang in LANGUAGES}
-    else:
-        words = {"zh": "".join(s.zh for s in items), "en": " ".join(s.en for s in items)}
-    text(**words, languages=languages)
+    for lang in languages or _asked:
+        said = [_say(item, lang) for item in items]
+        gap = " " if KNOWN_LANGUAGES[lang].spaced else ""
+        words = "\n".join(f"- {one}" for one in said) if bullets else gap.join(said)
+        if words:
+            emit({"text/markdown": words, "text/plain": words}, {"kind": "text", "lang": lang})
 
 
 # -------------------------------------------------------------------------------------- figures
@@ -167,30 +192,39 @@ def figure(
     name: str,
     draw: Callable[[str], Figure | Axes],
     *,
-    alt: Words,
-    caption: Words,
-    languages: Sequence[str] = LANGUAGES,
+    words: str | None = None,
+    alt: Words | None = None,
+    caption: Words | None = None,
+    languages: Sequence[str] | None = None,
     run: Run | None = None,
+    **values: Any,
 ) -> None:
     """Draw a figure once per language and show it; write the homework's file beside the run.
+
+    Its caption and its alternative text are `figures.<words>.caption` and `.alt`.
 
     Args:
         name: the homework's name of the figure, e.g. "fig1_2".
         draw: takes the language, returns the figure (or axes on it).
-        alt: what a reader who cannot see it should know, by language.
-        caption: the line below it, by language.
-        languages: the ones to show.
+        words: the name of its texts where that is not the figure's own.
+        alt: the alternative text itself by language, where it has no name.
+        caption: the line below it by language, where it has no name.
+        languages: the ones to show; those of `setup` where it is None.
         run: its folder takes `figures/<name>.jpg`, with English labels; None writes no file.
+        values: what its texts take.
     """
-    shown = {lang: _render(draw, lang) for lang in languages}
+    shown = {lang: _render(draw, lang) for lang in languages or _asked}
     for lang, (png, inches, labels) in shown.items():
         about = {"kind": "figure", "lang": lang, "name": name, "labels": labels}
-        about |= {"alt": alt[lang], "caption": caption[lang]}
+        texts = {"alt": alt, "caption": caption}
+        for part, given in texts.items():
+            key = f"figures.{words or name}.{part}"
+            about[part] = given[lang] if given is not None else word(key, lang, **values)
         about["width"] = min(100, round(100 * inches / plots.COLUMN_IN))
         width = round(SCREEN_PX * about["width"] / 100)
-        data = {"image/png": png, "text/plain": alt[lang]}
-        emit(data, about, **{"image/png": {"width": width, "alt": alt[lang]}})
-        show_caption(caption[lang])
+        data = {"image/png": png, "text/plain": about["alt"]}
+        emit(data, about, **{"image/png": {"width": width, "alt": about["alt"]}})
+        show_caption(about["caption"])
     if run is not None:
         png, *_ = shown.get(FILE_LANGUAGE) or _render(draw, FILE_LANGUAGE)
         with replacing(run.figures / f"{name}.jpg") as temporary, Image.open(BytesIO(png)) as image:
@@ -217,24 +251,31 @@ def table(
     name: str,
     frame: pd.DataFrame | Mapping[str, pd.DataFrame],
     *,
-    caption: Words,
-    languages: Sequence[str] = LANGUAGES,
+    words: str | None = None,
+    caption: Words | None = None,
+    languages: Sequence[str] | None = None,
+    **values: Any,
 ) -> None:
     """Show a table as HTML and Markdown, numbers to the right.
+
+    Its caption is `tables.<words>.caption`.
 
     Args:
         name: its name, e.g. "layers".
         frame: one table, or one per language; numbers are set as `number` sets them.
-        caption: the line below it, by language.
-        languages: the ones to show.
+        words: the name of its texts where that is not the table's own.
+        caption: the line below it by language, where it has no name.
+        languages: the ones to show; those of `setup` where it is None.
+        values: what its caption takes.
     """
-    for lang in languages:
+    for lang in languages or _asked:
         one = frame if isinstance(frame, pd.DataFrame) else frame[lang]
         markdown = to_markdown(one)
         data = {"text/html": to_html(one), "text/markdown": markdown, "text/plain": markdown}
-        about = {"kind": "table", "lang": lang, "name": name, "caption": caption[lang]}
-        emit(data, about)
-        show_caption(caption[lang])
+        key = f"tables.{words or name}.caption"
+        said = caption[lang] if caption is not None else word(key, lang, **values)
+        emit(data, {"kind": "table", "lang": lang, "name": name, "caption": said})
+        show_caption(said)
 
 
 # ------------------------------------------------------------------------------------------ run

@@ -1,0 +1,1 @@
+"""What a run bears out: numbers and flags in, findings out; their words lie in report/text/."""

@@ -1,0 +1,267 @@
+"""Everything that a person reads, from `report/text/<language>/`: the one loader.
+
+A language is a folder. Its `language.toml` says what it is called and how it joins words; every
+other TOML file is a section of words (`labels.toml` holds `labels.step`); every Jinja file holds
+sentences, a macro each (`gan.j2` holds `gan.snapshots`). Words may have `{{ values }}` as well.
+Python decides what is the case and hands over names, numbers and flags, never words.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+
+ROOT = Path(os.environ.get("HWLIB_TEXT") or Path(__file__).parents[1] / "report" / "text")
+ABOUT = "language"  # the file that makes a folder a language
+
+# Between two Latin letters or digits a line's end is a space, beside Chinese it is nothing.
+_LATIN_BREAK = re.compile(r"(?<=[\w%$)*`.,;:!?])[ \t]*\n[ \t]*(?=[\w$(*`\[])", re.ASCII)
+_BREAK = re.compile(r"[ \t]*\n[ \t]*")
+_PARAGRAPH = re.compile(r"\n\s*\n")
+
+
+@dataclass(frozen=True)
+class Language:
+    """What a language's folder says of it.
+
+    Attributes:
+        order: languages are offered from the lowest on.
+        tag: for HTML's lang.
+        code: for Typst's lang.
+        region: for Typst's region.
+        name: what its own readers call it.
+        spaced: whether a space stands between words, and between sentences.
+        comma: between the items of a list.
+        last: before the last of them.
+    """
+
+    order: int
+    tag: str
+    code: str
+    region: str
+    name: str
+    spaced: bool
+    comma: str
+    last: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is the case: the name of a sentence, and the numbers and flags that it is made from.
+
+    Attributes:
+        key: the sentence's name, `<file>.<macro>`.
+        values: what the macro takes.
+    """
+
+    key: str
+    values: Mapping[str, Any]
+
+    def say(self, language: str) -> str:
+        """Return the sentence as Markdown."""
+        return sentence(self.key, language, **self.values)
+
+
+def finding(key: str, /, **values: Any) -> Finding:
+    """Return what is the case; see `Finding`."""
+    return Finding(key, values)
+
+
+def _languages() -> dict[str, Language]:
+    found = {}
+    for path in sorted(ROOT.glob(f"*/{ABOUT}.toml")):
+        found[path.parent.name] = Language(**tomllib.loads(path.read_text(encoding="utf-8")))
+    return dict(sorted(found.items(), key=lambda item: item[1].order))
+
+
+LANGUAGES: Mapping[str, Language] = _languages()
+
+
+# ------------------------------------------------------------------------------------- numbers
+
+
+def num(value: float, digits: int = 3) -> str:
+    """Write a number to `digits` significant digits, thousands separated, without exponent.
+
+    A negative one has the minus sign that tables have, not a hyphen.
+    """
+    if value == 0 or not np.isfinite(value):
+        written = f"{value:g}"
+    elif abs(value) >= 10 ** (digits - 1):
+        written = f"{value:,.0f}"
+    else:
+        written = np.format_float_positional(value, precision=digits, fractional=False, trim="-")
+    return written.replace("-", "−")
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """Write a share as a percentage."""
+    if 0 < abs(share) < 0.5 * 10 ** -(digits + 2):
+        return f"<{10.0**-digits:g} %"
+    return f"{100 * share:.{digits}f} %".replace("-", "−")
+
+
+def points(change: float, digits: int = 0) -> str:
+    """Write a change of a share in percentage points, with its sign and without the unit."""
+    return f"{100 * change:+.{digits}f}".replace("-", "−")
+
+
+def thousands(value: int) -> str:
+    """Write a whole number, thousands separated."""
+    return f"{value:,}".replace("-", "−")
+
+
+def plural(count: int | str, one: str, many: str = "") -> str:
+    """Write a count with its noun: '1 epoch', '1,200 epochs'; a text stands as it is."""
+    written = count if isinstance(count, str) else thousands(count)
+    return f"{written} {one if written == '1' else many or one + 's'}"
+
+
+def listed(items: Iterable[Any], *, language: str) -> str:
+    """Join names as the language does: 'a, b and c'."""
+    *first, last = map(str, items)
+    known = LANGUAGES[language]
+    return f"{known.comma.join(first)}{known.last}{last}" if first else last
+
+
+def name_of(name: str, *, language: str) -> str:
+    """Return what an attribute or a factor is called; the data's own name where it has no other."""
+    return section("names", language).get(name, name)
+
+
+def said(findings: Finding | Iterable[Finding], *, language: str) -> str:
+    """Return findings as running text without Markdown's marks of emphasis."""
+    found = [findings] if isinstance(findings, Finding) else findings
+    gap = " " if LANGUAGES[language].spaced else ""
+    return gap.join(one.say(language) for one in found).replace("**", "")
+
+
+# --------------------------------------------------------------------------------------- texts
+
+
+@cache
+def _environment(language: str) -> jinja2.Environment:
+    """Return where a language's sentences are; a value that is missing is an error."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(ROOT / language),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
+    )
+    environment.filters |= {
+        "num": num,
+        "percent": percent,
+        "points": points,
+        "thousands": thousands,
+        "plural": plural,
+        "listed": partial(listed, language=language),
+        "name": partial(name_of, language=language),
+        "said": partial(said, language=language),
+        "word": lambda key, **values: word(key, language, **values),
+    }
+    return environment
+
+
+@cache
+def section(name: str, language: str) -> Mapping[str, Any]:
+    """Return a section of words as it stands in its file.
+
+    Raises:
+        KeyError: there is no such file.
+    """
+    path = ROOT / language / f"{name}.toml"
+    if name == ABOUT or not path.exists():
+        raise KeyError(f"no section of words '{name}' in {path.parent}")
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def has_word(key: str, language: str) -> bool:
+    """Whether there are such words."""
+    try:
+        _raw(key, language)
+    except KeyError:
+        return False
+    return True
+
+
+def _raw(key: str, language: str) -> str:
+    name, _, rest = key.partition(".")
+    found: Any = section(name, language)
+    for part in rest.split("."):
+        found = found[part] if isinstance(found, Mapping) else {}[part]
+    if not isinstance(found, str):
+        raise KeyError(key)
+    return found
+
+
+@cache
+def _template(key: str, language: str) -> Callable[..., str]:
+    return _environment(language).from_string(_raw(key, language)).render
+
+
+def word(key: str, language: str, /, **values: Any) -> str:
+    """Return the words that `key` names, `<file>.<name>`, with their values set in.
+
+    Raises:
+        KeyError: there are none.
+        jinja2.UndefinedError: a value is missing.
+    """
+    return _template(key, language)(**values)
+
+
+def sentence(key: str, language: str, /, **values: Any) -> str:
+    """Return the sentence that `key` names, `<file>.<macro>`, as Markdown.
+
+    Raises:
+        KeyError: there is none.
+        TypeError: a value that the macro does not take.
+        jinja2.UndefinedError: a value is missing.
+    """
+    macro = getattr(_module(key.partition(".")[0], language), key.partition(".")[2], None)
+    if macro is None:
+        raise KeyError(f"no sentence '{key}' in {ROOT / language}")
+    return _flowing(str(macro(**values)), language)
+
+
+@cache
+def _module(name: str, language: str) -> Any:
+    try:
+        return _environment(language).get_template(f"{name}.j2").module
+    except jinja2.TemplateNotFound:
+        raise KeyError(f"no file of sentences '{name}.j2' in {ROOT / language}") from None
+
+
+def _flowing(written: str, language: str) -> str:
+    """Join the lines of each paragraph as the language does; blank lines keep paragraphs apart.
+
+    A line that begins with `- ` or `$$` begins a line of its own.
+    """
+    paragraphs = (_joined(part, language) for part in _PARAGRAPH.split(written.strip()))
+    return "\n\n".join(part for part in paragraphs if part)
+
+
+def _joined(paragraph: str, language: str) -> str:
+    if LANGUAGES[language].spaced:
+        gap = " "
+        text = paragraph.strip()
+    else:
+        gap, text = "", _LATIN_BREAK.sub(" ", paragraph.strip())
+    text = re.sub(r"\n[ \t]*(?=- |\$\$|\|)", "\0", text)
+    return re.sub(r"[ \t]{2,}", " ", _BREAK.sub(gap, text)).replace("\0", "\n")
+
+
+def in_languages(
+    write: Callable[[str], str], languages: Sequence[str] | None = None
+) -> dict[str, str]:
+    """Return what `write` gives for each language."""
+    return {language: write(language) for language in languages or LANGUAGES}
