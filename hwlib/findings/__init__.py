@@ -1,1 +1,3 @@
 """What a run bears out: numbers and flags in, findings out; their words lie in report/text/."""
+
+from hwlib.findings import data as data
