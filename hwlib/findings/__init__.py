@@ -1,3 +1,4 @@
 """What a run bears out: numbers and flags in, findings out; their words lie in report/text/."""
 
 from hwlib.findings import data as data
+from hwlib.findings import samples as samples
