@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from hwlib.text import Finding, finding
 
-if TYPE_CHECKING:
-    from hwlib.data import Data
 
-
-def introduce(data: Data) -> list[Finding]:
+def introduce(data: Any) -> list[Finding]:
     """Say what the images are, how many there are, and what is known of each.
 
     Args:
-        data: from `hwlib.load_data`.
+        data: the `Data` that `hwlib.load_data` returns.
     """
     sizes = {"size": data.image_size, "channels": data.channels, "crop": data.crop}
     counts = {"train": len(data.train), "test": len(data.test)}
@@ -27,7 +24,7 @@ def introduce(data: Data) -> list[Finding]:
     ]
 
 
-def _attributes(data: Data) -> Finding:
+def _attributes(data: Any) -> Finding:
     """Say how many attributes there are, and how rare the rarest and the commonest are."""
     if not data.attributes or data.train.labels is None:
         return finding("data.no_attributes")
