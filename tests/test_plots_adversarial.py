@@ -113,7 +113,7 @@ def test_a_loss_that_runs_away_gets_a_log_axis_that_says_so(lang):
     loss = np.where(STEPS < 1_900, 1.4, 60.0)
     left, _ = plots.gan_curves(metrics(g_loss=loss), lang).axes
     assert left.get_yscale() == "log"
-    assert plots.WORDS[lang]["log_axis"] in left.get_title(loc="left")
+    assert plots.words("log_axis", lang) in left.get_title(loc="left")
 
 
 def test_accuracies_stand_on_an_axis_from_0_to_100_percent():

@@ -12,7 +12,7 @@ from hwlib.plots.adversarial import (
     snapshot_curve,
 )
 from hwlib.plots.claims import claim_values, claims_overview, deciding_part, is_effect_alone
-from hwlib.plots.diagram import Block, Layer, block_diagram, blocks, gan_diagram
+from hwlib.plots.diagram import Block, Layer, block_diagram, blocks, gan_diagram, layer_settings
 from hwlib.plots.grids import (
     attribute_pairs,
     attribute_pairs_more,
@@ -53,7 +53,9 @@ from hwlib.plots.look import (
     labels,
     rc_params,
     register_fonts,
+    short_name,
     style,
+    words,
 )
 from hwlib.plots.maps import code_attributes, code_nats, leakage
 from hwlib.plots.pictures import compose, enlarge, image_grid, interpolation, pairs, traversal
@@ -114,6 +116,7 @@ __all__ = [
     "is_effect_alone",
     "labels",
     "latent_activity",
+    "layer_settings",
     "leakage",
     "learning_curves",
     "nearest",
@@ -121,6 +124,7 @@ __all__ = [
     "rate_distortion",
     "rc_params",
     "register_fonts",
+    "short_name",
     "side_by_side",
     "snapshot_curve",
     "style",
@@ -133,4 +137,5 @@ __all__ = [
     "weight_reconstructions",
     "weight_samples",
     "weight_scores",
+    "words",
 ]

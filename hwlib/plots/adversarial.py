@@ -21,9 +21,9 @@ from hwlib.plots.look import (
     INK,
     ORANGE,
     PINK,
-    WORDS,
     choose_scale,
     styled,
+    words,
 )
 
 # What a D that answers 0 to everything pays: ln 2 for each kind of picture (Goodfellow et al. 2014,
@@ -34,6 +34,7 @@ GUESS = {"color": INK, "linewidth": 0.9, "linestyle": (0, (4, 3))}
 HEALTHY = (0.60, 0.75)  # D's accuracy in healthy training, by report B (C7)
 TITLE_PAD = 17  # points; the legend stands between title and axes
 
+NETWORKS = ("D", "G", "Q")  # called so in every language
 LOSSES = (("d_loss", BLUE, "D"), ("g_loss", ORANGE, "G"))
 ACCURACIES = (("d_accuracy_real", BLUE, "on_real"), ("d_accuracy_fake", ORANGE, "on_fake"))
 CLASS_LOSSES = (("d_class_loss", BLUE, "D"), ("g_class_loss", ORANGE, "G"))
@@ -62,21 +63,20 @@ def _panel(
     ax: Axes, metrics: pd.DataFrame, lines: tuple, title: str, *, lang: str, smoothing: int
 ) -> None:
     """Draw curves of one kind with their title; `lines` are (column, colour, word)."""
-    words = WORDS[lang]
-    ax.set_title(words[title], loc="left", pad=TITLE_PAD)
+    ax.set_title(words(title, lang), loc="left", pad=TITLE_PAD)
     for name, colour, word in lines:
-        label = words.get(word, word)
-        _line(ax, metrics, name, colour=colour, label=label, smoothing=smoothing)
+        named = word if word in NETWORKS else words(word, lang)
+        _line(ax, metrics, name, colour=colour, label=named, smoothing=smoothing)
 
 
 def _finish(ax: Axes, metrics: pd.DataFrame, lang: str, best: int | None) -> None:
     """Set the axis of steps, mark scored snapshots and the best one, and name the lines."""
-    ax.set_xlabel(WORDS[lang]["step"])
+    ax.set_xlabel(words("step", lang))
     ax.set_xlim(0, max(float(metrics["step"].iloc[-1]), 1.0))
     ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     if best is not None:
-        label = WORDS[lang]["best_snapshot"]
+        label = words("best_snapshot", lang)
         ax.axvline(best, color=GREEN, linewidth=1.1, linestyle=(0, (1, 1.4)), label=label)
         scored = _snapshots(metrics)["step"]
         foot = ax.get_xaxis_transform()
@@ -115,7 +115,7 @@ def _draw_losses(ax: Axes, metrics: pd.DataFrame, style: dict[str, Any]) -> None
     _panel(ax, metrics, LOSSES, "losses", **style)
     for name, colour, _ in LOSSES:
         ax.axhline(UNDECIDED[name], color=colour, linewidth=0.8, linestyle=(0, (4, 3)))
-    label = WORDS[style["lang"]]["undecided"]
+    label = words("undecided", style["lang"])
     ax.plot([], [], color=GREY, linewidth=0.8, linestyle=(0, (4, 3)), label=label)
     choose_scale(ax, metrics[["d_loss", "g_loss"]].to_numpy().ravel(), style["lang"], pad=TITLE_PAD)
 
@@ -131,7 +131,7 @@ def _draw_accuracies(
 
 def _draw_d_accuracies(ax: Axes, metrics: pd.DataFrame, style: dict[str, Any]) -> None:
     """Draw D's accuracy on real and on fake pictures, with the band that report B calls healthy."""
-    label = WORDS[style["lang"]]["healthy"]
+    label = words("healthy", style["lang"])
     ax.axhspan(*HEALTHY, color=GREEN, alpha=0.13, linewidth=0, label=label)
     _draw_accuracies(ax, metrics, ACCURACIES, "d_accuracy", style)
 
@@ -159,14 +159,14 @@ def _draw_class_losses(
     ax: Axes, metrics: pd.DataFrame, style: dict[str, Any], *, class_on_fake: bool | None
 ) -> None:
     """Draw the attribute losses of D and G beside those of guessing."""
-    words = WORDS[style["lang"]]
+    lang = style["lang"]
     _panel(ax, metrics, CLASS_LOSSES, "class_losses", **style)
     if class_on_fake:  # then D's loss is a sum over both kinds of pictures, G's is not
         for (_, colour, _), level in zip(CLASS_LOSSES, (2 * GUESSED, GUESSED), strict=True):
             ax.axhline(level, **GUESS | {"color": colour, "linewidth": 0.8})
-        ax.plot([], [], label=words["guess_class_losses"], **GUESS | {"color": GREY})
+        ax.plot([], [], label=words("guess_class_losses", lang), **GUESS | {"color": GREY})
     elif class_on_fake is not None:
-        ax.axhline(GUESSED, label=words["guess_class_loss"], **GUESS)
+        ax.axhline(GUESSED, label=words("guess_class_loss", lang), **GUESS)
     values = metrics[[name for name, _, _ in CLASS_LOSSES]].to_numpy().ravel()
     choose_scale(ax, values, style["lang"], pad=TITLE_PAD)
 
@@ -196,7 +196,7 @@ def acgan_curves(
     _draw_d_accuracies(axes[0, 1], metrics, style)
     _draw_class_losses(axes[1, 0], metrics, style, class_on_fake=class_on_fake)
     _draw_accuracies(axes[1, 1], metrics, CLASS_ACCURACIES, "class_accuracy", style)
-    axes[1, 1].axhline(0.5, label=WORDS[lang]["guess_class_accuracy"], **GUESS)
+    axes[1, 1].axhline(0.5, label=words("guess_class_accuracy", lang), **GUESS)
     for ax in axes.flat:
         _finish(ax, metrics, lang, best if ax is axes[0, 0] else None)
     return fig
@@ -214,17 +214,16 @@ def infogan_curves(
         smoothing: points before it that are averaged into each point.
         num_codes: ten-way codes; Q's loss is a mean over them.
     """
-    words = WORDS[lang]
     fig, axes = plt.subplots(2, 2, figsize=(COLUMN_IN, 5.5))
     style = {"lang": lang, "smoothing": smoothing}
     best = best_snapshot(metrics)
     _draw_losses(axes[0, 0], metrics, style)
     _draw_d_accuracies(axes[0, 1], metrics, style)
     _panel(axes[1, 0], metrics, (("q_loss", PINK, "Q"),), "q_loss", **style)
-    axes[1, 0].axhline(math.log(CODE_SIZE), label=words["guess_loss"], **GUESS)
+    axes[1, 0].axhline(math.log(CODE_SIZE), label=words("guess_loss", lang), **GUESS)
     axes[1, 0].set_ylim(0, max(math.log(CODE_SIZE), metrics["q_loss"].max()) * 1.08)
     _draw_accuracies(axes[1, 1], metrics, (("code_accuracy", PINK, "Q"),), "code_accuracy", style)
-    axes[1, 1].axhline(1 / CODE_SIZE, label=words["guess_accuracy"], **GUESS)
+    axes[1, 1].axhline(1 / CODE_SIZE, label=words("guess_accuracy", lang), **GUESS)
     for ax in axes.flat:
         _finish(ax, metrics, lang, best if ax is axes[0, 0] else None)
     return fig
@@ -245,7 +244,7 @@ def snapshot_curve(
         lang: language of the words.
         kept_step: the step whose networks the run gives; None marks none.
     """
-    words, scored = WORDS[lang], _snapshots(metrics)
+    scored = _snapshots(metrics)
     best = best_snapshot(metrics)
     colours = {"snapshot_kid": BLUE, "snapshot_diversity": PINK}
     if "snapshot_score" in scored:
@@ -253,17 +252,17 @@ def snapshot_curve(
     rows = len(colours) // 2
     fig, axes = plt.subplots(rows, 2, figsize=(COLUMN_IN, 2.75 * rows), squeeze=False)
     for ax, (name, colour) in zip(axes.flat, colours.items(), strict=True):
-        ax.set_title(words[name], loc="left", pad=TITLE_PAD)
+        ax.set_title(words(name, lang), loc="left", pad=TITLE_PAD)
         whole = {"clip_on": False, "zorder": 3}  # the last one stands on the axes' edge
         ax.plot(scored["step"], scored[name], color=colour, marker="o", markersize=4, **whole)
         is_best = scored["step"] == best
         star = {"marker": "*", "markersize": 12, "color": GREEN, "markeredgecolor": "white"} | whole
-        label = words["best_snapshot"]
+        label = words("best_snapshot", lang)
         ax.plot(
             scored["step"][is_best], scored[name][is_best], linestyle="none", label=label, **star
         )
         if kept_step is not None and kept_step != best:
-            label = words["kept_snapshot"]
+            label = words("kept_snapshot", lang)
             ax.axvline(kept_step, color=INK, linewidth=0.9, linestyle="--", label=label)
         if name == "snapshot_score":
             ax.set_yscale("log")
@@ -271,7 +270,9 @@ def snapshot_curve(
             ax.yaxis.set_major_locator(MaxNLocator(6))
         ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
     diversity = axes[0, 1]
-    diversity.axhline(1, color=GREY, linewidth=0.9, linestyle=(0, (4, 3)), label=words["as_real"])
+    diversity.axhline(
+        1, color=GREY, linewidth=0.9, linestyle=(0, (4, 3)), label=words("as_real", lang)
+    )
     diversity.set_ylim(bottom=0)
     for ax in axes.flat:
         _finish(ax, metrics, lang, None)

@@ -12,7 +12,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 
-from hwlib.plots.look import BLUE, COLUMN_IN, GREEN, GREY, ORANGE, PINK, WORDS, styled
+from hwlib.plots.look import BLUE, COLUMN_IN, GREEN, GREY, ORANGE, PINK, styled, words
 
 
 class Layer(NamedTuple):
@@ -153,7 +153,7 @@ def _draw_column(
     return rows[-1]
 
 
-def _draw_middle(ax: Axes, heads: list[Block], y: float, words: Mapping[str, str]) -> None:
+def _draw_middle(ax: Axes, heads: list[Block], y: float, lang: str) -> None:
     """Draw mu, logvar and the sampled z between them, which stands at height `y`."""
     names = {"mu": "$\\mu$", "logvar": "$\\log\\,\\sigma^2$"}
     for head in heads:
@@ -167,7 +167,7 @@ def _draw_middle(ax: Axes, heads: list[Block], y: float, words: Mapping[str, str
     ax.text(
         _MIDDLE,
         y - _REACH - 0.36,
-        f"{words['sampling']}\n{formulas}",
+        f"{words('sampling', lang)}\n{formulas}",
         ha="center",
         va="top",
         fontsize=7.6,
@@ -183,15 +183,14 @@ def block_diagram(layers: Sequence[Layer], lang: str = "en") -> Figure:
         layers: in the order of execution, with output shapes and parameter counts; the parts are
             "encoder", "mu", "logvar" and "decoder". The first one, of kind "Input", is the image.
     """
-    words = WORDS[lang]
 
     image, boxes = layers[0], blocks(layers[1:])
     picture = Block("", "Input", "", "", image.shape, 0)
-    encoder = [_titled(block, words) for block in boxes if block.part == "encoder"]
-    decoder = [_titled(block, words) for block in boxes if block.part == "decoder"][::-1]
+    encoder = [_titled(block, lang) for block in boxes if block.part == "encoder"]
+    decoder = [_titled(block, lang) for block in boxes if block.part == "decoder"][::-1]
     heads = [block for block in boxes if block.part in ("mu", "logvar")]
-    down = [(picture, f"{words['input']}  $x$"), *encoder]
-    up = [(picture, f"{words['output']}  $\\hat{{x}}$"), *decoder]
+    down = [(picture, f"{words('input', lang)}  $x$"), *encoder]
+    up = [(picture, f"{words('output', lang)}  $\\hat{{x}}$"), *decoder]
 
     depth = max(len(down), len(up), 5)
     height = depth * _STEP + 0.36
@@ -206,14 +205,14 @@ def block_diagram(layers: Sequence[Layer], lang: str = "en") -> Figure:
         (_RIGHT, "decoder", "$p(x \\mid z)$", [block for block, _ in decoder]),
     ):
         count = sum(block.num_parameters for block in counted)
-        ax.text(x, height - 0.15, f"{words[name]}  {formula}", fontsize=9.5, **_CENTRED)
-        ax.text(x, height - 0.36, words["parameters"].format(count=count), ha="center", **_SOFT)
+        ax.text(x, height - 0.15, f"{words(name, lang)}  {formula}", fontsize=9.5, **_CENTRED)
+        ax.text(x, height - 0.36, words("parameters", lang, count=count), ha="center", **_SOFT)
     foot = _draw_column(ax, down, _LEFT, top, up=False)
     start = _draw_column(ax, up, _RIGHT, top, up=True)
 
     # z stands a little above the middle of the drawing: the formulas below it need the room
     y = (top + top - _STEP * (depth - 1)) / 2 + 0.32
-    _draw_middle(ax, heads, y, words)
+    _draw_middle(ax, heads, y, lang)
     lane = (_LEFT + _BOX[0] / 2 + _MIDDLE - _HEAD[0] / 2) / 2
     for head in heads:
         level = y + (_REACH if head.part == "mu" else -_REACH)
@@ -247,28 +246,39 @@ def _heads(networks: Mapping[str, Sequence[Layer]]) -> dict[str, list[Block]]:
     return found
 
 
-def _answer(name: str, box: Block, words: Mapping[str, str]) -> Block:
+def _answer(name: str, box: Block, lang: str) -> Block:
     """Write beside a head's last layer what it answers."""
     key = "answer_both" if name == "D" and box.shape[0] > 1 else _ANSWERS[name]
-    extras = ", ".join(filter(None, (box.extras, words[key])))
+    extras = ", ".join(filter(None, (box.extras, words(key, lang))))
     return box._replace(extras=extras)
 
 
-def _titled(block: Block, words: Mapping[str, str], before: str = "") -> tuple[Block, str]:
-    """Return a box with its title in the language of `words`."""
-    detail = block.detail.replace(", stride ", words["stride"])
-    return block, f"{before}{words.get(block.kind, block.kind)} {detail}".strip()
+def layer_settings(detail: str, lang: str) -> str:
+    """Write a layer's settings, such as "4×4, stride 2", in the words of a language."""
+    size, between, stride = detail.partition(", stride ")
+    return size + words("and", lang) + words("stride", lang, stride=stride) if between else detail
 
 
-def _draw_inputs(ax: Axes, inputs: Sequence[Layer], y: float, words: Mapping[str, str]) -> None:
+def _titled(block: Block, lang: str, before: str = "") -> tuple[Block, str]:
+    """Return a box with its title in a language."""
+    kind = words(block.kind, lang) if block.kind in _LEADS else block.kind
+    return block, f"{before}{kind} {layer_settings(block.detail, lang)}".strip()
+
+
+def _draw_inputs(ax: Axes, inputs: Sequence[Layer], y: float, lang: str) -> None:
     """Draw z, and c beside it where G has labels or codes, above G's first box."""
     half, room = _SMALL_BOX[0] / 2, (_GAN_BOX[0] - 2 * _SMALL_BOX[0]) / 2
     places = [_GAN_LEFT] if len(inputs) == 1 else [_GAN_LEFT - half - room, _GAN_LEFT + half + room]
     for layer, x in zip(inputs, places, strict=True):
         block = Block("", "Input", "", "", layer.shape, 0)
-        title = f"{words['given_' + layer.name]}  ${layer.name}$"
+        title = f"{words('given_' + layer.name, lang)}  ${layer.name}$"
         _draw_box(ax, block, title, (x, y), _SMALL_BOX)
         _arrow(ax, (x, y - _BOX[1] / 2), (x, y - _STEP + _BOX[1] / 2))
+
+
+def _joining(layer: Layer) -> Block:
+    """Return the box in which z and c meet."""
+    return Block("", layer.kind, "", "", layer.shape, layer.num_parameters)
 
 
 @styled
@@ -280,24 +290,26 @@ def gan_diagram(networks: Mapping[str, Sequence[Layer]], lang: str = "en") -> Fi
             then the layers in the order of execution; D's own are named "trunk..." and "head...".
         lang: language of the words.
     """
-    words = WORDS[lang]
     inputs = [layer for layer in networks["G"] if layer.kind == "Input"]
     made = [layer for layer in networks["G"] if layer.kind != "Input"]
     join = [layer for layer in made if layer.name.startswith("join")]
     left = [
         *(
-            (Block("", layer.kind, "", "", layer.shape, layer.num_parameters), words[layer.kind])
+            (
+                Block("", layer.kind, "", "", layer.shape, layer.num_parameters),
+                words(layer.kind, lang),
+            )
             for layer in join[:1]
         ),
-        *(_titled(block, words) for block in blocks(made[len(join) :])),
-        (Block("", "Input", "", "", made[-1].shape, 0), words["made"]),
+        *(_titled(block, lang) for block in blocks(made[len(join) :])),
+        (Block("", "Input", "", "", made[-1].shape, 0), words("made", lang)),
     ]
     if len(join) > 1:  # one embedding a label
         total = sum(layer.num_parameters for layer in join)
         left[0] = left[0][0]._replace(num_parameters=total), left[0][1]
     trunk = [layer for layer in networks["D"] if layer.name.startswith("trunk")]
-    picture = Block("", "Input", "", words["real_or_made"], networks["D"][0].shape, 0)
-    right = [(picture, f"{words['input']}  $x$"), *(_titled(b, words) for b in blocks(trunk))]
+    picture = Block("", "Input", "", words("real_or_made", lang), networks["D"][0].shape, 0)
+    right = [(picture, f"{words('input', lang)}  $x$"), *(_titled(b, lang) for b in blocks(trunk))]
     heads = _heads(networks)
 
     depth = max(len(left) + 1, len(right) + sum(map(len, heads.values())))
@@ -307,46 +319,46 @@ def gan_diagram(networks: Mapping[str, Sequence[Layer]], lang: str = "en") -> Fi
     ax.set(xlim=(0, COLUMN_IN), ylim=(0, height))
     ax.set_axis_off()
     top = height - 0.7
-    _draw_gan_titles(ax, networks, height, words)
-    _draw_inputs(ax, inputs, top, words)
+    _draw_gan_titles(ax, networks, height, lang)
+    _draw_inputs(ax, inputs, top, lang)
     foot = _draw_column(ax, left, _GAN_LEFT, top - _STEP, up=False, size=_GAN_BOX)
     end = _draw_column(ax, right, _GAN_RIGHT, top, up=False, size=_GAN_BOX)
-    _draw_heads(ax, heads, end, words)
+    _draw_heads(ax, heads, end, lang)
     near, far = _GAN_LEFT + _GAN_BOX[0] / 2, _GAN_RIGHT - _GAN_BOX[0] / 2
     _arrow(ax, (near, foot), (_FEED, foot), (_FEED, top), (far, top))
     return fig
 
 
 def _draw_gan_titles(
-    ax: Axes, networks: Mapping[str, Sequence[Layer]], height: float, words: Mapping[str, str]
+    ax: Axes, networks: Mapping[str, Sequence[Layer]], height: float, lang: str
 ) -> None:
     """Name the two columns and count their parameters."""
     has_c = any(layer.name == "c" for layer in networks["G"])
     counts = {name: sum(x.num_parameters for x in layers) for name, layers in networks.items()}
-    counted = words["parameters"].format(count=counts["D"])
+    counted = words("parameters", lang, count=counts["D"])
     formula = "$D(x)$"
     if "Q" in counts:
         formula = "$D(x)$, $Q(c \\mid x)$"
-        counted = f"D {counted}{words['and']}Q {words['parameters'].format(count=counts['Q'])}"
+        counted = words("parameters_of_both", lang, D=counts["D"], Q=counts["Q"])
     for x, name, formula_, count in (
         (_GAN_LEFT, "generator", "$G(z, c)$" if has_c else "$G(z)$",
-         words["parameters"].format(count=counts["G"])),
+         words("parameters", lang, count=counts["G"])),
         (_GAN_RIGHT, "discriminator", formula, counted),
     ):  # fmt: skip
-        ax.text(x, height - 0.15, f"{words[name]}  {formula_}", fontsize=9.5, **_CENTRED)
+        ax.text(x, height - 0.15, f"{words(name, lang)}  {formula_}", fontsize=9.5, **_CENTRED)
         ax.text(x, height - 0.36, count, ha="center", **_SOFT)
 
 
-def _draw_heads(
-    ax: Axes, heads: Mapping[str, list[Block]], end: float, words: Mapping[str, str]
-) -> None:
+def _draw_heads(ax: Axes, heads: Mapping[str, list[Block]], end: float, lang: str) -> None:
     """Draw the heads below one another, each fed by the trunk that ends at height `end`."""
     half, left = _BOX[1] / 2, _GAN_RIGHT - _GAN_BOX[0] / 2
     y = end
     for i, (name, boxes) in enumerate(heads.items()):
-        boxes = [*boxes[:-1], _answer(name, boxes[-1], words)]
+        boxes = [*boxes[:-1], _answer(name, boxes[-1], lang)]
         start = y - _STEP
-        column = [_titled(box, words, words["before_q"] if name == "Q" else "") for box in boxes]
+        column = [
+            _titled(box, lang, words("before_q", lang) if name == "Q" else "") for box in boxes
+        ]
         y = _draw_column(ax, column, _GAN_RIGHT, start, up=False, size=_GAN_BOX)
         if i == 0:
             _arrow(ax, (_GAN_RIGHT, end - half), (_GAN_RIGHT, start + half))

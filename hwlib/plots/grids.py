@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from hwlib.plots.look import WORDS, attribute_name
-from hwlib.plots.maps import short_name
+from hwlib.plots.look import attribute_name, short_name, words
 from hwlib.plots.pictures import compose, draw_sheet, image_grid, middles, pairs
 
 MAX_FRAMES = 12  # columns of a growth figure: as many as a run scores snapshots
@@ -45,7 +44,7 @@ def growth(
         columns=len(shown),
         row_labels=_growing_rows(num, problem, lang),
         column_labels=[f"{int(steps[i]):,}" for i in shown],
-        xlabel=WORDS[lang]["step"],
+        xlabel=words("step", lang),
         ylabel=attribute_name(attribute, lang) if is_switched else None,
         picture_in=PICTURE_IN,
     )
@@ -53,13 +52,17 @@ def growth(
 
 def _growing_rows(num: int, problem: str, lang: str) -> list[str]:
     """Name the rows of a growth figure."""
-    words = WORDS[lang]
     if problem == "acgan":
         keys = ("growing_on", "growing_off")
-        return [words[keys[i % 2]].format(number=i // 2 + 1) for i in range(num)]
+        return [words(keys[i % 2], lang, z=_symbol("z", i // 2 + 1)) for i in range(num)]
     if problem == "infogan":
-        return [words["growing_value"].format(value=i) for i in range(num)]
-    return [f"$z_{{{i + 1}}}$" for i in range(num)]
+        return [words("growing_value", lang, code=_symbol("c", 1), value=i) for i in range(num)]
+    return [_symbol("z", i + 1) for i in range(num)]
+
+
+def _symbol(letter: str, number: int) -> str:
+    """Write a letter with a number as its index."""
+    return f"${letter}_{{{number}}}$"
 
 
 def nearest(pictures: np.ndarray, *, lang: str = "en") -> Axes:
@@ -68,8 +71,7 @@ def nearest(pictures: np.ndarray, *, lang: str = "en") -> Axes:
     Args:
         pictures: uint8 (N, 2, H, W, C): sample, training picture.
     """
-    words = WORDS[lang]
-    labels = (words["sample"], words["nearest"])
+    labels = (words("sample", lang), words("nearest", lang))
     return pairs(pictures[:, 0], pictures[:, 1], labels, lang=lang)
 
 
@@ -121,7 +123,7 @@ def attribute_pairs_more(
         attributes: (A,) names in the data.
         lang: language of the words.
     """
-    words, num = WORDS[lang], pictures.shape[1]
+    num = pictures.shape[1]
     sheets = [
         compose(one.swapaxes(0, 1).reshape(-1, *one.shape[2:]), columns=num) for one in pictures
     ]
@@ -129,7 +131,7 @@ def attribute_pairs_more(
     rows = []
     for one, top, attribute in zip(sheets, tops, attributes, strict=True):
         name = short_name(attribute, lang)
-        labels = [words[key].format(attribute=name) for key in ("is_on", "is_off")]
+        labels = [words(key, lang, attribute=name) for key in ("is_on", "is_off")]
         rows += [(top + place, word) for place, word in middles(one.shape[0], labels)]
     return draw_sheet(sheet, rows=rows, row_points=ON_OFF_POINTS)
 
@@ -146,9 +148,9 @@ def code_grid(pictures: np.ndarray, code: int = 1, *, lang: str = "en") -> Axes:
     return image_grid(
         pictures.reshape(-1, *pictures.shape[2:]),
         columns,
-        row_labels=[f"$z_{{{i + 1}}}$" for i in range(rows)],
+        row_labels=[_symbol("z", i + 1) for i in range(rows)],
         column_labels=[str(value) for value in range(columns)],
-        xlabel=WORDS[lang]["code_value"].format(code=code),
+        xlabel=words("code_value", lang, code=code),
     )
 
 
@@ -164,8 +166,8 @@ def code_combinations(pictures: np.ndarray, *, lang: str = "en") -> Axes:
         columns,
         row_labels=[str(value) for value in range(rows)],
         column_labels=[str(value) for value in range(columns)],
-        xlabel=WORDS[lang]["code_value"].format(code=2),
-        ylabel=WORDS[lang]["code_value"].format(code=1),
+        xlabel=words("code_value", lang, code=2),
+        ylabel=words("code_value", lang, code=1),
     )
 
 
@@ -184,5 +186,5 @@ def code_real(pictures: np.ndarray, code: int = 1, *, lang: str = "en") -> Axes:
         images.reshape(rows * columns, *pictures.shape[2:]),
         columns,
         column_labels=[str(value) for value in range(columns)],
-        xlabel=WORDS[lang]["code_value"].format(code=code),
+        xlabel=words("code_value", lang, code=code),
     )

@@ -11,16 +11,15 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from hwlib.plots.look import (
-    ATTRIBUTES_ZH,
     BLUE,
     COLUMN_IN,
-    FACTORS_ZH,
     INK,
     ORANGE,
     PALETTE,
-    WORDS,
     attribute_name,
+    short_name,
     styled,
+    words,
 )
 
 MAX_ATTRIBUTES = 14  # columns of a map that a page has room for
@@ -33,12 +32,6 @@ NONE = "–"
 _BLUE_TO_ORANGE = LinearSegmentedColormap.from_list("signed", [BLUE, "white", ORANGE])
 SIGNED = _BLUE_TO_ORANGE.with_extremes(bad="#F0F0F0")
 RATE = LinearSegmentedColormap.from_list("rate", ["white", "#7FB8D8", BLUE])
-
-
-def short_name(name: str, lang: str) -> str:
-    """Return an attribute's or a factor's name as briefly as a figure needs it."""
-    known = ATTRIBUTES_ZH | FACTORS_ZH if lang == "zh" else {}
-    return known.get(name, name.replace("_", " "))
 
 
 def _heat_map(
@@ -94,7 +87,7 @@ def leakage(
             column that is missing stays empty.
         lang: language of the words.
     """
-    words, columns = WORDS[lang], _most_changed([changes, changes_real])
+    columns = _most_changed([changes, changes_real])
     rows = list(changes)
     height = 0.26 * len(rows)
     size = (COLUMN_IN, 2 * height + 1.75)
@@ -106,8 +99,8 @@ def leakage(
         cells = [[one.get(row, {}).get(name, np.nan) for name in columns] for row in rows]
         values = 100 * np.array(cells)
         _heat_map(ax, values, colours=SIGNED, limits=(-100, 100), write="{:+.0f}")
-        unit = words["in_unit"].format(unit=words["points"])
-        ax.set_title(words[title] + unit, loc="left")
+        unit = words("in_unit", lang, unit=words("points", lang))
+        ax.set_title(words(title, lang) + unit, loc="left")
         ax.set_yticks(range(len(rows)), [short_name(name, lang) for name in rows])
     names = [short_name(name, lang) for name in columns]
     axes[1].set_xticks(range(len(columns)), names, rotation=45, ha="right", rotation_mode="anchor")
@@ -126,16 +119,18 @@ def code_attributes(
         code: which code, counted from 1.
         lang: language of the words.
     """
-    words, names = WORDS[lang], list(meaning[0])
+    names = list(meaning[0])
     rates = np.array([[one[name] for one in meaning] for name in names])  # (attributes, values)
     order = np.argsort(-np.ptp(rates, axis=1), kind="stable")[:MAX_ATTRIBUTES]
     values = 100 * np.column_stack([rates[order], rates[order].mean(1)])
     fig, ax = plt.subplots(figsize=(COLUMN_IN, 0.24 * len(order) + 0.6))
     _heat_map(ax, values, colours=RATE, limits=(0, 100), write="{:.0f}")
     ax.set_yticks(range(len(order)), [attribute_name(names[i], lang) for i in order])
-    ax.set_xticks(range(values.shape[1]), [*map(str, range(values.shape[1] - 1)), words["mean"]])
+    ax.set_xticks(
+        range(values.shape[1]), [*map(str, range(values.shape[1] - 1)), words("mean", lang)]
+    )
     ax.axvline(values.shape[1] - 1.5, color=INK, linewidth=0.8)
-    ax.set_xlabel(words["code_value"].format(code=code))
+    ax.set_xlabel(words("code_value", lang, code=code))
     return fig
 
 
@@ -150,7 +145,6 @@ def code_nats(
         lang: language of the words.
         least: nats below which a bar counts as none, as a line; None draws none.
     """
-    words = WORDS[lang]
     most = {name: max(one[name] for one in nats) for name in nats[0]}
     names = sorted(most, key=lambda name: -most[name])[:MAX_BARS]
     names = [name for i, name in enumerate(names) if i < MIN_BARS or most[name] >= NO_BAR]
@@ -161,26 +155,19 @@ def code_nats(
     for i, one in enumerate(nats):
         lengths = [max(one[name], 0.0) for name in names]
         offset = places + (i - (len(nats) - 1) / 2) * thickness
-        label = words["code"].format(code=i + 1)
+        label = words("code", lang, code=i + 1)
         bars = ax.barh(offset, lengths, thickness * 0.9, color=PALETTE[i], label=label)
         written = [f"{length:.2f}" for length in lengths]
         paper = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # over the line of `least`
         ax.bar_label(bars, written, padding=2, fontsize=6.8, bbox=paper)
-    ax.set_yticks(places, [_full_name(name, lang) for name in names])
+    ax.set_yticks(places, [attribute_name(name, lang) for name in names])
     ax.invert_yaxis()
     ax.set_xlim(0, max(1.12 * most[names[0]], 0.05, 1.3 * (least or 0)))
     if least is not None:
-        label = words["least_nats"].format(least=f"{least:.2g}")
+        label = words("least_nats", lang, least=f"{least:.2g}")
         ax.axvline(least, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0, label=label)
     ax.grid(visible=False, axis="y")
-    ax.set_xlabel(words["nats"])
+    ax.set_xlabel(words("nats", lang))
     if len(nats) > 1 or least is not None:
         ax.legend(loc="lower right")
     return fig
-
-
-def _full_name(name: str, lang: str) -> str:
-    """Return an attribute's or a factor's name in the words of `lang`, the data's own beside it."""
-    if lang == "zh" and name in FACTORS_ZH:
-        return f"{FACTORS_ZH[name]} ({name})"
-    return attribute_name(name, lang) if name in ATTRIBUTES_ZH else name

@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from hwlib.plots.look import CANVAS_PX, COLUMN_IN, WORDS, styled
+from hwlib.plots.look import CANVAS_PX, COLUMN_IN, styled, words
 
 UNREDUCED = 0.6  # height by width of the highest sheet that a page of the PDF shows in full size
 
@@ -189,8 +189,7 @@ def pairs(
     """
     if upper.shape != lower.shape:
         raise ValueError(f"the rows differ in shape: {upper.shape} and {lower.shape}")
-    words = WORDS[lang]
-    labels = row_labels or (words["test_images"], words["reconstructions"])
+    labels = row_labels or (words("test_images", lang), words("reconstructions", lang))
     images = np.concatenate([upper, lower])
     return image_grid(images, columns=len(upper), row_labels=labels, ax=ax)
 
@@ -230,6 +229,6 @@ def traversal(
         columns,
         row_labels=[f"$z_{{{latent}}}$" for latent in latents],
         column_labels=[f"{value:+g}".replace("-", "−") if value else "0" for value in values],
-        xlabel=WORDS[lang]["value"],
+        xlabel=words("value", lang),
         ax=ax,
     )

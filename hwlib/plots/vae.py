@@ -14,10 +14,10 @@ from hwlib.plots.look import (
     COLUMN_IN,
     GREY,
     ORANGE,
-    WORDS,
     attribute_name,
     choose_scale,
     styled,
+    words,
 )
 
 ACTIVE_VARIANCE = (
@@ -32,11 +32,10 @@ def learning_curves(metrics: pd.DataFrame, lang: str = "en") -> Figure:
     Args:
         metrics: `Run.metrics`; `epoch`, `recon_nats`, `kl_nats`, and `test_...` where measured.
     """
-    words = WORDS[lang]
     fig, axes = plt.subplots(1, 2, figsize=(COLUMN_IN, 2.75))
     for ax, term in zip(axes, ("recon", "kl"), strict=True):
-        ax.set_title(words[term], loc="left")
-        ax.plot(metrics["epoch"], metrics[f"{term}_nats"], color=BLUE, label=words["train"])
+        ax.set_title(words(term, lang), loc="left")
+        ax.plot(metrics["epoch"], metrics[f"{term}_nats"], color=BLUE, label=words("train", lang))
         values = [metrics[f"{term}_nats"].dropna().to_numpy()]
         if f"test_{term}_nats" in metrics:
             test = metrics.dropna(subset=[f"test_{term}_nats"])
@@ -49,11 +48,11 @@ def learning_curves(metrics: pd.DataFrame, lang: str = "en") -> Figure:
                 markersize=4.5,
                 markeredgecolor="white",
                 markeredgewidth=0.6,
-                label=words["test"],
+                label=words("test", lang),
             )
             values.append(test[f"test_{term}_nats"].to_numpy())
         choose_scale(ax, np.concatenate(values), lang)
-        ax.set_xlabel(words["epoch"])
+        ax.set_xlabel(words("epoch", lang))
         ax.set_xlim(left=0)
         ax.xaxis.set_major_locator(MaxNLocator(7))
         ax.legend(loc="best", handlelength=1.4)
@@ -76,12 +75,11 @@ def embedding_scatter(
         labels: 0/1 (N,), or None.
         attribute: the attribute's name in the data.
     """
-    words = WORDS[lang]
     if ax is None:
         _, ax = plt.subplots(figsize=(COLUMN_IN * 0.78, COLUMN_IN * 0.7))
     dots = {"s": 15, "alpha": 0.8, "linewidths": 0.3, "edgecolors": "white"}
     if labels is None:
-        ax.scatter(*xy.T, color=GREY, label=words["no_attribute"].format(count=len(xy)), **dots)
+        ax.scatter(*xy.T, color=GREY, label=words("no_attribute", lang, count=len(xy)), **dots)
     else:
         labels = np.asarray(labels).astype(bool)
         # one call in the data's order, so that neither group is painted over the other
@@ -92,10 +90,10 @@ def embedding_scatter(
             (labels, "attribute_is", BLUE),
             (~labels, "attribute_is_not", ORANGE),
         ):
-            text = words[word].format(attribute=name, count=int(group.sum()))
+            text = words(word, lang, attribute=name, count=int(group.sum()))
             ax.scatter([], [], color=colour, label=text, **(dots | {"s": 26}))
-    ax.set_xlabel(words["tsne_1"])
-    ax.set_ylabel(words["tsne_2"])
+    ax.set_xlabel(words("tsne_1", lang))
+    ax.set_ylabel(words("tsne_2", lang))
     # distances within the picture mean something, the positions do not: no numbers
     ax.tick_params(labelbottom=False, labelleft=False, length=0)
     ax.grid(visible=False)
@@ -114,7 +112,6 @@ def latent_activity(variances: np.ndarray, lang: str = "en", *, ax: Axes | None 
     Args:
         variances: (Z,), of mu over images; a latent above 0.01 is active (Burda et al. 2016).
     """
-    words = WORDS[lang]
     if ax is None:
         _, ax = plt.subplots(figsize=(COLUMN_IN, 2.4))
     ordered = np.sort(np.asarray(variances, dtype=float))[::-1]
@@ -125,19 +122,24 @@ def latent_activity(variances: np.ndarray, lang: str = "en", *, ax: Axes | None 
     counts = {"active": int(is_active.sum()), "inactive": int((~is_active).sum())}
     for name, group, colour in (("active", is_active, BLUE), ("inactive", ~is_active, GREY)):
         if group.any():
-            label = words[name].format(total=len(ordered), **counts)
+            label = words(name, lang, total=len(ordered), **counts)
             edges = np.append(rank[group] - 0.5, rank[group][-1] + 0.5)
             ax.stairs(heights[group], edges, baseline=floor, fill=True, color=colour, label=label)
     if len(ordered) <= 150:  # room for a line between two bars
         ax.vlines(rank[:-1] + 0.5, floor, heights[:-1], color="white", linewidth=0.7)
-    ax.axhline(ACTIVE_VARIANCE, color=ORANGE, linewidth=1.2, label=words["threshold"])
+    ax.axhline(
+        ACTIVE_VARIANCE,
+        color=ORANGE,
+        linewidth=1.2,
+        label=words("threshold", lang, value=f"{ACTIVE_VARIANCE:g}"),
+    )
     ax.set_yscale("log")
     ax.set_ylim(bottom=floor)
     ax.yaxis.set_minor_locator(NullLocator())
     ax.set_xlim(0.5, len(ordered) + 0.5)
     ax.xaxis.set_major_locator(MaxNLocator(9, integer=True))
     ax.grid(visible=False, axis="x")
-    ax.set_xlabel(words["latent_rank"])
-    ax.set_ylabel(words["variance"])
+    ax.set_xlabel(words("latent_rank", lang))
+    ax.set_ylabel(words("variance", lang))
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.3)
     return ax

@@ -85,7 +85,7 @@ def _layer_rows(layers: Sequence[plots.Layer], lang: str) -> list[list[Any]]:
     words = _LAYER_WORDS[lang]
     rows: list[list[Any]] = []
     for layer, before in zip(layers, [None, *layers], strict=False):
-        detail = layer.detail.replace(", stride ", plots.WORDS[lang]["stride"])
+        detail = plots.layer_settings(layer.detail, lang)
         shape = "×".join(str(side) for side in layer.shape)
         is_activation = layer.num_parameters == 0 and before and layer.shape == before.shape
         if layer.kind == "Input":
