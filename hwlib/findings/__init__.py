@@ -1,4 +1,6 @@
 """What a run bears out: numbers and flags in, findings out; their words lie in report/text/."""
 
+from hwlib.findings import acgan as acgan
 from hwlib.findings import data as data
+from hwlib.findings import infogan as infogan
 from hwlib.findings import samples as samples
