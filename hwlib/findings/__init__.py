@@ -2,7 +2,7 @@
 
 from hwlib.findings import acgan as acgan
 from hwlib.findings import data as data
-from hwlib.findings import vae as vae
 from hwlib.findings import infogan as infogan
 from hwlib.findings import samples as samples
 from hwlib.findings import summary as summary
+from hwlib.findings import vae as vae
