@@ -1,0 +1,83 @@
+"""How a run was trained, and what differs from the report's own schedule; for every problem."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from hwlib.findings.base import Results, is_trial, trial
+from hwlib.text import Finding, finding
+
+ADVERSARIAL = ("gan", "acgan", "infogan")
+SIZES = ("num_steps", "batch_size", "learning_rate")
+# What else builds the networks, beside the channels.
+STRUCTURE = ("z_dim", "num_layers", "image_size", "batch_norm", "num_codes")
+# What an adversarial run may take beside the plain game, and what it is without it.
+OPTIONS = {
+    "noise": "normal",
+    "flip": False,
+    "d_updates": 1,
+    "d_width": 1.0,
+    "joint_batch": False,
+    "label_smoothing": 0.0,
+    "spectral_norm": False,
+    "r1": 0.0,
+    "augment": False,
+    "ema": 0.0,
+}
+
+
+def schedule(
+    settings: Mapping[str, Any], reported: Mapping[str, Any], results: Results
+) -> list[Finding]:
+    """Say how the run was trained, beside the report's own schedule.
+
+    Args:
+        settings: the run's settings.
+        reported: the settings of the recipe's `course` profile.
+        results: the run's results.
+    """
+    from hwlib.recipes import RECIPES  # loads torch
+
+    letter = RECIPES[settings["recipe"]].letter
+    times = settings["width"] / reported["width"]
+    found = [
+        finding(
+            "schedule.training",
+            optimizer=settings["optimizer"],
+            rate=settings["learning_rate"],
+            batch=settings["batch_size"],
+            steps=results["num_steps"],
+            epochs=results["num_epochs"],
+        ),
+        finding(
+            "schedule.report",
+            letter=letter,
+            theirs={name: reported[name] for name in _changed(SIZES, settings, reported)},
+            width=times,
+        ),
+    ]
+    if structure := _changed(STRUCTURE, settings, reported):
+        changes = [(name, reported.get(name), settings.get(name)) for name in structure]
+        found.append(finding("schedule.structure", letter=letter, changes=changes))
+    if settings["problem"] in ADVERSARIAL:
+        found += _game(settings)
+    return [*found, trial(results)] if is_trial(results) else found
+
+
+def _changed(
+    names: Iterable[str], settings: Mapping[str, Any], reported: Mapping[str, Any]
+) -> list[str]:
+    return [name for name in names if settings.get(name) != reported.get(name)]
+
+
+def _game(settings: Mapping[str, Any]) -> list[Finding]:
+    """Say the losses of an adversarial problem, and which options it took."""
+    weight = {"acgan": "class_weight", "infogan": "code_weight"}.get(settings["problem"])
+    losses = finding(
+        "schedule.losses",
+        problem=settings["problem"],
+        weight=None if weight is None else settings[weight],
+    )
+    taken = [(name, settings[name]) for name, plain in OPTIONS.items() if settings[name] != plain]
+    return [losses, finding("schedule.options", taken=taken)] if taken else [losses]
