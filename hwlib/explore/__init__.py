@@ -38,6 +38,7 @@ from hwlib.explore.live import LiveCurve
 from hwlib.explore.networks import label_way, layers, network_layers
 from hwlib.explore.parts import to_png, to_strip
 from hwlib.explore.play import Playground, finished_runs
+from hwlib.explore.samples import closest_pairs, lattice
 from hwlib.explore.vae import VAEPanel, vae_panel
 from hwlib.explore.words import WORDS
 from hwlib.training.batches import spread
@@ -57,6 +58,7 @@ __all__ = [
     "attribute_panel",
     "attribute_tracks",
     "between",
+    "closest_pairs",
     "code_panel",
     "code_panels",
     "code_tracks",
@@ -71,6 +73,7 @@ __all__ = [
     "label_way",
     "latent_tracks",
     "latents",
+    "lattice",
     "layers",
     "most_active",
     "network_layers",

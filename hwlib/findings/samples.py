@@ -11,9 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from hwlib.findings.base import Results
 from hwlib.text import Finding, finding
-
-Results = Mapping[str, Any]
 
 # Of the Fréchet distance, times that of real training images (the noise floor).
 MAX_EQUAL_RATIO = 1.5  # not to be told from real images in these features
@@ -29,7 +28,7 @@ MAX_COLLAPSED = 0.3  # diversity below this: the samples hardly differ
 MAX_LESS_DIVERSE = 0.85
 MIN_MORE_DIVERSE = 1.15
 COLOUR_MARGIN = 0.1  # to either side of real images
-ALIKE_MARGIN = 0.2  # of the closest pair's distance, where one draw of real images is all there is
+ALIKE_MARGIN = 0.25  # of the closest pair's distance, where one draw of real images is all there is
 
 EXPECTED_COPIES = 0.01  # near copies among unseen real images, by definition
 MANY_COPIES = 5  # times the expected share
