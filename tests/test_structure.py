@@ -44,7 +44,7 @@ MAY_IMPORT = {
     "show": {"run", "plots", "discuss", "findings", "ledger"},
     "discuss": {"run", "config", "recipes", "plots", "ledger"},
     "findings": {"run", "config", "recipes", "ledger", "metrics"},
-    "explore": {"run", "recipes", "plots", "data", "training", "models", "show"},
+    "explore": {"run", "recipes", "plots", "data", "training", "models", "show", "metrics"},
     "report": {"config", "run", "fonts", "processes"},
 }  # fmt: skip
 # Imports inside a function, which cost nothing until they are needed.
