@@ -424,8 +424,10 @@ def test_each_attributes_control_stands_beside_what_the_oracle_can_see():
 
 def test_each_code_has_its_row_and_the_noise_its_share():
     table = show.infogan_tables(infogan_results(2))["en"]
-    assert list(table.iloc[0]) == ["1", "98.2 %", "2.21", "2.3", "15.5 %"]
-    assert list(table.iloc[-1]) == ["noise z", "–", "–", "–", "42.0 %"]
+    assert list(table.iloc[0]) == ["2 codes", "code 1", "98.2 %", "2.21", "15.5 %"]
+    assert list(table.iloc[-1]) == ["2 codes", "noise z", "–", "–", "42.0 %"]
+    both = show.infogan_tables(infogan_results(1), infogan_results(2))["en"]
+    assert list(both.iloc[:, 0]) == ["1 code"] * 2 + ["2 codes"] * 3
 
 
 def test_written_numbers_stand_right_and_words_left():

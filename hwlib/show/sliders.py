@@ -13,7 +13,8 @@ from IPython.display import display
 from PIL import Image
 
 from hwlib import plots
-from hwlib.show.page import LANGUAGES, Words, emit, is_batch, show_caption
+from hwlib.show.page import Words, asked_languages, emit, is_batch, show_caption
+from hwlib.text import word
 
 FRAME_PX = (560, 400)  # how wide all frames beside one another are on the screen, how high one is
 MOST_BESIDE = 4
@@ -40,21 +41,26 @@ def slider(
     name: str,
     tracks: Sequence[Track],
     *,
-    alt: Words,
-    caption: Words,
-    languages: Sequence[str] = LANGUAGES,
+    words: str | None = None,
+    alt: Words | None = None,
+    caption: Words | None = None,
+    languages: Sequence[str] | None = None,
+    **values: Any,
 ) -> None:
     """Show sliders over frames that were made before.
 
     In Jupyter they are live; in batch they are one picture, a row a slider, from which the report
-    makes a slider in HTML and a film strip in PDF.
+    makes a slider in HTML and a film strip in PDF. Its caption and its alternative text are
+    `figures.<words>.caption` and `.alt`.
 
     Args:
         name: the figure's name, e.g. "interpolation_slider".
         tracks: the sliders; all have as many frames, of the same shape.
-        alt: what a reader who cannot see it should know, by language.
-        caption: the line below it, by language.
-        languages: the ones to show.
+        words: the name of its texts where that is not the figure's own.
+        alt: the alternative text itself by language, where it has no name.
+        caption: the line below it by language, where it has no name.
+        languages: the ones to show; those of `setup` where it is None.
+        values: what its texts take.
 
     Raises:
         ValueError: frames of unequal shapes, or not as many labels as frames.
@@ -62,19 +68,23 @@ def slider(
     frames = _frames(tracks)
     scale = _scale(frames)
     strip = _png(np.concatenate([np.concatenate(list(row), axis=1) for row in frames]))
-    for lang in languages:
+    for lang in languages or asked_languages():
+        said = {
+            part: given[lang] if given else word(f"figures.{words or name}.{part}", lang, **values)
+            for part, given in (("alt", alt), ("caption", caption))
+        }
         if is_batch():
             about = {"kind": "slider", "lang": lang, "name": name, "scale": scale}
-            about |= {"is_wide": _is_wide(frames), "alt": alt[lang], "caption": caption[lang]}
+            about |= {"is_wide": _is_wide(frames), **said}
             about["tracks"] = [
                 {"title": t.title[lang], "labels": list(t.labels[lang]), "start": t.start}
                 for t in tracks
             ]
-            data = {"image/png": strip, "text/plain": alt[lang]}
-            emit(data, about, **{"image/png": {"alt": alt[lang]}})
+            data = {"image/png": strip, "text/plain": said["alt"]}
+            emit(data, about, **{"image/png": {"alt": said["alt"]}})
         else:
             display(widgets.VBox([slider_panel(track, lang, scale=scale) for track in tracks]))
-        show_caption(caption[lang])
+        show_caption(said["caption"])
 
 
 def slider_panel(track: Track, lang: str, *, scale: int = 1) -> widgets.VBox:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from hwlib import plots
+from hwlib import plots, text
 from hwlib.discuss.base import Results, Sentence, num, percent
 from hwlib.discuss.disentangle import SCORE_NAMES, known_scores, score
 from hwlib.discuss.distances import DISTANCES, EXPECTED_COPIES, NAMES, SHARES, differing
@@ -230,54 +230,65 @@ def oracle_tables(results: Results, attributes: Sequence[str] | None = None) -> 
 
 
 def acgan_tables(results: Results) -> Tables:
-    """Return how well each attribute's label is obeyed, beside what the oracle can see at all."""
-    heads = {
-        "zh": ("屬性", "樣本符合標籤", "翻轉率", "判讀網路（真實影像）", "一律猜多數", "平均"),
-        "en": ("attribute", "samples as asked", "flip rate", "oracle, real", "commoner", "mean"),
-    }
-    oracle = results.get("oracle", {}).get("by_attribute", {})
+    """Return how well each attribute is controlled, beside what the classifier reads at all."""
+    by = results.get("oracle", {}).get("by_attribute", {})
+    rows: list[tuple[str | None, ...]] = [
+        (
+            name,
+            percent(results["attribute_accuracy_by"][name]),
+            percent(results["attribute_flip_rate_by"][name]),
+            *(_seen(by[name]) if name in by else (NONE, NONE)),
+        )
+        for name in results["attributes"]
+    ]
+    if len(rows) > 1:
+        means = (results["attribute_accuracy"], results["attribute_flip_rate"])
+        rows.append((None, *map(percent, means), NONE, NONE))
     tables = {}
-    for lang, (*head, mean) in heads.items():
-        rows = []
-        for name in results["attributes"]:
-            accuracy = percent(results["attribute_accuracy_by"][name])
-            flips = percent(results["attribute_flip_rate_by"][name])
-            seen = oracle.get(name)
-            known = _seen(seen) if seen else (NONE, NONE)
-            rows.append((plots.attribute_name(name, lang), accuracy, flips, *known))
-        if len(rows) > 1:
-            means = (results["attribute_accuracy"], results["attribute_flip_rate"])
-            rows.append((mean, *map(percent, means), NONE, NONE))
-        tables[lang] = pd.DataFrame(rows, columns=head)
-    return tables
-
-
-def infogan_tables(results: Results) -> Tables:
-    """Return each code in numbers: how well it is read, what it carries, what it decides."""
-    heads = {
-        "zh": ("編碼", "Q 的準確率", "互資訊下界（nats）", "上限（nats）",
-               "單獨決定的變異", "雜訊 z"),
-        "en": ("code", "Q's accuracy", "information, bound (nats)", "most (nats)",
-               "variance it decides", "noise z"),
-    }  # fmt: skip
-    most, noise = num(results["code_entropy_nats"]), results.get("noise_variance_share")
-    shares = results.get("code_variance_share", [])
-    tables = {}
-    for lang, (*head, noise_name) in heads.items():
-        rows = [
-            (
-                str(k + 1),
-                percent(accuracy),
-                num(results["code_information_by"][k]),
-                most,
-                percent(shares[k]) if shares else NONE,
-            )
-            for k, accuracy in enumerate(results["code_accuracy_by"])
+    for lang in text.LANGUAGES:
+        words = text.section("tables", lang)["acgan"]
+        heads = [words[key] for key in ("attribute", "accuracy", "flips", "ceiling", "baseline")]
+        named = [
+            (plots.attribute_name(name, lang) if name else words["mean"], *cells)
+            for name, *cells in rows
         ]
-        if noise is not None:
-            rows.append((noise_name, NONE, NONE, NONE, percent(noise)))
-        tables[lang] = pd.DataFrame(rows, columns=head)
+        tables[lang] = pd.DataFrame(named, columns=heads)
     return tables
+
+
+def infogan_tables(*runs: Results) -> Tables:
+    """Return each code in numbers: how well it is read, what it carries, what it decides.
+
+    Args:
+        runs: the results of networks with different numbers of codes, in the table's order.
+    """
+    tables = {}
+    for lang in text.LANGUAGES:
+        words = text.section("tables", lang)["infogan"]
+        heads = [words[key] for key in ("network", "part", "accuracy", "nats", "share")]
+        rows = [row for results in runs for row in _code_rows(results, lang)]
+        tables[lang] = pd.DataFrame(rows, columns=heads)
+    return tables
+
+
+def _code_rows(results: Results, lang: str) -> list[tuple[str, ...]]:
+    """Return a row a code of one network, and one of its noise."""
+    network = text.word("tables.infogan.num_codes", lang, count=results["num_codes"])
+    shares = results.get("code_variance_share")
+    rows = [
+        (
+            network,
+            text.word("tables.infogan.code", lang, code=k + 1),
+            percent(accuracy),
+            f"{max(results['code_information_by'][k], 0.0):.2f}",
+            percent(shares[k]) if shares else NONE,
+        )
+        for k, accuracy in enumerate(results["code_accuracy_by"])
+    ]
+    if "noise_variance_share" in results:
+        share = percent(results["noise_variance_share"])
+        rows.append((network, text.word("tables.infogan.noise", lang), NONE, NONE, share))
+    return rows
 
 
 def disentanglement(runs: Mapping[str, Results]) -> Tables:
