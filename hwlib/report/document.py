@@ -1,9 +1,8 @@
-"""From Markdown to one pandoc document, and from that to HTML and Typst: both say the same."""
+"""From Markdown to one pandoc document, which HTML and Typst are made from: both say the same."""
 
 from __future__ import annotations
 
 import hashlib
-import html
 import json
 import re
 import subprocess
@@ -16,66 +15,21 @@ from typing import Any
 
 import pypandoc
 from PIL import Image
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import PythonLexer
 
-from hwlib.report.embed import FULL, addresses
-from hwlib.report.words import WORDS
+from hwlib.text import word
 
 READER = "gfm+tex_math_dollars+raw_attribute+east_asian_line_breaks"
 INTERVAL = re.compile(r"(\[[−+-]?[\d.,]*\d), ([−+-]?\d[\d.,]*\\?\])")
 WEIGHT = re.compile(r"λ = (?=\d)")
 NUMBERED = re.compile(r"(\d+)\s*[-–.]\s*(\d+)")
-ANNOTATION = re.compile(
-    r"<semantics>(.*?)<annotation encoding=\"application/x-tex\">.*?</annotation></semantics>",
-    re.DOTALL,
-)
-# 'log p' has a thin space that 'log(' has not; MathML leaves both without.
-FUNCTION = re.compile(
-    r"(?<!<msub>)(?<!<msup>)(?<!<munder>)"
-    r"(<mi[^>]*>(?:log|ln|exp|sin|cos|tan|arg|det|max|min)</mi>"
-    r"(?:<mo>(?:&#8289;|\u2061)</mo></mrow>)?)"
-    r"(?=\s*<m(?!o))"
-)
+# {fig:fig1_2}, {table:layers}, {part:appendix-metrics}, [@kingma2014], [@kingma2014; @burda2016]
+MARK = re.compile(r"\{(fig|table|part):([\w.-]+)\}|\[@([\w-]+(?:; *@[\w-]+)*)\]")
+REFERENCE, CITATION = "hwref", "hwcite"  # formats of the raw inlines that marks become
 PIXELS_FULL = 1400  # a picture this wide fills the text where the notebook names no width
 LEAST_WIDTH = 30
 LONG_CELL = 30  # Latin letters; longer cells wrap
 DENSE_ROWS = 12  # tables longer than this are set tighter
 MANY_COLUMNS = 6  # so are the columns of tables with more
-EMPTY_HEAD = re.compile(r"<th((?: [^>]*)?)></th>")  # names nothing, so it is no header
-
-# Names in formulas that pandoc writes and Typst has dropped, with their code points.
-DROPPED = {
-    "dot.circle": 0x2299,
-    "times.circle": 0x2297,
-    "minus.circle": 0x2296,
-    "eq.circle": 0x229C,
-    "dash.circle": 0x229D,
-    "div.circle": 0x2A38,
-    "lt.circle": 0x29C0,
-    "gt.circle": 0x29C1,
-    "parallel.circle": 0x29B7,
-    "perp.circle": 0x29B9,
-    "dot.circle.big": 0x2A00,
-    "times.circle.big": 0x2A02,
-    "sect": 0x2229,
-    "sect.sq": 0x2293,
-    "sect.big": 0x22C2,
-    "sect.double": 0x22D2,
-    "bracket.l.double": 0x27E6,
-    "bracket.r.double": 0x27E7,
-    "brace.l.double": 0x2983,
-    "brace.r.double": 0x2984,
-    "paren.l.double": 0x2985,
-    "paren.r.double": 0x2986,
-    "quote.angle.l.single": 0x2039,
-    "quote.angle.r.single": 0x203A,
-    "quote.angle.l.double": 0x00AB,
-    "quote.angle.r.double": 0x00BB,
-}
-NAME = re.compile(r'"(?:[^"\\]|\\.)*"|[A-Za-z]+(?:\.[A-Za-z]+)*')
-FORMULA_END = "// end of formula"
 
 Node = dict[str, Any]
 
@@ -92,51 +46,28 @@ class Code:
 
 
 @dataclass(frozen=True)
+class Printed:
+    """What a cell printed."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Figure:
-    """A picture with its words."""
+    """A picture with its words; one without a name, or for the screen alone, has no number."""
 
     png: bytes
     name: str
     alt: str
     caption: str
     width: float | None  # percent of the text's width
+    svg: bytes | None = None  # the same drawing, where it is a chart
+    is_screen_only: bool = False  # another figure shows the same in print
 
     @property
     def pictures(self) -> tuple[bytes, ...]:
         """The pictures that HTML embeds, as PNG."""
         return (self.png,)
-
-    def html(self, number: int, addresses: Mapping[bytes, str]) -> str:
-        """Return what stands above the caption.
-
-        Args:
-            number: the figure's.
-            addresses: a data address for each of `pictures`.
-        """
-        width, height = size(self.png)
-        alt = html.escape(self.alt, quote=True)
-        return (
-            f'<div class="card" style="--width: {percent(self):g}%"><img'
-            f' src="{addresses[self.png]}" alt="{alt}" width="{width}" height="{height}"></div>'
-        )
-
-    def typst(self, label: str, *, is_sticky: bool) -> tuple[str, dict[str, bytes]]:
-        """Return the whole figure as Typst, and its pictures by file name.
-
-        Args:
-            label: "Figure 1", as a Typst string.
-            is_sticky: whether it stays with the heading before it.
-        """
-        name = picture_name(self.png)
-        # A claim's figure is rows of words and numbers: it keeps about the size it was drawn in.
-        is_wordy = self.name.startswith("claim")
-        arguments = (
-            f"path: {quote(name)}, alt: {quote(self.alt)}, label: {label}, "
-            f"caption: {quote(self.caption)}, width: {percent(self):g}%"
-            f"{', sticky: true' if is_sticky else ''}"
-            f"{', most: 150mm, least: 0.85' if is_wordy else ''}"
-        )
-        return f"#hw-figure({arguments})", {name: self.png}
 
     def reduced(self, most: int) -> Figure:
         """Return the figure, as large as before, with at most so many pixels from left to right."""
@@ -152,13 +83,13 @@ class Figure:
 
 @dataclass(frozen=True)
 class Table:
-    """The words of a table; its rows are in the Markdown."""
+    """The words of a table, whose rows are in the Markdown; one without a name has no number."""
 
     name: str
     caption: str
 
 
-Item = Code | Figure | Table
+Item = Code | Printed | Figure | Table
 
 
 @dataclass(frozen=True)
@@ -170,17 +101,57 @@ class Heading:
     text: str
 
 
+@dataclass(frozen=True)
+class Piece:
+    """Some words of a caption.
+
+    Attributes:
+        text: the words.
+        anchor: where they lead; empty where they lead nowhere.
+        place: what leads back to them; empty where nothing does.
+    """
+
+    text: str
+    anchor: str = ""
+    place: str = ""
+
+
+@dataclass
+class Targets:
+    """What marks in the text of a book stand for.
+
+    Attributes:
+        figures: the number of each figure by its name.
+        tables: the same for tables.
+        parts: the title of each part by its name.
+        citations: the number of each reference by its key; a key is added when it is first met.
+        keys: all keys that there are.
+        lost: marks that stand for nothing in this book.
+    """
+
+    figures: dict[str, int] = field(default_factory=dict)
+    tables: dict[str, int] = field(default_factory=dict)
+    parts: dict[str, str] = field(default_factory=dict)
+    citations: dict[str, int] = field(default_factory=dict)
+    keys: frozenset[str] = frozenset()
+    lost: list[str] = field(default_factory=list)
+
+
 @dataclass
 class Document:
-    """One job in one language.
+    """One job in one language, or one chapter that the book adds.
 
     Attributes:
         title: the notebook's first heading, as plain text.
         ast: pandoc's blocks, with `hwlib` raw blocks (an index into `items`) where figures, tables
             and code stand.
         items: what the raw blocks stand for.
-        numbers: the number of each figure and table, counted apart, by index.
+        numbers: the number of each named figure and each table, counted apart, by index.
         headings: the table of contents.
+        captions: of each figure and table by index, once `resolve` has made them.
+        cited: the references whose first citation stands here.
+        listed: the references that are listed here.
+        extras: documents made of cells with a tag of their own: "data", "losses", "layers".
     """
 
     language: str
@@ -189,6 +160,10 @@ class Document:
     items: list[Item] = field(default_factory=list)
     numbers: dict[int, int] = field(default_factory=dict)
     headings: list[Heading] = field(default_factory=list)
+    captions: dict[int, list[Piece]] = field(default_factory=dict)
+    cited: list[str] = field(default_factory=list)
+    listed: list[str] = field(default_factory=list)
+    extras: dict[str, Document] = field(default_factory=dict)
 
     @property
     def figures(self) -> list[Figure]:
@@ -196,40 +171,91 @@ class Document:
         return [item for item in self.items if isinstance(item, Figure)]
 
     @property
+    def tables(self) -> list[Table]:
+        """The tables in their order."""
+        return [item for item in self.items if isinstance(item, Table)]
+
+    @property
     def figure_numbers(self) -> dict[str, int]:
         """The number of each figure by its name; of several of one name, the first one's."""
+        return self._numbers_of(Figure)
+
+    @property
+    def table_numbers(self) -> dict[str, int]:
+        """The same for tables."""
+        return self._numbers_of(Table)
+
+    def _numbers_of(self, kind: type) -> dict[str, int]:
         found: dict[str, int] = {}
         for index, number in sorted(self.numbers.items(), key=lambda pair: pair[1]):
-            if isinstance(item := self.items[index], Figure):
+            if isinstance(item := self.items[index], kind):
                 found.setdefault(item.name, number)
         return found
+
+    @property
+    def anchors(self) -> frozenset[str]:
+        """What links from other parts of a book lead to."""
+        kinds = {Figure: "figure", Table: "table"}
+        own = {
+            f"{kinds[kind]}-{number}"
+            for index, number in self.numbers.items()
+            for kind in kinds
+            if isinstance(self.items[index], kind)
+        }
+        own |= {f"cite-{key}" for key in self.cited} | {f"ref-{key}" for key in self.listed}
+        return frozenset(own)
+
+    def caption(self, index: int) -> list[Piece]:
+        """Return the caption of an item in pieces."""
+        return self.captions.get(index) or [Piece(self.items[index].caption)]
 
     def reduced(self, most: int) -> Document:
         """Return the document with figures of at most `most` pixels from left to right."""
         items = [item.reduced(most) if isinstance(item, Figure) else item for item in self.items]
-        return replace(self, items=items)
-
-    @property
-    def tables(self) -> list[Table]:
-        """The tables in their order."""
-        return [item for item in self.items if isinstance(item, Table)]
+        extras = {name: document.reduced(most) for name, document in self.extras.items()}
+        return replace(self, items=items, extras=extras)
 
 
 # ---------------------------------------------------------------------- Markdown -> document
 
 
-def make_document(markdown: str, items: Sequence[Item], language: str) -> Document:
+def make_document(
+    markdown: str, items: Sequence[Item], language: str, pictures: Mapping[str, bytes] | None = None
+) -> Document:
     """Return the document that `markdown` makes, with markers where `items` stand.
 
+    Args:
+        markdown: the text.
+        items: what its markers stand for.
+        language: a key of `LANGUAGES`.
+        pictures: what pictures inside prose show, as PNG, by their addresses.
+
     Raises:
-        RenderError: Markdown that swallows what follows it, or a picture inside prose.
+        RenderError: Markdown that swallows what follows it.
     """
     document = Document(language, items=list(items))
-    read = json.loads(pandoc(markdown, source=READER, target="json"))
+    read = json.loads(pandoc(_marked(markdown), source=READER, target="json"))
     document.ast = _join_tables(read["blocks"], document)
-    _count(document)
+    _lift_pictures(document, pictures or {})
+    count(document)
     _head(document)
     return document
+
+
+def _marked(markdown: str) -> str:
+    """Make raw inlines of marks, which pandoc keeps whole."""
+
+    def raw(mark: re.Match[str]) -> str:
+        if mark[3]:
+            return f"`{' '.join(keys_of(mark))}`{{={CITATION}}}"
+        return f"`{mark[1]}:{mark[2]}`{{={REFERENCE}}}"
+
+    return MARK.sub(raw, markdown)
+
+
+def keys_of(mark: re.Match[str]) -> list[str]:
+    """Return the keys of a citation; none of a reference to a figure."""
+    return [key.strip(" @") for key in mark[3].split(";")] if mark[3] else []
 
 
 def _join_tables(nodes: list[Node], document: Document) -> list[Node]:
@@ -238,7 +264,7 @@ def _join_tables(nodes: list[Node], document: Document) -> list[Node]:
     found = set()
     nodes = iter(nodes)
     for node in nodes:
-        if (index := _index(node)) is None:
+        if (index := index_of(node)) is None:
             joined.append(node)
             continue
         found.add(index)
@@ -262,20 +288,156 @@ def _until_end(nodes: Iterator[Node]) -> Iterator[Node]:
         yield node
 
 
-def _index(node: Node) -> int | None:
+def index_of(node: Node) -> int | None:
+    """Return which item a node stands for, None for text."""
     if node["t"] == "RawBlock" and node["c"][0] == "hwlib":
         return int(node["c"][1])
     return None
 
 
-def _count(document: Document) -> None:
-    """Number figures and tables, each kind apart."""
-    counts = {Figure: 0, Table: 0}
-    for index, item in enumerate(document.items):
+def _lift_pictures(document: Document, pictures: Mapping[str, bytes]) -> None:
+    """Make figures without a number of the pictures inside prose, each below its paragraph."""
+    nodes: list[Node] = []
+    for node in document.ast:
+        found = [n for n in walk(node) if n["t"] == "Image"]
+        for image in found:
+            _, inlines, (target, _) = image["c"]
+            alt = plain(inlines)
+            if png := pictures.get(target):
+                own = word("book.own_picture", document.language)
+                document.items.append(Figure(png, "", alt or own, "", None))
+                image |= {"t": "Str", "c": ""}
+            else:
+                image |= {"t": "Str", "c": f"[{alt or target}]"}
+        lifted = range(len(document.items) - sum(n["c"] == "" for n in found), len(document.items))
+        if not (found and lifted and node["t"] in ("Para", "Plain") and not plain(node)):
+            nodes.append(node)
+        nodes += [{"t": "RawBlock", "c": ["hwlib", str(index)]} for index in lifted]
+    document.ast = nodes
+
+
+def count(document: Document, *, figures: int = 0, tables: int = 0) -> tuple[int, int]:
+    """Number figures and tables, each kind apart, and return the last number of each.
+
+    Args:
+        document: what to number.
+        figures: how many stand before it.
+        tables: the same for tables.
+    """
+    counts = {Figure: figures, Table: tables}
+    document.numbers = {}
+    # in the order of the text: pictures inside prose are listed last
+    for index in (index_of(node) for node in document.ast):
+        item = document.items[index] if index is not None else None
         for kind in counts:
-            if isinstance(item, kind):
+            if isinstance(item, kind) and item.name and not getattr(item, "is_screen_only", False):
                 counts[kind] += 1
                 document.numbers[index] = counts[kind]
+    return counts[Figure], counts[Table]
+
+
+def resolve(document: Document, targets: Targets) -> None:
+    """Make links of all marks in the text and in captions.
+
+    A figure is looked for in the document itself first; a mark that stands for nothing becomes its
+    own name and is listed in `targets.lost`.
+
+    Raises:
+        RenderError: a citation of no known reference.
+    """
+    document.ast = _resolved(document.ast, document, targets)
+    for index, item in enumerate(document.items):
+        if isinstance(item, Figure | Table) and item.caption:
+            document.captions[index] = _pieces(item.caption, document, targets)
+
+
+def _resolved(node: Any, document: Document, targets: Targets) -> Any:
+    if isinstance(node, list):
+        made: list[Any] = []
+        for part in node:
+            is_mark = isinstance(part, dict) and part.get("t") == "RawInline"
+            if is_mark and part["c"][0] in (REFERENCE, CITATION):
+                made += map(_link, _mark_pieces(part["c"][0], part["c"][1], document, targets))
+            else:
+                made.append(_resolved(part, document, targets))
+        return made
+    if isinstance(node, dict):
+        return {key: _resolved(value, document, targets) for key, value in node.items()}
+    return node
+
+
+def _link(piece: Piece) -> Node:
+    text = {"t": "Str", "c": piece.text}
+    if not piece.anchor:
+        return text
+    return {"t": "Link", "c": [[piece.place, ["ref"], []], [text], [f"#{piece.anchor}", ""]]}
+
+
+def _pieces(caption: str, document: Document, targets: Targets) -> list[Piece]:
+    """Return a caption's words and links."""
+    pieces, end = [], 0
+    for mark in MARK.finditer(caption):
+        if words := caption[end : mark.start()]:
+            pieces.append(Piece(words))
+        name = " ".join(keys_of(mark)) if mark[3] else f"{mark[1]}:{mark[2]}"
+        kind = CITATION if mark[3] else REFERENCE
+        pieces += _mark_pieces(kind, name, document, targets)
+        end = mark.end()
+    return [*pieces, Piece(caption[end:])] if caption[end:] else pieces
+
+
+def _mark_pieces(kind: str, name: str, document: Document, targets: Targets) -> list[Piece]:
+    """Return what a mark stands for: 'Figure 3', '[1, 4]'."""
+    if kind == CITATION:
+        return _citation(name.split(), document, targets)
+    kind, _, name = name.partition(":")
+    if kind == "part" and name in targets.parts:
+        return [Piece(targets.parts[name], name)]
+    own = {"fig": document.figure_numbers, "table": document.table_numbers}.get(kind, {})
+    known = {"fig": targets.figures, "table": targets.tables}.get(kind, {})
+    if (number := own.get(name, known.get(name))) is None:
+        targets.lost.append(f"{kind}:{name}")
+        return [Piece(name)]
+    label = "figure" if kind == "fig" else "table"
+    return [Piece(f"{word(f'page.{label}', document.language)}\u00a0{number}", f"{label}-{number}")]
+
+
+def _citation(keys: Sequence[str], document: Document, targets: Targets) -> list[Piece]:
+    pieces = []
+    for key in keys:
+        if key not in targets.keys:
+            raise RenderError(f"[@{key}]: references.toml has no such key")
+        place = ""
+        if key not in targets.citations:
+            targets.citations[key] = len(targets.citations) + 1
+            document.cited.append(key)
+            place = f"cite-{key}"
+        pieces += [Piece(", "), Piece(str(targets.citations[key]), f"ref-{key}", place)]
+    return [Piece("["), *pieces[1:], Piece("]")]
+
+
+def join(documents: Sequence[tuple[str, Document]], language: str) -> Document:
+    """Return several documents as one, each below a heading of its own; an empty one has none."""
+    joined = Document(language)
+    for heading, document in documents:
+        first = len(joined.items)
+        if heading:
+            anchor = f"s{len(joined.headings) + 1}"
+            joined.headings.append(Heading(2, anchor, heading))
+            text = [{"t": "Str", "c": heading}]
+            joined.ast.append({"t": "Header", "c": [2, [anchor, [], []], text]})
+        for node in document.ast:
+            if (index := index_of(node)) is not None:
+                _, _, *table = node["c"]
+                node = {"t": "RawBlock", "c": ["hwlib", str(first + index), *table]}
+            elif node["t"] == "Header":  # one level down, and in none of the contents
+                level, (_, *rest), inlines = node["c"]
+                anchor = f"s{first}-{len(joined.ast)}"
+                node = {"t": "Header", "c": [level + bool(heading), [anchor, *rest], inlines]}
+            joined.ast.append(node)
+        joined.items += document.items
+    count(joined)
+    return joined
 
 
 def _head(document: Document) -> None:
@@ -293,8 +455,6 @@ def _head(document: Document) -> None:
             anchor = _anchor(text, {h.anchor for h in document.headings}, len(document.headings))
             document.headings.append(Heading(level, anchor, text))
             node = {"t": "Header", "c": [level, [anchor, *attributes[1:]], inlines]}
-        elif any(n["t"] == "Image" for n in _walk(node)):
-            raise RenderError("a picture inside prose has no number and no second language")
         nodes.append(node)
     document.ast = nodes
 
@@ -306,23 +466,23 @@ def _anchor(text: str, taken: set[str], count: int) -> str:
     return anchor if anchor not in taken else f"s{count + 1}"
 
 
-def _walk(node: Any) -> Iterator[Node]:
+def walk(node: Any) -> Iterator[Node]:
     """Yield every pandoc node in `node`, outermost first."""
     if isinstance(node, dict):
         if "t" in node:
             yield node
         for value in node.values():
-            yield from _walk(value)
+            yield from walk(value)
     elif isinstance(node, list):
         for value in node:
-            yield from _walk(value)
+            yield from walk(value)
 
 
 def plain(nodes: Any) -> str:
     """Return pandoc nodes as plain text; formulas as their TeX."""
     words = {"Space": " ", "SoftBreak": " ", "LineBreak": " "}
     parts = []
-    for node in _walk(nodes):
+    for node in walk(nodes):
         kind = node["t"]
         if kind == "Str":
             parts.append(node["c"])
@@ -333,77 +493,35 @@ def plain(nodes: Any) -> str:
     return "".join(parts).strip()
 
 
-# ---------------------------------------------------------------------- document -> HTML
+# ---------------------------------------------------------------------- for both
 
 
-def to_html(document: Document, *, most: int = FULL.most) -> str:
-    """Return the body of the page: figures embedded, formulas as MathML, code folded.
-
-    Args:
-        document: what to set.
-        most: characters of all pictures together; see `addresses`.
-
-    Raises:
-        RenderError: a formula that has no MathML.
-    """
-    words = WORDS[document.language]
-    pictures = [png for figure in document.figures for png in figure.pictures]
-    embedded = addresses(pictures, most=most)
-    nodes: list[Node] = []
-    for node in document.ast:
-        index = _index(node)
-        if index is None:
-            is_table = node["t"] == "Table"
-            nodes += _scrolling(_shaped(node)) if is_table else [_numbered(node)]
-            continue
-        item, number = document.items[index], document.numbers.get(index)
-        if isinstance(item, Code):
-            nodes.append(_raw(_code_html(item, words["code"])))
-        elif isinstance(item, Figure):
-            nodes.append(_raw(_figure_html(item, number, words["figure"], embedded)))
-        elif isinstance(item, Table):
-            name = f"{words['table']} {number}"
-            table = _scrolling(_shaped(node["c"][2]), label=f"{name} {item.caption}")
-            label = f'<span class="label">{name}</span>'
-            opening = f'<figure class="table" id="table-{number}"><figcaption>{label} '
-            opening += f"{html.escape(item.caption)}</figcaption>"
-            nodes += [_raw(opening), *table, _raw("</figure>")]
-    text = pandoc(_json(nodes), source="json", target="html5", options=("--mathml",))
-    return _clean_mathml(EMPTY_HEAD.sub(r"<td\1></td>", text))
-
-
-def _clean_mathml(text: str) -> str:
-    if bad := re.search(r'<span class="math[^>]*>(.*?)</span>', text, re.DOTALL):
-        raise RenderError(f"formula cannot be set: {html.unescape(bad[1]).strip()[:80]}")
-    text = ANNOTATION.sub(r"\1", text)
-    text = text.replace('<mo accent="true">', '<mo accent="true" stretchy="false">')
-    return FUNCTION.sub(r'\1<mspace width="0.167em"></mspace>', text)
-
-
-def _raw(text: str, form: str = "html") -> Node:
+def raw(text: str, form: str = "html") -> Node:
+    """Return text that pandoc hands on as it is."""
     return {"t": "RawBlock", "c": [form, text]}
 
 
-def _json(nodes: list[Node]) -> str:
+def to_json(nodes: list[Node]) -> str:
+    """Return blocks as a document that pandoc reads."""
     return json.dumps({"pandoc-api-version": api_version(), "meta": {}, "blocks": nodes})
 
 
-def _shaped(table: Node) -> Node:
+def shaped(table: Node) -> Node:
     """Drop column widths, which pandoc guesses; mark row headers, long cells and large tables."""
     attributes, caption, columns, head, bodies, foot = table["c"]
     columns = [[align, {"t": "ColWidthDefault"}] for align, _ in columns]
-    for row in _rows(table):
+    for row in rows_of(table):
         for cell in row[1]:
             is_long = breadth(plain(cell[4])) > LONG_CELL
             cell[0] = ["", ["long"] if is_long else [], []]
-    is_dense = sum(1 for _ in _rows(table)) > DENSE_ROWS
+    is_dense = sum(1 for _ in rows_of(table)) > DENSE_ROWS
     classes = ["dense"] * is_dense + ["many"] * (len(columns) > MANY_COLUMNS)
     attributes = [attributes[0], classes, attributes[2]]
     bodies = [[own, int(len(columns) > 1), upper, lower] for own, _, upper, lower in bodies]
     return {"t": "Table", "c": [attributes, caption, columns, head, bodies, foot]}
 
 
-def _rows(table: Node) -> Iterator[list[Any]]:
+def rows_of(table: Node) -> Iterator[list[Any]]:
     """Yield a table's rows: head, bodies, foot."""
     _, _, _, head, bodies, foot = table["c"]
     yield from head[1]
@@ -416,44 +534,6 @@ def _rows(table: Node) -> Iterator[list[Any]]:
 def breadth(text: str) -> int:
     """Return a text's width, in Latin letters: a Chinese character is two wide."""
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-
-
-def _scrolling(table: Node, *, label: str = "") -> list[Node]:
-    """Put a table into a box of its own that scrolls, by keyboard too, and not the page."""
-    name = f' role="region" aria-label="{html.escape(label, quote=True)}"' if label else ""
-    return [_raw(f'<div class="scroll" tabindex="0"{name}>'), table, _raw("</div>")]
-
-
-def _numbered(node: Node) -> Node:
-    """Set the number of a question apart: '1-2 Learning curves'."""
-    if node["t"] != "Header":
-        return node
-    level, attributes, inlines = node["c"]
-    if inlines and inlines[0]["t"] == "Str" and NUMBERED.match(inlines[0]["c"]):
-        number = {"t": "Span", "c": [["", ["number"], []], [inlines[0]]]}
-        return {"t": "Header", "c": [level, attributes, [number, *inlines[1:]]]}
-    return node
-
-
-def _code_html(code: Code, word: str) -> str:
-    shown = highlight(code.source, PythonLexer(), HtmlFormatter(nowrap=True)).rstrip("\n")
-    return (
-        f'<details class="code"><summary>{word}</summary>'
-        f'<pre tabindex="0"><code>{shown}</code></pre></details>'
-    )
-
-
-def _figure_html(figure: Figure, number: int, word: str, embedded: Mapping[bytes, str]) -> str:
-    return (
-        f'<figure id="figure-{number}">{figure.html(number, embedded)}'
-        f'<figcaption><span class="label">{word} {number}</span> {html.escape(figure.caption)}'
-        "</figcaption></figure>"
-    )
-
-
-def picture_name(png: bytes) -> str:
-    """Return the file name of a picture in the PDF's sources, whatever form it takes there."""
-    return hashlib.sha256(png).hexdigest()[:20]
 
 
 def size(png: bytes) -> tuple[int, int]:
@@ -469,103 +549,15 @@ def percent(figure: Figure) -> float:
     return float(min(100, max(LEAST_WIDTH, round(100 * size(figure.png)[0] / PIXELS_FULL))))
 
 
-# ---------------------------------------------------------------------- document -> Typst
-
-
-def to_typst(document: Document, *, prefix: str) -> tuple[str, dict[str, bytes]]:
-    """Return the document as Typst for `templates/report.typ`, and its pictures by file name.
-
-    Args:
-        document: what to set.
-        prefix: makes anchors differ between the jobs of one PDF.
-    """
-    words = WORDS[document.language]
-    nodes: list[Node] = []
-    pictures: dict[str, bytes] = {}
-    anchors = {heading.anchor for heading in document.headings}
-    for node in document.ast:
-        index = _index(node)
-        is_sticky = bool(nodes) and nodes[-1]["t"] == "Header"
-        if index is None:
-            if node["t"] == "Table":
-                nodes += _typst_table(node, "none", is_sticky)
-            elif _is_title(node):  # it leads on to what comes next, as a heading does
-                nodes += [_raw("#block(sticky: true)[", "typst"), node, _raw("]", "typst")]
-            else:
-                nodes.append(node)
-            continue
-        item, number = document.items[index], document.numbers.get(index)
-        if isinstance(item, Figure):
-            label = quote(f"{words['figure']} {number}")
-            text, files = item.typst(label, is_sticky=is_sticky)
-            pictures |= files
-            nodes.append(_raw(text, "typst"))
-        elif isinstance(item, Table):
-            label = quote(f"{words['table']} {number}")
-            caption = f"({label}, {quote(item.caption)})"
-            nodes += _typst_table(node["c"][2], caption, is_sticky)
-    formulas = _typst_formulas([n for node in nodes for n in _walk(node) if n["t"] == "Math"])
-    nodes = [_typst_node(node, prefix, anchors, formulas) for node in nodes]
-    return pandoc(_json(nodes), source="json", target="typst"), pictures
-
-
-def _is_title(node: Node) -> bool:
-    """Whether all of a paragraph is set bold."""
-    return node["t"] == "Para" and [part["t"] for part in node["c"]] == ["Strong"]
-
-
-def _typst_formulas(nodes: list[Node]) -> dict[str, str]:
-    """Return each formula (as JSON of its node) as Typst, with the words for a screen reader."""
-    blocks = []
-    for node in nodes:
-        blocks += [{"t": "Para", "c": [node]}, _raw(FORMULA_END, "typst")]
-    made = pandoc(_json(blocks), source="json", target="typst").split(FORMULA_END)
-    return {
-        json.dumps(
-            node
-        ): f"#hw-math({quote(node['c'][1].strip())})[{NAME.sub(_known, text.strip())}]"
-        for node, text in zip(nodes, made, strict=False)
-    }
-
-
-def _known(name: re.Match[str]) -> str:
-    return f"\\u{{{DROPPED[name[0]]:x}}}" if name[0] in DROPPED else name[0]
-
-
-def _typst_table(table: Node, caption: str, is_sticky: bool) -> list[Node]:
-    table = _shaped(table)
-    dense = "true" if "dense" in table["c"][0][1] else "false"
-    sticky = "true" if is_sticky else "false"
-    opening = f"#hw-table(caption: {caption}, dense: {dense}, sticky: {sticky})["
-    return [_raw(opening, "typst"), table, _raw("]", "typst")]
-
-
-def _typst_node(node: Any, prefix: str, anchors: set[str], formulas: dict[str, str]) -> Any:
-    """Set formulas, and give anchors and links the job's prefix, everywhere in `node`."""
-    if isinstance(node, list):
-        return [_typst_node(part, prefix, anchors, formulas) for part in node]
-    if not isinstance(node, dict):
-        return node
-    content = node.get("c")
-    if node.get("t") == "Math":
-        return {"t": "RawInline", "c": ["typst", formulas[json.dumps(node)]]}
-    if node.get("t") == "Header":
-        level, (anchor, *rest), inlines = content
-        inlines = _typst_node(inlines, prefix, anchors, formulas)
-        return {"t": "Header", "c": [level, [f"{prefix}-{anchor}", *rest], inlines]}
-    if node.get("t") == "Link" and not content[2][0].startswith(("http://", "https://")):
-        attributes, inlines, (target, title) = content
-        inlines = _typst_node(inlines, prefix, anchors, formulas)
-        if target.removeprefix("#") not in anchors:
-            return {"t": "Span", "c": [attributes, inlines]}
-        return {"t": "Link", "c": [attributes, inlines, [f"#{prefix}-{target[1:]}", title]]}
-    return {key: _typst_node(value, prefix, anchors, formulas) for key, value in node.items()}
-
-
 def quote(text: str) -> str:
     """Return `text` as a Typst string."""
     text = text.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + text.replace("\n", "\\n").replace("\t", "\\t") + '"'
+
+
+def picture_name(png: bytes) -> str:
+    """Return the file name of a picture in the PDF's sources, whatever form it takes there."""
+    return hashlib.sha256(png).hexdigest()[:20]
 
 
 def unbroken(text: str) -> str:

@@ -1,40 +1,41 @@
-"""The PDF of one language: one file for all jobs, by Typst, the same bytes from the same runs."""
+"""The PDF of one language: the whole book in one file, by Typst, same bytes from same runs."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from fontTools.ttLib import TTFont
 from PIL import Image
 
-from hwlib.report.compare import Section, Table, comparison, glossary, overview, tables_of
+from hwlib.processes import say
+from hwlib.report.book import APPENDIX, COMPARISON, REFERENCES, Book, Part, book_date, runs_of
+from hwlib.report.compare import Section, Table, comparison, glossary, tables_of
 from hwlib.report.document import (
     DENSE_ROWS,
     RenderError,
     breadth,
     picture_name,
     quote,
-    to_typst,
     unbroken,
 )
 from hwlib.report.embed import FULL, Detail
-from hwlib.report.entries import shared, warnings
-from hwlib.report.facts import subtitle, trust
-from hwlib.report.html import TEMPLATES, Page, has_comparison, runs_of
+from hwlib.report.facts import subtitle
 from hwlib.report.strips import Strip
+from hwlib.report.typst_markup import to_typst
 from hwlib.report.webfont import FONTS
-from hwlib.report.words import LANGUAGES, WORDS
+from hwlib.text import LANGUAGES, section, word
 
+TEMPLATES = Path(__file__).parent / "templates"
 TYPESET = Path(__file__).with_name("typeset.py")
 DEEP_CONTENTS = 5  # jobs; of more, the contents list the chapters alone
 HEAD_PART = re.compile(
@@ -45,42 +46,36 @@ HEAD_BREADTH = 10  # Latin letters; a table's head is broken into lines no narro
 PASSES = 40  # each one settles at least the next figure or table of every chapter
 PNG = b"\x89PNG"
 WORTH = 0.9  # of a PNG: sheets of faces get smaller than that as JPEG, curves and tables do not
-EPOCH = 946_684_800  # PDF/A wants a date and the same runs want the same bytes: 2000-01-01
+NO_GLYPH = "□"
+JOINERS = "\ufe0f\u200d"  # they make one sign of several
 
 
-def render_pdf(
-    pages: Sequence[Page], language: str, *, title: str, command: str, detail: Detail = FULL
-) -> bytes:
-    """Return the PDF of all jobs.
+def render_pdf(book: Book, *, detail: Detail = FULL) -> bytes:
+    """Return the PDF of a book.
 
     Args:
-        pages: the jobs.
-        language: a key of `LANGUAGES`.
-        title: of the whole report.
-        command: the command line as it was typed.
+        book: what to set.
         detail: how its pictures are written.
 
     Raises:
-        RenderError: the text cannot be set, for example for want of a glyph.
+        RenderError: the text cannot be set.
     """
     pictures: dict[str, bytes] = {}
     chapters = []
-    for page in pages:
-        text, own = _chapter(page, pages, language, command=command)
+    for part in book.parts:
+        text, own = _part(part, book)
         pictures |= own
         chapters.append(text)
-    if has_comparison(pages):
-        text, own = _comparison(pages, language)
-        pictures |= own
-        chapters.append(text)
-    main = _main("\n\n".join(chapters), pages, language, title=title)
+    front, own = _front(book)
+    pictures |= own
+    main = _main("\n\n".join(chapters), front, book)
     with tempfile.TemporaryDirectory(prefix="hwlib-pdf-") as temporary:
         folder = Path(temporary)
-        for name, png in pictures.items():
-            (folder / name).write_bytes(_compact(png, detail))
+        for name, content in pictures.items():
+            (folder / name).write_bytes(_compact(content, detail))
         (folder / "report.typ").write_bytes((TEMPLATES / "report.typ").read_bytes())
         (folder / "main.typ").write_text(UNIT.sub("\u00a0", unbroken(main)), encoding="utf-8")
-        return _compile(folder / "main.typ")
+        return _compile(folder / "main.typ", book_date(book.pages))
 
 
 def _compact(picture: bytes, detail: Detail) -> bytes:
@@ -93,21 +88,21 @@ def _compact(picture: bytes, detail: Detail) -> bytes:
     return file.getvalue() if len(file.getvalue()) < WORTH * len(picture) else picture
 
 
-def _compile(main: Path) -> bytes:
+def _compile(main: Path, date: datetime) -> bytes:
     """Set the text, again until figures and tables are as they want to be where they then stand."""
+    task = {"main": str(main), "seconds": int(date.timestamp())}
     heights: dict[str, float] = {}
     for _ in range(PASSES):
-        wanted = dict(json.loads(_typeset("heights", main, heights)))
+        wanted = dict(json.loads(_typeset("heights", {**task, "heights": heights})))
         if wanted == heights:
             break
         heights = wanted
-    return _typeset("pdf", main, heights)
+    return _typeset("pdf", {**task, "heights": heights})
 
 
-def _typeset(goal: str, main: Path, heights: dict[str, float]) -> bytes:
+def _typeset(goal: str, task: Mapping[str, Any]) -> bytes:
     """Return what one pass gives, made by `typeset.py` in a process of its own."""
-    task = {"main": str(main), "fonts": str(FONTS), "heights": heights}
-    task["seconds"] = int(_date().timestamp())
+    task = {**task, "fonts": str(FONTS)}
     # -P: a file of the reader's, `typst.py` say, must not stand in for a package
     command = [sys.executable, "-P", str(TYPESET), goal]
     done = subprocess.run(command, input=json.dumps(task).encode(), capture_output=True)
@@ -122,104 +117,131 @@ def _typeset(goal: str, main: Path, heights: dict[str, float]) -> bytes:
     raise RenderError(f"PDF: setting it ended with exit code {done.returncode}: {last}")
 
 
-def _main(body: str, pages: Sequence[Page], language: str, *, title: str) -> str:
-    words, known = WORDS[language], LANGUAGES[language]
-    date = _date()
+def _main(body: str, front: str, book: Book) -> str:
+    known, date = LANGUAGES[book.language], book_date(book.pages)
+    words = {name: quote(word(f"page.{name}", book.language)) for name in ("lab", "contents")}
     settings = {
         "lang": quote(known.code),
         "region": quote(known.region),
-        "title": quote(title),
-        "subtitle": quote(words["subtitle"]),
-        "lab": quote(words["lab"]),
-        "contents": quote(words["contents"]),
-        "depth": "3" if len(pages) == 1 else "2" if len(pages) <= DEEP_CONTENTS else "1",
+        "title": quote(book.front.title),
+        "author": quote(book.front.author),
+        **words,
+        "depth": "2" if len(book.problems) <= DEEP_CONTENTS else "1",
         "date": f"datetime(year: {date.year}, month: {date.month}, day: {date.day})",
     }
     arguments = ", ".join(f"{name}: {text}" for name, text in settings.items())
-    overview = _summary(pages, language)
-    return f'#import "report.typ": *\n\n#report({arguments})[\n{body}\n][\n{overview}\n]\n'
+    return f'#import "report.typ": *\n\n#report({arguments})[\n{front}\n][\n{body}\n]\n'
 
 
-def _date() -> datetime:
-    """Return `SOURCE_DATE_EPOCH`, the convention of reproducible builds, or a fixed day."""
-    return datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH", EPOCH)), UTC)
+def _front(book: Book) -> tuple[str, dict[str, bytes]]:
+    """Return the title page and its pictures."""
+    front, words = book.front, section("page", book.language)
+    findings, pictures = to_typst(front.findings, prefix="front")
+    parts = [f"#hw-title({quote(front.title)}, {quote(front.author)}, {quote(front.date)})"]
+    if front.facts:
+        parts.append(
+            f"#hw-facts(({', '.join(_pair(label, text) for label, text in front.facts)},))"
+        )
+    parts += [_par(text) for text in front.warnings]
+    if front.image:
+        name = picture_name(front.image.png)
+        pictures[name] = front.image.png
+        about = (quote(name), quote(front.image.alt), quote(front.image.caption))
+        parts.append(f"#hw-cover({', '.join(about)})")
+    parts.append(f"#hw-label({quote(words['findings'])})\n\n{findings}")
+    if front.table:
+        table, _ = to_typst(front.table, prefix="front-table")
+        parts.append(table)
+    return _clean("\n\n".join(parts), book.language)[0], pictures
 
 
-def _chapter(
-    page: Page, pages: Sequence[Page], language: str, *, command: str
-) -> tuple[str, dict[str, bytes]]:
-    """Return one job as Typst, and its pictures."""
-    words = WORDS[language]
-    # where one title stands twice, every chapter has its label as well
-    is_named = len({p.title for p in pages}) < len(pages)
-    title = page.title
-    if is_named and page.label:
-        title = _known(page.full_title).replace(" · ", "\u00a0·\u00a0")
-    facts = ", ".join(_pair(label, text) for label, text in subtitle(page.facts, language))
-    parts = [f"#heading(level: 1, {quote(title)})", f"#hw-facts(({facts},))"]
+def _part(part: Part, book: Book) -> tuple[str, dict[str, bytes]]:
+    """Return a chapter or an appendix as Typst, and its pictures."""
+    words = section("page", book.language)
     pictures: dict[str, bytes] = {}
-    if page.reason:
+    title = quote(part.title).replace(" · ", "\u00a0·\u00a0")
+    parts = [f"#hw-chapter({title}, {quote(part.name)}, {quote(part.kind)})"]
+    page = part.page
+    if page is not None and (page.reason or len(book.problems) > 1 or not book.front.facts):
+        known = {label for label, _ in book.front.facts}
+        facts = [pair for pair in subtitle(page.facts, book.language) if pair[0] not in known]
+        if facts:
+            listed = ", ".join(_pair(label, text) for label, text in facts)
+            parts.append(f"#hw-facts(({listed},))")
+    if page is not None and page.reason:
         said = ("failed", "failed_title", "failed_note")
         arguments = [quote(words[name]) for name in said]
-        arguments += [_string(page.reason), quote(words["failed_lines"]), _string(page.trace)]
+        arguments += [quote(page.reason), quote(words["failed_lines"]), quote(page.trace)]
         parts.append(f"#hw-failed({', '.join(arguments)})")
-    elif page.document:
-        body, pictures = to_typst(page.document, prefix=page.name)
-        parts.append(body)
-    number = len(page.document.tables) + 1 if page.document and not page.reason else 1
-    rows = trust(page.facts, language, command=command, notebook=page.notebook)
-    cells = ", ".join(_pair(label, text) for label, text in rows)
-    caption = _pair(f"{words['table']} {number}", words["trust_caption"])
-    columns = _pair(words["item"], words["value"])
-    parts += [
-        f"#heading(level: 2, {quote(words['trust'])})",
-        f"#block(sticky: true)[{words['trust_note']}]",
-        f"#hw-pairs({columns}, ({cells},), {caption})",
-    ]
-    return "\n\n".join(parts), pictures
+    elif part.kind == COMPARISON:
+        text, pictures = _comparison(book)
+        return f"#hw-landscape[\n{parts[0]}\n\n{text}\n]", pictures
+    elif part.document:
+        body, pictures = to_typst(part.document, prefix=part.name)
+        style = {REFERENCES: "hw-references", APPENDIX: "hw-appendix"}.get(part.kind)
+        parts.append(f"#{style}[\n{body}\n]" if style else body)
+    text, lost = _clean("\n\n".join(parts), book.language)
+    if lost:
+        codes = ", ".join(f"U+{ord(c):04X}" for c in sorted(lost))
+        said = word("book.no_glyph", book.language, count=len(lost), codes=codes)
+        say(f"{book.language}, PDF, {part.title}: {said}")
+        text += f"\n\n#hw-note({quote(said)})"
+    return text, pictures
 
 
-def _summary(pages: Sequence[Page], language: str) -> str:
-    """Return the first page's tables: what was run, and each problem's numbers."""
-    entries = runs_of(pages)
-    facts = ", ".join(_pair(label, text) for label, text in shared(entries, language))
-    tables = overview(entries, language)
-    parts = [f"#hw-facts(({facts},))"] if facts else []
-    parts += [_par(text) for text in warnings(entries, language)]
-    return "\n\n".join([*parts, *(_table(table, table.caption, "") for table in tables)])
+def _clean(text: str, language: str) -> tuple[str, set[str]]:
+    """Return Typst with a sign for each character that no font has, and those characters."""
+    suspects = {c for c in text if ord(c) > 0xFF and ord(c) not in _glyphs()}
+    text = "".join(c for c in text if c >= " " or c in "\n\t")
+    lost = _without_glyph("".join(sorted(suspects))) if suspects else set()
+    if not lost:
+        return text, lost
+    # what only joins or colours the signs of an emoji goes with them
+    some = "".join(map(re.escape, lost))
+    return re.sub(f"[{some}](?:[{some}\ufe0f\u200d\U0001f3fb-\U0001f3ff])*", NO_GLYPH, text), {
+        c for c in lost if c not in JOINERS
+    }
 
 
-def _comparison(pages: Sequence[Page], language: str) -> tuple[str, dict[str, bytes]]:
+@cache
+def _without_glyph(characters: str) -> set[str]:
+    """Return those of the characters that Typst finds in no font."""
+    return set(json.loads(_typeset("glyphs", {"characters": characters})))
+
+
+def _comparison(book: Book) -> tuple[str, dict[str, bytes]]:
     """Return the chapter that sets all models side by side, and its pictures."""
-    words = WORDS[language]
-    sections = comparison(runs_of(pages), language)
+    language = book.language
+    words = section("page", language)
+    sections = comparison(runs_of(book.pages), language)
     pictures: dict[str, bytes] = {}
-    count = iter(range(1, len(tables_of(sections)) + 1))
+    count = iter(range(book.comparison_table, book.comparison_table + len(tables_of(sections))))
 
-    def content(section: Section, level: int) -> list[str]:
-        parts = [f"#heading(level: {level}, {_string(section.title)})"]
-        pars = [_par(text) for text in section.text]
-        if section.strips or section.tables:  # the words say what to see there
+    def content(own: Section, level: int) -> list[str]:
+        parts = [f"#heading(level: {level}, {quote(own.title)})"]
+        pars = [_par(text) for text in own.text]
+        if own.strips or own.tables:  # the words say what to see there
             pars = [f"#block(sticky: true)[{par}]" for par in pars]
         parts += pars
-        if section.strips:
-            parts.append(_strips(section.strips, pictures))
-        for table in section.tables:
+        if own.strips:
+            parts.append(_strips(own.strips, pictures))
+        for table in own.tables:
             label = f"{words['table']} {next(count)}"
             is_sticky = parts[-1].startswith(("#heading", "#block(sticky"))
             parts.append(_table(table, label, table.caption, is_sticky=is_sticky))
-        for inner in section.parts:
+        for inner in own.parts:
             parts += content(inner, level + 1)
         return parts
 
-    parts = [f"#heading(level: 1, {quote(words['compare'])})", _par(words["compare_note"])]
-    for section in sections:
-        parts += content(section, 2)
+    own = section("compare", language)
+    parts = [_par(own["compare_note"])] if "compare_note" in own else []
+    for each in sections:
+        parts += content(each, 2)
     if meanings := glossary(tables_of(sections), language):
         cells = ", ".join(_pair(label, text) for label, text in meanings)
-        parts.append(f"#heading(level: 2, {quote(words['glossary'])})")
+        parts.append(f"#heading(level: 2, {quote(own['glossary'])})")
         parts.append(f"#hw-meanings(({cells},))")
-    return "#hw-landscape[\n" + "\n\n".join(parts) + "\n]", pictures
+    return "\n\n".join(parts), pictures
 
 
 def _strips(strips: Sequence[Strip], pictures: dict[str, bytes]) -> str:
@@ -227,7 +249,7 @@ def _strips(strips: Sequence[Strip], pictures: dict[str, bytes]) -> str:
     for strip in strips:
         name = f"{picture_name(strip.jpeg)}.jpg"
         pictures[name] = strip.jpeg
-        rows.append(f"({_string(strip.label)}, {quote(name)}, {_string(strip.alt)})")
+        rows.append(f"({quote(strip.label)}, {quote(name)}, {quote(strip.alt)})")
     return f"#hw-strips(({', '.join(rows)},))"
 
 
@@ -241,7 +263,7 @@ def _table(table: Table, label: str, caption: str, *, is_sticky: bool = False) -
         shown = enumerate(map(_cell, row.cells))
         cells += [f"strong({text})" if i in row.best else text for i, text in shown]
     aligned = ", ".join("right" if right else "left" for right in table.right)
-    notes = "".join(f"{_string(note)}, " for note in table.notes)
+    notes = "".join(f"{quote(note)}, " for note in table.notes)
     is_dense = "true" if len(table.rows) > DENSE_ROWS else "false"
     return (
         f"#hw-table(caption: {_pair(label, caption)}, dense: {is_dense}, narrow: true, "
@@ -262,29 +284,19 @@ def _head(title: str, room: int) -> str:
             lines[-1] += gap + part[0]
         else:
             lines.append(part[0])
-    return f"[{'#linebreak()'.join(f'#{_string(line)}' for line in lines)}]"
+    return f"[{'#linebreak()'.join(f'#{quote(line)}' for line in lines)}]"
 
 
 def _par(text: str) -> str:
-    return f"#par({_string(text)})"
+    return f"#par({quote(text)})"
 
 
 def _cell(text: str) -> str:
-    return f"[#{_string(text)}]"
+    return f"[#{quote(text)}]"
 
 
 def _pair(label: str, text: str) -> str:
-    return f"({_string(label)}, {_string(text)})"
-
-
-def _string(text: str) -> str:
-    """Return words that came from outside as a Typst string."""
-    return quote(_known(text))
-
-
-def _known(text: str) -> str:
-    """Return words that came from outside; what has no glyph becomes '?'."""
-    return "".join(c if c in "\n\t\u00a0" or ord(c) in _glyphs() else "?" for c in text)
+    return f"({quote(label)}, {quote(text)})"
 
 
 @cache

@@ -13,7 +13,7 @@ from PIL import Image
 
 from hwlib.report.document import Figure, picture_name, quote
 
-BESIDE = {True: 2, False: 7}  # frames beside one another in a film strip: rows, single pictures
+BESIDE = {True: 2, False: 6}  # frames beside one another in a film strip: rows, single pictures
 # Of a film strip: the width of the PDF's text, the most height, and a label's.
 WIDTH_MM, HEIGHT_MM, LABEL_MM = 158, 135, 6
 
@@ -60,15 +60,21 @@ class Slider(Figure):
         """Each track's strip as PNG: frames side by side, wide ones below each other."""
         return tuple(_strip(frames, is_down=self.is_wide) for frames in self.frames)
 
-    def html(self, number: int, addresses: Mapping[bytes, str]) -> str:
-        """Return strips with their labels, and ranges for the script of the page."""
+    def html(self, place: str, addresses: Mapping[bytes, str], *, hint: str) -> str:
+        """Return strips with their labels, and ranges for the script of the page.
+
+        Args:
+            place: tells the page's sliders apart.
+            addresses: a data address for each of `pictures`.
+            hint: what to do with a slider; shown where a script runs.
+        """
         width, height = self.frames[0][0].size
         size = f'width="{width}" height="{height}"'
         parts = []
         for count, (track, strip) in enumerate(zip(self.tracks, self.pictures, strict=True)):
             title, last = html.escape(track.title, quote=True), len(track.labels) - 1
             alt = html.escape(f"{track.title}: {self.alt}", quote=True)
-            name = f"slider-{number}-{count + 1}"
+            name = f"slider-{place}-{count + 1}"
             labels = "".join(f"<li>{html.escape(label)}</li>" for label in track.labels)
             parts.append(
                 f'<div class="track{" down" if self.is_wide else ""}">'
@@ -81,10 +87,15 @@ class Slider(Figure):
                 f'<output for="{name}" aria-live="off" hidden></output></p></div>'
             )
         style = f"--count: {len(self.frames[0])}; --width: {width * self.scale}px"
-        return f'<div class="tracks" style="{style}">{"".join(parts)}</div>'
+        below = f'<p class="hint" hidden>{html.escape(hint)}</p>'
+        return f'<div class="tracks" style="{style}">{"".join(parts)}</div>{below}'
 
-    def typst(self, label: str, *, is_sticky: bool) -> tuple[str, dict[str, bytes]]:
-        """Return a film strip of some frames with their labels, and these as files."""
+    def typst(self, arguments: Mapping[str, str]) -> tuple[str, dict[str, bytes]]:
+        """Return a film strip of some frames with their labels as Typst, and these as files.
+
+        Args:
+            arguments: what every figure has: name, label, caption.
+        """
         files: dict[str, bytes] = {}
         rows = []
         for track, frames in zip(self.tracks, self.frames, strict=True):
@@ -95,11 +106,9 @@ class Slider(Figure):
                 files[name] = png
                 cells.append(f"({quote(name)}, {quote(track.labels[index])})")
             rows.append(f"({quote(track.title)}, ({', '.join(cells)},))")
-        arguments = (
-            f"tracks: ({', '.join(rows)},), columns: {BESIDE[self.is_wide]}, label: {label}, "
-            f"alt: {quote(self.alt)}, caption: {quote(self.caption)}"
-        )
-        return f"#hw-film({arguments})", files
+        about = {"tracks": f"({', '.join(rows)},)", "columns": BESIDE[self.is_wide]}
+        about |= {"alt": quote(self.alt), **arguments}
+        return f"#hw-film({', '.join(f'{key}: {text}' for key, text in about.items())})", files
 
     def reduced(self, most: int) -> Slider:
         """Return the slider as it is: its strips are cut by their pixels, which are few."""
@@ -115,15 +124,17 @@ class Slider(Figure):
         return [round(i * (num_frames - 1) / max(1, count - 1)) for i in range(count)]
 
 
-def make_slider(png: bytes, about: Mapping[str, Any]) -> Slider:
+def make_slider(png: bytes, about: Mapping[str, Any], is_screen_only: bool = False) -> Slider:
     """Return the slider of a notebook's output.
 
     Args:
         png: its picture.
         about: its metadata, as `hwlib.show.slider` writes it.
+        is_screen_only: whether another figure shows the same in print.
     """
     tracks = (Track(t["title"], tuple(t["labels"]), t["start"]) for t in about["tracks"])
     words = {name: about[name] for name in ("name", "alt", "caption", "scale", "is_wide")}
+    words["is_screen_only"] = is_screen_only
     return Slider(png, width=None, tracks=tuple(tracks), **words)
 
 

@@ -1,9 +1,10 @@
-"""One pass of Typst: `python typeset.py heights|pdf`, its result on standard output.
+"""One pass of Typst: `python typeset.py heights|pdf|glyphs`, its result on standard output.
 
 Standard input says as JSON what to set: `main`, the text; `fonts`, a folder; `heights`, those that
 the last pass gave; `seconds`, the PDF's date since 1970. `heights` gives those that figures and
-tables want where they now stand, `pdf` the PDF. What Typst cannot set is told as JSON on standard
-error, `message` and `hints`, with exit code 1.
+tables want where they now stand, `pdf` the PDF. `glyphs` gives those of `characters` that no font
+has. What Typst cannot set is told as JSON on standard error, `message` and `hints`, with exit code
+1.
 
 Each pass is a process of its own, because Typst keeps what it has laid out until its process ends:
 2 GB of a report of 15 pages. It imports nothing of this package, so it begins at once.
@@ -24,14 +25,25 @@ STANDARDS = ["a-2u", "ua-1"]
 
 def typeset(goal: str, task: dict[str, Any]) -> bytes:
     """Return the heights as JSON, or the PDF."""
-    options = {
-        "font_paths": typst.Fonts(include_system_fonts=False, font_paths=[task["fonts"]]),
-        "sys_inputs": {"heights": json.dumps(task["heights"])},
-    }
+    fonts = typst.Fonts(include_system_fonts=False, font_paths=[task["fonts"]])
+    if goal == "glyphs":
+        lost = [c for c in task["characters"] if not has_glyph(c, fonts)]
+        return json.dumps(lost).encode()
+    options = {"font_paths": fonts, "sys_inputs": {"heights": json.dumps(task["heights"])}}
     if goal == "heights":
         return typst.query(task["main"], "<hw-height>", field="value", **options).encode()
     date = datetime.fromtimestamp(task["seconds"], UTC)
     return typst.compile(task["main"], pdf_standards=STANDARDS, timestamp=date, **options)
+
+
+def has_glyph(character: str, fonts: typst.Fonts) -> bool:
+    """Whether any font has the character."""
+    text = f'#set document(title: "-")\n#"\\u{{{ord(character):x}}}"'
+    try:
+        typst.compile(text.encode(), font_paths=fonts, pdf_standards=STANDARDS)
+    except typst.TypstError:
+        return False
+    return True
 
 
 if __name__ == "__main__":

@@ -1,0 +1,37 @@
+"""The list of references: `report/references.toml`, an entry a work."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+FILE = Path(__file__).parents[2] / "report" / "references.toml"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A work that is cited.
+
+    Attributes:
+        authors: as they stand in a list of references.
+        year: of this form of it.
+        title: its own.
+        where: journal or conference, and what finds it there.
+        url: where it can be read.
+    """
+
+    authors: str
+    year: int
+    title: str
+    where: str
+    url: str
+
+
+@cache
+def references() -> Mapping[str, Reference]:
+    """Return all works by their keys: the first author's surname and the year."""
+    known = tomllib.loads(FILE.read_text(encoding="utf-8"))
+    return {key: Reference(**entry) for key, entry in known.items()}
