@@ -49,6 +49,7 @@ MAY_IMPORT = {
 }  # fmt: skip
 # Imports inside a function, which cost nothing until they are needed.
 MAY_IMPORT_LATE = {
+    "findings": {"claims"},
     "run": {"training"},
     "report": {"ledger", "discuss", "recipes"},
     "show": {"training"},
