@@ -295,6 +295,9 @@ def report(
         bool,
         typer.Option("--small", help="Pictures with less detail: files of a fifth, to send."),
     ] = False,
+    short: Annotated[bool, typer.Option("--short", help="Leave the appendices out.")] = False,
+    author: Annotated[str, typer.Option(help="Your name, for the title page.")] = "",
+    student_id: Annotated[str, typer.Option(help="Your student number, for the title page.")] = "",
     jobs: JobsOption = None,
     runs: RunsOption = None,
     skip_bad: SkipOption = False,
@@ -339,6 +342,9 @@ def report(
             alone={JOBS: str(jobs)},
             decoder=page_decoder if decoder else None,
             detail=SMALL if small else FULL,
+            author=author,
+            student_id=student_id,
+            short=short,
         )
     for file in result.files:
         if file.name in ("index.html", "report.pdf") and file.exists():
@@ -385,7 +391,7 @@ def claims_parameters(
     from hwlib.claims.statistics import MIN_SEEDS
     from hwlib.data import load_data
     from hwlib.recipes import make_config
-    from hwlib.report.words import LANGUAGES
+    from hwlib.text import LANGUAGES
 
     wanted = known_ids(ids) if ids else []
     config = make_config("vae", "dcgan", data, profile, seeds[0])
@@ -452,7 +458,7 @@ def chosen_jobs(
     from hwlib.data import load_data
     from hwlib.recipes import knows_setting, make_config
     from hwlib.report import CLAIMS, make_job
-    from hwlib.report.words import LANGUAGES
+    from hwlib.text import LANGUAGES
     from hwlib.training.fit import resolve_attribute
 
     others = [problem for problem in problems if problem != CLAIMS]
