@@ -38,6 +38,7 @@ from hwlib.explore.live import LiveCurve
 from hwlib.explore.networks import label_way, layers, network_layers
 from hwlib.explore.parts import to_png, to_strip
 from hwlib.explore.play import Playground, finished_runs
+from hwlib.explore.reconstruction import central_pair, reconstruction_frechet
 from hwlib.explore.samples import closest_pairs, lattice
 from hwlib.explore.vae import VAEPanel, vae_panel
 from hwlib.explore.words import WORDS
@@ -58,6 +59,7 @@ __all__ = [
     "attribute_panel",
     "attribute_tracks",
     "between",
+    "central_pair",
     "closest_pairs",
     "code_panel",
     "code_panels",
@@ -83,6 +85,7 @@ __all__ = [
     "page_decoder",
     "paint",
     "read_photo",
+    "reconstruction_frechet",
     "save_film",
     "spread",
     "to_png",

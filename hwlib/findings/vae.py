@@ -198,7 +198,9 @@ def mean_image_mse(images: np.ndarray) -> float:
     """
     mean = images.mean(0, dtype=np.float64).astype(np.float32)
     parts = range(0, len(images), AT_ONCE)
-    total = sum(float(np.square(images[i : i + AT_ONCE] - mean).sum(dtype=np.float64)) for i in parts)
+    total = sum(
+        float(np.square(images[i : i + AT_ONCE] - mean).sum(dtype=np.float64)) for i in parts
+    )
     return total / images.size / GREY_LEVELS**2
 
 
@@ -242,7 +244,10 @@ def _detail(results: Results, images: str) -> tuple[float, str] | None:
     if ours is None or not real:
         return None
     share = ours / real
-    return share, "blurred" if share < MAX_BLURRED else "real" if share <= MAX_LIKE_REAL else "noisy"
+    return (
+        share,
+        "blurred" if share < MAX_BLURRED else "real" if share <= MAX_LIKE_REAL else "noisy",
+    )
 
 
 class Reading(NamedTuple):
@@ -271,7 +276,12 @@ def readings(reported: float, channels: int = 3) -> list[Reading]:
 
 
 def reported_mse(
-    results: Results, reported: float | None, *, letter: str, pixel_range: Sequence[float], layout: str
+    results: Results,
+    reported: float | None,
+    *,
+    letter: str,
+    pixel_range: Sequence[float],
+    layout: str,
 ) -> Finding:
     """Say what the report's number can mean, and where the data allow it, how it fits this run.
 
@@ -485,7 +495,9 @@ def factor_shares(mu: np.ndarray, factors: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(shares)
 
 
-def latent_factors(mu: np.ndarray, factors: pd.DataFrame | None, which: Sequence[int]) -> list[Finding]:
+def latent_factors(
+    mu: np.ndarray, factors: pd.DataFrame | None, which: Sequence[int]
+) -> list[Finding]:
     """Say which known factor each of some latents follows most.
 
     Args:
