@@ -32,13 +32,13 @@ from hwlib.report import (
     reported,
     strips,
     tables,
-    words,
 )
 from hwlib.report.facts import read_facts
 from hwlib.report.html import Page, render_comparison, render_index, runs_of
 from hwlib.report.language import read_notebook
 from hwlib.report.pdf import render_pdf
 from hwlib.report.spread import seeds_of, spread
+from hwlib.text import section, word
 
 ROOT = Path(__file__).resolve().parents[1]
 LANGUAGES = ("zh", "en")
@@ -147,7 +147,7 @@ def rows_of(page: BeautifulSoup, caption: str, within: str = "main") -> list[dic
     return [dict(zip(head, row, strict=True)) for row in rows]
 
 
-def section(anchor: str) -> str:
+def part(anchor: str) -> str:
     return f'section[aria-labelledby="{anchor}"]'
 
 
@@ -211,10 +211,12 @@ def test_seeds_are_counted_and_named():
 
 def test_every_group_has_one_row_of_means_and_data_sets_are_never_averaged_over(compared):
     for code in LANGUAGES:
-        caption = words.WORDS[code]["spread"].format(caption=words.TOPICS[code]["balance"])
-        rows = rows_of(compared[code], caption, section("gan"))
-        labels = words.METRICS[code]
-        seeds = words.WORDS[code]["seeds"]
+        caption = word(
+            "compare.spread", code, caption=section("compare", code)["topics"]["balance"]
+        )
+        rows = rows_of(compared[code], caption, part("gan"))
+        labels = {name: facts.metric_label(name, code) for name in section("metrics", code)}
+        seeds = section("compare", code)["seeds"]
         named = [tuple(row.values())[:3] for row in rows]
         assert named == [
             *(("plain", "faces", "3 (0–2)"), ("dcgan", "faces", "3 (0–2)")),
@@ -225,24 +227,25 @@ def test_every_group_has_one_row_of_means_and_data_sets_are_never_averaged_over(
 
 
 def test_means_are_those_of_the_runs(compared, runs):
-    captions = {c: words.WORDS[c]["spread"] for c in LANGUAGES}
     for code in LANGUAGES:
-        caption = captions[code].format(caption=words.TOPICS[code]["reconstruction"])
-        rows = rows_of(compared[code], caption, section("vae"))
+        caption = word(
+            "compare.spread", code, caption=section("compare", code)["topics"]["reconstruction"]
+        )
+        rows = rows_of(compared[code], caption, part("vae"))
         assert len(rows) == len(SETS)
         for data, row in zip(SETS, rows, strict=True):
             own = [made_results("vae", "dcgan", data, s)["test_mse_01"] for s in SEEDS]
-            mean, deviation = row[words.METRICS[code]["test_mse_01"]].split(" ± ")
+            mean, deviation = row[facts.metric_label("test_mse_01", code)].split(" ± ")
             assert float(mean) == pytest.approx(fmean(own), abs=5e-6)
             assert float(deviation) == pytest.approx(stdev(own), abs=5e-6)
 
 
 def test_single_runs_stand_beside_their_means(compared):
     for code in LANGUAGES:
-        rows = rows_of(compared[code], words.TOPICS[code]["balance"], section("gan"))
+        rows = rows_of(compared[code], section("compare", code)["topics"]["balance"], part("gan"))
         assert len(rows) == len(SETS) * len(SEEDS) * 2
-        state = words.WORDS[code]["state"]
-        assert [row[state] for row in rows].count(words.WORDS[code]["failed"]) == 1
+        state = section("page", code)["state"]
+        assert [row[state] for row in rows].count(section("compare", code)["failed"]) == 1
         names = [tuple(row.values())[:3] for row in rows]
         assert names[:4] == [*(("plain", "faces", str(s)) for s in SEEDS), ("dcgan", "faces", "0")]
 
@@ -257,7 +260,7 @@ def test_the_index_shows_means_too(pages):
     settings = {"languages": LANGUAGES, "title": "t", "command": "hwlib report"}
     text = render_index(pages["en"], "en", **settings)
     page = BeautifulSoup(text, "html.parser")
-    caption = words.WORDS["en"]["spread"].format(caption=words.PROBLEMS["en"]["vae"])
+    caption = word("compare.spread", "en", caption=section("page", "en")["problems"]["vae"])
     assert "±" in rows_of(page, caption)[0]["Test MSE [0,\u00a01]".replace("\u00a0", " ")]
 
 
@@ -277,7 +280,9 @@ def test_each_data_set_has_its_own_ranking_and_none_is_called_another_protocol(c
             own = made_results("vae", "dcgan", data, 0)["frechet"]
             assert facts.number("frechet", own) in row
             assert len(ranked.select("td strong")) == len(compare.BEST)
-        assert words.WORDS[code]["across_data"] in page.find(id="gan-numbers").parent.get_text()
+        assert (
+            section("compare", code)["across_data"] in page.find(id="gan-numbers").parent.get_text()
+        )
 
 
 def test_anchors_are_told_apart_and_headings_go_down_one_level_at_a_time(compared):
@@ -311,8 +316,8 @@ def test_conditions_that_differ_are_told_with_their_runs(compared):
 def test_every_condition_has_a_label_and_every_topic_of_numbers_its_conditions():
     names = {name for some in protocols.CONDITIONS.values() for name in some}
     for code in LANGUAGES:
-        assert names <= set(words.FACTS[code])
-        assert set(protocols.CONDITIONS) == set(words.TOPICS[code]) - {"verdicts"}
+        assert names <= set(section("facts", code))
+        assert set(protocols.CONDITIONS) == set(section("compare", code)["topics"]) - {"verdicts"}
 
 
 # ---------------------------------------------------------------------- the reports' own numbers
@@ -321,8 +326,8 @@ def test_every_condition_has_a_label_and_every_topic_of_numbers_its_conditions()
 def test_the_mean_is_set_beside_the_number_that_the_report_prints(compared):
     (reading,) = [one for one in reported_mses() if one.recipe == "dcgan"]
     for code in LANGUAGES:
-        caption = words.WORDS[code]["reported_caption"]
-        rows = rows_of(compared[code], caption, section("vae"))
+        caption = section("compare", code)["reported_caption"]
+        rows = rows_of(compared[code], caption, part("vae"))
         assert len(rows) == len(SETS)
         own = fmean(made_results("vae", "dcgan", "hw4", s)["test_mse_01"] for s in SEEDS)
         cells = list(rows[1].values())
@@ -346,17 +351,11 @@ def test_a_report_that_leaves_its_range_open_has_a_row_for_each_reading(runs):
     assert float(found.rows[1].cells[-1]) == pytest.approx(4 * float(found.rows[0].cells[-1]), 0.01)
 
 
-def test_both_languages_have_every_word_of_the_table():
-    for table in (reported.COLUMNS, reported.MEANINGS):
-        assert set(table) == set(LANGUAGES)
-        assert set(table["zh"]) == set(table["en"]) == set(reported.COLUMNS["en"])
-
-
 def test_where_no_report_gives_a_number_the_page_says_so(compared):
     for code in LANGUAGES:
         for problem in ("gan", "acgan"):
             said = compared[code].find(id=f"{problem}-reported").find_next("p").get_text()
-            assert said == words.WORDS[code]["no_report"]
+            assert said == section("compare", code)["no_report"]
 
 
 # ---------------------------------------------------------------------- figures
@@ -372,14 +371,14 @@ def test_every_figure_of_the_matrix_is_made_by_a_notebook_and_explained():
             assert re.search(drawn, source), name
     listed = {name for names in figures.FIGURES.values() for name in names}
     for code in LANGUAGES:
-        assert set(figures.MEANINGS[code]) == listed
+        assert set(section("compare", code)["figure_meanings"]) == listed
 
 
 def test_the_matrix_links_each_figure_to_its_place(compared, runs):
     for code in LANGUAGES:
         page = compared[code]
-        none, figure = words.WORDS[code]["none"], words.WORDS[code]["figure"]
-        rows = rows_of(page, words.WORDS[code]["figures_caption"])
+        none, figure = section("compare", code)["none"], section("page", code)["figure"]
+        rows = rows_of(page, section("compare", code)["figures_caption"])
         assert [tuple(row.values())[:3] for row in rows] == [
             (recipe, data, str(seed))
             for data in SETS
@@ -390,7 +389,7 @@ def test_the_matrix_links_each_figure_to_its_place(compared, runs):
         assert (first["fig1_4"], first["fig1_2"]) == (f"{figure} 1", none)
         plain = rows[3]
         assert (plain["fig1_4"], plain["fig2_3"]) == ("–", f"{figure} 1")
-        links = [a["href"] for a in page.select_one(section("figures")).select("td a")]
+        links = [a["href"] for a in page.select_one(part("figures")).select("td a")]
         assert len(links) == len(PAIRS) * len(SETS) * len(SEEDS) - 1
         assert links[0] == "vae-dcgan-faces-s0.html#figure-1"
         assert not any(link.startswith(FAILED) for link in links)
@@ -409,7 +408,7 @@ def galleries(page: BeautifulSoup, anchor: str) -> list[tuple[str, str]]:
 def test_reconstructions_stand_below_the_test_pictures_that_they_are_of(compared):
     for code in LANGUAGES:
         shown = galleries(compared[code], "vae-reconstructions")
-        real = words.WORDS[code]["real"]
+        real = section("compare", code)["real"]
         assert [label for label, _ in shown] == [real, "dcgan · faces", real, "dcgan · hw4"]
         assert len({picture for _, picture in shown}) == 4
         samples = galleries(compared[code], "gan-samples")
@@ -418,7 +417,7 @@ def test_reconstructions_stand_below_the_test_pictures_that_they_are_of(compared
             *(real, "plain · faces", "dcgan · faces"),
             *(real, "plain · hw4", "dcgan · hw4"),
         ]
-        assert words.WORDS[code]["first_seed"] in compared[code].get_text()
+        assert section("compare", code)["first_seed"] in compared[code].get_text()
 
 
 def test_an_acgans_pairs_have_the_label_on_above_off(compared, runs):
@@ -470,7 +469,7 @@ def test_the_same_z_is_claimed_only_of_as_many_values_and_one_seed():
     said = strips.same_z([*same, entry(recipe="wide", z_dim=256, seed=0)], "en")
     assert said == "plain, dcgan were given the same z (100 values)."
     others = [same[0], entry(recipe="dcgan", z_dim=100, seed=1), entry(recipe="wide", z_dim=256)]
-    assert strips.same_z(others, "en") == words.WORDS["en"]["own_z"]
+    assert strips.same_z(others, "en") == section("compare", "en")["own_z"]
 
 
 def test_models_of_one_z_dim_and_seed_are_given_the_same_z_however_many_are_drawn():

@@ -32,10 +32,11 @@ from hwlib import report
 from hwlib.errors import UserError
 from hwlib.report import compare, entries, facts, kernel, language, protocols, runner, site, words
 from hwlib.report import document as documents
-from hwlib.report.facts import Facts, trust
+from hwlib.report.facts import Facts, metric_label, trust
 from hwlib.report.html import TEMPLATES
-from hwlib.report.meanings import MEANINGS
 from hwlib.report.pdf import FONTS, _compile, _head
+from hwlib.text import LANGUAGES as KNOWN
+from hwlib.text import section
 
 ROOT = Path(__file__).resolve().parents[1]
 LANGUAGES = ("zh", "en")
@@ -121,11 +122,11 @@ def test_each_failure_says_why_in_result_page_index_and_pdf(made, recipe, reason
     for code in LANGUAGES:
         page = soup(result.out / code / f"vae-{recipe}.html")
         failed = page.find("section", class_="failed").get_text()
-        assert words.WORDS[code]["failed"] in failed
+        assert section("page", code)["failed"] in failed
         row = soup(result.out / code / "index.html").find(
             "a", href=f"vae-{recipe}.html", string=recipe
         )
-        assert words.WORDS[code]["failed"] in row.find_parent("tr").get_text()
+        assert section("page", code)["failed"] in row.find_parent("tr").get_text()
     page = soup(result.out / "en" / f"vae-{recipe}.html")
     assert job.reason in page.get_text()
     assert flat(job.reason) in flat(pdf_text(result.out / "en" / "report.pdf"))
@@ -281,7 +282,7 @@ def test_a_page_drops_the_other_language_streams_and_interactive_cells(out, code
 def test_a_page_says_its_language_and_gives_every_picture_words(out, code):
     for path in (out / code).glob("*.html"):
         page = soup(path)
-        assert page.html["lang"] == words.LANGUAGES[code].tag
+        assert page.html["lang"] == KNOWN[code].tag
         assert page.title.get_text().strip()
         assert len(page.find_all("h1")) == 1
         for image in page.find_all("img"):
@@ -308,7 +309,7 @@ def test_links_and_anchors_of_every_page_lead_somewhere(out, code):
                 assert anchor in (ids_of(path.parent / file) if file else ids), target
 
 
-@pytest.mark.parametrize("title", words.METRICS["zh"].values())
+@pytest.mark.parametrize("title", [metric_label(n, "zh") for n in section("metrics", "zh")])
 def test_no_line_of_a_column_head_ends_or_begins_inside_brackets(title):
     for line in re.findall(r'#"([^"]*)"', _head(title, 4)):
         assert line.count("（") == line.count("）")
@@ -681,10 +682,10 @@ def test_cards_chapters_and_tables_come_in_the_homeworks_order(sides):
         ]
         outline = PdfReader(sides / code / "report.pdf").outline
         chapters = [item.title for item in outline if not isinstance(item, list)]
-        assert chapters[-1] == words.WORDS[code]["compare"]
+        assert chapters[-1] == section("page", code)["compare"]
         assert [c.split("：")[-1].split(": ")[-1].split("\u00a0")[0] for c in chapters[-8:-1]] == [
             *("VAE", "GAN", "GAN", "GAN", "ACGAN"),
-            words.PROBLEMS[code]["acgan"],  # it failed before it had a title
+            section("page", code)["problems"]["acgan"],  # it failed before it had a title
             "InfoGAN",
         ]
         recipes = [name.split("-")[1] for name in order]
@@ -752,7 +753,7 @@ def test_numbers_of_another_protocol_stand_apart_with_the_reason_and_never_in_a_
         rows = [r for t in tables(own).values() for r in t if r[0] == "wide" and r[1] == "done"]
         assert "≠" in [cell for row in rows for cell in row]
         assert shown not in [cell for row in rows for cell in row]
-        assert words.WORDS["en"]["not_comparable"] in page.get_text()
+        assert section("compare", "en")["not_comparable"] in page.get_text()
 
 
 def test_a_distance_without_its_protocol_is_not_compared(tmp_path):
@@ -827,7 +828,7 @@ def test_the_protocol_is_told_in_each_language_with_names_as_they_are_spelt():
 def test_samples_of_all_models_stand_below_real_pictures(sides):
     for code in LANGUAGES:
         page = soup(sides / code / "compare.html")
-        real = words.WORDS[code]["real"]
+        real = section("compare", code)["real"]
         for problem, recipes in {"vae": ["dcgan"], "gan": ["plain", "wide", "dcgan"]}.items():
             rows = page.find(id=f"{problem}-samples").find_next("ul").select("li")
             assert [row.get_text(strip=True) for row in rows] == [real, *recipes]
@@ -918,7 +919,7 @@ def test_new_pages_open_offline_with_their_language_words_and_no_tex(sides):
     for code in LANGUAGES:
         for path in (sides / code).glob("*.html"):
             page = soup(path)
-            assert page.html["lang"] == words.LANGUAGES[code].tag
+            assert page.html["lang"] == KNOWN[code].tag
             assert len(page.find_all("h1")) == 1
             assert not re.search(r"\\[a-zA-Z]+|\$", page.find("main").get_text())
             for image in page.find_all("img"):
@@ -967,15 +968,19 @@ def test_numbers_of_small_trials_come_with_a_warning(profile, known, tmp_path):
     facts = Facts(report.Job("gan", "dcgan", tmp_path, {}), {}, "run", record, {"num_steps": 12})
     for code in LANGUAGES:
         runs = [entries.Entry("gan-dcgan", facts)]
-        assert entries.warnings(runs, code) == [words.WORDS[code][name] for name in known]
+        assert entries.warnings(runs, code) == [section("page", code)[name] for name in known]
 
 
 def test_every_number_that_a_table_may_show_has_a_label_and_a_meaning():
     shown = {n for names in compare.OVERVIEW.values() for n in names} | set(compare.QUALITY)
     shown |= {n for topics in compare.DETAILS.values() for names in topics.values() for n in names}
-    for code in words.LANGUAGES:
-        assert shown == set(words.METRICS[code]) == set(MEANINGS[code])
-        assert {t for topics in compare.DETAILS.values() for t in topics} == set(words.TOPICS[code])
+    topics = {t for topics in compare.DETAILS.values() for t in topics}
+    for code in LANGUAGES:
+        metrics = section("metrics", code)
+        assert shown <= metrics.keys()
+        assert all(set(metric) == {"label", "unit", "meaning"} for metric in metrics.values())
+        assert all(metric["label"] and metric["meaning"] for metric in metrics.values())
+        assert topics == section("compare", code)["topics"].keys()
 
 
 def test_numbers_have_few_digits_no_exponent_and_the_same_form_everywhere():
@@ -993,16 +998,19 @@ def test_numbers_have_few_digits_no_exponent_and_the_same_form_everywhere():
 # ---------------------------------------------------------------------- words and fonts
 
 
-def test_every_language_has_every_word():
-    plain = (words.WORDS, words.REASONS, words.PROBLEMS, words.PROFILES, words.METRICS)
-    for table in (*plain, words.TOPICS, words.SIGNS, MEANINGS):
-        assert table.keys() == words.LANGUAGES.keys()
-        keys = [set(table[code]) for code in words.LANGUAGES]
-        assert all(these == keys[0] for these in keys)
-    assert set(words.FACTS["zh"]) == set(words.FACTS["en"])
-    for code in words.LANGUAGES:
-        fields = {k: set(re.findall(r"{\w+}", v)) for k, v in words.REASONS[code].items()}
-        assert fields == {k: set(re.findall(r"{\w+}", v)) for k, v in words.REASONS["en"].items()}
+@pytest.mark.parametrize("name", ["page", "metrics", "facts", "compare"])
+def test_every_language_has_every_word_with_the_same_values(name):
+    def flat(table: dict, under: str = "") -> dict[str, set[str]]:
+        found = {}
+        for key, part in table.items():
+            if isinstance(part, dict):
+                found |= flat(part, f"{under}{key}.")
+            else:
+                found[under + key] = set(re.findall(r"{{ *(\w+) *}}", part))
+        return found
+
+    first, *others = (flat(section(name, code)) for code in LANGUAGES)
+    assert all(other == first for other in others)
 
 
 def texts() -> dict[str, str]:

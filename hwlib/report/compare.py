@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from hwlib.report.entries import Entry, by_data, by_problem, identity_of, told_apart
-from hwlib.report.facts import VERDICTS, number
+from hwlib.report.entries import (
+    Entry,
+    by_data,
+    by_problem,
+    identity_of,
+    short_name,
+    told_apart,
+)
+from hwlib.report.facts import VERDICTS, metric_label, number
 from hwlib.report.figures import figures_table
-from hwlib.report.meanings import MEANINGS
 from hwlib.report.protocols import (
     DISTANCES,
     by_protocol,
@@ -17,7 +23,7 @@ from hwlib.report.protocols import (
     measured,
 )
 from hwlib.report.reported import reported_table
-from hwlib.report.runner import CLAIMS
+from hwlib.report.runner import CLAIMS, Job
 from hwlib.report.strips import Strip, make_galleries
 from hwlib.report.tables import (
     BESIDE,
@@ -29,7 +35,7 @@ from hwlib.report.tables import (
     make_table,
     spread_tables,
 )
-from hwlib.report.words import FACTS, METRICS, PROBLEMS, SHORT, TOPICS, WORDS
+from hwlib.text import section, word
 
 QUALITY = (*DISTANCES, "sharpness_samples", "colourfulness_samples", "diversity_samples")
 # Which end of a column is the better one; for the other columns that depends: blurred faces, close
@@ -116,12 +122,12 @@ def overview(entries: Sequence[Entry], language: str) -> list[Table]:
 
     Args:
         entries: all runs of the report.
-        language: a key of `LANGUAGES`.
+        language: of its words.
     """
     frame = Frame(language, entries, _foreign(entries))
     tables = []
     for problem, own in by_problem(entries).items():
-        caption = PROBLEMS[language][problem]
+        caption = section("page", language)["problems"][problem]
         tables += _tables(OVERVIEW[problem], own, frame, caption=caption)
     return tables
 
@@ -150,9 +156,15 @@ def _foreign(entries: Sequence[Entry]) -> list[Entry]:
 # ---------------------------------------------------------------------- the comparison
 
 
+def has_comparison(jobs: Sequence[Job]) -> bool:
+    """Whether a problem has two jobs, by recipe, data or seed: something to set side by side."""
+    problems = [job.problem for job in jobs]
+    return len(set(problems)) < len(problems)
+
+
 def comparison(entries: Sequence[Entry], language: str) -> list[Section]:
     """Return all models side by side: quality, figures, each problem, the loss ledger."""
-    words = WORDS[language]
+    words = section("compare", language)
     models = [entry for entry in entries if entry.facts.problem != CLAIMS]  # claims have no samples
     frame = Frame(language, entries, _foreign(models))
     sections = [_quality(models, frame)] if models else []
@@ -165,14 +177,14 @@ def comparison(entries: Sequence[Entry], language: str) -> list[Section]:
 
 def _problem(problem: str, entries: Sequence[Entry], frame: Frame) -> Section:
     """Return a problem's recipes side by side: pictures, numbers, the number that was reported."""
-    language, words = frame.language, WORDS[frame.language]
+    language, words = frame.language, section("compare", frame.language)
     tables = []
     for topic, names in DETAILS[problem].items():
         if not known_names(names, entries) and topic != "training":
             continue
         notes = conditions(topic, entries, language)
-        tables += _tables(names, entries, frame, caption=TOPICS[language][topic], notes=notes)
-    title = PROBLEMS[language][problem]
+        tables += _tables(names, entries, frame, caption=words["topics"][topic], notes=notes)
+    title = section("page", language)["problems"][problem]
     if problem == CLAIMS:
         return Section(problem, title, tables=tuple(tables))
     parts = [
@@ -190,7 +202,7 @@ def _problem(problem: str, entries: Sequence[Entry], frame: Frame) -> Section:
 
 def _quality(entries: Sequence[Entry], frame: Frame) -> Section:
     """Return the quality of all models' samples: of each data set, and of each way of measuring."""
-    words = WORDS[frame.language]
+    words = section("compare", frame.language)
     sets = by_data(entries)
     ends = [f"-{number}" if len(sets) > 1 else "" for number in range(1, len(sets) + 1)]
     found = [_quality_on(own, frame, end=end) for own, end in zip(sets, ends, strict=True)]
@@ -199,9 +211,9 @@ def _quality(entries: Sequence[Entry], frame: Frame) -> Section:
         return replace(found[0], text=(*note, *found[0].text))
     parts = []
     for own, one in zip(sets, found, strict=True):
-        name = own[0].facts.setting("data")
+        name = own[0].facts.setting("data") + word("page.sep", frame.language)
         parts += [
-            Section(part.anchor, f"{name}{words['sep']}{part.title}", part.text, (), part.tables)
+            Section(part.anchor, name + part.title, part.text, (), part.tables)
             for part in (one, *one.parts)
         ]
     text = (*note, words["across_data"])
@@ -210,7 +222,7 @@ def _quality(entries: Sequence[Entry], frame: Frame) -> Section:
 
 def _quality_on(entries: Sequence[Entry], frame: Frame, *, end: str) -> Section:
     """Return the quality of samples on one data set; `end` tells its anchors apart."""
-    language, words = frame.language, WORDS[frame.language]
+    language, words = frame.language, section("compare", frame.language)
     protocols = by_protocol(entries)
     tables, text, parts = [], [], []
     if protocols.same:
@@ -235,24 +247,25 @@ def _ranking(
     entries: Sequence[Entry], frame: Frame, *, caption: str, marks_best: bool
 ) -> list[Table]:
     """Return sample quality of runs that were measured in one way, and means over seeds."""
-    language, words = frame.language, WORDS[frame.language]
+    language, words = frame.language, section("compare", frame.language)
     names = known_names(QUALITY, entries)
     identity = identity_of(entries)
-    head = [words["problem_word"], *(FACTS[language][n] for n in ("recipe", *identity))]
+    facts = section("facts", language)
+    head = [facts["problem"], *(facts[n] for n in ("recipe", *identity))]
     rows = []
     for entry in entries:
-        facts = entry.facts
-        cells = [SHORT[facts.problem], entry.name, *(facts.setting(n) for n in identity)]
-        cells += [cell(name, facts.results, language, brackets=False) for name in names]
+        own = entry.facts
+        cells = [short_name(own.problem), entry.name, *(own.setting(n) for n in identity)]
+        cells += [cell(name, own.results, language, brackets=False) for name in names]
         best = [i for i, n in enumerate(names, start=len(head)) if _is_best(entry, n, entries)]
         rows.append(Row(tuple(cells), entry.page, best=frozenset(best if marks_best else ())))
     real = [words["real"], *[""] * (len(head) - 1)]
     real += [_real(BESIDE[name][0], name, entries) for name in names]
     rows.append(Row(tuple(real), is_real=True))
-    columns = (*head, *(METRICS[language][name] for name in names))
+    columns = (*head, *(metric_label(name, language) for name in names))
     right = (*(False for _ in head), *(True for _ in names))
-    own = Frame(language, entries)
-    means = spread_tables(names, entries, own, caption=caption, names_problem=True)
+    frame = Frame(language, entries)
+    means = spread_tables(names, entries, frame, caption=caption, names_problem=True)
     return [Table(caption, columns, right, tuple(rows)), *means]
 
 
@@ -283,7 +296,7 @@ def _ledger(entries: Sequence[Entry], language: str) -> list[Section]:
     from hwlib.discuss import words as words_of
     from hwlib.ledger import of_run, rows
 
-    words = WORDS[language]
+    words = section("compare", language)
     runs = [
         of_run(settings, e.facts.results, channels=e.facts.record["data"]["channels"])
         for e in entries
@@ -316,8 +329,8 @@ def _is_written_number(cell: str) -> bool:
 def glossary(tables: Sequence[Table], language: str) -> list[tuple[str, str]]:
     """Return label and meaning of every number that stands in one of the tables."""
     heads = {column for table in tables for column in table.columns}
-    labels = METRICS[language]
-    known = [(label, MEANINGS[language][name]) for name, label in labels.items()]
+    metrics = section("metrics", language)
+    known = [(metric_label(name, language), metrics[name]["meaning"]) for name in metrics]
     known += dict.fromkeys(meaning for table in tables for meaning in table.meanings)
     return [
         (label, meaning)

@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from hwlib.report.facts import IDENTITY, Facts, value
+from hwlib.report.facts import IDENTITY, Facts, profile_name, value
 from hwlib.report.runner import NOTEBOOKS
-from hwlib.report.words import FACTS, PROFILES, SHORT, WORDS
+from hwlib.text import LANGUAGES, section, word
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,17 @@ class Entry:
     @property
     def model(self) -> str:
         """Problem, recipe and note."""
-        return f"{SHORT.get(self.facts.problem, self.facts.problem)} {self.name}"
+        return f"{short_name(self.facts.problem)} {self.name}"
 
     @property
     def data(self) -> str:
         """The data as they were asked for: what tells a report's data sets apart."""
         return str(self.facts.parameters.get("data") or self.facts.settings.get("data", ""))
+
+
+def short_name(problem: str, language: str = next(iter(LANGUAGES))) -> str:
+    """Return what a problem's networks are called: the same in every language but for claims."""
+    return section("page", language)["short"].get(problem, problem)
 
 
 def entries_of(
@@ -134,9 +139,11 @@ def _difference(first: Facts, other: Facts) -> str:
 
 def shared(entries: Sequence[Entry], language: str) -> list[tuple[str, str]]:
     """Return data, profile and seed where they are the same for all: label and text."""
-    labels, profiles = FACTS[language], PROFILES[language]
+    labels = section("facts", language)
     common = {n: found[0] for n in IDENTITY if len(found := values_of(entries, n)) == 1}
-    return [(labels[n], profiles.get(v, v) if n == "profile" else v) for n, v in common.items()]
+    return [
+        (labels[n], profile_name(v, language) if n == "profile" else v) for n, v in common.items()
+    ]
 
 
 def values_of(entries: Sequence[Entry], name: str) -> list[str]:
@@ -157,7 +164,9 @@ def told_apart(name: str, entry: Entry, entries: Sequence[Entry]) -> str:
 def warnings(entries: Sequence[Entry], language: str) -> list[str]:
     """Return what a reader must know before any number."""
     profiles = {e.facts.settings.get("profile") for e in entries}
-    return [WORDS[language][name] for name in ("smoke", "look") if name in profiles]
+    known = {"smoke": "smoke", "look": "look", "preview": "look"}
+    found = dict.fromkeys(known[name] for name in known if name in profiles)
+    return [word(f"page.{name}", language) for name in found]
 
 
 def by_problem(entries: Sequence[Entry]) -> dict[str, list[Entry]]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hwlib.report.runner import CLAIMS, Job
-from hwlib.report.words import FACTS, PROFILES
+from hwlib.text import LANGUAGES, section, word
 
 IDENTITY = ("data", "profile", "seed")
 VERDICTS = ("supported", "contradicted", "undecided", "not_applicable")
@@ -147,6 +147,19 @@ def _common(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def metric_label(name: str, language: str) -> str:
+    """Return what a metric is called, its unit in brackets where the number does not say it."""
+    metric = section("metrics", language)[name]
+    if not metric["unit"]:
+        return metric["label"]
+    return word("page.with_unit", language, label=metric["label"], unit=metric["unit"])
+
+
+def profile_name(profile: str, language: str) -> str:
+    """Return what a profile is called; its own name where it has no other."""
+    return section("page", language)["profiles"].get(profile, profile)
+
+
 def number(name: str, amount: Any) -> str:
     """Return a metric as text, the same in every language; of a list each, with commas."""
     if isinstance(amount, list | tuple) and amount:
@@ -188,13 +201,12 @@ def value(amount: Any) -> str:
 
 def subtitle(fact: Facts, language: str) -> list[tuple[str, str]]:
     """Return what stands under a page's title: recipe, data, profile, seed."""
-    labels = FACTS[language]
-    profile = fact.setting("profile")
+    labels = section("facts", language)
     recipe = [(labels["recipe"], fact.job.recipe)] if fact.problem != CLAIMS else []
     return [
         *recipe,  # each claim has its own
         (labels["data"], fact.setting("data")),
-        (labels["profile"], PROFILES[language].get(profile, profile)),
+        (labels["profile"], profile_name(fact.setting("profile"), language)),
         (labels["seed"], fact.setting("seed")),
     ]
 
@@ -204,12 +216,77 @@ def trust(fact: Facts, language: str, *, command: str, notebook: str) -> list[tu
 
     Args:
         fact: the job's run.
-        language: a key of `LANGUAGES`.
+        language: the language of the labels.
         command: the command line as it was typed.
         notebook: name of the executed notebook, empty where there is none.
     """
-    labels = FACTS[language]
-    rows: list[tuple[str, Any]] = [("command", command), ("notebook", notebook)]
+    labels = section("facts", language)
+    rows: list[tuple[str, Any]] = [("command", command), *_made(fact, notebook)]
+    rows.append(("settings", _listed(fact.record.get("settings", {}), without=NAMED)))
+    return [(labels.get(name, name), value(part)) for name, part in rows if part not in (None, "")]
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What made a report.
+
+    Attributes:
+        shared: what is the same for all jobs: label and text.
+        rows: what differs: label, and a text for each job, "–" where it has none.
+    """
+
+    shared: tuple[tuple[str, str], ...]
+    rows: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def provenance(
+    facts: Sequence[Facts], language: str, *, command: str, notebooks: Sequence[str]
+) -> Provenance:
+    """Return what made a report, each setting by itself.
+
+    Args:
+        facts: of the jobs.
+        language: the language of the labels.
+        command: the command line as it was typed.
+        notebooks: names of the executed notebooks, empty for a job that has none.
+    """
+    labels = section("facts", language)
+    columns = [
+        {
+            name: value(part)
+            for name, part in (*_made(fact, notebook), *_settings(fact).items())
+            if part not in (None, "", {}, [])
+        }
+        for fact, notebook in zip(facts, notebooks, strict=True)
+    ]
+    shared = [("command", value(command))] if command else []
+    rows = []
+    for name in _in_their_order(columns):
+        texts = [column.get(name, "–") for column in columns]
+        if len(set(texts)) == 1:
+            shared.append((name, texts[0]))
+        else:
+            rows.append((labels.get(name, name), tuple(texts)))
+    return Provenance(tuple((labels.get(n, n), text) for n, text in shared), tuple(rows))
+
+
+def _in_their_order(columns: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return every name of the columns once, each after the one that it follows in its column."""
+    names: list[str] = []
+    for column in columns:
+        place = 0
+        for name in column:
+            if name in names:
+                place = names.index(name) + 1
+            else:
+                names.insert(place, name)
+                place += 1
+    return names
+
+
+def _made(fact: Facts, notebook: str) -> list[tuple[str, Any]]:
+    """Return what a job's own files say of how it was made, settings apart."""
+    rows: list[tuple[str, Any]] = [("notebook", notebook)]
     rows.append(("verdicts" if fact.problem == CLAIMS else "run", fact.run))
     rows.append(("others", ", ".join(o.run for o in fact.others)))
     rows += [("problem", fact.job.problem), ("recipe", fact.job.recipe)]
@@ -219,9 +296,14 @@ def trust(fact: Facts, language: str, *, command: str, notebook: str) -> list[tu
         if name in fact.results:
             rows.append((name, number(name, fact.results[name])))
     rows.append(("engine", " · ".join(f"{name} {version}" for name, version in engine().items())))
-    rows.append(("settings", _listed(fact.record.get("settings", {}), without=NAMED)))
     rows.append(("parameters", _listed(fact.parameters, without=(*NAMED, "runs"))))
-    return [(labels.get(name, name), value(part)) for name, part in rows if part not in (None, "")]
+    return rows
+
+
+def _settings(fact: Facts) -> dict[str, Any]:
+    """Return a run's settings by name, those that have a row of their own left out."""
+    settings = fact.record.get("settings", {})
+    return {name: part for name, part in sorted(settings.items()) if name not in NAMED}
 
 
 @cache
@@ -243,9 +325,9 @@ def _recorded(record: Mapping[str, Any]) -> list[tuple[str, Any]]:
             if (name, key) == ("identity", "torch"):  # among the versions
                 continue
             rows.setdefault(label, number(key, amount) if key.startswith("num_") else amount)
-    return [(name, rows[name]) for name in FACTS["en"] if name in rows] + [
-        (name, amount) for name, amount in rows.items() if name not in FACTS["en"]
-    ]
+    order = list(section("facts", next(iter(LANGUAGES))))  # the same in every language
+    known = [(name, rows[name]) for name in order if name in rows]
+    return known + [(name, amount) for name, amount in rows.items() if name not in order]
 
 
 def _listed(facts: Mapping[str, Any], *, without: Sequence[str]) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,167 +15,295 @@ import jinja2
 from markupsafe import Markup
 from PIL import Image
 
+from hwlib.findings import summary
+from hwlib.report.book import (
+    APPENDIX,
+    COMPARISON,
+    PROBLEM,
+    Book,
+    Part,
+    runs_of,
+)
 from hwlib.report.compare import comparison, glossary, overview, tables_of
-from hwlib.report.document import Document, to_html, unbroken
-from hwlib.report.embed import FULL, Detail
-from hwlib.report.entries import Entry, entries_of, shared, warnings
-from hwlib.report.facts import Facts, subtitle, trust
+from hwlib.report.document import Document, Figure, unbroken
+from hwlib.report.embed import FULL, Detail, addresses
+from hwlib.report.entries import shared, short_name, warnings
+from hwlib.report.facts import subtitle
+from hwlib.report.markup import permalink, picture, to_html
+from hwlib.report.strips import cover
 from hwlib.report.webfont import FONTS, font_faces
-from hwlib.report.words import LANGUAGES, PROBLEMS, WORDS
+from hwlib.text import LANGUAGES, said, section, word
 
 TEMPLATES = Path(__file__).parent / "templates"
 FONT_PLACE = "/* fonts of this page's Chinese */"  # in base.html.jinja
 THUMBNAIL = (640, 360)  # pixels: twice a card's size on the page
-# The figure that shows a problem best: the pictures that the model made.
+# The figure that shows a problem best, where its run has no pictures of its own.
 COVERS = ("fig1_4", "fig2_3", "fig3_3", "infogan_code1", "kl_rows", "fig1_3")
-COMPARE = "compare"  # stem of the comparison's file
+INDEX, COMPARE, APPENDICES = "index.html", "compare.html", "appendix.html"
 
 
-@dataclass(frozen=True, eq=False)  # a page is a key of its own text
-class Page:
-    """One job in one language, ready to be set.
+@dataclass(frozen=True)
+class Link:
+    """Where a link leads, its words, and whether that is the page itself."""
+
+    address: str
+    text: str
+    is_here: bool = False
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A part of a page that holds several.
 
     Attributes:
-        name: stem of its file.
-        title: from the notebook, else the problem's name.
-        document: None where the job failed before it had one.
-        reason: why it failed; empty where it did not.
-        trace: last lines of the error.
-        notebook: file name of the executed notebook in `notebooks/`, empty where there is none.
-        label: what tells it from pages of the same title: recipe, data, seed.
-        decoder: what `hwlib.explore.page_decoder` says, None where the page has no decoder.
+        anchor: its heading's.
+        title: its heading.
+        body: what stands below.
+        kind: a kind of `hwlib.report.book`.
     """
 
-    name: str
+    anchor: str
     title: str
-    facts: Facts
-    document: Document | None
-    reason: str = ""
-    trace: str = ""
-    notebook: str = ""
-    label: str = ""
-    decoder: Mapping[str, Any] | None = None
-
-    @property
-    def full_title(self) -> str:
-        """Title and label."""
-        return f"{self.title} · {self.label}" if self.label else self.title
+    body: Markup
+    kind: str
 
 
-def page_title(document: Document | None, facts: Facts, language: str) -> str:
-    """Return the notebook's own title, else the problem's name."""
-    known = PROBLEMS[language].get(facts.job.problem, WORDS[language]["no_title"])
-    return document.title if document and document.title else known
+@dataclass(frozen=True)
+class Card:
+    """A problem on the title page: address, title, what came of it, and a picture with words."""
+
+    address: str
+    title: str
+    label: str
+    result: str
+    reason: str
+    image: tuple[str, str] | None
 
 
-def render_page(
-    page: Page,
-    pages: Sequence[Page],
-    language: str,
-    *,
-    languages: Sequence[str],
-    command: str,
-    detail: Detail = FULL,
-) -> str:
-    """Return one job's page.
+# ---------------------------------------------------------------------- files and places
+
+
+def file_of(part: Part | None) -> str:
+    """Return the file in which a part stands; what is no part stands on the title page."""
+    if part is None:
+        return INDEX
+    if part.kind == PROBLEM:
+        return f"{part.name}.html"
+    return {COMPARISON: COMPARE, APPENDIX: APPENDICES}.get(part.kind, INDEX)
+
+
+def files_of(book: Book) -> list[str]:
+    """Return the book's HTML files, the title page first."""
+    return list(dict.fromkeys([INDEX, *map(file_of, book.parts)]))
+
+
+def _address(book: Book, here: str) -> Callable[[str], str]:
+    """Return the function that says where an anchor of the book is, seen from a file of it."""
+
+    def address(anchor: str) -> str:
+        file = file_of(book.place(anchor))
+        return f"#{anchor}" if file == here else f"{file}#{anchor}"
+
+    return address
+
+
+# ---------------------------------------------------------------------- pages
+
+
+def render(book: Book, file: str, *, languages: Sequence[str], detail: Detail = FULL) -> str:
+    """Return one of the book's pages.
+
+    Args:
+        book: in one language.
+        file: one of `files_of(book)`.
+        languages: those that the reader can switch to.
+        detail: how much of their pictures pages keep.
 
     Raises:
         RenderError: a formula that cannot be set.
     """
+    makers = {INDEX: _index, COMPARE: _comparison, APPENDICES: _appendices}
+    make = makers.get(file, partial(_problem, file=file))
+    text = make(book, common=_common(book, file, languages), detail=detail)
+    return _finished(text)
+
+
+def _problem(book: Book, *, common: Mapping[str, Any], detail: Detail, file: str) -> str:
+    problems = book.problems
+    place = [file_of(part) for part in problems].index(file)
+    part, page = problems[place], problems[place].page
     room = min(detail.most, FULL.most - len((page.decoder or {}).get("weights", "")))
-    body = to_html(page.document, most=room) if page.document else ""
-    place = [p.name for p in pages].index(page.name)
-    text = _template("page.html.jinja").render(
-        **_shared(language, languages, f"{page.name}.html"),
+    body = _body(part.document, book, file, most=room)
+    document = part.document
+    return _set(
+        "page.html.jinja",
+        common,
+        body=body,
+        title=part.title,
         page=page,
-        has_comparison=has_comparison(pages),
-        body=Markup(body),
-        math_font=_math_font() if "<math" in body else "",
-        slider_script=_script("slider.js") if 'class="track' in body else "",
+        facts=subtitle(page.facts, book.language),
+        headings=[(h.level, h.anchor, h.text) for h in document.headings] if document else [],
         decoder=page.decoder,
-        decoder_script=_script("decoder.js"),
-        headings=page.document.headings if page.document else [],
-        facts=subtitle(page.facts, language),
-        trust=trust(page.facts, language, command=command, notebook=page.notebook),
-        trust_number=len(page.document.tables) + 1 if page.document else 1,
-        previous=pages[place - 1] if place else None,
-        next=pages[place + 1] if place + 1 < len(pages) else None,
+        previous=_link(problems[place - 1], book) if place else None,
+        next=_link(problems[place + 1], book) if place + 1 < len(problems) else None,
     )
-    return _finished(text)
 
 
-def render_index(
-    pages: Sequence[Page], language: str, *, languages: Sequence[str], title: str, command: str
-) -> str:
-    """Return the page that lists all jobs with their key numbers."""
-    entries = runs_of(pages)
-    groups = dict.fromkeys(page.facts.job.problem for page in pages)
-    if len(groups) in (1, len(pages)):  # headings over single cards say nothing
-        cards = [("", pages)]
-    else:
-        own = {name: [p for p in pages if p.facts.job.problem == name] for name in groups}
-        cards = [(PROBLEMS[language][name], some) for name, some in own.items()]
-    text = _template("index.html.jinja").render(
-        **_shared(language, languages, "index.html"),
-        title=title,
-        groups=cards,
-        thumbnails={page: _thumbnail(page) for page in pages},
-        subtitles={page: _card_facts(page, entries, language) for page in pages},
-        has_comparison=has_comparison(pages),
-        facts=shared(entries, language),
-        warnings=warnings(entries, language),
-        tables=overview(entries, language),
-        math_font="",
-        command=command,
+def _index(book: Book, *, common: Mapping[str, Any], detail: Detail) -> str:
+    """Return the title page: what was found, the data, the problems, what follows from them."""
+    front, language = book.front, book.language
+    own = [p for p in book.parts if file_of(p) == INDEX and p.document]
+    room = detail.most - 600_000  # cards and faces
+    share = room // max(1, len(own))
+    chapters = [_chapter(part, book, INDEX, most=share) for part in own]
+    names = [part.kind for part in book.parts]
+    before = sum(kind != PROBLEM for kind in names[: names.index(PROBLEM)]) if book.problems else 0
+    return _set(
+        "index.html.jinja",
+        common,
+        front=front,
+        title=front.title,
+        faces=_faces(front.image, language),
+        findings=_body(front.findings, book, INDEX, most=share, prefix="front-"),
+        table=_body(front.table, book, INDEX, most=share, prefix="front-", shift=1),
+        before=chapters[:before],
+        after=chapters[before:],
+        cards=[_card(part, book) for part in book.problems],
+        appendices=[(part.name, part.title) for part in book.appendices],
+        body=Markup("").join(chapter.body for chapter in chapters),
     )
-    return _finished(text)
 
 
-def _card_facts(page: Page, entries: Sequence[Entry], language: str) -> list[tuple[str, str]]:
-    """Return what a card says beside its title: what all jobs share stands above."""
-    known = {label for label, _ in shared(entries, language)}
-    return [(label, text) for label, text in subtitle(page.facts, language) if label not in known]
+def _appendices(book: Book, *, common: Mapping[str, Any], detail: Detail) -> str:
+    share = detail.most // max(1, len(book.appendices))
+    chapters = [_chapter(part, book, APPENDICES, most=share) for part in book.appendices]
+    return _set(
+        "appendix.html.jinja",
+        common,
+        title=word("page.appendix", book.language),
+        chapters=chapters,
+        body=Markup("").join(chapter.body for chapter in chapters),
+    )
 
 
-def render_comparison(
-    pages: Sequence[Page], language: str, *, languages: Sequence[str], command: str
-) -> str:
+def _comparison(book: Book, *, common: Mapping[str, Any], detail: Detail) -> str:
     """Return the page that sets all models side by side."""
-    entries = runs_of(pages)
+    language = book.language
+    entries = runs_of([part.page for part in book.problems if part.page])
     sections = comparison(entries, language)
-    text = _template("compare.html.jinja").render(
-        **_shared(language, languages, f"{COMPARE}.html"),
+    return _set(
+        "compare.html.jinja",
+        common,
+        title=word("page.compare", language),
+        note=word("compare.note", language),
+        words=section("compare", language),
         facts=shared(entries, language),
         warnings=warnings(entries, language),
+        overview=overview(entries, language),
         sections=sections,
         glossary=glossary(tables_of(sections), language),
         data_address=_data_address,
-        math_font="",
-        command=command,
+        body="",
     )
-    return _finished(text)
 
 
-def has_comparison(jobs: Sequence[object]) -> bool:
-    """Whether there is anything to compare: more than one job."""
-    return len(jobs) > 1
+# ---------------------------------------------------------------------- parts of pages
 
 
-def runs_of(pages: Sequence[Page]) -> list[Entry]:
-    """Return the runs of all jobs."""
-    figures = {page.name: page.document.figure_numbers for page in pages if page.document}
-    return entries_of([(page.name, page.facts, bool(page.reason)) for page in pages], figures)
+def _body(
+    document: Document | None, book: Book, here: str, *, most: int, prefix: str = "", shift: int = 0
+) -> Markup:
+    """Return a document as HTML, its links leading to the files of the book."""
+    if document is None:
+        return Markup("")
+    address = _address(book, here)
+    return Markup(to_html(document, most=most, address=address, prefix=prefix, shift=shift))
 
 
-def _shared(language: str, languages: Sequence[str], file: str) -> dict[str, object]:
-    """Return what every page needs: words, style, the switch to the other languages."""
-    switch = [(LANGUAGES[code], f"../{code}/{file}", code == language) for code in languages]
+def _chapter(part: Part, book: Book, here: str, *, most: int) -> Chapter:
+    body = _body(part.document, book, here, most=most, prefix=f"{part.name}-", shift=1)
+    return Chapter(part.name, part.title, body, part.kind)
+
+
+def _card(part: Part, book: Book) -> Card:
+    page = part.page
+    image = cover(page.facts)
+    if image is not None:
+        alt = word("page.cover", book.language, problem=part.title)
+        picture = (_data_address(image, "jpeg"), alt)
+    else:
+        picture = _thumbnail(part.document)
+    label = page.label if _several(book)[page.facts.job.problem] > 1 else ""
+    found = summary.result(page.facts.job.problem, page.facts.results)
+    result = said(found, language=book.language) if found else ""
+    return Card(file_of(part), page.title, label, result, page.reason, picture)
+
+
+def _faces(image: Figure | None, language: str) -> Markup:
+    if image is None:
+        return Markup("")
+    enlarge = word("page.enlarge", language, label=word("page.figure", language))
+    embedded = {} if image.svg else addresses(image.pictures)
+    return Markup(picture(image, embedded, enlarge=enlarge))
+
+
+def _several(book: Book) -> Counter[str]:
+    """Return how many jobs there are of each problem."""
+    return Counter(part.page.facts.job.problem for part in book.problems)
+
+
+def _link(part: Part, book: Book, here: str = "") -> Link:
+    """Return the link to a problem: short, with its label where there are several of it."""
+    problem = part.page.facts.job.problem
+    text = short_name(problem, book.language)
+    if _several(book)[problem] > 1:
+        text = f"{text} {part.page.label}"
+    return Link(file_of(part), text, file_of(part) == here)
+
+
+def _common(book: Book, here: str, languages: Sequence[str]) -> dict[str, Any]:
+    """Return what every page needs: words, style, the links to the other pages and languages."""
+    language = book.language
+    w = section("page", language)
+    page = next((p.page for p in book.problems if file_of(p) == here), None)
+    more = []
+    if book.of_kind(COMPARISON):
+        more.append(Link(COMPARE, w["compare"], here == COMPARE))
+    if book.appendices:
+        more.append(Link(APPENDICES, w["appendix"], here == APPENDICES))
+    more.append(Link("report.pdf", w["pdf"]))
+    switch = [(LANGUAGES[code], f"../{code}/{here}", code == language) for code in languages]
     return {
         "language": LANGUAGES[language],
-        "w": WORDS[language],
-        "style": Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
+        "w": w,
+        "say": partial(_say, language),
+        "permalink": lambda anchor, text: Markup(permalink(anchor, text, language)),
+        "style": _own("style.css"),
+        "script": _own("page.js"),
+        "report": book.front.title,
+        "home": Link(INDEX, w["home"], here == INDEX),
+        "problems": [_link(part, book, here) for part in book.problems],
+        "more": more,
+        "notebook": page.notebook if page else "",
         "switch": switch if len(languages) > 1 else [],
+        "command": book.about.command,
     }
+
+
+def _say(language: str, key: str, **values: Any) -> str:
+    return word(f"page.{key}", language, **values)
+
+
+def _set(template: str, common: Mapping[str, Any], *, body: str, **values: Any) -> str:
+    """Return the page, with the scripts and fonts that its body needs."""
+    return _template(template).render(
+        **common,
+        **values,
+        body=body,
+        math_font=_math_font() if "<math" in body else "",
+        slider_script=_own("slider.js") if 'class="track' in body else "",
+        decoder_script=_own("decoder.js"),
+    )
 
 
 def _finished(text: str) -> str:
@@ -183,19 +312,19 @@ def _finished(text: str) -> str:
     return text.replace(FONT_PLACE, font_faces(text), 1)
 
 
-def _script(name: str) -> Markup:
-    """Return one of our own scripts, which a page holds whole."""
+def _own(name: str) -> Markup:
+    """Return one of our own scripts or styles, which a page holds whole."""
     return Markup((TEMPLATES / name).read_text(encoding="utf-8"))
 
 
-def _thumbnail(page: Page) -> tuple[str, str] | None:
-    """Return the picture of a job's card as a data address, and its words."""
-    figures = page.document.figures if page.document else []
+def _thumbnail(document: Document | None) -> tuple[str, str] | None:
+    """Return a figure as a small picture in a data address, and its words."""
+    figures = document.figures if document else []
     order = [f for name in COVERS for f in figures if f.name == name] or figures
     if not order:
         return None
-    with Image.open(BytesIO(order[0].png)) as picture:
-        small = picture.convert("RGB")
+    with Image.open(BytesIO(order[0].png)) as image:
+        small = image.convert("RGB")
     small.thumbnail(THUMBNAIL, Image.Resampling.LANCZOS)
     file = BytesIO()
     small.save(file, "JPEG", quality=85, optimize=True)

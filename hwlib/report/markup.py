@@ -166,7 +166,7 @@ def _linked(node: Any, address: Address) -> Any:
 
 
 def _cited(nodes: list[Node], document: Document) -> list[Node]:
-    """Give the first citation of each work its anchor, which the list of references leads back to."""
+    """Give the first citation of each work the anchor that the list of references leads to."""
     left = list(document.cited)
 
     def marked(node: Any) -> Any:

@@ -9,11 +9,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from hwlib.report.entries import Entry, told_apart
-from hwlib.report.facts import value
-from hwlib.report.words import FACTS, METRICS, PROTOCOL, WORDS
+from hwlib.report.facts import metric_label, value
+from hwlib.text import section, word
 
 DISTANCES = ("frechet", "kid", "precision", "recall", "density", "coverage")
 PROTOCOL_FACTS = {"data": "data_fingerprint"}  # names of a protocol that mean another fact
+# How distances were measured: what results.json says, by the words for it in `compare.toml`.
+PATTERNS = {
+    "classifier": r"oracle:(?P<id>\w+)",
+    "inception": r"inception:(?P<id>\w+)",
+    "frechet": r"Gaussians with covariances over N - 1",
+    "kid": r"unbiased MMD\^2 of the kernel \(x\.y/F \+ 1\)\^3, all pictures at once",
+    "neighbours": r"(?P<count>\d+) nearest neighbours \((?P<author>\w+) et al\. (?P<year>\d+)\)",
+}
+NAMES = {"Kynkaanniemi": "Kynkäänniemi"}  # results.json keeps to ASCII
 
 
 @dataclass(frozen=True)
@@ -23,7 +32,7 @@ class Protocols:
     Attributes:
         same: the largest group of one protocol.
         apart: further groups, each with the protocols' differences from `same`.
-        without: runs that cannot be compared, each with a key of `WORDS` that says why.
+        without: runs that cannot be compared, each with the word of `compare.toml` that says why.
     """
 
     same: tuple[Entry, ...]
@@ -80,20 +89,20 @@ def _differences(one: Entry, other: Entry) -> tuple[tuple[str, Any, Any], ...]:
 
 def measured(entries: Sequence[Entry], language: str) -> list[str]:
     """Return how these runs were measured, and how far the feature network can be trusted."""
-    words = WORDS[language]
+    words = section("compare", language)
     protocols = _protocols(entries[0])
     parts = dict.fromkeys(part for protocol in protocols.values() for part in protocol)
     said = words["and"].join(_part(part, protocols, language) for part in parts)
-    lines = [words["protocol"] + said + words["end"]]
+    lines = [words["protocol_line"] + said + words["end"]]
     is_oracle = any(str(p.get("features", "")).startswith("oracle") for p in protocols.values())
     oracle = next((o for e in entries if is_oracle and (o := e.facts.results.get("oracle"))), {})
     if "accuracy" in oracle and "floor" in oracle:
         shown = {name: f"{100 * oracle[name]:.1f} %" for name in ("accuracy", "floor")}
-        lines.append(words["oracle"].format(**shown))
+        lines.append(word("compare.classifier", language, **shown))
     return lines
 
 
-# What the numbers of a topic hang on, by names of `FACTS`.
+# What the numbers of a topic hang on, by names of `facts.toml`.
 CONDITIONS = {
     "training": ("device", "num_threads", "precision"),
     "reconstruction": ("num_test", "image_size", "data_fingerprint"),
@@ -110,11 +119,11 @@ def conditions(topic: str, entries: Sequence[Entry], language: str) -> list[str]
     Where the runs differ in one, each value is told with its runs.
 
     Args:
-        topic: a key of `TOPICS`.
+        topic: of `[topics]` in `compare.toml`.
         entries: the runs.
-        language: a key of `LANGUAGES`.
+        language: of its words.
     """
-    words = WORDS[language]
+    words, separator = section("compare", language), word("page.sep", language)
     said = []
     for name in CONDITIONS.get(topic, ()):
         texts: dict[str, list[Entry]] = {}
@@ -123,13 +132,13 @@ def conditions(topic: str, entries: Sequence[Entry], language: str) -> list[str]
                 text = told(f"{amount:,}" if isinstance(amount, int) else amount, language)
                 texts.setdefault(text, []).append(entry)
         named = [
-            words["of"].format(text=text, names=words["list"].join(names))
+            word("compare.of", language, text=text, names=words["list"].join(names))
             for text, names in _shortest_names(texts, entries).items()
         ]
         if texts:
             shown = words["list"].join(named if len(texts) > 1 else texts)
-            said.append(FACTS[language][name] + words["sep"] + shown)
-    return [words["protocol"] + words["and"].join(said) + words["end"]] if said else []
+            said.append(section("facts", language)[name] + separator + shown)
+    return [words["protocol_line"] + words["and"].join(said) + words["end"]] if said else []
 
 
 def _shortest_names(
@@ -170,31 +179,33 @@ def _condition(name: str, entry: Entry) -> Any:
 
 def _part(part: str, protocols: Mapping[str, Mapping[str, Any]], language: str) -> str:
     """Return one part of the protocols as words; of each distance, where they differ in it."""
-    words, texts = WORDS[language], {}
+    words, texts = section("compare", language), {}
     for name, protocol in protocols.items():
         if part in protocol:
-            texts.setdefault(told(protocol[part], language), []).append(METRICS[language][name])
+            text = told(protocol[part], language)
+            texts.setdefault(text, []).append(metric_label(name, language))
     said = [
-        words["of"].format(text=text, names=words["list"].join(names))
+        word("compare.of", language, text=text, names=words["list"].join(names))
         for text, names in texts.items()
     ]
-    label = FACTS[language].get(PROTOCOL_FACTS.get(part, part), part)
-    return label + words["sep"] + words["list"].join(said if len(texts) > 1 else texts)
+    label = section("facts", language).get(PROTOCOL_FACTS.get(part, part), part)
+    said = words["list"].join(said if len(texts) > 1 else texts)
+    return label + word("page.sep", language) + said
 
 
 def told(amount: Any, language: str) -> str:
     """Return one fact of a protocol in the words of `language`; one that is not known as it is."""
     text = value(amount)
-    for pattern, words in PROTOCOL[language].items():
+    for name, pattern in PATTERNS.items():
         if found := re.fullmatch(pattern, text):
-            return found.expand(words)
+            values = {key: NAMES.get(part, part) for key, part in found.groupdict().items()}
+            return word(f"compare.protocol.{name}", language, **values)
     return text
 
 
 def different(difference: tuple[str, Any, Any], language: str) -> str:
     """Return one difference of two protocols as words."""
     name, theirs, ours = difference
-    label = FACTS[language].get(PROTOCOL_FACTS.get(name, name), name)
-    return WORDS[language]["instead"].format(
-        label=label, theirs=told(theirs, language), ours=told(ours, language)
-    )
+    label = section("facts", language).get(PROTOCOL_FACTS.get(name, name), name)
+    values = {"theirs": told(theirs, language), "ours": told(ours, language)}
+    return word("compare.instead", language, label=label, **values)

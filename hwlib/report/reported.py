@@ -7,52 +7,13 @@ from statistics import fmean
 from typing import Any
 
 from hwlib.report.entries import Entry, by_seed, identity_of
-from hwlib.report.facts import number, significant
+from hwlib.report.facts import metric_label, number, significant
 from hwlib.report.spread import seeds_of, spread
 from hwlib.report.tables import Frame, Row, Table
-from hwlib.report.words import FACTS, METRICS, WORDS
+from hwlib.text import section
 
 MEASURED = ("test_mse_01", "test_mse_11")
-COLUMNS = {
-    "zh": {
-        "share": "訓練量，與原報告相比",
-        "printed": "報告印出的 MSE",
-        "range": "讀作像素在",
-        "read_01": "報告，換到 [0, 1]",
-        "read_11": "報告，換到 [−1, 1]",
-        "ratio": "這裡 ÷ 報告",
-    },
-    "en": {
-        "share": "Training, of the report's",
-        "printed": "MSE that the report prints",
-        "range": "Read with pixels in",
-        "read_01": "Report's, in [0, 1]",
-        "read_11": "Report's, in [−1, 1]",
-        "ratio": "Here ÷ report",
-    },
-}
-MEANINGS = {
-    "zh": {
-        "share": "這裡看過的影像數，除以原報告的訓練排程（報告沒寫的部分是本實驗室的選擇）；"
-        "網路寬度是原報告的幾倍，在括號內。",
-        "printed": "報告印出的測試 MSE，原封不動。",
-        "range": "這一列把那個數字讀作哪個像素範圍的誤差；報告寫明輸出範圍時只有一種讀法。",
-        "read_01": "那個數字換算到像素在 [0, 1]。",
-        "read_11": "那個數字換算到像素在 [−1, 1]。",
-        "ratio": "這裡量到的誤差除以報告的誤差，兩者換到同一個範圍；小於 1 表示這裡的誤差較小。",
-    },
-    "en": {
-        "share": "Pictures seen here over those of the report's schedule (the lab's choice where "
-        "the report is silent); in brackets the networks' width as a multiple of the report's.",
-        "printed": "The test MSE as the report prints it.",
-        "range": "The pixel range in which this row takes that number to be; there is one reading "
-        "where the report states its output range.",
-        "read_01": "That number with pixels in [0, 1].",
-        "read_11": "That number with pixels in [−1, 1].",
-        "ratio": "The error measured here over the report's, both in one range; below 1, the error "
-        "is smaller here.",
-    },
-}
+COLUMNS = ("share", "printed", "range", "read_01", "read_11", "ratio")
 
 
 def reported_table(problem: str, entries: Sequence[Entry], frame: Frame) -> Table | None:
@@ -75,12 +36,13 @@ def reported_table(problem: str, entries: Sequence[Entry], frame: Frame) -> Tabl
     readings: dict[str, list[Any]] = {}
     for reading in reported_mses():
         readings.setdefault(reading.recipe, []).append(reading)
-    language, words = frame.language, WORDS[frame.language]
+    language, words = frame.language, section("compare", frame.language)
     known = [e for e in entries if e.facts.recipe in recipes and "test_mse_01" in e.facts.results]
     groups = by_seed(known)
     has_seeds = any(len(group) > 1 for group in groups)
     identity = [name for name in identity_of(frame.everyone) if name != "seed"]
-    head = [FACTS[language][n] for n in ("recipe", *identity)] + [words["seeds"]] * has_seeds
+    facts = section("facts", language)
+    head = [facts[n] for n in ("recipe", *identity)] + [words["seeds"]] * has_seeds
     rows = []
     for group in groups:
         facts, results = group[0].facts, [entry.facts.results for entry in group]
@@ -92,11 +54,11 @@ def reported_table(problem: str, entries: Sequence[Entry], frame: Frame) -> Tabl
         for reading in readings.get(facts.recipe, [None]):
             cells = [*first, *(_reading(reading, ours) if reading else ["–"] * 5)]
             rows.append(Row(tuple(cells), group[0].page))
-    names = COLUMNS[language]
-    columns = (*head, names["share"], *(METRICS[language][name] for name in MEASURED))
-    columns += tuple(names[n] for n in ("printed", "range", "read_01", "read_11", "ratio"))
+    names = words["reported_heads"]
+    columns = (*head, names["share"], *(metric_label(name, language) for name in MEASURED))
+    columns += tuple(names[n] for n in COLUMNS[1:])
     right = (*(False for _ in head), *(True for _ in columns[len(head) :]))
-    meanings = tuple((names[name], MEANINGS[language][name]) for name in names)
+    meanings = tuple((names[name], words["reported_meanings"][name]) for name in COLUMNS)
     return Table(words["reported_caption"], columns, right, tuple(rows), meanings=meanings)
 
 

@@ -26,8 +26,8 @@ from papermill.translators import PythonTranslator
 from hwlib.config import PROBLEMS
 from hwlib.errors import UserError
 from hwlib.processes import RunTask, Workers, say
-from hwlib.report.words import REASONS
 from hwlib.run import RUN_MIME, default_runs_dir, replacing, write_json
+from hwlib.text import word
 
 # What the report calls the page of the reports' claims: no problem of the homework, and made only
 # where it is asked for by name, because it stands on three seeds of everything.
@@ -65,14 +65,14 @@ class Job:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a job failed: a key of `words.REASONS` and what it names."""
+    """Why a job failed: the word of `page.reasons` and what it names."""
 
     kind: str
     names: Mapping[str, Any]
 
     def text(self, language: str = "en") -> str:
         """Return the reason as one line."""
-        return " ".join(REASONS[language][self.kind].format(**self.names).split())
+        return " ".join(word(f"page.reasons.{self.kind}", language, **self.names).split())
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import operator
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -17,18 +18,11 @@ import nbformat
 
 from hwlib.errors import UserError
 from hwlib.processes import Environment, RunTask, Workers, say
+from hwlib.report.book import About, Book, Page, make_book, page_title
 from hwlib.report.document import Document, RenderError
 from hwlib.report.embed import FULL, Detail
 from hwlib.report.facts import Facts, engine, read_facts, value
-from hwlib.report.html import (
-    COMPARE,
-    Page,
-    has_comparison,
-    page_title,
-    render_comparison,
-    render_index,
-    render_page,
-)
+from hwlib.report.html import files_of, render
 from hwlib.report.language import read_notebook
 from hwlib.report.pdf import render_pdf
 from hwlib.report.runner import (
@@ -42,10 +36,13 @@ from hwlib.report.runner import (
     file_hash,
     run_notebook,
 )
-from hwlib.report.words import FACTS, LANGUAGES, WORDS
 from hwlib.run import replacing, write_json
+from hwlib.text import LANGUAGES, word
+from hwlib.text import ROOT as TEXTS
 
 MANIFEST = ".report.json"
+# Of the engine, its looks and its words; what else may lie beside the words is no part of a report.
+SOURCES = frozenset({".py", ".jinja", ".js", ".css", ".typ", ".toml", ".j2"})
 # Long ones begin early, so that none is left at the end. InfoGAN, the longest, comes after a short
 # one: then two cores end together. The GAN's page needs the VAE's run too, and would train it while
 # the VAE's waits.
@@ -111,7 +108,7 @@ def make_report(
     jobs: Sequence[Job],
     *,
     out: Path,
-    languages: Sequence[str] = ("zh", "en"),
+    languages: Sequence[str] = tuple(LANGUAGES),
     runs: Path | None = None,
     command: str = "",
     cwd: Path | None = None,
@@ -119,14 +116,17 @@ def make_report(
     alone: Environment | None = None,
     decoder: Callable[[Path], Mapping[str, Any]] | None = None,
     detail: Detail = FULL,
+    author: str = "",
+    student_id: str = "",
+    short: bool = False,
 ) -> ReportResult:
     """Execute each job's notebook once and render the report in every language.
 
-    Made are `out/notebooks/NAME.ipynb`, `out/LANGUAGE/index.html`, a page `NAME.html` for each job,
-    `out/LANGUAGE/report.pdf`, and for more than one job `out/LANGUAGE/compare.html`. What is
-    unchanged since the last report is neither run nor rendered again. A job that fails has its
-    place, its reason and the last lines of its error on every page; the rest is complete. Progress
-    goes to standard error.
+    Made are `out/notebooks/NAME.ipynb`, and for each language in `out/LANGUAGE/` the title page
+    `index.html`, a page `NAME.html` for each job, `appendix.html`, `report.pdf`, and `compare.html`
+    where a problem has two recipes, data sets or seeds. What is unchanged since the last report is
+    neither run nor rendered again. A job that fails has its place, its reason and the last lines of
+    its error on its page; the rest is complete. Progress goes to standard error.
 
     Args:
         jobs: what to report; see `make_job`. The report has them in the homework's order of
@@ -143,6 +143,9 @@ def make_report(
         decoder: takes the run folder of a finished VAE and returns what its page needs to decode by
             itself; see `hwlib.explore.page_decoder`. None puts no decoder into any page.
         detail: how much of their pictures pages and PDF keep.
+        author: who hands the report in, for its title page.
+        student_id: the author's number.
+        short: whether the appendices are left out.
 
     Raises:
         UserError: no job, or an unknown language.
@@ -165,10 +168,10 @@ def make_report(
     writer = _Writer(out)
     reasons: dict[str, str] = {}
     for language in languages:
-        options = {"title": WORDS[language]["title"], "command": command, "detail": detail}
-        reasons |= _render(prepared, writer, language, languages, **options)
+        about = About(author, student_id, command, short)
+        reasons |= _render(prepared, writer, language, languages, about=about, detail=detail)
     writer.close()
-    return _result(prepared, out, languages, reasons)
+    return _result(prepared, out, languages, reasons, writer.made)
 
 
 def job_names(jobs: Sequence[Job]) -> list[str]:
@@ -180,8 +183,8 @@ def job_names(jobs: Sequence[Job]) -> list[str]:
         UserError: a job is there twice.
     """
     names = [f"{job.problem}-{job.recipe}" for job in jobs]
-    for word in (_data_word, _seed_word, _hash_word):
-        words = [word(job) for job in jobs]
+    for name_of in (_data_word, _seed_word, _hash_word):
+        words = [name_of(job) for job in jobs]
         told = {name: set() for name in names}
         for name, one in zip(names, words, strict=True):
             told[name].add(one)
@@ -287,47 +290,69 @@ def _render(
     language: str,
     languages: Sequence[str],
     *,
-    title: str,
-    command: str,
+    about: About,
     detail: Detail,
 ) -> dict[str, str]:
     """Write the pages and the PDF of one language; return why jobs in it are not complete."""
-    key = _render_key(prepared, language, languages, title, command, detail)
-    names = [f"{one.name}.html" for one in prepared]
-    files = [f"{language}/{name}" for name in (*_shared_names(prepared), *names)]
-    if writer.holds(files, key):
+    key = _render_key(prepared, language, languages, about, detail)
+    if writer.holds_all(f"{language}/", [f"{one.name}.html" for one in prepared], key):
         say(f"{language}: unchanged")
         return {}
     pages = [_page(one, language, _label(one, prepared, language), detail) for one in prepared]
-    options = {"command": command, "detail": detail}
-
-    def html(page: Page) -> bytes:
-        return render_page(page, pages, language, languages=languages, **options).encode()
-
-    texts: dict[Page, bytes] = {}
-    checked = [_checked(page, html, language, texts) for page in pages]
-    pdf, pages = _pdf(checked, language, title=title, **options)
-    if pdf:
-        writer.write(f"{language}/report.pdf", pdf, key)
-    for page in pages:
-        writer.write(f"{language}/{page.name}.html", texts.get(page) or html(page), key)
-    if has_comparison(pages):
-        text = render_comparison(pages, language, languages=languages, command=command)
-        writer.write(f"{language}/{COMPARE}.html", text.encode(), key)
-    index = render_index(pages, language, languages=languages, title=title, command=command)
-    writer.write(f"{language}/index.html", index.encode(), key)
-    say(f"{language}: {writer.out / language / 'index.html'}")
-    say(f"{language}: {writer.out / language / 'report.pdf'}")
+    made = _made(pages, language, languages, about=about, detail=detail)
+    for name, content in made.files.items():
+        writer.write(f"{language}/{name}", content, key)
+    for name in ("index.html", "report.pdf"):
+        if name in made.files:
+            say(f"{language}: {writer.out / language / name}")
     before = {one.name for one in prepared if not one.executed.ok}
-    reasons = {page.name: page.reason for page in pages if page.reason}
-    if reasons.keys() - before:  # what could not be set must be tried again
-        writer.forget(files)
-    return reasons
+    if made.reasons.keys() - before:  # what could not be set must be tried again
+        writer.forget([f"{language}/{name}" for name in made.files])
+    return made.reasons
 
 
-def _shared_names(jobs: Sequence[_Prepared]) -> list[str]:
-    """Return the files of a language that are not one job's."""
-    return ["index.html", "report.pdf", *[f"{COMPARE}.html"] * has_comparison(jobs)]
+@dataclass(frozen=True)
+class _Made:
+    """One language's files by name, and why jobs in it are not complete, by their names."""
+
+    files: Mapping[str, bytes]
+    reasons: Mapping[str, str]
+
+
+def _made(
+    pages: Sequence[Page],
+    language: str,
+    languages: Sequence[str],
+    *,
+    about: About,
+    detail: Detail,
+) -> _Made:
+    """Set pages and PDF; a page that cannot be set is a failed one, and costs no other."""
+
+    def html(book: Book) -> dict[str, bytes]:
+        files = files_of(book)
+        return {f: render(book, f, languages=languages, detail=detail).encode() for f in files}
+
+    def pdf(book: Book) -> dict[str, bytes]:
+        return {"report.pdf": render_pdf(book, detail=detail)}
+
+    files: dict[str, bytes] = {}
+    for make in (html, pdf):
+        try:
+            files |= make(make_book(pages, language, about))
+            continue
+        except RenderError:
+            checked = [_checked(page, make, language, about) for page in pages]
+        if any(map(operator.is_not, checked, pages)):  # whoever is at fault is out of all files
+            return _made(checked, language, languages, about=about, detail=detail)
+        try:
+            files |= make(make_book(pages, language, about))
+        except RenderError as error:  # no single job is at fault
+            if make is html:
+                raise
+            failed = {page.name: page.reason or str(error) for page in pages}
+            return _Made(files, failed)
+    return _Made(files, {page.name: page.reason for page in pages if page.reason})
 
 
 def _label(one: _Prepared, prepared: Sequence[_Prepared], language: str) -> str:
@@ -339,7 +364,7 @@ def _label(one: _Prepared, prepared: Sequence[_Prepared], language: str) -> str:
     parts = [] if one.job.problem == CLAIMS else [one.job.recipe]
     parts += [one.facts.setting("data")] if "data" in several else []
     if "seed" in several:
-        parts.append(f"{FACTS[language]['seed']} {one.facts.setting('seed')}")
+        parts.append(f"{word('facts.seed', language)} {one.facts.setting('seed')}")
     return " · ".join(parts)
 
 
@@ -369,46 +394,22 @@ def _page(one: _Prepared, language: str, label: str, detail: Detail) -> Page:
 
 
 def _checked(
-    page: Page,
-    render: Callable[[Page], bytes],
-    language: str,
-    made: dict[Page, bytes] | None = None,
+    page: Page, make: Callable[[Book], Mapping[str, bytes]], language: str, about: About
 ) -> Page:
-    """Return the page, or one that says why it cannot be set; keep what was rendered in `made`."""
+    """Return the page, or one that says why it cannot be set."""
     try:
-        text = render(page)
+        make(make_book([page], language, about))
     except RenderError as error:
         title = page_title(None, page.facts, language)
-        return replace(page, title=title, document=None, reason=str(error))
-    if made is not None:
-        made[page] = text
+        return replace(page, title=title, document=None, decoder=None, reason=str(error))
     return page
-
-
-def _pdf(
-    pages: list[Page], language: str, *, title: str, command: str, detail: Detail
-) -> tuple[bytes, list[Page]]:
-    """Return the PDF; where it cannot be set, find the jobs at fault and set it without them."""
-
-    def pdf(some: list[Page]) -> bytes:
-        return render_pdf(some, language, title=title, command=command, detail=detail)
-
-    try:
-        return pdf(pages), pages
-    except RenderError:
-        pages = [_checked(page, lambda one: pdf([one]), language) for page in pages]
-    try:
-        return pdf(pages), pages
-    except RenderError as error:  # no single job is at fault: the pages stand without the PDF
-        return b"", [replace(page, reason=page.reason or str(error)) for page in pages]
 
 
 def _render_key(
     prepared: Sequence[_Prepared],
     language: str,
     languages: Sequence[str],
-    title: str,
-    command: str,
+    about: About,
     detail: Detail,
 ) -> str:
     """Return a hash over everything that the files of one language show."""
@@ -424,7 +425,7 @@ def _render_key(
         ]
         for one in prepared
     ]
-    texts = [language, list(languages), title, command, repr(detail)]
+    texts = [language, list(languages), repr(about), repr(detail)]
     facts = [jobs, *texts, engine(), code_hash(), _engine_hash()]
     text = json.dumps(facts, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -432,8 +433,10 @@ def _render_key(
 
 @cache
 def _engine_hash() -> str:
-    """Return a hash over this package: another look is another report."""
-    files = [p for p in sorted(HERE.rglob("*")) if p.is_file() and "__pycache__" not in p.parts]
+    """Return a hash over this package and all words: another look is another report."""
+    folders = (HERE, TEXTS, TEXTS.parent)
+    found = {p for folder in folders for p in folder.rglob("*")}
+    files = [p for p in sorted(found) if p.is_file() and p.suffix in SOURCES]
     return hashlib.sha256("".join(map(file_hash, files)).encode()).hexdigest()
 
 
@@ -465,6 +468,12 @@ class _Writer:
         self.made |= {file: self.known[file] for file in files}
         return True
 
+    def holds_all(self, folder: str, files: Sequence[str], key: str) -> bool:
+        """Whether a folder has `files` and whatever else was written from `key`; all are kept."""
+        mine = [name for name, known in self.known.items() if known.get("key") == key]
+        own = [name for name in mine if name.startswith(folder)]
+        return {folder + name for name in files} < set(own) and self.holds(own, key)
+
     def write(self, file: str, content: bytes, key: str) -> None:
         """Write `content` to `out/file`."""
         with replacing(self.out / file) as temporary:
@@ -487,7 +496,8 @@ def _result(
     prepared: Sequence[_Prepared],
     out: Path,
     languages: Sequence[str],
-    reasons: dict[str, str],
+    reasons: Mapping[str, str],
+    made: Iterable[str],
 ) -> ReportResult:
     results = []
     for one in prepared:
@@ -505,6 +515,6 @@ def _result(
                 files=files,
             )
         )
-    shared = [out / language / name for language in languages for name in _shared_names(prepared)]
-    files = (*shared, *(file for result in results for file in result.files))
-    return ReportResult(out, tuple(results), files)
+    own = {file for result in results for file in result.files}
+    shared = [path for name in made if (path := out / name) not in own]
+    return ReportResult(out, tuple(results), (*shared, *sorted(own)))

@@ -10,7 +10,7 @@ from typing import Any
 
 from hwlib.report.entries import Entry
 from hwlib.report.facts import MOST_DECIMALS, PERCENT, number, value
-from hwlib.report.words import WORDS
+from hwlib.text import word
 
 MSE_DECIMALS = 5  # as single runs have it
 
@@ -24,16 +24,15 @@ def spread(name: str, results: Sequence[Mapping[str, Any]], language: str) -> st
     Args:
         name: a key of results.json.
         results: of the runs, more than none.
-        language: a key of `LANGUAGES`.
+        language: of its words.
     """
-    words = WORDS[language]
     if name == "attribute":
         return value(results[0].get("attributes") or results[0].get(name))
     known = [result[name] for result in results if name in result]
     if not known:
         return "–"
     if name == "collapse":
-        text = words["of_runs"].format(count=sum(map(bool, known)), runs=len(known))
+        text = word("compare.of_runs", language, count=sum(map(bool, known)), runs=len(known))
     elif isinstance(known[0], list | tuple):
         text = ", ".join(_told(name, parts) for parts in zip(*known, strict=True))
     else:

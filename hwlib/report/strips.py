@@ -12,11 +12,13 @@ import numpy as np
 from PIL import Image
 
 from hwlib.processes import say
-from hwlib.report.entries import Entry, by_data, by_seed, identity_of
-from hwlib.report.words import WORDS
+from hwlib.report.entries import Entry, by_data, by_seed, entries_of, identity_of
+from hwlib.report.facts import Facts
+from hwlib.text import section, word
 
 STRIP_IMAGES = 10
 STRIP_GAP = 2  # pixels
+COVER = (4, 8)  # rows and columns of a card's picture
 QUALITY = 88  # of JPEG: a third of PNG's bytes, and no difference that the eye can tell
 
 
@@ -35,7 +37,7 @@ class Gallery:
     """Strips of one kind: what of, what to know of it, and the rows.
 
     Attributes:
-        name: key of `WORDS` of its title, and the end of its anchor.
+        name: the word of its title in `compare.toml`, and the end of its anchor.
         text: sentences above it.
         strips: its rows.
     """
@@ -43,6 +45,31 @@ class Gallery:
     name: str
     text: tuple[str, ...]
     strips: tuple[Strip, ...]
+
+
+def cover(facts: Facts) -> bytes | None:
+    """Return a few of a run's own pictures as one JPEG, None where it has none.
+
+    Samples in rows; an ACGAN's pairs of one z, the label on above and off below; an InfoGAN's code
+    from left to right; a study's samples, a row a weight.
+    """
+    (entry, *others) = entries_of([("", facts, False)])
+    weights = [e for e in (entry, *others) if e.facts.job.problem == facts.job.problem]
+    pairs, codes = _array(entry, "pairs"), _array(entry, "code_rows")
+    if pairs is not None and pairs.ndim == 5:
+        rows = list(pairs[: COVER[1]].swapaxes(0, 1))
+    elif codes is not None and codes.ndim == 6:
+        rows = list(codes[0, : COVER[0], : COVER[1]])
+    elif len(weights) > 1:
+        rows = [x[: COVER[1]] for e in weights if (x := _array(e, "samples")) is not None]
+    else:
+        samples = _array(entry, "samples")
+        found = () if samples is None else samples
+        rows = [found[i : i + COVER[1]] for i in range(0, len(found), COVER[1])]
+    whole = [row for row in rows[: COVER[0]] if len(row) == min(COVER[1], len(rows[0]))]
+    if not whole:
+        return None
+    return to_jpeg(np.concatenate([np.concatenate(list(row), axis=1) for row in whole], axis=0))
 
 
 def make_galleries(
@@ -57,9 +84,8 @@ def make_galleries(
     Args:
         entries: runs of the problem.
         everyone: all runs of the report, any of which may know the test pictures.
-        language: a key of `LANGUAGES`.
+        language: of its words.
     """
-    words = WORDS[language]
     groups = by_seed(entries)
     firsts = [min(group, key=lambda entry: entry.facts.settings.get("seed", 0)) for group in groups]
     made = [
@@ -68,13 +94,13 @@ def make_galleries(
         ("pairs", _pairs(firsts, language)),
         ("codes", _codes(firsts, language)),
     ]
-    seeds = [words["first_seed"]] * any(len(group) > 1 for group in groups)
+    seeds = [word("compare.first_seed", language)] * any(len(group) > 1 for group in groups)
     galleries = []
     for name, strips in made:
         if not strips:
             continue
         same = [same_z(firsts, language)] if name in ("samples", "pairs") and firsts[1:] else []
-        note = words[f"{name}_note"].format(count=STRIP_IMAGES)
+        note = word(f"compare.{name}_note", language, count=STRIP_IMAGES)
         galleries.append(Gallery(name, (note, *same, *seeds), tuple(strips)))
     return galleries
 
@@ -85,7 +111,7 @@ def same_z(entries: Sequence[Entry], language: str) -> str:
     A draw is named by the seed and by what it is for (`hwlib.runtime.generator`), whatever the
     recipe.
     """
-    words = WORDS[language]
+    words = section("compare", language)
     groups: dict[tuple[object, ...], list[str]] = {}
     for entry in entries:
         settings = entry.facts.settings
@@ -95,7 +121,7 @@ def same_z(entries: Sequence[Entry], language: str) -> str:
     if not shared:
         return words["own_z"]
     said = [
-        words["same_z"].format(names=words["list"].join(names), z_dim=z_dim)
+        word("compare.same_z", language, names=words["list"].join(names), z_dim=z_dim)
         for (z_dim, *_), names in shared.items()
     ]
     return words["and"].join(said) + words["end"]
@@ -110,7 +136,6 @@ def label_of(entry: Entry, entries: Sequence[Entry]) -> str:
 
 def _reconstructions(entries: Sequence[Entry], language: str) -> list[Strip]:
     """Return each model's reconstructions, below the test pictures wherever these are others."""
-    words = WORDS[language]
     strips: list[Strip] = []
     shown = None
     for entry in entries:
@@ -120,14 +145,13 @@ def _reconstructions(entries: Sequence[Entry], language: str) -> list[Strip]:
         if shown is None or not np.array_equal(shown, originals):
             shown = originals
             strips.append(_real(originals, language))
-        alt = words["reconstructions_alt"].format(count=STRIP_IMAGES, model=entry.model)
+        alt = word("compare.reconstructions_alt", language, count=STRIP_IMAGES, model=entry.model)
         strips.append(Strip(label_of(entry, entries), entry.page, encode(made), alt))
     return strips
 
 
 def _samples(entries: Sequence[Entry], everyone: Sequence[Entry], language: str) -> list[Strip]:
     """Return each model's samples; for each data set real pictures, where a run knows some."""
-    words = WORDS[language]
     strips = []
     for own in by_data(entries):
         made = [
@@ -137,14 +161,13 @@ def _samples(entries: Sequence[Entry], everyone: Sequence[Entry], language: str)
         real = next((x for e in others if (x := _images(e, "originals")) is not None), None)
         strips += [_real(real, language)] if made and real is not None else []
         for entry, images in made:
-            alt = words["strip_alt"].format(count=STRIP_IMAGES, model=entry.model)
+            alt = word("compare.strip_alt", language, count=STRIP_IMAGES, model=entry.model)
             strips.append(Strip(label_of(entry, entries), entry.page, encode(images), alt))
     return strips
 
 
 def _pairs(entries: Sequence[Entry], language: str) -> list[Strip]:
     """Return pictures of the same z with an ACGAN's label on, and off."""
-    words = WORDS[language]
     strips = []
     for entry in entries:
         pairs = _images(entry, "pairs")
@@ -153,33 +176,32 @@ def _pairs(entries: Sequence[Entry], language: str) -> list[Strip]:
         results = entry.facts.results
         attribute = results["attributes"][0] if "attributes" in results else results["attribute"]
         for place, state in enumerate(("on", "off")):
-            switch = words[state].format(attribute=attribute)
+            switch = word(f"compare.{state}", language, attribute=attribute)
             label = f"{label_of(entry, entries)} · {switch}"
-            alt = words["pairs_alt"].format(count=STRIP_IMAGES, model=entry.model, switch=switch)
+            values = {"count": STRIP_IMAGES, "model": entry.model, "switch": switch}
+            alt = word("compare.pairs_alt", language, **values)
             strips.append(Strip(label, entry.page, encode(pairs[:, place]), alt))
     return strips
 
 
 def _codes(entries: Sequence[Entry], language: str) -> list[Strip]:
     """Return pictures of one z with each value of an InfoGAN's codes."""
-    words = WORDS[language]
     strips = []
     for entry in entries:
         rows = _array(entry, "code_rows")  # (codes, z, values, H, W, C)
         if rows is None or rows.ndim != 6:
             continue
         for number, images in enumerate(rows[:, 0], start=1):
-            code = words["code_number"].format(code=number)
+            code = word("compare.code_number", language, code=number)
             label = f"{label_of(entry, entries)} · {code}"
-            alt = words["codes_alt"].format(model=entry.model, code=code)
+            alt = word("compare.codes_alt", language, model=entry.model, code=code)
             strips.append(Strip(label, entry.page, encode(images), alt))
     return strips
 
 
 def _real(images: np.ndarray, language: str) -> Strip:
-    words = WORDS[language]
-    alt = words["strip_real_alt"].format(count=STRIP_IMAGES)
-    return Strip(words["real"], "", encode(images), alt)
+    alt = word("compare.strip_real_alt", language, count=STRIP_IMAGES)
+    return Strip(word("compare.real", language), "", encode(images), alt)
 
 
 def _images(entry: Entry, name: str) -> np.ndarray | None:
@@ -219,8 +241,16 @@ def encode(images: np.ndarray) -> bytes:
         images: uint8 (N, H, W, C), C 1 or 3.
     """
     gap = np.full((images.shape[1], STRIP_GAP, images.shape[3]), 255, np.uint8)
-    row = np.concatenate([part for image in images for part in (gap, image)][1:], axis=1)
+    return to_jpeg(np.concatenate([part for image in images for part in (gap, image)][1:], axis=1))
+
+
+def to_jpeg(image: np.ndarray) -> bytes:
+    """Return one picture as JPEG.
+
+    Args:
+        image: uint8 (H, W, C), C 1 or 3.
+    """
     file = BytesIO()
-    picture = Image.fromarray(row.squeeze(-1) if row.shape[-1] == 1 else row)
+    picture = Image.fromarray(image.squeeze(-1) if image.shape[-1] == 1 else image)
     picture.save(file, "JPEG", quality=QUALITY, subsampling=0, optimize=True)
     return file.getvalue()

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hwlib.report.entries import Entry, by_data, by_seed, identity_of
-from hwlib.report.facts import number, value
+from hwlib.report.entries import Entry, by_data, by_seed, identity_of, short_name
+from hwlib.report.facts import metric_label, number, value
 from hwlib.report.protocols import DISTANCES
 from hwlib.report.spread import seeds_of, spread
-from hwlib.report.words import FACTS, METRICS, SHORT, SIGNS, WORDS
+from hwlib.text import section, word
 
 # What a number is to be read beside, in brackets behind it, and the word for that.
 BESIDE = {
@@ -60,7 +60,7 @@ class Frame:
     """What the tables of one report have in common.
 
     Attributes:
-        language: a key of `LANGUAGES`.
+        language: of its words.
         everyone: all runs of the report; what they share is in no column.
         foreign: those whose distances were measured in another way than the other runs' on their
             data; their cells say so.
@@ -78,9 +78,14 @@ def cell(name: str, results: Mapping[str, Any], language: str, *, brackets: bool
     if name not in results:
         return "–"
     if name == "collapse":
-        words, signs = WORDS[language], SIGNS[language]
+        words, signs = section("compare", language), section("page", language)["signs"]
         found = [
-            words["collapse_at"].format(step=f"{c['step']:,}", sign=signs.get(c["sign"], c["sign"]))
+            word(
+                "compare.collapse_at",
+                language,
+                step=f"{c['step']:,}",
+                sign=signs.get(c["sign"], c["sign"]),
+            )
             for c in results[name]
         ]
         return words["and"].join(found) or words["none"]
@@ -101,19 +106,19 @@ def make_table(
     """Return a row an entry with those of the numbers `names` that any of them has.
 
     Args:
-        names: keys of `METRICS`.
+        names: metrics, as in `metrics.toml`.
         entries: the rows.
         frame: of the report.
         caption: the table's.
         notes: what is to stand below it.
     """
-    words, labels = WORDS[frame.language], METRICS[frame.language]
+    words = section("page", frame.language)
     names = known_names(names, entries)
     identity = identity_of(frame.everyone)
     has_failed = any(e.is_failed for e in frame.everyone)
-    head = [FACTS[frame.language][n] for n in ("recipe", *identity)]
+    head = [section("facts", frame.language)[n] for n in ("recipe", *identity)]
     head += [words["state"]] * has_failed
-    columns = [*head, *(_label(n, entries, labels, words) for n in names)]
+    columns = [*head, *(_label(n, entries, frame.language) for n in names)]
     rows, is_marked = [], False
     for entry in entries:
         cells = [entry.name, *(entry.facts.setting(n) for n in identity)]
@@ -125,7 +130,7 @@ def make_table(
             cells.append(text)
         rows.append(Row(tuple(cells), entry.page, entry.is_failed))
     right = (*(False for _ in head), *(n not in TEXTS for n in names))
-    notes = (*notes, *_cautions(names, entries, words, is_marked=is_marked))
+    notes = (*notes, *_cautions(names, entries, frame.language, is_marked=is_marked))
     return Table(caption, tuple(columns), right, tuple(rows), notes)
 
 
@@ -140,25 +145,26 @@ def spread_tables(
     """Return a table of means with a row for runs that differ by seed alone; none for one seed.
 
     Args:
-        names: keys of `METRICS`.
+        names: metrics, as in `metrics.toml`.
         entries: the runs.
         frame: of the report.
         caption: what the numbers are.
         names_problem: whether the runs are of several problems, which then have a column.
     """
-    words, labels = WORDS[frame.language], METRICS[frame.language]
+    words = section("compare", frame.language)
     groups = by_seed(entries)
     if all(len(group) == 1 for group in groups):
         return []
     names = known_names(names, entries)
     identity = [name for name in identity_of(frame.everyone) if name != "seed"]
-    head = [words["problem_word"]] * names_problem
-    head += [FACTS[frame.language][n] for n in ("recipe", *identity)] + [words["seeds"]]
+    facts = section("facts", frame.language)
+    head = [facts["problem"]] * names_problem
+    head += [facts[n] for n in ("recipe", *identity)] + [words["seeds"]]
     rows, is_marked = [], False
     for group in groups:
         first = group[0]
         results = [entry.facts.results for entry in group]
-        cells = [SHORT[first.facts.problem]] * names_problem
+        cells = [short_name(first.facts.problem)] * names_problem
         cells += [first.name, *(first.facts.setting(n) for n in identity), seeds_of(group)]
         for name in names:
             text = spread(name, results, frame.language)
@@ -167,9 +173,10 @@ def spread_tables(
             cells.append(text)
         rows.append(Row(tuple(cells)))
     right = (*(False for _ in head), *(n not in TEXTS for n in names))
-    columns = (*head, *(labels[n] for n in names))
-    notes = _cautions(names, entries, words, is_marked=is_marked)
-    return [Table(words["spread"].format(caption=caption), columns, right, tuple(rows), notes)]
+    columns = (*head, *(metric_label(n, frame.language) for n in names))
+    notes = _cautions(names, entries, frame.language, is_marked=is_marked)
+    title = word("compare.spread", frame.language, caption=caption)
+    return [Table(title, columns, right, tuple(rows), notes)]
 
 
 def known_names(names: Sequence[str], entries: Sequence[Entry]) -> list[str]:
@@ -178,17 +185,17 @@ def known_names(names: Sequence[str], entries: Sequence[Entry]) -> list[str]:
 
 
 def _cautions(
-    names: Sequence[str], entries: Sequence[Entry], words: Mapping[str, str], *, is_marked: bool
+    names: Sequence[str], entries: Sequence[Entry], language: str, *, is_marked: bool
 ) -> tuple[str, ...]:
     """Return what to mind with distances: other protocols, and other data."""
+    words = section("compare", language)
     is_mixed = len(by_data(entries)) > 1 and not BY_FEATURES.isdisjoint(names)
     return (*[words["not_comparable"]] * is_marked, *[words["across_data"]] * is_mixed)
 
 
-def _label(
-    name: str, entries: Sequence[Entry], labels: Mapping[str, str], words: Mapping[str, str]
-) -> str:
+def _label(name: str, entries: Sequence[Entry], language: str) -> str:
     """Return a column's head, with the word for what stands in brackets, if anything does."""
+    label = metric_label(name, language)
     if name in BRACKETS and any(BESIDE[name][0] in e.facts.results for e in entries):
-        return f"{labels[name]} ({words[BESIDE[name][1]]})"
-    return labels[name]
+        return f"{label} ({section('compare', language)[BESIDE[name][1]]})"
+    return label

@@ -14,6 +14,8 @@ for (const track of document.querySelectorAll(".track")) {
   picture.decode().then(() => {
     reel.hidden = true;
     for (const part of [canvas, range, output]) part.hidden = false;
+    const hint = track.closest("figure").querySelector(".hint");
+    if (hint) hint.hidden = false;
     range.addEventListener("input", show);
     show();
   });
