@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from hwlib.findings.base import MIN_RECORDS, Results, is_trial, too_few, trial
-from hwlib.findings.samples import MAX_COLLAPSED, is_far
+from hwlib.findings.samples import MAX_COLLAPSED, covered, is_far
 from hwlib.text import Finding, finding
 
 # What a D that answers one half to everything pays (Goodfellow et al. 2014, section 4.1).
@@ -46,22 +46,30 @@ def game(metrics: pd.DataFrame, results: Results, *, with_claims: bool = True) -
     return [_balance(metrics, results), *course, *_breaks(metrics, results)]
 
 
+def _late(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Return the last tenth of the records."""
+    return metrics.iloc[-max(1, round(len(metrics) * LAST_TENTH)) :]
+
+
+def _level(results: Results) -> str:
+    """Return how D stands over the last tenth of training: "guessing", "ahead" or "won"."""
+    mean = (results["d_accuracy_real"] + results["d_accuracy_fake"]) / 2
+    return "guessing" if mean <= MAX_GUESSING else "won" if mean >= MIN_WON else "ahead"
+
+
 def _balance(metrics: pd.DataFrame, results: Results) -> Finding:
     """Say the losses and D's accuracies over the last tenth of training, beside chance."""
-    late = metrics.iloc[-max(1, round(len(metrics) * LAST_TENTH)) :]
-    real, fake = results["d_accuracy_real"], results["d_accuracy_fake"]
-    mean = (real + fake) / 2
-    level = "guessing" if mean <= MAX_GUESSING else "won" if mean >= MIN_WON else "ahead"
+    late = _late(metrics)
     return finding(
         "gan.balance",
         d_loss=float(late["d_loss"].mean()),
         g_loss=float(late["g_loss"].mean()),
         d_guess=GUESSED["d_loss"],
         g_guess=GUESSED["g_loss"],
-        real=real,
-        fake=fake,
+        real=results["d_accuracy_real"],
+        fake=results["d_accuracy_fake"],
         chance=CHANCE,
-        level=level,
+        level=_level(results),
         is_far=is_far(results),
     )
 
@@ -128,22 +136,26 @@ def checkpoint(metrics: pd.DataFrame, results: Results) -> list[Finding]:
         results: the run's results.
     """
     kids = metrics["snapshot_kid"].dropna()
-    best, kept, last_step = results["best_step"], results["kept_step"], results["num_steps"]
-    if best == last_step:
-        course = "last"
-    else:
-        course = "worse" if _lost(float(kids.iloc[0]), results) > MAX_LOST else "even"
+    course = _checkpoint_course(metrics, results)
     return [
         finding(
             "gan.checkpoint",
             count=len(kids),
-            best_step=best,
-            kept_step=kept,
+            best_step=results["best_step"],
+            kept_step=results["kept_step"],
             best_kid=results["best_kid"],
             last_kid=results["last_kid"],
             course="trial" if is_trial(results) else course,
         )
     ]
+
+
+def _checkpoint_course(metrics: pd.DataFrame, results: Results) -> str:
+    """Return how the last checkpoint stands to the best: it is the "last", "even" or "worse"."""
+    if results["best_step"] == results["num_steps"]:
+        return "last"
+    first = float(metrics["snapshot_kid"].dropna().iloc[0])
+    return "worse" if _lost(first, results) > MAX_LOST else "even"
 
 
 def _lost(first: float, results: Results) -> float:
@@ -188,3 +200,36 @@ def lattice(measured: Mapping[str, Any] | None) -> list[Finding]:
     if not is_peak or measured["grey_levels"] < MIN_GREY_LEVELS:
         return []
     return [finding("gan.lattice", **measured)]
+
+
+def architecture(layers: Sequence[Any]) -> list[Finding]:
+    """Say where the generator follows the DCGAN; nothing where it does not.
+
+    Args:
+        layers: G's of `explore.network_layers`.
+    """
+    kinds = {layer.kind for layer in layers}
+    is_dcgan = {"ConvTranspose2d", "BatchNorm2d"} <= kinds
+    return [finding("gan.dcgan")] if is_dcgan else []
+
+
+def next_steps(
+    metrics: pd.DataFrame, results: Results, measured: Mapping[str, Any] | None
+) -> list[Finding]:
+    """Say what this run suggests to try next; nothing after a trial, or where nothing stands out.
+
+    Args:
+        metrics: `Run.metrics`.
+        results: the run's results.
+        measured: `explore.lattice`.
+    """
+    if is_trial(results) or "snapshot_kid" not in metrics:
+        return []
+    signs = {
+        "longer": _checkpoint_course(metrics, results) == "last",
+        "lattice": bool(lattice(measured)) and bool(measured and measured["is_transposed"]),
+        "regularise": _level(results) == "won",
+        "variety": covered(results) in ("few", "none") if "frechet" in results else False,
+    }
+    steps = [name for name, is_so in signs.items() if is_so]
+    return [finding("gan.next_steps", steps=steps)] if steps else []

@@ -528,7 +528,7 @@ def _metrics(pages: Sequence[Page], language: str) -> Document | None:
         tables += _classifier_table(group, several, language)
     if not tables:
         return None
-    return _tables(tables, language, sentence("book.metrics", language))
+    return _tables(tables, language, sentence("metrics.about", language))
 
 
 def _metrics_table(entries: Sequence[Entry], data: str, language: str) -> list[_Rows]:
