@@ -22,12 +22,14 @@ MAX_APART_RATIO = 10.0  # beyond this samples are far from real images
 # Of what samples are or have, as shares of the same of real images.
 MIN_COVERED = {"full": 0.85, "part": 0.5, "few": 0.05}  # of recall and coverage, the lower of both
 MIN_PRECISE = 0.5  # a precision that might be taken for praise; below this few fall near real ones
-MAX_BLURRED = 0.8  # sharpness below this is blur
+MAX_BLANK = 0.05  # sharpness below this is no detail at all
+MAX_BLURRED = 0.8  # below this it is blur
 MAX_LIKE_REAL = 1.25  # sharpness above this is noise or texture
 MAX_COLLAPSED = 0.3  # diversity below this: the samples hardly differ
 MAX_LESS_DIVERSE = 0.85
 MIN_MORE_DIVERSE = 1.15
 COLOUR_MARGIN = 0.1  # to either side of real images
+MAX_SAME = 0.1  # of the closest pair's distance: two samples are one image
 ALIKE_MARGIN = 0.25  # of the closest pair's distance, where one draw of real images is all there is
 
 EXPECTED_COPIES = 0.01  # near copies among unseen real images, by definition
@@ -131,8 +133,15 @@ def sharpness(results: Results) -> list[Finding]:
     share = look_shares(results).get("sharpness")
     if share is None:
         return []
-    level = "blurred" if share < MAX_BLURRED else "real" if share <= MAX_LIKE_REAL else "noisy"
+    level = sharpness_level(share)
     return [finding("samples.sharpness", share=share, level=level, is_far=is_far(results))]
+
+
+def sharpness_level(share: float) -> str:
+    """Name a sharpness, as a share of real images: "blank", "blurred", "real" or "noisy"."""
+    if share < MAX_BLURRED:
+        return "blank" if share < MAX_BLANK else "blurred"
+    return "real" if share <= MAX_LIKE_REAL else "noisy"
 
 
 def diversity(results: Results) -> list[Finding]:
@@ -189,6 +198,7 @@ def alike(results: Results, pairs: Mapping[str, Any] | None = None) -> list[Find
     counts = [min(NUM_SHOWN, of[name]) for name in ("num_samples", "num_real")]
     is_like_real = abs(ratio - 1) <= ALIKE_MARGIN
     level = "real" if is_like_real else "more" if ratio < 1 else "less"
+    level = "same" if ratio < MAX_SAME else level
     return [finding("samples.alike", ratio=ratio, count=counts[0], real=counts[1], level=level)]
 
 
@@ -299,8 +309,8 @@ def gan_vae(results: Results, vae_results: Results) -> list[Finding]:
                 gan=sharp[0],
                 vae=sharp[1],
                 sharper=winner(*sharp, MIN_BLUR),
-                is_noisy=sharp[0] > MAX_LIKE_REAL,
-                is_vae_noisy=sharp[1] > MAX_LIKE_REAL,
+                gan_level=sharpness_level(sharp[0]),
+                vae_level=sharpness_level(sharp[1]),
             )
         )
     if not wrong:

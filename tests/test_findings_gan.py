@@ -1,0 +1,259 @@
+"""What is said of an adversarial training: flags follow the numbers, no claim gets a verdict."""
+
+import math
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from adversarial_results import TIME, gan_results, metrics
+from torch import nn
+
+from hwlib import explore, text
+from hwlib.claims.measures import healthy_share, opposed_jumps
+from hwlib.findings import gan
+
+BROKEN = [{"sign": "d_loss_zero", "step": 900}]
+GONE = [{"sign": "diversity_gone", "step": 1_400}]
+IS_SCORED = metrics()["snapshot_kid"].notna()
+
+
+def values(found, key):
+    return next((each.values for each in found if each.key == f"gan.{key}"), None)
+
+
+def keys(found):
+    return [each.key.removeprefix("gan.") for each in found]
+
+
+def accuracy(share, **changes):
+    return gan_results(d_accuracy_real=share, d_accuracy_fake=share, **changes)
+
+
+def scored(column):
+    return np.where(IS_SCORED, column, np.nan)
+
+
+# -------------------------------------------------------------------------------------- the game
+
+
+def test_losses_stand_beside_those_of_guessing():
+    late = metrics(d_loss=np.where(TIME > 0.9, 0.3, 1.2), g_loss=np.where(TIME > 0.9, 4.0, 2.0))
+    found = values(gan.game(late, gan_results()), "balance")
+    assert (found["d_loss"], found["g_loss"]) == pytest.approx((0.3, 4.0))
+    assert (found["d_guess"], found["g_guess"]) == (2 * math.log(2), math.log(2))
+
+
+@pytest.mark.parametrize(
+    ("share", "level"), [(0.5, "guessing"), (0.52, "guessing"), (0.7, "ahead"), (0.97, "won")]
+)
+def test_how_d_stands_follows_its_accuracy(share, level):
+    assert values(gan.game(metrics(), accuracy(share)), "balance")["level"] == level
+
+
+def test_a_d_that_guesses_before_bad_samples_is_weak_and_g_has_not_won():
+    far = gan.game(metrics(), accuracy(0.5, frechet=300.0, frechet_real=2.0))[0]
+    assert far.values["is_far"]
+    assert "weakness of D" in far.say("en")
+    near = gan.game(metrics(), accuracy(0.5, frechet=2.1, frechet_real=2.0))[0]
+    assert "weakness" not in near.say("en")
+
+
+def as_run(frame):
+    """Return what the claims' measures take for a run."""
+    results = {"collapse": []}
+    return SimpleNamespace(metrics=frame, results=results, config=SimpleNamespace(seed=0))
+
+
+def test_c7_and_c8_are_told_by_the_claims_own_measures():
+    rng = np.random.default_rng(0)
+    wild = {name: 0.68 + 0.1 * rng.normal(size=100) for name in ("d_accuracy_real",)}
+    frame = metrics(**wild, d_accuracy_fake=0.68, g_loss=2 + rng.normal(size=100))
+    found = gan.game(frame, gan_results())
+    run = as_run(frame)
+    assert 100 * values(found, "band")["share"] == pytest.approx(healthy_share(run, None))
+    assert 100 * values(found, "jumps")["share"] == pytest.approx(opposed_jumps(run, None))
+
+
+def test_losses_that_do_not_move_say_nothing_of_jumps():
+    assert "jumps" not in keys(gan.game(metrics(g_loss=1.0, d_loss=1.0), gan_results()))
+
+
+def test_claims_about_plain_gans_can_be_left_out():
+    assert keys(gan.game(metrics(), gan_results(), with_claims=False)) == ["balance"]
+
+
+@pytest.mark.parametrize("collapse", [[], BROKEN, GONE, BROKEN + GONE])
+@pytest.mark.parametrize("share", [0.5, 0.68, 0.99])
+def test_no_claim_gets_a_verdict_and_no_training_is_called_healthy(collapse, share):
+    results = accuracy(share, collapse=collapse, final_diversity=0.1)
+    found = [*gan.game(metrics(), results), *gan.checkpoint(metrics(), results)]
+    said = " ".join(each.say(language) for each in found for language in text.LANGUAGES)
+    verdict = (
+        "sound|agree|contradict|support|hold|confirm|no sign of|健康的訓練|訓練健康|相符|不符|成立"
+    )
+    assert not re.search(verdict, said)
+    assert len(re.findall("healthy", said)) <= 1  # report B's name of its band
+
+
+def test_lost_diversity_is_mode_collapse_unless_it_still_grows():
+    lost = gan_results(collapse=GONE, final_diversity=0.12)
+    assert not values(gan.game(metrics(), lost), "diversity_lost")["is_growing"]
+    grows = metrics(snapshot_diversity=scored(0.11 + 0.19 * TIME))
+    growing = gan_results(collapse=GONE, final_diversity=0.29)
+    assert values(gan.game(grows, growing), "diversity_lost")["is_growing"]
+    falls = metrics(snapshot_diversity=scored(0.9 - 0.7 * TIME))
+    fallen = gan_results(collapse=GONE, final_diversity=0.2)
+    assert not values(gan.game(falls, fallen), "diversity_lost")["is_growing"]
+    assert "diversity_lost" not in keys(gan.game(metrics(), gan_results()))
+
+
+def test_after_ds_loss_reached_zero_the_kid_is_told_then_and_at_the_end():
+    frame = metrics(snapshot_kid=scored(1 - 0.5 * TIME))
+    found = values(gan.game(frame, gan_results(collapse=BROKEN)), "loss_zero")
+    kids = frame.dropna(subset=["snapshot_kid"]).set_index("step")["snapshot_kid"]
+    assert found["then"] == kids[kids.index <= 900].iloc[-1]
+    assert found["last"] == kids.iloc[-1]
+    at_the_end = gan_results(collapse=[{"sign": "d_loss_zero", "step": 2_000}])
+    assert values(gan.game(frame, at_the_end), "loss_zero")["last"] is None
+
+
+@pytest.mark.parametrize(
+    ("frame", "results", "key"),
+    [
+        (metrics(), gan_results(num_steps=12), "prose.trial"),
+        (metrics(10), gan_results(), "prose.too_few"),
+    ],
+)
+def test_a_trial_and_a_short_curve_bear_nothing_out(frame, results, key):
+    assert [each.key for each in gan.game(frame, results)] == [key]
+
+
+# ----------------------------------------------------------------------------------- checkpoints
+
+
+@pytest.mark.parametrize(
+    ("changes", "course"),
+    [
+        ({"best_step": 2_000, "last_kid": 0.021}, "last"),
+        ({"best_step": 1_800}, "even"),
+        ({"best_step": 500, "last_kid": 0.09}, "worse"),
+        ({"best_step": 2_000, "num_steps": 12}, "trial"),
+    ],
+)
+def test_longer_training_is_suggested_only_where_the_last_checkpoint_is_the_best(changes, course):
+    results = gan_results(**changes)
+    (found,) = gan.checkpoint(metrics(), results)
+    assert found.values["course"] == course
+    assert ("longer training" in found.say("en")) == (course == "last")
+    steps = [each.values["steps"] for each in gan.next_steps(metrics(), results, None)]
+    assert any("longer" in each for each in steps) == (course == "last")
+
+
+def test_the_checkpoint_kept_is_told_apart_from_the_one_of_the_lowest_kid():
+    (found,) = gan.checkpoint(metrics(), gan_results(best_step=500, kept_step=2_000))
+    assert (found.values["best_step"], found.values["kept_step"]) == (500, 2_000)
+    for language in text.LANGUAGES:
+        assert {"500", "2,000"} <= set(re.findall(r"[\d,]+", found.say(language)))
+
+
+def test_losses_are_no_measure_of_quality_where_kid_fell_and_gs_loss_did_not():
+    rises, falls = metrics(g_loss=2 + TIME), metrics(g_loss=2 - TIME)
+    (found,) = gan.losses_and_quality(rises, gan_results())
+    assert found.values["kids"][0] > found.values["kids"][1]
+    assert found.values["losses"][0] < found.values["losses"][1]
+    assert gan.losses_and_quality(falls, gan_results()) == []
+    still = metrics(g_loss=2 + TIME, snapshot_kid=scored(0.03 + 0 * TIME))
+    assert gan.losses_and_quality(still, gan_results()) == []
+    assert gan.losses_and_quality(rises, gan_results(num_steps=12)) == []
+
+
+def test_what_to_try_next_follows_what_was_found():
+    lattice = {"peak": 7.0, "peak_real": 1.0, "grey_levels": 5.0, "is_transposed": True}
+    results = accuracy(0.99, recall=0.01, best_step=2_000, last_kid=0.021)
+    (found,) = gan.next_steps(metrics(), results, lattice)
+    assert found.values["steps"] == ["longer", "lattice", "regularise", "variety"]
+    good = gan_results(recall=0.9, coverage=0.95)
+    assert gan.next_steps(metrics(), good, None) == []
+
+
+# --------------------------------------------------------------------------------------- lattice
+
+
+def real_images():
+    """Return smooth random images, without edges between pixels: uint8 (32, 64, 64, 3)."""
+    rng = np.random.default_rng(0)
+    waves = np.sin(np.linspace(0, 3, 64) * rng.uniform(1, 4, size=(32, 1)))
+    image = waves[:, :, None] * waves[:, None, :]
+    noise = rng.normal(size=(32, 64, 64, 3)) * 4
+    return np.clip(127 + 80 * image[..., None] + noise, 0, 255).astype(np.uint8)
+
+
+def with_stripes(images, grey_levels):
+    signs = (-1.0) ** np.arange(images.shape[1])
+    striped = images + grey_levels * signs[None, :, None, None]
+    return np.clip(striped, 0, 255).astype(np.uint8)
+
+
+TRANSPOSED = nn.Sequential(nn.ConvTranspose2d(3, 3, 4, 2, 1))
+RESIZED = nn.Sequential(nn.Upsample(scale_factor=2), nn.Conv2d(3, 3, 3, 1, 1))
+
+
+@pytest.mark.parametrize(("grey_levels", "is_said"), [(0, False), (6, True), (20, True)])
+def test_a_lattice_is_said_only_where_the_samples_have_one(grey_levels, is_said):
+    real = real_images()
+    measured = explore.lattice(TRANSPOSED, with_stripes(real, grey_levels), real)
+    found = gan.lattice(measured)
+    assert bool(found) == is_said
+    if grey_levels:
+        assert measured["grey_levels"] == pytest.approx(grey_levels, rel=0.15)
+
+
+def test_white_noise_has_no_lattice():
+    noise = np.random.default_rng(0).integers(256, size=(64, 64, 64, 3), dtype=np.uint8)
+    assert gan.lattice(explore.lattice(TRANSPOSED, noise, real_images())) == []
+
+
+def test_transposed_convolutions_are_named_only_where_g_has_them():
+    real = real_images()
+    striped = with_stripes(real, 10)
+    for G, is_transposed in ((TRANSPOSED, True), (RESIZED, False)):
+        (found,) = gan.lattice(explore.lattice(G, striped, real))
+        assert found.values["is_transposed"] == is_transposed
+        assert ("[@odena2016]" in found.say("en")) == is_transposed
+
+
+def test_images_of_an_odd_side_have_no_lattice_measured():
+    image = np.zeros((4, 15, 15, 1), dtype=np.uint8)
+    assert explore.lattice(RESIZED, image, image) is None
+    assert gan.lattice(None) == []
+
+
+def test_equal_grey_images_divide_by_nothing():
+    grey = np.full((4, 64, 64, 3), 128, dtype=np.uint8)
+    with torch.no_grad():
+        assert gan.lattice(explore.lattice(TRANSPOSED, grey, grey)) == []
+
+
+# --------------------------------------------------------------------------------------- wording
+
+
+def test_both_languages_say_the_same_numbers_in_tidy_sentences():
+    results = accuracy(0.97, collapse=BROKEN + GONE, final_diversity=0.12)
+    frame = metrics(g_loss=2 + TIME)
+    measured = {"peak": 7.3, "peak_real": 0.96, "grey_levels": 4.6, "is_transposed": True}
+    found = [
+        *gan.game(frame, results),
+        *gan.checkpoint(frame, results),
+        *gan.losses_and_quality(frame, results),
+        *gan.lattice(measured),
+        *gan.next_steps(frame, results, measured),
+    ]
+    assert len(found) == 9
+    for each in found:
+        said = {language: each.say(language) for language in text.LANGUAGES}
+        numbers = [sorted(set(re.findall(r"\d[\d,.]*\d|\d", one))) for one in said.values()]
+        assert all(these == numbers[0] for these in numbers), said
+        assert not re.search(r"  | [,.;:]|\( | \)", said["en"]), said["en"]
+        assert not re.search(r"[，。；：、] | [，。；：、]|（ | ）", said["zh"]), said["zh"]

@@ -1,0 +1,286 @@
+"""What is said of samples: each word follows its anchor, real images measured in the same way."""
+
+import re
+
+import numpy as np
+import pytest
+from adversarial_results import PROTOCOL, gan_results, vae_results
+
+from hwlib import explore, text
+from hwlib.findings import samples
+from hwlib.training.quality import closest_pair, thumbnails
+
+FAR = {"frechet": 56.0, "frechet_real": 2.0}  # 28 times the noise floor
+CALIBRATED = {"low": 18.0, "high": 27.0, "count": 32, "draws": 1_000}
+
+
+def one(found):
+    (only,) = found
+    return only.values
+
+
+def every(found):
+    """Return all that is said, in all languages."""
+    return " ".join(each.say(language) for each in found for language in text.LANGUAGES)
+
+
+# --------------------------------------------------------------------------- how far from real
+
+
+@pytest.mark.parametrize(
+    ("ratio", "closeness"),
+    [(0.9, "equal"), (1.4, "equal"), (2.5, "close"), (6, "apart"), (10.5, "far"), (28, "far")],
+)
+def test_the_distance_is_named_by_multiples_of_the_noise_floor(ratio, closeness):
+    results = gan_results(frechet=2.0 * ratio, frechet_real=2.0)
+    values = one(samples.distance(results))
+    assert values["closeness"] == samples.closeness(results) == closeness
+    assert values["ratio"] == pytest.approx(ratio)
+    assert samples.is_far(results) == (closeness == "far")
+
+
+def test_a_noise_floor_of_zero_divides_nothing():
+    assert samples.closeness(gan_results(frechet=0.1, frechet_real=0.0)) == "far"
+
+
+def test_samples_without_distances_have_no_findings_on_them():
+    assert samples.overall({"num_steps": 2_000}) == []
+    assert not samples.is_far({"num_steps": 2_000})
+
+
+@pytest.mark.parametrize(
+    ("recall", "coverage", "covered"),
+    [
+        (0.90, 0.95, "full"),
+        (0.55, 0.90, "part"),
+        (0.90, 0.30, "few"),
+        (0.002, 0.15, "none"),  # a dense cluster
+        (0.80, 0.0, "none"),  # noise: wide apart, near nothing
+    ],
+)
+def test_variety_is_the_weaker_of_recall_and_coverage(recall, coverage, covered):
+    assert samples.covered(gan_results(recall=recall, coverage=coverage)) == covered
+
+
+@pytest.mark.parametrize(
+    ("changes", "precise"),
+    [
+        ({"precision": 0.9, "frechet": 2.1, "recall": 0.9, "coverage": 0.95}, "real"),
+        ({"precision": 0.99, "recall": 0.0, "coverage": 0.001} | FAR, "misleading"),  # fog
+        ({"precision": 0.85, "recall": 0.002, "coverage": 0.15, "frechet": 4.0}, "misleading"),
+        ({"precision": 0.9} | FAR, "misleading"),
+        ({"precision": 0.1} | FAR, "low"),
+    ],
+)
+def test_precision_is_no_praise_where_samples_are_far_or_all_alike(changes, precise):
+    assert one(samples.variety(gan_results(**changes)))["precise"] == precise
+
+
+def test_twenty_eight_times_the_floor_with_no_recall_is_far_and_without_variety():
+    results = gan_results(precision=0.85, recall=0.002, coverage=0.15, **FAR)
+    said = every(samples.quality(results))
+    assert "far from real images" in said
+    assert "almost none of the variety" in said
+    assert "幾乎沒有涵蓋" in said
+    assert not re.search(r"look real(?!:)|逼真(?!：)|some way", said)
+
+
+# ----------------------------------------------------------------------------------------- looks
+
+
+@pytest.mark.parametrize(
+    ("share", "level"),
+    [(0.001, "blank"), (0.2, "blurred"), (0.95, "real"), (1.2, "real"), (4.3, "noisy")],
+)
+def test_sharpness_above_real_images_is_noise(share, level):
+    results = gan_results(sharpness_samples=share * 2_100.0)
+    assert one(samples.sharpness(results))["level"] == level
+
+
+@pytest.mark.parametrize(
+    ("share", "level"), [(0.09, "collapsed"), (0.57, "less"), (0.95, "real"), (1.5, "more")]
+)
+def test_diversity_is_named_beside_real_images(share, level):
+    results = gan_results(diversity_samples=share * 14.0)
+    assert one(samples.diversity(results))["level"] == level
+
+
+def test_grey_images_have_no_colourfulness():
+    results = gan_results()
+    del results["colourfulness_samples"]
+    assert [each.key for each in samples.looks(results)] == [
+        "samples.sharpness",
+        "samples.diversity",
+    ]
+
+
+# ---------------------------------------------------------------------------- alike, and copied
+
+
+@pytest.mark.parametrize(
+    ("distance", "level"), [(1.0, "same"), (14.0, "more"), (22.0, "real"), (40.0, "less")]
+)
+def test_the_closest_pair_is_held_against_draws_of_real_images(distance, level):
+    found = samples.alike(gan_results(), {"distance": distance, **CALIBRATED})
+    assert one(found)["level"] == level
+
+
+@pytest.mark.parametrize(
+    ("ratio", "level"), [(0.01, "same"), (0.576, "more"), (0.897, "real"), (1.6, "less")]
+)
+def test_without_draws_one_ratio_decides_with_a_wide_margin(ratio, level):
+    assert one(samples.alike(gan_results(closest_pair_ratio=ratio)))["level"] == level
+
+
+def test_the_closest_pair_is_of_as_many_as_there_are():
+    few = gan_results(protocol=PROTOCOL | {"num_samples": 12, "num_real": 20})
+    assert (one(samples.alike(few))["count"], one(samples.alike(few))["real"]) == (12, 20)
+
+
+@pytest.mark.parametrize(
+    ("changes", "level", "is_blurred"),
+    [
+        ({"near_copies": 0.01}, "none", False),
+        ({"near_copies": 0.03}, "some", False),
+        ({"near_copies": 0.2}, "many", False),
+        ({"near_copies": 0.01, "nearest_ratio": 0.4}, "many", False),
+        ({"near_copies": 0.3, "sharpness_samples": 20.0}, "many", True),  # fog is near to many
+    ],
+)
+def test_near_copies_stand_beside_what_unseen_images_give(changes, level, is_blurred):
+    values = one(samples.copies(gan_results(**changes)))
+    assert (values["level"], values["is_blurred"]) == (level, is_blurred)
+    assert values["expected"] == 0.01
+
+
+def test_blurred_samples_are_never_called_memorised():
+    fog = gan_results(near_copies=0.3, sharpness_samples=20.0)
+    assert not re.search("memorised|記住", every(samples.copies(fog)))
+    assert "memorised" in every(samples.copies(gan_results(near_copies=0.3)))
+
+
+def test_test_images_that_are_copies_themselves_leave_copying_open():
+    results = gan_results()
+    del results["nearest_ratio"]
+    assert [each.key for each in samples.copies(results)] == ["samples.copies_unknown"]
+
+
+def neighbours(num_samples, num_train, num=8):
+    """Return samples beside training images, so many different ones of each."""
+    rng = np.random.default_rng(0)
+    ours, train = (
+        rng.integers(256, size=(count, 16, 16, 3), dtype=np.uint8)[np.arange(num) % count]
+        for count in (num_samples, num_train)
+    )
+    return np.stack([ours, train], axis=1)
+
+
+def test_samples_that_are_all_one_or_share_their_nearest_are_told():
+    assert samples.nearest(neighbours(8, 8)) == []
+    shared = one(samples.nearest(neighbours(8, 3)))
+    assert (shared["is_one"], shared["num_train"]) == (False, 3)
+    single = one(samples.nearest(neighbours(1, 1)))
+    assert (single["is_one"], single["num_train"]) == (True, 1)
+
+
+# ------------------------------------------------------------------------------ measured anew
+
+
+def images(count, seed=0):
+    """Return smooth random images: noise of 8 x 8, enlarged."""
+    rng = np.random.default_rng(seed)
+    small = rng.integers(256, size=(count, 8, 8, 3), dtype=np.uint8)
+    return small.repeat(8, axis=1).repeat(8, axis=2)
+
+
+def test_the_closest_pair_is_the_one_that_the_results_have():
+    shown, real = images(32), images(200, seed=1)
+    pairs = explore.closest_pairs(shown, real, draws=50)
+    scale = 255 / np.sqrt(16 * 16 * 3)
+    assert pairs["distance"] == pytest.approx(float(closest_pair(thumbnails(shown))) * scale)
+    assert pairs["low"] <= pairs["high"]
+    assert one(samples.alike({}, pairs))["level"] in ("real", "more", "less")
+
+
+def test_two_equal_samples_are_found():
+    shown = images(32)
+    shown[7] = shown[3]
+    pairs = explore.closest_pairs(shown, images(200, seed=1), draws=50)
+    # squares of rounded numbers are subtracted, so equal images are nearly at no distance
+    assert one(samples.alike({}, pairs))["level"] == "same"
+
+
+def test_too_few_real_images_calibrate_nothing():
+    assert explore.closest_pairs(images(32), images(64, seed=1)) is None
+    assert explore.closest_pairs(images(1), images(64, seed=1)) is None
+
+
+# ----------------------------------------------------------------------------------- two models
+
+
+def by_key(found):
+    return {each.key.removeprefix("samples.gan_vae_"): each.values for each in found}
+
+
+def test_gan_and_vae_are_compared_by_distance_sharpness_variety_and_colour():
+    found = by_key(samples.gan_vae(gan_results(), vae_results()))
+    assert list(found) == ["distance", "sharpness", "variety", "colour"]
+    assert found["distance"]["closer"] == "gan"
+    assert found["sharpness"]["sharper"] == "gan"
+    assert found["variety"]["more"] == "gan"
+    assert found["colour"]["more"] == "gan"
+    assert not found["distance"]["are_far"]
+
+
+def test_the_larger_number_wins_nothing_within_the_margin():
+    found = by_key(samples.gan_vae(gan_results(), gan_results()))
+    assert found["distance"]["closer"] == "both"
+    assert {found["sharpness"]["sharper"], found["variety"]["more"]} == {"both"}
+
+
+def test_recalls_of_nearly_zero_make_neither_the_more_varied():
+    pair = gan_results(recall=0.001, **FAR), vae_results(recall=0.003, frechet=80.0)
+    found = by_key(samples.gan_vae(*pair))
+    assert found["variety"]["more"] == "both"
+    assert found["variety"]["are_none"]
+    assert found["distance"]["are_far"]
+
+
+def test_noise_is_not_called_the_sharper_one():
+    found = samples.gan_vae(gan_results(sharpness_samples=9_000.0, **FAR), vae_results())
+    assert by_key(found)["sharpness"]["gan_level"] == "noisy"
+    assert "blurrier" not in every(found)
+
+
+def test_distances_taken_in_two_ways_are_not_compared():
+    other = PROTOCOL | {"num_samples": 500}
+    found = samples.gan_vae(gan_results(), vae_results(frechet_protocol=other))
+    assert one(found[:1])["keys"] == ["num_samples"]
+    assert set(by_key(found)) == {"unlike", "sharpness", "colour"}
+    assert samples.differing(gan_results(), {}, "frechet") == ["missing"]
+
+
+# --------------------------------------------------------------------------------------- wording
+
+RUNS = {
+    "good": {},
+    "perfect": {"frechet": 2.1, "recall": 0.9, "coverage": 0.95, "precision": 0.92},
+    "noise": {"frechet": 300.0, "sharpness_samples": 9_000.0, "precision": 0.0, "coverage": 0.0},
+    "fog": {"frechet": 300.0, "sharpness_samples": 20.0, "recall": 0.0, "near_copies": 0.3},
+    "one face": {"diversity_samples": 0.1, "closest_pair_ratio": 0.001, **FAR},
+    "copies": {"near_copies": 0.9, "nearest_ratio": 0.1, "frechet": 2.1},
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_both_languages_say_the_same_numbers_in_tidy_sentences(name):
+    results = gan_results(**RUNS[name])
+    found = samples.overall(results) + samples.gan_vae(results, vae_results())
+    for each in found:
+        said = {language: each.say(language) for language in text.LANGUAGES}
+        numbers = [sorted(set(re.findall(r"\d[\d,.]*\d|\d", one))) for one in said.values()]
+        assert all(these == numbers[0] for these in numbers), said
+        assert not re.search(r"  | [,.;:]|\( | \)", said["en"]), said["en"]
+        assert not re.search(r"[，。；：、] | [，。；：、]|（ | ）", said["zh"]), said["zh"]
+        assert said["en"].endswith(".")
+        assert said["zh"].endswith("。")
