@@ -17,6 +17,7 @@ from hwlib import explore
 from hwlib.errors import UserError
 from hwlib.explore import live as live_module
 from hwlib.recipes import PAIRS, RECIPES, build_models, make_config
+from hwlib.text import LANGUAGES
 
 
 @pytest.fixture(scope="module")
@@ -277,14 +278,14 @@ def test_listing_layers_of_adversarial_networks_changes_neither_mode_nor_weights
 
 @pytest.mark.parametrize(
     ("recipe", "way", "num_inputs"),
-    [("plain", "embedding", 20), ("upsample", "value", 22), ("dcgan", "one-hot", 24)],
+    [("plain", "JoinEmbedding", 20), ("upsample", "JoinValues", 22), ("dcgan", "JoinOneHot", 24)],
 )
 def test_the_way_a_label_comes_in_is_said_with_the_generators_inputs(recipe, way, num_inputs):
     G = build_models(recipe, "acgan", 0.125, z_dim=20, num_labels=2)["G"]
-    words = explore.label_way(G)
-    assert way in words["en"]
-    for text in words.values():
-        assert f" {num_inputs} " in text
+    found = explore.label_way(G)
+    assert found.values == {"way": way, "z_dim": 20, "num_inputs": num_inputs}
+    for language in LANGUAGES:
+        assert f" {num_inputs} " in found.say(language)
 
 
 # --------------------------------------------------------------------------- panels over generators

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from hwlib.explore.words import LABEL_WAYS
 from hwlib.plots import Layer
+from hwlib.text import Finding, finding
 
 
 def layers(vae: nn.Module, *, image_size: int, channels: int) -> list[Layer]:
@@ -62,11 +62,10 @@ def network_layers(
     }
 
 
-def label_way(G: nn.Module) -> dict[str, str]:
-    """Say in each language how a generator gets its labels."""
-    facts = {"z_dim": G.z_dim, "num_inputs": G.join.num_inputs}
-    ways = LABEL_WAYS[type(G.join).__name__]
-    return {lang: words.format(**facts) for lang, words in ways.items()}
+def label_way(G: nn.Module) -> Finding:
+    """Return how a generator gets its labels, by the module that joins them to z."""
+    way, sizes = type(G.join).__name__, {"z_dim": G.z_dim, "num_inputs": G.join.num_inputs}
+    return finding("acgan.label_way", way=way, **sizes)
 
 
 def _layers(network: nn.Module, *inputs: Tensor) -> list[Layer]:

@@ -172,30 +172,6 @@ WORDS: dict[str, dict[str, str]] = {
     },
 }
 
-# How a generator gets its labels, by its joining module.
-LABEL_WAYS: dict[str, dict[str, str]] = {
-    "JoinEmbedding": {
-        "zh": "這份報告採用**嵌入**：標籤查表換成與 $z$ 一樣長的向量（{z_dim:,} 個數），再與 $z$"
-        " 逐項相乘，生成器的輸入仍是 {num_inputs:,} 個數。",
-        "en": "This report has the **embedding**: a table turns the label into a vector as long as"
-        " $z$ ({z_dim:,} numbers), which multiplies $z$ term by term, so the generator still"
-        " starts from {num_inputs:,} numbers.",
-    },
-    "JoinValues": {
-        "zh": "這份報告採用**多一個數值**：標籤直接接在 $z$ 的 {z_dim:,} 個數後面，生成器的輸入一共"
-        " {num_inputs:,} 個數。",
-        "en": "This report has **one value more**: the label is joined to the {z_dim:,} numbers of"
-        " $z$, so the generator starts from {num_inputs:,} numbers.",
-    },
-    "JoinOneHot": {
-        "zh": "這份報告採用 **one-hot**：每個屬性換成「關、開」兩個數，接在 $z$ 的 {z_dim:,} 個數"
-        "後面，生成器的輸入一共 {num_inputs:,} 個數。",
-        "en": "This report has the **one-hot** form: each attribute becomes two numbers, off and"
-        " on, joined to the {z_dim:,} numbers of $z$, so the generator starts from {num_inputs:,}"
-        " numbers.",
-    },
-}
-
 # Why a picture cannot be used, as hwlib.data.decode says it, and the same in Chinese.
 UNREADABLE_ZH: dict[str, str] = {
     r"is empty.*": "是空的檔案",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
-from hwlib.findings.base import MIN_RECORDS, Results, is_trial, too_few, trial
+from hwlib.findings.base import MIN_RECORDS, Results, is_trial
 from hwlib.text import Finding, finding
 
 CHANCE = 0.5  # half of the samples are asked to have the attribute, whatever its rate in the data
@@ -21,6 +21,7 @@ NUM_ERRORS = 3  # standard errors that a leak exceeds where images are few
 MAX_SWITCHES = 3  # switched attributes whose leaks are told one by one
 MAX_LISTED = 8  # leaks that are named of many switched attributes
 MAX_TEST_GAP = 0.05  # of D's attribute accuracy, training less test, before D counts as overfitted
+MIN_FLATTERY = 0.05  # of D's reading above the classifier's, before D counts as too kind
 LATE_SHARE = 0.1  # of the curve, that is called its end
 MAX_KID_RISE = 0.25  # of the last checkpoint's KID above the one kept, as claim C12 counts it
 MAX_CORRELATION_LOSS = 0.1  # of r, from the checkpoint kept to the last one
@@ -103,6 +104,11 @@ def _kind(leak: Leak, least: float) -> str | None:
     if abs(leak.real) > abs(leak.samples) and (is_same_way or abs(leak.samples) < MIN_EFFECT):
         return "missing"
     return "exaggerated" if is_same_way and abs(leak.real) >= least else "own"
+
+
+def objective(settings: Mapping[str, Any]) -> list[Finding]:
+    """Say that D learns the attribute from generated images as well, where it does."""
+    return [finding("acgan.class_on_fake")] if settings["class_on_fake"] else []
 
 
 # --------------------------------------------------------------------------------------- control
@@ -229,17 +235,15 @@ def _leaks_of(switched: Sequence[str], results: Results) -> list[Finding]:
 def curves(
     metrics: pd.DataFrame, results: Results, *, class_on_fake: bool = False
 ) -> list[Finding]:
-    """Say how D learned the attribute, and G to show it.
+    """Say how D learned the attribute, and G to show it; nothing of a trial or a short curve.
 
     Args:
         metrics: `Run.metrics`.
         results: the run's results.
         class_on_fake: whether D's attribute loss sums that of real images and that of G's.
     """
-    if is_trial(results):
-        return [trial(results)]
-    if len(metrics) < MIN_RECORDS:
-        return [too_few(len(metrics))]
+    if is_trial(results) or len(metrics) < MIN_RECORDS:
+        return []
     late = metrics.iloc[-max(1, round(LATE_SHARE * len(metrics))) :]
     real, fake = (float(late[f"class_accuracy_{kind}"].mean()) for kind in ("real", "fake"))
     first = metrics.loc[metrics["class_accuracy_fake"] > 0.9, "step"]
@@ -310,3 +314,43 @@ def checkpoint(metrics: pd.DataFrame, results: Results) -> Finding:
         is_judged=not is_trial(results),
         **values,
     )
+
+
+# ------------------------------------------------------------------------------------- in the end
+
+
+def learned(metrics: pd.DataFrame, results: Results) -> list[Finding]:
+    """Say what the run teaches: whether control is clean, and how far D's own reading is off.
+
+    Args:
+        metrics: `Run.metrics`.
+        results: the run's results.
+    """
+    if is_trial(results):
+        return []
+    seen = results.get("oracle", {}).get("by_attribute", {})
+    by = results["attribute_accuracy_by"]
+    levels = {control_level(by[name], seen.get(name)) for name in by}
+    switched = [n for n, changes in results["leakage"].items() if not _is_idle(n, changes)]
+    leaks = sort_leaks(results, switched)
+    off = sorted([*leaks.own, *leaks.exaggerated, *leaks.missing], key=lambda x: -abs(x.excess))
+    level = levels.pop() if len(levels) == 1 else "mixed"
+    known = sum(len(results.get("leakage_real", {}).get(name, {name: 0})) - 1 for name in switched)
+    found = [
+        finding(
+            "acgan.lesson",
+            level=level,
+            count=len(off),
+            known=known,
+            largest=off[0]._asdict() if off else None,
+            margin=min_leak(results),
+        )
+    ]
+    late = metrics.iloc[-max(1, round(LATE_SHARE * len(metrics))) :]
+    own, independent = float(late["class_accuracy_fake"].mean()), results["attribute_accuracy"]
+    if level not in ("unanchored", "unreadable"):
+        is_flattered = own - independent > MIN_FLATTERY
+        found.append(
+            finding("acgan.judges", own=own, independent=independent, is_flattered=is_flattered)
+        )
+    return found

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from hwlib.findings.base import MIN_RECORDS, Results, is_trial, too_few, trial
+from hwlib.findings.base import MIN_RECORDS, Results, is_trial
 from hwlib.text import Finding, finding
 
 NUM_VALUES = 10  # of a code
@@ -50,16 +50,14 @@ POSE = {"yaw", "tilt", "zoom", "shift_x"}
 
 
 def curves(metrics: pd.DataFrame, results: Results) -> list[Finding]:
-    """Say where Q's loss began and ended, beside guessing.
+    """Say where Q's loss began and ended, beside guessing; nothing of a trial or a short curve.
 
     Args:
         metrics: `Run.metrics`.
         results: the run's results.
     """
-    if is_trial(results):
-        return [trial(results)]
-    if len(metrics) < MIN_RECORDS:
-        return [too_few(len(metrics))]
+    if is_trial(results) or len(metrics) < MIN_RECORDS:
+        return []
     late = metrics.iloc[-max(1, round(LATE_SHARE * len(metrics))) :]
     right = metrics.loc[metrics["code_accuracy"] > 0.9, "step"]
     loss, accuracy = float(late["q_loss"].mean()), float(late["code_accuracy"].mean())
@@ -406,32 +404,3 @@ def classes(results: Results) -> list[Finding]:
             level="trial" if is_trial(results) else level,
         )
     ]
-
-
-# ---------------------------------------------------------------------------------------- tables
-
-
-def table(runs: Iterable[Results]) -> list[dict[str, Any]]:
-    """Return a row a code of each run: how well it is read, what it carries, what it decides.
-
-    Values by column: `num_codes`, `code` (None for the noise), `accuracy`, `nats`, `share`.
-    """
-    rows: list[dict[str, Any]] = []
-    for results in runs:
-        decided = results.get("code_variance_share")
-        for k, accuracy in enumerate(results["code_accuracy_by"]):
-            rows.append(
-                {
-                    "num_codes": results["num_codes"],
-                    "code": k + 1,
-                    "accuracy": accuracy,
-                    "nats": results["code_information_by"][k],
-                    "share": decided[k] if decided else None,
-                }
-            )
-        if "noise_variance_share" in results:
-            rows.append(
-                {"num_codes": results["num_codes"], "code": None, "accuracy": None, "nats": None}
-                | {"share": results["noise_variance_share"]}
-            )
-    return rows

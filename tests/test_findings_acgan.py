@@ -1,0 +1,306 @@
+"""What is found of an ACGAN follows its numbers, each beside its anchor, in every language."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from adversarial_results import TIME, acgan_results, metrics
+from sentences import assert_each_in_its_language, assert_same_numbers, assert_tidy
+
+from hwlib.findings import acgan
+from hwlib.text import LANGUAGES
+
+# The run of the report that said "clear control" and named one leak of four.
+CHANGES = {
+    "Smiling": 0.94,
+    "Wearing_Lipstick": 0.54,
+    "Big_Lips": -0.54,
+    "High_Cheekbones": 0.10,
+    "Mouth_Slightly_Open": 0.88,
+    "Male": -0.20,
+    "Bangs": 0.01,
+}
+REAL = {
+    "Smiling": 1.0,
+    "Wearing_Lipstick": 0.08,
+    "Big_Lips": -0.09,
+    "High_Cheekbones": 0.63,
+    "Mouth_Slightly_Open": 0.41,
+    "Male": -0.15,
+    "Bangs": 0.0,
+}
+
+
+def leaky(**changes):
+    """Return the results of an ACGAN that leaks, with `changes`."""
+    found = {"leakage": {"Smiling": CHANGES}, "leakage_real": {"Smiling": REAL}}
+    return acgan_results(**(found | changes))
+
+
+def scored(correlation, **columns):
+    """Return curves whose checkpoints follow their labels as `correlation` says."""
+    frame = metrics(**columns)
+    is_scored = frame["snapshot_kid"].notna()
+    frame["snapshot_correlation"] = np.where(is_scored, correlation, np.nan)
+    frame["snapshot_score"] = frame["snapshot_kid"] / frame["snapshot_correlation"] ** 4
+    return frame
+
+
+def steps(frame):
+    """Return the steps of the lowest KID and of the lowest score, as results name them."""
+    names = ("snapshot_kid", "snapshot_score")
+    best, kept = (int(frame.loc[frame[name].idxmin(), "step"]) for name in names)
+    return {"best_step": best, "kept_step": kept}
+
+
+def named(leaks):
+    return [leak.name for leak in leaks]
+
+
+# ------------------------------------------------------------------------------------------- leaks
+
+
+def test_every_leak_is_named_the_largest_first_by_where_it_comes_from():
+    leaks = acgan.sort_leaks(leaky())
+    assert named(leaks.own) == ["Wearing_Lipstick", "Big_Lips"]
+    assert named(leaks.exaggerated) == ["Mouth_Slightly_Open"]
+    assert named(leaks.missing) == ["High_Cheekbones"]
+    assert named(leaks.from_data) == ["Male"]
+    assert not leaks.unknown
+
+
+def test_a_leak_stands_in_one_kind_alone_and_the_switched_attribute_in_none():
+    names = [name for kind in acgan.sort_leaks(leaky()) for name in named(kind)]
+    assert len(set(names)) == len(names)
+    assert "Smiling" not in names
+    assert "Bangs" not in names
+
+
+@pytest.mark.parametrize(
+    ("samples", "real", "kind"),
+    [
+        (0.54, 0.08, "own"),
+        (-0.30, 0.20, "own"),  # the other way than the data
+        (-0.20, 0.40, "own"),
+        (-0.02, 0.40, "missing"),
+        (0.10, 0.63, "missing"),
+        (0.60, 0.30, "exaggerated"),
+        (0.30, 0.25, "from_data"),
+        (0.05, 0.10, None),
+        (0.14, 0.00, None),
+        (0.30, None, "unknown"),
+        (0.05, None, None),
+    ],
+)
+def test_a_leak_is_held_against_real_images(samples, real, kind):
+    results = acgan_results(
+        leakage={"Smiling": {"Smiling": 0.9, "Male": samples}},
+        leakage_real={} if real is None else {"Smiling": {"Smiling": 1.0, "Male": real}},
+    )
+    found = {name for name, leaks in acgan.sort_leaks(results)._asdict().items() if leaks}
+    assert found == ({kind} if kind else set())
+
+
+def test_few_images_need_a_larger_leak():
+    assert acgan.min_leak(acgan_results()) == acgan.MIN_LEAK
+    assert acgan.min_leak(acgan_results(num_test_images=64)) > 0.3
+    assert acgan.min_leak(acgan_results(num_attribute_samples=40)) > 0.4
+
+
+def test_the_data_is_never_blamed_for_what_the_network_mixed_up():
+    found = {finding.key: finding for finding in acgan.leakage(leaky())}
+    shown = {key: [leak["name"] for leak in f.values["leaks"]] for key, f in found.items()}
+    assert shown == {
+        "acgan.leaks_own": ["Wearing_Lipstick", "Big_Lips"],
+        "acgan.leaks_exaggerated": ["Mouth_Slightly_Open"],
+        "acgan.leaks_missing": ["High_Cheekbones"],
+        "acgan.leaks_from_data": ["Male"],
+    }
+
+
+def test_each_leak_is_said_with_both_numbers():
+    for language in LANGUAGES:
+        said = acgan.leakage(leaky())[0].say(language)
+        for number in ("+54", "+8", "−54", "−9"):
+            assert number in said
+
+
+def test_a_switch_that_moves_others_as_the_data_does_has_no_leaks():
+    results = acgan_results(leakage={"Smiling": REAL}, leakage_real={"Smiling": REAL})
+    keys = [finding.key for finding in acgan.leakage(results)]
+    assert keys == ["acgan.no_leaks", "acgan.leaks_from_data"]
+
+
+def test_a_label_that_does_nothing_cannot_leak():
+    idle = {"leakage": {"Smiling": {"Smiling": 0.02, "Male": 0.4}}}
+    assert [finding.key for finding in acgan.leakage(acgan_results(**idle))] == ["acgan.idle"]
+
+
+def test_of_many_switches_the_largest_leaks_are_named_and_all_are_counted():
+    names = ("Smiling", "Male", "Bangs", "Blond_Hair")
+    leakage = {
+        name: {other: 0.9 if other == name else 0.3 + 0.01 * i for i, other in enumerate(CHANGES)}
+        for name in names
+    }
+    real = {name: dict.fromkeys(CHANGES, 0.0) for name in names}
+    (own,) = acgan.leakage(acgan_results(*names, leakage=leakage, leakage_real=real))
+    assert own.key == "acgan.leaks_own"
+    assert len(own.values["leaks"]) == acgan.MAX_LISTED
+    assert own.values["count"] == sum(other != name for name in names for other in CHANGES)
+    sizes = [abs(leak["samples"]) for leak in own.values["leaks"]]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+# ----------------------------------------------------------------------------------------- control
+
+SEEN = {"accuracy": 0.96, "floor": 0.6}
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "seen", "level"),
+    [
+        (0.95, SEEN, "clear"),
+        (0.75, SEEN, "partial"),
+        (0.52, SEEN, "none"),
+        (0.50, SEEN, "none"),
+        (0.72, {"accuracy": 0.75, "floor": 0.6}, "clear"),  # all that can be read is there
+        (0.95, {"accuracy": 0.61, "floor": 0.6}, "unreadable"),
+        (0.95, None, "unanchored"),
+    ],
+)
+def test_control_is_held_against_chance_and_what_the_classifier_can_read(accuracy, seen, level):
+    assert acgan.control_level(accuracy, seen) == level
+
+
+@pytest.mark.parametrize("attribute", ["Smiling", "Unheard_Of"])
+def test_control_is_called_clear_with_an_anchor_only(attribute):
+    (found,) = acgan.control(acgan_results(attribute))
+    assert found.values["level"] == ("clear" if attribute == "Smiling" else "unanchored")
+    for language in LANGUAGES:
+        assert "97.0 %" in found.say(language)
+
+
+def test_many_attributes_are_summed_up_with_the_best_and_the_worst():
+    names = ("Smiling", "Male", "Bangs", "Blond_Hair")
+    (found,) = acgan.control(acgan_results(*names))
+    assert (found.values["best"], found.values["worst"]) == ("Smiling", "Blond_Hair")
+    assert found.values["num_attributes"] == 4
+
+
+# ------------------------------------------------------------------------------------------ curves
+
+
+def test_ds_attribute_accuracy_stands_beside_the_majority_class_and_chance():
+    accuracy, losses, test = acgan.curves(metrics(), acgan_results())
+    assert accuracy.values["baseline"] == pytest.approx(0.6 + 0.02 * 9)  # of Smiling
+    assert accuracy.values["chance"] == 0.5
+    assert losses.values["d_guess"] == losses.values["g_guess"] == pytest.approx(np.log(2))
+    assert not test.values["is_overfitted"]
+
+
+def test_guessing_costs_d_twice_as_much_where_it_learns_from_generated_images_too():
+    _, losses, _ = acgan.curves(metrics(), acgan_results(), class_on_fake=True)
+    assert losses.values["d_guess"] == pytest.approx(2 * np.log(2))
+
+
+def test_a_d_that_reads_test_images_worse_is_called_overfitted():
+    *_, test = acgan.curves(metrics(), acgan_results(class_accuracy_test=0.8))
+    assert test.values["is_overfitted"]
+
+
+# -------------------------------------------------------------------------------------- checkpoint
+
+
+def test_a_checkpoint_kept_for_its_labels_is_said_beside_that_of_the_lowest_kid():
+    frame = scored(0.9 - 0.8 * TIME)
+    found = acgan.checkpoint(frame, acgan_results(**steps(frame))).values
+    assert found["kept_step"] < found["best_step"]
+    assert found["kept_kid"] > found["best_kid"]
+    assert found["kept_r"] > found["best_r"]
+    assert found["by_rule"]
+    assert not found["is_lowest_kid"]
+    assert found["r_fell"]
+
+
+def test_a_checkpoint_with_the_lowest_kid_is_said_to_have_it():
+    frame = scored(0.5 + 0.4 * TIME)
+    found = acgan.checkpoint(frame, acgan_results(**steps(frame))).values
+    assert found["is_lowest_kid"]
+    assert not found["r_fell"]
+    assert not found["kid_rose"]
+
+
+def test_the_last_step_that_a_setting_asked_for_is_not_said_to_follow_the_rule():
+    frame = scored(0.9 - 0.8 * TIME)
+    last = int(frame.loc[frame["snapshot_kid"].notna(), "step"].iloc[-1])
+    results = acgan_results(**steps(frame) | {"kept_step": last})
+    assert not acgan.checkpoint(frame, results).values["by_rule"]
+
+
+# ---------------------------------------------------------------------------------------- learned
+
+
+def test_the_lesson_counts_what_deviates_and_names_the_largest():
+    lesson, judges = acgan.learned(metrics(), leaky())
+    assert lesson.values["count"] == 4
+    assert lesson.values["known"] == len(CHANGES) - 1
+    assert lesson.values["largest"]["name"] == "High_Cheekbones"
+    assert not judges.values["is_flattered"]
+
+
+def test_a_d_that_sees_more_than_the_classifier_is_said_to_flatter():
+    _, judges = acgan.learned(metrics(), leaky(attribute_accuracy=0.7))
+    assert judges.values["is_flattered"]
+
+
+# ------------------------------------------------------------------------------------------- trial
+
+
+def test_a_trial_has_numbers_and_no_verdict():
+    results = leaky(num_steps=12)
+    assert [found.values["level"] for found in acgan.control(results)] == ["trial"]
+    assert acgan.leakage(results) == acgan.curves(metrics(), results) == []
+    assert acgan.learned(metrics(), results) == []
+
+
+# ----------------------------------------------------------------------------------------- wording
+
+MANY = ("Smiling", "Male", "Bangs", "Blond_Hair")
+WORN = scored(0.9 - 0.8 * TIME)
+CASES = [
+    *acgan.leakage(leaky()),
+    *acgan.leakage(leaky(leakage_real={})),
+    *acgan.leakage(acgan_results()),
+    *acgan.leakage(acgan_results(leakage_real={})),
+    *acgan.leakage(acgan_results(leakage={"Smiling": {"Smiling": 0.0}})),
+    *acgan.leakage(acgan_results(*MANY)),
+    *[f for a in (0.97, 0.7, 0.5) for f in acgan.control(
+        acgan_results(attribute_accuracy_by={"Smiling": a}))],
+    *acgan.control(acgan_results("Smiling", "Unheard_Of")),
+    *acgan.control(acgan_results(*MANY)),
+    *acgan.curves(metrics(), acgan_results()),
+    *acgan.curves(metrics(class_accuracy_fake=0.5), acgan_results(class_accuracy_test=0.6)),
+    *acgan.curves(metrics(), acgan_results(), class_on_fake=True),
+    *acgan.objective({"class_on_fake": True}),
+    *[f for a in (0.97, 0.7, 0.5) for f in acgan.learned(
+        metrics(), leaky(attribute_accuracy_by={"Smiling": a}, attribute_accuracy=a))],
+    *acgan.learned(metrics(), acgan_results()),
+    acgan.checkpoint(WORN, acgan_results(**steps(WORN))),
+    acgan.checkpoint(WORN, acgan_results(**steps(WORN) | {"kept_step": 2_000})),
+    acgan.checkpoint(metrics(), acgan_results(kept_step=2_000, best_step=2_000)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(CASES)))
+def test_every_sentence_is_whole_in_both_languages(number):
+    said = {language: CASES[number].say(language) for language in ("zh", "en")}
+    bare = {language: text.replace("$", "") for language, text in said.items()}
+
+    class Said(SimpleNamespace):
+        def __iter__(self):
+            return iter((self.zh, self.en))
+
+    one = Said(**bare)
+    assert_same_numbers([one])
+    assert_each_in_its_language([one])
+    assert_tidy([one])

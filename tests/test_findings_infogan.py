@@ -1,0 +1,271 @@
+"""What is found of an InfoGAN follows its numbers, each beside its anchor, in every language."""
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from adversarial_results import infogan_results, metrics
+from sentences import assert_each_in_its_language, assert_same_numbers, assert_tidy
+
+from hwlib.data.factors import ATTRIBUTES, FACTORS
+from hwlib.findings import infogan
+from hwlib.training.adversarial import NUM_ROWS
+
+RNG = np.random.default_rng(0)
+REAL = RNG.integers(0, 255, (60, 16, 16, 3), dtype=np.uint8)
+LN_10 = math.log(10)
+
+
+def layout(noise, tint=0):
+    """Return ten z by ten values: faces that vary by `noise` of real ones, in ten tints."""
+    faces = RNG.integers(0, 255, (10, 1, 16, 16, 3)).astype(float)
+    mean = faces.mean(0, keepdims=True)
+    tints = tint * np.arange(10).reshape(1, 10, 1, 1, 1)
+    return np.clip(mean + noise * (faces - mean) / 2 + tints, 0, 255).astype(np.uint8)
+
+
+def rates(span, *names, num_values=10):
+    """Return rates over a code's values: of `names` they go up by `span`, all others stay."""
+    return [
+        {name: 0.5 + (span * (v / 9 - 0.5) if name in names else 0.0) for name in ATTRIBUTES}
+        for v in range(num_values)
+    ]
+
+
+def nats(**told):
+    """Return what a code tells of each factor."""
+    return {name: told.get(name, 0.0) for name in FACTORS}
+
+
+# ---------------------------------------------------------------------------------------- variety
+
+
+def test_variety_is_none_for_one_face_and_whole_for_real_images():
+    one_face = infogan.variety(layout(0.0, tint=8), REAL)
+    assert one_face.noise == pytest.approx(0.0, abs=1e-4)
+    assert one_face.colour > 0.1
+    as_real = infogan.variety(REAL[:10, np.newaxis].repeat(10, 1), REAL)
+    assert as_real.noise == pytest.approx(1.0, abs=0.05)
+    assert as_real.code == 0.0
+
+
+def test_one_face_in_ten_tints_is_said_to_be_one_however_much_the_colours_differ():
+    (found,) = infogan.collapse(infogan_results(), layout(0.05, tint=12), REAL)
+    assert found.values["is_one_face"]
+    assert found.values["diversity"] == pytest.approx(13.1 / 14.0)
+
+
+def test_faces_that_vary_as_real_ones_do_are_not_called_alike():
+    assert infogan.collapse(infogan_results(), layout(2.0), REAL) == []
+
+
+# ---------------------------------------------------------------------------------------- reading
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "bound", "level"),
+    [(0.99, 2.25, "full"), (0.6, 1.2, "part"), (0.1, 0.0, "none"), (0.1, -3.0, "none")],
+)
+def test_the_code_is_read_against_chance_and_ln_10(accuracy, bound, level):
+    results = infogan_results(code_accuracy=accuracy, code_information_nats=bound)
+    found = infogan.reading(results).values
+    assert (found["level"], found["chance"]) == (level, 0.1)
+    assert found["entropy"] == pytest.approx(LN_10)
+    assert found["nats"] >= 0
+
+
+def test_an_accuracy_that_proves_more_than_the_bound_counts():
+    found = infogan.reading(infogan_results(code_accuracy=0.97, code_information_nats=0.2)).values
+    assert found["is_loose"]
+    assert found["level"] == "full"
+
+
+def test_proven_nats_are_none_for_a_guess_and_all_for_no_mistake():
+    assert infogan.proven_nats(0.1, LN_10) == pytest.approx(0.0, abs=1e-9)
+    assert infogan.proven_nats(1.0, LN_10) == pytest.approx(LN_10)
+
+
+def test_shares_of_the_variance_name_what_is_idle():
+    def of(codes, noise):
+        results = infogan_results(len(codes), code_variance_share=codes, noise_variance_share=noise)
+        (found,) = infogan.shares(results)
+        return found.values
+
+    assert of([0.3], 0.4)["jointly"] == pytest.approx(0.3)
+    assert (of([0.3], 0.4)["idle"], of([0.3], 0.4)["is_noise_idle"]) == ([], False)
+    assert of([0.01, 0.4], 0.5)["idle"] == [1]
+    assert of([0.9], 0.02)["is_noise_idle"]
+    assert of([0.6], 0.5)["jointly"] == 0.0
+
+
+# ---------------------------------------------------------------------------------------- meaning
+
+
+def test_as_many_samples_are_behind_a_rate_as_a_run_draws():
+    assert infogan.NUM_READ == NUM_ROWS
+
+
+def test_the_range_by_chance_is_that_of_ten_binomial_rates():
+    draws = RNG.binomial(100, 0.5, (4_000, 10)) / 100
+    ranges = draws.max(1) - draws.min(1)
+    (span, *_) = infogan.spans([{"Male": 0.5}] * 10)
+    assert span.expected == pytest.approx(ranges.mean(), rel=0.02)
+    assert span.limit == pytest.approx(np.quantile(ranges, 0.99), rel=0.05)
+
+
+def test_a_rate_that_varies_by_chance_has_no_meaning():
+    noise = [
+        {name: RNG.binomial(100, 0.5) / 100 for name in ("Male", "Smiling")} for _ in range(10)
+    ]
+    results = infogan_results(1, code_meaning=[noise])
+    (found,) = infogan.rates(results, 1)
+    assert found.values["num_meant"] == 0
+
+
+def test_the_attribute_that_varies_most_is_named_first_with_its_values():
+    moved = rates(0.9, "Male")
+    for value, rate in enumerate(moved):
+        rate["Bangs"] = 0.5 - 0.5 * value / 9
+    (found,) = infogan.rates(infogan_results(1, code_meaning=[moved]), 1)
+    first, second = found.values["spans"]
+    assert (first["name"], first["low_value"], first["high_value"]) == ("Male", 0, 9)
+    assert (second["name"], second["low_value"], second["high_value"]) == ("Bangs", 9, 0)
+    assert found.values["num_meant"] == 2
+
+
+def test_what_the_code_tells_has_to_be_above_chance():
+    told = infogan_results(1, code_factor_nats=[nats(hair_style=0.5, yaw=0.04)])
+    (found,) = infogan.information(told, 1)
+    assert [one["name"] for one in found.values["told"]] == ["hair_style"]
+    few = told | {"num_test_images": 40}
+    assert infogan.min_nats(few) > 0.5
+    assert infogan.information(few, 1)[0].values["num_above"] == 0
+
+
+def test_factors_come_before_attributes_and_data_with_neither_says_so():
+    assert infogan.told_by(infogan_results())[0] == "factors"
+    assert infogan.told_by(infogan_results(code_factor_nats=None))[0] == "attributes"
+    bare = infogan_results(code_factor_nats=None, code_attribute_nats=None)
+    assert [f.key for f in infogan.information(bare, 1)] == ["infogan.no_attributes"]
+
+
+def test_hair_and_pose_have_the_claims_numbers_and_no_verdict():
+    told = infogan_results(1, code_factor_nats=[nats(hair_style=0.6, yaw=0.1, smile=0.9)])
+    (found,) = infogan.hair_and_pose(told)
+    assert {name: found.values[name] for name in ("hair", "pose", "other")} == {
+        "hair": "hair_style",
+        "pose": "yaw",
+        "other": "smile",
+    }
+    assert found.values["other_nats"] == 0.9
+    attributes = infogan_results(code_factor_nats=None)
+    assert infogan.hair_and_pose(attributes)[0].values["pose"] is None
+
+
+# -------------------------------------------------------------------------------------- two codes
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "level"),
+    [
+        (rates(0.9, "Male"), rates(0.9, "Smiling"), "shared"),
+        (rates(0.9, "Male"), rates(0.9, "Male"), "repeated"),
+        (rates(0.9, "Male", "Smiling"), rates(0.9, "Bangs", "Smiling"), "partly"),
+        (rates(0.9, "Male"), rates(0.05, "Smiling"), "idle"),
+        (rates(0.0), rates(0.0), "idle"),
+    ],
+)
+def test_two_codes_share_the_work_or_repeat_it(first, second, level):
+    (found,) = infogan.two_codes(infogan_results(2, code_meaning=[first, second]))
+    assert found.values["level"] == level
+
+
+def test_one_code_shares_with_none():
+    assert infogan.two_codes(infogan_results(1)) == []
+
+
+# ------------------------------------------------------------------------------------------ others
+
+
+def test_qs_curve_stands_beside_chance():
+    (found,) = infogan.curves(metrics(), infogan_results())
+    assert found.values["is_learned"]
+    assert found.values["first_step"] is not None
+    never = metrics(q_loss=2.31, code_accuracy=0.1)
+    (found,) = infogan.curves(never, infogan_results())
+    assert not found.values["is_learned"]
+    assert found.values["first_step"] is None
+
+
+@pytest.mark.parametrize(("accuracy", "level"), [(0.9, "found"), (0.6, "part"), (0.2, "none")])
+def test_the_matching_of_classes_is_judged(accuracy, level):
+    about = {"code_class_accuracy": accuracy, "code_class_matching": ["7", ""] * 5}
+    (found,) = infogan.classes(infogan_results(**about))
+    assert found.values["level"] == level
+
+
+def test_a_trial_has_numbers_and_no_verdict():
+    results = infogan_results(2, num_steps=12)
+    assert infogan.reading(results).values["level"] == "trial"
+    assert infogan.curves(metrics(), results) == infogan.rates(results, 1) == []
+    assert infogan.two_codes(results) == infogan.hair_and_pose(results) == []
+    assert infogan.collapse(results, layout(0.0), REAL) == []
+
+
+# ----------------------------------------------------------------------------------------- wording
+
+FLAT = infogan_results(
+    2,
+    code_meaning=[rates(0.0)] * 2,
+    code_factor_nats=[nats()] * 2,
+    code_accuracy=0.1,
+    code_information_nats=0.0,
+    code_variance_share=[0.01, 0.01],
+    noise_variance_share=0.9,
+)
+SHARED = infogan_results(2, code_meaning=[rates(0.9, "Male"), rates(0.9, "Smiling", "Bangs")])
+PARTLY = infogan_results(2, code_meaning=[rates(0.9, "Male", "Bangs"), rates(0.9, "Bangs")] * 1)
+LOOSE = infogan_results(code_accuracy=0.6, code_information_nats=0.2, noise_variance_share=0.01)
+CASES = [
+    found
+    for results in (infogan_results(1), infogan_results(2), FLAT, SHARED, PARTLY, LOOSE)
+    for found in (
+        infogan.reading(results),
+        *infogan.shares(results),
+        *infogan.rates(results, 1),
+        *infogan.information(results, results["num_codes"]),
+        *infogan.hair_and_pose(results),
+        *infogan.two_codes(results),
+        *infogan.curves(metrics(), results),
+    )
+]
+CASES += [
+    *infogan.curves(metrics(q_loss=2.31, code_accuracy=0.1), infogan_results()),
+    *infogan.collapse(infogan_results(), layout(0.0), REAL),
+    *infogan.collapse(infogan_results(diversity_real=0.0), layout(1.3), REAL),
+    *infogan.information(infogan_results(code_factor_nats=None, code_attribute_nats=None), 1),
+    *infogan.hair_and_pose(infogan_results(code_factor_nats=None)),
+    *[
+        found
+        for accuracy in (0.9, 0.6, 0.2)
+        for found in infogan.classes(
+            infogan_results(code_class_accuracy=accuracy, code_class_matching=["7", ""] * 5)
+        )
+    ],
+]
+
+
+@pytest.mark.parametrize("number", range(len(CASES)))
+def test_every_sentence_is_whole_in_both_languages(number):
+    said = {language: CASES[number].say(language) for language in ("zh", "en")}
+    bare = {language: text.replace("$", "") for language, text in said.items()}
+
+    class Said(SimpleNamespace):
+        def __iter__(self):
+            return iter((self.zh, self.en))
+
+    one = Said(**bare)
+    assert_same_numbers([one])
+    assert_each_in_its_language([one])
+    assert_tidy([one])
