@@ -152,7 +152,7 @@ def test_a_log_axis_says_so(metrics, lang, word):
 def test_points_without_an_attribute_are_grey_and_the_legend_says_why():
     ax = plots.embedding_scatter(np.random.default_rng(0).normal(size=(30, 2)))
     assert len({tuple(c) for c in ax.collections[0].get_facecolors()}) == 1
-    assert "no attributes" in ax.get_legend().get_texts()[0].get_text()
+    assert ax.get_legend().get_texts()[0].get_text() == plots.words("no_attribute", "en", count=30)
 
 
 def test_the_legend_counts_both_groups():

@@ -1,7 +1,7 @@
 """The homework's figures: arrays in, matplotlib axes out; never trains, saves or shows.
 
-Pictures are uint8 (N, H, W, C) and are drawn as they are: enlarged by whole factors, never
-stretched in contrast. Every figure is as wide as a 16 cm column, so its text is readable there.
+Images are uint8 (N, H, W, C); they are enlarged smoothly, and their contrast is never stretched.
+Every figure is drawn in the size in which it is printed, so its words are readable there.
 """
 
 from hwlib.plots.adversarial import (
@@ -11,7 +11,7 @@ from hwlib.plots.adversarial import (
     infogan_curves,
     snapshot_curve,
 )
-from hwlib.plots.claims import claim_values, claims_overview, deciding_part, is_effect_alone
+from hwlib.plots.claims import claim_values, claims_overview
 from hwlib.plots.diagram import Block, Layer, block_diagram, blocks, gan_diagram, layer_settings
 from hwlib.plots.grids import (
     attribute_pairs,
@@ -24,15 +24,12 @@ from hwlib.plots.grids import (
     side_by_side,
 )
 from hwlib.plots.kl import (
-    rate_distortion,
     weight_elbo_curves,
     weight_growth,
     weight_interpolations,
     weight_name,
-    weight_numbers,
-    weight_reconstructions,
     weight_samples,
-    weight_scores,
+    weight_sweep,
 )
 from hwlib.plots.look import (
     ATTRIBUTES_ZH,
@@ -42,6 +39,7 @@ from hwlib.plots.look import (
     FACTORS_ZH,
     GREEN,
     GREY,
+    HIGHEST_IN,
     INK,
     ORANGE,
     PALETTE,
@@ -59,6 +57,7 @@ from hwlib.plots.look import (
 )
 from hwlib.plots.maps import code_attributes, code_nats, leakage
 from hwlib.plots.pictures import compose, enlarge, image_grid, interpolation, pairs, traversal
+from hwlib.plots.svg import is_chart, to_svg
 from hwlib.plots.vae import ACTIVE_VARIANCE, embedding_scatter, latent_activity, learning_curves
 
 # The learning curves that belong to each problem; all take the records so far and the language.
@@ -80,6 +79,7 @@ __all__ = [
     "FACTORS_ZH",
     "GREEN",
     "GREY",
+    "HIGHEST_IN",
     "INK",
     "ORANGE",
     "PALETTE",
@@ -104,7 +104,6 @@ __all__ = [
     "code_nats",
     "code_real",
     "compose",
-    "deciding_part",
     "embedding_scatter",
     "enlarge",
     "gan_curves",
@@ -113,7 +112,7 @@ __all__ = [
     "image_grid",
     "infogan_curves",
     "interpolation",
-    "is_effect_alone",
+    "is_chart",
     "labels",
     "latent_activity",
     "layer_settings",
@@ -121,21 +120,19 @@ __all__ = [
     "learning_curves",
     "nearest",
     "pairs",
-    "rate_distortion",
     "rc_params",
     "register_fonts",
     "short_name",
     "side_by_side",
     "snapshot_curve",
     "style",
+    "to_svg",
     "traversal",
     "weight_elbo_curves",
     "weight_growth",
     "weight_interpolations",
     "weight_name",
-    "weight_numbers",
-    "weight_reconstructions",
     "weight_samples",
-    "weight_scores",
+    "weight_sweep",
     "words",
 ]

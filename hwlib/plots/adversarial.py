@@ -18,6 +18,7 @@ from hwlib.plots.look import (
     COLUMN_IN,
     GREEN,
     GREY,
+    HIGHEST_IN,
     INK,
     ORANGE,
     PINK,
@@ -71,7 +72,9 @@ def _panel(
 
 def _finish(ax: Axes, metrics: pd.DataFrame, lang: str, best: int | None) -> None:
     """Set the axis of steps, mark scored snapshots and the best one, and name the lines."""
-    ax.set_xlabel(words("step", lang))
+    is_lowest = ax.get_subplotspec().is_last_row()
+    ax.tick_params(labelbottom=is_lowest)
+    ax.set_xlabel(words("step", lang) if is_lowest else "")
     ax.set_xlim(0, max(float(metrics["step"].iloc[-1]), 1.0))
     ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
@@ -145,7 +148,7 @@ def gan_curves(metrics: pd.DataFrame, lang: str = "en", *, smoothing: int = 0) -
         lang: language of the words.
         smoothing: points before it that are averaged into each point.
     """
-    fig, (left, right) = plt.subplots(1, 2, figsize=(COLUMN_IN, 2.95))
+    fig, (left, right) = plt.subplots(1, 2, figsize=(COLUMN_IN, 2.5))
     style = {"lang": lang, "smoothing": smoothing}
     best = best_snapshot(metrics)
     _draw_losses(left, metrics, style)
@@ -189,7 +192,7 @@ def acgan_curves(
             which the loss of guessing is drawn; where it is not known, as of live curves, it is
             not drawn.
     """
-    fig, axes = plt.subplots(2, 2, figsize=(COLUMN_IN, 5.5))
+    fig, axes = plt.subplots(2, 2, figsize=(COLUMN_IN, HIGHEST_IN))
     style = {"lang": lang, "smoothing": smoothing}
     best = best_snapshot(metrics)
     _draw_losses(axes[0, 0], metrics, style)
@@ -214,7 +217,7 @@ def infogan_curves(
         smoothing: points before it that are averaged into each point.
         num_codes: ten-way codes; Q's loss is a mean over them.
     """
-    fig, axes = plt.subplots(2, 2, figsize=(COLUMN_IN, 5.5))
+    fig, axes = plt.subplots(2, 2, figsize=(COLUMN_IN, HIGHEST_IN))
     style = {"lang": lang, "smoothing": smoothing}
     best = best_snapshot(metrics)
     _draw_losses(axes[0, 0], metrics, style)
@@ -250,7 +253,8 @@ def snapshot_curve(
     if "snapshot_score" in scored:
         colours |= {"snapshot_correlation": ORANGE, "snapshot_score": GREY}
     rows = len(colours) // 2
-    fig, axes = plt.subplots(rows, 2, figsize=(COLUMN_IN, 2.75 * rows), squeeze=False)
+    size = (COLUMN_IN, 2.4 if rows == 1 else HIGHEST_IN)
+    fig, axes = plt.subplots(rows, 2, figsize=size, squeeze=False)
     for ax, (name, colour) in zip(axes.flat, colours.items(), strict=True):
         ax.set_title(words(name, lang), loc="left", pad=TITLE_PAD)
         whole = {"clip_on": False, "zorder": 3}  # the last one stands on the axes' edge

@@ -8,11 +8,22 @@ from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 
-from hwlib.plots.look import BLUE, COLUMN_IN, GREEN, GREY, ORANGE, PINK, styled, words
+from hwlib.plots.look import (
+    BLUE,
+    COLUMN_IN,
+    GREEN,
+    GREY,
+    HIGHEST_IN,
+    ORANGE,
+    PINK,
+    SOFT,
+    styled,
+    words,
+)
 
 
 class Layer(NamedTuple):
@@ -37,17 +48,46 @@ class Block(NamedTuple):
     num_parameters: int
 
 
+_TINT = 0.16  # how opaque a box is
 _LEADS = ("Conv2d", "ConvTranspose2d", "Linear")
 _SILENT = ("Flatten", "Unflatten", "Identity", "Dropout")
 _SHORT = {"BatchNorm2d": "BatchNorm", "BatchNorm1d": "BatchNorm", "AvgPool2d": "AvgPool"}
 _TINTS = {"Conv2d": BLUE, "ConvTranspose2d": ORANGE, "Linear": GREEN}
-_SOFT = {"fontsize": 6.6, "color": "#555555", "va": "center"}
+_POINTS = 7.5  # of all words in boxes
+_SOFT = {"fontsize": _POINTS, "color": SOFT, "va": "center"}
 _CENTRED = {"ha": "center", "va": "center"}
-_BOX = (2.3, 0.44)  # inches
-_STEP = 0.62
+# Inches.
+_TOP, _FOOT = 0.47, 0.03  # above the first box and below the last one
+_ARROW = 0.085  # at least, between two boxes
+_MOST_STEP, _MOST_HEIGHT = 0.5, 0.36
+_WIDTH, _HEAD_WIDTH = 2.3, 0.98
 _LEFT, _MIDDLE, _RIGHT = 1.19, COLUMN_IN / 2, COLUMN_IN - 1.19
-_HEAD = (0.92, 0.44)
-_REACH = 0.72  # from z to mu and to logvar
+_RADIUS = 0.25  # of z
+_REACH = 0.6  # from z to mu and to logvar
+
+
+class _Rows(NamedTuple):
+    """How boxes stand below one another, in inches: from middle to middle, and how high each is."""
+
+    step: float
+    height: float
+
+
+def _rows_for(depth: int) -> _Rows:
+    """Return the rows by which `depth` boxes fit a figure that is printed in full size."""
+    step = min(_MOST_STEP, (HIGHEST_IN - _TOP - _FOOT + _ARROW) / depth)
+    return _Rows(step, min(_MOST_HEIGHT, step - _ARROW))
+
+
+def _canvas(depth: int) -> tuple[Figure, Axes, float, _Rows]:
+    """Make a figure for `depth` boxes; return its axes, in inches, its height, and its rows."""
+    rows = _rows_for(depth)
+    height = _TOP + rows.step * (depth - 1) + rows.height + _FOOT
+    fig, ax = plt.subplots(figsize=(COLUMN_IN, height), layout="none")
+    ax.set_position((0, 0, 1, 1))
+    ax.set(xlim=(0, COLUMN_IN), ylim=(0, height))
+    ax.set_axis_off()
+    return fig, ax, height, rows
 
 
 def blocks(layers: Sequence[Layer]) -> list[Block]:
@@ -95,12 +135,9 @@ def _block(box: list[Layer]) -> Block:
     )
 
 
-def _tint(colour: str, share: float = 0.16) -> tuple[float, ...]:
-    """Mix `colour` into white."""
-    return tuple(1 - share * (1 - value) for value in to_rgb(colour))
-
-
-def _draw_box(ax: Axes, block: Block, title: str, centre: tuple[float, float], size=_BOX) -> None:
+def _draw_box(
+    ax: Axes, block: Block, title: str, centre: tuple[float, float], size: tuple[float, float]
+) -> None:
     """Draw one box with its layer, what follows it, its output shape and its parameters."""
     (x, y), (width, height) = centre, size
     colour = _TINTS.get(block.kind, GREY)
@@ -110,16 +147,16 @@ def _draw_box(ax: Axes, block: Block, title: str, centre: tuple[float, float], s
             width,
             height,
             boxstyle="round,pad=0,rounding_size=0.06",
-            facecolor=_tint(colour),
+            facecolor=to_rgba(colour, _TINT),
             edgecolor=colour,
             linewidth=0.9,
         )
     )
-    left, right, shift = x - width / 2 + 0.07, x + width / 2 - 0.07, height * 0.2
+    left, right, shift = x - width / 2 + 0.07, x + width / 2 - 0.07, height * 0.23
     upper = y + shift if block.extras or block.num_parameters else y
-    ax.text(left, upper, title, va="center", fontsize=7.6, fontweight="bold")
+    ax.text(left, upper, title, va="center", fontsize=_POINTS, fontweight="bold")
     shape = "×".join(str(side) for side in block.shape)
-    ax.text(right, upper, shape, va="center", ha="right", fontsize=7.6)
+    ax.text(right, upper, shape, va="center", ha="right", fontsize=_POINTS)
     ax.text(left, y - shift, block.extras, **_SOFT)
     if block.num_parameters:
         ax.text(right, y - shift, f"{block.num_parameters:,}", ha="right", **_SOFT)
@@ -127,50 +164,60 @@ def _draw_box(ax: Axes, block: Block, title: str, centre: tuple[float, float], s
 
 def _arrow(ax: Axes, *corners: tuple[float, float]) -> None:
     """Draw a line through `corners`, in inches, with a head at its end."""
-    ax.plot(*zip(*corners, strict=True), color="#555555", linewidth=1, solid_joinstyle="round")
+    ax.plot(*zip(*corners, strict=True), color=SOFT, linewidth=1, solid_joinstyle="round")
     head = FancyArrowPatch(
         *corners[-2:],
         arrowstyle="-|>,head_length=3.5,head_width=2",
         shrinkA=0,
         shrinkB=0,
-        color="#555555",
+        color=SOFT,
         linewidth=1,
     )
     ax.add_patch(head)
 
 
 def _draw_column(
-    ax: Axes, column: list[tuple[Block, str]], x: float, top: float, *, up: bool, size=_BOX
+    ax: Axes,
+    column: list[tuple[Block, str]],
+    x: float,
+    top: float,
+    *,
+    up: bool,
+    width: float,
+    rows: _Rows,
 ) -> float:
     """Draw boxes below one another with arrows between neighbours; return the lowest one's y."""
-    rows = [top - _STEP * i for i in range(len(column))]
-    for (block, title), y in zip(column, rows, strict=True):
-        _draw_box(ax, block, title, (x, y), size)
-    half = _BOX[1] / 2
-    for above, below in itertools.pairwise(rows):
+    places = [top - rows.step * i for i in range(len(column))]
+    for (block, title), y in zip(column, places, strict=True):
+        _draw_box(ax, block, title, (x, y), (width, rows.height))
+    half = rows.height / 2
+    for above, below in itertools.pairwise(places):
         ends = (x, above - half), (x, below + half)
         _arrow(ax, *(ends[::-1] if up else ends))
-    return rows[-1]
+    return places[-1]
 
 
-def _draw_middle(ax: Axes, heads: list[Block], y: float, lang: str) -> None:
+def _draw_middle(ax: Axes, heads: list[Block], y: float, lang: str, height: float) -> None:
     """Draw mu, logvar and the sampled z between them, which stands at height `y`."""
     names = {"mu": "$\\mu$", "logvar": "$\\log\\,\\sigma^2$"}
     for head in heads:
         side = 1 if head.part == "mu" else -1
-        _draw_box(ax, head, names[head.part], (_MIDDLE, y + side * _REACH), _HEAD)
-        _arrow(ax, (_MIDDLE, y + side * (_REACH - _HEAD[1] / 2)), (_MIDDLE, y + side * 0.27))
-    circle = Circle((_MIDDLE, y), 0.27, facecolor=_tint(PINK, 0.3), edgecolor=PINK, linewidth=1.1)
+        size = (_HEAD_WIDTH, height)
+        _draw_box(ax, head, names[head.part], (_MIDDLE, y + side * _REACH), size)
+        _arrow(ax, (_MIDDLE, y + side * (_REACH - height / 2)), (_MIDDLE, y + side * _RADIUS))
+    circle = Circle(
+        (_MIDDLE, y), _RADIUS, facecolor=to_rgba(PINK, 2 * _TINT), edgecolor=PINK, linewidth=1.1
+    )
     ax.add_patch(circle)
     ax.text(_MIDDLE, y, "$z$", ha="center", va="center", fontsize=12)
     formulas = "$z = \\mu + \\sigma\\,\\epsilon$\n$\\epsilon \\sim N(0, I)$"
     ax.text(
         _MIDDLE,
-        y - _REACH - 0.36,
+        y - _REACH - height / 2 - 0.1,
         f"{words('sampling', lang)}\n{formulas}",
         ha="center",
         va="top",
-        fontsize=7.6,
+        fontsize=_POINTS,
         linespacing=1.5,
     )
 
@@ -192,14 +239,8 @@ def block_diagram(layers: Sequence[Layer], lang: str = "en") -> Figure:
     down = [(picture, f"{words('input', lang)}  $x$"), *encoder]
     up = [(picture, f"{words('output', lang)}  $\\hat{{x}}$"), *decoder]
 
-    depth = max(len(down), len(up), 5)
-    height = depth * _STEP + 0.36
-    fig, ax = plt.subplots(figsize=(COLUMN_IN, height), layout="none")
-    ax.set_position((0, 0, 1, 1))
-    ax.set(xlim=(0, COLUMN_IN), ylim=(0, height))
-    ax.set_axis_off()
-
-    top = height - 0.7
+    fig, ax, height, rows = _canvas(max(len(down), len(up), 5))
+    top = height - _TOP - rows.height / 2
     for x, name, formula, counted in (
         (_LEFT, "encoder", "$q(z \\mid x)$", [*(block for block, _ in encoder), *heads]),
         (_RIGHT, "decoder", "$p(x \\mid z)$", [block for block, _ in decoder]),
@@ -207,27 +248,26 @@ def block_diagram(layers: Sequence[Layer], lang: str = "en") -> Figure:
         count = sum(block.num_parameters for block in counted)
         ax.text(x, height - 0.15, f"{words(name, lang)}  {formula}", fontsize=9.5, **_CENTRED)
         ax.text(x, height - 0.36, words("parameters", lang, count=count), ha="center", **_SOFT)
-    foot = _draw_column(ax, down, _LEFT, top, up=False)
-    start = _draw_column(ax, up, _RIGHT, top, up=True)
+    foot = _draw_column(ax, down, _LEFT, top, up=False, width=_WIDTH, rows=rows)
+    start = _draw_column(ax, up, _RIGHT, top, up=True, width=_WIDTH, rows=rows)
 
-    # z stands a little above the middle of the drawing: the formulas below it need the room
-    y = (top + top - _STEP * (depth - 1)) / 2 + 0.32
-    _draw_middle(ax, heads, y, lang)
-    lane = (_LEFT + _BOX[0] / 2 + _MIDDLE - _HEAD[0] / 2) / 2
+    # z stands above the middle of the drawing: the formulas below it need the room
+    y = (height - _TOP) / 2 + 0.27
+    _draw_middle(ax, heads, y, lang, rows.height)
+    lane = (_LEFT + _WIDTH / 2 + _MIDDLE - _HEAD_WIDTH / 2) / 2
     for head in heads:
         level = y + (_REACH if head.part == "mu" else -_REACH)
-        corners = ((lane, foot), (lane, level), (_MIDDLE - _HEAD[0] / 2, level))
-        _arrow(ax, (_LEFT + _BOX[0] / 2, foot), *corners)
+        corners = ((lane, foot), (lane, level), (_MIDDLE - _HEAD_WIDTH / 2, level))
+        _arrow(ax, (_LEFT + _WIDTH / 2, foot), *corners)
     lane = COLUMN_IN - lane
-    _arrow(ax, (_MIDDLE + 0.27, y), (lane, y), (lane, start), (_RIGHT - _BOX[0] / 2, start))
+    _arrow(ax, (_MIDDLE + _RADIUS, y), (lane, y), (lane, start), (_RIGHT - _WIDTH / 2, start))
     return fig
 
 
 # ------------------------------------------------------------------------ generator, discriminator
 
-_GAN_BOX = (2.5, 0.44)
-_GAN_LEFT, _GAN_RIGHT = _GAN_BOX[0] / 2 + 0.03, COLUMN_IN - _GAN_BOX[0] / 2 - 0.03
-_SMALL_BOX = (1.19, 0.44)
+_GAN_WIDTH, _SMALL_WIDTH = 2.5, 1.19
+_GAN_LEFT, _GAN_RIGHT = _GAN_WIDTH / 2 + 0.03, COLUMN_IN - _GAN_WIDTH / 2 - 0.03
 _FEED, _BUS = 2.98, 3.48  # where G's pictures, and the features for the heads, go upwards
 _ANSWERS = {"D": "answer_real", "real": "answer_real", "classes": "answer_classes", "Q": "answer_q"}
 
@@ -265,15 +305,15 @@ def _titled(block: Block, lang: str, before: str = "") -> tuple[Block, str]:
     return block, f"{before}{kind} {layer_settings(block.detail, lang)}".strip()
 
 
-def _draw_inputs(ax: Axes, inputs: Sequence[Layer], y: float, lang: str) -> None:
+def _draw_inputs(ax: Axes, inputs: Sequence[Layer], y: float, lang: str, rows: _Rows) -> None:
     """Draw z, and c beside it where G has labels or codes, above G's first box."""
-    half, room = _SMALL_BOX[0] / 2, (_GAN_BOX[0] - 2 * _SMALL_BOX[0]) / 2
+    half, room = _SMALL_WIDTH / 2, (_GAN_WIDTH - 2 * _SMALL_WIDTH) / 2
     places = [_GAN_LEFT] if len(inputs) == 1 else [_GAN_LEFT - half - room, _GAN_LEFT + half + room]
     for layer, x in zip(inputs, places, strict=True):
         block = Block("", "Input", "", "", layer.shape, 0)
         title = f"{words('given_' + layer.name, lang)}  ${layer.name}$"
-        _draw_box(ax, block, title, (x, y), _SMALL_BOX)
-        _arrow(ax, (x, y - _BOX[1] / 2), (x, y - _STEP + _BOX[1] / 2))
+        _draw_box(ax, block, title, (x, y), (_SMALL_WIDTH, rows.height))
+        _arrow(ax, (x, y - rows.height / 2), (x, y - rows.step + rows.height / 2))
 
 
 def _joining(layer: Layer) -> Block:
@@ -313,18 +353,15 @@ def gan_diagram(networks: Mapping[str, Sequence[Layer]], lang: str = "en") -> Fi
     heads = _heads(networks)
 
     depth = max(len(left) + 1, len(right) + sum(map(len, heads.values())))
-    height = depth * _STEP + 0.36
-    fig, ax = plt.subplots(figsize=(COLUMN_IN, height), layout="none")
-    ax.set_position((0, 0, 1, 1))
-    ax.set(xlim=(0, COLUMN_IN), ylim=(0, height))
-    ax.set_axis_off()
-    top = height - 0.7
+    fig, ax, height, rows = _canvas(depth)
+    top = height - _TOP - rows.height / 2
     _draw_gan_titles(ax, networks, height, lang)
-    _draw_inputs(ax, inputs, top, lang)
-    foot = _draw_column(ax, left, _GAN_LEFT, top - _STEP, up=False, size=_GAN_BOX)
-    end = _draw_column(ax, right, _GAN_RIGHT, top, up=False, size=_GAN_BOX)
-    _draw_heads(ax, heads, end, lang)
-    near, far = _GAN_LEFT + _GAN_BOX[0] / 2, _GAN_RIGHT - _GAN_BOX[0] / 2
+    _draw_inputs(ax, inputs, top, lang, rows)
+    boxes = {"up": False, "width": _GAN_WIDTH, "rows": rows}
+    foot = _draw_column(ax, left, _GAN_LEFT, top - rows.step, **boxes)
+    end = _draw_column(ax, right, _GAN_RIGHT, top, **boxes)
+    _draw_heads(ax, heads, end, lang, rows)
+    near, far = _GAN_LEFT + _GAN_WIDTH / 2, _GAN_RIGHT - _GAN_WIDTH / 2
     _arrow(ax, (near, foot), (_FEED, foot), (_FEED, top), (far, top))
     return fig
 
@@ -349,17 +386,18 @@ def _draw_gan_titles(
         ax.text(x, height - 0.36, count, ha="center", **_SOFT)
 
 
-def _draw_heads(ax: Axes, heads: Mapping[str, list[Block]], end: float, lang: str) -> None:
+def _draw_heads(
+    ax: Axes, heads: Mapping[str, list[Block]], end: float, lang: str, rows: _Rows
+) -> None:
     """Draw the heads below one another, each fed by the trunk that ends at height `end`."""
-    half, left = _BOX[1] / 2, _GAN_RIGHT - _GAN_BOX[0] / 2
+    half, left = rows.height / 2, _GAN_RIGHT - _GAN_WIDTH / 2
     y = end
     for i, (name, boxes) in enumerate(heads.items()):
         boxes = [*boxes[:-1], _answer(name, boxes[-1], lang)]
-        start = y - _STEP
-        column = [
-            _titled(box, lang, words("before_q", lang) if name == "Q" else "") for box in boxes
-        ]
-        y = _draw_column(ax, column, _GAN_RIGHT, start, up=False, size=_GAN_BOX)
+        start = y - rows.step
+        before = words("before_q", lang) if name == "Q" else ""
+        column = [_titled(box, lang, before) for box in boxes]
+        y = _draw_column(ax, column, _GAN_RIGHT, start, up=False, width=_GAN_WIDTH, rows=rows)
         if i == 0:
             _arrow(ax, (_GAN_RIGHT, end - half), (_GAN_RIGHT, start + half))
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -12,8 +13,8 @@ from hwlib.plots.pictures import compose, draw_sheet, image_grid, middles, pairs
 
 MAX_FRAMES = 12  # columns of a growth figure: as many as a run scores snapshots
 PICTURE_IN = 0.9  # the most inches of a picture in a growth figure, whose rows are many
+NAME_LETTERS = 14  # of an attribute on one line beside a row
 BLANK = 236  # grey of a place without a picture
-ON_OFF_POINTS = 9  # size of the words beside pairs: each names its row alone
 
 
 def growth(
@@ -103,7 +104,7 @@ def side_by_side(
 
 
 def attribute_pairs(pictures: np.ndarray, attribute: str, *, lang: str = "en") -> Axes:
-    """Draw pairs of the same noise, the attribute on in the upper row and off in the lower.
+    """Draw pairs of the same noise: with the attribute above, without it below.
 
     Args:
         pictures: uint8 (N, 2, H, W, C), on first.
@@ -130,10 +131,10 @@ def attribute_pairs_more(
     sheet, tops = stack_sheets(sheets, gap=sheets[0].shape[1] // 40)
     rows = []
     for one, top, attribute in zip(sheets, tops, attributes, strict=True):
-        name = short_name(attribute, lang)
+        name = "\n".join(textwrap.wrap(short_name(attribute, lang), NAME_LETTERS))
         labels = [words(key, lang, attribute=name) for key in ("is_on", "is_off")]
         rows += [(top + place, word) for place, word in middles(one.shape[0], labels)]
-    return draw_sheet(sheet, rows=rows, row_points=ON_OFF_POINTS)
+    return draw_sheet(sheet, rows=rows)
 
 
 def code_grid(pictures: np.ndarray, code: int = 1, *, lang: str = "en") -> Axes:

@@ -19,11 +19,14 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from hwlib.text import LANGUAGES, name_of, section, word
 
 COLUMN_IN = 6.3  # width of a report's text column, 16 cm
-CANVAS_PX = 1200  # about how many pixels wide a sheet of pictures is drawn
+HIGHEST_IN = 3.45  # a figure that is higher is printed smaller, and its words with it
+CANVAS_PX = 1200  # about how many pixels wide a sheet of images is drawn
 
 # Okabe and Ito's palette: told apart with every common kind of colour blindness.
 BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
-SKY, YELLOW, PINK, INK, GREY = "#56B4E9", "#E69F00", "#CC79A7", "#222222", "#8A8A8A"
+SKY, YELLOW, PINK = "#56B4E9", "#E69F00", "#CC79A7"
+# Of all words and axes; of what stands back; of lines that only guide the eye; of a grid.
+INK, SOFT, GREY, GRID = "#222222", "#555555", "#8A8A8A", "#E3E3E3"
 PALETTE = (BLUE, ORANGE, GREEN, PINK, YELLOW, SKY)
 
 
@@ -72,7 +75,7 @@ def rc_params() -> dict[str, Any]:
         "axes.labelsize": 8.5,
         "xtick.labelsize": 7.5,
         "ytick.labelsize": 7.5,
-        "legend.fontsize": 8,
+        "legend.fontsize": 7.5,
         "legend.frameon": False,
         "figure.dpi": 200,
         "savefig.dpi": "figure",
@@ -81,16 +84,19 @@ def rc_params() -> dict[str, Any]:
         "figure.constrained_layout.use": True,
         "axes.spines.top": False,
         "axes.spines.right": False,
-        "axes.edgecolor": "#555555",
+        "axes.edgecolor": INK,
+        "axes.linewidth": 0.6,
         "axes.labelcolor": INK,
         "text.color": INK,
-        "xtick.color": "#555555",
-        "ytick.color": "#555555",
-        "xtick.labelcolor": INK,
-        "ytick.labelcolor": INK,
+        "xtick.color": INK,
+        "ytick.color": INK,
+        "xtick.major.width": 0.6,
+        "ytick.major.width": 0.6,
+        "xtick.minor.width": 0.4,
+        "ytick.minor.width": 0.4,
         "axes.grid": True,
         "axes.axisbelow": True,
-        "grid.color": "#E3E3E3",
+        "grid.color": GRID,
         "grid.linewidth": 0.6,
         "lines.linewidth": 1.6,
         "lines.solid_capstyle": "round",

@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from hwlib.plots.look import (
-    BLUE,
     COLUMN_IN,
+    HIGHEST_IN,
     INK,
-    ORANGE,
     PALETTE,
     attribute_name,
     short_name,
@@ -23,42 +23,43 @@ from hwlib.plots.look import (
 )
 
 MAX_ATTRIBUTES = 14  # columns of a map that a page has room for
-MAX_BARS, MIN_BARS = 12, 5
+MAX_BARS, MIN_BARS = 10, 5
 NO_BAR = 0.005  # nats; what is shorter would be written as 0.00
 MINUS = "\N{MINUS SIGN}"
 NONE = "–"
 
-# Blue is less, white is none, orange is more: told apart with every common colour blindness.
-_BLUE_TO_ORANGE = LinearSegmentedColormap.from_list("signed", [BLUE, "white", ORANGE])
-SIGNED = _BLUE_TO_ORANGE.with_extremes(bad="#F0F0F0")
-RATE = LinearSegmentedColormap.from_list("rate", ["white", "#7FB8D8", BLUE])
+# Blue is less, orange is more: told apart with every common colour blindness. They are not quite
+# the figures' own, so that they stay as they are on a dark page, and so do the words on them.
+LESS, MORE, ON_COLOUR = "#0072B3", "#D55E01", "#FEFEFE"
+COVERED = 0.6  # a cell that is more opaque than this has light words on it
+CELL = 0.94  # side of a cell, of the room that it has
+MAX_HEIGHT_OF_ROW = 0.26  # inches
 
 
-def _heat_map(
-    ax: Axes,
-    values: np.ndarray,
-    *,
-    colours: LinearSegmentedColormap,
-    limits: tuple[float, float],
-    write: str,
-) -> None:
-    """Draw values (rows, columns) as coloured cells with their numbers; NaN is a pale cell."""
-    ax.imshow(values, cmap=colours, vmin=limits[0], vmax=limits[1], aspect="auto")
+def _heat_map(ax: Axes, values: np.ndarray, *, most: float, write: str) -> None:
+    """Draw values (rows, columns) as cells the more opaque the larger they are, with their numbers.
+
+    Args:
+        ax: axes to draw on.
+        values: NaN is an empty cell.
+        most: the size that is drawn opaque.
+        write: format of the numbers.
+    """
     for (row, column), value in np.ndenumerate(values):
-        red, green, blue, _ = colours((value - limits[0]) / (limits[1] - limits[0]))
-        is_dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.55 and not np.isnan(value)
-        text = NONE if np.isnan(value) else write.format(value).replace("-", MINUS)
+        is_known = not np.isnan(value)
+        share = min(abs(value) / most, 1.0) if is_known else 0.0
+        corner = (column - CELL / 2, row - CELL / 2)
+        colour = to_rgba(LESS if value < 0 or "+" not in write else MORE, share)
+        ax.add_patch(Rectangle(corner, CELL, CELL, facecolor=colour, linewidth=0))
+        text = write.format(value).replace("-", MINUS) if is_known else NONE
         text = "0" if text in ("+0", MINUS + "0") else text
-        colour = "white" if is_dark else INK
-        ax.text(column, row, text, ha="center", va="center", fontsize=6.8, color=colour)
+        colour = ON_COLOUR if share > COVERED else INK
+        ax.text(column, row, text, ha="center", va="center", fontsize=7.5, color=colour)
+    ax.set_xlim(-0.5, values.shape[1] - 0.5)
+    ax.set_ylim(values.shape[0] - 0.5, -0.5)
     ax.grid(visible=False)
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
-    # thin white lines between the cells
-    ax.set_xticks(np.arange(values.shape[1] - 1) + 0.5, minor=True)
-    ax.set_yticks(np.arange(values.shape[0] - 1) + 0.5, minor=True)
-    ax.grid(which="minor", color="white", linewidth=1.2)
-    ax.tick_params(which="minor", length=0)
 
 
 def _most_changed(changes: Sequence[Mapping[str, Mapping[str, float]]]) -> list[str]:
@@ -89,8 +90,8 @@ def leakage(
     """
     columns = _most_changed([changes, changes_real])
     rows = list(changes)
-    height = 0.26 * len(rows)
-    size = (COLUMN_IN, 2 * height + 1.75)
+    height = min(MAX_HEIGHT_OF_ROW, (HIGHEST_IN - 1.5) / 2 / len(rows))
+    size = (COLUMN_IN, 2 * len(rows) * max(height, 0.17) + 1.5)
     fig, axes = plt.subplots(2, 1, figsize=size, sharex=True)
     for ax, one, title in (
         (axes[0], changes, "leakage_samples"),
@@ -98,7 +99,7 @@ def leakage(
     ):
         cells = [[one.get(row, {}).get(name, np.nan) for name in columns] for row in rows]
         values = 100 * np.array(cells)
-        _heat_map(ax, values, colours=SIGNED, limits=(-100, 100), write="{:+.0f}")
+        _heat_map(ax, values, most=100, write="{:+.0f}")
         unit = words("in_unit", lang, unit=words("points", lang))
         ax.set_title(words(title, lang) + unit, loc="left")
         ax.set_yticks(range(len(rows)), [short_name(name, lang) for name in rows])
@@ -123,8 +124,8 @@ def code_attributes(
     rates = np.array([[one[name] for one in meaning] for name in names])  # (attributes, values)
     order = np.argsort(-np.ptp(rates, axis=1), kind="stable")[:MAX_ATTRIBUTES]
     values = 100 * np.column_stack([rates[order], rates[order].mean(1)])
-    fig, ax = plt.subplots(figsize=(COLUMN_IN, 0.24 * len(order) + 0.6))
-    _heat_map(ax, values, colours=RATE, limits=(0, 100), write="{:.0f}")
+    fig, ax = plt.subplots(figsize=(COLUMN_IN, 0.2 * len(order) + 0.6))
+    _heat_map(ax, values, most=100, write="{:.0f}")
     ax.set_yticks(range(len(order)), [attribute_name(names[i], lang) for i in order])
     ax.set_xticks(
         range(values.shape[1]), [*map(str, range(values.shape[1] - 1)), words("mean", lang)]
@@ -149,7 +150,7 @@ def code_nats(
     names = sorted(most, key=lambda name: -most[name])[:MAX_BARS]
     names = [name for i, name in enumerate(names) if i < MIN_BARS or most[name] >= NO_BAR]
     thickness = 0.8 / len(nats)
-    height = 0.7 + len(names) * (0.14 + 0.1 * len(nats))
+    height = 0.65 + len(names) * (0.11 + 0.085 * len(nats))
     fig, ax = plt.subplots(figsize=(COLUMN_IN, height))
     places = np.arange(len(names))
     for i, one in enumerate(nats):
@@ -159,7 +160,7 @@ def code_nats(
         bars = ax.barh(offset, lengths, thickness * 0.9, color=PALETTE[i], label=label)
         written = [f"{length:.2f}" for length in lengths]
         paper = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # over the line of `least`
-        ax.bar_label(bars, written, padding=2, fontsize=6.8, bbox=paper)
+        ax.bar_label(bars, written, padding=2, fontsize=7.5, bbox=paper)
     ax.set_yticks(places, [attribute_name(name, lang) for name in names])
     ax.invert_yaxis()
     ax.set_xlim(0, max(1.12 * most[names[0]], 0.05, 1.3 * (least or 0)))

@@ -1,16 +1,20 @@
-"""Sheets of pictures, pixel by pixel: whole enlargement, contrast untouched."""
+"""Sheets of images: enlarged smoothly, contrast untouched."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from PIL import Image
 
-from hwlib.plots.look import CANVAS_PX, COLUMN_IN, styled, words
+from hwlib.plots.look import CANVAS_PX, COLUMN_IN, HIGHEST_IN, styled, words
 
-UNREDUCED = 0.6  # height by width of the highest sheet that a page of the PDF shows in full size
+KERNEL = Image.Resampling.LANCZOS
+WORD_GAP_IN = 0.03
+ROW_POINTS = 7.5  # size of the words beside and below a sheet
 
 
 def _as_rgb(images: np.ndarray) -> np.ndarray:
@@ -24,14 +28,22 @@ def _as_rgb(images: np.ndarray) -> np.ndarray:
 
 
 def enlarge(images: np.ndarray, factor: int) -> np.ndarray:
-    """Repeat every pixel `factor` times both ways: uint8 (N, H, W, C) to (N, fH, fW, C)."""
-    return np.repeat(np.repeat(images, factor, axis=1), factor, axis=2)
+    """Enlarge images smoothly, `factor` times both ways: uint8 (N, H, W, C) to (N, fH, fW, C)."""
+    if factor == 1 or not len(images):
+        return images
+    height, width, channels = images.shape[1:]
+    size = (width * factor, height * factor)
+    large = [
+        np.asarray(Image.fromarray(image[..., 0] if channels == 1 else image).resize(size, KERNEL))
+        for image in images
+    ]
+    return np.stack(large).reshape(len(images), size[1], size[0], channels)
 
 
 def compose(
     images: np.ndarray, columns: int, *, factor: int | None = None, gap: int | None = None
 ) -> np.ndarray:
-    """Lay pictures out in rows on white, pixel by pixel.
+    """Lay images out in rows on white.
 
     Args:
         images: uint8 (N, H, W, C), C 1 or 3.
@@ -86,7 +98,6 @@ def draw_sheet(
     columns: Sequence[tuple[float, str]] = (),
     xlabel: str | None = None,
     ylabel: str | None = None,
-    row_points: float | None = None,
     sheet_in: float = COLUMN_IN,
     ax: Axes | None = None,
 ) -> Axes:
@@ -98,33 +109,43 @@ def draw_sheet(
         columns: where a word stands below, in pixels from the left, and the word.
         xlabel: a line below the words of the columns.
         ylabel: a line left of the words of the rows, turned.
-        row_points: size of the words of the rows; None is the look's own, larger where the sheet
-            is so high that print reduces it.
-        sheet_in: the most inches that the sheet alone may be wide.
+        sheet_in: the most inches that the sheet alone may be wide; it is narrower where it would
+            be too high to be printed in full size.
         ax: axes to draw on (then the size is theirs); None makes a figure of the exact size.
     """
-    own = plt.rcParams["ytick.labelsize"]
     if ax is None:
-        own *= np.clip(sheet.shape[0] / sheet.shape[1] / UNREDUCED, 1, 1.4)
-    row_points = row_points or own
-    if ax is None:
-        left = max((text_width_in(word, row_points) for _, word in rows), default=0)
+        left = max((text_width_in(word, ROW_POINTS) for _, word in rows), default=0)
         left = (left and left + 0.14) + (0.2 if ylabel else 0)
         lines = max((word.count("\n") + 1 for _, word in columns), default=0)
-        bottom = (0.07 + 1.25 * own / 72 * lines if columns else 0) + (0.2 if xlabel else 0)
-        width = min(COLUMN_IN, left + sheet_in)
+        bottom = 0.07 + 1.25 * ROW_POINTS / 72 * lines if columns else 0
+        bottom += 0.2 if xlabel else 0
+        most = (HIGHEST_IN - bottom) * sheet.shape[1] / sheet.shape[0]
+        width = left + min(COLUMN_IN - left, sheet_in, most)
         ax = _pixel_axes(sheet, width_in=width, left_in=left, bottom_in=bottom)
+        columns = _with_room(columns, sheet.shape[1] / (width - left))
     ax.imshow(sheet, interpolation="nearest", aspect="equal")
     ax.grid(visible=False)
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0, pad=4)
-    ax.set_yticks([place for place, _ in rows], [word for _, word in rows], fontsize=row_points)
-    ax.set_xticks([place for place, _ in columns], [word for _, word in columns], fontsize=own)
+    ax.set_yticks([place for place, _ in rows], [word for _, word in rows])
+    ax.set_xticks(
+        [place for place, _ in columns], [word for _, word in columns], fontsize=ROW_POINTS
+    )
     if xlabel:
         ax.set_xlabel(xlabel, labelpad=2)
     if ylabel:
         ax.set_ylabel(ylabel, labelpad=2)
     return ax
+
+
+def _with_room(words: Sequence[tuple[float, str]], dpi: float) -> list[tuple[float, str]]:
+    """Leave out words, evenly, so that those that stay, the last among them, do not touch."""
+    if len(words) < 2:
+        return list(words)
+    step_in = (words[1][0] - words[0][0]) / dpi
+    widest = max(text_width_in(word, ROW_POINTS) for _, word in words) + WORD_GAP_IN
+    every = max(1, math.ceil(widest / step_in))
+    return list(words[::-1][::every][::-1])
 
 
 def middles(length: int, words: Sequence[str] | None) -> list[tuple[float, str]]:
@@ -147,7 +168,7 @@ def image_grid(
     picture_in: float = COLUMN_IN,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw pictures in rows, pixel-exact: whole enlargement, thin gaps, contrast untouched.
+    """Draw images in rows with thin gaps, contrast untouched.
 
     Args:
         images: uint8 (N, H, W, C), C 1 or 3.

@@ -13,6 +13,7 @@ from hwlib.plots.look import (
     BLUE,
     COLUMN_IN,
     GREY,
+    HIGHEST_IN,
     ORANGE,
     attribute_name,
     choose_scale,
@@ -32,7 +33,7 @@ def learning_curves(metrics: pd.DataFrame, lang: str = "en") -> Figure:
     Args:
         metrics: `Run.metrics`; `epoch`, `recon_nats`, `kl_nats`, and `test_...` where measured.
     """
-    fig, axes = plt.subplots(1, 2, figsize=(COLUMN_IN, 2.75))
+    fig, axes = plt.subplots(1, 2, figsize=(COLUMN_IN, 2.4))
     for ax, term in zip(axes, ("recon", "kl"), strict=True):
         ax.set_title(words(term, lang), loc="left")
         ax.plot(metrics["epoch"], metrics[f"{term}_nats"], color=BLUE, label=words("train", lang))
@@ -76,8 +77,8 @@ def embedding_scatter(
         attribute: the attribute's name in the data.
     """
     if ax is None:
-        _, ax = plt.subplots(figsize=(COLUMN_IN * 0.78, COLUMN_IN * 0.7))
-    dots = {"s": 15, "alpha": 0.8, "linewidths": 0.3, "edgecolors": "white"}
+        _, ax = plt.subplots(figsize=(COLUMN_IN * 0.75, HIGHEST_IN))
+    dots = {"s": 11, "alpha": 0.8, "linewidths": 0.3, "edgecolors": "white"}
     if labels is None:
         ax.scatter(*xy.T, color=GREY, label=words("no_attribute", lang, count=len(xy)), **dots)
     else:
@@ -97,7 +98,7 @@ def embedding_scatter(
     # distances within the picture mean something, the positions do not: no numbers
     ax.tick_params(labelbottom=False, labelleft=False, length=0)
     ax.grid(visible=False)
-    ax.spines[:].set(visible=True, color="#CCCCCC")
+    ax.spines[:].set(visible=True, color=GREY)
     ax.set_aspect("equal", adjustable="datalim")
     ax.legend(
         loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.3, handletextpad=0.2

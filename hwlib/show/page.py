@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -201,7 +201,8 @@ def figure(
 ) -> None:
     """Draw a figure once per language and show it; write the homework's file beside the run.
 
-    Its caption and its alternative text are `figures.<words>.caption` and `.alt`.
+    Its caption and its alternative text are `figures.<words>.caption` and `.alt`. In batch a chart
+    is emitted as SVG beside PNG, and its metadata has `"svg": True`; a grid of images is PNG alone.
 
     Args:
         name: the homework's name of the figure, e.g. "fig1_2".
@@ -214,32 +215,46 @@ def figure(
         values: what its texts take.
     """
     shown = {lang: _render(draw, lang) for lang in languages or _asked}
-    for lang, (png, inches, labels) in shown.items():
-        about = {"kind": "figure", "lang": lang, "name": name, "labels": labels}
+    for lang, one in shown.items():
+        about = {"kind": "figure", "lang": lang, "name": name, "labels": one.labels}
         texts = {"alt": alt, "caption": caption}
         for part, given in texts.items():
             key = f"figures.{words or name}.{part}"
             about[part] = given[lang] if given is not None else word(key, lang, **values)
-        about["width"] = min(100, round(100 * inches / plots.COLUMN_IN))
+        about["width"] = min(100, round(100 * one.width_in / plots.COLUMN_IN))
         width = round(SCREEN_PX * about["width"] / 100)
-        data = {"image/png": png, "text/plain": about["alt"]}
+        data = {"image/png": one.png, "text/plain": about["alt"]}
+        if one.svg is not None:
+            data["image/svg+xml"], about["svg"] = one.svg, True
         emit(data, about, **{"image/png": {"width": width, "alt": about["alt"]}})
         show_caption(about["caption"])
     if run is not None:
-        png, *_ = shown.get(FILE_LANGUAGE) or _render(draw, FILE_LANGUAGE)
-        with replacing(run.figures / f"{name}.jpg") as temporary, Image.open(BytesIO(png)) as image:
+        one = shown.get(FILE_LANGUAGE) or _render(draw, FILE_LANGUAGE)
+        path = run.figures / f"{name}.jpg"
+        with replacing(path) as temporary, Image.open(BytesIO(one.png)) as image:
             image.convert("RGB").save(temporary, "JPEG", **JPEG)
 
 
-def _render(draw: Callable[[str], Figure | Axes], lang: str) -> tuple[bytes, float, list[str]]:
-    """Draw, close, and return the PNG, the width in inches and the words on it."""
+class _Drawn(NamedTuple):
+    """A figure as it was drawn; a chart in batch, for the report, has an SVG too."""
+
+    png: bytes
+    svg: str | None
+    width_in: float
+    labels: list[str]
+
+
+def _render(draw: Callable[[str], Figure | Axes], lang: str) -> _Drawn:
+    """Draw a figure in a language, and close it."""
     drawn = draw(lang)
     fig = drawn if isinstance(drawn, Figure) else drawn.figure
     buffer = BytesIO()
     try:
         with plots.style():
             fig.savefig(buffer, format="png")
-        return buffer.getvalue(), fig.get_figwidth(), plots.labels(fig)
+        # JupyterLab would show the SVG, which follows the system's dark mode and not its own
+        svg = plots.to_svg(fig) if is_batch() and plots.is_chart(fig) else None
+        return _Drawn(buffer.getvalue(), svg, fig.get_figwidth(), plots.labels(fig))
     finally:
         plt.close(fig)
 

@@ -1,0 +1,98 @@
+"""Charts as SVG that need no font, follow a page's dark mode, and are the same bytes each time."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from io import BytesIO
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+
+from hwlib.plots.look import BLUE, GREEN, GREY, GRID, INK, ORANGE, PINK, SKY, SOFT, style
+
+# What each colour becomes on a dark page; white lines around marks become the page's ground.
+DARK = {
+    INK: "#e4e9e9",
+    SOFT: "#b3bdc0",
+    GREY: "#9aa3a6",
+    GRID: "#333d41",
+    BLUE: "#4aa8e0",
+    ORANGE: "#f08a4b",
+    GREEN: "#2fc79a",
+    PINK: "#d996bb",
+    SKY: "#7cc7f2",
+    "#ffffff": "#14191b",
+}
+MIN_USES = 4  # a style that stands so often gets a name
+DECIMALS = 2  # of coordinates, in points
+
+_STYLE = re.compile(r' style="([^"]*)"')
+_COORDINATES = re.compile(r' (d|x|y|points)="([^"]*)"')
+_NUMBER = re.compile(r"-?\d+\.\d{3,}")
+_PROLOGUE = re.compile(r"\A.*?(?=<svg)", re.DOTALL)
+_METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
+_COMMENT = re.compile(r"\s*<!--.*?-->", re.DOTALL)
+
+
+def is_chart(fig: Figure) -> bool:
+    """Whether a figure is made of lines and words alone, not of images."""
+    images = fig.findobj(AxesImage)
+    return not any(np.ndim(image.get_array()) == 3 for image in images)
+
+
+def to_svg(fig: Figure) -> str:
+    """Return a figure as SVG with a transparent ground.
+
+    Words are outlines, so that no font is needed. A stylesheet maps the figure's colours to others
+    where the reader prefers dark pages.
+    """
+    buffer = BytesIO()
+    settings = {"svg.hashsalt": "hwlib", "svg.fonttype": "path"}
+    with style(), mpl.rc_context(settings):
+        fig.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    svg = buffer.getvalue().decode()
+    for unneeded in (_PROLOGUE, _METADATA, _COMMENT):
+        svg = unneeded.sub("", svg)
+    svg = re.sub(r">\s+<", "><", svg)
+    svg = _COORDINATES.sub(lambda found: f' {found[1]}="{_rounded(found[2])}"', svg)
+    names = _named_styles(svg)
+    svg = _STYLE.sub(lambda found: _with_class(found, names), svg)
+    return svg.replace("</defs>", f"</defs><style>{_stylesheet(names)}</style>", 1)
+
+
+def _rounded(coordinates: str) -> str:
+    return _NUMBER.sub(lambda found: f"{float(found[0]):.{DECIMALS}f}", coordinates).replace(
+        "\n", ""
+    )
+
+
+def _named_styles(svg: str) -> dict[str, str]:
+    """Return a class for each style that stands often, most often first."""
+    counts = Counter(_STYLE.findall(svg))
+    often = sorted((n, style) for style, n in counts.items() if n >= MIN_USES)[::-1]
+    return {style: f"s{i}" for i, (_, style) in enumerate(often)}
+
+
+def _with_class(found: re.Match[str], names: dict[str, str]) -> str:
+    name = names.get(found[1])
+    return f' class="{name}"' if name else found[0]
+
+
+def _stylesheet(names: dict[str, str]) -> str:
+    """Write the named styles, and after them the colours of a dark page."""
+    rules = [f".{name}{{{style}}}" for style, name in names.items()]
+    dark = []
+    for light, other in DARK.items():
+        for part in ("fill", "stroke"):
+            written = f"{part}: {light.lower()}"
+            classes = [f".{name}" for style, name in names.items() if _has(style, written)]
+            selectors = ",".join([f'[style*="{written}"]', *classes])
+            dark.append(f"{selectors}{{{part}:{other}!important}}")
+    return "".join(rules) + f"@media(prefers-color-scheme:dark){{{''.join(dark)}}}"
+
+
+def _has(style: str, written: str) -> bool:
+    return written in (part.strip() for part in style.split(";"))
