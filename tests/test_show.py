@@ -13,12 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from adversarial_results import (
-    DISTANCES,
-    PROTOCOL,
     acgan_results,
-    gan_results,
     infogan_results,
-    vae_results,
 )
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
@@ -28,7 +24,6 @@ from hwlib import plots, show
 from hwlib.discuss import Sentence
 from hwlib.errors import UserError
 from hwlib.plots import Layer
-from hwlib.report.words import METRICS
 from hwlib.run import RUN_MIME
 from hwlib.show import page
 
@@ -351,70 +346,6 @@ def test_the_table_of_networks_names_its_inputs_and_puts_activations_beside_thei
     assert table.set_index("layer").loc["Conv2d", "activation"] == "LeakyReLU 0.2"
 
 
-def test_samples_stand_beside_the_noise_floor():
-    table = show.quality_tables(gan_results())["en"].set_index("number")
-    assert list(table.loc["Fréchet distance"]) == ["12", "2", "lower is better"]
-    assert list(table.loc["KID"]) == ["0.031", "−0.0004", "lower is better"]
-    assert list(table.loc["recall"]) == ["55.0 %", "90.0 %", "higher is better"]
-    assert list(table.loc["density"]) == ["0.83", "1.02", "higher is better"]
-    assert list(table.loc["sharpness"]) == ["1,900", "2,100", "best near real"]
-    assert list(table.loc["near copies"]) == ["1.2 %", "1 %", "lower is better"]
-
-
-def test_both_tables_of_quality_have_one_name_for_a_thing():
-    alone = show.quality_tables(gan_results())
-    beside = show.comparison_tables({"GAN": gan_results(), "VAE": vae_results()})
-    for lang, head in (("zh", "怎樣較好"), ("en", "which is better")):
-        assert alone[lang].columns[-1] == beside[lang].columns[-1] == head
-        assert alone[lang].columns[-2] == beside[lang].columns[-2]
-        names = [name.lower() for name in alone[lang].iloc[:, 0]]
-        for number in ("recall", "near_copies", "nearest_ratio", "closest_pair_ratio"):
-            assert METRICS[lang][number].lower() in names
-
-
-def test_what_was_not_measured_is_left_out_of_the_table():
-    grey = gan_results()
-    del grey["colourfulness_samples"]
-    assert "colourfulness" not in list(show.quality_tables(grey)["en"]["number"])
-
-
-def test_runs_of_the_same_protocol_are_set_side_by_side():
-    table = show.comparison_tables({"GAN": gan_results(), "VAE": vae_results()})["en"]
-    row = table.set_index("number").loc["Fréchet distance"]
-    assert (row["GAN"], row["VAE"], row["real pictures (noise floor)"]) == ("12", "31", "2")
-
-
-@pytest.mark.parametrize(("lang", "words"), [("zh", "條件不同"), ("en", "other conditions")])
-def test_numbers_of_unequal_protocols_are_not_set_side_by_side(lang, words):
-    other = vae_results(**{f"{name}_protocol": PROTOCOL | {"num_real": 9} for name in DISTANCES})
-    table = show.comparison_tables({"GAN": gan_results(), "VAE": other})[lang]
-    assert list(table["VAE"][: len(DISTANCES)]) == [words] * len(DISTANCES)
-    assert table["GAN"].iloc[0] == "12"
-    # what needs no reference may be compared always
-    assert table["VAE"].iloc[len(DISTANCES)] == "400"
-
-
-def test_a_run_without_distances_gets_empty_cells():
-    table = show.comparison_tables({"GAN": gan_results(), "VAE": {"sharpness_samples": 400.0}})[
-        "en"
-    ]
-    assert table.set_index("number").loc["recall", "VAE"] == "–"
-
-
-def test_the_oracle_is_shown_for_all_attributes_or_those_asked_for():
-    every = show.oracle_tables(gan_results())["en"]
-    assert len(every) == 14
-    assert list(every.iloc[-1]) == ["mean", "95.8 %", "71.3 %"]
-    few = show.oracle_tables(gan_results(), ["Male", "Nonsense"])
-    assert list(few["en"]["attribute"]) == ["Male", "mean"]
-    assert few["zh"].iloc[0, 0] == "男性 (Male)"
-
-
-def test_an_oracle_without_attributes_has_only_its_mean():
-    oracle = {"kind": "rotation", "accuracy": 0.9, "floor": 0.25}
-    assert len(show.oracle_tables(gan_results(oracle=oracle))["en"]) == 1
-
-
 def test_each_attributes_control_stands_beside_what_the_oracle_can_see():
     table = show.acgan_tables(acgan_results("Smiling", "Male"))["en"]
     assert list(table.iloc[0]) == ["Smiling", "97.0 %", "93.0 %", "96.3 %", "78.0 %"]
@@ -431,8 +362,6 @@ def test_each_code_has_its_row_and_the_noise_its_share():
 
 
 def test_written_numbers_stand_right_and_words_left():
-    markdown = show.to_markdown(show.quality_tables(gan_results())["en"]).splitlines()
-    assert markdown[1] == "| :--- | ---: | ---: | :--- |"
     other = pd.DataFrame(
         {"a": ["12", "–"], "b": ["12", "x"], "c": ["–", "–"], "d": ["<0.1 %", "1"]}
     )
@@ -443,9 +372,6 @@ def test_written_numbers_stand_right_and_words_left():
     "tables",
     [
         lambda: show.network_tables(networks()),
-        lambda: show.quality_tables(gan_results()),
-        lambda: show.comparison_tables({"GAN": gan_results(), "VAE": vae_results()}),
-        lambda: show.oracle_tables(gan_results()),
         lambda: show.acgan_tables(acgan_results("Smiling", "Male")),
         lambda: show.infogan_tables(infogan_results(2)),
     ],

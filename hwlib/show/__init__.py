@@ -5,6 +5,7 @@ notebook prints (progress, representations) has none and stays out of reports.
 """
 
 from hwlib.show.cells import number, to_html, to_markdown
+from hwlib.show.disentangle import disentanglement
 from hwlib.show.kl import kl_tables
 from hwlib.show.losses import ledger
 from hwlib.show.page import (
@@ -22,13 +23,9 @@ from hwlib.show.progress import progress
 from hwlib.show.sliders import Track, slider, slider_panel
 from hwlib.show.tables import (
     acgan_tables,
-    comparison_tables,
-    disentanglement,
     infogan_tables,
     layer_tables,
     network_tables,
-    oracle_tables,
-    quality_tables,
 )
 from hwlib.show.verdicts import claims, claims_markdown, claims_runs, claims_tables
 
@@ -40,7 +37,6 @@ __all__ = [
     "claims_markdown",
     "claims_runs",
     "claims_tables",
-    "comparison_tables",
     "disentanglement",
     "figure",
     "infogan_tables",
@@ -50,9 +46,7 @@ __all__ = [
     "ledger",
     "network_tables",
     "number",
-    "oracle_tables",
     "progress",
-    "quality_tables",
     "run",
     "sentences",
     "setup",
