@@ -4,33 +4,11 @@ Each function takes results or metrics and says what they bear out; where they s
 sentence says the opposite. Nothing here is typed in advance but the words.
 """
 
-from hwlib.discuss.acgan import acgan_curves, acgan_overall, control, hardest, leakage
 from hwlib.discuss.base import Sentence, is_trial, num, percent, together
 from hwlib.discuss.captions import colours, words
-from hwlib.discuss.claims import claim_counts, claim_method, claim_opposed, claims_words
 from hwlib.discuss.disentangle import disentanglement
 from hwlib.discuss.distances import copies, gan_vae, nearest, pictures, protocol, quality
 from hwlib.discuss.gan import gan_curves, gan_overall, snapshots
-from hwlib.discuss.infogan import (
-    code_classes,
-    code_meaning,
-    code_reading,
-    code_share,
-    infogan_curves,
-    infogan_overall,
-    least_nats,
-)
-from hwlib.discuss.kl import (
-    kl_active,
-    kl_curves,
-    kl_growth,
-    kl_kid,
-    kl_made,
-    kl_overall,
-    kl_rate,
-    kl_samples,
-    kl_scores,
-)
 from hwlib.discuss.losses import ledger, ledger_meanings, ledger_tables
 from hwlib.discuss.making import schedule
 from hwlib.discuss.vae import (
@@ -48,20 +26,9 @@ from hwlib.discuss.vae import (
 
 __all__ = [
     "Sentence",
-    "acgan_curves",
-    "acgan_overall",
     "active",
     "balance",
-    "claim_counts",
-    "claim_method",
-    "claim_opposed",
-    "claims_words",
-    "code_classes",
-    "code_meaning",
-    "code_reading",
-    "code_share",
     "colours",
-    "control",
     "copies",
     "curves",
     "disentanglement",
@@ -69,21 +36,7 @@ __all__ = [
     "gan_overall",
     "gan_vae",
     "gap",
-    "hardest",
-    "infogan_curves",
-    "infogan_overall",
     "is_trial",
-    "kl_active",
-    "kl_curves",
-    "kl_growth",
-    "kl_kid",
-    "kl_made",
-    "kl_overall",
-    "kl_rate",
-    "kl_samples",
-    "kl_scores",
-    "leakage",
-    "least_nats",
     "ledger",
     "ledger_meanings",
     "ledger_tables",

@@ -1,6 +1,7 @@
 """What a run bears out: numbers and flags in, findings out; their words lie in report/text/."""
 
 from hwlib.findings import acgan as acgan
+from hwlib.findings import claims as claims
 from hwlib.findings import data as data
 from hwlib.findings import disentangle as disentangle
 from hwlib.findings import gan as gan
@@ -11,3 +12,4 @@ from hwlib.findings import samples as samples
 from hwlib.findings import schedule as schedule
 from hwlib.findings import summary as summary
 from hwlib.findings import vae as vae
+from hwlib.findings import verdicts as verdicts

@@ -2,56 +2,60 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
-from hwlib.discuss.base import Results, Sentence, num
-from hwlib.discuss.kl import weight
+from hwlib.findings import kl
+from hwlib.findings.base import Results
 from hwlib.show.cells import NONE
-from hwlib.show.tables import Tables
+from hwlib.text import LANGUAGES, num, percent, section
 
-_COLUMNS = {
-    "kl_weight": Sentence("λ", "λ"),
-    "test_mse_01": Sentence("MSE [0, 1]", "MSE [0, 1]"),
-    "recon_nats": Sentence("重建誤差", "error"),
-    "kl_nats": Sentence("KL", "KL"),
-    "neg_elbo_nats": Sentence("負 ELBO", "negative ELBO"),
-    "active_units": Sentence("活躍", "active"),
-    "kid": Sentence("KID", "KID"),
-    "sharpness_reconstructions": Sentence("重建銳利度", "sharpness, reconstructed"),
-    "sharpness_samples": Sentence("樣本銳利度", "sharpness, sampled"),
-    "diversity_samples": Sentence("樣本多樣性", "diversity"),
-}
-_REAL = {
-    "kl_weight": Sentence("真實影像", "real images"),
-    "kid": "kid_real",
-    "sharpness_samples": "sharpness_real",
-    "diversity_samples": "diversity_real",
-}
+Tables = dict[str, pd.DataFrame]
+
+_COLUMNS = (
+    *("weight", "error", "nats", "active"),
+    *("sharpness_reconstructions", "sharpness_samples", "diversity", "frechet"),
+)
 
 
-def kl_tables(results: Results) -> Tables:
-    """Return the study's numbers, small weights first, and what is known of real pictures below.
+def kl_tables(results: Results, mean_error: float) -> Tables:
+    """Return the study's numbers, small weights first, with the mean image and real images below.
 
     Args:
         results: the study's.
+        mean_error: MSE of the mean image, pixels in [0, 1].
     """
-    studies = sorted(results["studies"], key=lambda row: row["kl_weight"])
-    names = [name for name in _COLUMNS if any(name in row for row in studies)]
-    tables = {}
-    for lang in Sentence._fields:
-        rows = [
-            [weight(row["kl_weight"]), *(_cell(row, name) for name in names[1:])] for row in studies
-        ]
+    shares = {share.weight: share for share in kl.shares(results)}
+    rows: list[dict[str, Any]] = []
+    for study in kl.ordered(results):
+        share = shares[study["kl_weight"]]
         rows.append(
-            [
-                getattr(_REAL["kl_weight"], lang),
-                *(_cell(results, _REAL.get(name, "")) for name in names[1:]),
-            ]
+            {
+                "weight": num(study["kl_weight"], 6),
+                "error": num(study["test_mse_01"]),
+                "nats": num(study["kl_nats"]),
+                "active": str(study["active_units"]),
+                "sharpness_reconstructions": _share(share.sharpness_reconstructions, 1),
+                "sharpness_samples": _share(share.sharpness, 1),
+                "diversity": _share(share.diversity, 0),
+                "frechet": NONE if share.frechet is None else num(share.frechet),
+            }
         )
-        tables[lang] = pd.DataFrame(rows, columns=[getattr(_COLUMNS[n], lang) for n in names])
+    rows.append({"error": num(mean_error)})
+    if "frechet_real" in results:
+        rows.append({"frechet": num(results["frechet_real"])})
+    names = [name for name in _COLUMNS if any(row.get(name, NONE) != NONE for row in rows)]
+    tables = {}
+    for lang in LANGUAGES:
+        heads = section("tables", lang)["kl"]
+        rows[len(shares)]["weight"] = heads["mean_image"]
+        if len(rows) > len(shares) + 1:
+            rows[-1]["weight"] = heads["real"]
+        cells = [[row.get(name, NONE) for name in names] for row in rows]
+        tables[lang] = pd.DataFrame(cells, columns=[heads[name] for name in names])
     return tables
 
 
-def _cell(results: Results, name: str) -> str:
-    """Write one number, an empty cell where there is none."""
-    return num(results[name]) if name in results else NONE
+def _share(value: float | None, digits: int) -> str:
+    return NONE if value is None else percent(value, digits)
