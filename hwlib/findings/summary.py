@@ -23,8 +23,7 @@ from hwlib.text import LANGUAGES, Finding, finding, num, percent, word
 NONE = "–"
 COLUMNS = ("problem", "recipe", "frechet", "recall", "sharpness", "diversity", "own")
 
-BLURRED = 0.5  # of real images' sharpness
-FOG = 0.1  # the same, below which no edge is left
+FOG = 0.1  # of real images' sharpness, below which no edge is left
 MIN_SHARPER = 1.1  # times another model's sharpness
 MEAN_IMAGE = 0.05  # of the latents, below which a VAE answers with one image
 IGNORED = 0.25  # a flip rate below this: the label does little
@@ -123,6 +122,13 @@ def _share(results: Results, name: str) -> float | None:
     return results[f"{name}_samples"] / results[f"{name}_real"]
 
 
+def sharpness_level(share: float) -> str:
+    """Return what a share of real images' sharpness says: "blurred", "real" or "noisy"."""
+    if share < MAX_BLURRED:
+        return "blurred"
+    return "real" if share <= MAX_LIKE_REAL else "noisy"
+
+
 def grey_levels(mse_01: float) -> float:
     """Return a mean squared error of pixels in [0, 1] as root mean square, of 255 levels."""
     return 255 * math.sqrt(mse_01)
@@ -137,7 +143,7 @@ def _vae(results: Results) -> list[Finding]:
             "summary.vae",
             levels=grey_levels(results["test_mse_01"]),
             sharpness=sharpness,
-            is_blurred=sharpness < BLURRED,
+            level=sharpness_level(sharpness),
         )
     ]
 
@@ -170,8 +176,8 @@ def _vae_and_gan(by: By) -> list[Finding]:
             gan_sharpness=shares[1],
             gan_recall=gan["recall"],
             is_gan_sharper=shares[1] > MIN_SHARPER * shares[0],
-            is_gan_noisy=shares[1] > MAX_LIKE_REAL,
-            is_vae_blurred=shares[0] < BLURRED,
+            gan_level=sharpness_level(shares[1]),
+            vae_level=sharpness_level(shares[0]),
         )
     ]
 
@@ -264,7 +270,7 @@ def _expected(by: By) -> list[Finding]:
     found = []
     if "vae" in by and (sharpness := _share(by["vae"], "sharpness")) is not None:
         found.append(
-            finding("summary.expected_vae", sharpness=sharpness, is_as_expected=sharpness < BLURRED)
+            finding("summary.expected_vae", sharpness=sharpness, level=sharpness_level(sharpness))
         )
     if "gan" in by and "recall" in by["gan"]:
         results = by["gan"]
@@ -274,8 +280,7 @@ def _expected(by: By) -> list[Finding]:
                 finding(
                     "summary.expected_gan",
                     sharpness=sharpness,
-                    is_sharp=MAX_BLURRED <= sharpness <= MAX_LIKE_REAL,
-                    is_noisy=sharpness > MAX_LIKE_REAL,
+                    level=sharpness_level(sharpness),
                     recall=results["recall"],
                     recall_real=results["recall_real"],
                     is_narrow=covered(results) == "none",
@@ -330,7 +335,7 @@ def _next(by: By) -> list[Finding]:
             still_improving=still_improving,
             narrow=narrow,
             is_leaky=leaky,
-            is_vae_blurred="vae" in by and (_share(by["vae"], "sharpness") or 1) < BLURRED,
+            is_vae_blurred="vae" in by and (_share(by["vae"], "sharpness") or 1) < MAX_BLURRED,
         )
     ]
 
