@@ -12,7 +12,13 @@ import numpy as np
 import pandas as pd
 
 from hwlib.findings.base import MIN_CHANGE, MIN_RECORDS, Results, is_trial, too_few, trial
-from hwlib.findings.samples import MAX_BLURRED, MAX_LIKE_REAL, closeness, floor_ratio
+from hwlib.findings.samples import (
+    MAX_BLURRED,
+    MAX_LIKE_REAL,
+    SAME_GREY_LEVELS,
+    closeness,
+    floor_ratio,
+)
 from hwlib.text import Finding, finding
 
 FACE_PHOTOGRAPHS = ("hw4", "celeba")  # layouts of the images that the course reports had
@@ -34,11 +40,13 @@ SAME_ORDER = 2.0  # MSEs that differ by less than this factor may share a unit
 MIN_EXPLAINED = {"most": 0.85, "half": 0.5}  # of the squared error that the mean image leaves
 FIRST_LATENTS = 10
 MIN_CAUSE_SHARE = {"blur": 2 / 3, "both": 1 / 3}  # of the distance of samples
-MIN_FACTOR_SHARE = 0.25  # of a latent's variance, before a factor is called what it follows
+MIN_SINGLE_SHARE = 0.8  # of a latent's variance, before it is said to stand for one factor
 MIN_SEPARATED = 0.5  # of the majority-class baseline's errors removed (claim C18)
 MIN_PARTLY_SEPARATED = 0.1
 MIN_NEIGHBOURS_AGREE = 0.25  # of the same errors, by the ten nearest neighbours (claim C18)
+MIN_SPLIT = 0.75  # of the same, before a map is said to show a split
 NEIGHBOURS = 10
+MIN_FROM_FADE = {"features": 0.3, "between": 0.15}  # of what the two ends differ by
 MAX_STEP = 2.0  # times the mean step of a way, before it counts as a jump
 
 
@@ -335,7 +343,7 @@ def samples(results: Results, reconstruction_frechet: float | None = None) -> li
 
     Args:
         results: `Run.results`.
-        reconstruction_frechet: the Fréchet distance from reconstructed test images to the test
+        reconstruction_frechet: the Fréchet distance from reconstructed training images to test
             images, by the run's own protocol; None where it was not measured.
     """
     found = []
@@ -343,10 +351,8 @@ def samples(results: Results, reconstruction_frechet: float | None = None) -> li
         found.append(
             finding(
                 "vae.sample_share",
-                samples=results["frechet"],
                 reconstructions=reconstruction_frechet,
                 cause=sample_cause(reconstruction_frechet / results["frechet"]),
-                floor=results["frechet_real"],
             )
         )
     details = _detail(results, "samples"), _detail(results, "reconstructions")
@@ -433,11 +439,14 @@ def neighbours_removed(mu: np.ndarray, labels: np.ndarray) -> float:
 def _neighbours(mu: np.ndarray, labels: np.ndarray, attribute: str, by_probe: float) -> Finding:
     """Say whether neighbours agree, which is what a t-SNE shows; for Male, beside claim C18."""
     removed = neighbours_removed(mu, labels)
+    if removed >= MIN_SPLIT:
+        level = "split"
+    else:
+        level = "regions" if removed >= MIN_NEIGHBOURS_AGREE else "mixed"
     return finding(
         "vae.neighbours",
         removed=removed,
-        agree=removed >= MIN_NEIGHBOURS_AGREE,
-        is_separated=by_probe >= MIN_SEPARATED,
+        level=level,
         is_male=attribute == "Male",
         by_probe=by_probe,
         count=NEIGHBOURS,
@@ -507,14 +516,16 @@ def latent_factors(
     """
     if factors is None or not len(factors.columns):
         return []
-    shares = factor_shares(mu, factors).iloc[list(which)]
+    which = [latent for latent in which if mu[:, latent].var() > ACTIVE_VARIANCE]
+    if not which:
+        return [finding("vae.no_latent")]
+    shares = factor_shares(mu, factors).iloc[which]
     follows = [
         {"latent": int(latent), "factor": row.idxmax(), "share": float(row.max())}
         for latent, (_, row) in zip(which, shares.iterrows(), strict=True)
     ]
-    clear = [one for one in follows if one["share"] >= MIN_FACTOR_SHARE]
-    best = max((one["share"] for one in follows), default=0.0)
-    return [finding("vae.latent_factors", clear=clear, count=len(follows), best=best)]
+    single = sum(one["share"] >= MIN_SINGLE_SHARE for one in follows)
+    return [finding("vae.latent_factors", follows=follows, single=single)]
 
 
 def way(frames: np.ndarray) -> Finding:
@@ -528,10 +539,17 @@ def way(frames: np.ndarray) -> Finding:
     images = frames.astype(np.float64)
     steps = np.sqrt(np.square(np.diff(images, axis=0)).mean(axis=(1, 2, 3)))
     fade = (images[0] + images[-1]) / 2
+    ends = float(np.sqrt(np.square(images[-1] - images[0]).mean()))
+    from_fade = float(np.sqrt(np.square(images[len(images) // 2] - fade).mean()))
+    level = next(
+        (name for name, least in MIN_FROM_FADE.items() if from_fade >= least * ends), "fade"
+    )
     return finding(
         "vae.way",
-        ends=float(np.sqrt(np.square(images[-1] - images[0]).mean())),
-        from_fade=float(np.sqrt(np.square(images[len(images) // 2] - fade).mean())),
+        ends=ends,
+        are_alike=ends < SAME_GREY_LEVELS,
+        from_fade=from_fade,
+        level=level,
         steps=len(steps),
         largest=float(steps.max() / steps.mean()) if steps.any() else 1.0,
         is_even=bool(not steps.any() or steps.max() <= MAX_STEP * steps.mean()),
