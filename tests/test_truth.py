@@ -87,11 +87,11 @@ def asserted(findings, language: str) -> set[str]:
 
 def results_of(problem: str, measured: dict) -> dict:
     """Return a run's results with the sample metrics of a known set of images."""
+    sharp = min(measured["sharpness_samples"], measured["sharpness_real"])
     made = {
         "vae": lambda: adversarial.vae_results(
             test_mse_01=0.0048, test_mse_11=0.0192, neg_elbo_nats=90.0, recon_nats=60.0,
-            kl_nats=30.0, active_units=60, z_dim=100,
-            sharpness_reconstructions=min(measured["sharpness_samples"], measured["sharpness_real"]),
+            kl_nats=30.0, active_units=60, z_dim=100, sharpness_reconstructions=sharp,
         ),
         "gan": adversarial.gan_results,
         "acgan": adversarial.acgan_results,
