@@ -180,6 +180,11 @@ def test_control_is_called_clear_with_an_anchor_only(attribute):
         assert "97.0 %" in found.say(language)
 
 
+def test_samples_far_from_real_images_are_said_to_be_read_less_reliably():
+    keys = [found.key for found in acgan.control(acgan_results(frechet=60.0))]
+    assert keys == ["acgan.control", "acgan.far"]
+
+
 def test_many_attributes_are_summed_up_with_the_best_and_the_worst():
     names = ("Smiling", "Male", "Bangs", "Blond_Hair")
     (found,) = acgan.control(acgan_results(*names))
@@ -278,6 +283,7 @@ CASES = [
         acgan_results(attribute_accuracy_by={"Smiling": a}))],
     *acgan.control(acgan_results("Smiling", "Unheard_Of")),
     *acgan.control(acgan_results(*MANY)),
+    *acgan.control(acgan_results(frechet=60.0)),
     *acgan.curves(metrics(), acgan_results()),
     *acgan.curves(metrics(class_accuracy_fake=0.5), acgan_results(class_accuracy_test=0.6)),
     *acgan.curves(metrics(), acgan_results(), class_on_fake=True),

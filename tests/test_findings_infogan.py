@@ -150,6 +150,17 @@ def test_factors_come_before_attributes_and_data_with_neither_says_so():
     assert [f.key for f in infogan.information(bare, 1)] == ["infogan.no_attributes"]
 
 
+def test_hair_and_pose_are_factors_and_attributes_that_there_are():
+    assert set(FACTORS) >= infogan.POSE
+    assert {name for name in infogan.HAIR if name.islower()} <= set(FACTORS)
+
+
+def test_samples_far_from_real_images_are_said_to_be_read_uncertainly():
+    assert infogan.far(infogan_results()) == []
+    (found,) = infogan.far(infogan_results(frechet=60.0))
+    assert found.values["ratio"] == 30.0
+
+
 def test_hair_and_pose_have_the_claims_numbers_and_no_verdict():
     told = infogan_results(1, code_factor_nats=[nats(hair_style=0.6, yaw=0.1, smile=0.9)])
     (found,) = infogan.hair_and_pose(told)
@@ -242,6 +253,7 @@ CASES = [
 ]
 CASES += [
     *infogan.curves(metrics(q_loss=2.31, code_accuracy=0.1), infogan_results()),
+    *infogan.far(infogan_results(frechet=60.0)),
     *infogan.collapse(infogan_results(), layout(0.0), REAL),
     *infogan.collapse(infogan_results(diversity_real=0.0), layout(1.3), REAL),
     *infogan.information(infogan_results(code_factor_nats=None, code_attribute_nats=None), 1),

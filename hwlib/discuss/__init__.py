@@ -7,8 +7,6 @@ sentence says the opposite. Nothing here is typed in advance but the words.
 from hwlib.discuss.base import Sentence, is_trial, num, percent, together
 from hwlib.discuss.captions import colours, words
 from hwlib.discuss.disentangle import disentanglement
-from hwlib.discuss.distances import copies, gan_vae, nearest, pictures, protocol, quality
-from hwlib.discuss.gan import gan_curves, gan_overall, snapshots
 from hwlib.discuss.losses import ledger, ledger_meanings, ledger_tables
 from hwlib.discuss.making import schedule
 from hwlib.discuss.vae import (
@@ -29,12 +27,8 @@ __all__ = [
     "active",
     "balance",
     "colours",
-    "copies",
     "curves",
     "disentanglement",
-    "gan_curves",
-    "gan_overall",
-    "gan_vae",
     "gap",
     "is_trial",
     "ledger",
@@ -42,18 +36,13 @@ __all__ = [
     "ledger_tables",
     "mse",
     "mse_table",
-    "nearest",
     "num",
     "overall",
     "percent",
-    "pictures",
     "probe",
-    "protocol",
-    "quality",
     "readings",
     "samples",
     "schedule",
-    "snapshots",
     "together",
     "words",
 ]

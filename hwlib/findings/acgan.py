@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from hwlib.findings.base import MIN_RECORDS, Results, is_trial
+from hwlib.findings.samples import floor_ratio, is_far
 from hwlib.text import Finding, finding
 
 CHANCE = 0.5  # half of the samples are asked to have the attribute, whatever its rate in the data
@@ -117,12 +118,15 @@ def objective(settings: Mapping[str, Any]) -> list[Finding]:
 def control(results: Results) -> list[Finding]:
     """Say how well the label controls each attribute; of many their mean, the worst and the best.
 
-    The reading is held against chance, and against what the classifier reaches on real images.
+    The reading is held against chance, and against what the classifier reaches on real images; of
+    samples far from these it is said to be less certain.
     """
     names = results["attributes"]
-    if len(names) > MAX_SWITCHES:
-        return [_control_of_many(results)]
-    return [_control_of(name, results) for name in names]
+    is_many = len(names) > MAX_SWITCHES
+    found = [_control_of_many(results)] if is_many else [_control_of(n, results) for n in names]
+    if is_far(results) and not is_trial(results):
+        found.append(finding("acgan.far", ratio=floor_ratio(results)))
+    return found
 
 
 def _control_of(name: str, results: Results) -> Finding:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hwlib.findings.base import MIN_RECORDS, Results, is_trial
+from hwlib.findings.samples import floor_ratio, is_far
 from hwlib.text import Finding, finding
 
 NUM_VALUES = 10  # of a code
@@ -269,6 +270,13 @@ def rates(results: Results, code: int) -> list[Finding]:
             num_known=len(found),
         )
     ]
+
+
+def far(results: Results) -> list[Finding]:
+    """Say that readings of samples far from real images are uncertain; nothing of others."""
+    if is_trial(results) or not is_far(results):
+        return []
+    return [finding("infogan.far", ratio=floor_ratio(results))]
 
 
 def min_nats(results: Results) -> float:
