@@ -17,7 +17,7 @@ from PIL import Image
 from playwright.sync_api import expect
 from pypdf import PdfReader
 
-from hwlib import explore, report, show
+from hwlib import explore, plots, report, show
 from hwlib.recipes import build_models, make_config
 from hwlib.report import embed, runner, site
 from hwlib.report.facts import Facts
@@ -105,7 +105,7 @@ def test_in_jupyter_the_slider_is_live(outputs, monkeypatch):
     assert told.value == "value 7"
     shown = np.asarray(Image.open(io.BytesIO(picture.value)))
     scale = shown.shape[1] // WIDTHS["codes"]
-    assert np.array_equal(shown[::scale, ::scale], TRACKS["codes"][1].frames[7])
+    assert np.array_equal(shown, plots.enlarge(TRACKS["codes"][1].frames[7:8], scale)[0])
     ((caption, _),) = outputs
     assert caption["text/plain"] == WORDS["caption"]["en"]
 
@@ -158,13 +158,13 @@ def test_each_attribute_goes_from_off_to_on_while_the_others_stay_off():
     assert not np.array_equal(tracks[0].frames[-1], tracks[1].frames[-1])
     on = explore.paint(G, z_of(2)[None], np.array([[0, 1]]))[0]
     assert np.array_equal(tracks[1].frames[-1][:, 2 * 66 : 2 * 66 + 64], on)
-    assert tracks[1].labels["zh"] == ["關", *map(str, np.arange(1, 8) / 8), "開"]
+    assert tracks[1].labels["zh"] == ["無", *map(str, np.arange(1, 8) / 8), "有"]
 
 
 def test_an_embedded_label_has_two_frames():
     G = lively("plain", "acgan")
     (track,) = explore.attribute_tracks(G, z_of, ["Smiling"])
-    assert track.labels["en"] == ["off", "on"]
+    assert track.labels["en"] == ["without", "with"]
     assert len(track.frames) == 2
 
 

@@ -41,11 +41,9 @@ from hwlib.explore.play import Playground, finished_runs
 from hwlib.explore.reconstruction import central_pair, reconstruction_frechet
 from hwlib.explore.samples import closest_pairs, lattice
 from hwlib.explore.vae import VAEPanel, vae_panel
-from hwlib.explore.words import WORDS
 from hwlib.training.batches import spread
 
 __all__ = [
-    "WORDS",
     "AttributePanel",
     "CodePanel",
     "DirectionPanel",

@@ -28,7 +28,7 @@ from hwlib.explore.parts import (
     to_strip,
     told_of_trials,
 )
-from hwlib.explore.words import UNREADABLE_ZH, WORDS
+from hwlib.explore.words import UNREADABLE, panel_language, words
 from hwlib.run import Run
 
 if TYPE_CHECKING:
@@ -122,6 +122,7 @@ class DirectionPanel(widgets.VBox):
         directions: Mapping[str, np.ndarray],
         *,
         crop: str | None = None,
+        is_drawn: bool = False,
         lang: str = "en",
     ):
         """Build the panel.
@@ -131,18 +132,20 @@ class DirectionPanel(widgets.VBox):
             images: test pictures, uint8 (N, H, W, C).
             directions: float32 (Z,) by the attribute's name.
             crop: of an aligned photograph; see `read_photo`.
+            is_drawn: whether the network has seen drawn faces alone, of which who tries a
+                photograph is told.
             lang: language of the words.
         """
         super().__init__()
         self.vae, self.images, self.directions = vae, images, directions
-        self.crop, self.lang, self.words = crop, lang, WORDS[lang]
+        self.crop, self.is_drawn, self.lang = crop, is_drawn, lang
         self._photo: Mapping[str, Any] | None = None  # the last upload that could be read
         self._build_controls()
         names = ("picture", "its_reconstruction", "changed")
         self._images = [widgets.Image(format="png") for _ in names]
         self.picture, self.strip = self._images[2], strip()
-        self.strip_told = widgets.Label(self.words["strengths"].format(limit=LIMIT))
-        labels = [widgets.Label(self.words[name]) for name in names]
+        self.strip_told = widgets.Label(words("strengths", self.lang, limit=LIMIT))
+        labels = [widgets.Label(words(name, self.lang)) for name in names]
         self.children = [
             row(self.source, self.number, self.upload),
             self._part,
@@ -151,7 +154,7 @@ class DirectionPanel(widgets.VBox):
             row(self.attribute, self.strength),
             self.strip_told,
             self.strip,
-            help_line(self.words, "help_direction"),
+            help_line(lang, "help_direction"),
         ]
         for control in (self.source, self.number, self.zoom, self.left, self.top):
             control.observe(self._on_picture, "value")
@@ -162,20 +165,20 @@ class DirectionPanel(widgets.VBox):
 
     def _build_controls(self) -> None:
         """Make what chooses the picture, the part of it, the attribute and its strength."""
-        words = self.words
+        lang = self.lang
         self.source = widgets.ToggleButtons(
-            options=[(words["from_test"], "test"), (words["from_own"], "own")],
-            tooltips=[words["from_test"], words["from_own"]],
+            options=[(words("from_test", lang), "test"), (words("from_own", lang), "own")],
+            tooltips=[words("from_test", lang), words("from_own", lang)],
         )
         self.number = widgets.BoundedIntText(
             0,
             min=0,
             max=len(self.images) - 1,
-            description=words["image_number"],
+            description=words("image_number", lang),
             layout={"width": "160px"},
         )
         self.upload = widgets.FileUpload(
-            accept="image/*", description=words["upload"], layout={"width": "170px"}
+            accept="image/*", description=words("upload", lang), layout={"width": "170px"}
         )
         ranges = {"zoom": (1.0, 1.0, MAX_ZOOM), "left": (0.5, 0.0, 1.0), "top": (0.5, 0.0, 1.0)}
         self.zoom, self.left, self.top = (
@@ -184,7 +187,7 @@ class DirectionPanel(widgets.VBox):
                 min=low,
                 max=high,
                 step=0.02,
-                description=words[name],
+                description=words(name, lang),
                 continuous_update=False,  # each move reads the photograph again
                 layout={"width": "300px"},
             )
@@ -193,7 +196,7 @@ class DirectionPanel(widgets.VBox):
         self._part = row(self.zoom, self.left, self.top)
         self.attribute = widgets.Dropdown(
             options=[(plots.attribute_name(name, self.lang), name) for name in self.directions],
-            description=words["attribute"],
+            description=words("attribute", lang),
             layout={"width": "330px"},
         )
         self.strength = widgets.FloatSlider(
@@ -201,7 +204,7 @@ class DirectionPanel(widgets.VBox):
             min=-LIMIT,
             max=LIMIT,
             step=0.1,
-            description=words["strength"],
+            description=words("strength", lang),
             readout_format="+.1f",
             layout={"width": "400px"},
         )
@@ -220,9 +223,9 @@ class DirectionPanel(widgets.VBox):
         try:
             self._read(photo)
         except Unreadable as error:  # the photograph before it, if there is one, stays
-            words = f"{photo['name']} {unreadable_words(error, self.lang)}"
+            problem = f"{photo['name']} {unreadable_words(error, self.lang)}"
             is_shown = self._photo is not None and self.source.value == "own"
-            self.told.value = problem_line(words + self.words["still_shown"] * is_shown)
+            self.told.value = problem_line(problem + words("still_shown", self.lang) * is_shown)
             return
         self._photo = photo
         for control, value in ((self.zoom, 1.0), (self.left, 0.5), (self.top, 0.5)):
@@ -248,13 +251,16 @@ class DirectionPanel(widgets.VBox):
         """Return the picture that is chosen, uint8 (H, W, C) as the network takes it."""
         if self.source.value == "own" and self._photo is None:
             self.source.value = "test"
-            self.told.value = self.words["no_upload"]
+            self.told.value = words("no_upload", self.lang)
         if self.source.value == "test":
             return np.asarray(self.images[self.number.value])
         part = {"zoom": self.zoom.value, "left": self.left.value, "top": self.top.value}
         pixels, is_aligned = self._read(self._photo, **part)
         told = "as_homework" if is_aligned else "as_square"
-        self.told.value = self.words[told].format(name=html.escape(self._photo["name"]))
+        lines = [words(told, self.lang, name=html.escape(self._photo["name"]))]
+        if self.is_drawn:
+            lines.append(words("drawn", self.lang))
+        self.told.value = "<br>".join(lines)
         if self.images.shape[3] == 3:
             return pixels
         return np.array(Image.fromarray(pixels).convert("L"))[..., None]
@@ -272,22 +278,21 @@ class DirectionPanel(widgets.VBox):
 
 def unreadable_words(error: Unreadable, lang: str) -> str:
     """Say in `lang` why a picture cannot be used, to stand after the file's name."""
-    if lang == "en":
-        return str(error)
-    for pattern, words in UNREADABLE_ZH.items():
+    for pattern, name in UNREADABLE.items():
         if found := re.fullmatch(pattern, str(error), re.DOTALL):
-            return found.expand(words)
+            return words(f"unreadable.{name}", lang, **found.groupdict())
     raise ValueError(f"no words for: {error}")
 
 
-def direction_panel(run: Run, data: Data, lang: str = "en") -> DirectionPanel | None:
+def direction_panel(run: Run, data: Data, lang: str | None = None) -> DirectionPanel | None:
     """Return the panel for a finished VAE run; None where its test pictures have no attributes.
 
     Args:
         run: a finished VAE run.
         data: the data it was trained on.
-        lang: language of the words.
+        lang: language of the words; the first that the notebook asks for where it is None.
     """
+    lang = panel_language(lang)
     mu, index = latents(run)
     if data.test.labels is None:
         return None
@@ -296,5 +301,7 @@ def direction_panel(run: Run, data: Data, lang: str = "en") -> DirectionPanel | 
         return None
     crop = run.config.crop if data.layout in ALIGNED_LAYOUTS else None
     vae = run.load_models()["vae"]
-    panel = DirectionPanel(vae, data.test.images, found, crop=crop, lang=lang)
-    return told_of_trials(panel, run, WORDS[lang])
+    panel = DirectionPanel(
+        vae, data.test.images, found, crop=crop, is_drawn=data.layout == "faces", lang=lang
+    )
+    return told_of_trials(panel, run, lang)

@@ -22,6 +22,7 @@ from hwlib.explore.kl import KLPanel
 from hwlib.explore.latents import decode
 from hwlib.explore.parts import to_strip
 from hwlib.explore.vae import KNOB_LIMIT, VAEPanel
+from hwlib.explore.words import words
 from hwlib.models.gan import CODE_SIZE
 from hwlib.run import replacing
 
@@ -137,7 +138,7 @@ def _of_vae(panel: VAEPanel) -> list[Film]:
 
     ends = f"between-{panel.image_a.value}-{panel.image_b.value}"
     return [
-        Film(ends, panel.words["share"], way),
+        Film(ends, words("share", panel.lang), way),
         *(
             Film(f"latent-{latent}", knob.description, along(latent, knob))
             for latent, knob in zip(panel.active, panel.knobs, strict=True)
@@ -152,7 +153,7 @@ def _of_direction(panel: DirectionPanel) -> list[Film]:
         return panel.changed(np.linspace(-LIMIT, LIMIT, num))
 
     source = f"test-{panel.number.value}" if panel.source.value == "test" else "own"
-    return [Film(f"{panel.attribute.value}-{source}", panel.words["strength"], frames)]
+    return [Film(f"{panel.attribute.value}-{source}", words("strength", panel.lang), frames)]
 
 
 def _of_generator(panel: GeneratorPanel) -> list[Film]:
@@ -162,7 +163,7 @@ def _of_generator(panel: GeneratorPanel) -> list[Film]:
         return paint(panel.G, np.stack([panel.at(share) for share in np.linspace(0, 1, num)]))
 
     ends = f"z{panel.number.value}-z{panel.number_b.value}"
-    return [Film(ends, panel.words["share"], frames)]
+    return [Film(ends, words("share", panel.lang), frames)]
 
 
 def _of_attributes(panel: AttributePanel) -> list[Film]:
@@ -208,7 +209,7 @@ def _of_weights(panel: KLPanel) -> list[Film]:
     def frames(_num: int) -> np.ndarray:
         return weight_track(panel.studies, panel.pictures).frames
 
-    return [Film("kl-weights", panel.words["kl_weight"], frames)]
+    return [Film("kl-weights", words("kl_weight", panel.lang), frames)]
 
 
 FILMS: dict[type, Callable[[Any], list[Film]]] = {

@@ -12,9 +12,10 @@ from hwlib import plots
 from hwlib.explore.gan import Numbered, one_hot, paint
 from hwlib.explore.kl import kl_told
 from hwlib.explore.latents import between, decode, encode, traverse
-from hwlib.explore.words import WORDS
+from hwlib.explore.words import words
 from hwlib.models.gan import CODE_SIZE, JoinEmbedding
 from hwlib.show.sliders import Track
+from hwlib.text import LANGUAGES
 
 NUM_STEPS = 21  # of a way: one every 5 %
 NUM_SWITCHED = 9  # from off to on
@@ -89,14 +90,14 @@ def attribute_tracks(G: nn.Module, z_of: Numbered, attributes: Sequence[str]) ->
     values = np.linspace(0, 1, 2 if isinstance(G.join, JoinEmbedding) else NUM_SWITCHED)
     names = {0.0: "off", 1.0: "on"}
     labels = {
-        lang: [words[names[value]] if value in names else f"{value:.3g}" for value in values]
-        for lang, words in WORDS.items()
+        lang: [words(names[value], lang) if value in names else f"{value:.3g}" for value in values]
+        for lang in LANGUAGES
     }
     tracks = []
     for index, attribute in enumerate(attributes[:MOST_TRACKS]):
         c = np.zeros((len(values), len(attributes)), dtype=np.float32)
         c[:, index] = values
-        title = {lang: plots.attribute_name(attribute, lang) for lang in WORDS}
+        title = {lang: plots.attribute_name(attribute, lang) for lang in LANGUAGES}
         tracks.append(Track(_rows(G, z_of, c), title, labels))
     return tracks
 
@@ -143,10 +144,10 @@ def weight_track(studies: Sequence[Mapping[str, Any]], pictures: Mapping[str, np
     names = [plots.weight_name(studies[i]["kl_weight"]) for i in order]
     labels = {
         lang: [
-            words["kl_frame"].format(weight=name, told=kl_told(studies[i], words))
+            words("kl_frame", lang, weight=name, told=kl_told(studies[i], lang))
             for i, name in zip(order, names, strict=True)
         ]
-        for lang, words in WORDS.items()
+        for lang in LANGUAGES
     }
     return Track(np.stack(frames), _words("kl_weight"), labels, order.index(0))
 
@@ -164,11 +165,11 @@ def _percentages(shares: np.ndarray) -> dict[str, list[str]]:
     return _same([f"{100 * share:.0f} %" for share in shares])
 
 
-def _same(words: Any) -> dict[str, Any]:
+def _same(said: Any) -> dict[str, Any]:
     """Return what is the same in every language."""
-    return dict.fromkeys(WORDS, words)
+    return dict.fromkeys(LANGUAGES, said)
 
 
 def _words(name: str, **facts: Any) -> dict[str, str]:
     """Return a word of the panels, by language."""
-    return {lang: words[name].format(**facts) for lang, words in WORDS.items()}
+    return {lang: words(name, lang, **facts) for lang in LANGUAGES}

@@ -26,7 +26,7 @@ from hwlib.explore.parts import (
     to_strip,
     told_of_trials,
 )
-from hwlib.explore.words import WORDS
+from hwlib.explore.words import panel_language, words
 from hwlib.models.gan import CODE_SIZE, JoinEmbedding
 from hwlib.run import Run
 from hwlib.training.adversarial import generate
@@ -62,10 +62,10 @@ class _NumberedPanel(widgets.VBox):
             lang: language of the words.
         """
         super().__init__()
-        self.G, self.z_of, self.lang, self.words = G, z_of, lang, WORDS[lang]
+        self.G, self.z_of, self.lang = G, z_of, lang
         self._rng = np.random.default_rng(0)
-        self.number = number_slider(self.words, names[0], 0)
-        self.fresh = button(self.words, names[1], "random")
+        self.number = number_slider(lang, names[0], 0)
+        self.fresh = button(lang, names[1], "random")
         self.fresh.on_click(self._on_fresh)
 
     def _on_fresh(self, _button: Any) -> None:
@@ -96,17 +96,16 @@ class GeneratorPanel(_NumberedPanel):
             lang: language of the words.
         """
         super().__init__(G, z_of, names=("number_a", "new_sample"), lang=lang)
-        words = self.words
-        self.number_b = number_slider(words, "number_b", 1)
-        self.share = share_slider(words, 0.0, "330px")
-        self.path = path_buttons(words)
+        self.number_b = number_slider(lang, "number_b", 1)
+        self.share = share_slider(lang, 0.0, "330px")
+        self.path = path_buttons(lang)
         self.picture, self.strip = widgets.Image(format="png"), strip()
         self.length = widgets.Label()
         lengths = [np.linalg.norm(z_of(number)) for number in range(NUM_MEASURED)]
         self._usual = np.sqrt(np.square(lengths).mean())
         self._ends = [widgets.Image(format="png") for _ in range(2)]
         left, right = (
-            captioned(end, widgets.Label(words["end"].format(which=which)))
+            captioned(end, widgets.Label(words("end", lang, which=which)))
             for end, which in zip(self._ends, "AB", strict=True)
         )
         self.children = [
@@ -114,7 +113,7 @@ class GeneratorPanel(_NumberedPanel):
             self.strip,
             row(self.number, self.number_b),
             row(self.share, self.path, self.fresh),
-            help_line(words, "help_gan"),
+            help_line(lang, "help_gan"),
         ]
         for control in (self.number, self.number_b, self.path):
             control.observe(self._on_way, "value")
@@ -139,7 +138,9 @@ class GeneratorPanel(_NumberedPanel):
         """Show the point that the slider stands for, and how long its z is."""
         self.z = self.at(self.share.value)
         length = np.linalg.norm(self.z)
-        self.length.value = self.words["length"].format(length=length, usual=self._usual)
+        self.length.value = words(
+            "length", self.lang, length=f"{length:.1f}", usual=f"{self._usual:.1f}"
+        )
         self.picture.value = to_png(paint(self.G, self.z[np.newaxis])[0], 256)
 
     def _on_fresh(self, button: Any) -> None:
@@ -175,13 +176,13 @@ class AttributePanel(_NumberedPanel):
         is_one = len(attributes) == 1
         names = ("off", "as_set", "on") if is_one else ("all_off", "as_set", "all_on")
         self._images = [widgets.Image(format="png") for _ in names]
-        labels = [widgets.Label(self.words[name]) for name in names]
+        labels = [widgets.Label(words(name, self.lang)) for name in names]
         self.picture = self._images[1]
         self.children = [
             row(*map(captioned, self._images, labels)),
             *self.switches,
             row(self.number, self.fresh),
-            help_line(self.words, "help_acgan"),
+            help_line(lang, "help_acgan"),
         ]
         for control in (self.number, *self.switches):
             control.observe(self._on_move, "value")
@@ -237,7 +238,7 @@ class CodePanel(_NumberedPanel):
             row(captioned(self.picture, self.label)),
             *map(widgets.VBox, zip(self.codes, self.strips, strict=True)),
             row(self.number, self.fresh),
-            help_line(self.words, "help_infogan"),
+            help_line(lang, "help_infogan"),
         ]
         for control in (self.number, *self.codes):
             control.observe(self._on_move, "value")
@@ -248,8 +249,8 @@ class CodePanel(_NumberedPanel):
         name = "code" if num_codes == 1 else "codes"
         return widgets.ToggleButtons(
             options=[(str(value), value) for value in range(CODE_SIZE)],
-            tooltips=[self.words["value"].format(value=value) for value in range(CODE_SIZE)],
-            description=self.words[name].format(code=k + 1),
+            tooltips=[words("value", self.lang, value=value) for value in range(CODE_SIZE)],
+            description=words(name, self.lang, code=k + 1),
             style={"button_width": "66px"},
         )
 
@@ -274,26 +275,30 @@ def numbered(run: Run, z_dim: int) -> Numbered:
     return lambda number: draw_z(run.config, "panel", number, num=1, z_dim=z_dim)[0].numpy()
 
 
-def generator_panel(run: Run, lang: str = "en") -> GeneratorPanel:
+def generator_panel(run: Run, lang: str | None = None) -> GeneratorPanel:
     """Return the panel for a finished GAN run, its words in `lang`."""
+    lang = panel_language(lang)
     G = run.load_models()["G"]
-    return told_of_trials(GeneratorPanel(G, numbered(run, G.z_dim), lang=lang), run, WORDS[lang])
+    return told_of_trials(GeneratorPanel(G, numbered(run, G.z_dim), lang=lang), run, lang)
 
 
-def attribute_panel(run: Run, lang: str = "en") -> AttributePanel:
+def attribute_panel(run: Run, lang: str | None = None) -> AttributePanel:
     """Return the panel for a finished ACGAN run, its words in `lang`."""
+    lang = panel_language(lang)
     G = run.load_models()["G"]
     panel = AttributePanel(G, numbered(run, G.z_dim), run.results["attributes"], lang=lang)
-    return told_of_trials(panel, run, WORDS[lang])
+    return told_of_trials(panel, run, lang)
 
 
-def code_panel(run: Run, lang: str = "en") -> CodePanel:
+def code_panel(run: Run, lang: str | None = None) -> CodePanel:
     """Return the panel for a finished InfoGAN run, its words in `lang`."""
+    lang = panel_language(lang)
     G = run.load_models()["G"]
-    return told_of_trials(CodePanel(G, numbered(run, G.z_dim), lang=lang), run, WORDS[lang])
+    return told_of_trials(CodePanel(G, numbered(run, G.z_dim), lang=lang), run, lang)
 
 
-def code_panels(runs: Sequence[Run], lang: str = "en") -> widgets.Tab:
+def code_panels(runs: Sequence[Run], lang: str | None = None) -> widgets.Tab:
     """Return the panels of several finished InfoGAN runs, a tab each, their words in `lang`."""
-    titles = [WORDS[lang]["num_codes"].format(count=run.config.num_codes) for run in runs]
+    lang = panel_language(lang)
+    titles = [words("num_codes", lang, count=run.config.num_codes) for run in runs]
     return widgets.Tab([code_panel(run, lang) for run in runs], titles=titles)

@@ -11,7 +11,7 @@ from torch import nn
 
 from hwlib.explore.latents import between, decode, encode
 from hwlib.explore.parts import help_line, strip, to_strip, told_of_trials
-from hwlib.explore.words import WORDS
+from hwlib.explore.words import panel_language, words
 from hwlib.plots.kl import plain
 from hwlib.run import Run
 
@@ -69,14 +69,14 @@ class KLPanel(widgets.VBox):
             lang: language of the words.
         """
         super().__init__()
-        self.words, self.pictures = WORDS[lang], pictures
+        self.lang, self.pictures = lang, pictures
         order = sorted(range(len(studies)), key=lambda i: studies[i]["kl_weight"])
         self.studies = studies
         names = [(plain(studies[i]["kl_weight"]), i) for i in order]
         self.weight = widgets.SelectionSlider(
             options=names,
             value=0,  # the first of `studies`: the first weight that the report tells of
-            description=self.words["kl_weight"],
+            description=words("kl_weight", self.lang),
             layout={"width": "420px"},
             style={"description_width": "initial"},
         )
@@ -88,24 +88,24 @@ class KLPanel(widgets.VBox):
             *self._named("kl_originals", self.originals),
             *self._named("kl_reconstructions", self.reconstructions),
             *self._named("kl_samples", self.samples),
-            help_line(self.words, "help_kl"),
+            help_line(lang, "help_kl"),
         ]
         self.weight.observe(self._on_weight, "value")
         self._on_weight(None)
 
     def _named(self, name: str, picture: widgets.Image) -> tuple[widgets.Label, widgets.Image]:
         """Set a label above a strip of pictures."""
-        return widgets.Label(self.words[name]), picture
+        return widgets.Label(words(name, self.lang)), picture
 
     def _on_weight(self, _change: Any) -> None:
         """Show the chosen weight's pictures and numbers."""
         chosen = self.weight.value
         self.reconstructions.value = to_strip(self.pictures["reconstructions"][chosen])
         self.samples.value = to_strip(self.pictures["samples"][chosen][:NUM_SHOWN])
-        self.told.value = kl_told(self.studies[chosen], self.words)
+        self.told.value = kl_told(self.studies[chosen], self.lang)
 
 
-def kl_told(row: Mapping[str, Any], words: Mapping[str, str]) -> str:
+def kl_told(row: Mapping[str, Any], lang: str) -> str:
     """Say a study's row in numbers: error, KL, active latents."""
     kl = row["kl_nats"]
     written = {
@@ -113,15 +113,16 @@ def kl_told(row: Mapping[str, Any], words: Mapping[str, str]) -> str:
         "kl": f"{kl:,.0f}" if kl >= 100 else f"{kl:.2f}",
         "active": row["active_units"],
     }
-    return words["kl_told"].format(**written)
+    return words("kl_told", lang, **written)
 
 
-def kl_panel(run: Run, lang: str = "en") -> KLPanel:
+def kl_panel(run: Run, lang: str | None = None) -> KLPanel:
     """Return the panel for a finished study.
 
     Args:
         run: a finished run of problem `kl`.
-        lang: language of the words.
+        lang: language of the words; the first that the notebook asks for where it is None.
     """
+    lang = panel_language(lang)
     panel = KLPanel(run.results["studies"], run.samples, lang=lang)
-    return told_of_trials(panel, run, WORDS[lang])
+    return told_of_trials(panel, run, lang)

@@ -15,6 +15,7 @@ from IPython import get_ipython
 from IPython.display import display
 
 from hwlib import plots
+from hwlib.explore.words import panel_language
 
 
 def problem_of(metrics: pd.DataFrame) -> str:
@@ -44,14 +45,14 @@ class LiveCurve:
     ...     run = hwlib.fit(config, watch=live)
     """
 
-    def __init__(self, lang: str = "en", *, is_shown: bool | None = None):
+    def __init__(self, lang: str | None = None, *, is_shown: bool | None = None):
         """Prepare the widget; it appears with the first curve.
 
         Args:
-            lang: language of the words.
+            lang: language of the words; the first that the notebook asks for where it is None.
             is_shown: whether to draw; None finds out whether a person looks.
         """
-        self.lang = lang
+        self.lang = panel_language(lang)
         self.is_shown = _is_watched() if is_shown is None else is_shown
         self.image = widgets.Image(format="png", layout={"max_width": "760px"})
         self._next_draw = 0.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import io
-from collections.abc import Mapping
 from typing import TypeVar
 
 import ipywidgets as widgets
@@ -12,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from hwlib import plots
+from hwlib.explore.words import words
 from hwlib.mistakes import in_chinese
 from hwlib.run import Run
 
@@ -55,37 +55,37 @@ def strip() -> widgets.Image:
     return widgets.Image(format="png", layout={"align_self": "flex-start", "max_width": "100%"})
 
 
-def number_slider(words: Mapping[str, str], name: str, value: int) -> widgets.IntSlider:
+def number_slider(lang: str, name: str, value: int) -> widgets.IntSlider:
     """Make the slider that chooses a z by its number."""
     return widgets.IntSlider(
-        value, min=0, max=LAST_NUMBER, description=words[name], layout={"width": "330px"}
+        value, min=0, max=LAST_NUMBER, description=words(name, lang), layout={"width": "330px"}
     )
 
 
-def share_slider(words: Mapping[str, str], value: float, width: str) -> widgets.FloatSlider:
+def share_slider(lang: str, value: float, width: str) -> widgets.FloatSlider:
     """Make the slider from A to B."""
     return widgets.FloatSlider(
-        value, min=0, max=1, step=0.02, description=words["share"], layout={"width": width}
+        value, min=0, max=1, step=0.02, description=words("share", lang), layout={"width": width}
     )
 
 
-def path_buttons(words: Mapping[str, str]) -> widgets.ToggleButtons:
+def path_buttons(lang: str) -> widgets.ToggleButtons:
     """Make the choice between the straight path and the spherical one."""
     return widgets.ToggleButtons(
-        options=[(words["linear"], "linear"), (words["spherical"], "spherical")],
-        tooltips=[words["linear"], words["spherical"]],
+        options=[(words("linear", lang), "linear"), (words("spherical", lang), "spherical")],
+        tooltips=[words("linear", lang), words("spherical", lang)],
         style={"button_width": "84px"},
     )
 
 
-def button(words: Mapping[str, str], name: str, icon: str) -> widgets.Button:
+def button(lang: str, name: str, icon: str) -> widgets.Button:
     """Make a button with a word and a sign."""
-    return widgets.Button(description=words[name], icon=icon, layout={"width": "150px"})
+    return widgets.Button(description=words(name, lang), icon=icon, layout={"width": "150px"})
 
 
-def help_line(words: Mapping[str, str], name: str) -> widgets.HTML:
+def help_line(lang: str, name: str) -> widgets.HTML:
     """Make the line that says how a panel is used."""
-    return widgets.HTML(f'<small style="opacity:.75">{words[name]}</small>')
+    return widgets.HTML(f'<small style="opacity:.75">{words(name, lang)}</small>')
 
 
 def problem_line(text: str, lang: str = "en") -> str:
@@ -100,11 +100,11 @@ def problem_line(text: str, lang: str = "en") -> str:
     return f'<strong role="alert">✗ {html.escape(text)}</strong>'
 
 
-def told_of_trials(panel: Panel, run: Run, words: Mapping[str, str]) -> Panel:
+def told_of_trials(panel: Panel, run: Run, lang: str) -> Panel:
     """Put a line above a panel that warns of the pictures of a small run; return the panel."""
     names = {"smoke": "trial", "look": "look"}
     if name := names.get(run.config.profile):
-        panel.children = (widgets.HTML(f"<strong>{words[name]}</strong>"), *panel.children)
+        panel.children = (widgets.HTML(f"<strong>{words(name, lang)}</strong>"), *panel.children)
     return panel
 
 

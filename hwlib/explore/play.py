@@ -18,7 +18,7 @@ from hwlib.explore.gan import attribute_panel, code_panel, generator_panel
 from hwlib.explore.kl import kl_panel
 from hwlib.explore.parts import button, problem_line, row
 from hwlib.explore.vae import vae_panel
-from hwlib.explore.words import PROBLEM_NAMES, WORDS
+from hwlib.explore.words import PROBLEMS, panel_language, words
 from hwlib.run import Run, default_runs_dir
 
 if TYPE_CHECKING:
@@ -71,12 +71,11 @@ def in_order(runs: Sequence[Run]) -> list[Run]:
     """
     studies = [run.results["studies"] for run in runs if run.config.problem == "kl"]
     members = {row["run"] for rows in studies for row in rows}
-    problems = list(PROBLEM_NAMES)
 
     def place(run: Run) -> tuple[int, bool, int]:
         config = run.config
         is_member = run.path.name in members
-        return problems.index(config.problem), is_member, LARGEST_FIRST.index(config.profile)
+        return PROBLEMS.index(config.problem), is_member, LARGEST_FIRST.index(config.profile)
 
     return sorted(runs, key=place)
 
@@ -97,8 +96,8 @@ def run_labels(runs: Sequence[Run], lang: str = "en") -> list[str]:
 def _plain_label(run: Run, lang: str) -> str:
     """Return the first part of a run's label; of the data's path the last folder."""
     config = run.config
-    problem = PROBLEM_NAMES[config.problem][lang]
-    seed = WORDS[lang]["seed"].format(seed=config.seed)
+    problem = words(f"problems.{config.problem}", lang)
+    seed = words("seed", lang, seed=config.seed)
     return " · ".join([problem, config.recipe, Path(config.data).name, config.profile, seed])
 
 
@@ -130,19 +129,19 @@ class Playground(widgets.VBox):
         told: where the file lies, or what went wrong.
     """
 
-    def __init__(self, runs: Sequence[Run], *, chosen: str = "", lang: str = "en"):
+    def __init__(self, runs: Sequence[Run], *, chosen: str = "", lang: str | None = None):
         """Build the panel.
 
         Args:
             runs: finished ones, from `finished_runs`.
             chosen: name of the run folder to begin with; "" is the first of `runs`.
-            lang: language of the words.
+            lang: language of the words; the first that `show.setup` was asked for where it is None.
 
         Raises:
             UserError: there is no run `chosen`.
         """
         super().__init__()
-        self.lang, self.words = lang, WORDS[lang]
+        self.lang = lang = panel_language(lang)
         names = [run.path.name for run in runs]
         if chosen and chosen not in names:
             raise UserError(f"there is no finished run '{chosen}'; there are: {', '.join(names)}")
@@ -152,7 +151,7 @@ class Playground(widgets.VBox):
         self.choice = widgets.Dropdown(
             options=list(options),
             value=first,
-            description=self.words["run"],
+            description=words("run", self.lang),
             layout={"width": "min(720px, 100%)"},
         )
         self._build_row()
@@ -163,14 +162,14 @@ class Playground(widgets.VBox):
 
     def _build_row(self) -> None:
         """Make the row that keeps a film."""
-        words = self.words
-        self.film = widgets.Dropdown(description=words["moves"], layout={"width": "300px"})
+        lang = self.lang
+        self.film = widgets.Dropdown(description=words("moves", lang), layout={"width": "300px"})
         self.suffix = widgets.Dropdown(
-            options=[(words[f"as_{suffix[1:]}"], suffix) for suffix in SUFFIXES],
-            description=words["keep_as"],
+            options=[(words(f"as_{suffix[1:]}", lang), suffix) for suffix in SUFFIXES],
+            description=words("keep_as", lang),
             layout={"width": "230px"},
         )
-        self.keep = button(words, "keep", "download")
+        self.keep = button(lang, "keep", "download")
         self.told = widgets.HTML()
         self._row = row(self.film, self.suffix, self.keep)
 
@@ -244,7 +243,9 @@ class Playground(widgets.VBox):
                 " now; train it anew"
             ) from error
         panels = {name: panel for name, panel in panels.items() if panel is not None}
-        tabs = widgets.Tab(list(panels.values()), titles=[self.words[name] for name in panels])
+        tabs = widgets.Tab(
+            list(panels.values()), titles=[words(name, self.lang) for name in panels]
+        )
         tabs.observe(lambda change: self._set_panel(tabs.children[change.new]), "selected_index")
         self._set_panel(tabs.children[0])
         return tabs
@@ -263,7 +264,7 @@ class Playground(widgets.VBox):
         except UserError as error:
             self.told.value = problem_line(str(error), self.lang)
             return
-        alt = html.escape(self.words["film_alt"].format(label=label))
+        alt = html.escape(words("film_alt", self.lang, label=label))
         source = data_address(path)
         shown = (
             f'<video controls loop autoplay muted aria-label="{alt}" src="{source}"></video>'
@@ -271,7 +272,7 @@ class Playground(widgets.VBox):
             else f'<img alt="{alt}" src="{source}" style="max-width:100%">'
         )
         link = f'<a download="{path.name}" href="{source}" style="{LINK_STYLE}">{path.name}</a>'
-        told = self.words["kept"].format(link=link, path=html.escape(str(path)))
+        told = words("kept", self.lang, link=link, path=html.escape(str(path)))
         self.told.value = f'<p role="status">{told}</p>{shown}'
 
 

@@ -20,7 +20,7 @@ from hwlib.explore.parts import (
     to_png,
     told_of_trials,
 )
-from hwlib.explore.words import WORDS
+from hwlib.explore.words import panel_language, words
 from hwlib.run import Run
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class VAEPanel(widgets.VBox):
             seed: of the random samples.
         """
         super().__init__()
-        self.vae, self.images, self.words = vae, images, WORDS[lang]
+        self.vae, self.images, self.lang = vae, images, lang
         self._rng = np.random.default_rng(seed)
         self._sample: np.ndarray | None = None
         self._mu: dict[int, np.ndarray] = {}
@@ -83,23 +83,23 @@ class VAEPanel(widgets.VBox):
 
     def _build_controls(self, active: Sequence[int]) -> None:
         """Make sliders, switches and buttons."""
-        words, last = self.words, len(self.images) - 1
+        lang, last = self.lang, len(self.images) - 1
         narrow = {"width": "160px"}
         self.image_a = widgets.BoundedIntText(
-            0, min=0, max=last, description=words["image_a"], layout=narrow
+            0, min=0, max=last, description=words("image_a", lang), layout=narrow
         )
         self.image_b = widgets.BoundedIntText(
-            min(1, last), min=0, max=last, description=words["image_b"], layout=narrow
+            min(1, last), min=0, max=last, description=words("image_b", lang), layout=narrow
         )
-        self.share = share_slider(words, 0.5, "320px")
-        self.path = path_buttons(words)
+        self.share = share_slider(lang, 0.5, "320px")
+        self.path = path_buttons(lang)
         self.knobs = [
             widgets.FloatSlider(
                 0.0,
                 min=-KNOB_LIMIT,
                 max=KNOB_LIMIT,
                 step=0.1,
-                description=words["latent"].format(latent=latent),
+                description=words("latent", lang, latent=latent),
                 readout_format="+.1f",
                 layout={"width": "330px"},
             )
@@ -107,22 +107,22 @@ class VAEPanel(widgets.VBox):
         ]
         self.active = list(active)
         icons = {"random": "random", "reset": "crosshairs"}
-        self.random, self.reset = (button(words, name, icon) for name, icon in icons.items())
+        self.random, self.reset = (button(lang, name, icon) for name, icon in icons.items())
         self._between = row(self.image_a, self.image_b, self.share, self.path)
         self._buttons = row(self.random, self.reset)
         grid = {"grid_template_columns": "repeat(2, max-content)", "grid_gap": "0 12px"}
         self._knobs = widgets.GridBox(self.knobs, layout=grid)
-        self._help = help_line(words, "help")
+        self._help = help_line(lang, "help")
 
     def _build_pictures(self) -> None:
         """Make the row of pictures: A, its reconstruction, the result, B's reconstruction, B."""
-        words = self.words
+        lang = self.lang
         names = (
-            words["original"].format(which="A"),
-            words["reconstruction"].format(which="A"),
-            words["between"],
-            words["reconstruction"].format(which="B"),
-            words["original"].format(which="B"),
+            words("original", lang, which="A"),
+            words("reconstruction", lang, which="A"),
+            words("between", lang),
+            words("reconstruction", lang, which="B"),
+            words("original", lang, which="B"),
         )
         self._images = [widgets.Image(format="png") for _ in names]
         self._labels = [widgets.Label(name) for name in names]
@@ -165,7 +165,7 @@ class VAEPanel(widgets.VBox):
         """Decode and show the point that the controls stand for."""
         is_between = self._sample is None
         self.z = self.at(self.share.value) if is_between else self._moved(self._sample)
-        self._labels[2].value = self.words["between" if self._sample is None else "sample"]
+        self._labels[2].value = words("between" if self._sample is None else "sample", self.lang)
         self.picture.value = to_png(decode(self.vae, self.z[np.newaxis])[0], 256)
 
     def _on_random(self, _button: Any) -> None:
@@ -184,16 +184,17 @@ class VAEPanel(widgets.VBox):
             knob.value = 0.0
 
 
-def vae_panel(run: Run, data: Data, lang: str = "en", *, num_knobs: int = 8) -> VAEPanel:
+def vae_panel(run: Run, data: Data, lang: str | None = None, *, num_knobs: int = 8) -> VAEPanel:
     """Return the panel for a finished run.
 
     Args:
         run: a finished VAE run.
         data: the data it was trained on.
-        lang: language of the words.
+        lang: language of the words; the first that the notebook asks for where it is None.
         num_knobs: sliders along latents, most active first.
     """
+    lang = panel_language(lang)
     vae = run.load_models()["vae"]
     active = most_active(latents(run)[0], min(num_knobs, vae.z_dim))
     panel = VAEPanel(vae, data.test.images, active=active, lang=lang)
-    return told_of_trials(panel, run, WORDS[lang])
+    return told_of_trials(panel, run, lang)

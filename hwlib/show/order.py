@@ -1,4 +1,4 @@
-"""Cells run from the top: what an earlier pass left behind never passes for this one's results.
+"""Clear stale notebook variables when a cell fails or the parameters change.
 
 JupyterLab sends all cells of Run All at once, and the kernel drops what waits when one of them
 fails. What arrives a moment later, though, it runs, and so it does with a cell that is run by hand.
@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Any
 
 from IPython import get_ipython
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
+
+from hwlib.text import in_languages, word
 
 # What the notebooks' cells make, from the setup cell on, and later cells use.
 MADE = {
@@ -31,11 +34,6 @@ PARAMETERS = {
 }
 OF_PARAMETERS = re.compile(r"^languages\s*=(?!=)", re.MULTILINE)  # a line of that cell alone
 ASSIGNED = re.compile(r"^(\w+)\s*=(?!=)", re.MULTILINE)
-LINES = {
-    "zh": "↑ 還沒有 {name}：請由上往下執行前面的儲存格；上面若有 ✗ 或錯誤訊息，先照它改好。",
-    "en": "↑ {name} is not there yet: run the cells above, from the top; where one of them shows ✗"
-    " or an error, mend that first.",
-}
 
 
 def begin(shell: InteractiveShell) -> None:
@@ -75,4 +73,4 @@ def missing(
         traceback = traceback.tb_next
     if traceback is None or traceback.tb_frame.f_globals is not names:
         return None  # a fault of ours, wherever it lies
-    return {lang: line.format(name=f"`{error.name}`") for lang, line in LINES.items()}
+    return in_languages(partial(word, "panels.cell_is_early", name=f"`{error.name}`"))

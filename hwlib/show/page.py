@@ -217,10 +217,7 @@ def figure(
     shown = {lang: _render(draw, lang) for lang in languages or _asked}
     for lang, one in shown.items():
         about = {"kind": "figure", "lang": lang, "name": name, "labels": one.labels}
-        texts = {"alt": alt, "caption": caption}
-        for part, given in texts.items():
-            key = f"figures.{words or name}.{part}"
-            about[part] = given[lang] if given is not None else word(key, lang, **values)
+        about |= figure_texts(words or name, lang, values, alt=alt, caption=caption)
         about["width"] = min(100, round(100 * one.width_in / plots.COLUMN_IN))
         width = round(SCREEN_PX * about["width"] / 100)
         data = {"image/png": one.png, "text/plain": about["alt"]}
@@ -233,6 +230,29 @@ def figure(
         path = run.figures / f"{name}.jpg"
         with replacing(path) as temporary, Image.open(BytesIO(one.png)) as image:
             image.convert("RGB").save(temporary, "JPEG", **JPEG)
+
+
+def figure_texts(
+    name: str,
+    lang: str,
+    values: Mapping[str, Any],
+    *,
+    alt: Words | None = None,
+    caption: Words | None = None,
+) -> dict[str, str]:
+    """Return a figure's alternative text and its caption.
+
+    Args:
+        name: `figures.<name>` has them.
+        lang: language.
+        values: what they take.
+        alt: the alternative text itself by language, where it has no name.
+        caption: the line below it by language, where it has no name.
+    """
+    return {
+        part: given[lang] if given is not None else word(f"figures.{name}.{part}", lang, **values)
+        for part, given in (("alt", alt), ("caption", caption))
+    }
 
 
 class _Drawn(NamedTuple):

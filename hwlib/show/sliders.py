@@ -88,7 +88,7 @@ def slider(
 
 
 def slider_panel(track: Track, lang: str, *, scale: int = 1) -> widgets.VBox:
-    """Return a track as a live slider below its picture, each pixel `scale` wide and high."""
+    """Return a track as a live slider below its image, enlarged `scale` times."""
     pictures = [_png(frame) for frame in plots.enlarge(track.frames, scale)]
     picture = widgets.Image(value=pictures[track.start], format="png")
     picture.layout = {"align_self": "flex-start", "max_width": "100%"}
