@@ -19,6 +19,7 @@ CHANCE = 0.5
 MAX_GUESSING = 0.55  # D's accuracy, mean of real and generated, up to which it hardly tells
 MIN_WON = 0.95  # from here on it recognises nearly every generated image
 LAST_TENTH = 0.1
+NO_LOSS = 0.05  # nats; D's mean loss between two checkpoints that a run counts as zero
 MAX_LOST = 0.1  # share of the improvement that the last checkpoint may have lost again
 MIN_GROWTH = 0.3  # relative, of diversity, before it counts as growing
 MIN_KID_FALL = 0.5  # relative, before a fall is set beside the losses
@@ -118,6 +119,7 @@ def _breaks(metrics: pd.DataFrame, results: Results) -> list[Finding]:
             finding(
                 "gan.loss_zero",
                 step=step,
+                limit=NO_LOSS,
                 then=float(then.iloc[-1]),
                 last=float(after.iloc[-1]) if len(after) else None,
             )
