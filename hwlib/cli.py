@@ -187,7 +187,7 @@ def claims(
     take about 90 minutes on two cores; stopped, the same command goes on, and claims share runs.
     The last line is the file with every number.
     """
-    from hwlib.claims import CLAIMS, claims_path, decide
+    from hwlib.claims import claims_path, decide
     from hwlib.run import default_runs_dir
     from hwlib.show.verdicts import claims_markdown
 
@@ -204,36 +204,42 @@ def claims(
             device=device,
         )
     if markdown:
-        for text in claims_markdown(verdicts, CLAIMS).values():
-            typer.echo(f"{text}\n")
+        for table in claims_markdown(verdicts).values():
+            typer.echo(f"{table}\n")
     else:
         Console().print(claims_table(verdicts))
     typer.echo(claims_path(runs, verdicts["data"]["fingerprint"], profile))
 
 
-def claims_table(verdicts: Mapping[str, Any]) -> Table:
+def claims_table(verdicts: Mapping[str, Any], language: str = "en") -> Table:
     """Return the verdicts as a table, a row a measure, with effect, interval and margin."""
     from hwlib.claims import CLAIMS
-    from hwlib.discuss.claims import claim_method, claimed_margin, interval
+    from hwlib.findings.claims import found, write_effect, write_margin
+    from hwlib.text import sentence, word
 
-    where = f"{verdicts['data']['spec']}, profile {verdicts['profile']}"
-    title = f"The reports' claims on {where}, {len(verdicts['seeds'])} seeds"
-    warnings = [said.en.strip("*") for said in claim_method(verdicts)[1:]]
-    table = Table(title=title, caption="\n".join(warnings), box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("id", no_wrap=True)
-    table.add_column("claim, and what was measured")
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("effect [95 % interval]", justify="right")
-    table.add_column("counts from", justify="right", no_wrap=True)
+    data, profile = verdicts["data"]["spec"], verdicts["profile"]
+    seeds = len(verdicts["seeds"])
+    title = sentence("claims.table_title", language, data=data, profile=profile, seeds=seeds)
+    warning = sentence("claims.warning", language, profile=profile)
+    table = Table(title=title, caption=warning, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    right = {"justify": "right"}
+    columns = {"id": {}, "claim": {}, "verdict": {}, "effect": right, "margin": right}
+    for name, style in columns.items():
+        no_wrap = name not in ("claim", "effect")
+        table.add_column(word(f"claims.columns.{name}", language), no_wrap=no_wrap, **style)
     for id, decided in verdicts["claims"].items():
         claim = CLAIMS[id]
-        said = decided["verdict"].replace("_", " ")
-        table.add_row(id, f"{claim.statement.en} ({', '.join(claim.letters)})", said, style="bold")
+        statement = word(f"claims.{id}.statement", language)
+        letters = ", ".join(claim.letters)
+        said = word(f"claims.verdicts.{decided['verdict']}", language)
+        table.add_row(id, f"{statement} ({letters})", said, style="bold")
         if "reason" in decided:
-            table.add_row("", decided["reason"]["en"])
+            table.add_row("", found(claim, decided)[0].say(language).replace("**", ""))
         for part in decided.get("parts", ()):
-            effect = (interval(part), claimed_margin(part))
-            table.add_row("", part["name"]["en"], part["verdict"], *effect, style="dim")
+            name = word(f"claims.{id}.parts.{part['name']}", language)
+            said = word(f"claims.verdicts.{part['verdict']}", language)
+            effect = (write_effect(part, language), write_margin(part, language))
+            table.add_row("", name, said, *effect, style="dim")
     return table
 
 

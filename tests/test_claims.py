@@ -1,25 +1,36 @@
 """The claims: every verdict from made-up runs, the statistics, the runs they share, the command."""
 
 import json
-from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from sentences import assert_each_in_its_language, assert_same_numbers, assert_tidy
 
 import hwlib
-from hwlib.claims import CLAIMS, NotApplicable, claims_path, decide, deciding, known_ids, measures
-from hwlib.claims import arms as all_arms
-from hwlib.claims.base import CHANGE
-from hwlib.claims.deciding import Plan, check_needs, decide_one, judge_values, planned
-from hwlib.claims.statistics import joined, t_interval, verdict_of
+from hwlib.claims import (
+    CLAIMS,
+    NotApplicable,
+    catalogue,
+    claims_path,
+    decide,
+    deciding,
+    files,
+    known_ids,
+    known_verdicts,
+    measures,
+)
+from hwlib.claims.catalogue import read_claims, rule_of
+from hwlib.claims.deciding import Plan, arm_config, check_needs, decide_one, judge_values, planned
+from hwlib.claims.statistics import joined, judge_interval, t_interval
 from hwlib.data.factors import ATTRIBUTES, FACTORS
 from hwlib.errors import UserError
+from hwlib.findings.base import TRIAL_STEPS
 from hwlib.ledger import convert
+from hwlib.plots import adversarial
 from hwlib.recipes import PAIRS, build_models, make_config
+from hwlib.text import LANGUAGES, has_word, section, word
 from hwlib.training.fit import TrainingDiverged
 from hwlib.training.study import member_configs
 
@@ -45,7 +56,7 @@ class MadeRun:
     @property
     def results(self):
         noise = np.random.default_rng([self.config.seed, len(str(self.story))])
-        given = {"num_steps": 2_000, "collapse": []} | self.story.get("results", {})
+        given = SOUND | self.story.get("results", {})
         return {
             name: value * (1 + 0.002 * noise.normal())
             if isinstance(value, float) and not name.startswith("linear")
@@ -59,26 +70,40 @@ class MadeRun:
 
     @property
     def samples(self):
-        return self.story["samples"]
+        return {"originals": images(50)} | self.story["samples"]
 
 
 def made_data(**changes):
-    """Return as much of a data set as claims look at: 40 pictures, half of them men."""
+    """Return as much of a data set as claims look at: 40 images of one colour each, half men."""
     rng = np.random.default_rng(0)
+    colours = rng.integers(20, 236, (40, 1, 1, 3)) + rng.integers(-15, 16, (40, SIDE, SIDE, 3))
     labels = np.tile(np.arange(40)[:, None] % 2, (1, len(ATTRIBUTES))).astype(np.uint8)
     part = SimpleNamespace(
-        images=rng.integers(100, 156, (40, SIDE, SIDE, 3), dtype=np.uint8),
+        images=colours.astype(np.uint8),
         labels=labels,
         factors=pd.DataFrame({name: np.zeros(40) for name in FACTORS}),
     )
     part = type("Part", (), {**vars(part), "__len__": lambda self: 40})()
     facts = {"channels": 3, "attributes": ATTRIBUTES, "train": part, "test": part}
+    facts["fingerprint"] = "made up"
     return SimpleNamespace(**facts | changes)
 
 
-def pictures(spread):
+def images(spread):
     noise = np.random.default_rng(1).normal(size=(32, SIDE, SIDE, 3))
     return (128 + spread * noise).clip(0, 255).astype(np.uint8)
+
+
+# Of a run whose images are neither fog nor noise nor all alike, beside real images.
+SOUND = {
+    **{"num_steps": 2_000, "collapse": []},
+    **{"precision": 0.8, "precision_real": 0.95, "coverage": 0.3, "coverage_real": 0.96},
+    **{"diversity_samples": 12.0, "diversity_real": 18.0, "sharpness_samples": 300.0},
+    **{"sharpness_reconstructions": 300.0, "test_mse_11": 0.02},
+    **{"frechet_real": 5.0, "kid_real": 0.01},
+}
+FOG = {"sharpness_samples": 0.5, "diversity_samples": 2.0, "precision": 0.9}
+NOISE = {"sharpness_samples": 9_000.0, "diversity_samples": 20.0, "precision": 0.001}
 
 
 def curves(**columns):
@@ -137,13 +162,15 @@ def rough(size):
 
 # What each arm of a claim would be like if the claim were right, and if it were wrong.
 BLUR = {"small": results(**SHARP, **FAR), "large": results(**SOFT, **NEAR)}
-ALIKE = {
-    "too_large": results(diversity_samples=4.0) | {"samples": {"reconstructions": pictures(2)}},
-    "one": results(diversity_samples=12.0) | {"samples": {"reconstructions": pictures(30)}},
-}
+ALIKE, UNLIKE = (
+    results(diversity_samples=diversity) | {"samples": {"reconstructions": images(spread)}}
+    for diversity, spread in ((2.0, 2), (12.0, 30))
+)
+COLLAPSED = {"hundred": ALIKE, "one": UNLIKE}
+BLURRED = {"sharpness_reconstructions": 0.5, "sharpness_samples": 0.5}
 MEAN_FACE = {
-    "vae": results(**SOFT) | {"samples": {"samples": pictures(5)}},
-    "gan": results(**SHARP) | {"samples": {"samples": pictures(40)}},
+    "vae": results(**SOFT) | {"samples": {"samples": images(5)}},
+    "gan": results(**SHARP) | {"samples": {"samples": images(40)}},
 }
 PERFECT = np.full(NUM_RECORDS, 0.001)
 STORIES = {
@@ -158,7 +185,7 @@ STORIES = {
     ),
     "C3": tuple({"upsample": story, "wide": story} for story in (REPORT_B, REPORT_C)),
     "C3'": tuple({"upsample": story, "wide": story} for story in (REPORT_C, REPORT_B)),
-    "C4": (ALIKE, swapped(ALIKE)),
+    "C4": (COLLAPSED, swapped(COLLAPSED)),
     "C5": (MEAN_FACE, swapped(MEAN_FACE)),
     "C6": tuple(
         {"vae": results(**vae), "gan": results(**gan)}
@@ -178,11 +205,11 @@ STORIES = {
     ),
     "C12": tuple({"off": with_kids(kids)} for kids in ([5, 2, 2, 9.0], [9, 5, 4, 2.0])),
     "C13": (
-        {"zero": results(**SHARP, **FAR), "one": results(**SOFT, **NEAR)},
-        {"zero": results(**SOFT, **NEAR), "one": results(**SHARP, **FAR)},
+        {"zero": results(**SHARP, **FAR, coverage=0.001), "one": results(**SOFT, **NEAR)},
+        {"zero": results(**SOFT, frechet=10.0, coverage=0.9), "one": results(**SHARP, **NEAR)},
     ),
     "C14": (
-        {"hundred": results(**SOFT), "one": results(**SHARP)},
+        {"hundred": results(**BLURRED), "one": results(**SHARP)},
         {"hundred": results(**SHARP), "one": results(**SOFT)},
     ),
     "C15": (
@@ -249,7 +276,8 @@ def test_every_claim_can_come_to_every_verdict(id, verdict, plan, tmp_path):
     }[verdict]
     found = decided(CLAIMS[id], plan, made_data(), turns.__getitem__, tmp_path)
     assert found["verdict"] == verdict, [
-        (p["name"]["en"], p["low"], p["high"], p["margin"], p["verdict"]) for p in found["parts"]
+        (p["name"], p["low"], p["high"], p["margin"], p["verdict"], p["reason"])
+        for p in found["parts"]
     ]
     if verdict == SUPPORTED:
         assert {part["verdict"] for part in found["parts"]} == {SUPPORTED}
@@ -283,15 +311,229 @@ def test_opposed_claims_are_measured_on_the_same_runs_and_cannot_both_hold(plan,
         assert (one.arms, one.margin, one.name) == (other.arms, other.margin, other.name)
 
 
-@pytest.mark.parametrize("id", CLAIMS)
-def test_what_is_said_of_a_claim_is_the_same_in_both_languages(id):
-    claim = CLAIMS[id]
-    sentences = [claim.statement, claim.protocol, claim.note, *(p.why for p in claim.parts)]
-    assert_same_numbers(sentences)
-    assert_each_in_its_language(sentences)
-    names = [part.name for part in claim.parts] + [arm.text for arm in claim.arms.values()]
-    assert_same_numbers(names)
-    assert_tidy(sentences + names)
+# ---- baselines that are broken -------------------------------------------------------------------
+
+
+def parts_of(id, story, plan, tmp_path):
+    found = decided(CLAIMS[id], plan, made_data(), lambda _: story, tmp_path)
+    return found["verdict"], {part["name"]: part for part in found["parts"]}
+
+
+@pytest.mark.parametrize("id", ["C1", "C1'", "C11", "C13", "C15", "C16", "C17", "C19", "C20"])
+@pytest.mark.parametrize("broken", [FOG, NOISE], ids=["fog", "noise"])
+def test_a_ratio_between_runs_that_all_fail_decides_nothing(id, broken, plan, tmp_path):
+    for number, story in enumerate(STORIES[id]):  # whichever way the numbers point
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        spoilt = {arm: one | results(**one["results"] | broken) for arm, one in story.items()}
+        _, parts = parts_of(id, spoilt, plan, folder)
+        spoilt_parts = [p for p in parts.values() if p["reason"]]
+        assert spoilt_parts
+        for part in spoilt_parts:
+            assert part["verdict"] == UNDECIDED
+            assert part["reason"]["name"] == "sound_samples"
+            assert all(min(one.values()) < 1 for one in part["reason"]["shares"].values())
+
+
+def test_one_arm_that_is_sound_is_enough_to_say_that_the_other_is_worse(plan, tmp_path):
+    story = {"flip": results(**NEAR), "none": results(**FAR | FOG)}
+    verdict, parts = parts_of("C19", story, plan, tmp_path)
+    assert verdict == SUPPORTED
+    assert parts["distance"]["reason"] is None
+
+
+def test_noise_is_not_sharper_than_a_vae(plan, tmp_path):
+    story = {"vae": MEAN_FACE["vae"], "gan": MEAN_FACE["gan"] | results(**SHARP | NOISE)}
+    verdict, parts = parts_of("C5", story, plan, tmp_path)
+    assert verdict == UNDECIDED
+    shares = parts["blur"]["reason"]["shares"]
+    assert min(shares["vae"].values()) >= 1
+    assert [what for what, share in shares["gan"].items() if share < 1] == ["precision"]
+
+
+def test_networks_that_do_not_reconstruct_are_not_compared_by_their_error(plan, tmp_path):
+    story = {
+        arm: results(test_mse_11=mse)
+        for arm, mse in zip(("two", "three", "four"), (1, 2, 3), strict=True)
+    }
+    verdict, parts = parts_of("C2", story, plan, tmp_path)
+    assert verdict == UNDECIDED
+    assert {part["reason"]["name"] for part in parts.values()} == {"reconstructs"}
+
+
+def test_reconstructions_blurred_with_every_weight_are_not_called_sharp(plan, tmp_path):
+    zero = results(**FAR, sharpness_reconstructions=0.9, coverage=0.001)
+    story = {"zero": zero, "one": results(**NEAR, sharpness_reconstructions=0.5)}
+    verdict, parts = parts_of("C13", story, plan, tmp_path)
+    assert verdict == UNDECIDED
+    assert parts["reconstructions"]["reason"]["name"] == "sharp_reconstructions"
+    assert parts["reconstructions"]["effect"] > 10
+    assert parts["distance"]["verdict"] == parts["coverage"]["verdict"] == SUPPORTED
+
+
+def test_blur_is_measured_beside_real_images_however_blurred_the_other_weight_is(plan, tmp_path):
+    story = {"hundred": results(**BLURRED), "one": results(**BLURRED)}
+    verdict, parts = parts_of("C14", story, plan, tmp_path)
+    assert verdict == SUPPORTED
+    part = parts["samples"]
+    assert part["beside"]["name"] == "sharpness_half"
+    assert part["beside"]["values"] == [measures.half_sharpness(made_data())] * 3
+    assert [arm["is_reference"] for arm in part["arms"].values()] == [False, True]
+
+
+def test_losses_at_zero_have_no_roughness_to_compare(plan, tmp_path):
+    story = {arm: curves(d_loss=0.01 + 0.005 * SAW, g_loss=2 + SAW) for arm in ("half", "full")}
+    _, parts = parts_of("C10", story, plan, tmp_path)
+    assert parts["roughness"]["reason"]["name"] == "live_loss"
+
+
+def test_images_near_the_noise_floor_leave_nothing_to_learn(plan, tmp_path):
+    story = {"beaten": with_kids([0.02] * 12, d_loss=PERFECT)}
+    found = decided(CLAIMS["C9"], plan, made_data(), lambda _: story, tmp_path)
+    assert found["reason"]["name"] == "nothing_to_learn"
+
+
+def test_half_the_resolution_blurs_and_the_mean_image_more():
+    rng = np.random.default_rng(0)
+    part = made_data().test
+    part.images = rng.integers(0, 256, (40, SIDE, SIDE, 3), dtype=np.uint8)
+    data = made_data(train=part, test=part)
+    images = torch.from_numpy(part.images).permute(0, 3, 1, 2)
+    real = float(measures.sharpness(images).mean())
+    assert 0 < measures.half_sharpness(data) < real / 4
+    assert 0 < measures.mean_image_sharpness(data) < real / 20
+    spread = np.square(part.images - part.images.mean(0)).mean() / 127.5**2
+    assert measures.mean_image_error(data) == pytest.approx(spread)
+
+
+# ---- the catalogue -------------------------------------------------------------------------------
+
+
+def test_every_name_in_the_catalogue_is_known():
+    for claim in CLAIMS.values():
+        for part in claim.parts:
+            assert {part.measure, *filter(None, [part.beside])} <= set(measures.MEASURES)
+            assert {*part.any, *part.all} <= set(measures.CONDITIONS)
+
+
+def test_a_ratio_has_a_condition_or_real_images_beside_it():
+    for claim in CLAIMS.values():
+        for part in claim.parts:
+            if part.comparison in ("ratio", "excess", "regret"):
+                assert part.any or part.all or part.beside, (claim.id, part.name)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_claim_has_its_words_and_no_word_is_left_over(language):
+    wanted = {f"claims.why.{part.why}" for claim in CLAIMS.values() for part in claim.parts}
+    for id, claim in CLAIMS.items():
+        wanted |= {f"claims.{id}.{name}" for name in ("statement", "protocol", "note")}
+        wanted |= {f"claims.{id}.arms.{label}" for label in claim.arms}
+        wanted |= {f"claims.{id}.parts.{part.name}" for part in claim.parts}
+        wanted |= {f"claims.beside.{part.beside}" for part in claim.parts if part.beside}
+        wanted |= {f"claims.{id}.denial" for _ in filter(None, [claim.denied])}
+    wanted |= {f"claims.undecided.{name}" for name in ("trial", *measures.CONDITIONS)}
+    wanted |= {f"claims.unmet.{what}" for one in measures.CONDITIONS.values() for what in one}
+    assert [key for key in wanted if not has_word(key, language)] == []
+    words = section("claims", language)
+    found = {
+        f"claims.{id}.{'.'.join(path)}" for id in [*CLAIMS, "why", "beside", "undecided", "unmet"]
+        for path in paths(words[id])
+    }  # fmt: skip
+    assert found - wanted == set()
+
+
+def paths(words):
+    """Yield the names under which words stand in a section."""
+    for name, inner in words.items():
+        yield from (
+            ((name, *path) for path in paths(inner)) if isinstance(inner, dict) else [(name,)]
+        )
+
+
+WRONG = {
+    'measure = "frechet"\n': ('measure = "frechet"\nmeasures = 1\n', "measures"),
+    "margin = 10.0\n": ("margin = 0.0\n", "margin"),
+    'comparison = "ratio"\n': ('comparison = "quotient"\n', "unknown comparison"),
+    'direction = "less"\n': ('direction = "down"\n', "unknown direction"),
+    'arms = ["large", "small"]\n': ('arms = ["large", "tiny"]\n', "unknown arms"),
+    'opposes = "C1"\n': ('opposes = "C2"\n', "does not oppose it"),
+    'base = "kl", set': ('base = "kl", sets', "unknown entries"),
+    'small = "kl_small"': ('small = "kl_tiny"', "unknown arms"),
+}
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_a_mistake_in_the_catalogue_is_found_when_it_is_read(line, tmp_path):
+    wrong, message = WRONG[line]
+    text = catalogue.PATH.read_text(encoding="utf-8")
+    assert line in text
+    path = tmp_path / "claims.toml"
+    path.write_text(text.replace(line, wrong, 1), encoding="utf-8")
+    with pytest.raises(ValueError, match=message):
+        read_claims(path)
+
+
+def test_the_rule_of_a_claim_changes_with_what_decides_it_and_with_nothing_else(tmp_path):
+    text = catalogue.PATH.read_text(encoding="utf-8")
+    path = tmp_path / "claims.toml"
+
+    def rules(old, new):
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+        return {
+            id for id, claim in read_claims(path).items() if rule_of(claim) != rule_of(CLAIMS[id])
+        }
+
+    assert rules("seconds = 23", "seconds = 24") == set()
+    assert rules('why = "separates"', 'why = "on_a_map"') == set()
+    assert rules("margin = 1900.0", "margin = 1800.0") == {"C13"}
+    assert rules("d_updates = 2", "d_updates = 3") == {"C21"}
+
+
+# ---- what is known -------------------------------------------------------------------------------
+
+
+def write(folder, profile, date, verdict="supported", rule=None, fingerprint="ab" * 8):
+    folder.mkdir(exist_ok=True)
+    decided = {"verdict": verdict, "rule": rule or rule_of(CLAIMS["C13"]), "parts": []}
+    about = {"data": {"spec": "faces", "fingerprint": fingerprint}, "seeds": [0, 1, 2]}
+    content = about | {"profile": profile, "date": date, "claims": {"C13": decided}}
+    claims_path(folder, fingerprint, profile).write_text(json.dumps(content))
+
+
+def test_of_several_files_the_largest_profile_and_then_the_newest_counts(tmp_path, monkeypatch):
+    shipped, runs = tmp_path / "shipped", tmp_path / "runs"
+    monkeypatch.setattr(files, "SHIPPED", shipped)
+
+    def known():
+        return {id: one["decided"]["verdict"] for id, one in known_verdicts("ab" * 8, runs).items()}
+
+    write(shipped, "look", "2026-02-01", "undecided")
+    assert known() == {"C13": "undecided"}
+    assert known_verdicts("ab" * 4)["C13"]["profile"] == "look"
+    write(runs, "look", "2026-01-01", "contradicted")
+    assert known() == {"C13": "undecided"}  # the other is older
+    write(runs, "quick", "2026-01-01")
+    assert known() == {"C13": "supported"}
+    write(runs, "quick", "2026-03-01", rule="another")  # decided by other margins
+    assert known() == {"C13": "undecided"}
+    write(shipped, "smoke", "2026-03-01", fingerprint="cd" * 8)
+    assert known_verdicts("cd" * 8) == {}  # a trial is no verdict
+    assert known_verdicts("ef" * 8, runs) == {}
+
+
+def test_the_verdicts_that_come_with_the_project_were_reached_by_todays_rules():
+    for path in files.SHIPPED.glob("*.json"):
+        verdicts = json.loads(path.read_text(encoding="utf-8"))
+        for id, decided in verdicts["claims"].items():
+            assert decided["rule"] == rule_of(CLAIMS[id]), f"{path.name}: decide {id} again"
+        assert "/" not in verdicts["data"]["spec"]
+
+
+def test_constants_that_two_rooms_need_are_the_same():
+    assert measures.HEALTHY == adversarial.HEALTHY
+    assert deciding.MIN_STEPS == TRIAL_STEPS
 
 
 # ---- statistics ----------------------------------------------------------------------------------
@@ -336,14 +578,14 @@ def test_an_interval_needs_finite_effects(effects):
     ],
 )
 def test_the_verdict_follows_from_interval_and_margin(low, high, direction, verdict):
-    assert verdict_of(low, high, direction=direction, margin=1) == verdict
+    assert judge_interval(low, high, direction=direction, margin=1).verdict == verdict
 
 
 def test_a_margin_is_above_0_and_a_direction_known():
     with pytest.raises(ValueError, match="margin"):
-        verdict_of(1, 2, direction="greater", margin=0)
+        judge_interval(1, 2, direction="greater", margin=0)
     with pytest.raises(ValueError, match="direction"):
-        verdict_of(1, 2, direction="up", margin=1)
+        judge_interval(1, 2, direction="up", margin=1)
 
 
 def test_a_claim_holds_if_all_its_measures_do_and_falls_with_one():
@@ -395,7 +637,7 @@ def test_accuracy_above_the_floor_is_the_share_of_errors_saved():
 
 def test_the_distance_from_the_mean_face_is_0_for_the_mean_face():
     data = made_data()
-    mean = measures.mean_picture(data)
+    mean = measures.mean_image(data)
     run = SimpleNamespace(samples={"samples": np.stack([mean, mean])})
     assert measures.mean_face_distance(run, data) == 0
     run.samples["samples"] = np.stack([mean + 3, mean - 3])
@@ -406,14 +648,14 @@ def test_an_unhealthy_training_says_nothing_of_healthy_ones(plan, tmp_path):
     broken = results(collapse=[{"sign": "diversity_gone", "step": 9}]) | STORIES["C7"][0]["gan"]
     found = decided(CLAIMS["C7"], plan, made_data(), lambda seed: {"gan": broken}, tmp_path)
     assert found["verdict"] == "not_applicable"
-    assert "healthy" in found["reason"]["en"]
+    assert found["reason"]["name"] == "not_healthy"
 
 
 def test_a_d_whose_loss_never_comes_to_0_says_nothing_of_what_follows(plan, tmp_path):
     fair = with_kids([5, 4, 3, 2.0], d_loss=np.ones(NUM_RECORDS))
     found = decided(CLAIMS["C9"], plan, made_data(), lambda seed: {"beaten": fair}, tmp_path)
     assert found["verdict"] == "not_applicable"
-    assert "zero" in found["reason"]["en"]
+    assert found["reason"]["name"] == "no_zero"
 
 
 # ---- what the data must have ---------------------------------------------------------------------
@@ -422,10 +664,10 @@ def test_a_d_whose_loss_never_comes_to_0_says_nothing_of_what_follows(plan, tmp_
 @pytest.mark.parametrize(
     ("id", "changes", "reason"),
     [
-        ("C18", {"attributes": ()}, "no attribute Male"),
-        ("C10", {"attributes": ("Male",)}, "no attribute Smiling"),
+        ("C18", {"attributes": ()}, "no_attribute"),
+        ("C10", {"attributes": ("Male",)}, "no_attribute"),
         ("C6", {"channels": 1}, "grey"),
-        ("C22", {"test": SimpleNamespace(factors=None)}, "no factors"),
+        ("C22", {"test": SimpleNamespace(factors=None)}, "no_factors"),
     ],
 )
 def test_a_claim_about_what_the_data_have_not_is_not_applicable(id, changes, reason):
@@ -440,14 +682,14 @@ def test_a_claim_that_is_not_applicable_trains_nothing(plan):
 
 
 def test_a_zero_that_stands_in_no_ratio_makes_a_claim_not_applicable(plan, tmp_path):
-    story = {"too_large": ALIKE["too_large"] | results(diversity_samples=0.0), "one": ALIKE["one"]}
+    story = {"hundred": ALIKE | results(diversity_samples=0.0), "one": UNLIKE}
     found = decided(CLAIMS["C4"], plan, made_data(), lambda _: story, tmp_path)
     assert found["verdict"] == "not_applicable"
-    assert "A value is zero" in found["reason"]["en"]
+    assert found["reason"]["name"] == "zero_value"
 
 
 def test_changes_in_percent_are_averaged_as_ratios():
-    part = next(part for part in CLAIMS["C3"].parts if part.comparison is CHANGE)
+    part = next(part for part in CLAIMS["C3"].parts if part.comparison == "change")
     found = judge_values(part, np.array([[-50.0, 0.0, 100.0]]))  # a half, as much, twice as much
     assert found["effect"] == pytest.approx(0, abs=1e-9)
     assert found["effects"] == pytest.approx([-50, 0, 100])
@@ -460,7 +702,7 @@ def test_a_training_that_diverges_loses_one_claim_and_says_why(plan):
 
     found = decide_one(CLAIMS["C11"], plan, made_data(), train)
     assert found["verdict"] == "not_applicable"
-    assert "step 7" in found["reason"]["en"]
+    assert "step 7" in found["reason"]["values"]["what"]
 
 
 # ---- the runs ------------------------------------------------------------------------------------
@@ -479,30 +721,32 @@ def test_all_claims_with_three_seeds_are_planned_to_take_less_than_two_hours(pla
 
 
 def test_the_gan_and_infogan_of_the_claims_are_those_of_the_problems_reports():
-    for arm in (all_arms.GAN_BASE, all_arms.INFOGAN):
-        config = arm.config(data="faces", profile="quick", seed=0)
+    for arm in (CLAIMS["C7"].arms["gan"], CLAIMS["C22"].arms["infogan"]):
+        config = arm_config(arm, data="faces", profile="quick", seed=0)
         assert config == make_config(arm.problem, "dcgan")
 
 
 def test_a_weight_of_the_kl_study_is_the_studys_own_run():
     study = {c.kl_weight: c for c in member_configs(make_config("kl", "elbo", seed=2))}
-    for weight in (0.0, 1.0, 100.0):
-        assert all_arms.kl(weight).config(data="faces", profile="quick", seed=2) == study[weight]
+    arms = [*CLAIMS["C13"].arms.values(), *CLAIMS["C14"].arms.values()]
+    for arm, weight in zip(arms, (0.0, 1.0, 100.0, 1.0), strict=True):
+        assert arm_config(arm, data="faces", profile="quick", seed=2) == study[weight]
 
 
 def test_a_protocols_schedule_is_for_quick_alone():
-    arm = all_arms.VAE_BASE
+    arm = CLAIMS["C5"].arms["vae"]
     own = make_config("vae", "dcgan", profile="course")
-    assert arm.config(data="faces", profile="course", seed=0) == own
-    assert arm.config(data="faces", profile="quick", seed=0).num_steps == 2_000
-    assert arm.config(data="faces", profile="smoke", seed=0).num_steps == 12
+    assert arm_config(arm, data="faces", profile="course", seed=0) == own
+    assert arm_config(arm, data="faces", profile="quick", seed=0).num_steps == 2_000
+    assert arm_config(arm, data="faces", profile="smoke", seed=0).num_steps == 12
 
 
 def test_the_weights_of_c1_and_c16_are_those_that_the_ledger_converts():
-    for own, used in ((1e-5, all_arms.SMALL), (1e-3, all_arms.LARGE)):  # report A's range
+    small, large = (arm.overrides["kl_weight"] for arm in CLAIMS["C1"].arms.values())
+    for own, used in ((1e-5, small), (1e-3, large)):  # report A's range
         assert convert(own, "plain", "elbo").kl_weight == pytest.approx(used, rel=0.03)
     averaged = convert(1.0, "upsample", "dcgan").kl_weight  # means over all values of [-1, 1]
-    assert all_arms.VAE_AVERAGED.overrides["kl_weight"] == pytest.approx(averaged)
+    assert CLAIMS["C16"].arms["averaged"].overrides["kl_weight"] == pytest.approx(averaged)
 
 
 @pytest.mark.parametrize("seeds", [2, (0, 1), (4, 4, 4)])
@@ -538,7 +782,8 @@ def test_runs_that_are_mere_trials_decide_nothing(smoke):
     _, verdicts = smoke
     decided = verdicts["claims"]["C13"]
     assert decided["verdict"] == UNDECIDED
-    assert [part["verdict"] for part in decided["parts"]] == [UNDECIDED, UNDECIDED]
+    assert {part["verdict"] for part in decided["parts"]} == {UNDECIDED}
+    assert {part["reason"]["name"] for part in decided["parts"]} == {"trial"}
     assert verdicts["seeds"] == [0, 1, 2]
 
 
@@ -606,8 +851,8 @@ def test_the_command_prints_the_table_and_the_file_last(call, smoke):
 
     code, out, _ = call(*words, "--runs", runs, "--markdown")
     assert code == 0
-    assert CLAIMS["C13"].statement.zh in out
-    assert CLAIMS["C13"].statement.en in out
+    for language in LANGUAGES:
+        assert word("claims.C13.statement", language) in out
 
 
 @pytest.mark.parametrize(
@@ -689,10 +934,3 @@ def test_batch_norm_as_the_report_has_it_changes_no_weight():
 def test_a_vae_refuses_batch_norm():
     with pytest.raises(UserError, match="batch_norm plays no part in problem vae"):
         make_config("vae", "plain", batch_norm="on")
-
-
-def test_parts_are_told_apart_by_their_names():
-    for claim in CLAIMS.values():
-        assert len({part.name for part in claim.parts}) == len(claim.parts)
-    with pytest.raises(AssertionError, match="margin"):
-        replace(CLAIMS["C2"].parts[0], margin=0.0)

@@ -1,19 +1,22 @@
 """The reports' claims, tested: what each would take, the runs, and a verdict from several seeds.
 
 >>> from hwlib.claims import CLAIMS, decide
->>> CLAIMS["C13"].protocol.en
+>>> CLAIMS["C13"].parts[0].margin
 >>> decide(["C13"], data="faces")["claims"]["C13"]["verdict"]
 
-Everything that decides a claim is set before there are data: arms and schedules (arms.py), measures
-and margins (autoencoders.py, adversarial.py), the rule (statistics.py).
+What decides a claim is set before there are data, in report/claims.toml: arms and schedules,
+measures and margins. The measures are those of measures.py, the rule is that of statistics.py.
 """
 
-from hwlib.claims.base import Arm, Claim, NotApplicable, Part
+from typing import Any
+
+from hwlib.claims.base import VERDICTS, Arm, Claim, NotApplicable, Part
 from hwlib.claims.catalogue import CLAIMS
-from hwlib.claims.deciding import claims_path, decide, known_ids
+from hwlib.claims.files import claims_path, known_ids, known_verdicts
 
 __all__ = [
     "CLAIMS",
+    "VERDICTS",
     "Arm",
     "Claim",
     "NotApplicable",
@@ -21,4 +24,12 @@ __all__ = [
     "claims_path",
     "decide",
     "known_ids",
+    "known_verdicts",
 ]
+
+
+def decide(*args: Any, **settings: Any) -> dict[str, Any]:
+    """Decide claims; see `hwlib.claims.deciding.decide`."""
+    from hwlib.claims.deciding import decide  # which loads torch, where reading verdicts needs none
+
+    return decide(*args, **settings)

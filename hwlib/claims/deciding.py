@@ -4,34 +4,43 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hwlib.claims.base import Arm, Claim, NotApplicable, Part
-from hwlib.claims.catalogue import CLAIMS
-from hwlib.claims.statistics import MIN_SEEDS, joined, t_interval, verdict_of
+from hwlib.claims.base import (
+    COMPARISONS,
+    NOT_APPLICABLE,
+    UNDECIDED,
+    Arm,
+    Claim,
+    NotApplicable,
+    Part,
+)
+from hwlib.claims.catalogue import CLAIMS, rule_of
+from hwlib.claims.files import Verdicts, claims_path, known_ids
+from hwlib.claims.measures import CONDITIONS, MEASURES
+from hwlib.claims.statistics import MIN_SEEDS, joined, judge_interval, t_interval
 from hwlib.config import Config
 from hwlib.data import Data, load_data
-from hwlib.discuss.base import Sentence, is_trial
-from hwlib.discuss.claims import NOT_APPLICABLE, UNDECIDED
 from hwlib.errors import UserError
 from hwlib.jobs import Trainings, checked_jobs
-from hwlib.recipes import knows_setting
+from hwlib.recipes import knows_setting, make_config
 from hwlib.run import Run, default_runs_dir, write_json
 from hwlib.runtime import code_fingerprint
 from hwlib.source import code_of
 from hwlib.tell import tell
 from hwlib.training.fit import TrainingDiverged, fit, is_done
+from hwlib.training.study import member_configs
 
-Verdicts = dict[str, Any]
-CONDITIONS = ("profile", "seeds", "settings", "code")  # of verdicts that may stand together
+MIN_STEPS = 100  # runs shorter than this only try that everything works
+SAME = ("profile", "seeds", "settings", "code")  # in verdicts that may stand together
 Planned = dict[str, tuple[Config, Arm]]
 Train = Callable[[Config], Run]
 
@@ -54,18 +63,19 @@ def decide(
 
     Args:
         ids: of the claims; all of them where it is empty.
-        data: pictures, as `hwlib.load_data` takes them.
+        data: images, as `hwlib.load_data` takes them.
         profile: size of the runs.
         seeds: how many, from 0 on, or which; three at least.
         runs: folder of the run folders; `hwlib.run.default_runs_dir()` where it is empty.
-        skip_bad: leave out pictures that cannot be read.
+        skip_bad: leave out images that cannot be read.
         jobs: trainings side by side; where it is None, one a core, or one a GPU.
         settings: of every run, on top of the arms' own, where its problem knows them: `device`,
             `features`, ...
 
     Returns:
-        What claims.json holds: `data`, `profile`, `seeds`, `settings` and, for the claims
-        asked for alone, `claims` by id: `verdict`, and `parts` or `reason`.
+        What claims.json holds: `data`, `profile`, `seeds`, `settings`, `date` and, for the claims
+        asked for alone, `claims` by id: `verdict`, `rule`, and `parts` or `reason`. It holds names
+        and numbers; what they are called is in report/text/.
 
     Raises:
         UserError: an unknown claim, fewer than three seeds, or data that do not fit.
@@ -82,6 +92,7 @@ def decide(
         "seeds": list(seeds),
         "settings": {name: value for name, value in settings.items() if name != "device"},
         "code": claims_code(),
+        "date": datetime.now(UTC).date().isoformat(),
         "claims": {},
     }
     path = claims_path(runs, loaded.fingerprint, profile)
@@ -100,25 +111,6 @@ def decide(
     return verdicts
 
 
-def known_ids(ids: str | Sequence[str] | None) -> list[str]:
-    """Return the claims asked for, each once, in the order of the list; all of them for none.
-
-    Several may stand in one text, with commas or spaces between them.
-
-    Raises:
-        UserError: an id that no claim has, or commas alone.
-    """
-    asked = ",".join([ids] if isinstance(ids, str) else ids or ()).strip()
-    named = [id for id in re.split(r"[\s,，、]+", asked) if id]
-    if asked and not named:
-        raise UserError(f"no claim is named in '{asked}'; known: {', '.join(CLAIMS)}")
-    wanted = [id.upper().replace("\u2019", "'") for id in named or CLAIMS]
-    for id in wanted:
-        if id not in CLAIMS:
-            raise UserError(f"unknown claim '{id}'; known: {', '.join(CLAIMS)}")
-    return [id for id in CLAIMS if id in wanted]
-
-
 def checked_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
     """Return the seeds, each once.
 
@@ -134,15 +126,11 @@ def checked_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
     return found
 
 
-def claims_path(runs: Path, fingerprint: str, profile: str) -> Path:
-    """Return where the verdicts on one set of pictures stand."""
-    return Path(runs) / f"claims-{fingerprint[:8]}-{profile}.json"
-
-
 def claims_code() -> str:
     """Return 16 hex digits over the code of runs and claims: verdicts of other code are dropped."""
     files = sorted(Path(__file__).parent.glob("*.py"))
-    text = "\n".join([code_fingerprint(), *map(code_of, files)])
+    rules = [rule_of(claim) for claim in CLAIMS.values()]
+    text = "\n".join([code_fingerprint(), *map(code_of, files), *rules])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -151,7 +139,7 @@ def _still_valid(path: Path, verdicts: Mapping[str, Any]) -> dict[str, Any]:
     if not path.exists():
         return {}
     old = json.loads(path.read_text())
-    is_same = all(old.get(name) == verdicts[name] for name in CONDITIONS)
+    is_same = all(old.get(name) == verdicts[name] for name in SAME)
     is_same = is_same and old["data"]["fingerprint"] == verdicts["data"]["fingerprint"]
     return old["claims"] if is_same else {}
 
@@ -161,71 +149,75 @@ def _still_valid(path: Path, verdicts: Mapping[str, Any]) -> dict[str, Any]:
 
 def decide_one(claim: Claim, plan: Plan, data: Data, train: Train) -> dict[str, Any]:
     """Return a claim's entry of claims.json, training what it needs."""
+    rule = {"rule": rule_of(claim)}
     try:
         check_needs(claim, data)
         found = {
             label: [train(config) for config in plan.configs(arm)]
             for label, arm in claim.arms.items()
         }
-        parts = [judge(part, claim.arms, found, data) for part in claim.parts]
+        parts = [judge(part, found, data) for part in claim.parts]
     except NotApplicable as stop:
-        return {"verdict": NOT_APPLICABLE, "reason": stop.reason._asdict()}
+        return {"verdict": NOT_APPLICABLE, "reason": stop.reason, **rule}
     except TrainingDiverged as failure:
-        reason = Sentence(f"有一次訓練發散了（{failure}）。", f"A training diverged ({failure}).")
-        return {"verdict": NOT_APPLICABLE, "reason": reason._asdict()}
-    return {"verdict": joined(part["verdict"] for part in parts), "parts": parts}
+        reason = {"name": "diverged", "values": {"what": str(failure)}}
+        return {"verdict": NOT_APPLICABLE, "reason": reason, **rule}
+    return {"verdict": joined(part["verdict"] for part in parts), "parts": parts, **rule}
 
 
 def check_needs(claim: Claim, data: Data) -> None:
-    """Raise `NotApplicable` where the data have not what the claim speaks of."""
+    """Raise `NotApplicable` where the data have not what the claim is about."""
     for need in claim.needs:
-        if need == "colour":
-            is_there = data.channels == 3
-            zh, en = "這份資料是灰階影像。", "The data are grey."
-        elif need == "factors":
-            is_there = data.test.factors is not None
-            zh = "這份資料沒有記錄影像由哪些因素畫成，只有畫出來的臉才有。"
-            en = "The data have no factors that images were drawn from; only drawn faces have."
-        else:
-            is_there = need in data.attributes and _varies(need, data)
-            zh = f"這份資料沒有會變化的屬性 {need}。"
-            en = f"The data have no attribute {need} that varies."
-        if not is_there:
-            raise NotApplicable(Sentence(zh, en))
+        if need == "colour" and data.channels != 3:
+            raise NotApplicable("grey")
+        if need == "factors" and data.test.factors is None:
+            raise NotApplicable("no_factors")
+        if need not in ("colour", "factors") and not _varies(need, data):
+            raise NotApplicable("no_attribute", attribute=need)
 
 
 def _varies(attribute: str, data: Data) -> bool:
-    """Whether an attribute has both values in the training and in the test pictures."""
+    """Whether an attribute is there with both values, in the training and in the test images."""
+    if attribute not in data.attributes:
+        return False
     column = data.attributes.index(attribute)
     parts = (data.train.labels[:, column], data.test.labels[:, column])
     return all(labels.min() != labels.max() for labels in parts)
 
 
-def judge(
-    part: Part, arms: Mapping[str, Arm], found: Mapping[str, Sequence[Run]], data: Data
-) -> dict[str, Any]:
+def judge(part: Part, found: Mapping[str, Sequence[Run]], data: Data) -> dict[str, Any]:
     """Return one measure's entry of claims.json.
 
     Args:
         part: the measure.
-        arms: the claim's, by label.
         found: finished runs by the arm's label, one a seed.
         data: what they were trained on.
     """
-    runs = {label: found[label] for label in part.arms}
-    values = {label: [part.measure(run, data) for run in own] for label, own in runs.items()}
-    result = judge_values(part, np.array([values[label] for label in part.arms]))
-    if any(is_trial(run.results) for own in runs.values() for run in own):
-        result["verdict"] = UNDECIDED  # runs as short as these bear out nothing
-    result["arms"] = {
-        label: {
-            "text": arms[label].text._asdict(),
-            "values": values[label],
-            "runs": [run.path.name for run in runs[label]],
-        }
-        for label in part.arms
+    measure = MEASURES[part.measure]
+    runs = {label: found[label] for label in (*part.arms, *part.reference)}
+    values = {label: [measure(run, data) for run in own] for label, own in runs.items()}
+    compared = [values[label] for label in part.arms]
+    real = None
+    if part.beside:
+        own = [MEASURES[part.beside](run, data) for run in runs[part.arms[0]]]
+        real = {"name": part.beside, "values": own}
+        compared.append(own)
+    entry = judge_values(part, np.array(compared))
+    if (reason := _unsound(part, runs, data)) is not None:
+        entry["verdict"] = UNDECIDED
+    return {
+        **entry,
+        "reason": reason,
+        "arms": {
+            label: {
+                "values": values[label],
+                "runs": [run.path.name for run in own],
+                "is_reference": label not in part.arms,
+            }
+            for label, own in runs.items()
+        },
+        "beside": real,
     }
-    return result
 
 
 def judge_values(part: Part, values: np.ndarray) -> dict[str, Any]:
@@ -233,27 +225,66 @@ def judge_values(part: Part, values: np.ndarray) -> dict[str, Any]:
 
     Args:
         part: the measure.
-        values: (A, S) of its arms and the seeds.
+        values: (A, S) of its arms, of real images where it has them beside, and the seeds.
     """
-    effects = part.comparison.effects(np.asarray(values, dtype=float))
-    tell = part.comparison.tell
-    effect, low, high = (float(tell(end)) for end in t_interval(effects))
+    comparison = COMPARISONS[part.comparison]
+    effects = comparison.effects(np.asarray(values, dtype=float))
+    effect, low, high = (float(comparison.display(end)) for end in t_interval(effects))
+    judged = judge_interval(low, high, direction=part.direction, margin=part.margin)
     return {
-        "name": part.name._asdict(),
+        "name": part.name,
         "unit": part.effect_unit,
         "value_unit": part.unit,
         "direction": part.direction,
         "margin": part.margin,
-        "why": part.why._asdict(),
-        "effects": [float(tell(one)) for one in effects],
+        "why": part.why,
+        "effects": [float(comparison.display(one)) for one in effects],
         "effect": effect,
         "low": low,
         "high": high,
-        "verdict": verdict_of(low, high, direction=part.direction, margin=part.margin),
+        "place": judged.place,
+        "verdict": judged.verdict,
     }
 
 
+def _unsound(part: Part, runs: Mapping[str, Sequence[Run]], data: Data) -> dict[str, Any] | None:
+    """Return why the runs can decide nothing, whatever the interval; None where they can.
+
+    Returns:
+        `name`: "trial", or that of the condition that is not met; of a condition also `shares` of
+        the least that each arm must have, by label and requirement, means over the seeds.
+    """
+    if any(run.results["num_steps"] < MIN_STEPS for own in runs.values() for run in own):
+        return {"name": "trial"}
+    for names, labels, is_enough in ((part.any, tuple(runs), any), (part.all, part.arms, all)):
+        for name in names:
+            shares = {
+                label: {
+                    what: float(np.mean([share(run, data) for run in runs[label]]))
+                    for what, share in CONDITIONS[name].items()
+                }
+                for label in labels
+            }
+            if not is_enough(min(own.values()) >= 1 for own in shares.values()):
+                return {"name": name, "shares": shares}
+    return None
+
+
 # ---- all runs ------------------------------------------------------------------------------------
+
+
+def arm_config(arm: Arm, *, data: str, profile: str, seed: int, **settings: Any) -> Config:
+    """Return the settings of an arm's run with one seed; `settings` come on top."""
+    own = {**arm.overrides, **settings}
+    if profile == "quick":
+        own = {**arm.quick, **own}
+    if arm.problem == "kl":
+        weight = own.pop("kl_weight")
+        study = make_config(
+            "kl", arm.recipe, data, profile, seed, **own, kl_weights=(weight,), kl_sweep=()
+        )
+        return member_configs(study)[0]
+    return make_config(arm.problem, arm.recipe, data, profile, seed, **own)
 
 
 @dataclass(frozen=True)
@@ -272,13 +303,11 @@ class Plan:
         known = {
             n: v for n, v in self.settings.items() if knows_setting(arm.problem, n, arm.recipe)
         }
-        return [
-            arm.config(data=self.data, profile=self.profile, seed=seed, **known)
-            for seed in self.seeds
-        ]
+        about = {"data": self.data, "profile": self.profile}
+        return [arm_config(arm, **about, seed=seed, **known) for seed in self.seeds]
 
     def load(self) -> Data:
-        """Return the pictures, of the size that every arm has."""
+        """Return the images, of the size that every arm has."""
         (config, *_) = self.configs(next(iter(CLAIMS["C1"].arms.values())))
         return load_data(self.data, config.image_size, crop=config.crop, skip_bad=self.skip_bad)
 
@@ -341,7 +370,8 @@ class _Queue:
         """Say which run it is, and how long all will take, going by those that are done."""
         self.num_begun += 1
         what = f"run {self.num_begun} of {self.num_missing}: {config.problem} of {config.recipe}"
-        _say(f"{what} ({arm.text.en}), seed {config.seed}{self._left()}")
+        own = "".join(f", {name} = {value}" for name, value in arm.overrides.items())
+        _say(f"{what}{own}, seed {config.seed}{self._left()}")
 
     def _left(self) -> str:
         if not self.reckoned:

@@ -1,27 +1,36 @@
-"""What is measured of a finished run: pure functions, a run and its data to a number."""
+"""What is measured of a finished run: pure functions, a run and its data to a number.
+
+`MEASURES` and `CONDITIONS`, at the end, give them the names that report/claims.toml knows them by.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 
 import numpy as np
+import torch
 from scipy import stats
+from torch.nn.functional import avg_pool2d, interpolate
 
-from hwlib.claims.base import Measure, NotApplicable
+from hwlib.claims.base import NotApplicable
+from hwlib.claims.catalogue import GROUPS
 from hwlib.data import Data
-from hwlib.discuss.base import Sentence
-from hwlib.discuss.gan import HEALTHY
-from hwlib.metrics import majority_floor
+from hwlib.metrics import majority_floor, sharpness
 from hwlib.run import Run
 from hwlib.training.batches import spread
 from hwlib.training.snapshots import NO_LOSS
 
-MAX_IMAGES = 5_000  # that a mean picture is taken of
+Measure = Callable[[Run, Data], float]
+
+HEALTHY = (0.60, 0.75)  # D's accuracy in healthy training, by report B (C7)
+MAX_IMAGES = 5_000  # that a mean image is taken of
+MAX_TEST_IMAGES = 1_000  # that the sharpness at half the resolution is measured on
 NEIGHBOURS = 10  # in latent space
 WINDOW = 5  # records that a curve is smoothed over before its lowest point is looked for
 WARM_UP = 0.1  # share of the training that a statement about its course leaves out
 JUMPS = 0.1  # share of the rises of a loss, the largest ones, that count as jumps
 EARLY = 2 / 3  # report A: broken after about step 20,000 of 30,000
+NEAR = 10  # times the noise floor of KID: from here down there is little left to learn
 KID_NOISE = 1e-3  # a KID below this counts as this, so that ratios of it mean something
 
 
@@ -34,64 +43,113 @@ def result(name: str) -> Measure:
     return measure
 
 
-# ---- pictures ------------------------------------------------------------------------------------
+# ---- images --------------------------------------------------------------------------------------
 
 
 def mean_face_distance(run: Run, data: Data) -> float:
-    """Return how far samples are from the mean training picture: RMS over all values, 0..255."""
+    """Return how far samples are from the mean training image: RMS over all values, 0..255."""
     samples = run.samples["samples"].astype(np.float64)
-    return float(np.sqrt(np.square(samples - mean_picture(data)).mean()))
+    return float(np.sqrt(np.square(samples - mean_image(data)).mean()))
 
 
-def picture_spread(name: str) -> Measure:
-    """Return the measure of how unlike one another a run's pictures `name` are.
+def image_spread(name: str) -> Measure:
+    """Return the measure of how unlike one another a run's images `name` are.
 
-    It is the RMS, over pictures and values, of what they differ from their mean picture: grey
-    levels, 0 where all are the same.
+    It is the RMS, over images and values, of what they differ from their mean image: grey levels,
+    0 where all are the same.
     """
 
     def measure(run: Run, data: Data) -> float:
-        pictures = run.samples[name].astype(np.float64)
-        return float(np.sqrt(np.square(pictures - pictures.mean(0)).mean()))
+        images = run.samples[name].astype(np.float64)
+        return float(np.sqrt(np.square(images - images.mean(0)).mean()))
 
     return measure
 
 
-def mean_picture(data: Data) -> np.ndarray:
-    """Return the mean of at most 5,000 training pictures, evenly spread: float64 (H, W, C)."""
+def mean_image(data: Data) -> np.ndarray:
+    """Return the mean of at most 5,000 training images, evenly spread: float64 (H, W, C)."""
     images = data.train.images[spread(len(data.train), MAX_IMAGES)]
     return images.mean(0, dtype=np.float64)
+
+
+# ---- what real images have -----------------------------------------------------------------------
+
+# Kept by the data's fingerprint: all arms of a claim ask for the same few numbers.
+_kept: dict[tuple[str, str], float] = {}
+
+
+def of_data(measure: Callable[[Data], float]) -> Measure:
+    """Return the measure that looks at the data alone, and only once at each."""
+
+    def measured(run: Run, data: Data) -> float:
+        key = (data.fingerprint, measure.__name__)
+        if key not in _kept:
+            _kept[key] = measure(data)
+        return _kept[key]
+
+    return measured
+
+
+def half_sharpness(data: Data) -> float:
+    """Return the sharpness of test images that keep half of their resolution.
+
+    Each 2 x 2 block becomes its mean; bilinear interpolation brings the image back to its size.
+    Images that are no sharper than these have lost the finer half of their detail: blurred.
+    """
+    images = data.test.images[spread(len(data.test), MAX_TEST_IMAGES)]
+    x = torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).float()
+    half = interpolate(avg_pool2d(x, 2), size=x.shape[2:], mode="bilinear")
+    return float(sharpness(half).mean())
+
+
+def mean_image_sharpness(data: Data) -> float:
+    """Return the sharpness of the mean training image, which has no person's features left."""
+    return float(sharpness(torch.from_numpy(mean_image(data)).permute(2, 0, 1)[None]).mean())
+
+
+def mean_image_error(data: Data) -> float:
+    """Return the mean squared error, in [-1, 1], of the mean training image for test images."""
+    images = data.test.images[spread(len(data.test), MAX_IMAGES)]
+    error = np.square(images - mean_image(data)).mean()
+    return float(error / 127.5**2)
+
+
+def missed_coverage(run: Run, data: Data) -> float:
+    """Return which share of the real images that others cover the samples miss, in percent.
+
+    Coverage (Naeem et al. 2020) is the share of test images that have an image near; training
+    images set 0 %, samples that are near to none 100 %.
+    """
+    return 100 * (1 - run.results["coverage"] / run.results["coverage_real"])
 
 
 # ---- latent space --------------------------------------------------------------------------------
 
 
 def above_floor(accuracy: float, floor: float) -> float:
-    """Return which share of the guesses' errors an accuracy saves, in percent.
+    """Return which share of the majority-class baseline's errors an accuracy avoids, in percent.
 
-    0 is always naming the commoner value, 100 no error at all; below 0 is worse than that.
+    0 is the majority-class baseline, 100 no error at all; below 0 is worse than that.
 
     Raises:
         NotApplicable: there is one value only, and always naming it makes no error.
     """
     if floor == 1:
-        raise NotApplicable(
-            Sentence("測試影像的屬性全都相同。", "All test pictures have the same attribute.")
-        )
+        raise NotApplicable("one_value")
     return 100 * (accuracy - floor) / (1 - floor)
 
 
 def probe_gain(run: Run, data: Data) -> float:
-    """Return how well a straight cut through latent space tells the attribute: `above_floor`."""
+    """Return how well a linear classifier reads the attribute off the latents: `above_floor`."""
     results = run.results
     return above_floor(results["linear_probe_accuracy"], results["linear_probe_floor"])
 
 
 def neighbour_gain(run: Run, data: Data) -> float:
-    """Return how well a picture's ten nearest neighbours in latent space tell its attribute.
+    """Return how well an image's ten nearest neighbours in latent space tell its attribute.
 
     Distances are those of the posterior means, as the t-SNE maps of the reports take them; each
-    picture is left out of its own neighbours. A map shows a split where neighbours agree.
+    image is left out of its own neighbours. A map shows a split where neighbours agree.
 
     Returns:
         Percent, as `above_floor`.
@@ -105,8 +163,8 @@ def neighbour_gain(run: Run, data: Data) -> float:
     finder = KNeighborsClassifier(near).fit(mu, labels)
     others = finder.kneighbors(return_distance=False)  # of the fitted points, without themselves
     shares = labels[others].mean(1)
-    told = np.where(shares == 0.5, labels.mean() > 0.5, shares > 0.5)
-    return above_floor(float((told == labels).mean()), majority_floor(labels))
+    found = np.where(shares == 0.5, labels.mean() > 0.5, shares > 0.5)
+    return above_floor(float((found == labels).mean()), majority_floor(labels))
 
 
 # ---- curves --------------------------------------------------------------------------------------
@@ -187,20 +245,14 @@ def of_curve(name: str, shape: Callable[[np.ndarray], float]) -> Measure:
 def healthy_share(run: Run, data: Data) -> float:
     """Return in which share of the training D's accuracy lies between 60 and 75 %, in percent.
 
-    D's accuracy is the mean of that on real and on fake pictures, over the steps of a record; the
+    D's accuracy is the mean of that on real and on fake images, over the steps of a record; the
     first tenth of the training is left out.
 
     Raises:
         NotApplicable: the training was not healthy: diversity was gone, or D's loss at 0.
     """
     if run.results["collapse"]:
-        raise NotApplicable(
-            Sentence(
-                f"種子 {run.config.seed} 的訓練並不正常：多樣性消失，或判別器的損失降到零。",
-                f"With seed {run.config.seed} the training was not healthy: diversity was gone, or"
-                " D's loss was at zero.",
-            )
-        )
+        raise NotApplicable("not_healthy", seed=run.config.seed)
     accuracy = late((curve(run, "d_accuracy_real") + curve(run, "d_accuracy_fake")) / 2)
     low, high = HEALTHY
     return 100 * float(((low <= accuracy) & (accuracy <= high)).mean())
@@ -231,14 +283,15 @@ def opposed_share(d_loss: np.ndarray, g_loss: np.ndarray) -> float:
 
 
 def learning_after_zero(run: Run, data: Data) -> float:
-    """Return by how much G's pictures still get better once D's loss is at zero, in percent.
+    """Return by how much G's images still get better once D's loss is at zero, in percent.
 
     D's loss counts as zero from the first snapshot on before which it was below 0.05 nats on
-    average. What is told is the fall of the snapshots' KID from there to the last one; pictures
-    that get worse count as 0.
+    average. The measure is the fall of the snapshots' KID from there to the last one; images that
+    get worse count as 0.
 
     Raises:
-        NotApplicable: D's loss never came to zero, or only at the last snapshot.
+        NotApplicable: D's loss never came to zero, or only at the last snapshot; or the images
+            were then near the noise floor, so that nothing was left to learn.
     """
     table = run.metrics
     is_snapshot = table["snapshot_kid"].notna().to_numpy()
@@ -248,15 +301,16 @@ def learning_after_zero(run: Run, data: Data) -> float:
     means = [part.mean() for part in np.split(losses, ends)[: len(ends)]]
     at_zero = np.flatnonzero(np.array(means) < NO_LOSS)
     if not len(at_zero) or at_zero[0] == len(kids) - 1:
-        raise NotApplicable(
-            Sentence(
-                f"種子 {run.config.seed} 的訓練中，判別器的損失沒有及早降到零，條件沒有出現。",
-                f"With seed {run.config.seed} D's loss did not come to zero before the end, so the"
-                " claim's condition was not met.",
-            )
-        )
+        raise NotApplicable("no_zero", seed=run.config.seed)
     then, last = (max(float(kid), KID_NOISE) for kid in (kids[at_zero[0]], kids[-1]))
+    if then < NEAR * max(run.results["kid_real"], KID_NOISE):
+        raise NotApplicable("nothing_to_learn", seed=run.config.seed)
     return max(0.0, 100 * (1 - last / then))
+
+
+def second_half(values: np.ndarray) -> np.ndarray:
+    """Return the second half of a curve."""
+    return values[len(values) // 2 :]
 
 
 def roughness(run: Run, data: Data) -> float:
@@ -267,8 +321,7 @@ def roughness(run: Run, data: Data) -> float:
     """
     rough = []
     for name in ("d_loss", "g_loss"):
-        values = curve(run, name)
-        values = values[len(values) // 2 :]
+        values = second_half(curve(run, name))
         rough.append(float(np.abs(np.diff(values)).mean() / values.mean()))
     return 100 * float(np.mean(rough))
 
@@ -291,18 +344,86 @@ def late_loss(run: Run, data: Data) -> float:
 # ---- codes ---------------------------------------------------------------------------------------
 
 
-def lead_of(group: Iterable[str], *, over: Callable[[str], bool]) -> Measure:
-    """Return the measure of how far one group of factors leads in what the code tells, in nats.
+def lead_of(group: str, *, but: str = "") -> Measure:
+    """Return the measure of how far a group of factors leads in what the code tells, in nats.
 
     It is the most that the code tells about a factor of `group`, less the most that it tells about
-    a factor for which `over` holds; of Q's reading of real test pictures.
+    any factor that is neither in it nor in the group `but`; of Q's reading of real test images.
     """
-    names = set(group)
+    names, left_out = GROUPS[group], GROUPS.get(but, frozenset())
 
     def measure(run: Run, data: Data) -> float:
         codes = run.results["code_factor_nats"]
         best = {name: max(code[name] for code in codes) for name in codes[0]}
         own = max(value for name, value in best.items() if name in names)
-        return own - max(value for name, value in best.items() if name not in names and over(name))
+        return own - max(v for name, v in best.items() if name not in names | left_out)
 
     return measure
+
+
+# ---- names ---------------------------------------------------------------------------------------
+
+IN_RESULTS = (  # read as they are from results.json
+    *("sharpness_reconstructions", "sharpness_samples", "colourfulness_samples"),
+    *("diversity_samples", "diversity_real", "frechet", "frechet_real", "test_mse_11", "last_kid"),
+)
+
+MEASURES: Mapping[str, Measure] = {
+    **{name: result(name) for name in IN_RESULTS},
+    "sharpness_half": of_data(half_sharpness),
+    "spread_reconstructions": image_spread("reconstructions"),
+    "spread_originals": image_spread("originals"),
+    "mean_face_distance": mean_face_distance,
+    "missed_coverage": missed_coverage,
+    "probe_gain": probe_gain,
+    "neighbour_gain": neighbour_gain,
+    "recon_trend": trend_of("recon_nats"),
+    "recon_late_trend": trend_of("recon_nats", after_warm_up=True),
+    "kl_late_trend": trend_of("kl_nats", after_warm_up=True),
+    "kl_early_fall": of_curve("kl_nats", early_fall),
+    "kl_later_rise": of_curve("kl_nats", later_rise),
+    "kl_last_change": of_curve("kl_nats", last_change),
+    "healthy_share": healthy_share,
+    "opposed_jumps": opposed_jumps,
+    "learning_after_zero": learning_after_zero,
+    "roughness": roughness,
+    "late_loss": late_loss,
+    "hair_lead": lead_of("hair"),
+    "pose_lead": lead_of("pose", but="hair"),
+}
+
+
+def _share(measure: Measure, of: Measure, least: float) -> Measure:
+    """Return the measure over `of`, in units of the least that it may be: 1 or more is enough."""
+    return lambda run, data: measure(run, data) / of(run, data) / least
+
+
+def _reach(measure: Measure, of: Measure, most: float) -> Measure:
+    """Return the measure's limit, `most` times `of`, over the measure: 1 or more is enough."""
+    return lambda run, data: most * of(run, data) / max(measure(run, data), 1e-12)
+
+
+# What a run must have for a comparison with it to say anything: each 1 or more. A ratio of two runs
+# that both fail says nothing of what a report saw.
+CONDITIONS: Mapping[str, Mapping[str, Measure]] = {
+    # Samples count as images of this data. Each guards against one way of not being any: noise and
+    # fragments lie where no real image lies, one image over and over has no diversity, and fog is
+    # blurrier than the mean image. More of any of them proves nothing.
+    "sound_samples": {
+        "precision": _share(result("precision"), result("precision_real"), 0.5),
+        "diversity": _share(result("diversity_samples"), result("diversity_real"), 0.25),
+        "sharpness": _share(result("sharpness_samples"), of_data(mean_image_sharpness), 1.0),
+    },
+    # Reconstructions show their image: half of the mean image's error at most.
+    "reconstructs": {
+        "error": _reach(result("test_mse_11"), of_data(mean_image_error), 0.5),
+    },
+    # Reconstructions are sharp: sharper than real images at half of their resolution.
+    "sharp_reconstructions": {
+        "sharpness": _share(result("sharpness_reconstructions"), of_data(half_sharpness), 1.0),
+    },
+    # D's loss has not come to zero, where changes relative to it lose their meaning.
+    "live_loss": {
+        "loss": lambda run, data: float(second_half(curve(run, "d_loss")).mean()) / NO_LOSS,
+    },
+}

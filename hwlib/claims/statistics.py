@@ -1,7 +1,7 @@
 """Verdicts from a few seeds: paired differences, a t interval, and a margin set beforehand.
 
 What is averaged is one effect a seed: both arms of a comparison share the seed, hence the order of
-the pictures and, where the shapes agree, the first weights. Over n seeds the mean effect has the
+the images and, where the shapes agree, the first weights. Over n seeds the mean effect has the
 95 % interval mean +- t(0.975; n - 1) s / sqrt(n). With three seeds t is 4.30, so the interval
 reaches 2.5 standard deviations either way: small effects stay undecided, as they should.
 
@@ -22,16 +22,17 @@ number of claims: of two dozen intervals, one may well miss the true effect.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import stats
 
-from hwlib.claims.base import Direction
-from hwlib.discuss.claims import CONTRADICTED, SUPPORTED, UNDECIDED
+from hwlib.claims.base import CONTRADICTED, SUPPORTED, UNDECIDED, Direction
 
 CONFIDENCE = 0.95
 MIN_SEEDS = 3
+
+JudgedPart = Mapping[str, Any]  # one measure of a claim, as in claims.json
 
 
 def t_interval(effects: Sequence[float] | np.ndarray) -> tuple[float, float, float]:
@@ -43,6 +44,8 @@ def t_interval(effects: Sequence[float] | np.ndarray) -> tuple[float, float, flo
     Raises:
         ValueError: fewer than two effects, or one that is not finite.
     """
+    from scipy import stats
+
     effects = np.asarray(effects, dtype=float)
     if effects.ndim != 1 or len(effects) < 2 or not np.isfinite(effects).all():
         raise ValueError(f"an interval needs two finite effects or more, not {effects.tolist()}")
@@ -52,7 +55,20 @@ def t_interval(effects: Sequence[float] | np.ndarray) -> tuple[float, float, flo
     return mean, mean - half, mean + half
 
 
-def verdict_of(low: float, high: float, *, direction: Direction, margin: float) -> str:
+class Judgement(NamedTuple):
+    """Where an interval lies, and what follows from that.
+
+    Attributes:
+        place: "beyond" the margin as claimed, "opposite" beyond it the other way, "short" of it,
+            "within" or "outside" it (of a claim of no difference), or "across" it.
+        verdict: "supported", "contradicted" or "undecided".
+    """
+
+    place: str
+    verdict: str
+
+
+def judge_interval(low: float, high: float, *, direction: Direction, margin: float) -> Judgement:
     """Return what an interval says of a claimed effect.
 
     Args:
@@ -61,9 +77,6 @@ def verdict_of(low: float, high: float, *, direction: Direction, margin: float) 
         direction: "greater", "less" or "equal".
         margin: least effect that counts, above 0.
 
-    Returns:
-        "supported", "contradicted" or "undecided".
-
     Raises:
         ValueError: an unknown direction, or a margin that is not above 0.
     """
@@ -71,15 +84,21 @@ def verdict_of(low: float, high: float, *, direction: Direction, margin: float) 
         raise ValueError(f"the margin must be above 0, not {margin}")
     if direction == "equal":
         if -margin < low and high < margin:
-            return SUPPORTED
-        return CONTRADICTED if low > margin or high < -margin else UNDECIDED
+            return Judgement("within", SUPPORTED)
+        is_outside = low > margin or high < -margin
+        return Judgement("outside", CONTRADICTED) if is_outside else _ACROSS
     if direction == "less":
         low, high = -high, -low
     elif direction != "greater":
         raise ValueError(f"direction {direction!r} is none of greater, less and equal")
     if low > margin:
-        return SUPPORTED
-    return CONTRADICTED if high < margin else UNDECIDED
+        return Judgement("beyond", SUPPORTED)
+    if high < margin:
+        return Judgement("opposite" if high < -margin else "short", CONTRADICTED)
+    return _ACROSS
+
+
+_ACROSS = Judgement("across", UNDECIDED)
 
 
 def joined(verdicts: Iterable[str]) -> str:
@@ -88,3 +107,45 @@ def joined(verdicts: Iterable[str]) -> str:
     if CONTRADICTED in verdicts:
         return CONTRADICTED
     return SUPPORTED if verdicts == {SUPPORTED} else UNDECIDED
+
+
+# ---- which measure decides -----------------------------------------------------------------------
+
+
+def deciding_part(decided: Mapping[str, Any]) -> JudgedPart:
+    """Return the measure, of those with the claim's verdict, that speaks least for the claim.
+
+    Args:
+        decided: one claim of claims.json, with `verdict` and `parts`.
+    """
+    own = [part for part in decided["parts"] if part["verdict"] == decided["verdict"]]
+    return min(own, key=_strength)
+
+
+def in_margins(part: JudgedPart) -> tuple[float, float, float]:
+    """Return the interval's ends and the effect, in margins, the claimed side to the right.
+
+    Returns:
+        (low, effect, high), ascending.
+    """
+    sign = -1 if part["direction"] == "less" else 1
+    ends = [sign * part[name] / part["margin"] for name in ("low", "effect", "high")]
+    low, effect, high = sorted(ends)
+    return low, effect, high
+
+
+def _strength(part: JudgedPart) -> float:
+    """Return by how many margins the interval's weaker end lies within the claimed effects."""
+    low, _, high = in_margins(part)
+    return 1 - max(-low, high) if part["direction"] == "equal" else low - 1
+
+
+def is_effect_alone(part: JudgedPart) -> bool:
+    """Whether all that was measured are the effects themselves, so that to show both adds nothing.
+
+    Args:
+        part: a measure, as in claims.json.
+    """
+    values = [arm["values"] for arm in part["arms"].values()]
+    is_alone = len(values) == 1 and not part.get("beside")
+    return is_alone and np.allclose(values[0], part["effects"])

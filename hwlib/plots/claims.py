@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -21,9 +21,31 @@ from matplotlib.ticker import (
     NullLocator,
 )
 
-from hwlib.plots.look import COLUMN_IN, GREEN, GREY, INK, ORANGE, WORDS, styled
+from hwlib.plots.look import COLUMN_IN, GREEN, GREY, INK, ORANGE, styled, words
+from hwlib.text import word
 
 Part = Mapping[str, Any]  # one measure of a claim, as in claims.json
+
+
+class Row(NamedTuple):
+    """What the overview draws of a claim: its deciding measure, in units of its margin.
+
+    Attributes:
+        id: of the claim.
+        verdict: "supported", "contradicted" or "undecided".
+        is_equal: whether no difference is claimed.
+        low: lower end of the interval, the claimed side to the right.
+        effect: the mean effect.
+        high: upper end.
+    """
+
+    id: str
+    verdict: str
+    is_equal: bool
+    low: float
+    effect: float
+    high: float
+
 
 # Colour and shape of a verdict: no verdict is told by colour alone.
 MARKS = {
@@ -81,80 +103,101 @@ def _claimed(part: Part) -> tuple[float, float]:
 
 
 @styled
-def claim_values(parts: Sequence[Part], lang: str = "en") -> Figure:
+def claim_values(id: str, parts: Sequence[Part], lang: str = "en") -> Figure:
     """Draw a claim's measures below one another: each seed's value by arm, and the effect.
 
-    Where an arm's values are themselves the effects, the effect takes the whole width.
+    A measure without `arms`, whose values are themselves the effects, takes the whole width.
 
     Args:
-        parts: measures as in claims.json, with `name`, `arms` (label -> `text` and `values`, one
-            a seed, in `value_unit`), `effects` (one a seed), `effect`, `low`, `high` and `margin`
-            in `unit`, `direction` and `verdict`.
+        id: of the claim; the names of measures and arms are found under it.
+        parts: measures as in claims.json, with `name`, `arms` (label -> `values`, one a seed, in
+            `value_unit`), `beside` (real images' values, or None), `effects` (one a seed),
+            `effect`, `low`, `high` and `margin` in `unit`, `direction` and `verdict`.
         lang: language of the words.
     """
     names = [
-        wrapped(part["name"][lang], WIDE_BREADTH if is_effect_alone(part) else NAME_BREADTH)
+        wrapped(
+            word(f"claims.{id}.parts.{part['name']}", lang),
+            NAME_BREADTH if part["arms"] else WIDE_BREADTH,
+        )
         for part in parts
     ]
+    rows = [_value_rows(id, part, lang) for part in parts]
     heights = [
-        FRAME_IN + LINE_IN * (name.count("\n") + 1) + _rows_height(part, lang)
-        for part, name in zip(parts, names, strict=True)
+        FRAME_IN + LINE_IN * (name.count("\n") + 1) + _rows_height(own)
+        for name, own in zip(names, rows, strict=True)
     ]
     fig = plt.figure(figsize=(COLUMN_IN, sum(heights)))
     grid = fig.add_gridspec(len(parts), 2, height_ratios=heights, width_ratios=(1.7, 1))
-    for row, (part, name) in enumerate(zip(parts, names, strict=True)):
-        if is_effect_alone(part):
-            left = right = fig.add_subplot(grid[row, :])
-        else:
+    for row, (part, name, own) in enumerate(zip(parts, names, rows, strict=True)):
+        if own:
             left, right = fig.add_subplot(grid[row, 0]), fig.add_subplot(grid[row, 1])
-            _draw_values(left, part, lang)
+            _draw_values(left, own, part["value_unit"], lang)
+        else:
+            left = right = fig.add_subplot(grid[row, :])
         left.set_title(name, loc="left")
-        right.set_title(WORDS[lang][f"verdict_{part['verdict']}"], loc="right")
+        right.set_title(words(f"verdict_{part['verdict']}", lang), loc="right")
         _draw_effect(right, part, lang)
     return fig
 
 
-def is_effect_alone(part: Part) -> bool:
-    """Whether the one arm's values are the effects themselves, so that to show both says no more.
+class ValueRow(NamedTuple):
+    """A row of points: an arm's values, or those of real images.
 
-    Args:
-        part: a measure, as in claims.json.
+    Attributes:
+        name: what stands at the row, in lines.
+        values: one a seed.
+        is_compared: whether the values enter the effect; others only stand beside.
     """
-    values = [arm["values"] for arm in part["arms"].values()]
-    return len(values) == 1 and np.allclose(values[0], part["effects"])
+
+    name: str
+    values: Sequence[float]
+    is_compared: bool
 
 
-def _rows_height(part: Part, lang: str) -> float:
+def _value_rows(id: str, part: Part, lang: str) -> list[ValueRow]:
+    """Return the rows of a measure: its arms, those shown for comparison, real images."""
+    rows = [
+        ValueRow(
+            wrapped(word(f"claims.{id}.arms.{label}", lang), ARM_BREADTH),
+            arm["values"],
+            not arm["is_reference"],
+        )
+        for label, arm in part["arms"].items()
+    ]
+    if part["arms"] and (real := part["beside"]):
+        name = wrapped(word(f"claims.beside.{real['name']}", lang), ARM_BREADTH)
+        rows.append(ValueRow(name, real["values"], True))
+    return rows
+
+
+def _rows_height(rows: Sequence[ValueRow]) -> float:
     """Return the height that the rows of a measure's panels take, in inches."""
-    if is_effect_alone(part):
+    if not rows:
         return EFFECT_IN
-    return sum(
-        max(ARM_IN, 0.05 + LINE_IN * (name.count("\n") + 1)) for name in _arm_names(part, lang)
-    )
+    return sum(max(ARM_IN, 0.05 + LINE_IN * (row.name.count("\n") + 1)) for row in rows)
 
 
-def _arm_names(part: Part, lang: str) -> list[str]:
-    return [wrapped(arm["text"][lang], ARM_BREADTH) for arm in part["arms"].values()]
-
-
-def _draw_values(ax: Axes, part: Part, lang: str) -> None:
-    """Draw a row of points an arm; a thin line joins what one seed gave."""
-    values = np.array([arm["values"] for arm in part["arms"].values()], dtype=float)
-    rows = np.arange(len(values))
-    ax.plot(values, rows, color=GREY, linewidth=0.6, alpha=0.6, zorder=1)
-    for row, own in zip(rows, values, strict=True):
-        ax.plot(own, np.full(len(own), row), "o", color=INK, markersize=4.5, alpha=0.55)
-        ax.plot(own.mean(), row, "|", color=INK, markersize=15, markeredgewidth=1.6)
-    ax.set_yticks(rows, _arm_names(part, lang))
+def _draw_values(ax: Axes, rows: Sequence[ValueRow], unit: str, lang: str) -> None:
+    """Draw a row of points an arm; a thin line joins what one seed gave in those compared."""
+    values = np.array([row.values for row in rows], dtype=float)
+    places = np.arange(len(rows))
+    compared = [place for place, row in enumerate(rows) if row.is_compared]
+    ax.plot(values[compared], compared, color=GREY, linewidth=0.6, alpha=0.6, zorder=1)
+    for place, row, own in zip(places, rows, values, strict=True):
+        color = INK if row.is_compared else GREY
+        ax.plot(own, np.full(len(own), place), "o", color=color, markersize=4.5, alpha=0.55)
+        ax.plot(own.mean(), place, "|", color=color, markersize=15, markeredgewidth=1.6)
+    ax.set_yticks(places, [row.name for row in rows])
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.tick_params(axis="y", length=0)
     ax.grid(visible=False, axis="y")
-    label = part["value_unit"]
+    label = unit
     if values.min() > 0 and values.max() > WIDE_RANGE * values.min():
         ax.set_xscale("log")
         ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=6))
         ax.xaxis.set_minor_formatter(NullFormatter())
-        label = label + WORDS[lang]["log_axis"] if label else WORDS[lang]["log_scale"]
+        label = label + words("log_axis", lang) if label else words("log_scale", lang)
     else:
         ax.margins(x=0.12)
         ax.xaxis.set_major_locator(MaxNLocator(5))
@@ -184,34 +227,29 @@ def _draw_effect(ax: Axes, part: Part, lang: str) -> None:
     ax.xaxis.set_major_locator(MaxNLocator(4))
     ax.xaxis.set_major_formatter(FuncFormatter(_number))
     unit = part["unit"]
-    ax.set_xlabel(
-        WORDS[lang]["effect"] + (WORDS[lang]["in_unit"].format(unit=unit) if unit else "")
-    )
+    ax.set_xlabel(words("effect", lang) + (words("in_unit", lang, unit=unit) if unit else ""))
 
 
 # ------------------------------------------------------------------------------- all claims
 
 
 @styled
-def claims_overview(claims: Mapping[str, Mapping[str, Any]], lang: str = "en") -> Figure:
+def claims_overview(rows: Sequence[tuple], lang: str = "en") -> Figure:
     """Draw each claim's deciding measure, its effect in units of its margin, right as claimed.
 
-    Of several measures with the claim's own verdict it is the one that speaks least for the claim.
-    Measures of a difference stand in the upper panel, those of none in the lower one.
+    Claims of a difference are above, claims of no difference below.
 
     Args:
-        claims: by id, each with `verdict` and `parts`, as in claims.json; those without measures
-            are left out.
+        rows: a row a claim, as `Row` has it.
         lang: language of the words.
 
     Raises:
-        ValueError: no claim has a measure.
+        ValueError: there is no row.
     """
-    words = WORDS[lang]
-    rows = [(id, deciding_part(decided)) for id, decided in claims.items() if decided.get("parts")]
+    rows = [Row(*row) for row in rows]
     panels = [
-        ("claims_differ", [row for row in rows if row[1]["direction"] != "equal"]),
-        ("claims_equal", [row for row in rows if row[1]["direction"] == "equal"]),
+        ("claims_differ", [row for row in rows if not row.is_equal]),
+        ("claims_equal", [row for row in rows if row.is_equal]),
     ]
     panels = [(title, own) for title, own in panels if own]
     if not panels:
@@ -226,65 +264,41 @@ def claims_overview(claims: Mapping[str, Mapping[str, Any]], lang: str = "en") -
         gridspec_kw={"height_ratios": heights},
     )
     # one axis for all: far enough for the outermost interval, with some room
-    reach = 1.5 * max(LINEAR, *(abs(end) for _, part in rows for end in _in_margins(part)))
+    reach = 1.5 * max(LINEAR, *(abs(end) for row in rows for end in (row.low, row.high)))
     for ax, (title, own) in zip(axes[:, 0], panels, strict=True):
-        ax.set_title(words[title], loc="left")
+        ax.set_title(words(title, lang), loc="left")
         _draw_rows(ax, own, reach)
-    axes[-1, 0].set_xlabel(words["in_margins"])
-    _mark_verdicts(fig, [part["verdict"] for _, part in rows], words)
+    axes[-1, 0].set_xlabel(words("in_margins", lang))
+    _mark_verdicts(fig, [row.verdict for row in rows], lang)
     return fig
 
 
-def deciding_part(decided: Mapping[str, Any]) -> Part:
-    """Return the measure, of those with the claim's verdict, that speaks least for the claim.
-
-    Args:
-        decided: one claim of claims.json, with `verdict` and `parts`.
-    """
-    own = [part for part in decided["parts"] if part["verdict"] == decided["verdict"]]
-    return min(own, key=_strength)
-
-
-def _strength(part: Part) -> float:
-    """Return by how many margins the interval's weaker end lies within the claimed effects."""
-    low, _, high = _in_margins(part)
-    return 1 - max(-low, high) if part["direction"] == "equal" else low - 1
-
-
-def _draw_rows(ax: Axes, rows: Sequence[tuple[str, Part]], reach: float) -> None:
+def _draw_rows(ax: Axes, rows: Sequence[Row], reach: float) -> None:
     """Draw a row a measure over the band in which it holds."""
-    is_equal = rows[0][1]["direction"] == "equal"
+    is_equal = rows[0].is_equal
     ax.axvspan(-1 if is_equal else 1, 1 if is_equal else reach, color=GREEN, alpha=0.13, lw=0)
     ax.axvline(0, color=GREY, linewidth=0.9)
-    for place, (_, part) in enumerate(rows):
-        mark = MARKS[part["verdict"]]
-        low, middle, high = _in_margins(part)
-        ax.plot([low, high], [place, place], color=mark["color"], linewidth=1.8)
-        ax.plot(middle, place, markersize=5.5, markeredgewidth=1.3, linestyle="none", **mark)
+    for place, row in enumerate(rows):
+        mark = MARKS[row.verdict]
+        ax.plot([row.low, row.high], [place, place], color=mark["color"], linewidth=1.8)
+        ax.plot(row.effect, place, markersize=5.5, markeredgewidth=1.3, linestyle="none", **mark)
     ax.set_xscale("symlog", linthresh=LINEAR)
     ax.set_xlim(-reach, reach)
     powers = [power for n in range(1, 9) if (power := 10.0**n) < reach]
     ax.xaxis.set_major_locator(FixedLocator([*(-p for p in powers), -1, 0, 1, *powers]))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(FuncFormatter(_number))
-    ax.set_yticks(range(len(rows)), [name for name, _ in rows])
+    ax.set_yticks(range(len(rows)), [row.id for row in rows])
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.tick_params(axis="y", length=0)
 
 
-def _in_margins(part: Part) -> tuple[float, float, float]:
-    """Return interval and effect over the margin, turned so that the claimed side is the right."""
-    sign = -1 if part["direction"] == "less" else 1
-    ends = [sign * part[name] / part["margin"] for name in ("low", "effect", "high")]
-    return tuple(sorted(ends))
-
-
-def _mark_verdicts(fig: Figure, verdicts: Sequence[str], words: Mapping[str, str]) -> None:
+def _mark_verdicts(fig: Figure, verdicts: Sequence[str], lang: str) -> None:
     """Say which mark means which verdict, and what the band is."""
     marks = [
-        Line2D([], [], linestyle="none", label=words[f"verdict_{name}"], **mark)
+        Line2D([], [], linestyle="none", label=words(f"verdict_{name}", lang), **mark)
         for name, mark in MARKS.items()
         if name in verdicts
     ]
-    band = Patch(facecolor=GREEN, alpha=0.13, label=words["claimed_band"])
+    band = Patch(facecolor=GREEN, alpha=0.13, label=words("claimed_band", lang))
     fig.legend(handles=[*marks, band], loc="outside upper center", ncols=len(marks) + 1)

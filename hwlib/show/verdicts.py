@@ -8,71 +8,35 @@ from functools import partial
 import pandas as pd
 
 from hwlib import plots
-from hwlib.discuss.base import Sentence
-from hwlib.discuss.claims import (
-    NOT_APPLICABLE,
-    VERDICTS,
-    Claim,
-    Decided,
-    Verdicts,
-    claim_found,
-    claim_margins,
-    claim_title,
-    claim_words,
-    interval,
-)
-from hwlib.show.cells import NONE, to_markdown
-from hwlib.show.page import LANGUAGES, figure, sentences, text
-from hwlib.show.tables import Tables
+from hwlib.findings import claims as findings
+from hwlib.findings.claims import Claim, Decided, Verdicts
+from hwlib.findings.verdicts import verdicts_table
+from hwlib.show.cells import to_markdown
+from hwlib.show.page import figure, sentences, text
+from hwlib.text import LANGUAGES, finding, word
 
 Claims = Mapping[str, Claim]
-OTHERS = Sentence(
-    "這一組的其他結論，這次沒有要求判定。",
-    "The other claims of this section were not asked for this time.",
-)
+Tables = dict[str, pd.DataFrame]  # one a language
+
+NOT_APPLICABLE = "not_applicable"
 
 
-def claims_tables(verdicts: Verdicts, claims: Claims, *, with_effects: bool = True) -> Tables:
+def claims_tables(verdicts: Verdicts) -> Tables:
     """Return the table of verdicts, a row a claim, in the reports' order.
 
     Args:
         verdicts: what `hwlib.claims.decide` returns.
-        claims: every claim by its id, as in `hwlib.claims.CLAIMS`.
-        with_effects: add the mean effect of the measure that decides, its interval in brackets.
     """
-    heads = {
-        "zh": ("編號", "結論", "報告", "判定", "效果 [區間]"),
-        "en": ("id", "claim", "report", "verdict", "effect [interval]"),
-    }
-    tables = {}
-    for lang, head in heads.items():
-        rows = []
-        for id, decided in _in_order(verdicts, claims):
-            effect = interval(plots.deciding_part(decided)) if "parts" in decided else NONE
-            claim, said = claims[id], getattr(VERDICTS[decided["verdict"]], lang)
-            rows.append(
-                (id, getattr(claim.statement, lang), ", ".join(claim.letters), said, effect)
-            )
-        frame = pd.DataFrame(rows, columns=list(head))
-        tables[lang] = frame if with_effects else frame.drop(columns=head[-1])
-    return tables
+    return verdicts_table(verdicts["claims"], all_claims=False)
 
 
-def _in_order(verdicts: Verdicts, claims: Claims) -> list[tuple[str, Decided]]:
-    """Return what was decided in the order of `claims`, whatever order it was asked for in."""
-    decided = verdicts["claims"]
-    return [(id, decided[id]) for id in claims if id in decided]
-
-
-def claims_markdown(verdicts: Verdicts, claims: Claims) -> dict[str, str]:
+def claims_markdown(verdicts: Verdicts) -> dict[str, str]:
     """Return the short table of verdicts as Markdown, by language, as a README has it.
 
     Args:
         verdicts: what `hwlib.claims.decide` returns.
-        claims: every claim by its id, as in `hwlib.claims.CLAIMS`.
     """
-    tables = claims_tables(verdicts, claims, with_effects=False)
-    return {lang: to_markdown(frame) for lang, frame in tables.items()}
+    return {lang: to_markdown(frame.iloc[:, :4]) for lang, frame in claims_tables(verdicts).items()}
 
 
 def claims_runs(verdicts: Verdicts) -> Tables:
@@ -86,52 +50,41 @@ def claims_runs(verdicts: Verdicts) -> Tables:
         for part in decided.get("parts", ()):
             for arm in part["arms"].values():
                 used.setdefault(tuple(arm["runs"]), {})[id] = None
-    heads = {"zh": ("執行資料夾", "用到它的結論"), "en": ("run folders", "claims that use them")}
     rows = [(", ".join(runs), ", ".join(ids)) for runs, ids in used.items()]
-    return {lang: pd.DataFrame(rows, columns=list(head)) for lang, head in heads.items()}
+    heads = ("runs", "claims")
+    return {
+        lang: pd.DataFrame(rows, columns=[word(f"claims.columns.{name}", lang) for name in heads])
+        for lang in LANGUAGES
+    }
 
 
-def claims(
-    ids: Sequence[str],
-    verdicts: Verdicts,
-    known: Claims,
-    *,
-    languages: Sequence[str] = LANGUAGES,
-) -> None:
+def claims(ids: Sequence[str], verdicts: Verdicts, known: Claims) -> None:
     """Show claims one after another: what is said and how it is tried, figure, what was found.
 
     Args:
         ids: the ones to show; that some, or all, were not asked for is said at the end.
         verdicts: what `hwlib.claims.decide` returns.
         known: every claim by its id, as in `hwlib.claims.CLAIMS`.
-        languages: the ones to show.
     """
     shown = [id for id in ids if id in verdicts["claims"]]
     for id in shown:
-        _claim(known[id], verdicts["claims"][id], languages)
-    if len(shown) < len(ids):
-        sentences([OTHERS if shown else _not_asked(ids)], languages=languages)
+        _claim(known[id], verdicts["claims"][id])
+    if not shown:
+        sentences([finding("claims.not_asked", ids=list(ids))])
+    elif len(shown) < len(ids):
+        sentences([finding("claims.others")])
 
 
-def _not_asked(ids: Sequence[str]) -> Sentence:
-    zh, en = "、".join(ids), ", ".join(ids)
-    return Sentence(
-        f"這次沒有要求判定這一組（{zh}）。", f"None of these ({en}) was asked for this time."
-    )
-
-
-def _claim(claim: Claim, decided: Decided, languages: Sequence[str]) -> None:
+def _claim(claim: Claim, decided: Decided) -> None:
     """Show one claim."""
-    title = claim_title(claim, decided)
-    told = {
-        lang: f"### {getattr(title, lang)}\n\n**{getattr(claim.statement, lang)}**"
-        for lang in LANGUAGES
-    }
-    text(**told, languages=languages)
-    sentences([claim.protocol, claim.note], languages=languages)
+    about = findings.about(claim, decided)
+    text(about.key, **about.values)
     if decided["verdict"] != NOT_APPLICABLE:
-        sentences(claim_margins(decided), languages=languages)
+        sentences([findings.margins(decided)])
         name = f"claim_{claim.id.lower().replace(chr(39), '_prime')}"
-        draw = partial(plots.claim_values, decided["parts"])
-        figure(name, draw, **claim_words(claim, decided), languages=languages)
-    sentences(claim_found(claim, decided), bullets=True, languages=languages)
+        draw = partial(plots.claim_values, claim.id, findings.drawn_parts(decided))
+        found = findings.found(claim, decided)[:-1]
+        count = len(decided["parts"])
+        values = {"id": claim.id, "verdict": decided["verdict"], "found": found, "count": count}
+        figure(name, draw, words="claim", **values)
+    sentences(findings.found(claim, decided), bullets=True)
