@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from io import BytesIO
+from pathlib import Path
 from string import ascii_uppercase
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from hwlib.findings import summary
+from hwlib.findings import summary, verdicts
 from hwlib.processes import say
 from hwlib.report.compare import QUALITY, comparison, has_comparison, tables_of
 from hwlib.report.document import (
@@ -33,11 +34,6 @@ from hwlib.report.facts import Facts, metric_label, number, provenance
 from hwlib.report.references import references
 from hwlib.report.tables import BESIDE, cell
 from hwlib.text import Finding, has_word, name_of, percent, said, sentence, word
-
-try:
-    from hwlib.findings import verdicts
-except ImportError:
-    verdicts = None
 
 RESULTS = "results.json"
 EPOCH = 946_684_800  # 2000-01-01
@@ -162,8 +158,8 @@ class Book:
 
     @property
     def pages(self) -> tuple[Page, ...]:
-        """The jobs."""
-        return tuple(part.page for part in self.parts if part.page)
+        """The jobs, their documents as they are numbered here."""
+        return tuple(replace(p.page, document=p.document) for p in self.parts if p.page)
 
     @property
     def problems(self) -> tuple[Part, ...]:
@@ -310,9 +306,9 @@ def book_date(pages: Sequence[Page]) -> datetime:
 
 
 def _title_table(runs: Sequence[Facts], language: str) -> Document | None:
-    if not runs:
-        return None
     frame = summary.table(runs)[language]
+    if frame.empty:
+        return None
     caption = word("book.title_table", language)
     return _tables([_frame_table("", caption, frame)], language)
 
@@ -395,8 +391,6 @@ def _data(pages: Sequence[Page], language: str) -> list[Part]:
 
 
 def _reports(language: str) -> list[Part]:
-    if verdicts is None:
-        return []
     frame = verdicts.reports_table()[language]
     table = _frame_table("reports", word("tables.reports.caption", language), frame)
     document = _tables([table], language, sentence("book.reports", language))
@@ -423,9 +417,8 @@ def _fresh(document: Document | None) -> Document | None:
 def _conclusion(pages: Sequence[Page], language: str) -> Part:
     runs = [page.facts for page in pages if not page.reason]
     found = summary.conclusion(runs)
-    if verdicts is not None:
-        known = map(verdicts.summary, _fingerprints(pages))
-        found += [one for one in known if one is not None]
+    known = (verdicts.summary(name, _runs(pages)) for name in _fingerprints(pages))
+    found += [one for one in known if one is not None]
     text = "\n\n".join(one.say(language) for one in found)
     title = word("book.conclusion", language)
     return Part(CONCLUSION, CONCLUSION, title, make_document(text, [], language))
@@ -435,6 +428,11 @@ def _fingerprints(pages: Sequence[Page]) -> list[str]:
     """Return the data sets of the jobs, each once."""
     found = [page.facts.record.get("data", {}).get("fingerprint", "") for page in pages]
     return [name for name in dict.fromkeys(found) if name]
+
+
+def _runs(pages: Sequence[Page]) -> Path | None:
+    """Return the folder of the runs, beside which verdicts may lie."""
+    return next((page.facts.folder.parent for page in pages if page.facts.folder), None)
 
 
 def _references(targets: Targets, language: str) -> Document:
@@ -532,7 +530,8 @@ def _metrics(pages: Sequence[Page], language: str) -> Document | None:
 
 
 def _metrics_table(entries: Sequence[Entry], data: str, language: str) -> list[_Rows]:
-    names = [name for name in QUALITY if any(name in e.facts.results for e in entries)]
+    known = {name for entry in entries for name in entry.facts.results}
+    names = [name for name in (*QUALITY, "near_copies") if name in known]
     runs = [e for e in entries if any(name in e.facts.results for name in names)]
     if not names:
         return []
@@ -587,11 +586,11 @@ def _caption(name: str, data: str, language: str) -> str:
 def _claims(pages: Sequence[Page], language: str) -> Document | None:
     """Return all claims with their verdicts on the first data set."""
     found = _fingerprints(pages)
-    if not found or verdicts is None:
+    if not found:
         return None
-    frame = verdicts.all_known(found[0])[language]
+    frame = verdicts.all_known(found[0], _runs(pages))[language]
     table = _frame_table("verdicts", word("tables.verdicts.caption", language), frame)
-    counts = verdicts.summary(found[0])
+    counts = verdicts.summary(found[0], _runs(pages))
     return _tables([table], language, counts.say(language) if counts else "")
 
 

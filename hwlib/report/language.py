@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
+import copy
 import re
 from binascii import Error as BadBase64
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -57,20 +58,26 @@ def read_notebook(notebook: NotebookNode, language: str) -> Document:
     Raises:
         RenderError: content that cannot be set.
     """
-    document = _read(notebook, language, "")
+    notebook = copy.deepcopy(notebook)
+    pictures = {}
+    for cell in notebook.cells:
+        pictures |= _attached(cell)
+    document = _read(notebook, language, "", pictures)
     tags = {tag for cell in notebook.cells for tag in cell.metadata.get("tags", ())}
     for part in dict.fromkeys(part for tag, part in MOVED.items() if tag in tags):
-        extra = _read(notebook, language, part)
+        extra = _read(notebook, language, part, pictures)
         if extra.ast:
             document.extras[part] = extra
     return document
 
 
-def _read(notebook: NotebookNode, language: str, part: str) -> Document:
+def _read(
+    notebook: NotebookNode, language: str, part: str, pictures: Mapping[str, bytes]
+) -> Document:
     chosen = OneLanguage(language=language, part=part, enabled=True)
     exporter = MarkdownExporter(template_file=str(TEMPLATE), preprocessors=[chosen])
     markdown, resources = exporter.from_notebook_node(notebook)
-    return make_document(markdown, resources["shown"], language, resources["pictures"])
+    return make_document(markdown, resources["shown"], language, pictures)
 
 
 class OneLanguage(Preprocessor):
@@ -80,7 +87,7 @@ class OneLanguage(Preprocessor):
     injected parameters, outputs with `hwlib` metadata whose language fits, and what a reader's own
     cell prints, plots or gives; what goes to standard error, progress for one, is dropped. A cell's
     or an output's metadata `item` is its place in `resources["shown"]`, where the template writes a
-    marker. `resources["pictures"]` has what was pasted into prose.
+    marker.
     """
 
     language = Unicode(help="a key of LANGUAGES")
@@ -91,14 +98,11 @@ class OneLanguage(Preprocessor):
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Return the notebook with what is shown, and `resources` with the list."""
         kept: list[NotebookNode] = []
-        pictures: dict[str, bytes] = {}
         for cell in self._chosen(nb):
             if cell.cell_type == "code":
                 cell.outputs = [out for out in _merged(cell.outputs) if self._is_shown(out)]
                 if kept and kept[-1].cell_type == "code" and not kept[-1].outputs:
                     cell.source = f"{kept.pop().source}\n\n\n{cell.source}"  # one fold
-            else:
-                pictures |= _attached(cell)
             _check_citations(cell)
             kept.append(cell)
         nb.cells = kept
@@ -109,9 +113,10 @@ class OneLanguage(Preprocessor):
                 shown.append(Code(cell.source))
             for output in cell.outputs:
                 if (item := self._item(output, cell)) is not None:
-                    output.metadata["item"] = len(shown)
+                    # what was printed has no metadata yet
+                    output.setdefault("metadata", NotebookNode())["item"] = len(shown)
                     shown.append(item)
-        return nb, resources | {"shown": shown, "pictures": pictures}
+        return nb, resources | {"shown": shown}
 
     def _chosen(self, nb: NotebookNode) -> Iterator[NotebookNode]:
         """Yield the cells of this part that readers of this language see."""
@@ -215,9 +220,12 @@ def _merged(outputs: list[NotebookNode]) -> list[NotebookNode]:
 
 
 def _attached(cell: NotebookNode) -> dict[str, bytes]:
-    """Return the pictures that were pasted into prose, as PNG; name them apart in its text."""
+    """Take the pictures that were pasted into prose out of a cell, as PNG by their addresses.
+
+    Its text then has an address for each that is no other cell's.
+    """
     found = {}
-    for name, forms in cell.get("attachments", {}).items():
+    for name, forms in cell.pop("attachments", {}).items():
         address = f"{ATTACHED}{cell.id}/{name}"
         cell.source = cell.source.replace(f"{ATTACHED}{name}", address)
         data = next((d for form, d in forms.items() if form.startswith("image/")), "")

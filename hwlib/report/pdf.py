@@ -43,7 +43,7 @@ HEAD_PART = re.compile(
 )
 UNIT = re.compile(r"(?<=[\d\]]) (?=%|nats\b)")  # the space before it, where no line ends
 HEAD_BREADTH = 10  # Latin letters; a table's head is broken into lines no narrower than this
-PASSES = 40  # each one settles at least the next figure or table of every chapter
+PASSES = 12  # each one settles at least the next figure or table; five to seven are usual
 PNG = b"\x89PNG"
 WORTH = 0.9  # of a PNG: sheets of faces get smaller than that as JPEG, curves and tables do not
 NO_GLYPH = "□"
@@ -234,7 +234,7 @@ def _comparison(book: Book) -> tuple[str, dict[str, bytes]]:
         return parts
 
     own = section("compare", language)
-    parts = [_par(own["compare_note"])] if "compare_note" in own else []
+    parts = [_par(own["note"])]
     for each in sections:
         parts += content(each, 2)
     if meanings := glossary(tables_of(sections), language):
