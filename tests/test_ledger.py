@@ -1,6 +1,5 @@
 """The loss ledger: five objectives in one form, held by the gradients they have."""
 
-import json
 import math
 import re
 from itertools import pairwise, permutations
@@ -16,10 +15,6 @@ from hwlib.errors import UserError
 from hwlib.losses import gaussian_nll, kl_standard_normal, recon_nats
 from hwlib.models import VAE
 from hwlib.recipes import RECIPES, get_problem
-from hwlib.report import compare
-from hwlib.report.entries import Entry
-from hwlib.report.facts import Facts
-from hwlib.report.runner import Job
 from hwlib.show import page
 from hwlib.training.fit import make_state, open_run
 from hwlib.training.steps import vae_step
@@ -523,43 +518,6 @@ def test_both_languages_say_the_same_numbers():
         for sentence in discuss.ledger(row, results):
             found = [sorted(re.findall(r"\d[\d,.]*\d|\d", words)) for words in sentence]
             assert found[0] == found[1], sentence
-
-
-# --------------------------------------------------------------------------------- the comparison
-
-
-def entry(tmp_path, problem, **changed):
-    """Return a report's entry of a run with these settings."""
-    config = hwlib.make_config(problem, "dcgan", **changed)
-    record = {"settings": config.to_json(), "data": {"channels": 3}}
-    record = json.loads(json.dumps(record))
-    facts = Facts(Job(problem, "dcgan", tmp_path, {}), {}, "run", record, {"num_steps": 9})
-    return Entry("page", facts)
-
-
-@pytest.mark.parametrize("lang", ["zh", "en"])
-def test_the_comparison_has_the_ledger_where_there_is_a_vae(tmp_path, lang):
-    entries = [entry(tmp_path, "vae", kl_weight=7.0), entry(tmp_path, "gan")]
-    sections = compare.comparison(entries, lang)
-    section = sections[-1]
-    assert section.anchor == "ledger"
-    objectives, weights, _ = section.tables
-    assert [row.cells[0].split("（")[0].split(" (")[0] for row in objectives.rows] == [
-        *("A plain", "B upsample", "C wide", "D elbo", "E dcgan", "E dcgan")
-    ]
-    assert objectives.rows[-1].cells[4:6] == ("7", "7")
-    explained = {label for label, _ in compare.glossary(section.tables, lang)}
-    for table in section.tables:
-        assert len(table.right) == len(table.columns)
-        for column, is_number in zip(table.columns, table.right, strict=True):
-            if is_number:
-                assert any(column == e or column.startswith(f"{e} (") for e in explained), column
-    assert sum(weights.right) == 6
-
-
-def test_the_comparison_of_gans_alone_has_no_ledger(tmp_path):
-    sections = compare.comparison([entry(tmp_path, "gan")], "en")
-    assert "ledger" not in [section.anchor for section in sections]
 
 
 def test_each_recipes_weights_run_in_the_order_of_their_betas():

@@ -163,16 +163,17 @@ def has_comparison(jobs: Sequence[Job]) -> bool:
 
 
 def comparison(entries: Sequence[Entry], language: str) -> list[Section]:
-    """Return all models side by side: quality, figures, each problem, the loss ledger."""
+    """Return all models side by side: at a glance, quality, figures, each problem."""
     words = section("compare", language)
     models = [entry for entry in entries if entry.facts.problem != CLAIMS]  # claims have no samples
     frame = Frame(language, entries, _foreign(models))
-    sections = [_quality(models, frame)] if models else []
+    tables = tuple(overview(entries, language))
+    sections = [Section("overview", words["overview"], tables=tables)]
+    sections += [_quality(models, frame)] if models else []
     if (table := figures_table(entries, language)) is not None:
         text = (words["figures_note"],)
         sections.append(Section("figures", words["figures"], text=text, tables=(table,)))
-    sections += [_problem(p, own, frame) for p, own in by_problem(entries).items()]
-    return [*sections, *_ledger(models, language)]
+    return sections + [_problem(p, own, frame) for p, own in by_problem(entries).items()]
 
 
 def _problem(problem: str, entries: Sequence[Entry], frame: Frame) -> Section:
@@ -283,47 +284,6 @@ def _real(key: str, name: str, entries: Sequence[Entry]) -> str:
     if not known:
         return "–"
     return "–".join(dict.fromkeys(number(name, end) for end in (min(known), max(known))))
-
-
-def _ledger(entries: Sequence[Entry], language: str) -> list[Section]:
-    """Return the loss ledger, with the VAE runs' own weights, where there is a VAE to speak of.
-
-    Only here and for the reported numbers is torch loaded, by the recipes.
-    """
-    if not any(entry.facts.problem in ("vae", "kl") for entry in entries):
-        return []
-    from hwlib.discuss import ledger_meanings, ledger_tables
-    from hwlib.discuss import words as words_of
-    from hwlib.ledger import of_run, rows
-
-    words = section("compare", language)
-    runs = [
-        of_run(settings, e.facts.results, channels=e.facts.record["data"]["channels"])
-        for e in entries
-        if e.facts.problem in ("vae", "kl") and "kl_weight" in (settings := e.facts.settings)
-        if e.facts.results
-    ]
-    listed = rows(*runs)
-    shape = f"{listed[0].channels}×{listed[0].image_size}×{listed[0].image_size}"
-    meanings = tuple(ledger_meanings(language))
-    tables = []
-    for name, frames in ledger_tables(listed).items():
-        frame = frames[language]
-        tables.append(
-            Table(
-                caption=words_of(name, shape=shape)["caption"][language],
-                columns=tuple(frame.columns),
-                right=tuple(all(map(_is_written_number, frame[head])) for head in frame.columns),
-                rows=tuple(Row(tuple(cells)) for cells in frame.itertuples(index=False, name=None)),
-                meanings=meanings,
-            )
-        )
-    return [Section("ledger", words["ledger"], text=(words["ledger_note"],), tables=tuple(tables))]
-
-
-def _is_written_number(cell: str) -> bool:
-    """Whether a cell holds a number, or none."""
-    return cell == "–" or cell[:1].isdecimal()
 
 
 def glossary(tables: Sequence[Table], language: str) -> list[tuple[str, str]]:

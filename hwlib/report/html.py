@@ -15,7 +15,6 @@ import jinja2
 from markupsafe import Markup
 from PIL import Image
 
-from hwlib.findings import summary
 from hwlib.report.book import (
     APPENDIX,
     COMPARISON,
@@ -24,7 +23,7 @@ from hwlib.report.book import (
     Part,
     runs_of,
 )
-from hwlib.report.compare import comparison, glossary, overview, tables_of
+from hwlib.report.compare import comparison, glossary, tables_of
 from hwlib.report.document import Document, Figure, unbroken
 from hwlib.report.embed import FULL, Detail, addresses
 from hwlib.report.entries import shared, short_name, warnings
@@ -32,7 +31,7 @@ from hwlib.report.facts import subtitle
 from hwlib.report.markup import permalink, picture, to_html
 from hwlib.report.strips import cover
 from hwlib.report.webfont import FONTS, font_faces
-from hwlib.text import LANGUAGES, said, section, word
+from hwlib.text import LANGUAGES, section, word
 
 TEMPLATES = Path(__file__).parent / "templates"
 FONT_PLACE = "/* fonts of this page's Chinese */"  # in base.html.jinja
@@ -141,6 +140,7 @@ def _problem(book: Book, *, common: Mapping[str, Any], detail: Detail, file: str
         body=body,
         title=part.title,
         page=page,
+        result=part.result,
         facts=subtitle(page.facts, book.language),
         headings=[(h.level, h.anchor, h.text) for h in document.headings] if document else [],
         decoder=page.decoder,
@@ -189,7 +189,7 @@ def _appendices(book: Book, *, common: Mapping[str, Any], detail: Detail) -> str
 def _comparison(book: Book, *, common: Mapping[str, Any], detail: Detail) -> str:
     """Return the page that sets all models side by side."""
     language = book.language
-    entries = runs_of([part.page for part in book.problems if part.page])
+    entries = runs_of(book.pages)
     sections = comparison(entries, language)
     return _set(
         "compare.html.jinja",
@@ -199,10 +199,10 @@ def _comparison(book: Book, *, common: Mapping[str, Any], detail: Detail) -> str
         words=section("compare", language),
         facts=shared(entries, language),
         warnings=warnings(entries, language),
-        overview=overview(entries, language),
         sections=sections,
         glossary=glossary(tables_of(sections), language),
         data_address=_data_address,
+        first_table=book.comparison_table,
         body="",
     )
 
@@ -234,9 +234,7 @@ def _card(part: Part, book: Book) -> Card:
     else:
         picture = _thumbnail(part.document)
     label = page.label if _several(book)[page.facts.job.problem] > 1 else ""
-    found = summary.result(page.facts.job.problem, page.facts.results)
-    result = said(found, language=book.language) if found else ""
-    return Card(file_of(part), page.title, label, result, page.reason, picture)
+    return Card(file_of(part), page.title, label, part.result, page.reason, picture)
 
 
 def _faces(image: Figure | None, language: str) -> Markup:

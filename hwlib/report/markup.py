@@ -49,8 +49,8 @@ FUNCTION = re.compile(
 )
 MIN_MAX = re.compile(r"(<mi>(?:min|max)</mi>)(\s*)(?=<m(?:row><m)?i>(?:min|max)</mi>)")
 EMPTY_HEAD = re.compile(r"<th((?: [^>]*)?)></th>")  # names nothing, so it is no header
-# A table with so many columns, and no more than so many rows, is pairs of name and value on a
-# telephone, a block a row; longer ones scroll.
+# On a telephone a table with so many columns is pairs of name and value, a block a row, where it
+# has long cells or no more than so many rows; others scroll.
 LEAST_COLUMNS, MOST_ROWS = 4, 9
 
 Address = Callable[[str], str]
@@ -262,12 +262,11 @@ def _paired(table: Node) -> Node:
     attributes, caption, columns, head, bodies, foot = table["c"]
     rows = [row for _, _, upper, lower in bodies for row in (*upper, *lower)]
     heads = [plain(cell[4]) for cell in head[1][0][1]] if head[1] else []
-    is_empty = not any(heads)
-    if is_empty or len(columns) < LEAST_COLUMNS or len(rows) > MOST_ROWS:
+    is_wordy = any("long" in cell[0][1] for row in rows for cell in row[1])
+    if not any(heads) or len(columns) < LEAST_COLUMNS or not (is_wordy or len(rows) <= MOST_ROWS):
         return table
-    for row in rows:
-        if len(row[1]) != len(heads):
-            return table
+    if any(len(row[1]) != len(heads) for row in rows):
+        return table
     for row in rows_of(table):
         for cell, title in zip(row[1], heads, strict=False):
             anchor, classes, pairs = cell[0]

@@ -19,7 +19,7 @@ COLUMNS = ("share", "printed", "range", "read_01", "read_11", "ratio")
 def reported_table(problem: str, entries: Sequence[Entry], frame: Frame) -> Table | None:
     """Return measured and reported test MSE, a row a reading; None where no report gives a number.
 
-    Only here and for the loss ledger is torch loaded, by the recipes. Of runs that differ by seed
+    Only here is torch loaded, by the recipes. Of runs that differ by seed
     alone it is the mean that is compared.
 
     Args:
