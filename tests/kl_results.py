@@ -5,13 +5,16 @@ import pandas as pd
 
 WEIGHTS = (0.0, 0.001, 0.01, 0.1, 1.0, 3.0, 10.0, 30.0, 100.0)
 TOLD = (1.0, 100.0, 0.0)
-REAL = {"kid_real": 0.01, "sharpness_real": 2700.0, "diversity_real": 19.0}
+REAL = {"kid_real": 0.01, "frechet_real": 5.0, "sharpness_real": 2700.0, "diversity_real": 19.0}
+MEAN_ERROR = 0.056  # of the mean image
 MSE = (0.0111, 0.0110, 0.0112, 0.0118, 0.0136, 0.0180, 0.0240, 0.0330, 0.0557)
 KL = (3400.0, 190.0, 110.0, 70.0, 38.0, 21.0, 11.0, 5.0, 0.0)
 KID = (31.0, 24.0, 15.0, 10.0, 8.0, 9.0, 13.0, 25.0, 60.0)
+FRECHET = (530.0, 500.0, 460.0, 410.0, 370.0, 360.0, 400.0, 440.0, 480.0)
 ACTIVE = (20, 20, 20, 20, 20, 16, 9, 4, 0)
 VARIETY = (12.0, 11.0, 9.0, 8.0, 7.5, 6.0, 4.0, 2.0, 0.01)
 SHARPNESS = (90.0, 88.0, 85.0, 80.0, 75.0, 60.0, 45.0, 30.0, 12.0)
+REBUILT = (120.0, 118.0, 110.0, 100.0, 90.0, 70.0, 55.0, 40.0, 12.0)  # reconstructions' sharpness
 
 
 def study(weight, **other):
@@ -30,7 +33,9 @@ def study(weight, **other):
         "neg_elbo_nats": recon + KL[place],
         "active_units": ACTIVE[place],
         "kid": KID[place],
+        "frechet": FRECHET[place],
         "sharpness_samples": SHARPNESS[place],
+        "sharpness_reconstructions": REBUILT[place],
         "diversity_samples": VARIETY[place],
         "disentanglement": {
             "mig": 0.02 + 0.03 * (place == 5),

@@ -4,14 +4,14 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from kl_results import ACTIVE, KID, TOLD, WEIGHTS, metrics, results, study
+from kl_results import ACTIVE, FRECHET, TOLD, WEIGHTS, metrics, results, study
 from test_plots import assert_words_are_apart, render
 
-from hwlib import plots
+from hwlib import plots, text
 
 matplotlib.use("Agg")
 
-LANGS = ("zh", "en")
+LANGS = tuple(text.LANGUAGES)
 BETAS = {weight: 4 * weight for weight in TOLD}
 
 
@@ -71,16 +71,6 @@ def test_curves_without_test_points_are_drawn():
     assert len(ax.get_lines()) == 2
 
 
-def test_rows_of_weights_go_from_small_to_large_below_the_originals(pictures):
-    rebuilt = {weight: np.roll(pictures, place, 0) for place, weight in enumerate(TOLD)}
-    ax = plots.weight_reconstructions(pictures[:4], {w: p[:4] for w, p in rebuilt.items()}, "en")
-    assert labels(ax) == ["test image", "λ = 0", "λ = 1", "λ = 100"]
-    top = plots.compose(pictures[:4], 4)
-    assert np.array_equal(shown(ax)[: len(top)], top)
-    below = plots.compose(np.concatenate([rebuilt[w][:4] for w in (0.0, 1.0, 100.0)]), 4)
-    assert np.array_equal(shown(ax)[-len(below) :], below)
-
-
 @pytest.mark.parametrize("lang", LANGS)
 def test_growth_has_a_block_a_weight_and_says_the_steps(pictures, lang):
     frames = {weight: np.stack([pictures[:8]] * 3) for weight in TOLD}
@@ -94,22 +84,28 @@ def test_growth_has_a_block_a_weight_and_says_the_steps(pictures, lang):
 @pytest.mark.parametrize("lang", LANGS)
 def test_samples_stand_below_real_pictures(pictures, lang):
     ax = plots.weight_samples(pictures, dict.fromkeys(TOLD, pictures), lang)
-    assert labels(ax)[0] == {"zh": "真實影像", "en": "real images"}[lang]
+    assert labels(ax)[0] == text.word("labels.kl_real", lang)
     assert labels(ax)[1:] == ["λ = 1", "λ = 100", "λ = 0"]
 
 
-@pytest.mark.parametrize("lang", LANGS)
-def test_both_ways_of_each_weight_are_named(pictures, lang):
-    frames = {weight: np.stack([pictures[:9], pictures[:9]]) for weight in TOLD}
-    ax = plots.weight_interpolations(frames, lang)
-    assert len(labels(ax)) == 2 * len(TOLD)
+def test_each_weight_has_one_row_from_one_end_to_the_other(pictures):
+    frames = {weight: np.roll(pictures[:9], place, 0) for place, weight in enumerate(TOLD)}
+    ax = plots.weight_interpolations(frames)
+    assert labels(ax) == ["λ = 1", "λ = 100", "λ = 0"]
     assert labels(ax, "x")[0] == "0%"
     assert labels(ax, "x")[-1] == "100%"
+    expected = plots.compose(np.concatenate(list(frames.values())), 9)
+    assert np.array_equal(shown(ax), expected)
+
+
+def sweep(studies=None, told=TOLD, lang="en", **other):
+    """Return the axes of a study's sweep: rate and distortion, active latents, distance."""
+    given = {"z_dim": 20, "frechet_real": 5.0} | other
+    return plots.weight_sweep(studies or results()["studies"], told, lang=lang, **given).axes
 
 
 def test_the_rate_distortion_curve_has_a_named_point_a_weight():
-    found = results()["studies"]
-    ax = plots.rate_distortion(found, TOLD)
+    ax = sweep()[0]
     line = ax.get_lines()[0]
     assert list(line.get_xdata()) == [study(w)["kl_nats"] for w in WEIGHTS]
     assert list(line.get_ydata()) == [study(w)["recon_nats"] for w in WEIGHTS]
@@ -120,30 +116,30 @@ def test_the_rate_distortion_curve_has_a_named_point_a_weight():
 
 def test_points_that_lie_together_share_their_name():
     empty = {"kl_nats": 0.0, "recon_nats": 2_700.0}
-    found = results(changed={30.0: empty, 100.0: empty})["studies"]
-    names = [text.get_text() for text in plots.rate_distortion(found, TOLD).texts]
-    assert names[-1] == "30, 100"
-    assert_words_are_apart(plots.rate_distortion(found, TOLD).figure)
+    ax = sweep(results(changed={30.0: empty, 100.0: empty})["studies"])[0]
+    assert ax.texts[-1].get_text() == "30, 100"
+    assert_words_are_apart(ax.figure)
 
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_the_points_names_do_not_collide(lang):
-    assert_words_are_apart(plots.rate_distortion(results()["studies"], TOLD, lang).figure)
+    assert_words_are_apart(sweep(lang=lang)[0].figure)
 
 
 def test_names_of_points_side_by_side_keep_a_gap():
     near = {0.0: (283.0, 678.0), 0.001: (183.0, 658.0)}  # of a run on drawn faces
     changed = {w: {"kl_nats": rate, "recon_nats": error} for w, (rate, error) in near.items()}
-    ax = plots.rate_distortion(results(changed=changed)["studies"], TOLD)
+    ax = sweep(results(changed=changed)["studies"])[0]
     render(ax.figure)
-    boxes = {text.get_text(): text.get_window_extent() for text in ax.texts}
     gap = 3 * ax.figure.dpi / 72
-    assert not boxes["0"].padded(gap).overlaps(boxes["0.001"].padded(gap))
+    boxes = {text.get_text(): text.get_window_extent() for text in ax.texts}
+    if "0" in boxes:  # else they are so near that they share a name
+        assert not boxes["0"].padded(gap).overlaps(boxes["0.001"].padded(gap))
 
 
 def test_numbers_over_the_weight_are_those_of_the_study_and_zero_stands_apart():
-    fig = plots.weight_numbers(results()["studies"], z_dim=20, kid_real=0.01)
-    for ax, values in zip(fig.axes, (ACTIVE, KID), strict=True):
+    axes = sweep()
+    for ax, values in zip(axes[1:], (ACTIVE, FRECHET), strict=True):
         curve = next(line for line in ax.get_lines() if len(line.get_xdata()) == 8)
         assert list(curve.get_xdata()) == list(WEIGHTS[1:])
         assert list(curve.get_ydata()) == list(values[1:])
@@ -154,39 +150,43 @@ def test_numbers_over_the_weight_are_those_of_the_study_and_zero_stands_apart():
         )
         assert np.ravel(alone.get_ydata())[0] == values[0]
         assert 0 < np.ravel(alone.get_xdata())[0] < WEIGHTS[1]
-    render(fig)
-    assert labels(fig.axes[0], "x")[0] == "0"
+    render(axes[0].figure)
+    assert labels(axes[1], "x")[0] == "0"
+
+
+def test_the_noise_floor_stands_below_the_samples_distance():
+    ax = sweep()[2]
+    assert [5.0, 5.0] in [list(line.get_ydata()) for line in ax.get_lines()]
+    assert ax.get_ylim()[0] < 5
 
 
 def test_without_weight_zero_there_is_no_place_for_it():
-    fig = plots.weight_numbers(results(WEIGHTS[1:], told=(1.0,))["studies"], z_dim=20)
-    render(fig)
-    assert "0" not in labels(fig.axes[0], "x")
+    axes = sweep(results(WEIGHTS[1:], told=(1.0,))["studies"])
+    render(axes[0].figure)
+    assert "0" not in labels(axes[1], "x")
 
 
 @pytest.mark.parametrize("weights", [(1.0,), (0.0,), (0.0, 1.0), (1.0, 3.0)])
 def test_few_weights_are_drawn(weights):
-    found = results(weights, told=weights)["studies"]
-    render(plots.weight_numbers(found, z_dim=20))
-    render(plots.rate_distortion(found, weights))
-    render(plots.weight_scores(found))
+    render(sweep(results(weights, told=weights)["studies"], weights)[0].figure)
 
 
-def test_the_scores_have_a_line_each():
-    ax = plots.weight_scores(results()["studies"])
-    names = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert names == ["MIG", "SAP", "DCI", "FactorVAE"]
+def test_samples_that_were_not_measured_have_no_panel():
+    found = [
+        {name: part for name, part in row.items() if name != "frechet"}
+        for row in results()["studies"]
+    ]
+    axes = sweep(found, frechet_real=None)
+    render(axes[0].figure)
+    assert len(axes) == 2
 
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_no_glyph_is_missing(lang, pictures, recwarn):
-    found = results()["studies"]
     render(plots.weight_elbo_curves(curves(), BETAS, lang))
-    render(plots.rate_distortion(found, TOLD, lang))
-    render(plots.weight_numbers(found, z_dim=20, kid_real=0.01, lang=lang))
-    render(plots.weight_scores(found, lang))
+    render(sweep(lang=lang)[0].figure)
+    render(plots.weight_interpolations(dict.fromkeys(TOLD, pictures[:9])))
     frames = {weight: np.stack([pictures[:9], pictures[:9]]) for weight in TOLD}
-    render(plots.weight_interpolations(frames, lang))
     render(plots.weight_growth(pictures, frames, [90, 900], lang))
     render(plots.weight_samples(pictures, dict.fromkeys(TOLD, pictures), lang))
     assert [w for w in recwarn if "Glyph" in str(w.message)] == []

@@ -6,7 +6,6 @@ sentence says the opposite. Nothing here is typed in advance but the words.
 
 from hwlib.discuss.base import Sentence, is_trial, num, percent, together
 from hwlib.discuss.captions import colours, words
-from hwlib.discuss.disentangle import disentanglement
 from hwlib.discuss.losses import ledger, ledger_meanings, ledger_tables
 from hwlib.discuss.making import schedule
 from hwlib.discuss.vae import (
@@ -28,7 +27,6 @@ __all__ = [
     "balance",
     "colours",
     "curves",
-    "disentanglement",
     "gap",
     "is_trial",
     "ledger",

@@ -1,0 +1,415 @@
+"""What is found of a KL study: every verdict beside an anchor that is not itself a model."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from kl_results import (
+    ACTIVE,
+    FRECHET,
+    KL,
+    MEAN_ERROR,
+    MSE,
+    REAL,
+    TOLD,
+    WEIGHTS,
+    metrics,
+    results,
+    study,
+)
+
+from hwlib import show, text
+from hwlib.findings import kl
+
+BETAS = {weight: 4 * weight for weight in TOLD}
+WITHIN = {1.0: 0.99, 100.0: 1.0, 0.0: 0.0}
+RNG = np.random.default_rng(0)
+
+
+def with_numbers(name, values):
+    """Return results in which the weights' numbers called `name` are `values`."""
+    return results(changed={w: {name: v} for w, v in zip(WEIGHTS, values, strict=True)})
+
+
+def discuss(found=None, within=WITHIN, **other):
+    given = {"mean_error": MEAN_ERROR, "within": within, "z_dim": 20, "course_steps": 40_000}
+    return {one.key: one.values for one in kl.discussion(found or results(), **given | other)}
+
+
+def keys(found):
+    return [one.key for one in found]
+
+
+def noise(shape=(8, 16, 16, 3)):
+    return RNG.integers(0, 256, shape, dtype=np.uint8)
+
+
+# ------------------------------------------------------------------------------ how it was made
+
+
+def test_the_weights_that_are_discussed_and_the_rest_of_the_sweep_are_told_apart():
+    made = kl.made(results(), 20).values
+    assert made["told"] == list(TOLD)
+    assert made["others"] == [0.001, 0.01, 0.1, 3.0, 10.0, 30.0]
+    assert kl.made(results(TOLD, told=TOLD), 20).values["others"] == []
+
+
+# ------------------------------------------------------------------------------ learning curves
+
+
+def course(frame, weight=1.0):
+    found = kl.curves({weight: frame}, BETAS, results())
+    return next(one.values for one in found if one.key == "kl.course")
+
+
+def test_curves_that_part_say_by_how_much_though_both_fell():
+    end = study(0.0)["kl_nats"]
+    frame = metrics(0.0)
+    frame["kl_nats"] = 200 * (1 - np.exp(-frame["epoch"]))  # rises, while the sum falls
+    frame["neg_elbo_nats"] = frame["recon_nats"] + frame["kl_nats"]
+    found = course(frame, 0.0)
+    assert end > 0
+    assert found["objective_fell"]
+    assert found["elbo_fell"]
+    assert found["is_apart"]
+    assert found["gap"] == pytest.approx(frame["kl_nats"].iloc[-3:].mean())
+    for lang in text.LANGUAGES:
+        said = text.sentence("kl.course", lang, **found)
+        assert text.num(found["gap"]) in said
+    assert "together" not in text.sentence("kl.course", "en", **found)
+
+
+def test_curves_that_lie_on_one_another_fell_together():
+    frame = metrics(1.0)
+    found = course(frame.assign(objective=frame["neg_elbo_nats"]))
+    assert not found["is_apart"]
+    assert "together" in text.sentence("kl.course", "en", **found)
+
+
+def test_an_elbo_that_rises_while_the_objective_falls_is_found():
+    assert course(metrics(0.0), 0.0)["elbo_rose_again"]
+    assert not course(metrics(1.0))["elbo_rose_again"]
+
+
+def test_an_objective_that_does_not_fall_is_found():
+    frame = metrics(1.0).assign(objective=1020.0, neg_elbo_nats=930.0)
+    assert not course(frame)["objective_fell"]
+
+
+def test_an_elbo_that_stays_while_the_objective_falls_did_not_fall():
+    assert not course(metrics(1.0).assign(neg_elbo_nats=930.0))["elbo_fell"]
+
+
+def test_one_lucky_batch_is_no_turn_of_the_elbo():
+    frame = metrics(1.0)
+    frame.loc[55, "neg_elbo_nats"] *= 0.8
+    assert not course(frame)["elbo_rose_again"]
+
+
+def test_the_lowest_elbo_is_that_of_the_test_set_and_expected_where_beta_is_nearest_to_1():
+    curves = {weight: metrics(weight) for weight in TOLD}
+    found = kl.curves(curves, BETAS, results())[-1]
+    assert (found.key, found.values["weight"]) == ("kl.lowest_elbo", 1.0)
+    assert found.values["is_nearest"]
+    other = results(changed={100.0: {"neg_elbo_nats": 100.0}})
+    found = kl.curves(curves, BETAS, other)[-1]
+    assert (found.values["weight"], found.values["is_nearest"]) == (100.0, False)
+
+
+def test_a_short_curve_has_no_course():
+    assert keys(kl.curves({1.0: metrics(1.0, num=5)}, BETAS, results())) == ["prose.too_few"]
+
+
+# ------------------------------------------------------------------------------ reconstructions
+
+
+def test_reconstructions_stand_beside_the_mean_image_of_what_is_shown():
+    originals = noise()
+    mean = np.broadcast_to(originals.mean(0).round().astype(np.uint8), originals.shape)
+    frames = {
+        1.0: np.stack([mean, mean, originals]),
+        100.0: np.stack([mean, mean, mean]),
+        0.0: np.stack([originals, originals, 255 - originals]),
+    }
+    errors, anchor, spread = kl.growth(originals, frames, [1, 2, 3], originals)
+    assert errors.values["stuck"] == [100.0, 0.0]
+    assert anchor.values["no_better"] == [100.0, 0.0]
+    assert anchor.values["error"] == pytest.approx((originals / 255).var(0).mean())
+    assert spread.values["same"] == [100.0]
+    assert spread.values["spreads"][1.0] == pytest.approx(1)
+
+
+# -------------------------------------------------------------------------------------- samples
+
+
+def test_samples_are_shares_of_real_images_and_multiples_of_the_noise_floor():
+    found = kl.samples(results())
+    assert keys(found) == ["kl.samples"] + ["kl.sample"] * 3
+    one = found[1].values
+    assert one["sharpness"] == pytest.approx(75 / 2_700)
+    assert one["diversity"] == pytest.approx(7.5 / 19)
+    assert one["floors"] == pytest.approx(370 / 5)
+    assert [each.values["is_alike"] for each in found[1:]] == [False, True, False]
+
+
+def test_fog_at_every_weight_is_said_first():
+    found = discuss()
+    assert next(iter(found)) == "kl.blurred"
+    assert found["kl.blurred"]["is_blurred"]
+    assert found["kl.blurred"]["is_far"]
+    assert found["kl.blurred"]["nearest"] == pytest.approx(min(FRECHET) / 5)
+
+
+def test_a_perfect_generator_is_neither_blurred_nor_far():
+    perfect = {"sharpness_samples": 2_690.0, "diversity_samples": 19.0, "frechet": 5.2}
+    found = results(changed={1.0: perfect})
+    assert "kl.blurred" not in discuss(found)
+    assert keys(kl.samples(found)) == ["kl.sample"] * 3
+    assert not kl.sweep(found, MEAN_ERROR)[-1].values["is_far"]
+
+
+def test_noise_is_sharp_but_far():
+    sharp = {"sharpness_samples": 9_000.0, "frechet": 900.0}
+    found = discuss(results(changed=dict.fromkeys(WEIGHTS, sharp)))["kl.blurred"]
+    assert not found["is_blurred"]
+    assert found["is_far"]
+
+
+def test_data_without_distances_has_no_multiple_of_the_floor():
+    found = results(frechet_real=0.0)
+    assert kl.shares(found)[0].floors is None
+    assert "kl.measures" not in discuss(found)
+    assert not discuss(found)["kl.blurred"]["is_far"]
+
+
+# -------------------------------------------------------------------------------- interpolation
+
+
+def test_a_cross_fade_is_told_from_a_change_of_shape():
+    a, b = noise((2, 16, 16, 3))
+    shares = np.linspace(0, 1, 9)[:, None, None, None]
+    fade = ((1 - shares) * a + shares * b).astype(np.uint8)
+    turn = np.stack([np.roll(a, i, 0) for i in range(9)])
+    flat = np.broadcast_to(a, fade.shape)
+    ends, middle = kl.interpolation({1.0: fade, 0.0: turn, 100.0: flat}, np.stack([a, b]))
+    assert ends.values["same"] == [100.0]
+    assert list(middle.values["shares"]) == [1.0, 0.0]
+    assert middle.values["fades"] == [1.0]
+
+
+def test_ends_that_are_one_image_leave_no_middle_to_speak_of():
+    flat = np.broadcast_to(noise((16, 16, 3)), (9, 16, 16, 3))
+    assert keys(kl.interpolation({1.0: flat}, noise((2, 16, 16, 3)))) == ["kl.ends"]
+
+
+def test_the_pair_that_differs_most_is_taken():
+    images = np.zeros((8, 4, 4, 3), np.uint8)
+    images[5] = 200
+    assert kl.widest_pair(images, 4) == 2
+
+
+# ------------------------------------------------------------------------ numbers over the weight
+
+
+def test_a_step_that_does_not_trade_is_named():
+    assert kl.sweep(results(), MEAN_ERROR)[0].values["longer"] == []
+    errors = [*MSE[:5], MSE[4] / 2, *MSE[6:]]
+    found = kl.sweep(with_numbers("test_mse_01", errors), MEAN_ERROR)[0].values
+    assert found["closer"] == [(1.0, 3.0)]
+    rates = [*KL[:4], 2 * KL[3], *KL[5:]]
+    found = kl.sweep(with_numbers("kl_nats", rates), MEAN_ERROR)[0].values
+    assert found["longer"] == [(0.1, 1.0)]
+
+
+def test_codes_of_next_to_nothing_do_not_get_longer():
+    rates = [*KL[:-2], 0.02, 0.03]
+    assert kl.sweep(with_numbers("kl_nats", rates), MEAN_ERROR)[0].values["longer"] == []
+
+
+@pytest.mark.parametrize(
+    ("values", "weight", "is_inside"),
+    [
+        (FRECHET, 3.0, True),
+        (sorted(FRECHET), 0.0, False),
+        (sorted(FRECHET, reverse=True), 100.0, False),
+    ],
+)
+def test_the_nearest_samples_are_found_and_still_called_far(values, weight, is_inside):
+    found = kl.sweep(with_numbers("frechet", values), MEAN_ERROR)[-1].values
+    assert (found["weight"], found["is_inside"], found["is_far"]) == (weight, is_inside, True)
+
+
+# ----------------------------------------------------------------------------------- discussion
+
+
+def test_a_posterior_has_collapsed_where_no_latent_is_active_and_the_mean_image_is_left():
+    assert discuss()["kl.large"]["is_collapsed"]
+    assert discuss()["kl.large"]["collapsed"] == [100.0]
+    alive = {"active_units": 9, "kl_nats": 0.5, "test_mse_01": 0.8 * MEAN_ERROR}
+    found = discuss(results(changed={100.0: alive}))["kl.large"]
+    assert not found["is_collapsed"]
+    assert found["is_nearly"]
+    assert found["saved"] == pytest.approx(0.2)
+    coded = {"active_units": 20, "kl_nats": 12.0, "test_mse_01": 0.3 * MEAN_ERROR}
+    found = discuss(results(changed={100.0: coded}))["kl.large"]
+    assert not found["is_collapsed"]
+    assert not found["is_nearly"]
+    assert discuss(with_numbers("active_units", [20] * 9))["kl.large"]["collapsed"] == []
+
+
+def test_weight_zero_says_where_its_codes_lie_beside_the_prior():
+    assert discuss()["kl.zero"]["is_outside"]
+    assert not discuss(within={0.0: 0.97})["kl.zero"]["is_outside"]
+    assert "kl.zero" not in discuss(results(WEIGHTS[1:], told=(1.0, 100.0)))
+
+
+def test_fewer_codes_lie_within_the_prior_the_further_they_are_from_it():
+    z = RNG.standard_normal((4_000, 20))
+    assert kl.share_within_prior(z) == pytest.approx(0.99, abs=0.01)
+    assert kl.share_within_prior(0 * z) == 1
+    assert kl.share_within_prior(3 * z) < 0.01
+    assert kl.share_within_prior(0.1 * z + 2) < 0.01
+
+
+@pytest.mark.parametrize(
+    ("mse", "frechet", "flags"),
+    [
+        (MSE, FRECHET, (False, False)),  # 3 against 0.001, a fifth more error
+        (MSE, sorted(FRECHET), (False, True)),  # 0 against 0.001, as good
+        (sorted(MSE), sorted(FRECHET), (True, True)),
+    ],
+)
+def test_reconstructions_and_samples_may_ask_for_different_weights(mse, frechet, flags):
+    changed = {
+        w: {"test_mse_01": a, "frechet": b} for w, a, b in zip(WEIGHTS, mse, frechet, strict=True)
+    }
+    found = discuss(results(changed=changed))["kl.balance"]
+    assert (found["is_same"], found["is_equal"]) == flags
+
+
+def test_the_claims_measures_are_given_without_a_verdict():
+    found = discuss()["kl.measures"]
+    assert found["zero"]["frechet"] == pytest.approx(530 / 370 - 1)
+    assert found["hundred"]["diversity"] == pytest.approx(0.01 / 7.5 - 1)
+    for lang in text.LANGUAGES:
+        said = text.sentence("kl.measures", lang, **found)
+        assert "−" in said
+        assert not any(word in said for word in ("holds", "contradict", "成立"))
+    assert "kl.measures" not in discuss(results((0.0, 100.0), told=(0.0, 100.0)))
+
+
+def test_a_trial_and_a_single_weight_bear_out_nothing():
+    trial = results(num_steps=12)
+    assert list(discuss(trial)) == ["prose.trial"]
+    assert kl.samples(trial) == kl.sweep(trial, MEAN_ERROR) == []
+    assert list(discuss(results((1.0,), told=(1.0,)))) == ["kl.alone"]
+    assert not discuss(course_steps=900)["kl.caveat"]["is_short"]
+
+
+# ---------------------------------------------------------------------------------- the table
+
+
+def test_the_table_has_the_anchors_below_the_weights():
+    for lang, frame in show.kl_tables(results(), MEAN_ERROR).items():
+        heads = text.section("tables", lang)["kl"]
+        assert isinstance(frame, pd.DataFrame)
+        assert list(frame[heads["weight"]]) == [
+            *(text.num(weight, 6) for weight in WEIGHTS),
+            heads["mean_image"],
+            heads["real"],
+        ]
+        assert list(frame[heads["active"]])[: len(ACTIVE)] == [str(n) for n in ACTIVE]
+        assert list(frame[heads["error"]])[-2:] == ["0.056", show.cells.NONE]
+        assert list(frame[heads["frechet"]])[-2:] == [show.cells.NONE, "5"]
+        assert frame[heads["diversity"]].iloc[0] == "63 %"
+
+
+def test_a_study_without_samples_has_no_columns_of_them():
+    names = ("frechet", "sharpness_samples", "sharpness_reconstructions", "diversity_samples")
+    found = {name: part for name, part in results().items() if name not in REAL}
+    found["studies"] = [
+        {name: part for name, part in row.items() if name not in names} for row in found["studies"]
+    ]
+    assert show.kl_tables(found, MEAN_ERROR)["en"].shape == (len(WEIGHTS) + 1, 4)
+    given = {"mean_error": MEAN_ERROR, "within": WITHIN, "z_dim": 20, "course_steps": 900}
+    for one in kl.discussion(found, **given):
+        assert all(one.say(lang) for lang in text.LANGUAGES)
+
+
+# ------------------------------------------------------------------------------ both languages
+
+
+def everything():
+    """Yield the findings of every branch."""
+    curves = {weight: metrics(weight) for weight in TOLD}
+    yield kl.ruler(BETAS)
+    yield kl.ruler({0.0: 0.0})
+    yield from kl.curves(curves, BETAS, results())
+    flat = metrics(1.0)
+    for frame in (
+        flat.assign(objective=1020.0, neg_elbo_nats=930.0),
+        flat.assign(neg_elbo_nats=930.0),
+        flat.assign(objective=flat["neg_elbo_nats"]),
+    ):
+        yield from kl.curves({1.0: frame}, BETAS, results())
+    originals = noise()
+    same = np.broadcast_to(originals[:1], originals.shape)
+    for kept in (originals, same):
+        yield from kl.growth(originals, {1.0: np.stack([same, kept])}, [1, 2], originals)
+    ways = {1.0: noise((9, 16, 16, 3)), 0.0: np.broadcast_to(originals[0], (9, 16, 16, 3))}
+    yield from kl.interpolation(ways, originals[:2])
+    perfect = {"sharpness_samples": 2_690.0, "diversity_samples": 19.0, "frechet": 5.2}
+    for found in (
+        results(),
+        results(TOLD, told=TOLD),
+        results(num_steps=12),
+        results((1.0,), told=(1.0,)),
+        results(frechet_real=0.0),
+        results(changed={1.0: perfect}),
+        results(changed={w: {"sharpness_samples": 9_000.0} for w in WEIGHTS}),
+        results(changed={100.0: {"active_units": 9, "kl_nats": 0.5}, 30.0: {"active_units": 0}}),
+        results(changed={100.0: {"active_units": 9, "kl_nats": 5.0}}),
+        results(changed={0.0: {"test_mse_01": 0.03}}),
+        with_numbers("frechet", sorted(FRECHET)),
+        with_numbers("frechet", sorted(FRECHET, reverse=True)),
+        with_numbers("active_units", [0] * 9),
+        with_numbers("kl_nats", sorted(KL)),
+        with_numbers("test_mse_01", sorted(MSE, reverse=True)),
+    ):
+        yield kl.made(found, 20)
+        yield from kl.samples(found)
+        yield from kl.sweep(found, MEAN_ERROR)
+        given = {"mean_error": MEAN_ERROR, "z_dim": 20, "course_steps": 40_000}
+        for within in (WITHIN, {0.0: 1.0}, {}):
+            yield from kl.discussion(found, within=within, **given)
+
+
+def test_every_finding_is_said_tidily_in_every_language():
+    for one in everything():
+        for lang in text.LANGUAGES:
+            assert_tidy(one.say(lang), lang)
+
+
+def assert_tidy(said, lang):
+    """Check that a sentence is closed, and that no blank stands where none belongs."""
+    plain = said.replace("**", "")
+    assert plain.rstrip()[-1] in ".。", said
+    for wrong in (
+        "  ",
+        " ,",
+        " .",
+        " ;",
+        "..",
+        "。。",
+        "，，",
+        "、。",
+        "( ",
+        "None",
+        " 。",
+        "， ",
+        "。 ",
+    ):
+        assert wrong not in plain, (wrong, said)
+    if not text.LANGUAGES[lang].spaced:
+        assert not re.search(r"[\u4e00-\u9fff][A-Za-z0-9]", plain), said
