@@ -20,8 +20,9 @@ from pypdf import PdfReader
 from hwlib import explore, plots, report, show
 from hwlib.recipes import build_models, make_config
 from hwlib.report import embed, runner, site
+from hwlib.report.book import Page, make_book
 from hwlib.report.facts import Facts
-from hwlib.report.html import Page, render_page
+from hwlib.report.html import render
 from hwlib.report.language import read_notebook
 from hwlib.report.pdf import render_pdf
 from hwlib.run import Run
@@ -233,7 +234,7 @@ def page_of(notebook, lang):
 
 
 def html_of(page, lang):
-    return render_page(page, [page], lang, languages=LANGS, command="hwlib report")
+    return render(make_book([page], lang), "vae-dcgan.html", languages=LANGS)
 
 
 @pytest.fixture(scope="module")
@@ -243,7 +244,7 @@ def pages(tmp_path_factory):
     for lang in LANGS:
         page = page_of(notebook, lang)
         (folder / f"{lang}.html").write_text(html_of(page, lang), encoding="utf-8")
-        made = render_pdf([page], lang, title="Sliders", command="hwlib report")
+        made = render_pdf(make_book([page], lang))
         (folder / f"{lang}.pdf").write_bytes(made)
     return {lang: folder / f"{lang}.html" for lang in LANGS}
 
