@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from adversarial_results import STEPS, acgan_results, infogan_results, metrics
 from matplotlib.figure import Figure
-from test_plots import assert_words_are_apart, render
+from test_plots import assert_words_are_apart, render, smallest_words
 
 from hwlib import plots
 from hwlib.data.factors import ATTRIBUTES
@@ -488,6 +488,11 @@ def test_every_figure_is_drawn_without_a_missing_glyph_or_a_cut_label(figures):
         assert box.y0 > -0.03, name
         assert box.x1 < fig.get_figwidth() + 0.03, name
         assert box.y1 < fig.get_figheight() + 0.03, name
+
+
+def test_no_word_is_printed_below_seven_points(figures):
+    for name, drawn in figures.items():
+        assert smallest_words(figure_of(drawn)) >= 7, name
 
 
 def overlap(a, b):

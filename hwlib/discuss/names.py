@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from hwlib.discuss.base import Sentence
-from hwlib.plots.look import ATTRIBUTES_ZH, FACTORS_ZH
+from hwlib.text import section
 
-KNOWN = ATTRIBUTES_ZH | FACTORS_ZH
+KNOWN = section("names", Sentence._fields[0])
 
 
 def named(name: str) -> Sentence:

@@ -32,11 +32,9 @@ from hwlib.plots.kl import (
     weight_sweep,
 )
 from hwlib.plots.look import (
-    ATTRIBUTES_ZH,
     BLUE,
     CANVAS_PX,
     COLUMN_IN,
-    FACTORS_ZH,
     GREEN,
     GREY,
     HIGHEST_IN,
@@ -45,7 +43,6 @@ from hwlib.plots.look import (
     PALETTE,
     PINK,
     SKY,
-    WORDS,
     YELLOW,
     attribute_name,
     labels,
@@ -71,12 +68,10 @@ CURVES = {
 
 __all__ = [
     "ACTIVE_VARIANCE",
-    "ATTRIBUTES_ZH",
     "BLUE",
     "CANVAS_PX",
     "COLUMN_IN",
     "CURVES",
-    "FACTORS_ZH",
     "GREEN",
     "GREY",
     "HIGHEST_IN",
@@ -85,7 +80,6 @@ __all__ = [
     "PALETTE",
     "PINK",
     "SKY",
-    "WORDS",
     "YELLOW",
     "Block",
     "Layer",

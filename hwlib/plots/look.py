@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from hwlib.text import LANGUAGES, name_of, section, word
+from hwlib.text import name_of, word
 
 COLUMN_IN = 6.3  # width of a report's text column, 16 cm
 HIGHEST_IN = 3.45  # a figure that is higher is printed smaller, and its words with it
@@ -33,22 +32,6 @@ PALETTE = (BLUE, ORANGE, GREEN, PINK, YELLOW, SKY)
 def words(name: str, lang: str, **values: Any) -> str:
     """Return the words `labels.<name>` as a figure has them."""
     return word(f"labels.{name}", lang, **values)
-
-
-def _format_strings(lang: str) -> dict[str, str]:
-    """Return the labels as strings for `str.format`."""
-    return {
-        name: _VALUE.sub(lambda found: f"{{{found[1]}{':,' if found[2] else ''}}}", words)
-        for name, words in section("labels", lang).items()
-    }
-
-
-# For those modules that do not yet ask `label`.
-_VALUE = re.compile(r"\{\{\s*(\w+)\s*(\|\s*thousands\s*)?\}\}")
-WORDS = {lang: _format_strings(lang) for lang in LANGUAGES}
-_NAMES = section("names", next(iter(LANGUAGES)))
-ATTRIBUTES_ZH = {key: called for key, called in _NAMES.items() if not key[0].islower()}
-FACTORS_ZH = {key: called for key, called in _NAMES.items() if key[0].islower()}
 
 
 @functools.cache

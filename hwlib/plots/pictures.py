@@ -12,7 +12,7 @@ from PIL import Image
 
 from hwlib.plots.look import CANVAS_PX, COLUMN_IN, HIGHEST_IN, styled, words
 
-KERNEL = Image.Resampling.LANCZOS
+KERNEL = Image.Resampling.BICUBIC
 WORD_GAP_IN = 0.03
 ROW_POINTS = 7.5  # size of the words beside and below a sheet
 

@@ -13,8 +13,7 @@ from IPython.display import display
 from PIL import Image
 
 from hwlib import plots
-from hwlib.show.page import Words, asked_languages, emit, is_batch, show_caption
-from hwlib.text import word
+from hwlib.show.page import Words, asked_languages, emit, figure_texts, is_batch, show_caption
 
 FRAME_PX = (560, 400)  # how wide all frames beside one another are on the screen, how high one is
 MOST_BESIDE = 4
@@ -69,10 +68,7 @@ def slider(
     scale = _scale(frames)
     strip = _png(np.concatenate([np.concatenate(list(row), axis=1) for row in frames]))
     for lang in languages or asked_languages():
-        said = {
-            part: given[lang] if given else word(f"figures.{words or name}.{part}", lang, **values)
-            for part, given in (("alt", alt), ("caption", caption))
-        }
+        said = figure_texts(words or name, lang, values, alt=alt, caption=caption)
         if is_batch():
             about = {"kind": "slider", "lang": lang, "name": name, "scale": scale}
             about |= {"is_wide": _is_wide(frames), **said}
