@@ -10,8 +10,9 @@ import torch
 from torch.distributions import Normal
 
 import hwlib
-from hwlib import discuss, ledger, show
+from hwlib import ledger, show, text
 from hwlib.errors import UserError
+from hwlib.findings import losses
 from hwlib.losses import gaussian_nll, kl_standard_normal, recon_nats
 from hwlib.models import VAE
 from hwlib.recipes import RECIPES, get_problem
@@ -414,7 +415,7 @@ def test_the_reports_rows_are_for_pictures_of_the_runs_size():
 
 
 def test_the_tables_hold_the_ledgers_numbers():
-    tables = {name: t["en"] for name, t in discuss.ledger_tables(ledger.rows()).items()}
+    tables = {name: t["en"] for name, t in losses.ledger_tables(ledger.rows()).items()}
     assert list(tables) == ["ledger", "ledger_weights", "ledger_mse"]
     ours = tables["ledger"].set_index("report")
     assert ours.loc["C wide", "β"] == "0.4915"
@@ -422,7 +423,7 @@ def test_the_tables_hold_the_ledgers_numbers():
     assert ours.loc["E dcgan", "error term"] == "sum over the batch"
     assert tables["ledger_weights"].set_index("report").loc["C wide", "λ (dcgan)"] == "0.4915"
     mses = tables["ledger_mse"]
-    assert list(mses[mses["report"] == "E dcgan"]["MSE ([0, 1])"]) == ["0.004925"]
+    assert list(mses[mses["report"] == "E dcgan"]["MSE, [0, 1]"]) == ["0.004925"]
     assert list(mses[mses["report"] == "B upsample"]["read as"]) == [
         "if in [0, 1]",
         "if in [-1, 1]",
@@ -440,9 +441,35 @@ def mixed_rows():
 
 
 def test_both_languages_tabulate_the_same_numbers():
-    for tables in discuss.ledger_tables(mixed_rows()).values():
+    results = {"test_mse_01": 0.0048}
+    more = [
+        losses.mse_tables(results, 0.06, 0.0197, letter="E", pixel_range=stated)
+        for stated in ((-1, 1), (0, 1), None)
+    ]
+    for tables in (*losses.ledger_tables(mixed_rows()).values(), *more):
         found = [re.findall(r"[\d,.]*\d", show.to_markdown(tables[lang])) for lang in ("zh", "en")]
         assert found[0] == found[1]
+
+
+def test_a_reported_mse_stands_beside_the_runs_and_the_mean_images():
+    def numbers(reported, pixel_range):
+        facts = {"letter": "E", "pixel_range": pixel_range}
+        table = losses.mse_tables({"test_mse_01": 0.0048}, 0.06, reported, **facts)["en"]
+        return list(table["MSE, [-1, 1]"])
+
+    assert numbers(None, None) == ["0.0192", "0.24"]
+    assert numbers(0.0197, (-1, 1)) == ["0.0192", "0.24", "0.0197"]
+    assert numbers(0.0197, (0, 1)) == ["0.0192", "0.24", "0.0788"]
+    assert numbers(0.0197, None) == ["0.0192", "0.24", "0.0197", "0.0788"]
+
+
+@pytest.mark.parametrize("language", text.LANGUAGES)
+def test_every_meaning_is_of_a_column(language):
+    tables = losses.ledger_tables(ledger.rows()).values()
+    heads = {head for frames in tables for head in frames[language].columns}
+    for head, meaning in losses.ledger_meanings(language):
+        assert any(column.startswith(head) for column in heads), head
+        assert meaning
 
 
 def test_the_ledger_is_shown_in_both_languages_with_captions(monkeypatch):
@@ -457,10 +484,10 @@ def test_the_ledger_is_shown_in_both_languages_with_captions(monkeypatch):
     assert all("{" not in one["hwlib"]["caption"] for one in shown)
 
 
-def english(row, **results):
-    return " ".join(
-        s.en for s in discuss.ledger(row, {"num_steps": 1_000, "kl_nats": 50.0} | results)
-    )
+def said(row, **results):
+    """Return what is said of a run, by the names of the sentences."""
+    found = losses.ledger(row, {"num_steps": 1_000, "kl_nats": 50.0} | results)
+    return {one.key.removeprefix("losses."): one.values for one in found}
 
 
 def error_of(sigma_01):
@@ -468,56 +495,50 @@ def error_of(sigma_01):
     return 4 * sigma_01**2 * 3 * 64 * 64
 
 
-def test_a_sigma_above_the_error_is_said_to_weigh_the_kl_too_much_and_below_too_little():
+def test_a_sigma_above_the_error_weighs_the_kl_too_much_and_below_too_little():
     row = ledger.row("dcgan", is_run=True)
-    above = english(row, recon_nats=error_of(row.sigma_01 / 5))
-    assert "expects more noise" in above
-    assert "weighs 25 times" in above
-    below = english(row, recon_nats=error_of(row.sigma_01 * 2))
-    assert "expects less noise" in below
-    assert "1/4 of" in below
-    agree = english(row, recon_nats=error_of(row.sigma_01 * 1.1))
-    assert "they agree" in agree
-    assert "expects" not in agree
+    above = said(row, recon_nats=error_of(row.sigma_01 / 5))["implied_sigma"]
+    assert (above["level"], above["factor"]) == ("above", pytest.approx(25))
+    below = said(row, recon_nats=error_of(row.sigma_01 * 2))["implied_sigma"]
+    assert (below["level"], below["factor"]) == ("below", pytest.approx(4))
+    assert said(row, recon_nats=error_of(row.sigma_01 * 1.1))["implied_sigma"]["level"] == "agrees"
 
 
-def test_a_learnt_sigma_is_said_to_fit_only_where_it_does():
+@pytest.mark.parametrize(("left", "level"), [(0.05, "agrees"), (0.02, "above"), (0.1, "below")])
+def test_a_learnt_sigma_is_said_to_fit_only_where_it_does(left, level):
     row = ledger.row("elbo", kl_weight=1.0, learned_sigma_01=0.05, is_run=True)
-    assert "come to where it belongs" in english(row, recon_nats=error_of(0.05))
-    assert "too short" in english(row, recon_nats=error_of(0.02))
-    assert "trained on better" in english(row, recon_nats=error_of(0.1))
-    assert "sigma=learned" not in english(row, recon_nats=error_of(0.1))
+    assert said(row, recon_nats=error_of(left))["learnt_sigma"]["level"] == level
 
 
 def test_the_bits_with_the_best_sigma_are_never_more():
     for error in (0.01, 0.1, 0.3):
-        said = english(ledger.row("wide", is_run=True), recon_nats=error_of(error))
-        own, fitted = re.search(r"is ([\d.]+) bits .* give ([\d.]+) bits", said).groups()
-        assert float(fitted) <= float(own)
+        bits = said(ledger.row("wide", is_run=True), recon_nats=error_of(error))["bits"]
+        assert bits["best"] <= bits["own"]
 
 
-def test_other_errors_and_no_kl_are_said_to_be_what_they_are():
-    results = {"recon_nats": 200.0}
-    assert "plain autoencoder" in english(ledger.row("elbo", kl_weight=0.0), **results)
-    assert "Laplace" in english(ledger.row("wide", reconstruction="l1"), **results)
-    crossed = english(ledger.row("wide", reconstruction="bce"), **results)
-    assert "implies no σ" in crossed
-    assert "grey levels" not in crossed
+def test_losses_without_a_sigma_are_held_against_no_error():
+    for row in (
+        ledger.row("elbo", kl_weight=0.0),
+        ledger.row("wide", reconstruction="l1"),
+        ledger.row("wide", reconstruction="bce"),
+    ):
+        assert list(said(row, recon_nats=200.0)) == ["common"]
+        assert losses.sigma_ratio(row, {"num_steps": 1_000, "recon_nats": 200.0}) is None
+    assert said(ledger.row("wide", reconstruction="bce"))["common"]["grey"] is None
 
 
 def test_a_trial_says_what_the_loss_is_and_nothing_of_its_error():
-    said = english(ledger.row("dcgan"), num_steps=12, recon_nats=200.0)
-    assert "β = 1" in said
-    assert "wide's 0.00001 becomes 0.4915" in said
-    assert "bits" not in said
+    assert list(said(ledger.row("dcgan"), num_steps=12, recon_nats=200.0)) == ["common"]
 
 
 def test_both_languages_say_the_same_numbers():
     results = {"num_steps": 1_000, "recon_nats": 200.0, "kl_nats": 50.0}
-    for row in mixed_rows():
-        for sentence in discuss.ledger(row, results):
-            found = [sorted(re.findall(r"\d[\d,.]*\d|\d", words)) for words in sentence]
-            assert found[0] == found[1], sentence
+    rows = [*mixed_rows(), ledger.row("elbo", kl_weight=1.0, learned_sigma_01=0.5, is_run=True)]
+    for one in (one for row in rows for one in losses.ledger(row, results)):
+        found = [sorted(re.findall(r"\d[\d,.]*\d|\d", one.say(lang))) for lang in ("zh", "en")]
+        assert found[0] == found[1], one
+        assert one.say("zh").endswith("。")
+        assert not re.search(r"[\u4e00-\u9fff][A-Za-z0-9]", one.say("zh")), one.say("zh")
 
 
 def test_each_recipes_weights_run_in_the_order_of_their_betas():
