@@ -1,10 +1,12 @@
 """What is found of a KL study: every verdict beside an anchor that is not itself a model."""
 
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from kl_results import (
     ACTIVE,
     FRECHET,
@@ -21,8 +23,10 @@ from kl_results import (
 
 from hwlib import show, text
 from hwlib.findings import kl
+from hwlib.metrics import sharpness
 
 BETAS = {weight: 4 * weight for weight in TOLD}
+HALF = 0.3  # of real images' sharpness at half resolution
 WITHIN = {1.0: 0.99, 100.0: 1.0, 0.0: 0.0}
 RNG = np.random.default_rng(0)
 
@@ -33,7 +37,8 @@ def with_numbers(name, values):
 
 
 def discuss(found=None, within=WITHIN, **other):
-    given = {"mean_error": MEAN_ERROR, "within": within, "z_dim": 20, "course_steps": 40_000}
+    given = {"mean_error": MEAN_ERROR, "half": HALF, "within": within, "z_dim": 20}
+    given |= {"course_steps": 40_000}
     return {one.key: one.values for one in kl.discussion(found or results(), **given | other)}
 
 
@@ -144,7 +149,7 @@ def test_reconstructions_stand_beside_the_mean_image_of_what_is_shown():
 
 
 def test_samples_are_shares_of_real_images_and_multiples_of_the_noise_floor():
-    found = kl.samples(results())
+    found = kl.samples(results(), HALF)
     assert keys(found) == ["kl.samples"] + ["kl.sample"] * 3
     one = found[1].values
     assert one["sharpness"] == pytest.approx(75 / 2_700)
@@ -165,7 +170,7 @@ def test_a_perfect_generator_is_neither_blurred_nor_far():
     perfect = {"sharpness_samples": 2_690.0, "diversity_samples": 19.0, "frechet": 5.2}
     found = results(changed={1.0: perfect})
     assert "kl.blurred" not in discuss(found)
-    assert keys(kl.samples(found)) == ["kl.sample"] * 3
+    assert keys(kl.samples(found, HALF)) == ["kl.sample"] * 3
     assert not kl.sweep(found, MEAN_ERROR)[-1].values["is_far"]
 
 
@@ -179,7 +184,6 @@ def test_noise_is_sharp_but_far():
 def test_data_without_distances_has_no_multiple_of_the_floor():
     found = results(frechet_real=0.0)
     assert kl.shares(found)[0].floors is None
-    assert "kl.measures" not in discuss(found)
     assert not discuss(found)["kl.blurred"]["is_far"]
 
 
@@ -288,21 +292,32 @@ def test_reconstructions_and_samples_may_ask_for_different_weights(mse, frechet,
     assert (found["is_same"], found["is_equal"]) == flags
 
 
-def test_the_claims_measures_are_given_without_a_verdict():
-    found = discuss()["kl.measures"]
-    assert found["zero"]["frechet"] == pytest.approx(530 / 370 - 1)
-    assert found["hundred"]["diversity"] == pytest.approx(0.01 / 7.5 - 1)
-    for lang in text.LANGUAGES:
-        said = text.sentence("kl.measures", lang, **found)
-        assert "−" in said
-        assert not any(word in said for word in ("holds", "contradict", "成立"))
-    assert "kl.measures" not in discuss(results((0.0, 100.0), told=(0.0, 100.0)))
+def test_blur_is_measured_beside_real_images_at_half_resolution():
+    assert discuss()["kl.large"]["is_blurred"]
+    sharp = {100.0: {"sharpness_reconstructions": 900.0, "sharpness_samples": 10.0}}
+    assert not discuss(results(changed=sharp))["kl.large"]["is_blurred"]
+    unknown = discuss(half=None)
+    assert not unknown["kl.large"]["is_blurred"]
+    assert not unknown["kl.blurred"]["is_blurred"]
+
+
+def test_sharpness_at_half_resolution_is_a_share_of_real_images():
+    class Test:
+        images = noise((4, 16, 16, 3))
+
+        def __len__(self):
+            return len(self.images)
+
+    data = SimpleNamespace(test=Test())
+    real = float(sharpness(torch.from_numpy(data.test.images).permute(0, 3, 1, 2)).mean())
+    assert 0 < kl.half_share({"sharpness_real": real}, data) < 0.5
+    assert kl.half_share({}, data) is None
 
 
 def test_a_trial_and_a_single_weight_bear_out_nothing():
     trial = results(num_steps=12)
     assert list(discuss(trial)) == ["prose.trial"]
-    assert kl.samples(trial) == kl.sweep(trial, MEAN_ERROR) == []
+    assert kl.samples(trial, HALF) == kl.sweep(trial, MEAN_ERROR) == []
     assert list(discuss(results((1.0,), told=(1.0,)))) == ["kl.alone"]
     assert not discuss(course_steps=900)["kl.caveat"]["is_short"]
 
@@ -332,8 +347,8 @@ def test_a_study_without_samples_has_no_columns_of_them():
         {name: part for name, part in row.items() if name not in names} for row in found["studies"]
     ]
     assert show.kl_tables(found, MEAN_ERROR)["en"].shape == (len(WEIGHTS) + 1, 4)
-    given = {"mean_error": MEAN_ERROR, "within": WITHIN, "z_dim": 20, "course_steps": 900}
-    for one in kl.discussion(found, **given):
+    given = {"mean_error": MEAN_ERROR, "half": None, "within": WITHIN, "z_dim": 20}
+    for one in kl.discussion(found, **given, course_steps=900):
         assert all(one.say(lang) for lang in text.LANGUAGES)
 
 
@@ -378,17 +393,25 @@ def everything():
         with_numbers("test_mse_01", sorted(MSE, reverse=True)),
     ):
         yield kl.made(found, 20)
-        yield from kl.samples(found)
+        yield from kl.samples(found, HALF)
         yield from kl.sweep(found, MEAN_ERROR)
         given = {"mean_error": MEAN_ERROR, "z_dim": 20, "course_steps": 40_000}
-        for within in (WITHIN, {0.0: 1.0}, {}):
-            yield from kl.discussion(found, within=within, **given)
+        for within, half in ((WITHIN, HALF), ({0.0: 1.0}, None), ({}, HALF)):
+            yield from kl.discussion(found, within=within, half=half, **given)
 
 
 def test_every_finding_is_said_tidily_in_every_language():
     for one in everything():
-        for lang in text.LANGUAGES:
-            assert_tidy(one.say(lang), lang)
+        assert_said(one)
+
+
+def assert_said(one):
+    """Check that a finding is said tidily in every language, with the same numbers in all."""
+    said = {lang: one.say(lang) for lang in text.LANGUAGES}
+    for lang, words in said.items():
+        assert_tidy(words, lang)
+    numbers = [sorted(re.findall(r"\d[\d,.]*\d|\d", words)) for words in said.values()]
+    assert numbers.count(numbers[0]) == len(numbers), said
 
 
 def assert_tidy(said, lang):

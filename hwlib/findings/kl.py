@@ -1,15 +1,15 @@
 """What the KL study's numbers bear out: one VAE a weight, side by side.
 
-Three anchors keep a comparison of bad weights from praising the least bad one: real images for
-sharpness and diversity, the noise floor for the Fréchet distance, and the mean image for
-reconstructions, which is the best that a decoder can do without z.
+Anchors keep a comparison of bad weights from praising the least bad one: real images for sharpness
+and diversity, the same at half resolution for blur, the noise floor for the Fréchet distance, and
+the mean image for reconstructions, which is the best that a decoder can do without z.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -26,12 +26,14 @@ from hwlib.findings.base import (
 from hwlib.findings.samples import MAX_APART_RATIO, MAX_COLLAPSED
 from hwlib.text import Finding, finding
 
+if TYPE_CHECKING:
+    from hwlib.data import Data
+
 Study = Mapping[str, Any]  # a row of the study's `studies`
 
 SAME_ERROR = 0.05  # two runs that differ in the seed alone differ by less
 NO_CODE = 0.1  # nats: codes that differ by less differ by nothing
 NEAR_MEAN = 0.9  # of the mean image's error: such reconstructions hardly depend on z
-BLURRED_SHARPNESS = 0.1  # of real images': fine detail is gone
 PRIOR_SHARE = 0.99  # of the prior's z, that the ball around the origin holds
 FEW_INSIDE = 0.5  # of the codes within that ball: most lie where the prior hardly draws
 SAME_IMAGE = 0.05  # of the distance between two test images: their reconstructions are one
@@ -254,17 +256,34 @@ def ordered(results: Results) -> list[Study]:
     return sorted(results["studies"], key=lambda row: row["kl_weight"])
 
 
-def samples(results: Results) -> list[Finding]:
+def half_share(results: Results, data: Data) -> float | None:
+    """Return which share of their sharpness real images keep at half resolution.
+
+    Args:
+        results: the study's.
+        data: what it was trained on.
+
+    Returns:
+        None where real images' sharpness was not measured.
+    """
+    from hwlib.claims.measures import half_sharpness  # loads torch
+
+    real = results.get("sharpness_real")
+    return half_sharpness(data) / real if real else None
+
+
+def samples(results: Results, half: float | None) -> list[Finding]:
     """Say how the prior samples of the weights that are discussed stand to real images.
 
     Args:
         results: the study's.
+        half: from `half_share`.
     """
     known = {share.weight: share for share in shares(results) if share.sharpness is not None}
     told = [known[weight] for weight in results["kl_weights"] if weight in known]
     if not told or is_trial(results):
         return []
-    is_blurred, is_far = _anchored(told)
+    is_blurred, is_far = _anchored(told, half)
     found = [
         finding(
             "kl.sample",
@@ -279,16 +298,18 @@ def samples(results: Results) -> list[Finding]:
     return found
 
 
-def _anchored(known: Sequence[Share]) -> tuple[bool, bool]:
+def _anchored(known: Sequence[Share], half: float | None) -> tuple[bool, bool]:
     """Return whether even the sharpest samples are blurred, and even the nearest ones far."""
     floors = [share.floors for share in known if share.floors is not None]
-    is_blurred = bool(known) and max(share.sharpness for share in known) < BLURRED_SHARPNESS
+    is_blurred = half is not None and max(share.sharpness for share in known) < half
     return is_blurred, bool(floors) and min(floors) > MAX_APART_RATIO
 
 
-def _blurred(known: Sequence[Share]) -> list[Finding]:
+def _blurred(known: Sequence[Share], half: float | None) -> list[Finding]:
     """Say that every weight's samples are blurred, or far from real images, where that is so."""
-    is_blurred, is_far = _anchored(known)
+    if not known:
+        return []
+    is_blurred, is_far = _anchored(known, half)
     if not (is_blurred or is_far):
         return []
     floors = [share.floors for share in known if share.floors is not None]
@@ -297,6 +318,7 @@ def _blurred(known: Sequence[Share]) -> list[Finding]:
             "kl.blurred",
             count=len(known),
             sharpest=max(share.sharpness for share in known),
+            half=half,
             nearest=min(floors, default=None),
             is_blurred=is_blurred,
             is_far=is_far,
@@ -397,6 +419,7 @@ def discussion(
     results: Results,
     *,
     mean_error: float,
+    half: float | None,
     within: Mapping[float, float],
     z_dim: int,
     course_steps: int,
@@ -406,6 +429,7 @@ def discussion(
     Args:
         results: the study's.
         mean_error: of the mean image, from `findings.vae.mean_image_mse`.
+        half: from `half_share`.
         within: `share_within_prior` by weight, of the weights that are discussed.
         z_dim: latents of each VAE.
         course_steps: updates of the report's own schedule.
@@ -417,11 +441,10 @@ def discussion(
         return [finding("kl.alone")]
     known = [share for share in shares(results) if share.sharpness is not None]
     return [
-        *_blurred(known),
-        *_empty(rows, results, mean_error, z_dim),
+        *_blurred(known, half),
+        *_large(rows, results, mean_error, half, z_dim),
         *_zero(rows, results, mean_error, within),
         *_balance(rows, known),
-        *_measures(results),
         finding(
             "kl.caveat",
             steps=results["num_steps"],
@@ -431,7 +454,9 @@ def discussion(
     ]
 
 
-def _empty(rows: Sequence[Study], results: Results, mean_error: float, z_dim: int) -> list[Finding]:
+def _large(
+    rows: Sequence[Study], results: Results, mean_error: float, half: float | None, z_dim: int
+) -> list[Finding]:
     """Say what is left of code and reconstruction at the largest weight."""
     high = rows[-1]
     share = {one.weight: one for one in shares(results)}[high["kl_weight"]]
@@ -448,6 +473,10 @@ def _empty(rows: Sequence[Study], results: Results, mean_error: float, z_dim: in
             mean_error=mean_error,
             saved=1 - left,
             diversity=share.diversity,
+            sharpness=share.sharpness,
+            sharpness_reconstructions=share.sharpness_reconstructions,
+            half=half,
+            is_blurred=_is_below(half, share.sharpness, share.sharpness_reconstructions),
             collapsed=collapsed,
             is_collapsed=high["active_units"] == 0 and left > NEAR_MEAN,
             is_nearly=high["kl_nats"] < 1.0,
@@ -505,24 +534,6 @@ def _balance(rows: Sequence[Study], known: Sequence[Share]) -> list[Finding]:
     ]
 
 
-def _measures(results: Results) -> list[Finding]:
-    """Give the changes that the claims on this study are about, without a verdict."""
-    known = {share.weight: share for share in shares(results)}
-    one = known.get(1.0)
-    if one is None or None in one:
-        return []
-
-    def change(weight: float, name: str) -> float | None:
-        share = known.get(weight)
-        value = getattr(share, name) if share is not None else None
-        return None if value is None else value / getattr(one, name) - 1
-
-    names = ("sharpness_reconstructions", "sharpness", "diversity", "frechet")
-    changes = {
-        weight: {name: change(weight, name) for name in names}
-        for weight in (0.0, 100.0)
-        if weight in known
-    }
-    if not changes:
-        return []
-    return [finding("kl.measures", zero=changes.get(0.0), hundred=changes.get(100.0))]
+def _is_below(limit: float | None, *values: float | None) -> bool:
+    """Whether all values are known and below a limit that is known."""
+    return limit is not None and all(value is not None and value < limit for value in values)
