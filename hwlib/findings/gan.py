@@ -20,6 +20,7 @@ MAX_GUESSING = 0.55  # D's accuracy, mean of real and generated, up to which it 
 MIN_WON = 0.95  # from here on it recognises nearly every generated image
 LAST_TENTH = 0.1
 NO_LOSS = 0.05  # nats; D's mean loss between two checkpoints that a run counts as zero
+MAX_KID_RISE = 0.25  # of the last checkpoint's KID above the lowest, as claim C12 counts it
 MAX_LOST = 0.1  # share of the improvement that the last checkpoint may have lost again
 MIN_GROWTH = 0.3  # relative, of diversity, before it counts as growing
 MIN_KID_FALL = 0.5  # relative, before a fall is set beside the losses
@@ -157,7 +158,10 @@ def _checkpoint_course(metrics: pd.DataFrame, results: Results) -> str:
     if results["best_step"] == results["num_steps"]:
         return "last"
     first = float(metrics["snapshot_kid"].dropna().iloc[0])
-    return "worse" if _lost(first, results) > MAX_LOST else "even"
+    best, last = results["best_kid"], results["last_kid"]
+    noise = abs(results.get("kid_real", 0.0))  # two KIDs closer than this are equal
+    has_risen = last - best > max(MAX_KID_RISE * best, noise)
+    return "worse" if has_risen or _lost(first, results) > MAX_LOST else "even"
 
 
 def _lost(first: float, results: Results) -> float:
