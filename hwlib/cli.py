@@ -21,7 +21,7 @@ from rich.table import Table
 
 from hwlib.config import ARGUMENTS, PROBLEMS
 from hwlib.data.commands import app as data_app
-from hwlib.errors import UserError
+from hwlib.errors import UserError, Worded
 
 if TYPE_CHECKING:
     from hwlib.report import Job
@@ -332,7 +332,7 @@ def report(
         skip_bad=skip_bad,
     )
     if decoder and all(job.problem != "vae" for job in asked):
-        raise UserError("--decoder goes with problem vae: hwlib report vae --decoder")
+        raise UserError("decoder_needs_vae")
     jobs = checked_jobs(jobs, overrides.get("device", "auto"))
     writable("--out", out)
     runs = writable("--runs", runs or default_runs_dir())
@@ -372,8 +372,8 @@ def writable(option: str, folder: Path) -> Path:
         with tempfile.TemporaryFile(dir=folder):
             return folder
     except OSError as error:
-        line = f"{option} {folder}: {error.strerror}; name a folder to write to"
-        raise UserError(line) from None
+        why = error.strerror
+        raise UserError("option_unwritable", option=option, folder=folder, why=why) from None
 
 
 def page_decoder(path: Path) -> Mapping[str, Any]:
@@ -423,10 +423,7 @@ def resolved(data: Sequence[str]) -> list[str]:
     found = list(dict.fromkeys(map(whole_path, data)))
     names = [Path(spec).name for spec in found]
     if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
-        raise UserError(
-            f"two data folders are called {twice[0]}, and a report tells them apart by their"
-            " names; rename one, or make one report each"
-        )
+        raise UserError("same_data_name", name=twice[0])
     return found
 
 
@@ -437,7 +434,7 @@ def whole_path(spec: str) -> str:
         UserError: an empty text, which would be the folder that the command was typed in.
     """
     if not spec.strip():
-        raise UserError("--data is empty: give faces, or a folder ('.' for this one)")
+        raise UserError("empty_data")
     path = os.path.expanduser(spec)
     is_drawn = spec == "faces" or spec.startswith("faces:")
     return spec if is_drawn or not os.path.exists(path) else os.path.realpath(path)
@@ -472,12 +469,12 @@ def chosen_jobs(
     jobs = []
     for problem in others:
         if re.fullmatch("[Cc][0-9]+'?", problem):
-            raise UserError(f"{problem} is a claim: hwlib report claims --claim {problem}")
+            raise UserError("claim_as_problem", problem=problem)
     if claims and not has_claims:
-        raise UserError("--claim goes with claims: hwlib report claims --claim C1")
+        raise UserError("claim_needs_claims")
     if has_claims:
         if not others and (recipe or settings):
-            raise UserError("claims have their own recipes and settings: no --recipe, no --set")
+            raise UserError("claims_have_own")
         for spec in data:
             given = claims_parameters(
                 claims, data=spec, profile=profile, seeds=seeds, skip_bad=skip_bad
@@ -518,7 +515,7 @@ def ending_in_one_line() -> Iterator[None]:
         typer.echo(f"hwlib: {failure}", err=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt as stop:
-        line = str(stop) or "stopped; the same command goes on from the last checkpoint"
+        line = str(stop) or str(Worded("stopped"))
         typer.echo(f"hwlib: {line}", err=True)
         raise typer.Exit(1) from None
 
@@ -556,10 +553,9 @@ def parse_settings(words: Sequence[str]) -> dict[str, Any]:
     for word in words:
         key, equals, value = word.partition("=")
         if not equals:
-            raise UserError(f"--set {word}: write KEY=VALUE, for example --set z_dim=50")
+            raise UserError("set_without_value", word=word)
         if (name := key.strip()) in ARGUMENTS:
-            way = f"--{name} {value}" if name != "problem" else "the word after the command"
-            raise UserError(f"--set {word}: {name} is no setting; write {way}")
+            raise UserError("set_of_option", word=word, name=name, value=value)
         settings[name] = value.split(",") if "," in value else value.strip()
     return settings
 
@@ -574,9 +570,9 @@ def parse_switches(words: Sequence[str]) -> dict[str, int]:
     for word in ",".join(words).split(",") if words else ():
         name, equals, value = (part.strip() for part in word.partition("="))
         if not (name and equals):
-            raise UserError(f"--attribute {word}: write NAME=1 or NAME=0, for example Smiling=1")
+            raise UserError("switch_without_value", word=word)
         if value not in ("0", "1"):
-            raise UserError(f"--attribute {word}: an attribute is 1 (on) or 0 (off), not '{value}'")
+            raise UserError("switch_value", word=word, value=value)
         switches[name] = int(value)
     return switches
 
@@ -592,10 +588,7 @@ def check_place(out: Path) -> None:
     is_like_a_file = any(map(str.isalpha, out.suffix)) and not out.is_dir()
     is_known = out.suffix == ".npz" or out.suffix.lower() in PICTURE_SUFFIXES
     if is_like_a_file and not is_known:
-        raise UserError(
-            f"{out}: no {out.suffix} file can be written; name a new folder for PNG files (without"
-            " a dot), or a file ending in .npz"
-        )
+        raise UserError("unknown_file_kind", out=out, suffix=out.suffix)
 
 
 def main() -> None:

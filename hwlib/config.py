@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from hwlib.errors import UserError, did_you_mean
+from hwlib.errors import UserError, nearest_name
 
 PROBLEMS = ("vae", "kl", "gan", "acgan", "infogan")
 
@@ -53,6 +53,25 @@ RECIPE_SETTINGS = frozenset({"num_layers"})
 
 # Told by arguments and options of their own, never among the settings.
 ARGUMENTS = ("problem", "recipe", "data", "profile", "seed")
+
+
+# What pydantic calls a broken rule, and what `errors.rules` calls it.
+RULES = {
+    "greater_than_equal": "at_least",
+    "greater_than": "above",
+    "less_than_equal": "at_most",
+    "less_than": "below",
+    "multiple_of": "multiple",
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "whole"),
+    **dict.fromkeys(("float_type", "float_parsing"), "number"),
+    "finite_number": "finite",
+    **dict.fromkeys(("bool_type", "bool_parsing"), "flag"),
+    "string_type": "text",
+    "tuple_type": "several",
+    "literal_error": "choice",
+    "sigma": "sigma",
+}
+LIMITS = ("ge", "gt", "le", "lt", "multiple_of", "expected", "kind")  # in the order of their use
 
 
 class Config(BaseModel):
@@ -232,9 +251,15 @@ class Config(BaseModel):
             first = error.errors()[0]
             name = str(first["loc"][0]) if first["loc"] else "settings"
             if first["type"] == "extra_forbidden":
-                raise UserError(_unknown_setting(name, settings)) from None
-            message = first["msg"][0].lower() + first["msg"][1:]
-            raise UserError(f"setting {name} = {first['input']!r}: {message}") from None
+                raise _unknown_setting(name, settings) from None
+            raise UserError(
+                "setting_value",
+                name=name,
+                value=repr(first["input"]),
+                rule=RULES.get(first["type"], "other"),
+                limit=_limit(first),
+                message=first["msg"][0].lower() + first["msg"][1:],
+            ) from None
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as JSON values; `Config.create(**config.to_json())` reverses it."""
@@ -253,10 +278,18 @@ class Config(BaseModel):
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-def _unknown_setting(name: str, given: Mapping[str, Any]) -> str:
+def _limit(error: Mapping[str, Any]) -> str:
+    """Return what pydantic's error names: the limit, or the values that are allowed."""
+    context = error.get("ctx", {})
+    return next((str(context[name]) for name in LIMITS if name in context), "")
+
+
+def _unknown_setting(name: str, given: Mapping[str, Any]) -> UserError:
     """Say that a setting is unknown, which name comes near, and which ones the problem knows."""
     problem, special = given.get("problem"), frozenset().union(*SETTINGS_OF.values())
     unknown = special - SETTINGS_OF.get(problem, special) | (RECIPE_SETTINGS - given.keys())
     known = sorted(set(Config.model_fields) - unknown - set(ARGUMENTS))
-    meant = did_you_mean(name, known)
-    return f"unknown setting '{name}'{meant}; problem {problem} knows {', '.join(known)}"
+    near = nearest_name(name, known)
+    return UserError(
+        "unknown_setting", name=name, near=near, problem=problem, known=known
+    )

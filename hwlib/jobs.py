@@ -37,7 +37,7 @@ def default_jobs(device: str = "auto") -> int:
     """
     if given := os.environ.get(JOBS):
         if not (given.isdecimal() and int(given)):
-            raise UserError(f"{JOBS}={given}: a whole number from 1 on is needed")
+            raise UserError("jobs_variable", name=JOBS, given=given)
         return int(given)
     kind = resolve_device(device).type
     return {"cuda": torch.cuda.device_count(), "mps": 1}.get(kind, torch.get_num_threads())
@@ -50,7 +50,7 @@ def checked_jobs(jobs: int | None, device: str = "auto") -> int:
         UserError: fewer than one.
     """
     if jobs is not None and jobs < 1:
-        raise UserError(f"--jobs {jobs}: at least one job must run at a time")
+        raise UserError("jobs_below_one", jobs=jobs)
     return default_jobs(device) if jobs is None else jobs
 
 

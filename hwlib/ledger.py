@@ -84,8 +84,8 @@ def form(
         UserError: an unknown recipe or kind of error.
     """
     if reconstruction not in DEGREES:
-        known = ", ".join(DEGREES)
-        raise UserError(f"unknown reconstruction '{reconstruction}'; known: {known}")
+        known = list(DEGREES)
+        raise UserError("unknown_reconstruction", reconstruction=reconstruction, known=known)
     objective = get_problem(recipe, "vae").objective
     one = torch.ones((), dtype=torch.float64)
     errors = one.expand(batch_size, channels, image_size, image_size)
@@ -249,7 +249,7 @@ def row(
     error, kl = problem.objective.reduce_error.__name__, problem.objective.reduce_kl.__name__
     if learned_sigma_01 is not None:
         if reconstruction != "mse":
-            raise UserError(f"a learnt sigma goes with the squared error, not {reconstruction}")
+            raise UserError("sigma_needs_mse", reconstruction=reconstruction)
         unit = 2 * (2 * learned_sigma_01) ** 2  # 2 sigma^2 with pixels in [-1, 1]
         scale, error, kl = 1 / unit, "image_sum", "mean_of_all"
     return Row(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 RUN_MIME = "application/vnd.hwlib.run+json"  # a notebook's output that names a run it used
+MISTAKE_MIME = "application/vnd.hwlib.mistake+json"  # a user\'s mistake, a line a language
 
 
 def default_runs_dir() -> Path:
@@ -69,12 +70,12 @@ class Run:
         self.path = Path(path)
         config_path = self.path / "config.json"
         if not config_path.exists():
-            raise UserError(f"{self.path} is no run folder: it has no config.json")
+            raise UserError("no_run_folder", path=self.path)
         try:
             self.record = json.loads(config_path.read_text())
             settings = self.record["settings"]
         except (KeyError, TypeError, ValueError):
-            raise UserError(f"{config_path} is damaged, or not of a run of ours") from None
+            raise UserError("run_damaged", path=config_path) from None
         self.config = Config.create(**settings)
 
     @classmethod
@@ -106,7 +107,7 @@ class Run:
             UserError: the run is not finished.
         """
         if not self.is_finished:
-            raise UserError(f"{self.path} is not finished; train it again to go on where it was")
+            raise UserError("run_unfinished", path=self.path)
         return json.loads((self.path / "results.json").read_text())
 
     @property

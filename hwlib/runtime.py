@@ -51,8 +51,8 @@ def resolve_device(name: str = "auto") -> torch.device:
     if name == "auto":
         name = next(device for device, is_here in here.items() if is_here)
     if not here.get(name, False):
-        found = ", ".join(device for device, is_here in here.items() if is_here)
-        raise UserError(f"device '{name}' is not on this machine; here: {found}, or 'auto'")
+        found = [device for device, is_here in here.items() if is_here]
+        raise UserError("no_device", name=name, known=found)
     return torch.device(name)
 
 

@@ -133,6 +133,11 @@ def listed(items: Iterable[Any], *, language: str) -> str:
     return f"{known.comma.join(first)}{known.last}{last}" if first else last
 
 
+def comma(items: str | Iterable[Any], *, language: str) -> str:
+    """Join names by the language's comma alone, as a list of choices; a text stands as it is."""
+    return items if isinstance(items, str) else LANGUAGES[language].comma.join(map(str, items))
+
+
 def name_of(name: str, *, language: str) -> str:
     """Return what an attribute or a factor is called; the data's own name where it has no other."""
     return section("names", language).get(name, name)
@@ -165,6 +170,7 @@ def _environment(language: str) -> jinja2.Environment:
         "thousands": thousands,
         "plural": plural,
         "listed": partial(listed, language=language),
+        "comma": partial(comma, language=language),
         "name": partial(name_of, language=language),
         "said": partial(said, language=language),
         "word": lambda key, **values: word(key, language, **values),

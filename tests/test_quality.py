@@ -20,7 +20,6 @@ from hwlib.training.oracle import oracle_features
 from hwlib.training.quality import (
     ESTIMATORS,
     Inception,
-    comparable,
     copy_numbers,
     make_tools,
     nearest,
@@ -146,29 +145,6 @@ def test_every_distance_carries_its_protocol(of_test, data, tools):
     }
     for name, estimator in ESTIMATORS.items():
         assert of_test[f"{name}_protocol"] == shared | {"estimator": estimator}
-
-
-@pytest.mark.parametrize("name", [*ESTIMATORS, "frechet_real"])
-def test_distances_of_equal_protocols_may_be_compared(of_test, of_train, name):
-    assert comparable(of_test, of_train[0], name) is None
-
-
-def test_distances_of_unequal_protocols_are_refused_with_the_fields_that_differ(of_test):
-    changed = of_test["kid_protocol"] | {"num_real": 800, "features": "oracle:0123456789abcdef"}
-    with pytest.raises(UserError) as refused:
-        comparable(of_test, of_test | {"kid_protocol": changed}, "kid")
-    line = str(refused.value)
-    assert line.startswith("kid cannot be compared")
-    assert "num_real (64 and 800)" in line
-    assert "oracle:0123456789abcdef" in line
-    assert "image_size" not in line
-    assert "\n" not in line
-    assert comparable(of_test, of_test | {"kid_protocol": changed}, "frechet") is None
-
-
-def test_a_distance_without_a_protocol_is_not_compared(of_test):
-    with pytest.raises(UserError, match="does not tell its frechet_protocol"):
-        comparable(of_test, {"frechet": 1.0}, "frechet")
 
 
 # ---- near copies --------------------------------------------------------------------------------

@@ -119,10 +119,7 @@ def checked_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
     """
     found = tuple(range(seeds)) if isinstance(seeds, int) else tuple(dict.fromkeys(seeds))
     if len(found) < MIN_SEEDS:
-        raise UserError(
-            f"a verdict needs {MIN_SEEDS} seeds or more, not {len(found)}; fewer tell nothing of"
-            " how much chance does"
-        )
+        raise UserError("few_seeds", least=MIN_SEEDS, count=len(found))
     return found
 
 
@@ -235,6 +232,7 @@ def judge_values(part: Part, values: np.ndarray) -> dict[str, Any]:
         "name": part.name,
         "unit": part.effect_unit,
         "value_unit": part.unit,
+        "is_change": comparison.is_change,
         "direction": part.direction,
         "margin": part.margin,
         "why": part.why,

@@ -38,11 +38,11 @@ def known_ids(ids: str | Sequence[str] | None) -> list[str]:
     asked = ",".join([ids] if isinstance(ids, str) else ids or ()).strip()
     named = [id for id in re.split(r"[\s,\u3001\uff0c]+", asked) if id]
     if asked and not named:
-        raise UserError(f"no claim is named in '{asked}'; known: {', '.join(CLAIMS)}")
+        raise UserError("no_claim_named", asked=asked, known=list(CLAIMS))
     wanted = [id.upper().replace("\u2019", "'") for id in named or CLAIMS]
     for id in wanted:
         if id not in CLAIMS:
-            raise UserError(f"unknown claim '{id}'; known: {', '.join(CLAIMS)}")
+            raise UserError("unknown_claim", id=id, known=list(CLAIMS))
     return [id for id in CLAIMS if id in wanted]
 
 

@@ -18,7 +18,7 @@ from hwlib.data.cache import (
     Names,
     Recipe,
     attributes_of_set,
-    bad_line,
+    bad_values,
     open_set,
     read_manifest,
     recipe_for,
@@ -151,9 +151,9 @@ def describe(
 
 def _recipe(spec: str | Path, image_size: int, crop: str) -> Recipe:
     if crop not in CROPS:
-        raise UserError(f"crop {crop!r} is not known; it is {' or '.join(CROPS)}")
+        raise UserError("unknown_crop", crop=repr(crop), known=list(CROPS))
     if not MIN_SIDE <= image_size <= MAX_IMAGE_SIZE:
-        raise UserError(f"image_size {image_size} is not from {MIN_SIDE} to {MAX_IMAGE_SIZE}")
+        raise UserError("image_size", image_size=image_size, least=MIN_SIDE, most=MAX_IMAGE_SIZE)
     return recipe_for(str(spec), image_size, crop)
 
 
@@ -161,10 +161,8 @@ def _open(recipe: Recipe, folder: Path, *, skip_bad: bool) -> Data:
     facts = read_manifest(folder)
     bad = tuple(BadFile(**file) for file in facts["bad"])
     if bad and not skip_bad:
-        raise UserError(
-            f"{facts['where']}: {bad_line(bad, facts['num_listed'])}; mend or remove them, or "
-            "leave them out with --skip-bad (skip_bad=True)"
-        )
+        values = bad_values(bad, facts["num_listed"])
+        raise UserError("bad_images", where=facts["where"], **values)
     return Data(
         spec=recipe.spec,
         layout=facts["layout"],

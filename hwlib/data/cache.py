@@ -109,9 +109,7 @@ def _files_recipe(spec: str, image_size: int, crop: str) -> Recipe:
     def build(folder: Path, progress: bool) -> dict[str, Any]:
         facts = _build_from_files(source, names, folder, image_size, crop, progress)
         if _state(source, scan(source)) != key:
-            raise UserError(
-                f"{source.root} changed while it was read; run again when it is at rest"
-            )
+            raise UserError("data_changed", root=source.root)
         return facts
 
     def attributes() -> tuple[str, ...]:
@@ -138,7 +136,7 @@ def num_faces(spec: str) -> tuple[int, int]:
         return FACES_DEFAULT
     count = spec.removeprefix("faces:")
     if not count.isdecimal() or not 1 <= int(count) <= 10**7:
-        raise UserError(f"{spec}: give a number of training faces from 1 on, as in faces:2000")
+        raise UserError("num_faces", spec=spec)
     return int(count), max(int(count) // 8, FACES_MIN_TEST)
 
 
@@ -209,10 +207,7 @@ def open_set(recipe: Recipe, *, progress: bool) -> Path:
     except OSError as error:
         if error.filename and not str(error.filename).startswith(str(home)):
             raise _unreadable(error) from error
-        raise UserError(
-            f"the cache {home} cannot be written ({error.strerror or error}): free some space, or "
-            "set HWLIB_CACHE to another folder"
-        ) from error
+        raise UserError("cache_unwritable", home=home, why=error.strerror or error) from error
     return folder
 
 
@@ -239,7 +234,7 @@ def _place_of(recipe: Recipe) -> tuple[Path, str, Path]:
 
 
 def _unreadable(error: OSError) -> UserError:
-    return UserError(f"{error.filename} cannot be read ({error.strerror or error})")
+    return UserError("unreadable", file=error.filename, why=error.strerror or error)
 
 
 def is_whole(folder: Path) -> bool:
@@ -337,8 +332,9 @@ def _build_from_files(
     bad = [BadFile(_printable(file.name), file.reason) for file in bad]
     for name in PARTS:
         if counts[name] == 0:
-            what = "picture" if num_listed == len(bad) else f"{name} picture"
-            raise UserError(f"{source.root}: no {what} can be used; {bad_line(bad, num_listed)}")
+            part = "" if num_listed == len(bad) else name
+            values = bad_values(bad, num_listed)
+            raise UserError("no_usable_image", root=source.root, part=part, **values)
     return {
         **{"layout": source.layout, "where": str(source.root), "image_size": image_size},
         **{"channels": listing.channels, "attributes": list(listing.attributes), **counts},
@@ -449,8 +445,10 @@ def _need_space(folder: Path, num_bytes: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < num_bytes * 1.1:
         raise UserError(
-            f"the cache {folder.parent} has {free / 1e9:.1f} GB free and needs "
-            f"{num_bytes * 1.1 / 1e9:.1f}: free some space, or set HWLIB_CACHE to another folder"
+            "cache_full",
+            folder=folder.parent,
+            free=free / 1e9,
+            needed=num_bytes * 1.1 / 1e9,
         )
 
 
@@ -468,11 +466,14 @@ def content_fingerprint(folder: Path, attributes: Sequence[str]) -> str:
     return digest.hexdigest()[:16]
 
 
-def bad_line(bad: Sequence[BadFile], total: int) -> str:
-    """Return one line on bad files: the first ten by name, and how many there are."""
-    shown = "; ".join(f"{file.name} {file.reason}" for file in bad[:NUM_SHOWN])
-    more = f"; and {len(bad) - NUM_SHOWN:,} more" if len(bad) > NUM_SHOWN else ""
-    return f"{len(bad):,} of {total:,} pictures cannot be used: {shown}{more}"
+def bad_values(bad: Sequence[BadFile], total: int) -> dict[str, Any]:
+    """Return what a line on bad files names: the first ten of them, and how many there are."""
+    return {
+        "bad": len(bad),
+        "total": total,
+        "which": "; ".join(f"{file.name} {file.reason}" for file in bad[:NUM_SHOWN]),
+        "more": max(0, len(bad) - NUM_SHOWN),
+    }
 
 
 def _printable(name: str) -> str:

@@ -56,7 +56,7 @@ def draw_faces(factors: pd.DataFrame, image_size: int = 64) -> np.ndarray:
         UserError: a column or a level is unknown, or the size is too small.
     """
     if image_size < 8:
-        raise UserError(f"image_size {image_size}: too small for a face, give 8 or more")
+        raise UserError("too_small_face", image_size=image_size)
     check_columns(factors, set(FACTORS))
     images = np.empty((len(factors), image_size, image_size, 3), dtype=np.uint8)
     if len(factors) == 0:

@@ -173,7 +173,7 @@ def sample_factors(num: int, seed: int) -> pd.DataFrame:
         UserError: `num` is negative.
     """
     if num < 0:
-        raise UserError(f"cannot sample {num} faces: give a number that is 0 or more")
+        raise UserError("negative_faces", num=num)
     rng = np.random.default_rng(seed)
     normals = rng.standard_normal((num, len(ATTRIBUTES) + _NUM_FREE))
     # einsum, not @: a row's sum must not depend on how many rows there are
@@ -196,9 +196,7 @@ def check_columns(factors: pd.DataFrame, needed: set[str]) -> None:
     """Raise `UserError` where a table of factors lacks a column."""
     missing = sorted(needed - set(factors.columns))
     if missing:
-        raise UserError(
-            f"table of factors: no column {', '.join(missing)}; start from sample_factors()"
-        )
+        raise UserError("factor_columns", known=missing)
 
 
 # --- Attributes: the copula ---------------------------------------------------------------------

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hwlib.data.cache import bad_line, sample_parts
+from hwlib.data.cache import bad_values, sample_parts
 from hwlib.data.layouts import BadFile, read_celeba_list, recognise, scan
 from hwlib.data.work import CHUNK, perform_all
 from hwlib.errors import UserError
@@ -64,7 +64,7 @@ def kept_rows(attributes: Sequence[str], labels: np.ndarray) -> np.ndarray:
         UserError: an attribute that the filter or the homework needs is not there.
     """
     if missing := [n for n in (*WANTED, *UNWANTED, *ATTRIBUTES) if n not in attributes]:
-        raise UserError(f"the attribute list has no column {', '.join(missing)}; fetch it again")
+        raise UserError("attribute_columns", known=missing)
     column = {name: labels[:, i] for i, name in enumerate(attributes)}
     keep = np.all([column[name] == 1 for name in WANTED], axis=0)
     return np.flatnonzero(keep & np.all([column[name] == 0 for name in UNWANTED], axis=0))
@@ -89,7 +89,7 @@ def rebuild_hw4(
     """
     source = recognise(celeba)
     if source.layout != "celeba":
-        raise UserError(f"{celeba} is no CelebA folder: it has no list_attr_celeba.txt")
+        raise UserError("no_celeba", celeba=celeba)
     attributes, names, labels = read_celeba_list(source.label_files[0])
     kept = kept_rows(attributes, labels)
     columns = [list(attributes).index(name) for name in ATTRIBUTES]
@@ -97,9 +97,7 @@ def rebuild_hw4(
     there = {entry.name for entry in scan(source)}
     numbers = [k for k, row in enumerate(kept) if (prefix / names[row]).as_posix() in there]
     if not numbers:
-        raise UserError(
-            f"none of the {len(kept):,} pictures that the homework keeps is in {source.folders[0]}"
-        )
+        raise UserError("no_kept_images", count=len(kept), folder=source.folders[0])
     paths = {k: str(source.folders[0] / names[kept[k]]) for k in numbers}
     with new_folder(out) as folder:
         outcome = perform_all(
@@ -108,10 +106,8 @@ def rebuild_hw4(
         bad = {numbers[row]: reason for _, row, reason in sorted(outcome.bad)}
         left_out = tuple(BadFile(names[kept[k]], reason) for k, reason in bad.items())
         if left_out and not skip_bad:
-            raise UserError(
-                f"{source.root}: {bad_line(left_out, len(numbers))}; fetch them again, or leave "
-                "them out with --skip-bad"
-            )
+            values = bad_values(left_out, len(numbers))
+            raise UserError("bad_celeba", root=source.root, **values)
         numbers = [k for k in numbers if k not in bad]
         rows = {k: labels[kept[k], columns] for k in numbers}
         _write_csvs(folder, rows, NUM_TRAIN)
@@ -216,7 +212,7 @@ def new_folder(out: str | Path) -> Iterator[Path]:
     """
     out = Path(os.path.expanduser(out)).absolute()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UserError(f"{out} is there already and not empty; name a new folder")
+        raise UserError("folder_not_empty", out=out)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".tmp", dir=out.parent))
@@ -231,7 +227,7 @@ def new_folder(out: str | Path) -> Iterator[Path]:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
     except OSError as error:
-        raise UserError(f"{out} cannot be written ({error.strerror or error})") from error
+        raise UserError("unwritable", out=out, why=error.strerror or error) from error
 
 
 def _png(folder: Path, number: int, num_train: int) -> str:

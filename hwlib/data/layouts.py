@@ -33,10 +33,6 @@ CELEBA_PARTITIONS = (
 )
 CELEBA_FOLDERS = ("img_align_celeba", "Img/img_align_celeba", "img_align_celeba/img_align_celeba")
 MNIST_STEMS = ("train-images", "train-labels", "t10k-images", "t10k-labels")
-LOOKED_FOR = (
-    "looked for train.csv with train/ (hw4), list_attr_celeba.txt (CelebA), "
-    "train-images-idx3-ubyte (MNIST), and pictures at any depth (.jpg, .png, ...)"
-)
 
 
 @dataclass(frozen=True)
@@ -95,17 +91,16 @@ def recognise(path: str | Path) -> Source:
     """
     root = Path(os.path.expanduser(path))
     if not os.path.exists(root):  # False also where it may not be asked
-        raise UserError(f"{path}: no such folder; give 'faces', 'faces:N' or a folder of pictures")
+        raise UserError("no_such_folder", path=path)
     if not root.is_dir():
-        raise UserError(f"{path} is a file; give the folder that holds the data")
+        raise UserError("file_for_folder", path=path)
     root = root.resolve()
     for layout in (_hw4_source, _celeba_source, _mnist_source):
         if source := layout(root):
             return source
     if next(_walk(root), None) is not None:
         return Source("folder", root, (root,))
-    state = "is empty" if not any(root.iterdir()) else "holds no data that is known here"
-    raise UserError(f"{path} {state}: {LOOKED_FOR}")
+    raise UserError("no_known_data", path=path, is_empty=not any(root.iterdir()))
 
 
 def scan(source: Source) -> list[Entry]:
@@ -170,7 +165,7 @@ def _read_lines(path: Path) -> list[str]:
     try:
         return path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        raise UserError(f"{path} is no UTF-8 text ({error.reason} at byte {error.start})") from None
+        raise UserError("not_utf8", path=path, reason=error.reason, start=error.start) from None
 
 
 def _last_tenth(num: int) -> int:
@@ -179,10 +174,7 @@ def _last_tenth(num: int) -> int:
 
 def _need_two(root: Path, num: int) -> None:
     if num < 2:
-        raise UserError(
-            f"{root} holds {num} usable picture{'s' * (num != 1)}: one to train and one to test "
-            "are the least"
-        )
+        raise UserError("too_few_images", root=root, num=num)
 
 
 # ---- hw4 ---------------------------------------------------------------------------------------
@@ -194,10 +186,7 @@ def _hw4_source(root: Path) -> Source | None:
     if not {"train.csv", "test.csv"} & set(here):
         return None
     if missing := [name for name in wanted if name not in here]:
-        raise UserError(
-            f"{root} holds {here[0]} but not {' and '.join(missing)}: an hw4 folder holds train/, "
-            "test/, train.csv and test.csv"
-        )
+        raise UserError("hw4_incomplete", root=root, here=here[0], missing=missing)
     return Source(
         "hw4", root, (root / "train", root / "test"), (root / "train.csv", root / "test.csv")
     )
@@ -223,9 +212,7 @@ def _list_hw4(source: Source, names: Sequence[str]) -> Listing:
     attributes = columns["train"]
     if sorted(attributes) != sorted(columns["test"]):
         differ = sorted(set(attributes) ^ set(columns["test"]))
-        raise UserError(
-            f"{source.root}: train.csv and test.csv name different attributes: {', '.join(differ)}"
-        )
+        raise UserError("hw4_attributes_differ", root=source.root, names=differ)
     order = [columns["test"].index(name) for name in attributes]
     train, test = parts["train"], parts["test"]
     test = Listed(test.paths, test.names, test.labels[:, order])
@@ -252,22 +239,18 @@ def _read_hw4_csv(path: Path) -> tuple[list[str], list[tuple[str, int]], np.ndar
     header = [cell.strip() for cell in header]
     if "image_name" not in header:
         found = ", ".join(header)[:80] or "nothing"
-        raise UserError(f"{path} has no column 'image_name'; its first line holds: {found}")
+        raise UserError("csv_no_image_name", path=path, found=found)
     if doubled := sorted({name for name in header if header.count(name) > 1}):
-        raise UserError(f"{path}: column '{doubled[0]}' is there twice; leave one")
+        raise UserError("csv_column_twice", path=path, column=doubled[0])
     at = header.index("image_name")
     attributes = [name for name in header if name != "image_name"]
     rows, cells, lines = [], [], {}
     for line, row in table:
         if len(row) != len(header):
-            raise UserError(
-                f"{path} line {line} has {len(row)} cells; the first line has {len(header)}"
-            )
+            raise UserError("csv_cells", path=path, line=line, cells=len(row), columns=len(header))
         name = row.pop(at).strip()
         if name in lines:
-            raise UserError(
-                f"{path} names {name} twice (lines {lines[name]} and {line}); leave one of the rows"
-            )
+            raise UserError("csv_row_twice", path=path, name=name, first=lines[name], line=line)
         lines[name] = line
         rows.append((name, line))
         cells.append(row)
@@ -281,7 +264,7 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
             if row:
                 yield reader.line_num, row
     except csv.Error as error:
-        raise UserError(f"{path} line {reader.line_num} is no CSV ({error})") from None
+        raise UserError("not_csv", path=path, line=reader.line_num, why=error) from None
 
 
 def _zeros_and_ones(
@@ -293,8 +276,12 @@ def _zeros_and_ones(
         for j, cell in enumerate(row):
             if (value := values.get(cell.strip())) is None:
                 raise UserError(
-                    f"{path} line {rows[i][1]} ({rows[i][0]}): {attributes[j]} is {cell!r}; "
-                    "labels are 0 or 1 (0.0 or 1.0)"
+                    "csv_label",
+                    path=path,
+                    line=rows[i][1],
+                    image=rows[i][0],
+                    attribute=attributes[j],
+                    cell=repr(cell),
                 )
             labels[i, j] = value
     return labels
@@ -312,10 +299,7 @@ def _celeba_source(root: Path) -> Source | None:
     if not here and next(_walk(root, root, False), None) is not None:
         here = [root]
     if not here:
-        raise UserError(
-            f"{root} holds {lists[0].name} but no pictures: put them into img_align_celeba/ "
-            "beside it"
-        )
+        raise UserError("celeba_no_images", root=root, name=lists[0].name)
     partitions = [root / name for name in CELEBA_PARTITIONS if (root / name).exists()]
     return Source("celeba", root, (here[0],), (lists[0], *partitions[:1]))
 
@@ -334,11 +318,13 @@ def read_celeba_list(path: Path) -> tuple[list[str], list[str], np.ndarray]:
         where = f"{path} line {first_line + i} ({name})"
         if len(values) != len(attributes):
             raise UserError(
-                f"{where} has {len(values)} values; the head names {len(attributes)} attributes"
+                "celeba_values", where=where, values=len(values), attributes=len(attributes)
             )
         if wrong := {*values} - {"1", "-1"}:
             attribute = attributes[values.index(min(wrong))]
-            raise UserError(f"{where}: {attribute} is {min(wrong)!r}; values are 1 or -1")
+            raise UserError(
+                "celeba_value", where=where, attribute=attribute, value=repr(min(wrong))
+            )
         names.append(name)
         labels[i] = [value == "1" for value in values]
     _refuse_doubled(path, names, first_line)
@@ -353,17 +339,14 @@ def _celeba_table(path: Path) -> tuple[list[str], list[str], int]:
     if path.suffix == ".csv":
         lines = [line.replace(",", " ") for line in lines]
         if not lines or lines[0].split()[:1] != ["image_id"]:
-            raise UserError(f"{path} line 1 must begin with 'image_id'; fetch the file again")
+            raise UserError("celeba_head", path=path)
         return lines[0].split()[1:], lines[1:], 2
     count = lines[0].strip() if lines else ""
     if not count.isdecimal():
-        raise UserError(f"{path} line 1 is {count[:40]!r}; the number of pictures must stand there")
+        raise UserError("celeba_count", path=path, found=repr(count[:40]))
     attributes, rows = (lines[1].split() if len(lines) > 1 else []), lines[2:]
     if int(count) != len(rows):
-        raise UserError(
-            f"{path} line 1 says {int(count):,} pictures, but {len(rows):,} rows follow: fetch the "
-            "whole file again, or correct line 1 if you cut it on purpose"
-        )
+        raise UserError("celeba_rows", path=path, said=int(count), rows=len(rows))
     return attributes, rows, 3
 
 
@@ -373,7 +356,7 @@ def _refuse_doubled(path: Path, names: list[str], first_line: int) -> None:
     lines: dict[str, int] = {}
     for line, name in enumerate(names, first_line):
         if name in lines:
-            raise UserError(f"{path} names {name} twice (lines {lines[name]} and {line})")
+            raise UserError("celeba_twice", path=path, name=name, first=lines[name], line=line)
         lines[name] = line
 
 
@@ -386,8 +369,11 @@ def _list_celeba(source: Source, names: Sequence[str]) -> Listing:
     keep = [i for i, name in enumerate(listed) if prefix + name in there]
     if not keep:
         raise UserError(
-            f"none of the {len(listed):,} pictures that {path} names is in {source.folders[0]}; "
-            f"looked for {listed[0] if listed else 'any'}"
+            "celeba_none",
+            count=len(listed),
+            path=path,
+            folder=source.folders[0],
+            example=listed[0] if listed else "any",
         )
     _need_two(source.root, len(keep))
     here = [listed[i] for i in keep]
@@ -422,16 +408,11 @@ def _celeba_split(source: Source, here: list[str]) -> tuple[np.ndarray, str]:
         if i == 1 and cells[:1] == ["image_id"]:
             continue
         if cells and (len(cells) != 2 or cells[1] not in ("0", "1", "2")):
-            raise UserError(
-                f"{path} line {i} is {line[:60]!r}; a picture's name and 0, 1 or 2 must stand there"
-            )
+            raise UserError("celeba_split_line", path=path, line=i, found=repr(line[:60]))
         if cells:
             parts[cells[0]] = cells[1]
     if lost := [name for name in here if name not in parts]:
-        raise UserError(
-            f"{path} does not name {lost[0]} ({len(lost):,} pictures in all); fetch it again or "
-            "remove it, and the last tenth is the test part"
-        )
+        raise UserError("celeba_split_lost", path=path, example=lost[0], count=len(lost))
     is_test = np.array([parts[name] == "2" for name in here])
     if is_test.all() or not is_test.any():
         which = "all" if is_test.all() else "none"
@@ -455,8 +436,11 @@ def _mnist_source(root: Path) -> Source | None:
         if found and (missing := [stem for stem in MNIST_STEMS if stem not in found]):
             kind = "idx3" if "images" in missing[0] else "idx1"
             raise UserError(
-                f"{folder} holds {found.popitem()[1].name} but not {missing[0]}-{kind}-ubyte "
-                "(or .gz): MNIST is four files"
+                "mnist_incomplete",
+                folder=folder,
+                name=found.popitem()[1].name,
+                part=missing[0],
+                kind=kind,
             )
         if found:
             images, labels = MNIST_STEMS[0::2], MNIST_STEMS[1::2]
@@ -476,16 +460,13 @@ def read_idx(path: Path, num_dims: int) -> np.ndarray:
         with gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as file:
             content = file.read()
     except (OSError, EOFError, zlib.error) as error:
-        raise UserError(f"{path} cannot be unpacked ({error}); fetch it again") from None
+        raise UserError("idx_unpack", path=path, why=error) from None
     head = 4 + 4 * num_dims
     if content[:4] != bytes([0, 0, 8, num_dims]) or len(content) < head:
-        raise UserError(f"{path} is no idx file of bytes in {num_dims} dimensions; fetch it again")
+        raise UserError("idx_kind", path=path, num_dims=num_dims)
     shape = np.frombuffer(content[4:head], ">u4").astype(int)
     if len(content) - head != np.prod(shape):
-        raise UserError(
-            f"{path} holds {len(content) - head:,} bytes of data, but its head says "
-            f"{np.prod(shape):,}; fetch it again"
-        )
+        raise UserError("idx_size", path=path, holds=len(content) - head, says=np.prod(shape))
     return np.frombuffer(content, np.uint8, offset=head).reshape(shape)
 
 
@@ -495,10 +476,10 @@ def _list_mnist(source: Source, names: Sequence[str]) -> Listing:
         digits = read_idx(path, 1)
         num_images = len(read_idx(source.root / name, 3))
         if len(digits) != num_images or num_images == 0:
-            raise UserError(f"{path} holds {len(digits):,} labels for {num_images:,} pictures")
+            raise UserError("mnist_labels", path=path, labels=len(digits), images=num_images)
         if digits.max() > 9:
             at = int(np.argmax(digits > 9))
-            raise UserError(f"{path}: label {at} is {digits[at]}; digits are 0 to 9")
+            raise UserError("mnist_digit", path=path, place=at, digit=digits[at])
         names_here = [f"{i:05}" for i in range(num_images)]
         parts.append(Listed([name], names_here, np.eye(10, dtype=np.uint8)[digits]))
     return Listing(tuple(f"digit_{i}" for i in range(10)), *parts, channels=1)

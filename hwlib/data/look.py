@@ -36,7 +36,7 @@ def look_of(factors: pd.DataFrame) -> dict[str, np.ndarray]:
         unknown = sorted(set(map(str, column)) - set(levels))
         if unknown:
             raise UserError(
-                f"factor {name}: unknown {unknown[0]!r}, choose from {', '.join(levels)}"
+                "factor_value", name=name, value=repr(unknown[0]), known=levels
             )
         numbers |= {f"{name}_{level}": column == level for level in levels}
     look = {k: np.asarray(v, dtype=np.float32)[:, None, None] for k, v in numbers.items()}

@@ -225,7 +225,8 @@ class DirectionPanel(widgets.VBox):
         except Unreadable as error:  # the photograph before it, if there is one, stays
             problem = f"{photo['name']} {unreadable_words(error, self.lang)}"
             is_shown = self._photo is not None and self.source.value == "own"
-            self.told.value = problem_line(problem + words("still_shown", self.lang) * is_shown)
+            problem += words("still_shown", self.lang) * is_shown
+            self.told.value = problem_line(problem, self.lang)
             return
         self._photo = photo
         for control, value in ((self.zoom, 1.0), (self.left, 0.5), (self.top, 0.5)):

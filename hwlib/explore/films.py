@@ -64,7 +64,7 @@ def save_film(frames: np.ndarray, path: Path) -> None:
         UserError: another suffix.
     """
     if path.suffix not in SUFFIXES:
-        raise UserError(f"{path.name}: a film's name ends in {', '.join(SUFFIXES)}")
+        raise UserError("film_name", name=path.name, known=list(SUFFIXES))
     with replacing(path) as temporary:
         if path.suffix == ".png":
             temporary.write_bytes(to_strip(frames))

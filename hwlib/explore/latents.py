@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from hwlib.errors import UserError, did_you_mean
+from hwlib.errors import UserError, nearest_name
 from hwlib.run import Run
 from hwlib.training.steps import to_range, to_uint8
 
@@ -114,7 +114,11 @@ def attribute_labels(data: Data, attribute: str | None, index: np.ndarray) -> np
     if attribute is None or data.test.labels is None:
         return None
     if attribute not in data.attributes:
-        known = ", ".join(data.attributes)
-        meant = did_you_mean(attribute, data.attributes)
-        raise UserError(f"attribute '{attribute}'{meant} is not in {data.spec}; it has: {known}")
+        raise UserError(
+            "no_attribute",
+            name=attribute,
+            near=nearest_name(attribute, data.attributes),
+            data=data.spec,
+            known=list(data.attributes),
+        )
     return np.asarray(data.test.labels[index, data.attributes.index(attribute)])

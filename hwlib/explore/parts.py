@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 
 from hwlib import plots
+from hwlib.errors import Worded
 from hwlib.explore.words import words
-from hwlib.mistakes import in_chinese
 from hwlib.run import Run
 
 Panel = TypeVar("Panel", bound=widgets.Box)
@@ -88,15 +88,14 @@ def help_line(lang: str, name: str) -> widgets.HTML:
     return widgets.HTML(f'<small style="opacity:.75">{words(name, lang)}</small>')
 
 
-def problem_line(text: str, lang: str = "en") -> str:
+def problem_line(problem: Exception | str, lang: str) -> str:
     """Return the line that says what is wrong, as HTML; screen readers read it at once.
 
     Args:
-        text: the line; one on a user's mistake is in English.
-        lang: language to tell such a line in.
+        problem: the line, or the mistake that has one.
+        lang: the panel's language.
     """
-    if lang == "zh":
-        text = in_chinese(text) or text
+    text = problem.say(lang) if isinstance(problem, Worded) else str(problem)
     return f'<strong role="alert">✗ {html.escape(text)}</strong>'
 
 

@@ -56,10 +56,7 @@ def finished_runs(folder: str | Path | None = None) -> list[Run]:
     if strange:
         print(f"left out, of another version of hwlib: {', '.join(sorted(strange))}")
     if not found:
-        raise UserError(
-            f"there is no finished run in {folder}: run notebook 01_vae, or `hwlib train vae`,"
-            " or give `runs` the folder that has some"
-        )
+        raise UserError("no_finished_run", folder=folder)
     return [run for _, _, run in sorted(found, key=lambda entry: entry[:2])]
 
 
@@ -111,9 +108,7 @@ def data_of(run: Run) -> Data:
     skip_bad = bool(facts["num_left_out"])
     data = load_data(config.data, config.image_size, crop=config.crop, skip_bad=skip_bad)
     if data.fingerprint != facts["fingerprint"]:
-        raise UserError(
-            f"{config.data} has changed since {run.path.name} learnt from it: train it anew"
-        )
+        raise UserError("data_since_run", data=config.data, run=run.path.name)
     return data
 
 
@@ -144,7 +139,7 @@ class Playground(widgets.VBox):
         self.lang = lang = panel_language(lang)
         names = [run.path.name for run in runs]
         if chosen and chosen not in names:
-            raise UserError(f"there is no finished run '{chosen}'; there are: {', '.join(names)}")
+            raise UserError("no_such_run", name=chosen, known=names)
         first = runs[names.index(chosen) if chosen else 0]
         ordered = in_order(runs)
         options = zip(run_labels(ordered, lang), ordered, strict=True)
@@ -186,7 +181,7 @@ class Playground(widgets.VBox):
             UserError: the run cannot be opened, so there is no panel.
         """
         if self.panel is None:
-            raise UserError(f"{self.run.path.name} is not open; the panel says why")
+            raise UserError("run_not_open", run=self.run.path.name)
         return films_of(self.panel)[self.film.index]
 
     def save(self, suffix: str | None = None) -> Path:
@@ -207,7 +202,7 @@ class Playground(widgets.VBox):
         try:
             return keep_film(frames, folder, film.name, suffix)
         except OSError as error:
-            raise UserError(f"{folder} cannot be written to: {error.strerror}") from None
+            raise UserError("folder_unwritable", folder=folder, why=error.strerror) from None
 
     def _on_choice(self, _change: Any) -> None:
         """Open the run that is chosen, or say why it cannot be opened."""
@@ -215,7 +210,7 @@ class Playground(widgets.VBox):
         try:
             shown = self._open()
         except UserError as error:
-            self.told.value = problem_line(str(error), self.lang)
+            self.told.value = problem_line(error, self.lang)
             self.children = [self.choice, self.told]
             return
         self.children = [self.choice, shown, self._row, self.told]
@@ -233,15 +228,12 @@ class Playground(widgets.VBox):
             }
         except OSError as error:  # a folder that was copied in part
             raise UserError(
-                f"{self.run.path.name}: {error.filename or error} cannot be read; train it anew"
+                "run_unreadable", run=self.run.path.name, file=error.filename or error
             ) from error
         except RuntimeError as error:  # weights of another shape: a recipe's file was edited
             if "loading state_dict" not in str(error):
                 raise
-            raise UserError(
-                f"{self.run.path.name}: its weights do not fit the recipe's networks as they are"
-                " now; train it anew"
-            ) from error
+            raise UserError("run_other_networks", run=self.run.path.name) from error
         panels = {name: panel for name, panel in panels.items() if panel is not None}
         tabs = widgets.Tab(
             list(panels.values()), titles=[words(name, self.lang) for name in panels]
@@ -262,7 +254,7 @@ class Playground(widgets.VBox):
         try:
             path = self.save()
         except UserError as error:
-            self.told.value = problem_line(str(error), self.lang)
+            self.told.value = problem_line(error, self.lang)
             return
         alt = html.escape(words("film_alt", self.lang, label=label))
         source = data_address(path)

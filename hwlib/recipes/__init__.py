@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from hwlib.config import PROBLEMS, RECIPE_SETTINGS, SETTINGS_OF, Config
-from hwlib.errors import UserError, did_you_mean
+from hwlib.errors import UserError, nearest_name
 from hwlib.models import without_batch_norm
 from hwlib.recipes import dcgan, elbo, plain, upsample, wide
 from hwlib.recipes.base import Problem, Recipe, kl_study
@@ -60,20 +60,29 @@ def get_problem(recipe: str, problem: str) -> Problem:
         UserError: an unknown name, or a pair that no report handed in.
     """
     if problem not in PROBLEMS:
-        meant = did_you_mean(problem, PROBLEMS)
-        raise UserError(f"unknown problem '{problem}'{meant}; known: {', '.join(PROBLEMS)}")
+        raise UserError(
+            "unknown_problem",
+            name=problem,
+            near=nearest_name(problem, PROBLEMS),
+            known=list(PROBLEMS),
+        )
     if recipe not in RECIPES:
         trained = "vae" if problem == "kl" else problem
         having = [r for r, p in PAIRS if p == trained]
-        meant = did_you_mean(recipe, having)
-        raise UserError(f"unknown recipe '{recipe}'{meant}; {problem} has: {', '.join(having)}")
+        raise UserError(
+            "unknown_recipe",
+            name=recipe,
+            near=nearest_name(recipe, having),
+            problem=problem,
+            known=having,
+        )
     if problem == "kl" and "kl" not in RECIPES[recipe].problems:
         return kl_study(get_problem(recipe, "vae"))  # handed in by elbo alone; any VAE can take it
     if (recipe, problem) not in PAIRS:
-        having = ", ".join(r for r, p in PAIRS if p == problem)
-        raise UserError(f"report '{recipe}' has no problem '{problem}'; these have it: {having}")
+        having = [r for r, p in PAIRS if p == problem]
+        raise UserError("recipe_lacks_problem", recipe=recipe, problem=problem, known=having)
     if problem not in RECIPES[recipe].problems:
-        raise UserError(f"problem '{problem}' is not built yet; `hwlib recipes` shows what is")
+        raise UserError("not_built", problem=problem)
     return RECIPES[recipe].problems[problem]
 
 
@@ -120,11 +129,11 @@ def make_config(
         settings |= SMOKE | SMOKE_OF.get(problem, {})
     for name in overrides:
         if not knows_setting(problem, name):
-            knowing = ", ".join(p for p in PROBLEMS if knows_setting(p, name))
-            raise UserError(f"setting {name} plays no part in problem {problem}, only in {knowing}")
+            knowing = [p for p in PROBLEMS if knows_setting(p, name)]
+            raise UserError("setting_of_problem", name=name, problem=problem, known=knowing)
         if not knows_setting(problem, name, recipe):
-            knowing = ", ".join(r for r, p in PAIRS if p == problem and knows_setting(p, name, r))
-            raise UserError(f"setting {name} plays no part in recipe {recipe}, only in {knowing}")
+            knowing = [r for r, p in PAIRS if p == problem and knows_setting(p, name, r)]
+            raise UserError("setting_of_recipe", name=name, recipe=recipe, known=knowing)
     if overrides.get("sigma") == "learned":
         settings |= _weights_in_nats(settings, recipe)
     settings |= overrides

@@ -104,8 +104,11 @@ def build_vae(
     maps, rest = divmod(z_dim, side * side)
     if rest:
         raise UserError(
-            f"recipe upsample shapes its latents into {side}x{side} maps, so z_dim = {z_dim} must"
-            f" be a multiple of {side * side}; for example {side * side * 16}"
+            "upsample_z_dim",
+            side=side,
+            z_dim=z_dim,
+            multiple=side * side,
+            example=side * side * 16,
         )
     encoder = nn.Sequential(
         OrderedDict(

@@ -24,9 +24,9 @@ from papermill.exceptions import PapermillException
 from papermill.translators import PythonTranslator
 
 from hwlib.config import PROBLEMS
-from hwlib.errors import UserError
+from hwlib.errors import DEFAULT_LANGUAGE, UserError
 from hwlib.processes import RunTask, Workers, say
-from hwlib.run import RUN_MIME, default_runs_dir, replacing, write_json
+from hwlib.run import MISTAKE_MIME, RUN_MIME, default_runs_dir, replacing, write_json
 from hwlib.text import word
 
 # What the report calls the page of the reports' claims: no problem of the homework, and made only
@@ -70,9 +70,10 @@ class Reason:
     kind: str
     names: Mapping[str, Any]
 
-    def text(self, language: str = "en") -> str:
-        """Return the reason as one line."""
-        return " ".join(word(f"page.reasons.{self.kind}", language, **self.names).split())
+    def text(self, language: str = DEFAULT_LANGUAGE) -> str:
+        """Return the reason as one line; of names that are lines by language the one in it."""
+        names = {n: v[language] if isinstance(v, Mapping) else v for n, v in self.names.items()}
+        return " ".join(word(f"page.reasons.{self.kind}", language, **names).split())
 
 
 @dataclass(frozen=True)
@@ -121,8 +122,8 @@ def make_job(
         UserError: no such problem, or its notebook does not exist yet.
     """
     if problem not in NOTEBOOKS:
-        known = ", ".join((*PROBLEMS, CLAIMS))
-        raise UserError(f"unknown problem '{problem}'; known problems: {known}")
+        known = [*PROBLEMS, CLAIMS]
+        raise UserError("unknown_report_problem", problem=problem, known=known)
     folder = notebooks or next(
         (
             root / "notebooks"
@@ -133,7 +134,7 @@ def make_job(
     )
     path = folder / NOTEBOOKS[problem]
     if not path.exists():
-        raise UserError(f"problem '{problem}' has no notebook yet: {path} does not exist")
+        raise UserError("no_notebook", problem=problem, path=path)
     own = {} if problem == CLAIMS else {"recipe": recipe}
     return Job(problem, recipe, path, {**own, **(parameters or {})})
 
@@ -152,11 +153,12 @@ def check_parameters(job: Job) -> dict[str, Any]:
             known = papermill.inspect_notebook(str(job.notebook))
     except (PapermillException, nbformat.ValidationError, OSError, ValueError) as error:
         why = _one_line(str(error))
-        raise UserError(f"{job.notebook} is no readable notebook: {why}") from None
+        raise UserError("notebook_unreadable", notebook=job.notebook, why=why) from None
     for name in job.parameters:
         if name not in known:
-            names = ", ".join(known) or "none (it has no cell tagged 'parameters')"
-            raise UserError(f"{job.notebook.name} has no parameter '{name}'; it has: {names}")
+            raise UserError(
+                "no_parameter", notebook=job.notebook.name, name=name, names=list(known)
+            )
     with ONE_AT_A_TIME:
         defaults = {name: _literal(parameter["default"]) for name, parameter in known.items()}
     return {**defaults, **job.parameters}
@@ -273,7 +275,8 @@ def _judge(
     for number, cell in enumerate(code, start=1):
         for output in cell.outputs:
             if output.output_type == "error":
-                return _cell_error(number, output), _tail("\n".join(output.traceback))
+                mistake = _mistake(cell) or _cell_error(number, output)
+                return mistake, _tail("\n".join(output.traceback))
         if cell.execution_count is None:
             if error is None:
                 return Reason("not_run", {"cell": number}), ""
@@ -289,12 +292,16 @@ def _judge(
     return None, ""
 
 
+def _mistake(cell: NotebookNode) -> Reason | None:
+    """Return the mistake that the cell tells of in every language; None where it has none."""
+    told = [o.data[MISTAKE_MIME] for o in cell.outputs if MISTAKE_MIME in o.get("data", {})]
+    return Reason("other", {"error": told[-1]}) if told else None
+
+
 def _cell_error(number: int, output: NotebookNode) -> Reason:
     message = _plain(output.evalue)
     if output.ename == "SystemExit":
         return Reason("exit", {"cell": number, "error": f"sys.exit({message})"})
-    if output.ename == "UserError":
-        return Reason("other", {"error": message})
     return Reason("cell", {"cell": number, "error": f"{output.ename}: {message}"})
 
 

@@ -37,7 +37,7 @@ from hwlib.report.runner import (
     run_notebook,
 )
 from hwlib.run import replacing, write_json
-from hwlib.text import LANGUAGES, word
+from hwlib.text import LANGUAGES, in_languages, word
 from hwlib.text import ROOT as TEXTS
 
 MANIFEST = ".report.json"
@@ -152,10 +152,10 @@ def make_report(
         KeyboardInterrupt: Ctrl-C, after what was training has written its checkpoint.
     """
     if not jobs:
-        raise UserError("nothing to report: name a problem")
+        raise UserError("nothing_to_report")
     for code in languages:
         if code not in LANGUAGES:
-            raise UserError(f"unknown language '{code}'; known: {', '.join(LANGUAGES)}")
+            raise UserError("unknown_language", name=code, known=list(LANGUAGES))
     languages = tuple(code for code in LANGUAGES if code in languages)
     jobs = sorted(jobs, key=lambda job: list(NOTEBOOKS).index(job.problem))
     command = FOLDERS.sub("…/", command)
@@ -193,7 +193,7 @@ def job_names(jobs: Sequence[Job]) -> list[str]:
             for name, one in zip(names, words, strict=True)
         ]
     if len(set(names)) < len(names):
-        raise UserError("the same job is asked for twice; name each problem and recipe once")
+        raise UserError("same_job_twice")
     return names
 
 
@@ -253,7 +253,8 @@ def _prepare(job: Job, name: str, run: RunTask, *, folder: Path, cwd: Path | Non
         parameters = check_parameters(job)
         executed = run_notebook(job, name=name, folder=folder, cwd=cwd, run=run)
     except (UserError, OSError) as error:
-        executed = Executed(None, None, Reason("other", {"error": str(error)}))
+        told = in_languages(error.say) if isinstance(error, UserError) else str(error)
+        executed = Executed(None, None, Reason("other", {"error": told}))
     if executed.reason is not None:
         say(f"[{name}] FAILED: {executed.reason.text()}")
     elif executed.is_new:

@@ -18,13 +18,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from hwlib import mistakes, plots
-from hwlib.errors import UserError
-from hwlib.run import RUN_MIME, Run, replacing
+from hwlib import plots
+from hwlib.errors import UserError, Worded
+from hwlib.run import MISTAKE_MIME, RUN_MIME, Run, replacing
 from hwlib.show import order
 from hwlib.show.cells import to_html, to_markdown
 from hwlib.text import LANGUAGES as KNOWN_LANGUAGES
-from hwlib.text import Finding, sentence, word
+from hwlib.text import Finding, in_languages, sentence, word
 
 LANGUAGES = tuple(KNOWN_LANGUAGES)
 JPEG = {"quality": 95, "subsampling": 0}
@@ -63,15 +63,17 @@ def setup(languages: Sequence[str] = LANGUAGES) -> None:
     from hwlib.training.fit import TrainingDiverged
 
     shell = get_ipython()
-    if shell is not None and not is_batch():
+    if shell is not None and is_batch():
+        shell.set_custom_exc((UserError, TrainingDiverged), _show_for_runner)
+    elif shell is not None:
         expected = (UserError, TrainingDiverged, KeyboardInterrupt, NameError)
         shell.set_custom_exc(expected, _show_in_one_line)
         order.begin(shell)
     global _asked
     is_list = isinstance(languages, list | tuple)
     if not is_list or not languages or any(language not in LANGUAGES for language in languages):
-        known = ", ".join(f'"{language}"' for language in LANGUAGES)
-        raise UserError(f"languages = {languages!r}: give a list with one or both of {known}")
+        known = [f'"{language}"' for language in LANGUAGES]
+        raise UserError("languages", value=repr(languages), known=known)
     _asked = tuple(languages)
     if shell is not None:
         _check_parameters(shell.user_ns)
@@ -81,13 +83,13 @@ def _check_parameters(given: Mapping[str, Any]) -> None:
     """Raise UserError where a parameter is of a kind that the notebook's next cells cannot take."""
     settings, runs = given.get("settings", {}), given.get("runs", "")
     if not isinstance(settings, dict) or not all(isinstance(name, str) for name in settings):
-        raise UserError(f'settings = {settings!r}: write them as {{"num_steps": 300}}, or {{}}')
+        raise UserError("settings_kind", value=repr(settings))
     if own := settings.keys() & OWN_PARAMETERS:
-        raise UserError(f"settings: {', '.join(sorted(own))} has a line of its own above it")
+        raise UserError("settings_own_line", names=sorted(own))
     if not isinstance(skip_bad := given.get("skip_bad", False), bool):
-        raise UserError(f"skip_bad = {skip_bad!r}: write True or False")
+        raise UserError("skip_bad_kind", value=repr(skip_bad))
     if not isinstance(runs, str | Path):
-        raise UserError(f'runs = {runs!r}: give the path of a folder in quotes, or ""')
+        raise UserError("runs_kind", value=repr(runs))
 
 
 def _show_in_one_line(shell, kind, error, traceback, tb_offset=None) -> list[str]:
@@ -100,13 +102,18 @@ def _show_in_one_line(shell, kind, error, traceback, tb_offset=None) -> list[str
     if isinstance(error, NameError):
         shell.showtraceback((kind, error, traceback), running_compiled_code=True)
         return []
-    english = str(error) or "stopped"
-    in_words = {"zh": mistakes.in_chinese(english), "en": english}
-    shown = [in_words[language] for language in languages]
-    # one that has no words in Chinese is told in English rather than not at all
-    lines = [f"✗ {line}" for line in shown if line] or [f"✗ {english}"]
+    mistake = error if isinstance(error, Worded) else Worded("stopped")
+    lines = [f"✗ {mistake.say(language)}" for language in languages]
     _write(lines, sys.stderr)
     return lines
+
+
+def _show_for_runner(shell, kind, error, traceback, tb_offset=None) -> list[str]:
+    """Tell a runner the mistake in every language, before the error with its traceback."""
+    lines = in_languages(error.say)
+    display({MISTAKE_MIME: lines, "text/plain": str(error)}, raw=True)
+    shell.showtraceback((kind, error, traceback), running_compiled_code=True)
+    return []
 
 
 def _write(lines: Sequence[str], stream: TextIO) -> None:

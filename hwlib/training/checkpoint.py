@@ -124,14 +124,13 @@ def load_models(run: Run) -> dict[str, nn.Module]:
     """
     if run.config.problem == "kl":
         raise UserError(
-            f"{run.path} is a study and has no networks of its own; its VAEs are the runs"
-            f" {', '.join(row['run'] for row in run.results['studies'])}"
+            "study_has_no_networks",
+            path=run.path,
+            runs=[row["run"] for row in run.results["studies"]],
         )
     path = run.path / "weights.safetensors"
     if run.results["weights_sha256"] != sha256(path):
-        raise UserError(
-            f"{path} is damaged: its SHA-256 is not the one in results.json; train anew"
-        )
+        raise UserError("weights_damaged", path=path)
     models = build_run_models(run)
     put_tensors(models, load_file(path))
     for model in models.values():

@@ -24,7 +24,7 @@ from tqdm.auto import tqdm
 
 from hwlib.config import Config
 from hwlib.data import Data, load_data
-from hwlib.errors import UserError, did_you_mean
+from hwlib.errors import UserError, Worded, nearest_name
 from hwlib.run import Run, default_runs_dir, write_arrays, write_json
 from hwlib.runtime import (
     code_fingerprint,
@@ -80,11 +80,11 @@ LOSSES_IN_NATS = frozenset({"d_loss", "g_loss", "d_class_loss", "g_class_loss", 
 Watch = Callable[[list[dict[str, Any]]], None]
 
 
-class TrainingDiverged(RuntimeError):
+class TrainingDiverged(Worded, RuntimeError):
     """A loss or a weight is no longer finite."""
 
 
-class Stopped(KeyboardInterrupt):
+class Stopped(Worded, KeyboardInterrupt):
     """Ctrl-C, after the checkpoint was written."""
 
 
@@ -193,10 +193,7 @@ def resolve_attribute(config: Config, data: Data) -> Config:
         labels = attribute_columns(data.train.labels, data, config)
         for name, rate in zip(config.attributes, labels.mean(0), strict=True):
             if rate in (0, 1):
-                raise UserError(
-                    f"attribute '{name}' is {int(rate)} in every training picture of {data.spec};"
-                    " choose one that varies"
-                )
+                raise UserError("attribute_constant", name=name, value=int(rate), data=data.spec)
         return config
     if config.problem not in ("vae", "kl"):
         return config.model_copy(update={"attribute": None})  # it plays no part there
@@ -210,20 +207,18 @@ def check_attributes(config: Config, having: tuple[str, ...]) -> None:
     Raises:
         UserError: one of them is not there, or an ACGAN is asked for none.
     """
-    known = ", ".join(having)
     if config.problem == "acgan" and not having:
-        raise UserError(
-            f"the ACGAN learns attributes and the data {config.data} has none; choose data with"
-            " attributes, or train a gan or infogan"
-        )
+        raise UserError("acgan_needs_attributes", data=config.data)
     if unknown := [name for name in config.attributes if name not in having]:
-        meant = did_you_mean(unknown[0], having)
         raise UserError(
-            f"attribute '{unknown[0]}'{meant} is not in the data {config.data};"
-            f" it has: {known or 'none at all'}"
+            "attribute_not_in_data",
+            name=unknown[0],
+            near=nearest_name(unknown[0], having),
+            data=config.data,
+            known=list(having),
         )
     if config.problem == "acgan" and not config.attributes:
-        raise UserError(f"attribute is empty; the ACGAN learns one or more of: {known}")
+        raise UserError("attribute_empty", known=list(having))
 
 
 def _train(run: Run, data: Data, precision: str, device: torch.device, watch: Watch | None) -> None:
@@ -289,10 +284,8 @@ def _train(run: Run, data: Data, precision: str, device: torch.device, watch: Wa
                 save_checkpoint(run.path / "checkpoint", state, metrics_bytes=journal.length)
                 saved_at = time.monotonic()
             if wants_stop.is_set():
-                raise Stopped(
-                    f"stopped at step {state.step:,} of {config.num_steps:,}; the same command or"
-                    f" cell goes on from there ({run.path})"
-                )
+                steps = {"step": state.step, "steps": config.num_steps}
+                raise Stopped("stopped_at", **steps, path=run.path)
     if watch:
         watch(journal.records)
 
@@ -398,11 +391,9 @@ def check_rows(rows: torch.Tensor, names: list[str], step: int) -> None:
     if len(bad):
         row, column = bad[0].tolist()
         value = rows[row, column].item()
-        state = f"{value:.3g}" if math.isfinite(value) else "not finite"
-        raise TrainingDiverged(
-            f"{names[column]} is {state} at step {step - len(rows) + row + 1:,}; the last good"
-            " checkpoint is kept; try a smaller learning_rate"
-        )
+        found = f"{value:.3g}" if math.isfinite(value) else None
+        at = step - len(rows) + row + 1
+        raise TrainingDiverged("diverged_loss", name=names[column], value=found, step=at)
 
 
 def check_finite(state: State, names: list[str], run: Run) -> None:
@@ -411,10 +402,7 @@ def check_finite(state: State, names: list[str], run: Run) -> None:
         check_rows(torch.stack(state.rows).cpu(), names, state.step)
     weights = (w for model in state.models.values() for w in model.parameters())
     if not all(bool(weight.isfinite().all()) for weight in weights):
-        raise TrainingDiverged(
-            f"a weight is not finite after step {state.step:,}; the last good checkpoint in"
-            f" {run.path} is kept; try a smaller learning_rate"
-        )
+        raise TrainingDiverged("diverged_weight", step=state.step, path=run.path)
 
 
 class Journal:

@@ -183,10 +183,7 @@ def get_oracle(
                 _train_into(stem, data, steps, device, progress=progress)
                 about = _read_about(stem)
     except OSError as error:
-        raise UserError(
-            f"the cache {home} cannot be written ({error.strerror or error}): free some space, or"
-            " set HWLIB_CACHE to another folder"
-        ) from error
+        raise UserError("cache_unwritable", home=home, why=error.strerror or error) from error
     oracle = _empty(data)
     oracle.load_state_dict(load_file(stem.with_suffix(".safetensors")))
     oracle.about = about

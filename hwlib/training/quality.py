@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,8 +93,7 @@ def check_tools(config: Config, data: Data, device: torch.device) -> Inception |
     """
     if num_quality_images(data) < 2:
         raise UserError(
-            f"{data.spec} has {len(data.train)} training and {len(data.test)} test pictures;"
-            " distances between sets need two of each: add pictures"
+            "too_few_for_distances", data=data.spec, train=len(data.train), test=len(data.test)
         )
     if config.features != "inception":
         return None
@@ -116,10 +115,7 @@ class Inception(nn.Module):
         with open(path, "rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         if not digest.startswith(INCEPTION_SHA256):
-            raise UserError(
-                f"{path} is not torchvision's {INCEPTION_FILE}: its SHA-256 begins with"
-                f" {digest[:8]}; replace it, or use features=oracle"
-            )
+            raise UserError("inception_other", path=path, file=INCEPTION_FILE, digest=digest[:8])
         self.name = f"inception:{digest[:16]}"
         net = inception_v3(init_weights=False, transform_input=False)
         net.load_state_dict(
@@ -149,10 +145,7 @@ def inception_path() -> Path:
     given = os.environ.get("HWLIB_INCEPTION")
     path = Path(given) if given else Path(torch.hub.get_dir()) / "checkpoints" / INCEPTION_FILE
     if not path.is_file():
-        raise UserError(
-            f"features=inception needs torchvision's weights: put {INCEPTION_FILE} at {path}, or"
-            " name its place in HWLIB_INCEPTION; features=oracle needs nothing"
-        )
+        raise UserError("inception_missing", file=INCEPTION_FILE, path=path)
     return path
 
 
@@ -232,30 +225,6 @@ def protocols(data: Data, extractor: nn.Module, num: int) -> dict[str, dict[str,
         for name, estimator in ESTIMATORS.items()
     }
     return {"protocol": shared} | each
-
-
-def comparable(a: Mapping[str, Any], b: Mapping[str, Any], name: str) -> None:
-    """Refuse to compare a distance that was measured in two ways.
-
-    Args:
-        a: results of a run.
-        b: results of another run.
-        name: of the distance: `frechet`, `kid_real`, ...
-
-    Raises:
-        UserError: one run does not have the distance, or the protocols differ; it names how.
-    """
-    key = f"{name.removesuffix('_real')}_protocol"
-    if key not in a or key not in b:
-        raise UserError(f"{name} cannot be compared: a run's results.json does not tell its {key}")
-    first, second = a[key], b[key]
-    fields = [f for f in first | second if first.get(f) != second.get(f)]
-    if fields:
-        unequal = ", ".join(f"{f} ({first.get(f)} and {second.get(f)})" for f in fields)
-        raise UserError(
-            f"{name} cannot be compared, for it was measured in two ways: {unequal}; train both"
-            " runs with the same data and settings"
-        )
 
 
 def look(samples: np.ndarray, real: np.ndarray) -> dict[str, float]:

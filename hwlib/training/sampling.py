@@ -38,9 +38,9 @@ def write_samples(run: Run, out: Path, *, num: int, seed: int, **wishes: Any) ->
             the model cannot do what is asked of it.
     """
     if out.suffix.lower() in PICTURE_SUFFIXES:
-        raise UserError(f"{out} names one picture; name a folder for PNG files, or a file .npz")
+        raise UserError("one_image_name", out=out)
     if out.suffix != ".npz" and out.exists() and (out.is_file() or any(out.iterdir())):
-        raise UserError(f"{out} is not an empty folder; name a new one, or a file ending in .npz")
+        raise UserError("out_not_empty", out=out)
     images = sample_images(run, num=num, seed=seed, **wishes)
     if out.suffix == ".npz":
         write_arrays(out, {"images": images})
@@ -94,17 +94,16 @@ def sample_images(
 
 def check_wishes(config: Config, labels: Mapping[str, int], codes: Sequence[int] | None) -> None:
     """Raise UserError where the model cannot do what is asked of it."""
-    article = "an" if config.problem[0] in "aeiou" else "a"
-    kind = f"this run is {article} {config.problem} of {config.recipe}"
+    kind = {"problem": config.problem, "recipe": config.recipe}
     if labels and config.problem != "acgan":
-        raise UserError(f"{kind}: only an acgan takes --attribute")
+        raise UserError("only_acgan", **kind)
     for name in labels:
         if name not in config.attributes:
-            known = ", ".join(config.attributes)
-            raise UserError(f"attribute '{name}' was not learnt; {kind} and learnt: {known}")
+            known = config.attributes
+            raise UserError("attribute_not_learnt", **kind, name=name, known=known)
     if codes is not None and config.problem != "infogan":
-        raise UserError(f"{kind}: only an infogan takes --code")
+        raise UserError("only_infogan", **kind)
     if codes is not None and len(codes) != config.num_codes:
-        raise UserError(f"{kind}; its codes: {config.num_codes}, values given: {len(codes)}")
+        raise UserError("num_codes", **kind, num_codes=config.num_codes, given=len(codes))
     if codes is not None and not all(0 <= code < CODE_SIZE for code in codes):
-        raise UserError(f"--code {' '.join(map(str, codes))}: a code is 0 to {CODE_SIZE - 1}")
+        raise UserError("code_range", codes=" ".join(map(str, codes)), most=CODE_SIZE - 1)

@@ -48,7 +48,7 @@ def member_configs(config: Config) -> list[Config]:
         UserError: settings of another problem.
     """
     if config.problem != "kl":
-        raise UserError(f"a {config.problem} has no KL study; make_config('kl', ...) has one")
+        raise UserError("no_kl_study", problem=config.problem)
     shared = config.model_dump(exclude={"problem", "kl_weights", "kl_sweep", "kl_weight"})
     return [
         Config.create(**shared, problem="vae", kl_weight=weight) for weight in study_weights(config)
@@ -70,7 +70,7 @@ def member_runs(study: Run) -> dict[float, Run]:
     for row in study.results["studies"]:
         run = Run(study.path.parent / row["run"])
         if not run.is_finished:
-            raise UserError(f"{run.path} is not finished; fit the study again")
+            raise UserError("study_unfinished", path=run.path)
         found[row["kl_weight"]] = run
     return found
 

@@ -1,0 +1,241 @@
+"""A mistake is one line in the reader's language: what, where, and what to do."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import nbformat
+import pytest
+import torch
+from nbclient import NotebookClient
+
+import hwlib
+from hwlib import text
+from hwlib.claims.deciding import checked_seeds, known_ids
+from hwlib.config import Config
+from hwlib.errors import UserError, Worded, nearest_name
+from hwlib.explore.play import finished_runs
+from hwlib.recipes import build_models
+from hwlib.runtime import resolve_device
+from hwlib.show.page import setup
+from hwlib.training.fit import TrainingDiverged, check_rows, resolve_attribute
+
+PACKAGE = Path(hwlib.__file__).parent
+RAISED = ("UserError", "TrainingDiverged", "Stopped", "Worded")
+
+
+def mistake_of(do, *args, **kwargs) -> Worded:
+    """Return the mistake that `do` raises."""
+    with pytest.raises((UserError, TrainingDiverged)) as caught:
+        do(*args, **kwargs)
+    return caught.value
+
+
+def of_vae(**settings) -> Worded:
+    return mistake_of(hwlib.make_config, "vae", "dcgan", **settings)
+
+
+MISTAKES = {
+    "a recipe's name": (
+        lambda: mistake_of(hwlib.make_config, "vae", "dcgn"),
+        "unknown_recipe",
+        {"name": "dcgn", "near": "dcgan"},
+    ),
+    "a recipe like no other": (
+        lambda: mistake_of(hwlib.make_config, "vae", "?"),
+        "unknown_recipe",
+        {"near": None},
+    ),
+    "a problem that the report lacks": (
+        lambda: mistake_of(hwlib.make_config, "infogan", "wide"),
+        "recipe_lacks_problem",
+        {"recipe": "wide", "known": ["dcgan"]},
+    ),
+    "a setting's name": (lambda: of_vae(zdim=3), "unknown_setting", {"near": "z_dim"}),
+    "a setting of another problem": (
+        lambda: of_vae(num_codes=2),
+        "setting_of_problem",
+        {"known": ["infogan"]},
+    ),
+    "claims": (lambda: mistake_of(known_ids, "C99"), "unknown_claim", {"id": "C99"}),
+    "seeds": (lambda: mistake_of(checked_seeds, 2), "few_seeds", {"count": 2, "least": 3}),
+    "latents of upsample": (
+        lambda: mistake_of(build_models, "upsample", "vae", z_dim=50),
+        "upsample_z_dim",
+        {"z_dim": 50, "multiple": 64},
+    ),
+    "a number of faces": (
+        lambda: mistake_of(hwlib.load_data, "faces:abc"),
+        "num_faces",
+        {"spec": "faces:abc"},
+    ),
+    "languages": (lambda: mistake_of(setup, ["tw"]), "languages", {"value": "['tw']"}),
+    "a loss astray": (
+        lambda: mistake_of(check_rows, torch.tensor([[1.0], [torch.nan]]), ["loss"], 8),
+        "diverged_loss",
+        {"name": "loss", "value": None, "step": 8},
+    ),
+}
+RULES = {
+    "at_least": {"z_dim": 0},
+    "at_most": {"z_dim": 9999},
+    "above": {"width": 0},
+    "multiple": {"image_size": 50},
+    "whole": {"z_dim": "ten"},
+    "number": {"width": "half"},
+    "finite": {"width": float("nan")},
+    "flag": {"flip": "maybe"},
+    "text": {"attribute": 5},
+    "choice": {"crop": "none"},
+    "several": {"adam_betas": 0.5},
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_told_by_name_and_values_in_every_language(name):
+    make, key, values = MISTAKES[name]
+    mistake = make()
+    assert mistake.key == key
+    assert {n: mistake.values[n] for n in values} == values
+    lines = [mistake.say(language) for language in text.LANGUAGES]
+    assert len(set(lines)) == len(lines)
+    assert all("\n" not in line and line.strip() for line in lines)
+    assert str(mistake) == mistake.say("en")
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_broken_rule_is_named_and_the_value_shown(rule):
+    mistake = of_vae(**RULES[rule])
+    ((name, value),) = RULES[rule].items()
+    assert mistake.values["rule"] == rule
+    assert f"setting {name} = {value!r}: input should be" in str(mistake)
+    assert mistake.values["message"] not in mistake.say("zh")
+
+
+def test_what_is_near_is_offered_in_the_readers_language():
+    near, far = (MISTAKES[name][0]() for name in ("a recipe's name", "a recipe like no other"))
+    assert "did you mean dcgan?" in near.say("en")
+    assert "是不是 dcgan？" in near.say("zh")
+    assert "did you mean" not in far.say("en")
+    assert "是不是" not in far.say("zh")
+
+
+def test_wrong_data_are_told(make_hw4, tmp_path):
+    def of(path) -> str:
+        return mistake_of(hwlib.load_data, str(path)).key
+
+    assert of(tmp_path / "none") == "no_such_folder"
+    root = make_hw4()
+    assert of(root / "train.csv") == "file_for_folder"
+    (tmp_path / "bare").mkdir()
+    empty = mistake_of(hwlib.load_data, str(tmp_path / "bare"))
+    assert (empty.key, empty.values["is_empty"]) == ("no_known_data", True)
+    (tmp_path / "bare" / "notes.txt").write_text("nothing")
+    unknown = mistake_of(hwlib.load_data, str(tmp_path / "bare"))
+    assert (unknown.key, unknown.values["is_empty"]) == ("no_known_data", False)
+    (tmp_path / "bare" / "one.png").write_bytes((root / "train" / "00000.png").read_bytes())
+    assert of(tmp_path / "bare") == "too_few_images"
+    (root / "train" / "00001.png").write_bytes(b"no picture")
+    bad = mistake_of(hwlib.load_data, str(root))
+    assert (bad.key, bad.values["bad"], bad.values["total"]) == ("bad_images", 1, 9)
+    for language in text.LANGUAGES:
+        assert "train/00001.png" in bad.say(language)
+        assert "skip_bad" in bad.say(language)
+
+
+def test_wrong_attributes_are_told(make_hw4):
+    root = make_hw4()
+    data = hwlib.load_data(str(root))
+
+    def of(attribute, data=data) -> Worded:
+        config = Config.create(
+            **hwlib.make_config("acgan", data=data.spec, profile="smoke").to_json()
+            | {"attribute": attribute}
+        )
+        return mistake_of(resolve_attribute, config, data)
+
+    misspelt = of("smilling")
+    assert (misspelt.key, misspelt.values["near"]) == ("attribute_not_in_data", "Smiling")
+    assert misspelt.values["known"] == ["Male", "Smiling"]
+    assert of("").key == "attribute_empty"
+    assert of("Male", hwlib.load_data(str(root / "train"))).key == "acgan_needs_attributes"
+    data.train.labels[:, 0] = 1
+    assert of("Male").key == "attribute_constant"
+
+
+def test_a_place_without_runs_and_a_missing_device_are_told(tmp_path, monkeypatch):
+    assert mistake_of(finished_runs, tmp_path).key == "no_finished_run"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert mistake_of(resolve_device, "cuda").key == "no_device"
+
+
+def test_the_nearest_name_is_found_whatever_its_case():
+    assert nearest_name("smilling", ["Male", "Smiling"]) == "Smiling"
+    assert nearest_name("xyz", ["Male", "Smiling"]) is None
+
+
+@cache
+def raised() -> dict[str, set[str]]:
+    """Return every key that is raised in the sources, and the values that go with it."""
+    found: dict[str, set[str]] = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+            if is_call and node.func.id in RAISED:
+                assert node.args, f"{path}: a mistake without a key"
+                assert isinstance(node.args[0], ast.Constant), f"{path}:{node.lineno}"
+                assert len(node.args) == 1, f"{path}:{node.lineno}"
+                names = {keyword.arg for keyword in node.keywords}
+                found.setdefault(node.args[0].value, set()).update(names)
+    return found
+
+
+@pytest.mark.parametrize("language", text.LANGUAGES)
+def test_every_mistake_has_its_line_and_every_line_its_mistake(language):
+    lines = {k: v for k, v in text.section("errors", language).items() if isinstance(v, str)}
+    assert lines.keys() == raised().keys()
+
+
+@pytest.mark.parametrize("language", text.LANGUAGES)
+def test_a_line_takes_no_value_that_its_mistake_has_not(language):
+    for key, names in raised().items():
+        if None in names:  # a dictionary's values go along
+            continue
+        line = text.section("errors", language)[key]
+        asked = set(re.findall(r"\{[{%]\s*(?:if )?(?:'[^']*' if )?(\w+)", line)) - {"endif", "else"}
+        assert asked <= names, f"{key}: {asked - names}"
+
+
+def test_a_notebook_tells_a_mistake_in_the_languages_that_it_asks_for(monkeypatch):
+    monkeypatch.delenv("HWLIB_BATCH", raising=False)
+    wrong = "hwlib.make_config('vae', 'dcgn')"
+    cells = [
+        "import hwlib\nfrom hwlib import show\nshow.setup()",
+        f"languages = ['zh', 'en']; {wrong}",
+        f"languages = ['zh']; {wrong}",
+        f"languages = ['en']; {wrong}",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+    NotebookClient(notebook, timeout=120, kernel_name="python3", allow_errors=True).execute()
+    mistake = MISTAKES["a recipe's name"][0]()
+    zh, en = (f"✗ {mistake.say(language)}\n" for language in ("zh", "en"))
+    found = ["".join(output.text for output in cell.outputs) for cell in notebook.cells[1:]]
+    assert found == [zh + en, zh, en]
+
+
+def test_a_runner_is_told_a_mistake_in_every_language(monkeypatch):
+    monkeypatch.setenv("HWLIB_BATCH", "1")
+    cells = [
+        "import hwlib\nfrom hwlib import show\nshow.setup()",
+        "hwlib.make_config('vae', 'dcgn')",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+    NotebookClient(notebook, timeout=120, kernel_name="python3", allow_errors=True).execute()
+    told, error = notebook.cells[1].outputs
+    mistake = MISTAKES["a recipe's name"][0]()
+    assert told.data["application/vnd.hwlib.mistake+json"] == text.in_languages(mistake.say)
+    assert error.ename == "UserError"
+    assert error.evalue == mistake.say("en")
