@@ -13,16 +13,7 @@ from hwlib.findings import infogan
 from hwlib.training.adversarial import NUM_ROWS
 
 RNG = np.random.default_rng(0)
-REAL = RNG.integers(0, 255, (60, 16, 16, 3), dtype=np.uint8)
 LN_10 = math.log(10)
-
-
-def layout(noise, tint=0):
-    """Return ten z by ten values: faces that vary by `noise` of real ones, in ten tints."""
-    faces = RNG.integers(0, 255, (10, 1, 16, 16, 3)).astype(float)
-    mean = faces.mean(0, keepdims=True)
-    tints = tint * np.arange(10).reshape(1, 10, 1, 1, 1)
-    return np.clip(mean + noise * (faces - mean) / 2 + tints, 0, 255).astype(np.uint8)
 
 
 def rates(span, *names, num_values=10):
@@ -36,28 +27,6 @@ def rates(span, *names, num_values=10):
 def nats(**told):
     """Return what a code tells of each factor."""
     return {name: told.get(name, 0.0) for name in FACTORS}
-
-
-# ---------------------------------------------------------------------------------------- variety
-
-
-def test_variety_is_none_for_one_face_and_whole_for_real_images():
-    one_face = infogan.variety(layout(0.0, tint=8), REAL)
-    assert one_face.noise == pytest.approx(0.0, abs=1e-4)
-    assert one_face.colour > 0.1
-    as_real = infogan.variety(REAL[:10, np.newaxis].repeat(10, 1), REAL)
-    assert as_real.noise == pytest.approx(1.0, abs=0.05)
-    assert as_real.code == 0.0
-
-
-def test_one_face_in_ten_tints_is_said_to_be_one_however_much_the_colours_differ():
-    (found,) = infogan.collapse(infogan_results(), layout(0.05, tint=12), REAL)
-    assert found.values["is_one_face"]
-    assert found.values["diversity"] == pytest.approx(13.1 / 14.0)
-
-
-def test_faces_that_vary_as_real_ones_do_are_not_called_alike():
-    assert infogan.collapse(infogan_results(), layout(2.0), REAL) == []
 
 
 # ---------------------------------------------------------------------------------------- reading
@@ -221,7 +190,6 @@ def test_a_trial_has_numbers_and_no_verdict():
     assert infogan.reading(results).values["level"] == "trial"
     assert infogan.curves(metrics(), results) == infogan.rates(results, 1) == []
     assert infogan.two_codes(results) == infogan.hair_and_pose(results) == []
-    assert infogan.collapse(results, layout(0.0), REAL) == []
 
 
 # ----------------------------------------------------------------------------------------- wording
@@ -254,8 +222,6 @@ CASES = [
 CASES += [
     *infogan.curves(metrics(q_loss=2.31, code_accuracy=0.1), infogan_results()),
     *infogan.far(infogan_results(frechet=60.0)),
-    *infogan.collapse(infogan_results(), layout(0.0), REAL),
-    *infogan.collapse(infogan_results(diversity_real=0.0), layout(1.3), REAL),
     *infogan.information(infogan_results(code_factor_nats=None, code_attribute_nats=None), 1),
     *infogan.hair_and_pose(infogan_results(code_factor_nats=None)),
     *[

@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from hwlib.findings.base import MIN_RECORDS, Results, is_trial
@@ -21,9 +20,6 @@ LATE_SHARE = 0.1  # of the curve, that is called its end
 MIN_FULL_CODE, MIN_SOME_CODE = 0.9, 0.05
 MAX_LOOSE_BOUND = 0.05  # of the entropy, before the bound by Q's certainty is called loose
 MIN_VARIANCE = 0.05
-
-# Variance over z with the code fixed, as a share of real images' variance, mean colours taken off.
-MAX_ONE_FACE, MAX_FEW_FACES = 0.25, 0.6
 
 NUM_READ = 100  # samples behind each rate of `code_meaning`
 EXPECTED_RANGE = 3.078  # of ten normal draws, in standard deviations
@@ -74,71 +70,6 @@ def curves(metrics: pd.DataFrame, results: Results) -> list[Finding]:
             chance=CHANCE,
             first_step=int(right.iloc[0]) if len(right) else None,
             is_learned=proven >= MIN_SOME_CODE * guess,
-        )
-    ]
-
-
-# --------------------------------------------------------------------------------------- variety
-
-
-class Variety(NamedTuple):
-    """How much images vary without their mean colours, as shares of real images' variance.
-
-    Attributes:
-        noise: over z, the code fixed; 0 where every z gives one face.
-        code: over the code's values, z fixed.
-        colour: over both, of the mean colours alone.
-    """
-
-    noise: float
-    code: float
-    colour: float
-
-
-def variety(rows: np.ndarray, real: np.ndarray) -> Variety:
-    """Measure how much samples vary with z and with a code, beside real images.
-
-    Args:
-        rows: uint8 (Z, V, H, W, C), one z a row, one value of the code a column;
-            `code_rows[k]` of samples.npz.
-        real: uint8 (N, H, W, C).
-    """
-    images, tints = _without_tint(rows)
-    real_images, real_tints = _without_tint(real)
-    scale = float(real_images.var(0).mean()) or 1.0
-    tint_scale = float(real_tints.var(0).mean()) or 1.0
-    return Variety(
-        noise=float(images.var(0, ddof=1).mean()) / scale,
-        code=float(images.var(1).mean()) / scale,
-        colour=float(tints.reshape(-1, tints.shape[-1]).var(0).mean()) / tint_scale,
-    )
-
-
-def _without_tint(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return images (..., H, W, C) less their mean colour, and these colours (..., C)."""
-    values = images.astype(np.float32)
-    tints = values.mean((-3, -2))
-    return values - tints[..., np.newaxis, np.newaxis, :], tints
-
-
-def collapse(results: Results, rows: np.ndarray, real: np.ndarray) -> list[Finding]:
-    """Say that different z give one face, or few; nothing where they vary as real images do.
-
-    Args:
-        results: the run's.
-        rows: as `variety` takes them.
-        real: the test images.
-    """
-    found = variety(rows, real)
-    if is_trial(results) or found.noise >= MAX_FEW_FACES:
-        return []
-    ours, of_real = results.get("diversity_samples"), results.get("diversity_real")
-    return [
-        finding(
-            "infogan.collapse",
-            noise=found.noise,
-            diversity=ours / of_real if ours is not None and of_real else None,
-            is_one_face=found.noise < MAX_ONE_FACE,
         )
     ]
 

@@ -1,0 +1,104 @@
+"""Samples are called one face by their edges, beside real images, whatever their colours."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from adversarial_results import infogan_results
+from sentences import assert_each_in_its_language, assert_same_numbers, assert_tidy
+
+from hwlib.findings import likeness
+
+RNG = np.random.default_rng(0)
+
+
+def noise(*shape):
+    """Return images whose edges have nothing in common."""
+    return RNG.integers(60, 180, (*shape, 16, 16, 3)).astype(np.uint8)
+
+
+REAL = noise(80)
+
+
+def tinted(images):
+    """Return images, each with a colour of its own added."""
+    tints = RNG.integers(-40, 40, (*images.shape[:-3], 1, 1, 3))
+    return np.clip(images.astype(int) + tints, 0, 255).astype(np.uint8)
+
+
+def layout(sameness):
+    """Return ten z by ten values: faces that share `sameness` of their edges, each tinted."""
+    one, others = noise(1, 1).astype(float), noise(10, 1).astype(float)
+    return tinted(np.repeat(sameness * one + (1 - sameness) * others, 10, axis=1))
+
+
+def found_of(rows, results=None):
+    results = infogan_results() if results is None else results
+    return likeness.faces(results, rows.swapaxes(0, 1), REAL, switched=rows)
+
+
+def test_edges_of_one_image_correlate_by_one_however_it_is_tinted():
+    images = tinted(np.repeat(noise(1), 8, axis=0))
+    assert likeness.edge_correlation(images) == pytest.approx(1.0, abs=0.02)
+
+
+def test_edges_of_unlike_images_do_not_correlate():
+    assert likeness.edge_correlation(REAL) == pytest.approx(0.0, abs=0.02)
+
+
+def test_a_lattice_of_single_pixels_does_not_make_images_alike():
+    lattice = np.indices((16, 16)).sum(0)[np.newaxis, ..., np.newaxis] % 2 * 60
+    images = np.clip(REAL.astype(int) + lattice, 0, 255).astype(np.uint8)
+    assert likeness.edge_correlation(images) < 0.05
+
+
+def test_grey_images_and_odd_sides_have_edges_too():
+    images = np.repeat(RNG.integers(0, 255, (1, 15, 13, 1), dtype=np.uint8), 4, axis=0)
+    assert likeness.edge_correlation(images) == pytest.approx(1.0)
+    assert likeness.edge_correlation(np.zeros((3, 8, 8, 1), np.uint8)) == 0.0
+
+
+def test_one_face_in_ten_tints_is_said_to_be_one():
+    (found,) = found_of(layout(0.95))
+    assert found.values["is_one_face"]
+    assert found.values["is_tint"]
+
+
+def test_one_face_a_value_is_no_tint_of_one():
+    rows = np.repeat(noise(1, 10), 10, axis=0)  # z changes nothing, the code everything
+    (found,) = found_of(rows)
+    assert found.values["is_one_face"]
+    assert not found.values["is_tint"]
+
+
+def test_faces_that_share_half_are_called_alike_and_not_one():
+    (found,) = found_of(layout(0.55))
+    assert not found.values["is_one_face"]
+
+
+def test_faces_that_differ_as_real_ones_do_are_not_called_alike():
+    assert found_of(layout(0.0)) == []
+
+
+def test_real_images_are_never_called_alike():
+    assert likeness.faces(infogan_results(), [REAL[:10], REAL[10:20]], REAL) == []
+
+
+def test_a_trial_gets_no_verdict():
+    assert found_of(layout(0.95), infogan_results(num_steps=12)) == []
+
+
+@pytest.mark.parametrize("sameness", [0.95, 0.55])
+@pytest.mark.parametrize("changes", [{}, {"diversity_real": 0.0}])
+def test_every_sentence_is_whole_in_both_languages(sameness, changes):
+    (found,) = found_of(layout(sameness), infogan_results(**changes))
+    said = {language: found.say(language).replace("$", "") for language in ("zh", "en")}
+
+    class Said(SimpleNamespace):
+        def __iter__(self):
+            return iter((self.zh, self.en))
+
+    one = Said(**said)
+    assert_same_numbers([one])
+    assert_each_in_its_language([one])
+    assert_tidy([one])
