@@ -18,14 +18,6 @@ PixelRange = tuple[float, float]
 UNIT: PixelRange = (0.0, 1.0)  # after a sigmoid
 SIGNED: PixelRange = (-1.0, 1.0)  # after a tanh
 
-# No report says from which pictures the ACGAN's D learns the attributes.
-CLASS_FROM_REAL = {
-    "en": " D learns the attributes from real pictures alone; the setting class_on_fake adds G's."
-    " In one pair of runs on the drawn faces, with both, fewer of G's pictures showed the attribute"
-    " to another network.",
-    "zh": "判別器只從真實圖片學屬性；設定 class_on_fake 可加入生成的圖。在繪製的人臉上各訓練一次，"
-    "兩者都學時，能讓另一個網路看出屬性的圖較少。",
-}
 
 PIXEL_ERRORS = {
     "mse": r"(x-\hat{x})^2",
@@ -106,7 +98,6 @@ class Problem:
         has_batch_norm: whether an adversarial pair's networks have it; where they have not, `build`
             knows `batch_norm`, which puts it in.
         reported: numbers that the report gives, by the names of results.json where they fit.
-        open: what the report leaves open, and what is chosen here, in English and Chinese.
     """
 
     build: Callable[..., dict[str, nn.Module]]
@@ -116,7 +107,6 @@ class Problem:
     objective: Objective | None = None
     has_batch_norm: bool = True
     reported: Mapping[str, float] = field(default_factory=dict)
-    open: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -125,7 +115,6 @@ class Recipe:
 
     name: str
     letter: str
-    summary: Mapping[str, str]  # by language
     problems: Mapping[str, Problem]
 
 

@@ -5,7 +5,7 @@ Adam 1e-3, batch 64, MSE and KL both summed, lambda 1, tanh output on [-1, 1], t
 its GAN: DCGAN, z of 100 as 100x1x1, tanh, Adam 2e-4 with betas (0.5, 0.999), binary cross-entropy,
 about 35 epochs. Of its ACGAN: a one-hot vector joined to z, one more output of D. Of its InfoGAN: D
 and Q share most layers, 62 noise variables and one or two 10-way codes, the GAN's Adam three times.
-The `OPEN` texts say what is chosen for the rest.
+What is chosen for the rest stands in `report/text/<language>/recipes.j2`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ from hwlib.models import (
     squash,
 )
 from hwlib.recipes.base import (
-    CLASS_FROM_REAL,
     SIGNED,
     SUM_OBJECTIVE,
     PixelRange,
@@ -35,52 +34,6 @@ from hwlib.recipes.base import (
     Recipe,
     steps,
 )
-
-OPEN_VAE = {
-    "en": "The report gives no layers, channels, activations or number of epochs for its VAE."
-    " Chosen: three 4×4 layers with stride 2 and 64, 128 and 256 channels each way, with the batch"
-    " norm, LeakyReLU and initial weights of its DCGAN; a dense layer opens the decoder; 50 epochs."
-    " A fourth layer, as the DCGAN has, and ReLU in the decoder were tried: after"
-    " the same number of"
-    " updates the test error was higher.",
-    "zh": "報告沒有寫出 VAE 的層數、通道數、激勵函數與週期數。本實驗室採用：兩個方向各"
-    "三層 4×4、步幅 2 的"
-    "卷積，64、128、256 個通道，並採其 DCGAN 的批次正規化、LeakyReLU 與初始權重；解碼"
-    "器以一層全連接層"
-    "展開；50 個週期。我們也試過與 DCGAN 相同的四層，以及解碼器改用 ReLU：同樣的更新次"
-    "數之後，測試誤差"
-    "較高。",
-}
-
-OPEN_GAN = {
-    "en": "The report names DCGAN and gives no channels. Chosen: the DCGAN of PyTorch's own example"
-    " (512, 256, 128 and 64 channels in G, the reverse in D, weights from N(0, 0.02)); batch 64, as"
-    " its VAE has; 35 epochs of its “35+”; normal noise, one update of D to each of G, no flips:"
-    " what it calls options is a setting each.",
-    "zh": "報告只說採用 DCGAN，沒有寫出通道數。本實驗室採用 PyTorch 官方範例的 DCGAN（生成器"
-    " 512、256、128、64 個通道，判別器相反，初始權重取自 N(0, 0.02)）；批次大小 64（與該報告"
-    "的 VAE 相同）；報告寫「35 個以上」的週期，取 35 個；常態雜訊、D 與 G 各更新一次、不做左右"
-    "翻轉：報告試過的其他做法，各有一項設定。",
-}
-OPEN_ACGAN = {
-    "en": "The report gives no layers and no schedule for its ACGAN. Chosen: those of its GAN, with"
-    " two inputs more in G and one output more in D for each attribute; both cross-entropies weigh"
-    " the same." + CLASS_FROM_REAL["en"],
-    "zh": "報告沒有寫出 ACGAN 的各層與訓練排程。本實驗室沿用它的 GAN：每個屬性讓生成器多兩個輸入、"
-    "判別器多一個輸出；兩項交叉熵的權重相同。" + CLASS_FROM_REAL["zh"],
-}
-OPEN_INFOGAN = {
-    "en": "The report does not say which layers Q shares, nor its schedule or the weight of its"
-    " loss. Chosen: Q reads the features below D's last layer through a 4×4 convolution to 128"
-    " channels, batch norm, LeakyReLU and a dense layer, as the InfoGAN paper does; weight 1; the"
-    " one-hot code comes into G times 3: on the drawn faces, times 1 Q read it from pictures"
-    " that hardly differed, times 5 almost all that differed followed it; the rest as its GAN.",
-    "zh": "報告沒有說明 Q 共用哪些層，也沒有寫出訓練排程與其損失的權重。本實驗室依 InfoGAN 論文的"
-    "做法：Q 讀取判別器最後一層之前的特徵，經一層 4×4 卷積（128 個通道）、批次正規化、LeakyReLU"
-    " 與一層全連接層；損失權重為 1；one-hot 編碼乘以 3 再送進生成器：在繪製的人臉上，乘以 1 時"
-    " Q 讀得出編碼，圖片卻幾乎沒有差別；乘以 5 時，圖片的差異幾乎全由編碼決定；"
-    "其餘與它的 GAN 相同。",
-}
 
 # Adam as the report has it, for all three adversarial problems.
 GAN_SETTINGS = {
@@ -232,10 +185,6 @@ def build_infogan(
 RECIPE = Recipe(
     name="dcgan",
     letter="E",
-    summary={
-        "en": "summed losses with λ = 1, DCGAN, one-hot ACGAN, InfoGAN",
-        "zh": "損失以加總計算、λ = 1；DCGAN、one-hot ACGAN、InfoGAN",
-    },
     problems={
         "vae": Problem(
             build=build_vae,
@@ -250,28 +199,24 @@ RECIPE = Recipe(
             slow={"num_steps": 2_400},
             objective=SUM_OBJECTIVE,
             reported={"test_mse": 0.0197},
-            open=OPEN_VAE,
         ),
         "gan": Problem(
             build=build_gan,
             settings=GAN_SETTINGS | {"z_dim": 100},
             quick={"width": 0.5, "batch_size": 32, "num_steps": 2_200},
             slow={"width": 0.25, "num_steps": 1_800, "learning_rate": 4e-4},
-            open=OPEN_GAN,
         ),
         "acgan": Problem(
             build=build_acgan,
             settings=GAN_SETTINGS | {"z_dim": 100, "attribute": "Smiling"},
             quick={"width": 0.5, "batch_size": 32, "num_steps": 3_800, "num_evals": 32},
             slow={"width": 0.25, "num_steps": 3_000, "num_evals": 25},
-            open=OPEN_ACGAN,
         ),
         "infogan": Problem(
             build=build_infogan,
             settings=GAN_SETTINGS | {"z_dim": 62, "num_codes": 1},
             quick={"width": 0.5, "batch_size": 32, "num_steps": 2_500},
             slow={"width": 0.25, "num_steps": 1_600, "learning_rate": 4e-4},
-            open=OPEN_INFOGAN,
         ),
     },
 )

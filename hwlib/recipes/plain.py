@@ -3,8 +3,8 @@
 Stated of its VAE: encoder and decoder of three layers each, no batch norm, 200 epochs, batch 128,
 RMSprop, lambda 1e-5, 1e-4 and 1e-3 tried, test MSE 0.075. Of its GAN: the VAE's decoder as G, its
 encoder as D, no batch norm, 50,000 steps, batch 128, Adam. Of its ACGAN: the same, the label
-embedded to the latent's size and joined with it, 30,000 steps. Everything else is open; the `OPEN`
-texts say what is chosen, as a course work of 2018 would have it.
+embedded to the latent's size and joined with it, 30,000 steps. Everything else is open; what
+is chosen, as a course work of 2018 would have it, stands in `report/text/<language>/recipes.j2`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from torch import nn
 
 from hwlib.models import VAE, Discriminator, Generator, JoinEmbedding, init_glorot, scaled, squash
 from hwlib.recipes.base import (
-    CLASS_FROM_REAL,
     MEAN_OBJECTIVE,
     SIGNED,
     PixelRange,
@@ -24,38 +23,6 @@ from hwlib.recipes.base import (
     Recipe,
     steps,
 )
-
-OPEN_VAE = {
-    "en": "The report gives no kernel sizes, channels, latents, learning"
-    " rate or reductions. Chosen:"
-    " 4×4 kernels with stride 2; 32, 64 and 128 channels; ReLU; 512"
-    " latents, opened by a dense layer;"
-    " tanh on pixels in [-1, 1]; learning rate 5e-4 with RMSprop's decay of 0.9; the error averaged"
-    " over all values, the KL summed over the latents; λ = 1e-5, the first of the three it tried.",
-    "zh": "報告沒有寫出卷積核大小、通道數、隱變數維度、學習率與損失的平均方式。本實驗室採用：4×4、"
-    "步幅 2 的卷積核；32、64、128 個通道；ReLU；512 維隱變數，解碼器以一層全連接層展開；像素範圍"
-    " [-1, 1]、tanh 輸出；學習率 5e-4，RMSprop 衰減率 0.9；誤差對所有數值取平均，KL 對隱變數加總；"
-    "λ 取報告試過的三個值中的第一個 1e-5。",
-}
-
-OPEN_GAN = {
-    "en": "The report gives neither the layers of its GAN nor Adam's settings. Chosen: its VAE's"
-    " decoder and encoder as they stand here, ReLU and 512 latents included; one dense output in D;"
-    " Adam as DCGAN has it, learning rate 2e-4, betas (0.5, 0.999); weights from Glorot's uniform.",
-    "zh": "報告沒有寫出 GAN 的各層，也沒有寫出 Adam 的設定。本實驗室採用：生成器與判別器就是這裡的"
-    " VAE 的解碼器與編碼器，ReLU 與 512 維隱變數也相同；判別器末端為一個全連接輸出；Adam 與 DCGAN"
-    " 相同，學習率 2e-4、betas (0.5, 0.999)；初始權重取 Glorot 均勻分布。",
-}
-OPEN_ACGAN = {
-    "en": "The report does not name its attribute, nor how the embedding joins the latent. Chosen:"
-    " Smiling; one table of two vectors for each attribute, multiplied with z (several attributes:"
-    " the sum of their vectors over √A), the factor drawn from N(1, 0.5) at first; one dense output"
-    " more in D for each attribute; Adam as its GAN has it." + CLASS_FROM_REAL["en"],
-    "zh": "報告沒有寫出所用的屬性，也沒有說明嵌入向量如何與隱變數結合。本實驗室採用：屬性為微笑"
-    "（Smiling）；每個屬性各有一張含兩個向量的嵌入表，向量與 z 逐項相乘（多個屬性時，取各向量之和"
-    "除以 √A），乘數的初值取自 N(1, 0.5)；判別器每個屬性多一個全連接輸出；Adam 與它的 GAN 相同。"
-    + CLASS_FROM_REAL["zh"],
-}
 
 GAN_SETTINGS = {
     "batch_size": 128,
@@ -178,10 +145,6 @@ def build_acgan(*, num_labels: int = 1, **sizes: Any) -> dict[str, nn.Module]:
 RECIPE = Recipe(
     name="plain",
     letter="A",
-    summary={
-        "en": "three layers each way, no batch norm",
-        "zh": "編碼器與解碼器各三層，不使用批次正規化",
-    },
     problems={
         "vae": Problem(
             build=build_vae,
@@ -197,7 +160,6 @@ RECIPE = Recipe(
             quick={"width": 0.5, "batch_size": 32, "num_steps": 3_500},
             objective=MEAN_OBJECTIVE,
             reported={"test_mse": 0.075},
-            open=OPEN_VAE,
         ),
         "gan": Problem(
             build=build_gan,
@@ -205,7 +167,6 @@ RECIPE = Recipe(
             quick={"batch_size": 64, "num_steps": 1_500},
             slow={"width": 0.5},
             has_batch_norm=False,
-            open=OPEN_GAN,
         ),
         "acgan": Problem(
             build=build_acgan,
@@ -213,7 +174,6 @@ RECIPE = Recipe(
             quick={"batch_size": 64, "num_steps": 1_500},
             slow={"width": 0.5, "num_steps": 1_350},
             has_batch_norm=False,
-            open=OPEN_ACGAN,
         ),
     },
 )

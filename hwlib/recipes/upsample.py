@@ -3,8 +3,8 @@
 Stated of its VAE: the layer table (the comments give it), 1024 latents, loss = reconstruction +
 lambda KL, test MSE 0.0336532. Of its GAN: the layer tables, pixels in [-1, 1], z of 128, 20,000
 iterations of batch 128, curves of one point every 10 iterations, each the mean with the ten before
-it. Of its ACGAN: half the filters in D, two outputs of one dense layer, one input more in G. The
-`OPEN` texts say what the report leaves open and what is chosen.
+it. Of its ACGAN: half the filters in D, two outputs of one dense layer, one input more in G. What
+is chosen for the rest stands in `report/text/<language>/recipes.j2`.
 
 Keras' "same" padding of a stride-2 layer pads one pixel less at the upper and left side than
 PyTorch's `padding=2`; shapes and parameters are equal.
@@ -29,7 +29,6 @@ from hwlib.models import (
     squash,
 )
 from hwlib.recipes.base import (
-    CLASS_FROM_REAL,
     MEAN_OBJECTIVE,
     SIGNED,
     PixelRange,
@@ -37,42 +36,6 @@ from hwlib.recipes.base import (
     Recipe,
     steps,
 )
-
-OPEN_VAE = {
-    "en": "The report gives no activations, batch size, optimiser, λ or"
-    " number of epochs for its VAE."
-    " Chosen: ReLU; tanh on pixels in [-1, 1], as its GAN has; batch 128, as its GAN has; Adam with"
-    " learning rate 1e-3, Keras' default; the error averaged over all"
-    " values, the KL summed over the"
-    " latents, λ = 1e-5; 50 epochs.",
-    "zh": "報告沒有寫出 VAE 的激勵函數、批次大小、最佳化器、λ 與訓練週期數。"
-    "本實驗室採用：ReLU；像素"
-    "範圍 [-1, 1]、tanh 輸出（與該報告的 GAN 相同）；批次大小 128（與該報告"
-    "的 GAN 相同）；Adam，學習率"
-    " 1e-3（Keras 預設值）；誤差對所有數值取平均，KL 對隱變數加總，λ = 1e-5；50 個週期。",
-}
-
-OPEN_GAN = {
-    "en": "The report's tables give neither G's activations, the slope of D's LeakyReLU, the"
-    " initial weights nor the optimiser of its GAN. Chosen: ReLU after G's dense layer and after"
-    " each of its batch norms, tanh at the end; slope 0.2; Adam with learning rate 2e-4 and betas"
-    " (0.5, 0.999), and weights from N(0, 0.02), all as DCGAN has them. Nor does it say whether D"
-    " is shown real and generated images in one batch. Chosen: in one (setting joint_batch). Apart,"
-    " short trials with other rates, widths and initial weights gave no face; in one batch the"
-    " same networks drew faces within a thousand steps.",
-    "zh": "報告的表格沒有寫出 GAN 生成器的激勵函數、判別器 LeakyReLU 的斜率、初始權重與最佳化器。"
-    "本實驗室採用：生成器的全連接層與每層批次正規化之後為 ReLU，輸出為 tanh；斜率 0.2；Adam 學習率"
-    " 2e-4、betas (0.5, 0.999)，初始權重取自 N(0, 0.02)，皆與 DCGAN 相同。報告也沒有說明"
-    "真實與生成影像是否放在同一個批次給判別器看；本實驗室放在同一個批次（設定 joint_batch）。"
-    "分開時，換過學習率、寬度與初始權重的幾次短訓練都畫不出臉；放在一起，同樣的網路一千步內就畫出臉。",
-}
-OPEN_ACGAN = {
-    "en": "The report gives no schedule for its ACGAN and does not say how the two cross-entropies"
-    " are weighed. Chosen: those of its GAN, and equal weights; what its tables leave open is"
-    " chosen as for its GAN." + CLASS_FROM_REAL["en"],
-    "zh": "報告沒有寫出 ACGAN 的訓練排程，也沒有說明兩項交叉熵的權重。本實驗室沿用它的 GAN 的排程，"
-    "兩項權重相同；表格沒有寫出的部分也與它的 GAN 採相同選擇。" + CLASS_FROM_REAL["zh"],
-}
 
 GAN_SETTINGS = {
     "num_steps": 20_000,
@@ -228,10 +191,6 @@ def build_acgan(*, num_labels: int = 1, d_width: float = 0.5, **sizes: Any) -> d
 RECIPE = Recipe(
     name="upsample",
     letter="B",
-    summary={
-        "en": "5×5 kernels, up-sampling decoder, dense-projected generator",
-        "zh": "5×5 卷積核、上採樣解碼器、以全連接層展開的生成器",
-    },
     problems={
         "vae": Problem(
             build=build_vae,
@@ -245,21 +204,18 @@ RECIPE = Recipe(
             quick={"width": 0.25, "batch_size": 32, "num_steps": 2_000},
             objective=MEAN_OBJECTIVE,
             reported={"test_mse": 0.0336532},
-            open=OPEN_VAE,
         ),
         "gan": Problem(
             build=build_gan,
             settings=GAN_SETTINGS,
             quick={"width": 0.25, "batch_size": 32, "num_steps": 2_000},
             slow={"width": 0.125},
-            open=OPEN_GAN,
         ),
         "acgan": Problem(
             build=build_acgan,
             settings=GAN_SETTINGS | {"d_width": 0.5, "attribute": "Smiling"},
             quick={"width": 0.25, "batch_size": 32, "num_steps": 2_000},
             slow={"width": 0.125},
-            open=OPEN_ACGAN,
         ),
     },
 )

@@ -2,8 +2,8 @@
 
 Stated of its VAE: the module list (fc11, fc12, fc2 and the kernels), loss = mse + kl_coef * kld
 with kl_coef 1e-5, test MSE 0.000833 "per pixel per channel". Of its GAN and ACGAN: the module
-lists, one input more in G for the label, two heads of D. The `OPEN` texts say what is chosen for
-the rest.
+lists, one input more in G for the label, two heads of D. What is chosen for the rest
+stands in `report/text/<language>/recipes.j2`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from hwlib.models import (
     squash,
 )
 from hwlib.recipes.base import (
-    CLASS_FROM_REAL,
     MEAN_OBJECTIVE,
     SIGNED,
     UNIT,
@@ -32,32 +31,6 @@ from hwlib.recipes.base import (
     Recipe,
     steps,
 )
-
-OPEN_VAE = {
-    "en": "The report gives no optimiser, learning rate, batch size or"
-    " number of epochs for its VAE,"
-    " nor over what its kld is summed. Chosen: Adam with learning rate 1e-3, batch 128, 50 epochs;"
-    " the KL summed over the latents and averaged over the batch.",
-    "zh": "報告沒有寫出 VAE 的最佳化器、學習率、批次大小與週期數，也沒有說明"
-    " kld 如何加總。本實驗室採用："
-    "Adam、學習率 1e-3、批次大小 128、50 個週期；KL 對隱變數加總、對批次取平均。",
-}
-
-OPEN_GAN = {
-    "en": "The report lists the modules of its GAN but no optimiser, batch size or schedule."
-    " Chosen, as PyTorch's DCGAN tutorial of its time has them: Adam with learning rate 2e-4 and"
-    " betas (0.5, 0.999), batch 128, weights from N(0, 0.02); 50 epochs, as its VAE has here.",
-    "zh": "報告列出了 GAN 的各個模組，但沒有寫出最佳化器、批次大小與訓練排程。本實驗室依當時的"
-    " PyTorch DCGAN 教學：Adam 學習率 2e-4、betas (0.5, 0.999)，批次大小 128，初始權重取自"
-    " N(0, 0.02)；訓練 50 個週期，與這裡的 VAE 相同。",
-}
-OPEN_ACGAN = {
-    "en": "The report lists the modules of its ACGAN but no optimiser, batch size, schedule or"
-    " weights of the two losses. Chosen: those of its GAN, and equal weights."
-    + CLASS_FROM_REAL["en"],
-    "zh": "報告列出了 ACGAN 的各個模組，但沒有寫出最佳化器、批次大小、訓練排程與兩項損失的權重。"
-    "本實驗室沿用它的 GAN 的設定，兩項損失的權重相同。" + CLASS_FROM_REAL["zh"],
-}
 
 GAN_SETTINGS = {
     "num_steps": steps(50, 128),
@@ -185,10 +158,6 @@ def build_acgan(*, num_labels: int = 1, **sizes: Any) -> dict[str, nn.Module]:
 RECIPE = Recipe(
     name="wide",
     letter="C",
-    summary={
-        "en": "256-wide batch-norm VAE with 1024 latents, DCGAN with z = 256",
-        "zh": "256 通道、批次正規化、1024 維隱變數的 VAE；z = 256 的 DCGAN",
-    },
     problems={
         "vae": Problem(
             build=build_vae,
@@ -202,21 +171,18 @@ RECIPE = Recipe(
             quick={"width": 0.125, "batch_size": 32, "num_steps": 1_800},
             objective=MEAN_OBJECTIVE,
             reported={"test_mse": 0.000833},
-            open=OPEN_VAE,
         ),
         "gan": Problem(
             build=build_gan,
             settings=GAN_SETTINGS,
             quick={"width": 0.5, "batch_size": 32, "num_steps": 1_800},
             slow={"width": 0.25},
-            open=OPEN_GAN,
         ),
         "acgan": Problem(
             build=build_acgan,
             settings=GAN_SETTINGS | {"attribute": "Mouth_Slightly_Open"},
             quick={"width": 0.5, "batch_size": 32, "num_steps": 1_800},
             slow={"width": 0.25},
-            open=OPEN_ACGAN,
         ),
     },
 )
