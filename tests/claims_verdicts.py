@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from hwlib.claims import CLAIMS
+from hwlib.claims.base import COMPARISONS
 from hwlib.claims.catalogue import rule_of
 from hwlib.claims.statistics import joined, judge_interval
 
@@ -46,6 +47,7 @@ def part(
         "name": own.name,
         "unit": own.effect_unit,
         "value_unit": own.unit,
+        "is_change": COMPARISONS[own.comparison].is_change,
         "why": own.why,
         "direction": own.direction,
         "margin": own.margin,

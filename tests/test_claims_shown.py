@@ -228,6 +228,8 @@ def test_an_effect_has_its_sign_a_true_minus_and_its_unit():
     assert findings.write_effect(one, "en") == "−30 [−31, −29] %"
     assert findings.write_margin(one, "en") == "−10 %"
     assert findings.write_margin(part("C20"), "en") == "± 10 %"
+    assert findings.write_effect(part("C7"), "en").startswith("240 [")  # a share is no change
+    assert findings.write_margin(part("C13", 1), "en") == "20 ×"
 
 
 # ----------------------------------------------------------------------- what is known elsewhere

@@ -61,11 +61,13 @@ class Comparison:
         effects: values (A, S) of A arms and S seeds to effects (S,), on the scale of the interval.
         display: maps effects, their mean and the interval's ends to what is shown; rising.
         unit: of what is shown; "" where it is the values' own.
+        is_change: whether it is a change, so that its sign means more or less.
     """
 
     effects: Callable[[np.ndarray], np.ndarray]
     display: Callable[[Any], Any]
     unit: str = ""
+    is_change: bool = True
 
 
 def _log_ratio(values: np.ndarray) -> np.ndarray:
@@ -94,7 +96,9 @@ def _as_it_is(value: Any) -> Any:
 
 COMPARISONS: dict[str, Comparison] = {
     # The value itself, of one arm.
-    "value": Comparison(lambda values: values[0], _as_it_is),
+    "value": Comparison(lambda values: values[0], _as_it_is, is_change=False),
+    # How many times the second the first is.
+    "times": Comparison(_log_ratio, np.exp, "×", is_change=False),
     # The same of a value that is itself a change in percent, averaged as a ratio is.
     "change": Comparison(lambda values: np.log1p(values[0] / 100), _percent_of_log, "%"),
     # First over second, as a change in percent: +100 is twice as much, -50 half as much.

@@ -410,7 +410,7 @@ CONDITIONS: Mapping[str, Mapping[str, Measure]] = {
     # fragments lie where no real image lies, one image over and over has no diversity, and fog is
     # blurrier than the mean image. More of any of them proves nothing.
     "sound_samples": {
-        "precision": _share(result("precision"), result("precision_real"), 0.5),
+        "precision": _share(result("precision"), result("precision_real"), 0.25),
         "diversity": _share(result("diversity_samples"), result("diversity_real"), 0.25),
         "sharpness": _share(result("sharpness_samples"), of_data(mean_image_sharpness), 1.0),
     },

@@ -47,13 +47,13 @@ def count_verdicts(found: Iterable[str]) -> list[tuple[str, int]]:
 
 def write_effect(part: Part, language: str) -> str:
     """Write a measure's mean effect and, in brackets, its interval."""
-    values = {name: part[name] for name in ("effect", "low", "high", "unit")}
+    values = {name: part[name] for name in ("effect", "low", "high", "unit", "is_change")}
     return sentence("claims.effect", language, **values)
 
 
 def write_margin(part: Part, language: str) -> str:
     """Write the least effect that counts as the claim has it: its sign says which way."""
-    values = {name: part[name] for name in ("direction", "margin", "unit")}
+    values = {name: part[name] for name in ("direction", "margin", "unit", "is_change")}
     return sentence("claims.margin", language, **values)
 
 
@@ -191,7 +191,7 @@ def _measured(id: str, part: Part) -> Finding:
             for label, arm in part["arms"].items()
         ]
     real = part["beside"]
-    names = ("value_unit", "effect", "low", "high", "unit", "direction", "margin", "place")
+    names = ("value_unit", "effect", "low", "high", "unit", "is_change", "margin", "place")
     return finding(
         "claims.measured",
         id=id,

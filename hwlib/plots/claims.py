@@ -112,7 +112,8 @@ def claim_values(id: str, parts: Sequence[Part], lang: str = "en") -> Figure:
         id: of the claim; the names of measures and arms are found under it.
         parts: measures as in claims.json, with `name`, `arms` (label -> `values`, one a seed, in
             `value_unit`), `beside` (real images' values, or None), `effects` (one a seed),
-            `effect`, `low`, `high` and `margin` in `unit`, `direction` and `verdict`.
+            `effect`, `low`, `high` and `margin` in `unit`, `direction`, `verdict` and `reason`, why
+            the runs decide nothing, or None.
         lang: language of the words.
     """
     names = [
@@ -136,7 +137,8 @@ def claim_values(id: str, parts: Sequence[Part], lang: str = "en") -> Figure:
         else:
             left = right = fig.add_subplot(grid[row, :])
         left.set_title(name, loc="left")
-        right.set_title(words(f"verdict_{part['verdict']}", lang), loc="right")
+        verdict = "claims_unsound" if part["reason"] else f"verdict_{part['verdict']}"
+        right.set_title(words(verdict, lang), loc="right")
         _draw_effect(right, part, lang)
     return fig
 
