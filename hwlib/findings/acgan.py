@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from hwlib.findings.base import MIN_RECORDS, Results, is_trial
-from hwlib.findings.samples import floor_ratio, is_far
+from hwlib.findings.samples import is_far
 from hwlib.text import Finding, finding
 
 CHANCE = 0.5  # half of the samples are asked to have the attribute, whatever its rate in the data
@@ -22,7 +22,7 @@ NUM_ERRORS = 3  # standard errors that a leak exceeds where images are few
 MAX_SWITCHES = 3  # switched attributes whose leaks are told one by one
 MAX_LISTED = 8  # leaks that are named of many switched attributes
 MAX_TEST_GAP = 0.05  # of D's attribute accuracy, training less test, before D counts as overfitted
-MIN_FLATTERY = 0.05  # of D's reading above the classifier's, before D counts as too kind
+MIN_FLATTERY = 0.2  # of D's reading above the classifier's, as correlations
 LATE_SHARE = 0.1  # of the curve, that is called its end
 MAX_KID_RISE = 0.25  # of the last checkpoint's KID above the one kept, as claim C12 counts it
 MAX_CORRELATION_LOSS = 0.1  # of r, from the checkpoint kept to the last one
@@ -125,7 +125,7 @@ def control(results: Results) -> list[Finding]:
     is_many = len(names) > MAX_SWITCHES
     found = [_control_of_many(results)] if is_many else [_control_of(n, results) for n in names]
     if is_far(results) and not is_trial(results):
-        found.append(finding("acgan.far", ratio=floor_ratio(results)))
+        found.append(finding("acgan.far"))
     return found
 
 
@@ -350,11 +350,19 @@ def learned(metrics: pd.DataFrame, results: Results) -> list[Finding]:
             margin=min_leak(results),
         )
     ]
-    late = metrics.iloc[-max(1, round(LATE_SHARE * len(metrics))) :]
-    own, independent = float(late["class_accuracy_fake"].mean()), results["attribute_accuracy"]
-    if level not in ("unanchored", "unreadable"):
-        is_flattered = own - independent > MIN_FLATTERY
-        found.append(
-            finding("acgan.judges", own=own, independent=independent, is_flattered=is_flattered)
-        )
-    return found
+    return [*found, *_judges(metrics)]
+
+
+def _judges(metrics: pd.DataFrame) -> list[Finding]:
+    """Say whether D and the classifier agree on the images of the last checkpoint.
+
+    D's accuracy there, with half of the labels on, corresponds to a correlation of twice that
+    less 1.
+    """
+    if "snapshot_correlation" not in metrics:
+        return []
+    last = metrics.dropna(subset=["snapshot_correlation"]).iloc[-1]
+    own, r = float(last["class_accuracy_fake"]), float(last["snapshot_correlation"])
+    is_flattered = 2 * own - 1 - r > MIN_FLATTERY
+    values = {"step": int(last["step"]), "own": own, "r": r}
+    return [finding("acgan.judges", **values, is_flattered=is_flattered)]

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from hwlib.findings.base import MIN_RECORDS, Results, is_trial
-from hwlib.findings.samples import floor_ratio, is_far
+from hwlib.findings.samples import is_far
 from hwlib.text import Finding, finding
 
 NUM_VALUES = 10  # of a code
@@ -207,7 +207,7 @@ def far(results: Results) -> list[Finding]:
     """Say that readings of samples far from real images are uncertain; nothing of others."""
     if is_trial(results) or not is_far(results):
         return []
-    return [finding("infogan.far", ratio=floor_ratio(results))]
+    return [finding("infogan.far")]
 
 
 def min_nats(results: Results) -> float:
