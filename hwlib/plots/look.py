@@ -112,7 +112,7 @@ def labels(fig: Figure) -> list[str]:
 
 def attribute_name(name: str, lang: str) -> str:
     """Return an attribute's or a factor's name in the words of `lang`, the data's own kept."""
-    words = name_of(name, language=lang)
+    words = short_name(name, lang)
     return words if words.replace(" ", "_") == name else f"{words} ({name})"
 
 

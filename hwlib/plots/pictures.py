@@ -115,7 +115,7 @@ def draw_sheet(
     """
     if ax is None:
         left = max((text_width_in(word, ROW_POINTS) for _, word in rows), default=0)
-        left = (left and left + 0.14) + (0.2 if ylabel else 0)
+        left = (left and left + 0.14) + (0.26 if ylabel else 0)
         lines = max((word.count("\n") + 1 for _, word in columns), default=0)
         bottom = 0.07 + 1.25 * ROW_POINTS / 72 * lines if columns else 0
         bottom += 0.2 if xlabel else 0
@@ -134,7 +134,7 @@ def draw_sheet(
     if xlabel:
         ax.set_xlabel(xlabel, labelpad=2)
     if ylabel:
-        ax.set_ylabel(ylabel, labelpad=2)
+        ax.set_ylabel(ylabel, labelpad=6)
     return ax
 
 
