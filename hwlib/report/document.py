@@ -24,6 +24,8 @@ WEIGHT = re.compile(r"λ = (?=\d)")
 NUMBERED = re.compile(r"(\d+)\s*[-–.]\s*(\d+)")
 # {fig:fig1_2}, {table:layers}, {part:appendix-metrics}, [@kingma2014], [@kingma2014; @burda2016]
 MARK = re.compile(r"\{(fig|table|part):([\w.-]+)\}|\[@([\w-]+(?:; *@[\w-]+)*)\]")
+FULL_STOPS = "\u3001\u3002\uff0c\uff0e\uff1a\uff1b\uff01\uff1f"
+BOLD_STOP = re.compile(rf"\*\*([^*\n]+?)([{FULL_STOPS}]*)\*\*")
 REFERENCE, CITATION = "hwref", "hwcite"  # formats of the raw inlines that marks become
 PIXELS_FULL = 1400  # a picture this wide fills the text where the notebook names no width
 LEAST_WIDTH = 30
@@ -243,14 +245,17 @@ def make_document(
 
 
 def _marked(markdown: str) -> str:
-    """Make raw inlines of marks, which pandoc keeps whole."""
+    """Make raw inlines of marks, which pandoc keeps whole, and let bold end before its stop.
+
+    After a full-width stop and before a letter `**` closes nothing in Markdown.
+    """
 
     def raw(mark: re.Match[str]) -> str:
         if mark[3]:
             return f"`{' '.join(keys_of(mark))}`{{={CITATION}}}"
         return f"`{mark[1]}:{mark[2]}`{{={REFERENCE}}}"
 
-    return MARK.sub(raw, markdown)
+    return MARK.sub(raw, BOLD_STOP.sub(r"**\1**\2", markdown))
 
 
 def keys_of(mark: re.Match[str]) -> list[str]:

@@ -37,7 +37,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 FONT_PLACE = "/* fonts of this page's Chinese */"  # in base.html.jinja
 THUMBNAIL = (640, 360)  # pixels: twice a card's size on the page
 # The figure that shows a problem best, where its run has no pictures of its own.
-COVERS = ("fig1_4", "fig2_3", "fig3_3", "infogan_code1", "kl_rows", "fig1_3")
+COVERS = ("fig1_4", "fig2_3", "fig3_3", "infogan_code1", "kl_samples", "fig1_3")
 INDEX, COMPARE, APPENDICES = "index.html", "compare.html", "appendix.html"
 
 
@@ -77,6 +77,7 @@ class Card:
     result: str
     reason: str
     image: tuple[str, str] | None
+    is_waiting: bool = False
 
 
 # ---------------------------------------------------------------------- files and places
@@ -234,7 +235,8 @@ def _card(part: Part, book: Book) -> Card:
     else:
         picture = _thumbnail(part.document)
     label = page.label if _several(book)[page.facts.job.problem] > 1 else ""
-    return Card(file_of(part), page.title, label, part.result, page.reason, picture)
+    told = (part.result, page.reason, picture, page.is_waiting)
+    return Card(file_of(part), page.title, label, *told)
 
 
 def _faces(image: Figure | None, language: str) -> Markup:
