@@ -65,7 +65,9 @@ def test_the_weights_that_are_discussed_and_the_rest_of_the_sweep_are_told_apart
 
 def course(frame, weight=1.0):
     found = kl.curves({weight: frame}, BETAS, results())
-    return next(one.values for one in found if one.key == "kl.course")
+    (one,) = (one.values for one in found if one.key == "kl.course")
+    assert one["is_apart"] == ("kl.gap" in keys(found))
+    return one
 
 
 def test_curves_that_part_say_by_how_much_though_both_fell():
@@ -149,13 +151,14 @@ def test_reconstructions_stand_beside_the_mean_image_of_what_is_shown():
 
 
 def test_samples_are_shares_of_real_images_and_multiples_of_the_noise_floor():
-    found = kl.samples(results(), HALF)
-    assert keys(found) == ["kl.samples"] + ["kl.sample"] * 3
-    one = found[1].values
+    (found,) = kl.samples(results(), HALF)
+    one = found.values["shares"][1.0]
     assert one["sharpness"] == pytest.approx(75 / 2_700)
     assert one["diversity"] == pytest.approx(7.5 / 19)
     assert one["floors"] == pytest.approx(370 / 5)
-    assert [each.values["is_alike"] for each in found[1:]] == [False, True, False]
+    assert found.values["alike"] == [100.0]
+    assert found.values["is_blurred"]
+    assert found.values["is_far"]
 
 
 def test_fog_at_every_weight_is_said_first():
@@ -170,8 +173,10 @@ def test_a_perfect_generator_is_neither_blurred_nor_far():
     perfect = {"sharpness_samples": 2_690.0, "diversity_samples": 19.0, "frechet": 5.2}
     found = results(changed={1.0: perfect})
     assert "kl.blurred" not in discuss(found)
-    assert keys(kl.samples(found, HALF)) == ["kl.sample"] * 3
-    assert not kl.sweep(found, MEAN_ERROR)[-1].values["is_far"]
+    samples = kl.samples(found, HALF)[0].values
+    assert not samples["is_blurred"]
+    assert not samples["is_far"]
+    assert kl.sweep(found, MEAN_ERROR)[-1].values["floors"] == pytest.approx(5.2 / 5)
 
 
 def test_noise_is_sharp_but_far():
@@ -239,9 +244,10 @@ def test_codes_of_next_to_nothing_do_not_get_longer():
         (sorted(FRECHET, reverse=True), 100.0, False),
     ],
 )
-def test_the_nearest_samples_are_found_and_still_called_far(values, weight, is_inside):
+def test_the_nearest_samples_are_found_beside_the_noise_floor(values, weight, is_inside):
     found = kl.sweep(with_numbers("frechet", values), MEAN_ERROR)[-1].values
-    assert (found["weight"], found["is_inside"], found["is_far"]) == (weight, is_inside, True)
+    assert (found["weight"], found["is_inside"]) == (weight, is_inside)
+    assert found["floors"] == pytest.approx(min(FRECHET) / 5)
 
 
 # ----------------------------------------------------------------------------------- discussion
@@ -434,5 +440,7 @@ def assert_tidy(said, lang):
         "。 ",
     ):
         assert wrong not in plain, (wrong, said)
-    if not text.LANGUAGES[lang].spaced:
+    if text.LANGUAGES[lang].spaced:
+        assert not re.search(r"[a-z)\d][.,;:][A-Za-z]", plain), said
+    else:
         assert not re.search(r"[\u4e00-\u9fff][A-Za-z0-9]", plain), said

@@ -33,7 +33,10 @@ def disentanglement(runs: Mapping[str, Results]) -> list[Finding]:
     if short := next((runs[name] for name in known if is_trial(runs[name])), None):
         return [trial(short)]
     if len(known) > MAX_TOLD:
-        return [_level(known), *_factor(known), *_at_chance(known), *_best(known)]
+        level = _level(known)
+        # where all are low, the highest of them is no merit
+        best = [] if level.values["is_low"] else _best(known)
+        return [level, *_factor(known), *_at_chance(known), *best]
     found = [
         _of_one(scores, "" if len(known) == 1 else name, is_code="num_codes" in runs[name])
         for name, scores in known.items()

@@ -33,6 +33,7 @@ Study = Mapping[str, Any]  # a row of the study's `studies`
 
 SAME_ERROR = 0.05  # two runs that differ in the seed alone differ by less
 NO_CODE = 0.1  # nats: codes that differ by less differ by nothing
+HARD_TO_SEE = 0.1  # reconstructions whose errors differ by less look alike
 NEAR_MEAN = 0.9  # of the mean image's error: such reconstructions hardly depend on z
 PRIOR_SHARE = 0.99  # of the prior's z, that the ball around the origin holds
 FEW_INSIDE = 0.5  # of the codes within that ball: most lie where the prior hardly draws
@@ -99,7 +100,9 @@ def curves(
     shortest = min(len(one) for one in metrics.values())
     if shortest < MIN_RECORDS:
         return [too_few(shortest)]
-    found = [_course(weight, betas[weight], one) for weight, one in metrics.items()]
+    found = [_course(weight, one) for weight, one in metrics.items()]
+    if any(one.values["is_apart"] for one in found):
+        found.append(finding("kl.gap"))
     rows = {row["kl_weight"]: row for row in results["studies"] if row["kl_weight"] in metrics}
     if len(rows) > 1 and not is_trial(results):
         best = min(rows, key=lambda weight: rows[weight]["neg_elbo_nats"])
@@ -126,7 +129,7 @@ def _running(values: pd.Series) -> np.ndarray:
     return values.rolling(max(1, len(values) // 20)).mean().dropna().to_numpy()
 
 
-def _course(weight: float, beta: float, metrics: pd.DataFrame) -> Finding:
+def _course(weight: float, metrics: pd.DataFrame) -> Finding:
     """Say of one weight where the two curves began and ended, and whether they went together."""
     objective, elbo = metrics["objective"], metrics["neg_elbo_nats"]
     first, last = float(elbo.iloc[0]), _end(elbo)
@@ -140,7 +143,6 @@ def _course(weight: float, beta: float, metrics: pd.DataFrame) -> Finding:
     return finding(
         "kl.course",
         weight=weight,
-        beta=beta,
         objective_start=start,
         objective_end=end,
         elbo_start=first,
@@ -284,18 +286,21 @@ def samples(results: Results, half: float | None) -> list[Finding]:
     if not told or is_trial(results):
         return []
     is_blurred, is_far = _anchored(told, half)
-    found = [
+    return [
         finding(
-            "kl.sample",
-            **share._asdict(),
-            is_alike=share.diversity is not None and share.diversity < MAX_COLLAPSED,
+            "kl.samples",
+            shares={share.weight: share._asdict() for share in told},
+            has_diversity=all(share.diversity is not None for share in told),
+            has_floor=all(share.floors is not None for share in told),
+            is_blurred=is_blurred,
+            is_far=is_far,
+            alike=[
+                share.weight
+                for share in told
+                if share.diversity is not None and share.diversity < MAX_COLLAPSED
+            ],
         )
-        for share in told
     ]
-    if is_blurred or is_far:
-        lead = finding("kl.samples", count=len(told), is_blurred=is_blurred, is_far=is_far)
-        return [lead, *found]
-    return found
 
 
 def _anchored(known: Sequence[Share], half: float | None) -> tuple[bool, bool]:
@@ -395,18 +400,16 @@ def sweep(results: Results, mean_error: float) -> list[Finding]:
             closer=closer,
         )
     ]
-    known = [share for share in shares(results) if share.frechet is not None]
+    known = [share for share in shares(results) if share.floors is not None]
     if len(known) > 1:
-        best = min(known, key=lambda share: share.frechet)
+        best = min(known, key=lambda share: share.floors)
         found.append(
             finding(
                 "kl.distance",
                 weight=best.weight,
-                frechet=best.frechet,
                 floors=best.floors,
-                ends=[(share.weight, share.frechet) for share in (known[0], known[-1])],
+                ends=[(share.weight, share.floors) for share in (known[0], known[-1])],
                 is_inside=best.weight not in (known[0].weight, known[-1].weight),
-                is_far=best.floors is not None and best.floors > MAX_APART_RATIO,
             )
         )
     return found
@@ -443,7 +446,7 @@ def discussion(
     return [
         *_blurred(known, half),
         *_large(rows, results, mean_error, half, z_dim),
-        *_zero(rows, results, mean_error, within),
+        *_zero(rows, results, mean_error, half, within),
         *_balance(rows, known),
         finding(
             "kl.caveat",
@@ -486,7 +489,11 @@ def _large(
 
 
 def _zero(
-    rows: Sequence[Study], results: Results, mean_error: float, within: Mapping[float, float]
+    rows: Sequence[Study],
+    results: Results,
+    mean_error: float,
+    half: float | None,
+    within: Mapping[float, float],
 ) -> list[Finding]:
     """Say what becomes of codes, reconstructions and samples without the KL term."""
     zero = rows[0]
@@ -507,7 +514,7 @@ def _zero(
             is_outside=inside is not None and inside < FEW_INSIDE,
             sharpness=share.sharpness,
             diversity=share.diversity,
-            floors=share.floors,
+            is_blurred=_is_below(half, share.sharpness),
             is_alike=share.diversity is not None and share.diversity < MAX_COLLAPSED,
         )
     ]
@@ -529,7 +536,7 @@ def _balance(rows: Sequence[Study], known: Sequence[Share]) -> list[Finding]:
             floors=best.floors,
             more_error=at["test_mse_01"] / error["test_mse_01"] - 1,
             is_same=error["kl_weight"] == best.weight,
-            is_equal=at["test_mse_01"] <= error["test_mse_01"] * (1 + SAME_ERROR),
+            is_equal=at["test_mse_01"] <= error["test_mse_01"] * (1 + HARD_TO_SEE),
         )
     ]
 
