@@ -146,6 +146,13 @@ def test_an_own_photograph_is_shown_and_a_test_picture_comes_back(panel, images)
     assert panel.told.value == ""
 
 
+@pytest.mark.parametrize("is_drawn", [True, False])
+def test_who_tries_a_photograph_on_a_vae_of_drawn_faces_is_told(vae, images, is_drawn):
+    panel = explore.DirectionPanel(vae, images, arrows(), is_drawn=is_drawn)
+    drop(panel, "me.jpg", jpeg((90, 90)))
+    assert (words("drawn", "en") in panel.told.value) is is_drawn
+
+
 def test_another_photograph_is_shown_whole_first(panel):
     drop(panel, "me.jpg", jpeg((90, 90)))
     panel.zoom.value, panel.left.value = 3.0, 0.2
@@ -533,16 +540,18 @@ def test_data_without_attributes_has_no_direction(tmp_path, images):
         assert explore.direction_panel(run, data) is None
 
 
-@pytest.mark.parametrize(("profile", "words"), [("smoke", "a smoke trial"), ("quick", None)])
-def test_the_direction_of_a_trial_warns_as_every_panel_does(tmp_path, images, vae, profile, words):
+@pytest.mark.parametrize(("profile", "is_trial"), [("smoke", True), ("quick", False)])
+def test_the_direction_of_a_trial_warns_as_every_panel_does(
+    tmp_path, images, vae, profile, is_trial
+):
     rng = np.random.default_rng(0)
     np.savez(tmp_path / "latents.npz", test_mu=rng.normal(size=(6, Z)), test_index=np.arange(6))
     config = make_config("vae", "dcgan", profile=profile)
     run = SimpleNamespace(path=tmp_path, config=config, load_models=lambda: {"vae": vae})
     part = SimpleNamespace(images=images, labels=np.arange(6)[:, None] % 2)
     data = SimpleNamespace(test=part, attributes=("Male",), layout="folder")
-    panel = explore.direction_panel(run, data)
-    assert ("a smoke trial" in str(getattr(panel.children[0], "value", ""))) is bool(words)
+    panel = explore.direction_panel(run, data, "en")
+    assert (words("trial", "en") in str(getattr(panel.children[0], "value", ""))) is is_trial
     assert explore.films_of(panel)[0].name == "Male-test-0"
 
 

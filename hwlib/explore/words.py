@@ -22,9 +22,9 @@ UNREADABLE = {
 }
 
 
-def words(name: str, lang: str, **values: Any) -> str:
-    """Return the words `panels.<name>`."""
-    return word(f"panels.{name}", lang, **values)
+def words(key: str, lang: str, /, **values: Any) -> str:
+    """Return the words `panels.<key>`."""
+    return word(f"panels.{key}", lang, **values)
 
 
 def panel_language(lang: str | None) -> str:

@@ -29,9 +29,9 @@ INK, SOFT, GREY, GRID = "#222222", "#555555", "#8A8A8A", "#E3E3E3"
 PALETTE = (BLUE, ORANGE, GREEN, PINK, YELLOW, SKY)
 
 
-def words(name: str, lang: str, **values: Any) -> str:
-    """Return the words `labels.<name>` as a figure has them."""
-    return word(f"labels.{name}", lang, **values)
+def words(key: str, lang: str, /, **values: Any) -> str:
+    """Return the words `labels.<key>` as a figure has them."""
+    return word(f"labels.{key}", lang, **values)
 
 
 @functools.cache
