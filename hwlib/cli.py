@@ -304,6 +304,7 @@ def report(
     short: Annotated[bool, typer.Option("--short", help="Leave the appendices out.")] = False,
     author: Annotated[str, typer.Option(help="Your name, for the title page.")] = "",
     student_id: Annotated[str, typer.Option(help="Your student number, for the title page.")] = "",
+    quiet: Annotated[bool, typer.Option("--quiet", help="Tell failures alone.")] = False,
     jobs: JobsOption = None,
     runs: RunsOption = None,
     skip_bad: SkipOption = False,
@@ -316,6 +317,7 @@ def report(
     from hwlib.jobs import JOBS, checked_jobs, shares
     from hwlib.report import CLAIMS, FULL, SMALL, make_report
     from hwlib.run import default_runs_dir
+    from hwlib.text import LANGUAGES
 
     overrides = parse_settings(settings or [])
     if attribute:
@@ -337,20 +339,23 @@ def report(
     writable("--out", out)
     runs = writable("--runs", runs or default_runs_dir())
     num_side_by_side = sum(job.problem != CLAIMS for job in asked)
+    places = shares(max(1, min(jobs, num_side_by_side)))
     with ending_in_one_line():
         result = make_report(
             asked,
             out=out,
-            languages=lang or ("zh", "en"),
+            languages=lang or tuple(LANGUAGES),
             runs=runs.resolve(),
             command=shlex.join(["hwlib", *sys.argv[1:]]),
-            environments=shares(max(1, min(jobs, num_side_by_side))),
+            environments=places,
             alone={JOBS: str(jobs)},
             decoder=page_decoder if decoder else None,
             detail=SMALL if small else FULL,
             author=author,
             student_id=student_id,
             short=short,
+            expected=expected(asked, runs, skip_bad, int(places[0]["OMP_NUM_THREADS"])),
+            quiet=quiet,
         )
     for file in result.files:
         if file.name in ("index.html", "report.pdf") and file.exists():
@@ -359,6 +364,26 @@ def report(
         typer.echo(f"{job.name} failed: {job.reason}", err=True)
     if not result.ok:
         raise typer.Exit(1)
+
+
+def expected(asked: Sequence[Job], runs: Path, skip_bad: bool, threads: int) -> list[float] | None:
+    """Return about how many seconds each job takes on this machine; None with claims among them."""
+    from hwlib.data import load_data
+    from hwlib.recipes import make_config
+    from hwlib.report import CLAIMS
+    from hwlib.training.calibrate import expected_seconds
+    from hwlib.training.fit import resolve_attribute
+
+    if any(job.problem == CLAIMS for job in asked):
+        return None
+    load = cache(partial(load_data, skip_bad=skip_bad))
+    configs, datas = [], []
+    for job in asked:
+        names = (job.parameters[name] for name in ("data", "profile", "seed"))
+        config = make_config(job.problem, job.recipe, *names, **job.parameters["settings"])
+        datas.append(load(config.data, config.image_size, crop=config.crop))
+        configs.append(resolve_attribute(config, datas[-1]))
+    return expected_seconds(configs, datas, runs=runs, threads=threads)
 
 
 def writable(option: str, folder: Path) -> Path:

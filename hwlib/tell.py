@@ -6,6 +6,9 @@ import os
 import sys
 
 
+PROGRESS = "hwlib-progress "  # before the JSON by which a child tells how far its training is
+
+
 def tell(line: str) -> None:
     """Write a line to standard error, so that standard output keeps to what was asked for.
 

@@ -126,6 +126,17 @@ def plural(count: int | str, one: str, many: str = "") -> str:
     return f"{written} {one if written == '1' else many or one + 's'}"
 
 
+def duration(minutes: float, *, language: str) -> str:
+    """Write a time: '40 s', '7 min', '1 h 20 min'."""
+    seconds = round(60 * minutes)
+    if seconds < 60:
+        return word("units.seconds", language, seconds=seconds)
+    hours, rest = divmod(round(minutes), 60)
+    if hours:
+        return word("units.hours", language, hours=hours, minutes=rest)
+    return word("units.minutes", language, minutes=rest)
+
+
 def listed(items: Iterable[Any], *, language: str) -> str:
     """Join names as the language does: 'a, b and c'."""
     *first, last = map(str, items)
@@ -169,6 +180,7 @@ def _environment(language: str) -> jinja2.Environment:
         "points": points,
         "thousands": thousands,
         "plural": plural,
+        "duration": partial(duration, language=language),
         "listed": partial(listed, language=language),
         "comma": partial(comma, language=language),
         "name": partial(name_of, language=language),

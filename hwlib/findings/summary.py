@@ -343,6 +343,27 @@ def _next(by: By) -> list[Finding]:
 # ---------------------------------------------------------------------------------- table
 
 
+def headline(problem: str, results: Results, language: str) -> str:
+    """Return the number that a run is about, for a line or a cell; empty where it has none."""
+    if "frechet" in results:
+        ratio = word("summary.floors", language, ratio=floor_ratio(results))
+    else:
+        ratio = ""
+    return ", ".join(part for part in (_own(problem, results, language), ratio) if part)
+
+
+def _own(problem: str, results: Results, language: str) -> str:
+    """Return the number that the problem itself asks for; empty where it asks for none."""
+    own = {
+        "vae": ("summary.own_mse", results.get("test_mse_11")),
+        "acgan": ("summary.own_flips", results.get("attribute_flip_rate")),
+        "infogan": ("summary.own_code", results.get("code_accuracy")),
+        "kl": ("summary.own_weights", len(results.get("studies", ())) or None),
+    }
+    key, value = own.get(problem, ("", None))
+    return "" if value is None else word(key, language, value=value)
+
+
 def table(runs: Sequence[Told]) -> dict[str, pd.DataFrame]:
     """Return the title page's table by language, a row a run and real images' own row last."""
     return {language: _table(runs, language) for language in LANGUAGES}
@@ -365,12 +386,6 @@ def _table(runs: Sequence[Told], language: str) -> pd.DataFrame:
 
 def _row(run: Told, language: str) -> list[str]:
     results = run.results
-    own = {
-        "vae": ("summary.own_mse", results.get("test_mse_11")),
-        "acgan": ("summary.own_flips", results.get("attribute_flip_rate")),
-        "infogan": ("summary.own_code", results.get("code_accuracy")),
-    }
-    key, value = own.get(run.problem, ("", None))
     return [
         word(f"summary.name.{run.problem}", language),
         run.recipe,
@@ -380,5 +395,5 @@ def _row(run: Told, language: str) -> list[str]:
             NONE if (share := _share(results, name)) is None else percent(share, 0)
             for name in ("sharpness", "diversity")
         ),
-        word(key, language, value=value) if value is not None else "",
+        _own(run.problem, results, language),
     ]

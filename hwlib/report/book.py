@@ -57,6 +57,7 @@ class Page:
         notebook: file name of the executed notebook in `notebooks/`, empty where there is none.
         label: what tells it from pages of the same title: recipe, data, seed.
         decoder: what `hwlib.explore.page_decoder` says, None where the page has no decoder.
+        is_waiting: whether its notebook has not ended yet; `reason` says so.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Page:
     notebook: str = ""
     label: str = ""
     decoder: Mapping[str, Any] | None = None
+    is_waiting: bool = False
 
     @property
     def full_title(self) -> str:
@@ -601,13 +603,13 @@ def _provenance(pages: Sequence[Page], language: str, about: About) -> Document 
     facts = [page.facts for page in known]
     notebooks = [page.notebook for page in known]
     made = provenance(facts, language, command=about.command, notebooks=notebooks)
-    colon = word("page.sep", language)
-    listed = "\n".join(f"- **{escape(label)}**{colon}{escape(text)}" for label, text in made.shared)
+    pairs = list(made.shared)
+    if len(known) == 1:  # there is nothing to differ from
+        pairs += [(label, texts[0]) for label, texts in made.rows]
+    listed = " · ".join(f"**{escape(label)}** {escape(text)}" for label, text in pairs)
     text = f"{sentence('book.provenance', language)}\n\n{listed}"
     if len(known) == 1 or not made.rows:
-        more = [(label, texts[0]) for label, texts in made.rows]
-        more = "\n".join(f"- **{escape(label)}**{colon}{escape(text)}" for label, text in more)
-        return make_document(f"{text}\n{more}", [], language)
+        return make_document(text, [], language)
     names = [word(f"page.short.{f.job.problem}", language) for f in facts]
     if len(set(names)) < len(names):
         names = [page.name for page in known]

@@ -25,7 +25,7 @@ from papermill.translators import PythonTranslator
 
 from hwlib.config import PROBLEMS
 from hwlib.errors import DEFAULT_LANGUAGE, UserError
-from hwlib.processes import RunTask, Workers, say
+from hwlib.processes import Hear, RunTask, Workers, say
 from hwlib.run import MISTAKE_MIME, RUN_MIME, default_runs_dir, replacing, write_json
 from hwlib.text import word
 
@@ -172,7 +172,13 @@ def _literal(source: str) -> Any:
 
 
 def run_notebook(
-    job: Job, *, name: str, folder: Path, cwd: Path | None = None, run: RunTask | None = None
+    job: Job,
+    *,
+    name: str,
+    folder: Path,
+    cwd: Path | None = None,
+    run: RunTask | None = None,
+    hear: Hear = say,
 ) -> Executed:
     """Execute the job's notebook into `folder/name.ipynb`, or find it there unchanged.
 
@@ -187,13 +193,14 @@ def run_notebook(
         folder: where executed notebooks lie.
         cwd: the kernel's working directory; this process's where None.
         run: from `Workers.submit`; a worker of its own where None.
+        hear: called with each line that the notebook's process tells.
 
     Raises:
         UserError: see `check_parameters`.
         ChildStopped: it was stopped before its end; nothing is written.
     """
     if run is None:
-        alone = partial(run_notebook, job, name=name, folder=folder, cwd=cwd)
+        alone = partial(run_notebook, job, name=name, folder=folder, cwd=cwd, hear=hear)
         with Workers() as workers:
             return workers.submit(lambda run: alone(run=run)).result()
     target, record = folder / f"{name}.ipynb", folder / f"{name}.json"
@@ -205,7 +212,7 @@ def run_notebook(
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="hwlib-", dir=_short_temp()) as temporary:
         raw = Path(temporary) / "notebook.ipynb"
-        error = _execute(job, raw, name=name, cwd=cwd or Path.cwd(), run=run)
+        error = _execute(job, raw, name=name, cwd=cwd or Path.cwd(), run=run, hear=hear)
         with ONE_AT_A_TIME:
             return _keep(job, raw, error, target=target, record=record, key=key)
 
@@ -241,7 +248,9 @@ class _Error(NamedTuple):
     text: str
 
 
-def _execute(job: Job, output: Path, *, name: str, cwd: Path, run: RunTask) -> _Error | None:
+def _execute(
+    job: Job, output: Path, *, name: str, cwd: Path, run: RunTask, hear: Hear
+) -> _Error | None:
     """Let papermill write what it can to `output`; return what ended it, if anything did."""
     task = {
         "notebook": str(job.notebook.resolve()),
@@ -252,11 +261,11 @@ def _execute(job: Job, output: Path, *, name: str, cwd: Path, run: RunTask) -> _
     }
     lines: list[str] = []
 
-    def hear(line: str) -> None:
-        say(line)
+    def keep(line: str) -> None:
+        hear(line)
         lines.append(line)
 
-    code = run(KERNEL, task, hear)
+    code = run(KERNEL, task, keep)
     ended = output.with_name(ENDED)
     if not ended.exists():
         last = lines[-1] if lines else ""

@@ -6,9 +6,9 @@ import hashlib
 import json
 import operator
 import re
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import as_completed
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 import nbformat
 
 from hwlib.errors import UserError
+from hwlib.findings import summary
 from hwlib.processes import Environment, RunTask, Workers, say
 from hwlib.report.book import About, Book, Page, make_book, page_title
 from hwlib.report.document import Document, RenderError
@@ -24,6 +25,7 @@ from hwlib.report.embed import FULL, Detail
 from hwlib.report.facts import Facts, engine, read_facts, value
 from hwlib.report.html import files_of, render
 from hwlib.report.language import read_notebook
+from hwlib.report.log import RunLog
 from hwlib.report.pdf import render_pdf
 from hwlib.report.runner import (
     CLAIMS,
@@ -119,6 +121,8 @@ def make_report(
     author: str = "",
     student_id: str = "",
     short: bool = False,
+    expected: Sequence[float] | None = None,
+    quiet: bool = False,
 ) -> ReportResult:
     """Execute each job's notebook once and render the report in every language.
 
@@ -146,6 +150,8 @@ def make_report(
         author: who hands the report in, for its title page.
         student_id: the author's number.
         short: whether the appendices are left out.
+        expected: about how many seconds each of `jobs` takes on this machine, where it is known.
+        quiet: tell failures alone.
 
     Raises:
         UserError: no job, or an unknown language.
@@ -157,20 +163,32 @@ def make_report(
         if code not in LANGUAGES:
             raise UserError("unknown_language", name=code, known=list(LANGUAGES))
     languages = tuple(code for code in LANGUAGES if code in languages)
-    jobs = sorted(jobs, key=lambda job: list(NOTEBOOKS).index(job.problem))
-    command = FOLDERS.sub("…/", command)
+    about = About(author, student_id, FOLDERS.sub("…/", command), short)
     out = Path(out)
+    places = dict(zip(map(id, jobs), expected or [None] * len(jobs), strict=True))
+    jobs = sorted(jobs, key=lambda job: list(NOTEBOOKS).index(job.problem))
+    known = [places[id(job)] for job in jobs]
     jobs = [_with_runs(job, runs) for job in jobs]
-    prepare = partial(_prepare, folder=out / "notebooks", cwd=cwd)
-    prepared = _prepare_all(jobs, prepare, environments, alone or {})
-    if decoder is not None:
-        prepared = [_with_decoder(one, decoder) for one in prepared]
+    named = dict(zip(job_names(jobs), jobs, strict=True))
+    turns = _in_order_of_start(named)
+    seconds = {name: s for name, s in zip(named, known, strict=True) if s is not None}
+    log = RunLog(turns, at_once=len(environments), expected=seconds, quiet=quiet)
     writer = _Writer(out)
-    reasons: dict[str, str] = {}
-    for language in languages:
-        about = About(author, student_id, command, short)
-        reasons |= _render(prepared, writer, language, languages, about=about, detail=detail)
+    early = _Early(named, writer, languages, about, detail, log)
+    prepare = partial(_prepare, folder=out / "notebooks", cwd=cwd, log=log)
+    with log:
+        log.plan()
+        early.show({})
+        prepared = _prepare_all(named, turns, prepare, environments, alone or {}, early)
+        if decoder is not None:
+            prepared = [_with_decoder(one, decoder, log) for one in prepared]
+        reasons: dict[str, str] = {}
+        for language in languages:
+            reasons |= _render(
+                prepared, writer, language, languages, about=about, detail=detail, log=log
+            )
     writer.close()
+    log.table()
     return _result(prepared, out, languages, reasons, writer.made)
 
 
@@ -219,18 +237,25 @@ def _with_runs(job: Job, runs: Path | None) -> Job:
     return replace(job, parameters={**job.parameters, "runs": str(Path(runs).resolve())})
 
 
-def _prepare_all(
-    jobs: Sequence[Job],
-    prepare: Callable[[Job, str, RunTask], _Prepared],
-    environments: Sequence[Environment],
-    alone: Environment,
-) -> list[_Prepared]:
-    """Run all jobs, claims by themselves at the end; return them in the order given."""
-    named = dict(zip(job_names(jobs), jobs, strict=True))
+def _in_order_of_start(named: Mapping[str, Job]) -> list[str]:
+    """Return the jobs' names in the order in which they begin, claims at the end."""
     last = [name for name in named if named[name].problem == CLAIMS]
     first = [name for name in named if name not in last]
     order = BEGIN if any(named[name].problem == "kl" for name in first) else BEGIN_WITHOUT_KL
-    first.sort(key=lambda name: order.index(named[name].problem))
+    return [*sorted(first, key=lambda name: order.index(named[name].problem)), *last]
+
+
+def _prepare_all(
+    named: Mapping[str, Job],
+    order: Sequence[str],
+    prepare: Callable[[Job, str, RunTask], _Prepared],
+    environments: Sequence[Environment],
+    alone: Environment,
+    early: _Early,
+) -> list[_Prepared]:
+    """Run all jobs in `order`, claims by themselves; return them in the order of `named`."""
+    last = [name for name in order if named[name].problem == CLAIMS]
+    first = [name for name in order if name not in last]
     done: dict[str, _Prepared] = {}
     for group, places in ((first, environments), (last, [alone])):
         with Workers(places) as workers:
@@ -238,48 +263,111 @@ def _prepare_all(
             for turn in as_completed(turns):
                 one = turn.result()
                 done[one.name] = one
-                if left := len(jobs) - len(done):
-                    say(f"{len(done)} of {len(jobs)} notebooks done, {left} left")
+                if len(done) < len(named):
+                    early.show(done, one.name)
     return [done[name] for name in named]
 
 
-def _prepare(job: Job, name: str, run: RunTask, *, folder: Path, cwd: Path | None) -> _Prepared:
+def _prepare(
+    job: Job, name: str, run: RunTask, *, folder: Path, cwd: Path | None, log: RunLog
+) -> _Prepared:
     """Run the job; a user's mistake in it is a failed job, like any other failure."""
-    parameters, began = dict(job.parameters), time.monotonic()
+    parameters = dict(job.parameters)
     known = {n: p for n, p in parameters.items() if n not in ("runs", "languages")}
     asked = {n: p for n, p in known.items() if p is not False and p not in ({}, "")}
-    say(f"[{name}] {job.notebook.name} with {value(asked)}")
+    log.begin(name, value(asked))
+    hear = partial(log.hear, name)
     try:
         parameters = check_parameters(job)
-        executed = run_notebook(job, name=name, folder=folder, cwd=cwd, run=run)
+        executed = run_notebook(job, name=name, folder=folder, cwd=cwd, run=run, hear=hear)
     except (UserError, OSError) as error:
         told = in_languages(error.say) if isinstance(error, UserError) else str(error)
         executed = Executed(None, None, Reason("other", {"error": told}))
-    if executed.reason is not None:
-        say(f"[{name}] FAILED: {executed.reason.text()}")
-    elif executed.is_new:
-        say(f"[{name}] done in {time.monotonic() - began:.0f} s")
-    else:
-        say(f"[{name}] unchanged, its executed notebook is used again")
     facts = read_facts(job, executed.run, parameters, executed.others)
+    if executed.reason is not None:
+        log.end(name, "failed", reason=executed.reason.text(log.language))
+    else:
+        headline = summary.headline(job.problem, facts.results, log.language)
+        log.end(name, "done" if executed.is_new else "unchanged", headline=headline)
     return _Prepared(job, name, executed, facts)
 
 
-def _with_decoder(one: _Prepared, decoder: Callable[[Path], Mapping[str, Any]]) -> _Prepared:
+def _with_decoder(
+    one: _Prepared, decoder: Callable[[Path], Mapping[str, Any]], log: RunLog
+) -> _Prepared:
     """Add the decoder of a finished VAE; say where it is too large."""
     if one.job.problem != "vae" or one.executed.run is None:
         return one
     try:
         made = decoder(one.executed.run)
     except (UserError, OSError) as error:
-        say(f"[{one.name}] no decoder in its page: {error}")
+        log.say("no_decoder", name=one.name, why=str(error))
         return one
     if "weights" not in made:
-        say(
-            f"[{one.name}] no decoder in its page: {made['num_parameters']:,} parameters, where a"
-            f" page has room for {made['most']:,}; a smaller width would fit (--set width=0.25)"
-        )
+        sizes = {"parameters": made["num_parameters"], "most": made["most"]}
+        log.say("decoder_too_large", name=one.name, **sizes)
     return replace(one, decoder=made)
+
+
+# ---------------------------------------------------------------------- before all is done
+
+
+class _Early:
+    """Pages that can be read before the report is whole: the index, and each problem as it ends.
+
+    They stand without a key, so that the whole report takes their place.
+    """
+
+    def __init__(
+        self,
+        named: Mapping[str, Job],
+        writer: _Writer,
+        languages: Sequence[str],
+        about: About,
+        detail: Detail,
+        log: RunLog,
+    ):
+        """Show nothing yet."""
+        self.named, self.writer, self.languages = named, writer, languages
+        self.about, self.detail, self.log = about, detail, log
+        self._pages: dict[tuple[str, str], Page] = {}
+
+    def show(self, done: Mapping[str, _Prepared], newest: str = "") -> None:
+        """Write the index, and the page of the job that has just ended."""
+        prepared = [done.get(name) or self._waiting(name) for name in self.named]
+        is_news = newest and done[newest].executed.is_new
+        if not is_news and self.writer.is_whole(self.languages):
+            return  # an earlier report stands there, which may be this one
+        for language in self.languages:
+            pages = [self._page(one, prepared, language, one.name in done) for one in prepared]
+            try:
+                book = make_book(pages, language, self.about)
+                waiting = [f"{one.name}.html" for one in prepared if one.name not in done]
+                for file in ("index.html", *waiting, *([f"{newest}.html"] if newest else [])):
+                    text = render(book, file, languages=self.languages, detail=self.detail)
+                    self.writer.write(f"{language}/{file}", text.encode(), "")
+            except RenderError:
+                continue  # what cannot be set is told when the report is made
+            if newest and not done[newest].executed.reason:
+                path = self.writer.out / language / f"{newest}.html"
+                self.log.made(newest, str(path))
+
+    def _waiting(self, name: str) -> _Prepared:
+        job = self.named[name]
+        return _Prepared(job, name, Executed(None, None), read_facts(job, None, job.parameters))
+
+    def _page(
+        self, one: _Prepared, prepared: Sequence[_Prepared], language: str, is_done: bool
+    ) -> Page:
+        label = _label(one, prepared, language)
+        if not is_done:
+            title = page_title(None, one.facts, language)
+            reason = word("page.waiting", language)
+            return Page(one.name, title, one.facts, None, reason, label=label, is_waiting=True)
+        kept = self._pages.get((one.name, language))
+        if kept is None:
+            kept = self._pages[one.name, language] = _page(one, language, label, self.detail)
+        return replace(kept, document=deepcopy(kept.document))  # numbering changes a document
 
 
 # ---------------------------------------------------------------------- one language
@@ -293,19 +381,23 @@ def _render(
     *,
     about: About,
     detail: Detail,
+    log: RunLog,
 ) -> dict[str, str]:
     """Write the pages and the PDF of one language; return why jobs in it are not complete."""
     key = _render_key(prepared, language, languages, about, detail)
+    name = LANGUAGES[language].name
+    for one in prepared:
+        log.works[one.name].page = str(writer.out / languages[0] / f"{one.name}.html")
     if writer.holds_all(f"{language}/", [f"{one.name}.html" for one in prepared], key):
-        say(f"{language}: unchanged")
+        log.say("same", language=name)
         return {}
     pages = [_page(one, language, _label(one, prepared, language), detail) for one in prepared]
-    made = _made(pages, language, languages, about=about, detail=detail)
+    made = _made(pages, language, languages, about=about, detail=detail, log=log)
     for name, content in made.files.items():
         writer.write(f"{language}/{name}", content, key)
     for name in ("index.html", "report.pdf"):
         if name in made.files:
-            say(f"{language}: {writer.out / language / name}")
+            log.say("written", path=str(writer.out / language / name))
     before = {one.name for one in prepared if not one.executed.ok}
     if made.reasons.keys() - before:  # what could not be set must be tried again
         writer.forget([f"{language}/{name}" for name in made.files])
@@ -327,6 +419,7 @@ def _made(
     *,
     about: About,
     detail: Detail,
+    log: RunLog,
 ) -> _Made:
     """Set pages and PDF; a page that cannot be set is a failed one, and costs no other."""
 
@@ -339,13 +432,14 @@ def _made(
 
     files: dict[str, bytes] = {}
     for make in (html, pdf):
+        log.say("pages" if make is html else "pdf", language=LANGUAGES[language].name)
         try:
             files |= make(make_book(pages, language, about))
             continue
         except RenderError:
             checked = [_checked(page, make, language, about) for page in pages]
         if any(map(operator.is_not, checked, pages)):  # whoever is at fault is out of all files
-            return _made(checked, language, languages, about=about, detail=detail)
+            return _made(checked, language, languages, about=about, detail=detail, log=log)
         try:
             files |= make(make_book(pages, language, about))
         except RenderError as error:  # no single job is at fault
@@ -456,6 +550,11 @@ class _Writer:
         except ValueError:
             say(f"{self.path} is damaged: all is made anew, no page of an older report removed")
             self.known = {}
+
+    def is_whole(self, languages: Sequence[str]) -> bool:
+        """Whether a whole report of an earlier time stands here in these languages."""
+        indexes = [f"{language}/index.html" for language in languages]
+        return all(self.known.get(i, {}).get("key") and (self.out / i).exists() for i in indexes)
 
     def holds(self, files: Sequence[str], key: str) -> bool:
         """Whether all `files` stand as they were written from `key`; if so they are kept."""

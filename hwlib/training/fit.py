@@ -33,6 +33,7 @@ from hwlib.runtime import (
     resolve_device,
     resolve_precision,
 )
+from hwlib.tell import PROGRESS
 from hwlib.training.adversarial import (
     attribute_columns,
     finish_acgan,
@@ -470,12 +471,30 @@ def told(record: dict[str, Any]) -> str:
     return f"D {record['d_loss']:.3f}  G {record['g_loss']:.3f}{after}"
 
 
+def _progress_lines(run: Run, done: int) -> Callable[[dict[str, Any], int], None]:
+    """Return what tells a report's process how far the training is; see `hwlib.report.log`."""
+    total, began, told_at = run.config.num_steps, time.monotonic(), -WATCH_SECONDS
+
+    def line(_record: dict[str, Any], step: int) -> None:
+        nonlocal told_at
+        now = time.monotonic()
+        if now - told_at >= WATCH_SECONDS or step == total:
+            told_at, left = now, (now - began) / max(step - done, 1) * (total - step)
+            news = {"run": run.path.name, "step": step, "steps": total, "left_s": round(left, 1)}
+            print(f"{PROGRESS}{json.dumps(news)}", file=sys.stderr, flush=True)
+
+    return line
+
+
 @contextmanager
 def progress_reporter(run: Run, done: int) -> Iterator[Callable[[dict[str, Any], int], None]]:
     """Yield what shows a record: a bar where somebody watches, else a line per evaluation."""
     total = run.config.num_steps
     is_watched = sys.stderr.isatty() or "ipykernel" in sys.modules
-    if os.environ.get("HWLIB_BATCH") or not is_watched:
+    if os.environ.get("HWLIB_BATCH"):
+        yield _progress_lines(run, done)
+        return
+    if not is_watched:
         began = time.monotonic()
 
         def line(record: dict[str, Any], step: int) -> None:
