@@ -105,18 +105,18 @@ def test_the_attribute_that_varies_most_is_named_first_with_its_values():
 
 def test_what_the_code_tells_has_to_be_above_chance():
     told = infogan_results(1, code_factor_nats=[nats(hair_style=0.5, yaw=0.04)])
-    (found,) = infogan.information(told, 1)
+    (found,) = infogan.information(told)
     assert [one["name"] for one in found.values["told"]] == ["hair_style"]
     few = told | {"num_test_images": 40}
     assert infogan.min_nats(few) > 0.5
-    assert infogan.information(few, 1)[0].values["num_above"] == 0
+    assert infogan.information(few)[0].values["num_above"] == 0
 
 
 def test_factors_come_before_attributes_and_data_with_neither_says_so():
     assert infogan.told_by(infogan_results())[0] == "factors"
     assert infogan.told_by(infogan_results(code_factor_nats=None))[0] == "attributes"
     bare = infogan_results(code_factor_nats=None, code_attribute_nats=None)
-    assert [f.key for f in infogan.information(bare, 1)] == ["infogan.no_attributes"]
+    assert [f.key for f in infogan.information(bare)] == ["infogan.no_attributes"]
 
 
 def test_hair_and_pose_are_factors_and_attributes_that_there_are():
@@ -212,7 +212,7 @@ CASES = [
         infogan.reading(results),
         *infogan.shares(results),
         *infogan.rates(results, 1),
-        *infogan.information(results, results["num_codes"]),
+        *infogan.information(results),
         *infogan.hair_and_pose(results),
         *infogan.two_codes(results),
         *infogan.curves(metrics(), results),
@@ -221,7 +221,7 @@ CASES = [
 CASES += [
     *infogan.curves(metrics(q_loss=2.31, code_accuracy=0.1), infogan_results()),
     *infogan.far(infogan_results(frechet=60.0)),
-    *infogan.information(infogan_results(code_factor_nats=None, code_attribute_nats=None), 1),
+    *infogan.information(infogan_results(code_factor_nats=None, code_attribute_nats=None)),
     *infogan.hair_and_pose(infogan_results(code_factor_nats=None)),
     *[
         found

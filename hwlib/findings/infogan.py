@@ -229,36 +229,33 @@ def told_by(results: Results) -> tuple[str, list[Mapping[str, float]]]:
     return "attributes", results.get("code_attribute_nats") or []
 
 
-def information(results: Results, code: int) -> list[Finding]:
-    """Say what a code tells of real images as Q reads it, in nats above shuffled labels.
-
-    Args:
-        results: the run's.
-        code: which one, counted from 1.
-    """
-    kind, told = told_by(results)
+def information(results: Results) -> list[Finding]:
+    """Say what each code tells of real images as Q reads it, in nats above shuffled labels."""
+    _, told = told_by(results)
     if not told:
         return [finding("infogan.no_attributes")]
-    if is_trial(results):
-        return []
+    return [] if is_trial(results) else [_told(results, k) for k in range(1, len(told) + 1)]
+
+
+def _told(results: Results, code: int) -> Finding:
+    """Say what one code, counted from 1, tells most about."""
+    kind, told = told_by(results)
     nats, least = told[code - 1], min_nats(results)
     ranked = sorted(nats, key=lambda name: -nats[name])
     above = [name for name in ranked if nats[name] >= least]
-    return [
-        finding(
-            "infogan.information",
-            code=code,
-            num_codes=results["num_codes"],
-            kind=kind,
-            told=[
-                {"name": name, "nats": max(nats[name], 0.0)}
-                for name in (above or ranked[:1])[:MAX_NAMED]
-            ],
-            num_above=len(above),
-            least=least,
-            entropy=results["code_entropy_nats"],
-        )
-    ]
+    return finding(
+        "infogan.information",
+        code=code,
+        num_codes=results["num_codes"],
+        kind=kind,
+        told=[
+            {"name": name, "nats": max(nats[name], 0.0)}
+            for name in (above or ranked[:1])[:MAX_NAMED]
+        ],
+        num_above=len(above),
+        least=least,
+        entropy=results["code_entropy_nats"],
+    )
 
 
 def hair_and_pose(results: Results) -> list[Finding]:
