@@ -21,14 +21,15 @@ from nbclient.exceptions import CellExecutionError
 from PIL import Image
 
 from hwlib import plots, show
-from hwlib.discuss import Sentence
 from hwlib.errors import UserError
 from hwlib.plots import Layer
 from hwlib.run import RUN_MIME
 from hwlib.show import page
+from hwlib.text import finding
 
 matplotlib.use("Agg")
 
+FOUND = [finding("prose.too_few", count=3), finding("prose.trial", steps=12)]
 WORDS = {"alt": {"zh": "一條線", "en": "a line"}, "caption": {"zh": "圖說", "en": "caption"}}
 
 
@@ -64,13 +65,15 @@ def test_only_the_languages_asked_for_are_shown(outputs):
 
 
 def test_sentences_join_without_spaces_in_chinese_and_with_them_in_english(outputs):
-    show.sentences([Sentence("甲。", "A."), Sentence("乙。", "B.")])
-    assert [data["text/markdown"] for data, _ in outputs] == ["甲。乙。", "A. B."]
+    show.sentences(FOUND)
+    zh, en = (data["text/markdown"] for data, _ in outputs)
+    assert zh == "".join(one.say("zh") for one in FOUND)
+    assert en == " ".join(one.say("en") for one in FOUND)
 
 
 def test_bullets_are_a_markdown_list(outputs):
-    show.sentences([Sentence("甲。", "A."), Sentence("乙。", "B.")], bullets=True)
-    assert outputs[1][0]["text/markdown"] == "- A.\n- B."
+    show.sentences(FOUND, bullets=True)
+    assert outputs[1][0]["text/markdown"] == "\n".join(f"- {one.say('en')}" for one in FOUND)
 
 
 def test_a_figure_carries_its_words_in_each_language(outputs):

@@ -41,8 +41,7 @@ MAY_IMPORT = {
         "config", "runtime", "data", "recipes", "metrics", "run", "training", "jobs",
     },
     "plots": {"control", "fonts"},
-    "show": {"run", "plots", "discuss", "findings", "ledger"},
-    "discuss": {"run", "config", "recipes", "plots", "ledger"},
+    "show": {"run", "plots", "findings", "ledger"},
     "findings": {"run", "config", "recipes", "ledger", "metrics", "claims"},
     "explore": {"run", "recipes", "plots", "data", "training", "models", "show", "metrics"},
     "report": {"config", "run", "fonts", "processes"},
@@ -50,7 +49,7 @@ MAY_IMPORT = {
 # Imports inside a function, which cost nothing until they are needed.
 MAY_IMPORT_LATE = {
     "run": {"training"},
-    "report": {"ledger", "discuss", "recipes"},
+    "report": {"ledger", "recipes"},
     "show": {"training"},
 }
 

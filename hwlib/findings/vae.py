@@ -406,7 +406,7 @@ def probe(
         )
     ]
     if mu is not None and labels is not None and level != "trial":
-        found.append(_neighbours(mu, labels, attribute, removed))
+        found.append(_neighbours(mu, labels, attribute))
     return found
 
 
@@ -436,7 +436,7 @@ def neighbours_removed(mu: np.ndarray, labels: np.ndarray) -> float:
     return _removed(float((told == labels).mean()), float(floor))
 
 
-def _neighbours(mu: np.ndarray, labels: np.ndarray, attribute: str, by_probe: float) -> Finding:
+def _neighbours(mu: np.ndarray, labels: np.ndarray, attribute: str) -> Finding:
     """Say whether neighbours agree, which is what a t-SNE shows; for Male, beside claim C18."""
     removed = neighbours_removed(mu, labels)
     if removed >= MIN_SPLIT:
@@ -448,7 +448,6 @@ def _neighbours(mu: np.ndarray, labels: np.ndarray, attribute: str, by_probe: fl
         removed=removed,
         level=level,
         is_male=attribute == "Male",
-        by_probe=by_probe,
         count=NEIGHBOURS,
         margins=(MIN_SEPARATED, MIN_NEIGHBOURS_AGREE),
     )

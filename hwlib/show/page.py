@@ -169,12 +169,8 @@ def text(
             emit({"text/markdown": words, "text/plain": words}, {"kind": "text", "lang": lang})
 
 
-def _say(item: Any, lang: str) -> str:
-    return item.say(lang) if isinstance(item, Finding) else getattr(item, lang)
-
-
 def sentences(
-    items: Iterable[Any], *, bullets: bool = False, languages: Sequence[str] | None = None
+    items: Iterable[Finding], *, bullets: bool = False, languages: Sequence[str] | None = None
 ) -> None:
     """Show findings, as one paragraph or as a list.
 
@@ -185,7 +181,7 @@ def sentences(
     """
     items = list(items)
     for lang in languages or _asked:
-        said = [_say(item, lang) for item in items]
+        said = [item.say(lang) for item in items]
         gap = " " if KNOWN_LANGUAGES[lang].spaced else ""
         words = "\n".join(f"- {one}" for one in said) if bullets else gap.join(said)
         if words:

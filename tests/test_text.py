@@ -1,0 +1,79 @@
+"""Texts: how numbers are written, how sentences join; no language lacks what another has."""
+
+import numpy as np
+import pytest
+
+from hwlib import text
+from hwlib.text import finding
+
+SECTIONS = sorted(
+    {p.stem for p in text.ROOT.glob("*/*.toml") if p.stem != text.ABOUT}
+)  # files of words
+FILES = sorted({p.stem for p in text.ROOT.glob("*/*.j2")})  # files of sentences
+
+
+def test_a_share_too_small_to_write_is_not_written_as_zero():
+    assert text.percent(0.0001) == "<0.1 %"
+    assert text.percent(0.0) == "0.0 %"
+    assert text.percent(-0.123) == "−12.3 %"
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (0, "0"),
+        (0.0196734, "0.0197"),
+        (1e-5, "0.00001"),
+        (992.3, "992"),
+        (31_250.0, "31,250"),
+        (-0.00045, "−0.00045"),
+        (-1_234.5, "−1,234"),
+        (-np.inf, "−inf"),
+    ],
+)
+def test_numbers_are_written_for_readers(value, written):
+    assert text.num(value) == written
+
+
+def test_a_count_agrees_with_its_noun():
+    assert text.plural(1, "epoch") == "1 epoch"
+    assert text.plural(1_200, "epoch") == "1,200 epochs"
+    assert text.plural("0.5", "epoch") == "0.5 epochs"
+
+
+def test_running_text_has_no_marks_of_emphasis():
+    found = [
+        finding("losses.implied_sigma", implied=90, left=19, level="above", factor=22, weight=1)
+    ]
+    assert "**" in found[0].say("en")
+    assert "**" not in text.said(found, language="en")
+
+
+def leaves(words, path=()):
+    """Return the dotted names of all words of a section."""
+    if isinstance(words, dict):
+        return {name for key, more in words.items() for name in leaves(more, (*path, key))}
+    return {".".join(path)}
+
+
+@pytest.mark.parametrize("name", sorted(set(SECTIONS) - {"names"}))
+def test_every_language_has_the_same_words(name):
+    found = [leaves(text.section(name, language)) for language in text.LANGUAGES]
+    assert all(one == found[0] for one in found), set.union(*found) - set.intersection(*found)
+
+
+def macros(name, language):
+    """Return the arguments of each sentence of a file."""
+    module = text._module(name, language)
+    found = {key: getattr(module, key) for key in dir(module) if not key.startswith("_")}
+    return {key: one.arguments for key, one in found.items() if hasattr(one, "arguments")}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_language_has_the_same_sentences_made_from_the_same_values(name):
+    found = [macros(name, language) for language in text.LANGUAGES]
+    assert found[0]
+    for one in found[1:]:
+        assert one.keys() == found[0].keys(), one.keys() ^ found[0].keys()
+        for key, arguments in one.items():
+            assert sorted(arguments) == sorted(found[0][key]), key
