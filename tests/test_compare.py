@@ -9,6 +9,7 @@ from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from statistics import fmean, stdev
+from types import SimpleNamespace
 
 import nbformat
 import numpy as np
@@ -30,10 +31,12 @@ from hwlib.report import (
     figures,
     protocols,
     reported,
+    site,
     strips,
     tables,
 )
-from hwlib.report.book import Page, make_book, runs_of
+from hwlib.report.book import About, Page, make_book, runs_of
+from hwlib.report.document import RenderError
 from hwlib.report.facts import read_facts
 from hwlib.report.html import COMPARE, render
 from hwlib.report.language import read_notebook
@@ -484,6 +487,26 @@ def test_models_of_one_z_dim_and_seed_are_given_the_same_z_however_many_are_draw
         for config, num in zip(configs, (64, 1000), strict=True)
     )
     assert (few[:10] == many[:10]).all()
+
+
+# ---------------------------------------------------------------------- what cannot be set
+
+
+def test_a_pdf_that_cannot_be_set_costs_no_page(pages, monkeypatch):
+    def fails(book, **_):
+        raise RenderError("PDF: no")
+
+    some = [page for page in pages["en"] if page.name in ("vae-dcgan-faces-s0", FAILED)]
+    monkeypatch.setattr(site, "render_pdf", fails)
+    log = SimpleNamespace(say=lambda *_, **__: None)
+    made = site._made(some, "en", LANGUAGES, about=About(), detail=report.FULL, log=log)
+    assert made.files.keys() == {
+        *(f"{page.name}.html" for page in some),
+        *("index.html", "appendix.html"),
+    }
+    assert b"<figure" in made.files["vae-dcgan-faces-s0.html"]
+    assert made.reasons["vae-dcgan-faces-s0"] == "PDF: no"
+    assert made.reasons[FAILED] == "the third batch is not finite"
 
 
 # ---------------------------------------------------------------------- both media, both languages

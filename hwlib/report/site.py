@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import as_completed
@@ -421,7 +420,7 @@ def _made(
     detail: Detail,
     log: RunLog,
 ) -> _Made:
-    """Set pages and PDF; a page that cannot be set is a failed one, and costs no other."""
+    """Set pages and PDF; what cannot be set of one job is left out, and costs no other."""
 
     def html(book: Book) -> dict[str, bytes]:
         files = files_of(book)
@@ -430,24 +429,29 @@ def _made(
     def pdf(book: Book) -> dict[str, bytes]:
         return {"report.pdf": render_pdf(book, detail=detail)}
 
-    files: dict[str, bytes] = {}
-    for make in (html, pdf):
-        log.say("pages" if make is html else "pdf", language=LANGUAGES[language].name)
-        try:
-            files |= make(make_book(pages, language, about))
-            continue
-        except RenderError:
-            checked = [_checked(page, make, language, about) for page in pages]
-        if any(map(operator.is_not, checked, pages)):  # whoever is at fault is out of all files
-            return _made(checked, language, languages, about=about, detail=detail, log=log)
-        try:
-            files |= make(make_book(pages, language, about))
-        except RenderError as error:  # no single job is at fault
-            if make is html:
-                raise
-            failed = {page.name: page.reason or str(error) for page in pages}
-            return _Made(files, failed)
-    return _Made(files, {page.name: page.reason for page in pages if page.reason})
+    log.say("pages", language=LANGUAGES[language].name)
+    files, shown = _made_without_faults(html, pages, language, about)
+    log.say("pdf", language=LANGUAGES[language].name)
+    try:
+        printed, shown = _made_without_faults(pdf, shown, language, about)
+    except RenderError as error:  # no single job is at fault: the pages stand without the PDF
+        return _Made(files, {page.name: page.reason or str(error) for page in shown})
+    return _Made(files | printed, {page.name: page.reason for page in shown if page.reason})
+
+
+def _made_without_faults(
+    make: Callable[[Book], dict[str, bytes]], pages: Sequence[Page], language: str, about: About
+) -> tuple[dict[str, bytes], Sequence[Page]]:
+    """Return the files that `make` gives, and the pages, those that cannot be set as failed ones.
+
+    Raises:
+        RenderError: what cannot be set is in no page.
+    """
+    try:
+        return make(make_book(pages, language, about)), pages
+    except RenderError:
+        pages = [_checked(page, make, language, about) for page in pages]
+    return make(make_book(pages, language, about)), pages
 
 
 def _label(one: _Prepared, prepared: Sequence[_Prepared], language: str) -> str:
@@ -492,6 +496,8 @@ def _checked(
     page: Page, make: Callable[[Book], Mapping[str, bytes]], language: str, about: About
 ) -> Page:
     """Return the page, or one that says why it cannot be set."""
+    if page.document is None:
+        return page
     try:
         make(make_book([page], language, about))
     except RenderError as error:
