@@ -1,4 +1,11 @@
-"""Where each piece of text begins and ends on a page of a PDF that Typst wrote."""
+"""Where text begins and ends on a page of a PDF that Typst wrote, and how long its body is."""
+
+import re
+from dataclasses import dataclass
+
+from hwlib.text import LANGUAGES, word
+
+WORDS = re.compile(r"[^\W_][\w'’.,/%-]*")
 
 IDENTITY = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 MARGIN = 26 * 72 / 25.4  # points
@@ -65,3 +72,25 @@ def assert_within(page):
     starts, ends = zip(*extents(page), strict=True)
     assert min(starts) > MARGIN - HANGING
     assert max(ends) < float(page.mediabox.width) - MARGIN + HANGING
+
+
+@dataclass(frozen=True)
+class Body:
+    """What stands before the appendices: how many pages, how many words.
+
+    Words are counted as a reader would: of letters or digits; running heads and feet are left out.
+    """
+
+    pages: int
+    words: int
+
+
+def body_of(reader):
+    """Return the size of a report's body from its PDF, whose outline says where it ends."""
+    outline = [entry for entry in reader.outline if not isinstance(entry, list)]
+    titles = [word("book.appendix", language, letter="\0", title="") for language in LANGUAGES]
+    firsts = tuple(title.split("\0")[0].strip() for title in titles)
+    ends = [reader.get_destination_page_number(e) for e in outline if e.title.startswith(firsts)]
+    pages = min(ends, default=len(reader.pages))  # the first of them begins a page
+    text = "\n".join(page.extract_text() for page in reader.pages[:pages])
+    return Body(pages, len(WORDS.findall(text)))

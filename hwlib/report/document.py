@@ -379,7 +379,8 @@ def _link(piece: Piece) -> Node:
 
 
 def _pieces(caption: str, document: Document, targets: Targets) -> list[Piece]:
-    """Return a caption's words and links."""
+    """Return a caption's words and links; names are not set apart in it."""
+    caption = caption.replace("`", "")
     pieces, end = [], 0
     for mark in MARK.finditer(caption):
         if words := caption[end : mark.start()]:

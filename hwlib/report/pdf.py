@@ -160,7 +160,9 @@ def _part(part: Part, book: Book) -> tuple[str, dict[str, bytes]]:
     words = section("page", book.language)
     pictures: dict[str, bytes] = {}
     title = quote(part.title).replace(" · ", "\u00a0·\u00a0")
-    parts = [f"#hw-chapter({title}, {quote(part.name)}, {quote(part.kind)})"]
+    parts = [f"#hw-chapter({title}, {quote(part.name)})"]
+    if part in book.appendices[:1]:  # the body ends here
+        parts.insert(0, "#pagebreak(weak: true)")
     page = part.page
     if page is not None and (page.reason or len(book.problems) > 1 or not book.front.facts):
         known = {label for label, _ in book.front.facts}

@@ -14,6 +14,7 @@ from PIL import Image
 from hwlib.report.document import Figure, picture_name, quote
 
 BESIDE = {True: 2, False: 6}  # frames beside one another in a film strip: rows, single pictures
+MOST_FRAMES = 6  # of a slider in a film strip
 # Of a film strip: the width of the PDF's text, the most height, and a label's.
 WIDTH_MM, HEIGHT_MM, LABEL_MM = 158, 135, 6
 
@@ -120,7 +121,7 @@ class Slider(Figure):
         beside, num_frames = BESIDE[self.is_wide], len(self.frames[0])
         row_mm = WIDTH_MM / beside * height / width + LABEL_MM
         rows = max(1, int(HEIGHT_MM / row_mm) // len(self.tracks))
-        count = min(num_frames, rows * beside) if self.is_wide else min(num_frames, beside)
+        count = min(num_frames, MOST_FRAMES, rows * beside if self.is_wide else beside)
         return [round(i * (num_frames - 1) / max(1, count - 1)) for i in range(count)]
 
 

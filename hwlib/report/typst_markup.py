@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hwlib.report.document import (
+    Code,
     Document,
     Figure,
     Node,
@@ -76,9 +77,9 @@ def to_typst(document: Document, *, prefix: str) -> tuple[str, dict[str, bytes]]
     nodes: list[Node] = []
     pictures: dict[str, bytes] = {}
     anchors = {heading.anchor for heading in document.headings}
-    for node in document.ast:
+    for node in _printed(document):
         index = index_of(node)
-        is_sticky = bool(nodes) and nodes[-1]["t"] == "Header"
+        is_sticky = not nodes or nodes[-1]["t"] == "Header"  # the part's own heading is above it
         if index is None:
             if node["t"] == "Table":
                 nodes += _table(node, "none", "none", is_sticky)
@@ -90,8 +91,6 @@ def to_typst(document: Document, *, prefix: str) -> tuple[str, dict[str, bytes]]
         item, number = document.items[index], document.numbers.get(index)
         caption = pieces(document.caption(index)) if isinstance(item, Figure | Table) else ""
         if isinstance(item, Figure):
-            if item.is_screen_only:
-                continue
             label = quote(f"{words['figure']} {number}") if number else "none"
             name = quote(f"figure-{number}") if number else "none"
             arguments = {"name": name, "label": label, "caption": caption}
@@ -108,6 +107,27 @@ def to_typst(document: Document, *, prefix: str) -> tuple[str, dict[str, bytes]]
     formulas = _formulas([n for node in nodes for n in walk(node) if n["t"] == "Math"])
     nodes = [_node(node, prefix, anchors, formulas) for node in nodes]
     return pandoc(to_json(nodes), source="json", target="typst"), pictures
+
+
+def _printed(document: Document) -> list[Node]:
+    """Return what is printed: no code, and a figure after the first words below its heading.
+
+    A heading goes where what follows it goes: with a figure it would leave a hole.
+    """
+    nodes = []
+    for node in document.ast:
+        index = index_of(node)
+        item = document.items[index] if index is not None else None
+        is_hidden = isinstance(item, Code) or (isinstance(item, Figure) and item.is_screen_only)
+        if not is_hidden:
+            nodes.append(node)
+    for place in range(len(nodes) - 2):
+        first, second, third = nodes[place : place + 3]
+        index = index_of(second)
+        is_figure = index is not None and isinstance(document.items[index], Figure)
+        if first["t"] == "Header" and is_figure and third["t"] == "Para":
+            nodes[place + 1], nodes[place + 2] = third, second
+    return nodes
 
 
 def pieces(parts: Sequence[Piece]) -> str:

@@ -1,0 +1,301 @@
+"""The report as a book: its parts, one numbering, references, and what a reader added."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from book_notebooks import SVG, figure, notebook, png, prose, table
+from bs4 import BeautifulSoup
+from nbformat.v4 import new_code_cell, new_output
+from pdf_places import body_of
+from pypdf import PdfReader
+
+from hwlib.report.book import About, Book, Page, book_date, make_book, page_title
+from hwlib.report.document import Figure, Printed, RenderError
+from hwlib.report.facts import Facts, read_facts
+from hwlib.report.language import MAX_PRINTED_LINES, read_notebook
+from hwlib.report.markup import to_html
+from hwlib.report.pdf import NO_GLYPH, render_pdf
+from hwlib.report.references import references
+from hwlib.report.runner import make_job
+from hwlib.text import LANGUAGES, word
+
+RARE = "王翊婷 😀 ✓ 👩🏽‍🔬"  # two of them in no font of the PDF, and an emoji of several signs
+
+
+def page(made, problem: str = "vae", language: str = "en", recipe: str = "dcgan") -> Page:
+    """Return a job's page of an executed notebook."""
+    facts = Facts(make_job(problem, recipe), {"data": "faces"}, "", {}, {})
+    document = read_notebook(made, language)
+    return Page(f"{problem}-{recipe}", page_title(document, facts, language), facts, document)
+
+
+def two_problems(language: str = "en") -> list[Page]:
+    """Return two chapters that refer to each other and cite works."""
+    first = notebook(
+        prose("The data.", tags=("data",)),
+        prose("## 1-1 What?\n\nA VAE [@kingma2014], seen in {fig:fig1_2} and {table:layers}."),
+        figure("fig1_2", caption="Beside {fig:fig2_2} [@higgins2017]."),
+        table("layers", tags=("appendix-layers",)),
+        table("ledger", tags=("appendix-losses",)),
+        title="# Problem 1",
+    )
+    second = notebook(
+        prose("## 2-1 What?\n\nA GAN [@goodfellow2014; @kingma2014] beside {fig:fig1_2}."),
+        figure("fig2_2", svg=SVG),
+        table("layers", tags=("appendix-layers",)),
+        table("ledger", tags=("appendix-losses",)),
+        title="# Problem 2",
+    )
+    return [page(first, "vae", language), page(second, "gan", language)]
+
+
+@pytest.fixture(scope="module")
+def book() -> Book:
+    return make_book(two_problems(), "en", About("Ada Lovelace", "B1815"))
+
+
+def texts(book: Book) -> dict[str, str]:
+    """Return each part's text as HTML has it."""
+    html = {part.name: to_html(part.document) for part in book.parts if part.document}
+    return {name: BeautifulSoup(text, "html.parser").get_text() for name, text in html.items()}
+
+
+def test_the_parts_of_a_book_come_in_order_and_each_appendix_once(book):
+    names = [part.name for part in book.parts]
+    assert names == [
+        *("data", "reports", "vae-dcgan", "gan-dcgan", "conclusion", "references"),
+        *("appendix-losses", "appendix-layers"),
+    ]
+    assert [part.title[:10] for part in book.appendices] == ["Appendix A", "Appendix B"]
+    assert len(book.appendices[0].document.tables) == 1  # of the first problem that has it
+    assert len(book.appendices[1].document.tables) == 2  # a table a problem
+
+
+def test_a_short_book_has_no_appendix_and_the_same_body(book):
+    short = make_book(two_problems(), "en", About(is_short=True))
+    body = [part.name for part in book.parts if not part.name.startswith("appendix")]
+    assert [part.name for part in short.parts] == body
+
+
+def test_figures_and_tables_are_numbered_once_through_the_whole_book(book):
+    figures = [n for part in book.problems for n in part.document.figure_numbers.values()]
+    assert figures == [1, 2]
+    tables = [
+        part.document.numbers[index]
+        for part in book.parts
+        if part.document
+        for index in sorted(part.document.numbers)
+        if part.document.items[index] in part.document.tables
+    ]
+    assert tables == list(range(1, len(tables) + 1))
+
+
+def test_a_name_in_text_or_caption_becomes_the_figures_number_and_a_link(book):
+    vae, gan = book.problems
+    html = to_html(vae.document, address=lambda anchor: f"{book.place(anchor).name}#{anchor}")
+    links = {a.get_text(): a["href"] for a in BeautifulSoup(html, "html.parser").select("a.ref")}
+    assert links["Figure\u00a01"] == "vae-dcgan#figure-1"
+    assert links["Figure\u00a02"] == "gan-dcgan#figure-2"
+    assert re.fullmatch(r"appendix-layers#table-\d", links[next(n for n in links if "Table" in n)])
+    assert "Figure\u00a01" in texts(book)[gan.name]
+
+
+def test_references_are_the_cited_ones_in_their_order_with_links_both_ways(book):
+    assert "VAE [1], seen in" in texts(book)["vae-dcgan"]
+    assert "GAN [3, 1] beside" in texts(book)["gan-dcgan"]
+    cited = ["kingma2014", "higgins2017", "goodfellow2014"]
+    part = book.of_kind("references")[0]
+    assert part.document.listed[:3] == cited
+    listed = texts(book)["references"]
+    assert [listed.index(references()[key].title) for key in cited] == sorted(
+        listed.index(references()[key].title) for key in cited
+    )
+    assert "Odena" not in listed
+    for key in cited:
+        assert book.place(f"ref-{key}") is part
+        assert f'href="#cite-{key}"' in to_html(part.document)
+        assert book.place(f"cite-{key}").kind == "problem"
+
+
+def test_a_book_can_be_made_again_from_the_same_pages(book):
+    pages = two_problems()
+    first, second = (make_book(pages, "en") for _ in range(2))
+    assert texts(first) == texts(second) == texts(book)
+    alone = make_book(pages[1:], "en")
+    assert alone.problems[0].document.figure_numbers == {"fig2_2": 1}
+
+
+def test_an_unknown_reference_is_an_error_that_names_its_cell():
+    made = notebook(prose("As [@kingma2014] and [@nobody1900] say."))
+    with pytest.raises(RenderError, match=r"cell-1.*nobody1900"):
+        read_notebook(made, "en")
+
+
+def test_a_figure_that_the_book_lacks_costs_only_its_number(capfd):
+    made = make_book([page(notebook(prose("See {fig:fig9_9}.")))], "en")
+    assert "See fig9_9." in texts(made)["vae-dcgan"]
+    assert "fig9_9" in capfd.readouterr().err
+
+
+def test_every_reference_says_who_when_what_and_where():
+    for key, work in references().items():
+        assert re.fullmatch(r"[a-z]+\d{4}", key)
+        assert key.endswith(str(work.year))
+        assert work.url.startswith("https://")
+        assert work.authors
+        assert work.title
+        assert work.where
+
+
+# ---------------------------------------------------------------------- title page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_title_page_has_author_date_and_findings(language, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    front = make_book([], language, About("Ada", "B1")).front
+    assert "Ada" in front.author
+    assert "B1" in front.author
+    assert "2023" in front.date
+    assert "14" in front.date
+    assert front.findings.ast
+    assert make_book([], language).front.author == ""
+
+
+def test_the_date_is_that_of_the_newest_run_so_that_rebuilding_keeps_it(tmp_path, monkeypatch):
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    pages = []
+    for day, name in ((3, "old"), (9, "new")):
+        run = tmp_path / name
+        run.mkdir()
+        (run / "config.json").write_text("{}")
+        (run / "results.json").write_text("{}")
+        moment = datetime(2026, 5, day, 12, tzinfo=UTC).timestamp()
+        os.utime(run / "results.json", (moment, moment))
+        facts = read_facts(make_job("vae", "dcgan"), run, {})
+        pages.append(Page(name, name, facts, None))
+    assert book_date(pages).date().isoformat() == "2026-05-09"
+
+
+# ---------------------------------------------------------------------- a reader's own
+
+
+def own_cells() -> list:
+    """Return what readers put into their notebooks."""
+    outputs = [
+        new_output("stream", name="stdout", text="my own number is 42\n"),
+        new_output("stream", name="stderr", text="100% 12/12\n"),
+        new_output("display_data", {"image/png": png(), "text/plain": "<Figure>"}),
+        new_output("execute_result", {"text/plain": "0.125"}, execution_count=1),
+        new_output("execute_result", {"text/plain": "<Axes: >"}, execution_count=1),
+    ]
+    pasted = {"a.png": {"image/png": png((200, 0, 0))}}
+    return [
+        prose("Mine:\n\n![a screenshot](attachment:a.png)", attachments=pasted),
+        new_code_cell("print(6 * 7)", outputs=outputs),
+        figure("fig1_2"),
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pasted_pictures_prints_and_plots_are_shown_without_a_number(language):
+    document = read_notebook(notebook(*own_cells()), language)
+    own = [item for item in document.items if isinstance(item, Figure) and not item.name]
+    assert len(own) == 2
+    assert {item.alt for item in own} >= {"a screenshot"}
+    assert document.figure_numbers == {"fig1_2": 1}
+    printed = [item.text for item in document.items if isinstance(item, Printed)]
+    assert printed == ["my own number is 42", "0.125"]
+    html = to_html(document)
+    assert "my own number is 42" in html
+    assert html.count("<img") == 3
+    assert "12/12" not in html
+    assert "Axes" not in html
+
+
+def test_a_long_print_is_cut_in_its_middle_and_says_so():
+    text = "".join(f"line {number}\n" for number in range(1000))
+    cell = new_code_cell("x", outputs=[new_output("stream", name="stdout", text=text)])
+    (printed,) = [i for i in read_notebook(notebook(cell), "en").items if isinstance(i, Printed)]
+    lines = printed.text.split("\n")
+    assert len(lines) == MAX_PRINTED_LINES + 1
+    assert (lines[0], lines[-1]) == ("line 0", "line 999")
+    assert str(1000 - MAX_PRINTED_LINES) in printed.text
+
+
+def test_a_pasted_picture_that_cannot_be_read_costs_only_itself(capfd):
+    pasted = {"b.png": {"image/png": "bm9uZQ=="}}
+    made = notebook(prose("![my words](attachment:b.png)", attachments=pasted), figure("fig1_2"))
+    html = to_html(read_notebook(made, "en"))
+    assert "my words" in html
+    assert 'id="figure-1"' in html
+    assert "b.png" in capfd.readouterr().err
+
+
+# ---------------------------------------------------------------------- PDF
+
+
+@pytest.fixture(scope="module")
+def pdf(tmp_path_factory) -> PdfReader:
+    """The PDF of a book with everything that is hard to set."""
+    hard = notebook(
+        prose(f"## 1-1 What?\n\n{RARE}\n\nCites [@kingma2014], sees {{fig:fig1_2}}."),
+        *own_cells(),
+        figure("tall", svg=SVG),
+        table("layers", tags=("appendix-layers",)),
+        title="# Problem 1: 翊",
+    )
+    made = make_book([page(hard), *two_problems()[1:]], "en", About(RARE, "B1"))
+    content = render_pdf(made)
+    assert content == render_pdf(made)
+    return PdfReader(BytesIO(content))
+
+
+def text_of(reader: PdfReader) -> str:
+    return " ".join(" ".join(page.extract_text().split()) for page in reader.pages)
+
+
+def test_a_character_without_a_glyph_costs_itself_alone_and_is_said(pdf):
+    text = text_of(pdf)
+    assert f"王{NO_GLYPH}婷 {NO_GLYPH} ✓ {NO_GLYPH}" in text
+    assert "U+7FCA" in text
+    assert "U+1F600" in text
+    assert "my own number is 42" in text
+
+
+def test_marks_of_the_pdf_are_links_to_places_that_exist(pdf):
+    """Typst refuses a link to a place that is not there, so each one counted leads somewhere."""
+    marks = [
+        annotation.get_object()
+        for page in pdf.pages
+        for annotation in page.get("/Annots", ())
+        if "/Dest" in annotation.get_object()
+        and not isinstance(annotation.get_object()["/Dest"], str)
+    ]
+    assert len(marks) >= 4 + 3  # [1], Figure 1 and the second problem's; the references' back
+    assert "[1]" in text_of(pdf)
+
+
+def test_the_body_ends_where_the_appendices_begin(pdf):
+    body = body_of(pdf)
+    assert 3 <= body.pages < len(pdf.pages)
+    assert "Appendix" not in " ".join(page.extract_text() for page in pdf.pages[2 : body.pages])
+    assert 0 < body.words < 2000
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_of_the_book_is_there_in_each_language(language):
+    for name in ("data", "reports", "conclusion", "references", "metrics", "provenance"):
+        assert word(f"book.{name}", language)
+
+
+def test_the_references_file_lies_beside_the_texts():
+    from hwlib.report import references as module
+
+    assert Path(module.FILE).is_file()
