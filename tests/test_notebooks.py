@@ -390,6 +390,7 @@ DATA_NAME = re.compile(r"(?<=[\u4e00-\u9fff]) ?[(（][A-Za-z0-9_]+[)）]")  # af
 OWN_NAMES = {
     *("BatchNorm", "ReLU", "LeakyReLU", "Tanh", "Sigmoid", "GAN", "VAE", "ELBO", "KL", "KID"),
     *("MSE", "MIG", "SAP", "DCI", "FactorVAE", "SNE", "one", "hot", "ln", "nats", "epoch"),
+    *("Fr", "chet"),  # Fréchet
 }
 
 

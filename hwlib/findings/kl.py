@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -25,9 +25,6 @@ from hwlib.findings.base import (
 )
 from hwlib.findings.samples import MAX_APART_RATIO, MAX_COLLAPSED
 from hwlib.text import Finding, finding
-
-if TYPE_CHECKING:
-    from hwlib.data import Data
 
 Study = Mapping[str, Any]  # a row of the study's `studies`
 
@@ -258,12 +255,12 @@ def ordered(results: Results) -> list[Study]:
     return sorted(results["studies"], key=lambda row: row["kl_weight"])
 
 
-def half_share(results: Results, data: Data) -> float | None:
+def half_share(results: Results, data: Any) -> float | None:
     """Return which share of their sharpness real images keep at half resolution.
 
     Args:
         results: the study's.
-        data: what it was trained on.
+        data: what it was trained on, from `hwlib.load_data`.
 
     Returns:
         None where real images' sharpness was not measured.
