@@ -445,11 +445,11 @@ def test_a_studys_vaes_and_small_profiles_come_after_what_was_asked_for():
 
 
 def test_the_playground_opens_the_newest_run_or_the_one_that_is_named(found):
-    assert explore.Playground(found).run is found[0]
+    assert explore.Playground(found, lang="en").run is found[0]
     vae = of(found, "vae")
-    assert explore.Playground(found, chosen=vae.path.name).run is vae
+    assert explore.Playground(found, chosen=vae.path.name, lang="en").run is vae
     with pytest.raises(UserError, match=r"no finished run 'x'; there are: gan-dcgan-"):
-        explore.Playground(found, chosen="x")
+        explore.Playground(found, chosen="x", lang="en")
 
 
 def test_choosing_another_run_changes_panel_and_films(found):
@@ -483,7 +483,7 @@ def test_the_button_keeps_what_moves_and_shows_it_with_a_link(found, suffix):
 
 def test_what_cannot_be_opened_is_one_line_and_the_choice_stays(found, monkeypatch):
     vae, gan = of(found, "vae"), of(found, "gan")
-    playground = explore.Playground(found)
+    playground = explore.Playground(found, lang="en")
     monkeypatch.setattr(vae, "record", {"data": vae.record["data"] | {"fingerprint": "other"}})
     playground.choice.value = vae
     assert "✗ faces:96 has changed since" in playground.told.value
@@ -500,7 +500,7 @@ def test_a_run_of_which_a_file_is_missing_is_told_in_one_line(found, monkeypatch
         raise FileNotFoundError(2, "No such file or directory", "samples.npz")
 
     monkeypatch.setitem(play.PANELS, "gan", gone)
-    playground = explore.Playground(found)
+    playground = explore.Playground(found, lang="en")
     assert "samples.npz cannot be read; train it anew" in playground.told.value
 
 
@@ -509,7 +509,7 @@ def test_weights_that_do_not_fit_an_edited_recipe_are_told_in_one_line(found, mo
         torch.nn.Linear(2, 3).load_state_dict(torch.nn.Linear(2, 4).state_dict())
 
     monkeypatch.setitem(play.PANELS, "gan", edited)
-    playground = explore.Playground(found)
+    playground = explore.Playground(found, lang="en")
     assert "its weights do not fit the recipe" in playground.told.value
 
 
@@ -518,7 +518,7 @@ def test_a_folder_that_may_not_be_written_to_is_told(found, monkeypatch):
         raise PermissionError(13, "Permission denied", str(folder))
 
     monkeypatch.setattr(play, "keep_film", refuse)
-    playground = explore.Playground(found)
+    playground = explore.Playground(found, lang="en")
     playground.keep.click()
     assert "/play cannot be written to: Permission denied" in playground.told.value
 
@@ -576,7 +576,7 @@ def test_the_notebook_keeps_the_films_of_the_run_that_is_named(found, runs, tmp_
         ("play_strip", "en"),
     ]
     assert f"between-0-1 of {run.path.name}" in strips[1].caption
-    (way,) = explore.films_of(explore.Playground(found, chosen=run.path.name).panel)[:1]
+    (way,) = explore.films_of(explore.Playground(found, chosen=run.path.name, lang="en").panel)[:1]
     ends = way.frames(2)
     with Image.open(said.split()[0]) as film:
         frames = [np.asarray(f.convert("RGB")) for f in ImageSequence.Iterator(film)]
