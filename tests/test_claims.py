@@ -698,11 +698,13 @@ def test_changes_in_percent_are_averaged_as_ratios():
 
 def test_a_training_that_diverges_loses_one_claim_and_says_why(plan):
     def train(config):
-        raise TrainingDiverged("d_loss is not finite at step 7")
+        raise TrainingDiverged("diverged_loss", name="d_loss", value=None, step=7)
 
     found = decide_one(CLAIMS["C11"], plan, made_data(), train)
     assert found["verdict"] == "not_applicable"
-    assert "step 7" in found["reason"]["values"]["what"]
+    assert found["reason"] == {"name": "diverged", "values": {"step": 7}}
+    for language in LANGUAGES:
+        assert "7" in word("claims.reasons.diverged", language, **found["reason"]["values"])
 
 
 # ---- the runs ------------------------------------------------------------------------------------

@@ -157,7 +157,7 @@ def decide_one(claim: Claim, plan: Plan, data: Data, train: Train) -> dict[str, 
     except NotApplicable as stop:
         return {"verdict": NOT_APPLICABLE, "reason": stop.reason, **rule}
     except TrainingDiverged as failure:
-        reason = {"name": "diverged", "values": {"what": str(failure)}}
+        reason = {"name": "diverged", "values": {"step": failure.values["step"]}}
         return {"verdict": NOT_APPLICABLE, "reason": reason, **rule}
     return {"verdict": joined(part["verdict"] for part in parts), "parts": parts, **rule}
 
