@@ -477,6 +477,13 @@ def test_formulas_are_mathml_without_their_tex(out):
         assert not re.search(r"\\[a-zA-Z]+|\$", main.get_text())
 
 
+def test_a_space_keeps_min_and_max_apart():
+    made = to_html(documents.make_document(r"$$\min_G \max_D V$$ and $\log p$", [], "en"))
+    space = '<mspace width="0.167em"></mspace>'
+    assert made.count(space) == 3
+    assert f"</munder>{space}<munder>" in made
+
+
 def test_a_formula_that_cannot_be_set_names_itself():
     made = documents.make_document("text $\\nosuchcommand{x}$", [], "en")
     with pytest.raises(documents.RenderError, match=r"formula cannot be set: .*nosuchcommand"):

@@ -47,7 +47,10 @@ FUNCTION = re.compile(
     r"(?:<mo>(?:&#8289;|\u2061)</mo></mrow>)?)"
     r"(?=\s*<m(?!o))"
 )
-MIN_MAX = re.compile(r"(<mi>(?:min|max)</mi>)(\s*)(?=<m(?:row><m)?i>(?:min|max)</mi>)")
+# 'min max' with what each runs over below it.
+LIMITED = re.compile(
+    r"(<(munder|msub)><mi[^>]*>(?:min|max)</mi>(?:(?!</?m(?:under|sub)>).)*</\2>)(?=\s*<m(?!o|space))"
+)
 EMPTY_HEAD = re.compile(r"<th((?: [^>]*)?)></th>")  # names nothing, so it is no header
 # On a telephone a table with so many columns is pairs of name and value, a block a row, where it
 # has long cells or no more than so many rows; others scroll.
@@ -294,4 +297,5 @@ def _clean_mathml(text: str) -> str:
         raise RenderError(f"formula cannot be set: {html.unescape(bad[1]).strip()[:80]}")
     text = ANNOTATION.sub(r"\1", text)
     text = text.replace('<mo accent="true">', '<mo accent="true" stretchy="false">')
+    text = LIMITED.sub(r'\1<mspace width="0.167em"></mspace>', text)
     return FUNCTION.sub(r'\1<mspace width="0.167em"></mspace>', text)
