@@ -366,8 +366,10 @@ def report(
         raise typer.Exit(1)
 
 
-def expected(asked: Sequence[Job], runs: Path, skip_bad: bool, threads: int) -> list[float] | None:
-    """Return about how many seconds each job takes on this machine; None with claims among them."""
+def expected(
+    asked: Sequence[Job], runs: Path, skip_bad: bool, threads: int
+) -> list[list[float]] | None:
+    """Return about how many seconds each training takes here; None with claims among the jobs."""
     from hwlib.data import load_data
     from hwlib.recipes import make_config
     from hwlib.report import CLAIMS

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
 from typing import TextIO
@@ -21,7 +21,7 @@ from hwlib.tell import PROGRESS
 from hwlib.text import word
 
 TICK_S = 60
-TRAINING_SHARE = 0.8  # of a notebook's time; the rest is measuring and drawing
+NOTEBOOK_S = 30.0  # that a notebook takes beside its trainings
 MAX_RUNNING = 0.99  # that a job has done at most before it has ended
 MIN_LEFT_S = 10.0  # less than this is not worth a word
 
@@ -31,24 +31,27 @@ class _Work:
     """How far one job is.
 
     Attributes:
-        expected_s: by calibration; None where it is not known.
+        expected: seconds that each of its trainings takes by calibration, measuring included; None
+            where that is not known.
         begun: when it began, None before.
-        state: "waiting", "running", "done", "unchanged" or "failed".
         ended: when it ended, None before.
-        training: the run that is trained; `step` of its `steps` are done.
+        state: "waiting", "running", "done", "unchanged" or "failed".
+        trainings: the runs that it has trained so far; `step` of the last one's `steps` are done.
+        training_begun: when the last one began.
         left_s: seconds that this training still takes, as its own process reckons.
         page: where its page lies.
         headline: the number that it is about.
     """
 
-    expected_s: float | None
+    expected: Sequence[float] | None
     begun: float | None = None
     ended: float | None = None
     state: str = "waiting"
-    training: str = ""
+    trainings: list[str] = field(default_factory=list)
+    training_begun: float = 0.0
     step: int = 0
     steps: int = 0
-    left_s: float | None = None
+    left_s: float = 0.0
     page: str = ""
     headline: str = ""
 
@@ -65,7 +68,7 @@ class RunLog:
         names: Sequence[str],
         *,
         at_once: int = 1,
-        expected: Mapping[str, float] | None = None,
+        expected: Mapping[str, Sequence[float]] | None = None,
         quiet: bool = False,
         language: str = DEFAULT_LANGUAGE,
         stream: TextIO | None = None,
@@ -77,7 +80,8 @@ class RunLog:
         Args:
             names: of the jobs, in the order in which they begin.
             at_once: how many run at a time.
-            expected: about how many seconds each takes on this machine, where that is known.
+            expected: about how many seconds each of their trainings takes on this machine, where
+                that is known.
             quiet: tell failures alone.
             language: of the lines.
             stream: standard error where it is None.
@@ -109,14 +113,12 @@ class RunLog:
 
     def plan(self) -> None:
         """Tell what is to be done, how many at a time, and about how long it takes."""
-        known = [work.expected_s for work in self.works.values()]
-        is_known = all(seconds is not None for seconds in known)
-        values = {"jobs": len(known), "at_once": min(self.at_once, len(known))}
-        values["minutes"] = self._whole(known) / 60 if is_known and known else None
-        self.say("plan", **values)
+        count, left = len(self.works), self.left_s()
+        minutes = None if left is None else left / 60
+        self.say("plan", jobs=count, at_once=min(self.at_once, count), minutes=minutes)
         for name, work in self.works.items():
-            if work.expected_s is not None:
-                self.say("planned", clock=False, name=name, minutes=work.expected_s / 60)
+            if (seconds := self._left(work, ratio=1.0)) is not None:
+                self.say("planned", clock=False, name=name, minutes=seconds / 60)
 
     def begin(self, name: str, asked: str) -> None:
         """Tell that a job begins."""
@@ -134,8 +136,10 @@ class RunLog:
         news = json.loads(told)
         with self._lock:
             work = self.works[name]
-            work.training, work.step, work.steps = news["run"], news["step"], news["steps"]
-            work.left_s = news.get("left_s")
+            if news["run"] not in work.trainings:
+                work.trainings.append(news["run"])
+                work.training_begun = self._clock()
+            work.step, work.steps, work.left_s = news["step"], news["steps"], news["left_s"]
 
     def end(self, name: str, state: str, *, reason: str = "", page: str = "", headline: str = ""):
         """Tell that a job has ended.
@@ -174,7 +178,7 @@ class RunLog:
                 "progress",
                 name=name,
                 share=self.share(work),
-                training=work.training,
+                training=work.trainings[-1] if work.trainings else "",
                 step=work.step,
                 steps=work.steps,
                 left=None if left is None or left < MIN_LEFT_S else left / 60,
@@ -186,37 +190,51 @@ class RunLog:
         """Return the share of a job that is done; None where nothing is known of it."""
         if work.state not in ("running", "waiting"):
             return 1.0
-        left = self._left(work)
+        left = self._left(work, self._ratio())
         spent = 0.0 if work.begun is None else self._clock() - work.begun
         if left is None:
             return None
         return min(spent / max(spent + left, 1e-9), MAX_RUNNING)
 
-    def _left(self, work: _Work) -> float | None:
-        """Return the seconds that a job still takes, as far as they are known."""
-        if work.state not in ("running", "waiting"):
-            return 0.0
-        if work.begun is None:
-            return work.expected_s
-        spent = self._clock() - work.begun
-        expected = None if work.expected_s is None else max(work.expected_s - spent, 0.0)
-        if work.left_s is None or not work.steps:
-            return expected
-        # what the process sees of this training, and what the plan says comes after it
-        own = work.left_s / TRAINING_SHARE
-        return own if expected is None else max(own, expected)
-
     def left_s(self) -> float | None:
         """Return the seconds that all jobs still take; None where one of them is unknown."""
-        left = [self._left(work) for work in self.works.values()]
+        ratio = self._ratio()
+        left = [self._left(work, ratio) for work in self.works.values()]
         return None if None in left else self._whole(left)
 
-    def _whole(self, seconds: Sequence[float | None]) -> float:
+    def _left(self, work: _Work, ratio: float) -> float | None:
+        """Return the seconds that a job still takes, as far as they are known.
+
+        Args:
+            work: the job.
+            ratio: how many times longer trainings take than was expected.
+        """
+        if work.state not in ("running", "waiting"):
+            return 0.0
+        if work.expected is None:
+            return None
+        later = ratio * sum(work.expected[len(work.trainings) :]) + NOTEBOOK_S
+        if work.trainings:
+            return work.left_s + later
+        spent = 0.0 if work.begun is None else self._clock() - work.begun
+        return max(later - spent, 0.0)
+
+    def _ratio(self) -> float:
+        """Return how many times longer the trainings under way take than was expected."""
+        found = []
+        for work in self.works.values():
+            if work.state == "running" and work.expected and work.trainings:
+                place = min(len(work.trainings), len(work.expected)) - 1
+                takes = self._clock() - work.training_begun + work.left_s
+                found.append(takes / max(work.expected[place], 1e-9))
+        return sum(found) / len(found) if found else 1.0
+
+    def _whole(self, seconds: Sequence[float]) -> float:
         """Return how long jobs of these lengths take side by side, as they begin in their order."""
         places = [0.0] * self.at_once
         for one in seconds:
             first = min(range(len(places)), key=places.__getitem__)
-            places[first] += one or 0.0
+            places[first] += one
         return max(places)
 
     # ---- lines -----------------------------------------------------------------------------------

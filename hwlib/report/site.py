@@ -120,7 +120,7 @@ def make_report(
     author: str = "",
     student_id: str = "",
     short: bool = False,
-    expected: Sequence[float] | None = None,
+    expected: Sequence[Sequence[float]] | None = None,
     quiet: bool = False,
 ) -> ReportResult:
     """Execute each job's notebook once and render the report in every language.
@@ -149,7 +149,8 @@ def make_report(
         author: who hands the report in, for its title page.
         student_id: the author's number.
         short: whether the appendices are left out.
-        expected: about how many seconds each of `jobs` takes on this machine, where it is known.
+        expected: about how many seconds each training of each of `jobs` takes on this machine,
+            where that is known.
         quiet: tell failures alone.
 
     Raises:

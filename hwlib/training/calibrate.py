@@ -19,8 +19,7 @@ from hwlib.training.study import member_configs
 
 BUDGET_S = 2.0  # for all kinds of step together
 WARM_UP = 1  # steps that allocate memory and choose kernels, and are not timed
-TRAINING_SHARE = 0.75  # of a notebook's time; the rest is measuring and drawing
-NOTEBOOK_S = 30.0  # that a notebook takes where nothing is left to train
+TRAINING_SHARE = 0.75  # of a run's time; the rest is measuring what it has learnt
 # What makes one kind of step slower than another.
 KIND = ("problem", "recipe", "width", "batch_size", "d_updates", "image_size", "num_codes")
 
@@ -41,10 +40,10 @@ def trainings(config: Config) -> list[Config]:
 
 def expected_seconds(
     configs: Sequence[Config], datas: Sequence[Data], *, runs: Path, threads: int
-) -> list[float]:
-    """Return about how many seconds the notebook of each of `configs` takes; seen in two seconds.
+) -> list[list[float]]:
+    """Return about how many seconds each training of each notebook takes; seen in two seconds.
 
-    What is trained already takes no time, and what two notebooks need is counted once.
+    What is trained already is left out, and what two notebooks need is counted once.
 
     Args:
         configs: of the notebooks, their attributes settled.
@@ -69,8 +68,7 @@ def expected_seconds(
     for many in missing:
         new = [one for one in many if one.hash8() not in counted]
         counted |= {one.hash8() for one in new}
-        training = sum(one.num_steps * each[_kind(one)] for one in new)
-        seconds.append(NOTEBOOK_S + training / TRAINING_SHARE)
+        seconds.append([one.num_steps * each[_kind(one)] / TRAINING_SHARE for one in new])
     return seconds
 
 
