@@ -241,16 +241,28 @@ def test_neighbours_are_counted_as_claim_c18_counts_them(tmp_path, shift):
     assert 100 * vae.neighbours_removed(mu, labels) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize(("shift", "level"), [(0.0, "mixed"), (8.0, "split")])
-def test_a_map_shows_a_split_only_where_neighbours_agree(shift, level):
+def test_claim_c18_is_named_for_male_and_female_alone():
     rng = np.random.default_rng(0)
-    labels = rng.random(200) < 0.4
-    mu = rng.normal(size=(200, 5))
-    mu[labels] += shift
-    found = values(vae.probe(RESULTS, "Male", mu, labels), "neighbours")
-    assert found["level"] == level
-    assert found["is_male"]
+    mu, labels = rng.normal(size=(200, 5)), rng.random(200) < 0.4
+    assert values(vae.probe(RESULTS, "Male", mu, labels), "neighbours")["is_male"]
     assert not values(vae.probe(RESULTS, "Smiling", mu, labels), "neighbours")["is_male"]
+
+
+@pytest.mark.parametrize(
+    ("offset", "level"),
+    [(None, "mixed"), ((9.0, 0.0), "halves"), ((0.0, 0.0), "islands"), ((1.5, 0.0), "regions")],
+)
+def test_what_a_map_shows_is_said_of_the_map_itself(offset, level):
+    rng = np.random.default_rng(0)
+    labels = rng.random(400) < 0.4
+    xy = rng.normal(size=(400, 2))
+    if offset == (0.0, 0.0):  # one group around the other
+        angle = rng.uniform(0, 2 * np.pi, 400)
+        xy[labels] = 9 * np.stack([np.cos(angle), np.sin(angle)], 1)[labels]
+    elif offset:
+        xy[labels] += offset
+    assert values(vae.map_split(xy, labels), "map_split")["level"] == level
+    assert vae.map_split(xy, None) == []
 
 
 def test_variances_over_two_decades_are_never_about_alike():
@@ -428,6 +440,9 @@ def everything():
         yield from overall(reconstruction_frechet=share, sigma_ratio=share / 50)
     for accuracy in (0.99, 0.9, 0.7, 0.62):
         yield from vae.probe(RESULTS | {"linear_probe_accuracy": accuracy}, "Male", mu, labels)
+    for scale in (0.0, 1.0, 1.5, 9.0):
+        yield from vae.map_split(mu[:, :2] + scale * labels[:, None] * [1, 0], mu[:, 1] > 0)
+        yield from vae.map_split(mu[:, 2:4] + scale * labels[:, None] * [1, 0], labels)
     yield from vae.probe({}, None)
     yield from vae.probe({}, "Male")
     for active in (0, 1, 12, 20):

@@ -44,7 +44,9 @@ MIN_SINGLE_SHARE = 0.8  # of a latent's variance, before it is said to stand for
 MIN_SEPARATED = 0.5  # of the majority-class baseline's errors removed (claim C18)
 MIN_PARTLY_SEPARATED = 0.1
 MIN_NEIGHBOURS_AGREE = 0.25  # of the same errors, by the ten nearest neighbours (claim C18)
-MIN_SPLIT = 0.75  # of the same, before a map is said to show a split
+MIN_MAP_REMOVED = (
+    0.75  # of the same, by a line or by neighbours on the map, before it shows a split
+)
 NEIGHBOURS = 10
 MIN_FROM_FADE = {"features": 0.3, "between": 0.15}  # of what the two ends differ by
 MAX_STEP = 2.0  # times the mean step of a way, before it counts as a jump
@@ -373,6 +375,8 @@ def probe(
 ) -> list[Finding]:
     """Say how well a linear classifier, and the nearest neighbours, tell the attribute.
 
+    What a map of the latents shows is not said here, but by `map_split`.
+
     Args:
         results: the run's results.
         attribute: the one that the figure is coloured by; None where the data has none.
@@ -437,20 +441,47 @@ def neighbours_removed(mu: np.ndarray, labels: np.ndarray) -> float:
 
 
 def _neighbours(mu: np.ndarray, labels: np.ndarray, attribute: str) -> Finding:
-    """Say whether neighbours agree, which is what a t-SNE shows; for Male, beside claim C18."""
-    removed = neighbours_removed(mu, labels)
-    if removed >= MIN_SPLIT:
-        level = "split"
-    else:
-        level = "regions" if removed >= MIN_NEIGHBOURS_AGREE else "mixed"
+    """Say how well neighbours in latent space tell the attribute; for Male, beside claim C18."""
     return finding(
         "vae.neighbours",
-        removed=removed,
-        level=level,
+        removed=neighbours_removed(mu, labels),
         is_male=attribute == "Male",
         count=NEIGHBOURS,
         margins=(MIN_SEPARATED, MIN_NEIGHBOURS_AGREE),
     )
+
+
+def map_split(xy: np.ndarray, labels: np.ndarray | None) -> list[Finding]:
+    """Say whether a map of the latents shows the two values of an attribute apart.
+
+    Args:
+        xy: (N, 2), the map.
+        labels: 0/1 (N,), or None.
+    """
+    if labels is None or labels.min() == labels.max() or len(xy) <= NEIGHBOURS:
+        return []
+    by_neighbours = neighbours_removed(xy, labels)
+    if line_removed(xy, labels) >= MIN_MAP_REMOVED:
+        level = "halves"
+    elif by_neighbours >= MIN_MAP_REMOVED:
+        level = "islands"
+    else:
+        level = "regions" if by_neighbours >= MIN_NEIGHBOURS_AGREE else "mixed"
+    return [finding("vae.map_split", level=level, removed=by_neighbours, count=NEIGHBOURS)]
+
+
+def line_removed(xy: np.ndarray, labels: np.ndarray) -> float:
+    """Return the share of the baseline's errors that the least-squares line on a map removes.
+
+    Args:
+        xy: (N, 2).
+        labels: 0/1 (N,).
+    """
+    labels = np.asarray(labels).astype(bool)
+    x = np.column_stack([np.ones(len(xy)), xy])
+    weights, *_ = np.linalg.lstsq(x, np.where(labels, 1.0, -1.0), rcond=None)
+    right = float(((x @ weights > 0) == labels).mean())
+    return _removed(right, float(max(labels.mean(), 1 - labels.mean())))
 
 
 def latents(variances: np.ndarray, results: Results) -> Finding:
