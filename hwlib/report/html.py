@@ -97,10 +97,13 @@ def files_of(book: Book) -> list[str]:
     return list(dict.fromkeys([INDEX, *map(file_of, book.parts)]))
 
 
-def _address(book: Book, here: str) -> Callable[[str], str]:
-    """Return the function that says where an anchor of the book is, seen from a file of it."""
+def _address(book: Book, here: str, document: Document, prefix: str) -> Callable[[str], str]:
+    """Return the function that says where an anchor is, seen from a document in a file."""
+    own = {heading.anchor for heading in document.headings}
 
     def address(anchor: str) -> str:
+        if anchor in own:
+            return f"#{prefix}{anchor}"
         file = file_of(book.place(anchor))
         return f"#{anchor}" if file == here else f"{file}#{anchor}"
 
@@ -217,7 +220,7 @@ def _body(
     """Return a document as HTML, its links leading to the files of the book."""
     if document is None:
         return Markup("")
-    address = _address(book, here)
+    address = _address(book, here, document, prefix)
     return Markup(to_html(document, most=most, address=address, prefix=prefix, shift=shift))
 
 
