@@ -50,7 +50,8 @@ def run_all(kernel, sources, delay=0.0):
     replies = {}
     while len(replies) < len(sent):
         reply = kernel.get_shell_msg(timeout=120)
-        replies[reply["parent_header"]["msg_id"]] = reply["content"]["status"]
+        if (parent := reply["parent_header"]["msg_id"]) in sent:  # not one on the kernel's start
+            replies[parent] = reply["content"]["status"]
     printed, num_idle = dict.fromkeys(sent, ""), 0
     while num_idle < len(sent):
         message = kernel.get_iopub_msg(timeout=60)

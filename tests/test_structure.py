@@ -44,7 +44,7 @@ MAY_IMPORT = {
     "show": {"run", "plots", "findings", "ledger"},
     "findings": {"run", "config", "recipes", "ledger", "metrics", "claims"},
     "explore": {"run", "recipes", "plots", "data", "training", "models", "show", "metrics"},
-    "report": {"config", "run", "fonts", "processes"},
+    "report": {"config", "run", "fonts", "processes", "findings"},
 }  # fmt: skip
 # Imports inside a function, which cost nothing until they are needed.
 MAY_IMPORT_LATE = {
