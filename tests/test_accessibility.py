@@ -190,12 +190,12 @@ def test_another_language_opens_at_the_same_place(out, browser):
     page.goto((out / "en" / "vae-dcgan.html").as_uri())
     ids = page.evaluate("[...document.querySelectorAll('main h2[id]')].map(e => e.id)")
     page.evaluate(f"document.getElementById('{ids[2]}').scrollIntoView()")
-    page.locator(".switch a").click()
+    box = page.locator(".switch a").bounding_box()  # as a hand does it, without scrolling first
+    page.mouse.click(box["x"] + 5, box["y"] + 5)
     page.wait_for_url("**/zh/vae-dcgan.html#*")
     assert page.url.endswith(f"#{ids[2]}")
-    assert (
-        abs(page.evaluate(f"document.getElementById('{ids[2]}').getBoundingClientRect().top")) < 60
-    )
+    top = page.evaluate(f"document.getElementById('{ids[2]}').getBoundingClientRect().top")
+    assert 0 <= top < 100  # below the bar
     page.close()
 
 
