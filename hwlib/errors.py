@@ -9,7 +9,7 @@ from typing import Any
 DEFAULT_LANGUAGE = "en"  # of the command line and of tracebacks
 
 
-class Worded:
+class Worded(BaseException):
     """An exception whose line stands in `report/text/<language>/errors.toml`.
 
     Attributes:

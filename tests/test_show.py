@@ -23,9 +23,9 @@ from PIL import Image
 from hwlib import plots, show
 from hwlib.errors import UserError
 from hwlib.plots import Layer
-from hwlib.run import RUN_MIME
+from hwlib.run import MISTAKE_MIME, RUN_MIME
 from hwlib.show import page
-from hwlib.text import finding
+from hwlib.text import LANGUAGES, finding, in_languages
 
 matplotlib.use("Agg")
 
@@ -236,7 +236,8 @@ def run_notebook(*cells):
     return notebook, str(caught.value)
 
 
-MISTAKE = "from hwlib.errors import UserError\nraise UserError('no such folder: give another')"
+MISTAKE = "from hwlib.errors import UserError\nraise UserError('no_such_folder', path='here')"
+NO_FOLDER = UserError("no_such_folder", path="here")
 
 
 def told(cell):
@@ -249,15 +250,16 @@ def told(cell):
 def test_a_users_mistake_is_one_line_for_a_reader(monkeypatch):
     monkeypatch.delenv("HWLIB_BATCH", raising=False)
     notebook, _ = run_notebook("from hwlib import show\nshow.setup()", MISTAKE, "print('on')")
-    assert told(notebook.cells[1]) == "✗ no such folder: give another\n"
+    lines = [f"✗ {NO_FOLDER.say(language)}\n" for language in LANGUAGES]
+    assert told(notebook.cells[1]) == "".join(lines)
     assert not notebook.cells[2].outputs
 
 
-STRAYED = "from hwlib.training.fit import TrainingDiverged\nraise TrainingDiverged('not finite')"
+STRAYED = "from hwlib.training.fit import TrainingDiverged\nraise TrainingDiverged('diverged_loss', name='loss', value=None, step=5)"
 
 
 ONE_LINE = {
-    STRAYED: "✗ not finite",
+    STRAYED: "✗ loss is not finite at step 5",
     "raise KeyboardInterrupt": "✗ stopped",
     "skip_bad = 'no'; show.setup()": "✗ skip_bad = 'no': write True or False",
     "skip_bad, runs = False, 5; show.setup()": "✗ runs = 5: give the path of a folder",
@@ -284,14 +286,15 @@ def test_a_readers_mistake_is_written_at_once(monkeypatch):
     written = []
     monkeypatch.setattr(sys, "stderr", SimpleNamespace(write=written.append))
     shell = SimpleNamespace(user_ns={"languages": ["en"]})
-    page._show_in_one_line(shell, UserError, UserError("no such folder"), None)
-    assert written == ["✗ no such folder\n"]
+    page._show_in_one_line(shell, UserError, NO_FOLDER, None)
+    assert written == [f"✗ {NO_FOLDER.say('en')}\n"]
 
 
 def test_a_users_mistake_is_an_error_for_a_runner(monkeypatch):
     monkeypatch.setenv("HWLIB_BATCH", "1")
     notebook, message = run_notebook("from hwlib import show\nshow.setup()", MISTAKE)
-    (output,) = notebook.cells[1].outputs
+    told_in_all, output = notebook.cells[1].outputs
+    assert told_in_all.data[MISTAKE_MIME] == in_languages(NO_FOLDER.say)
     assert output.output_type == "error"
     assert output.ename == "UserError"
     assert "no such folder" in message
