@@ -290,6 +290,4 @@ def _unknown_setting(name: str, given: Mapping[str, Any]) -> UserError:
     unknown = special - SETTINGS_OF.get(problem, special) | (RECIPE_SETTINGS - given.keys())
     known = sorted(set(Config.model_fields) - unknown - set(ARGUMENTS))
     near = nearest_name(name, known)
-    return UserError(
-        "unknown_setting", name=name, near=near, problem=problem, known=known
-    )
+    return UserError("unknown_setting", name=name, near=near, problem=problem, known=known)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 
-
 PROGRESS = "hwlib-progress "  # before the JSON by which a child tells how far its training is
 
 

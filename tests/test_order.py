@@ -103,7 +103,7 @@ def test_a_cell_that_runs_before_those_above_it_says_so_in_the_languages_asked_f
     assert (statuses, texts) == (["ok"], [""])
     (status,), (line,) = run_all(kernel, [FIT])
     assert status == "error"
-    assert line.startswith("↑ `config` is not there yet: run the cells above")
+    assert line.startswith("↑ `config` does not exist yet: run the cells above")
     assert len(line.splitlines()) == 1
 
 

@@ -255,7 +255,10 @@ def test_a_users_mistake_is_one_line_for_a_reader(monkeypatch):
     assert not notebook.cells[2].outputs
 
 
-STRAYED = "from hwlib.training.fit import TrainingDiverged\nraise TrainingDiverged('diverged_loss', name='loss', value=None, step=5)"
+STRAYED = (
+    "from hwlib.training.fit import TrainingDiverged\n"
+    "raise TrainingDiverged('diverged_loss', name='loss', value=None, step=5)"
+)
 
 
 ONE_LINE = {

@@ -35,9 +35,7 @@ def look_of(factors: pd.DataFrame) -> dict[str, np.ndarray]:
         column = getattr(f, name)
         unknown = sorted(set(map(str, column)) - set(levels))
         if unknown:
-            raise UserError(
-                "factor_value", name=name, value=repr(unknown[0]), known=levels
-            )
+            raise UserError("factor_value", name=name, value=repr(unknown[0]), known=levels)
         numbers |= {f"{name}_{level}": column == level for level in levels}
     look = {k: np.asarray(v, dtype=np.float32)[:, None, None] for k, v in numbers.items()}
     for name, value in _colours(f).items():

@@ -443,7 +443,7 @@ def _references(targets: Targets, language: str) -> Document:
     for key, place in targets.citations.items():
         work = references()[key]
         here = {"t": "Span", "c": [[f"ref-{key}", ["place"], []], []]}
-        words = f"[{place}] {work.authors}. "
+        words = f"[{place}] {work.short_authors.rstrip('.')}. "
         title = {"t": "Emph", "c": _strings(work.title)}
         back = [["", ["ref", "back"], [["aria-label", _back(place, language)]]]]
         document.ast.append(
@@ -453,7 +453,7 @@ def _references(targets: Targets, language: str) -> Document:
                     here,
                     *_strings(words),
                     title,
-                    *_strings(f". {work.where}, {work.year}. "),
+                    *_strings(f"{_stop(work.title)} {work.where}, {work.year}. "),
                     {
                         "t": "Link",
                         "c": [["", [], []], _strings(_address(work.url)), [work.url, ""]],
@@ -468,6 +468,11 @@ def _references(targets: Targets, language: str) -> Document:
 
 def _back(place: int, language: str) -> str:
     return word("book.back_to_text", language, number=f"[{place}]")
+
+
+def _stop(title: str) -> str:
+    """Return what ends a title: nothing where it asks."""
+    return "" if title.endswith("?") else "."
 
 
 def _address(url: str) -> str:

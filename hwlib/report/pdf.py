@@ -37,7 +37,6 @@ from hwlib.text import LANGUAGES, section, word
 
 TEMPLATES = Path(__file__).parent / "templates"
 TYPESET = Path(__file__).with_name("typeset.py")
-DEEP_CONTENTS = 5  # jobs; of more, the contents list the chapters alone
 HEAD_PART = re.compile(
     r"（[^）]*）|\([^)]*\)|\[[^\]]*\]|[^\s\u2e80-\uffff]+|(?:(?!（)[\u2e80-\uffff]){1,6}"
 )
@@ -126,7 +125,7 @@ def _main(body: str, front: str, book: Book) -> str:
         "title": quote(book.front.title),
         "author": quote(book.front.author),
         **words,
-        "depth": "2" if len(book.problems) <= DEEP_CONTENTS else "1",
+        "depth": "1",  # what a chapter asks stands in the PDF's outline
         "date": f"datetime(year: {date.year}, month: {date.month}, day: {date.day})",
     }
     arguments = ", ".join(f"{name}: {text}" for name, text in settings.items())

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+MAX_AUTHORS = 3  # listed by name
 FILE = Path(__file__).parents[2] / "report" / "references.toml"
 
 
@@ -28,6 +29,12 @@ class Reference:
     title: str
     where: str
     url: str
+
+    @property
+    def short_authors(self) -> str:
+        """The authors; of many the first alone."""
+        names = self.authors.split(", ")
+        return self.authors if len(names) <= MAX_AUTHORS else f"{names[0]} et al."
 
 
 @cache
