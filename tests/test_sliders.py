@@ -24,6 +24,7 @@ from hwlib.report.book import Page, make_book
 from hwlib.report.facts import Facts
 from hwlib.report.html import render
 from hwlib.report.language import read_notebook
+from hwlib.report.log import RunLog
 from hwlib.report.pdf import render_pdf
 from hwlib.run import Run
 from hwlib.show import sliders
@@ -368,7 +369,7 @@ def test_without_a_script_the_film_strip_with_all_labels_is_there(opened, lang):
 def test_the_pdf_has_a_film_strip_with_labels_and_alternative_text(pages, lang):
     pdf = PdfReader(pages[lang].with_suffix(".pdf"))
     text = "".join(page.extract_text() for page in pdf.pages)
-    for label in ("0 %", "50 %", "100 %"):
+    for label in ("0 %", "40 %", "100 %"):  # of six frames
         assert label in text
     for value in range(NUM_CODES):
         has_room = value in (0, 3, 6, 9)  # two sliders share the film strip's height
@@ -396,7 +397,7 @@ def alternatives(pdf):
 
 def test_sliders_are_numbered_with_the_figures(pages):
     soup = BeautifulSoup(pages["en"].read_text(encoding="utf-8"), "html.parser")
-    labels = [f.find("span", class_="label").text for f in soup.select("figure:has(.tracks)")]
+    labels = [f.select_one(".label").text for f in soup.select("figure:has(.tracks)")]
     assert labels == ["Figure 1", "Figure 2", "Figure 3"]
 
 
@@ -528,7 +529,7 @@ def test_the_decoder_stands_in_the_pages_language_and_only_with_a_script(browser
 
 def test_a_decoder_that_is_too_large_is_left_out_and_said_to_be(tmp_path):
     text = decoder_page(FakeRun(tmp_path, "dcgan", width=1), tmp_path).read_text()
-    assert "parameters and a page has room for 937,500" in text
+    assert "a page has room for 937,500" in text
     assert "decoder-facts" not in text
 
 
@@ -554,7 +555,8 @@ def test_a_report_with_decoders_asks_for_those_of_finished_vaes_alone(tmp_path):
 
     for name, executed in jobs.items():
         job = report.Job("gan" if name == "gan" else "vae", "dcgan", tmp_path, {})
-        one = site._with_decoder(site._Prepared(job, name, executed, facts), decoder)
+        prepared = site._Prepared(job, name, executed, facts)
+        one = site._with_decoder(prepared, decoder, RunLog([name]))
         assert (one.decoder is not None) == (name == "vae")
     assert asked == ["vae"]
 
@@ -566,8 +568,8 @@ def test_a_decoder_that_cannot_be_read_costs_no_page(tmp_path, capsys):
     facts = Facts(report.Job("vae", "dcgan", tmp_path, {}), {}, "run", {}, {})
     job = report.Job("vae", "dcgan", tmp_path, {})
     one = site._Prepared(job, "vae-dcgan", runner.Executed(tmp_path, tmp_path), facts)
-    assert site._with_decoder(one, decoder) == one
-    assert "[vae-dcgan] no decoder in its page: " in capsys.readouterr().err
+    assert site._with_decoder(one, decoder, RunLog([one.name])) == one
+    assert "vae-dcgan: no decoder in its page: " in capsys.readouterr().err
 
 
 def test_decoders_are_asked_for_where_there_is_one(call):

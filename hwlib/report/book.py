@@ -12,6 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from string import ascii_uppercase
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 from PIL import Image
@@ -38,6 +39,7 @@ from hwlib.text import Finding, has_word, name_of, percent, said, sentence, word
 RESULTS = "results.json"
 EPOCH = 946_684_800  # 2000-01-01
 FACES = 12  # in a row of the title page's image
+ARCHIVES = {"https://arxiv.org/abs/": "arXiv", "https://doi.org/": "doi"}
 MARK_ONLY = re.compile(r":?--+:?")
 
 DATA, REPORTS, PROBLEM, COMPARISON = "data", "reports", "problem", "comparison"
@@ -476,8 +478,11 @@ def _stop(title: str) -> str:
 
 
 def _address(url: str) -> str:
-    """Return an address as it is printed."""
-    return url.removeprefix("https://")
+    """Return an address as it is printed: an archive's number, else the host."""
+    for start, name in ARCHIVES.items():
+        if url.startswith(start):
+            return f"{name}:{url.removeprefix(start)}"
+    return urlsplit(url).netloc
 
 
 def _strings(text: str) -> list[dict[str, Any]]:
