@@ -328,7 +328,10 @@ def test_the_pdf_says_what_the_pages_say(out, code):
     found: Counter[str] = Counter()
     for problem in PROBLEMS:
         main = soup(out / code / f"{problem}-dcgan.html").find("main")
-        for hidden in main.select("details, math, script, .track, #decoder"):
+        # a figure without a number is for the screen alone
+        for hidden in main.select(
+            "details, math, script, .track, .hint, #decoder, figure:not([id])"
+        ):
             hidden.decompose()
         found += Counter(numbers(main))
         for part in main.find_all(string=True):

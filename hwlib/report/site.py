@@ -335,9 +335,8 @@ class _Early:
     def show(self, done: Mapping[str, _Prepared], newest: str = "") -> None:
         """Write the index, and the page of the job that has just ended."""
         prepared = [done.get(name) or self._waiting(name) for name in self.named]
-        is_news = newest and done[newest].executed.is_new
-        if not is_news and self.writer.is_whole(self.languages):
-            return  # an earlier report stands there, which may be this one
+        if self.writer.is_whole(self.languages):
+            return  # an earlier report stays until this one is whole: a stop must not cost it
         for language in self.languages:
             pages = [self._page(one, prepared, language, one.name in done) for one in prepared]
             try:
