@@ -335,7 +335,7 @@ class _Early:
     def show(self, done: Mapping[str, _Prepared], newest: str = "") -> None:
         """Write the index, and the page of the job that has just ended."""
         prepared = [done.get(name) or self._waiting(name) for name in self.named]
-        if self.writer.is_whole(self.languages):
+        if self.writer.has_report():
             return  # an earlier report stays until this one is whole: a stop must not cost it
         for language in self.languages:
             pages = [self._page(one, prepared, language, one.name in done) for one in prepared]
@@ -557,10 +557,9 @@ class _Writer:
             say(f"{self.path} is damaged: all is made anew, no page of an older report removed")
             self.known = {}
 
-    def is_whole(self, languages: Sequence[str]) -> bool:
-        """Whether a whole report of an earlier time stands here in these languages."""
-        indexes = [f"{language}/index.html" for language in languages]
-        return all(self.known.get(i, {}).get("key") and (self.out / i).exists() for i in indexes)
+    def has_report(self) -> bool:
+        """Whether a whole report of an earlier time stands here, in any language."""
+        return any(about.get("key") and (self.out / f).exists() for f, about in self.known.items())
 
     def holds(self, files: Sequence[str], key: str) -> bool:
         """Whether all `files` stand as they were written from `key`; if so they are kept."""
