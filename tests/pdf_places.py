@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from hwlib.text import LANGUAGES, word
 
+FOOT = re.compile(r"\d+ / \d+")  # a page's number
 WORDS = re.compile(r"[^\W_][\w'’.,/%-]*")
 
 IDENTITY = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
@@ -92,5 +93,11 @@ def body_of(reader):
     firsts = tuple(title.split("\0")[0].strip() for title in titles)
     ends = [reader.get_destination_page_number(e) for e in outline if e.title.startswith(firsts)]
     pages = min(ends, default=len(reader.pages))  # the first of them begins a page
-    text = "\n".join(page.extract_text() for page in reader.pages[:pages])
-    return Body(pages, len(WORDS.findall(text)))
+    running = {entry.title for entry in outline} | {word("page.lab", each) for each in LANGUAGES}
+    lines = [
+        line
+        for page in reader.pages[:pages]
+        for line in page.extract_text().split("\n")
+        if line.strip() not in running and not FOOT.fullmatch(line.strip())
+    ]
+    return Body(pages, len(WORDS.findall("\n".join(lines))))

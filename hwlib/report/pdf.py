@@ -122,6 +122,7 @@ def _main(body: str, front: str, book: Book) -> str:
     settings = {
         "lang": quote(known.code),
         "region": quote(known.region),
+        "spaced": "true" if known.spaced else "false",
         "title": quote(book.front.title),
         "author": quote(book.front.author),
         **words,
