@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 
 from hwlib import cli
+from hwlib.text import LANGUAGES
 
 CELEBA_ATTRIBUTES = (
     *("5_o_Clock_Shadow", "Arched_Eyebrows", "Attractive", "Bags_Under_Eyes", "Bald", "Bangs"),
@@ -36,6 +37,12 @@ def _temporary_places(tmp_path_factory):
         patch.setenv("HWLIB_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("HWLIB_RUNS", str(tmp_path_factory.mktemp("runs")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _every_language(monkeypatch):
+    """Forget which languages a notebook of an earlier test, run in this process, asked for."""
+    monkeypatch.setattr("hwlib.show.page._asked", tuple(LANGUAGES))
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ from hwlib.text import section, word
 ROOT = Path(__file__).resolve().parents[1]
 LANGUAGES = ("zh", "en")
 DAY = datetime(2000, 1, 1, tzinfo=UTC)
-REST = 297 - 28 - 22  # mm of a page of `typeset` between its margins
+REST = 297 - 28 - 19  # mm of a page of `typeset` between its margins
 COMMAND = "hwlib report vae --recipe all --out …/build"
 TYPED = "hwlib report vae --recipe all --out /somewhere/build"
 RECIPES = ("cellfail", "exitfail", "deadfail", "runfail", "unknown")  # that fail

@@ -65,6 +65,7 @@ class Figure:
     width: float | None  # percent of the text's width
     svg: bytes | None = None  # the same drawing, where it is a chart
     is_screen_only: bool = False  # another figure shows the same in print
+    is_lettered: bool = False  # it has words on it, which must not get smaller
 
     @property
     def pictures(self) -> tuple[bytes, ...]:

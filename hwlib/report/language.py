@@ -18,6 +18,7 @@ from nbformat import NotebookNode
 from PIL import Image, UnidentifiedImageError
 from traitlets import Unicode
 
+from hwlib.errors import DEFAULT_LANGUAGE
 from hwlib.processes import say
 from hwlib.report.document import (
     MARK,
@@ -119,8 +120,13 @@ class OneLanguage(Preprocessor):
         return nb, resources | {"shown": shown}
 
     def _chosen(self, nb: NotebookNode) -> Iterator[NotebookNode]:
-        """Yield the cells of this part that readers of this language see."""
-        hidden = HIDDEN | {f"lang-{other}" for other in LANGUAGES if other != self.language}
+        """Yield the cells of this part that readers of this language see.
+
+        Prose that the notebook does not have in this language stands in the default one.
+        """
+        has = any(f"lang-{self.language}" in cell.metadata.get("tags", ()) for cell in nb.cells)
+        prose = self.language if has else DEFAULT_LANGUAGE
+        hidden = HIDDEN | {f"lang-{other}" for other in LANGUAGES if other != prose}
         for cell in nb.cells:
             tags = set(cell.metadata.get("tags", ()))
             if tags & hidden or cell.cell_type == "raw" or not cell.source.strip():
@@ -155,7 +161,8 @@ class OneLanguage(Preprocessor):
             png = base64.b64decode(data["image/png"])
             svg = data["image/svg+xml"].encode() if "image/svg+xml" in data else None
             alt = facts.get("alt", "") or caption
-            return Figure(png, name, alt, caption, facts.get("width"), svg)
+            is_lettered = bool(facts.get("labels"))
+            return Figure(png, name, alt, caption, facts.get("width"), svg, is_lettered=is_lettered)
         if facts.kind == "table":
             if "text/markdown" not in data:
                 data["text/markdown"] = pandoc(data["text/html"], source="html", target="gfm")

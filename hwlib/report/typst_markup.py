@@ -155,7 +155,7 @@ def _figure(figure: Figure, arguments: Mapping[str, str]) -> tuple[str, dict[str
         name, content = picture_name(figure.png), figure.png
         width = f"{percent(figure):g}%"
     about = {"path": quote(name), "alt": quote(figure.alt), "width": width, **arguments}
-    about["is-chart"] = "true" if figure.svg else "false"
+    about["is-lettered"] = "true" if figure.svg or figure.is_lettered else "false"
     return f"#hw-figure({', '.join(f'{key}: {text}' for key, text in about.items())})", {
         name: content
     }
