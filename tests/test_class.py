@@ -365,4 +365,5 @@ def test_a_report_that_is_killed_goes_on_where_it_was_and_trains_nothing_twice(t
     assert (run / "metrics.jsonl").read_bytes().startswith(records)
     lines = (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     steps = [record["step"] for record in map(json.loads, lines) if "loss" in record]
-    assert steps == sorted(set(steps)) and steps[-1] == 400  # of the two jobs one trained it
+    assert steps == sorted(set(steps))  # of the two jobs one trained it
+    assert steps[-1] == 400

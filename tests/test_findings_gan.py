@@ -183,7 +183,7 @@ def test_what_to_try_next_follows_what_was_found():
 def test_verdicts_that_are_known_stand_in_one_sentence_and_unknown_ones_in_none(monkeypatch):
     given = {"C7": ("contradicted", 3), "C8": ("supported", 3)}
 
-    def known_of(ids, fingerprint):
+    def known_of(ids, *_):
         return [
             finding("claims.known", id=id, verdict=given[id][0], seeds=given[id][1])
             for id in ids
@@ -191,11 +191,11 @@ def test_verdicts_that_are_known_stand_in_one_sentence_and_unknown_ones_in_none(
         ]
 
     monkeypatch.setattr(verdicts, "known_of", known_of)
-    (found,) = gan.over_seeds(["C7", "C8", "C9"], "0123456789abcdef")
+    (found,) = verdicts.over_seeds(["C7", "C8", "C9"], "0123456789abcdef")
     assert found.values["known"] == [("C7", "contradicted"), ("C8", "supported")]
     for language in text.LANGUAGES:
         assert "C7" in found.say(language)
-    assert gan.over_seeds(["C9"], "0123456789abcdef") == []
+    assert verdicts.over_seeds(["C9"], "0123456789abcdef") == []
 
 
 # --------------------------------------------------------------------------------------- lattice

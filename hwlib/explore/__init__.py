@@ -23,7 +23,7 @@ from hwlib.explore.gan import (
     one_hot,
     paint,
 )
-from hwlib.explore.kl import KLPanel, kl_panel, ways_between
+from hwlib.explore.kl import KLPanel, kl_panel
 from hwlib.explore.latents import (
     attribute_labels,
     between,
@@ -92,6 +92,5 @@ __all__ = [
     "tsne",
     "vae_panel",
     "way_track",
-    "ways_between",
     "weight_track",
 ]

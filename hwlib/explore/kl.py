@@ -7,9 +7,7 @@ from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
-from torch import nn
 
-from hwlib.explore.latents import between, decode, encode
 from hwlib.explore.parts import help_line, strip, to_strip, told_of_trials
 from hwlib.explore.words import panel_language, words
 from hwlib.plots.kl import plain
@@ -17,28 +15,6 @@ from hwlib.run import Run
 
 NUM_SHOWN = 8  # samples in the panel
 DIGITS = 3
-
-
-def ways_between(vae: nn.Module, images: np.ndarray, *, num: int = 9) -> np.ndarray:
-    """Decode the straight and the spherical way between two pictures.
-
-    Args:
-        vae: a trained network, in eval mode.
-        images: uint8 (2, H, W, C), the two ends.
-        num: pictures of each way, the ends' reconstructions included.
-
-    Returns:
-        uint8 (2, num, H, W, C): straight, spherical.
-    """
-    ends = encode(vae, images)
-    frames = [
-        decode(
-            vae,
-            np.stack([between(*ends, t, is_spherical=way) for t in np.linspace(0, 1, num)]),
-        )
-        for way in (False, True)
-    ]
-    return np.stack(frames)
 
 
 class KLPanel(widgets.VBox):

@@ -239,19 +239,3 @@ def next_steps(
     }
     steps = [name for name, is_so in signs.items() if is_so]
     return [finding("gan.next_steps", steps=steps)] if steps else []
-
-
-def over_seeds(ids: Sequence[str], data_fingerprint: str) -> list[Finding]:
-    """Say the verdicts on claims that are known for this data, in one sentence; else nothing.
-
-    Args:
-        ids: of the claims, e.g. "C7".
-        data_fingerprint: the data's.
-    """
-    from hwlib.findings.verdicts import known_of  # loads torch
-
-    by_seeds: dict[int, list[tuple[str, str]]] = {}
-    for each in known_of(ids, data_fingerprint):
-        seeds = by_seeds.setdefault(each.values["seeds"], [])
-        seeds.append((each.values["id"], each.values["verdict"]))
-    return [finding("gan.over_seeds", known=known, seeds=n) for n, known in by_seeds.items()]

@@ -68,6 +68,19 @@ def known_of(
     return [one for one in found if one is not None]
 
 
+def over_seeds(
+    ids: Iterable[str], data_fingerprint: str, runs: Path | str | None = None
+) -> list[Finding]:
+    """Say the verdicts on these claims that are known for one data set, a sentence for each count
+    of seeds; see `known`.
+    """
+    by_seeds: dict[int, list[tuple[str, str]]] = {}
+    for each in known_of(ids, data_fingerprint, runs):
+        seeds = by_seeds.setdefault(each.values["seeds"], [])
+        seeds.append((each.values["id"], each.values["verdict"]))
+    return [finding("claims.over_seeds", known=known, seeds=n) for n, known in by_seeds.items()]
+
+
 def summary(data_fingerprint: str, runs: Path | str | None = None) -> Finding | None:
     """Say how many claims are supported, contradicted and so on, on one data set; None for none.
 
