@@ -18,7 +18,7 @@ from claims_verdicts import NOT_APPLICABLE, SEEDS, decided, part, unsound, verdi
 from nbformat.v4 import new_code_cell, new_notebook
 from pypdf import PdfReader
 from sentences import assert_each_in_its_language, assert_same_numbers, assert_tidy
-from test_plots import render
+from test_plots import render, smallest_words
 
 from hwlib import cli, plots, report, show
 from hwlib.claims import CLAIMS, files
@@ -391,6 +391,7 @@ def test_every_figure_fits_the_column_with_every_glyph(lang):
     for fig in all_figures(lang):
         assert render(fig).std() > 1  # a missing glyph is a warning, and warnings are errors
         assert fig.get_figwidth() <= plots.COLUMN_IN
+        assert smallest_words(fig) >= 7
         with plots.style():
             box = fig.get_tightbbox()
         assert box.x0 > -0.03
@@ -554,6 +555,7 @@ def test_every_claim_can_be_drawn_and_fits_a_page(lang):
         with plots.style():
             fig.canvas.draw()  # a missing glyph is a warning, and warnings are errors
         assert fig.get_figheight() < 9.5  # inches
+        assert smallest_words(fig) >= 7
         plt.close(fig)
 
 

@@ -261,12 +261,13 @@ def test_no_figure_is_wider_than_the_column_or_cuts_its_labels(images, metrics, 
         assert box.y1 < fig.get_figheight() + 0.03, name
 
 
-MM_A_PAGE_HAS = 158 / 160  # of a figure's width, in a report
+PRINTED = 158 / 160  # of a figure's size, in a report
+TALLEST_IN = 205 / 25.4  # that a page has room for
 
 
 def smallest_words(fig: Figure) -> float:
     """Return the size, in points, of a figure's smallest words as a report prints them."""
-    scale = MM_A_PAGE_HAS * min(1, plots.HIGHEST_IN / fig.get_figheight())
+    scale = min(PRINTED, TALLEST_IN / fig.get_figheight())
     words = [t for t in fig.findobj(Text) if t.get_visible() and t.get_text().strip()]
     return scale * min(text.get_fontsize() for text in words)
 

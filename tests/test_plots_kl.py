@@ -5,7 +5,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from kl_results import ACTIVE, FRECHET, TOLD, WEIGHTS, metrics, results, study
-from test_plots import assert_words_are_apart, render
+from test_plots import assert_words_are_apart, render, smallest_words
 
 from hwlib import plots, text
 
@@ -182,11 +182,15 @@ def test_samples_that_were_not_measured_have_no_panel():
 
 
 @pytest.mark.parametrize("lang", LANGS)
-def test_no_glyph_is_missing(lang, pictures, recwarn):
-    render(plots.weight_elbo_curves(curves(), BETAS, lang))
-    render(sweep(lang=lang)[0].figure)
-    render(plots.weight_interpolations(dict.fromkeys(TOLD, pictures[:9])))
+def test_no_glyph_is_missing_and_no_word_is_printed_below_seven_points(lang, pictures, recwarn):
     frames = {weight: np.stack([pictures[:9], pictures[:9]]) for weight in TOLD}
-    render(plots.weight_growth(pictures, frames, [90, 900], lang))
-    render(plots.weight_samples(pictures, dict.fromkeys(TOLD, pictures), lang))
+    for drawn in (
+        plots.weight_elbo_curves(curves(), BETAS, lang),
+        sweep(lang=lang)[0].figure,
+        plots.weight_interpolations(dict.fromkeys(TOLD, pictures[:9])),
+        plots.weight_growth(pictures, frames, [90, 900], lang),
+        plots.weight_samples(pictures, dict.fromkeys(TOLD, pictures), lang),
+    ):
+        render(drawn)
+        assert smallest_words(getattr(drawn, "figure", drawn)) >= 7
     assert [w for w in recwarn if "Glyph" in str(w.message)] == []

@@ -87,7 +87,7 @@ def weight_elbo_curves(
         ax.set_xlabel(words("epoch", lang))
         ax.set_xlim(left=0)
         ax.xaxis.set_major_locator(MaxNLocator(5))
-        ax.tick_params(axis="y", labelsize=7)
+        ax.tick_params(axis="y", labelsize=7.2)
     for ax in axes.flat[len(curves) :]:
         ax.set_visible(False)
     for ax in axes[:, 0]:

@@ -18,7 +18,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from hwlib.text import name_of, word
 
 COLUMN_IN = 6.3  # width of a report's text column, 16 cm
-HIGHEST_IN = 3.45  # a figure that is higher is printed smaller, and its words with it
+HIGHEST_IN = 3.45  # of a figure, so that a page has room for its discussion
 CANVAS_PX = 1200  # about how many pixels wide a sheet of images is drawn
 
 # Okabe and Ito's palette: told apart with every common kind of colour blindness.
