@@ -247,27 +247,20 @@ def shipped(tmp_path, monkeypatch):
     return made
 
 
-def test_a_known_verdict_is_given_with_its_report_its_seeds_and_what_keeps_it_open(shipped):
-    found = known_verdicts.known("C7", "0123456789abcdef")
-    values = {"id": "C7", "letters": ("B",), "verdict": "supported", "seeds": 3}
-    assert found.values == values | {"is_short": False, "reason": ""}
-    assert said(found).en == (
-        "Claim C7 (report B: In healthy GAN training D's accuracy stays between 60 % and 75 %) is"
-        " supported on this data (3 seeds)."
-    )
-    assert "報告 B 的結論 C7（GAN 訓練正常時" in said(found).zh
-    assert known_verdicts.known("C5", "01234567").values["reason"] == "sound_samples"
-    assert known_verdicts.known("C3", "01234567").values["reason"] == ""
-    assert known_verdicts.known("C2", "01234567") is None
-    assert known_verdicts.known("C7", "89abcdef") is None
-    ids = [one.values["id"] for one in known_verdicts.known_of(["C2", "C7", "C5"], "01234567")]
-    assert ids == ["C7", "C5"]
+def test_known_verdicts_are_given_together_and_what_is_not_known_is_left_out(shipped):
+    (found,) = known_verdicts.over_seeds(["C2", "C7", "C5"], "0123456789abcdef")
+    known = [("C7", "supported"), ("C5", "undecided")]
+    assert found.values == {"known": known, "seeds": 3, "is_short": False}
+    assert said(found).en == "Over 3 seeds on this data C7 is supported and C5 is undecided."
+    assert said(found).zh.startswith("在這份資料上以 3 個種子檢驗：C7 ")
+    assert known_verdicts.over_seeds(["C2"], "01234567") == []
+    assert known_verdicts.over_seeds(["C7"], "89abcdef") == []
 
 
 def test_what_is_known_of_all_claims_has_a_row_each_and_says_which_were_not_tested(shipped):
     for lang, table in known_verdicts.all_known("0123456789abcdef").items():
         assert list(table.iloc[:, 0]) == list(CLAIMS)
-        verdict = dict(zip(table.iloc[:, 0], table.iloc[:, 3], strict=True))
+        verdict = dict(zip(table.iloc[:, 0], table.iloc[:, 1], strict=True))
         assert verdict["C14"] == word("claims.verdicts.supported", lang)
         assert verdict["C22"] == word("claims.verdicts.not_applicable", lang)
         assert verdict["C2"] == word("claims.not_tested", lang)
@@ -275,15 +268,23 @@ def test_what_is_known_of_all_claims_has_a_row_each_and_says_which_were_not_test
     assert known_verdicts.summary("89abcdef") is None
 
 
+def test_the_table_of_reports_has_the_verdicts_that_are_known(shipped):
+    for lang, table in known_verdicts.reports_table("0123456789abcdef").items():
+        verdict = dict(zip(table.iloc[:, 1], table.iloc[:, 3], strict=True))
+        assert verdict["C14"] == word("claims.verdicts.supported", lang)
+        assert verdict["C2"] == "–"
+        assert verdict[""] == ""
+    assert known_verdicts.reports_table("89abcdef")["en"].shape[1] == 3
+
+
 def test_the_table_of_reports_has_every_claim_once_and_every_report():
-    for lang, table in known_verdicts.reports_table().items():
+    for table in known_verdicts.reports_table().values():
         ids = [id for id in table.iloc[:, 1] if id]
         assert sorted(ids) == sorted(CLAIMS)
         about = [
             first for first, id in zip(table.iloc[:, 0], table.iloc[:, 1], strict=True) if not id
         ]
         assert [first[0] for first in about] == list("ABCDE")
-        assert list(known_verdicts.claims_list()[lang].iloc[:, 0]) == list(CLAIMS)
 
 
 # ------------------------------------------------------------------------------------- figures

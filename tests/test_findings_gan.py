@@ -12,8 +12,7 @@ from torch import nn
 
 from hwlib import explore, text
 from hwlib.claims.measures import healthy_share, opposed_jumps
-from hwlib.findings import gan, verdicts
-from hwlib.text import finding
+from hwlib.findings import gan
 
 BROKEN = [{"sign": "d_loss_zero", "step": 900}]
 GONE = [{"sign": "diversity_gone", "step": 1_400}]
@@ -178,24 +177,6 @@ def test_what_to_try_next_follows_what_was_found():
     assert found.values["steps"] == ["longer", "lattice", "regularise", "variety"]
     good = gan_results(recall=0.9, coverage=0.95)
     assert gan.next_steps(metrics(), good, None) == []
-
-
-def test_verdicts_that_are_known_stand_in_one_sentence_and_unknown_ones_in_none(monkeypatch):
-    given = {"C7": ("contradicted", 3), "C8": ("supported", 3)}
-
-    def known_of(ids, *_):
-        return [
-            finding("claims.known", id=id, verdict=given[id][0], seeds=given[id][1])
-            for id in ids
-            if id in given
-        ]
-
-    monkeypatch.setattr(verdicts, "known_of", known_of)
-    (found,) = verdicts.over_seeds(["C7", "C8", "C9"], "0123456789abcdef")
-    assert found.values["known"] == [("C7", "contradicted"), ("C8", "supported")]
-    for language in text.LANGUAGES:
-        assert "C7" in found.say(language)
-    assert verdicts.over_seeds(["C9"], "0123456789abcdef") == []
 
 
 # --------------------------------------------------------------------------------------- lattice

@@ -23,7 +23,7 @@ JUDGING = {
     r"is (?:right|wrong))",
     "zh": "成立|未定|支持|相符|否定|證實|反駁|不符|推翻|屬實",
 }
-ASKS = {"known", "known_of", "over_seeds"}  # the functions that give what `hwlib.claims` found
+ASKS = {"over_seeds"}  # the functions that give what `hwlib.claims` found
 SHOWS = {"claims", "partial"}  # notebook 06
 
 

@@ -14,7 +14,6 @@ import pandas as pd
 import pytest
 from adversarial_results import (
     acgan_results,
-    infogan_results,
 )
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
@@ -362,14 +361,6 @@ def test_each_attributes_control_stands_beside_what_the_oracle_can_see():
     assert len(show.acgan_tables(acgan_results("Smiling"))["en"]) == 1
 
 
-def test_each_code_has_its_row_and_the_noise_its_share():
-    table = show.infogan_tables(infogan_results(2))["en"]
-    assert list(table.iloc[0]) == ["2 codes", "code 1", "98.2 %", "2.21", "15.5 %"]
-    assert list(table.iloc[-1]) == ["2 codes", "noise z", "–", "–", "42.0 %"]
-    both = show.infogan_tables(infogan_results(1), infogan_results(2))["en"]
-    assert list(both.iloc[:, 0]) == ["1 code"] * 2 + ["2 codes"] * 3
-
-
 def test_written_numbers_stand_right_and_words_left():
     other = pd.DataFrame(
         {"a": ["12", "–"], "b": ["12", "x"], "c": ["–", "–"], "d": ["<0.1 %", "1"]}
@@ -382,7 +373,6 @@ def test_written_numbers_stand_right_and_words_left():
     [
         lambda: show.network_tables(networks()),
         lambda: show.acgan_tables(acgan_results("Smiling", "Male")),
-        lambda: show.infogan_tables(infogan_results(2)),
     ],
 )
 def test_both_languages_tabulate_the_same_numbers(tables):

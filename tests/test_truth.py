@@ -78,6 +78,7 @@ NEUTRAL = {
 def words_of(findings, language: str) -> str:
     """Return all that is said, without what asserts nothing."""
     said = " ".join(each.say(language) for each in findings)
+    assert not re.search(r"[a-z)%][.:;,!?][A-Za-z]{2}", said), said  # sentences keep their gap
     return re.sub(NEUTRAL[language], " ", said)
 
 

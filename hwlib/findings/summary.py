@@ -229,7 +229,8 @@ def _codes(results: Results) -> list[Finding]:
             has_share=bool(results.get("code_variance_share")),
             is_ignored=results["code_accuracy"] < 2 * CHANCE,
             name=name,
-            bits=told[name] / math.log(2) if name else 0.0,
+            nats=told.get(name, 0.0),
+            most=math.log(1 / CHANCE),
         )
     ]
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import pandas as pd
 
-from hwlib.claims.base import UNDECIDED
 from hwlib.claims.catalogue import CLAIMS
 from hwlib.claims.files import known_verdicts
 from hwlib.claims.statistics import deciding_part
@@ -29,56 +28,26 @@ def _known(data_fingerprint: str, runs: Path | str | None) -> dict[str, dict[str
     return known_verdicts(data_fingerprint, Path(runs) if runs else default_runs_dir())
 
 
-def known(id: str, data_fingerprint: str, runs: Path | str | None = None) -> Finding | None:
-    """Return the verdict on a claim that is known for one data set; None where none is.
-
-    Args:
-        id: C1 to C22, C1' or C3'.
-        data_fingerprint: the data's, or its first eight digits.
-        runs: folder of the runs, whose verdicts count as well; the default one where it is None.
-    """
-    verdicts = _known(data_fingerprint, runs).get(id)
-    if verdicts is None:
-        return None
-    decided = verdicts["decided"]
-    return finding(
-        "claims.known",
-        id=id,
-        letters=CLAIMS[id].letters,
-        verdict=decided["verdict"],
-        seeds=len(verdicts["seeds"]),
-        is_short=verdicts["profile"] == SHORT,
-        reason=_reason(decided),
-    )
-
-
-def _reason(decided: Mapping[str, Any]) -> str:
-    """Return the name of what keeps a claim undecided, where it is not chance alone; else ""."""
-    if decided["verdict"] != UNDECIDED:
-        return ""
-    reasons = [part["reason"]["name"] for part in decided["parts"] if part["reason"]]
-    return reasons[0] if reasons else ""
-
-
-def known_of(
-    ids: Iterable[str], data_fingerprint: str, runs: Path | str | None = None
-) -> list[Finding]:
-    """Return the verdicts on these claims that are known for one data set; see `known`."""
-    found = (known(id, data_fingerprint, runs) for id in ids)
-    return [one for one in found if one is not None]
-
-
 def over_seeds(
     ids: Iterable[str], data_fingerprint: str, runs: Path | str | None = None
 ) -> list[Finding]:
-    """Say the verdicts on these claims that are known for one data set, a sentence for each count
-    of seeds; see `known`.
+    """Say which verdicts on these claims are known for one data set, together if as well founded.
+
+    Args:
+        ids: C1 to C22, C1' or C3'; one without a known verdict is left out.
+        data_fingerprint: the data's, or its first eight digits.
+        runs: folder of the runs, whose verdicts count as well; the default one where it is None.
     """
-    by_seeds: dict[int, list[tuple[str, str]]] = {}
-    for each in known_of(ids, data_fingerprint, runs):
-        seeds = by_seeds.setdefault(each.values["seeds"], [])
-        seeds.append((each.values["id"], each.values["verdict"]))
-    return [finding("claims.over_seeds", known=known, seeds=n) for n, known in by_seeds.items()]
+    known = _known(data_fingerprint, runs)
+    alike: dict[tuple[int, bool], list[tuple[str, str]]] = {}
+    for id in ids:
+        if one := known.get(id):
+            ground = (len(one["seeds"]), one["profile"] == SHORT)
+            alike.setdefault(ground, []).append((id, one["decided"]["verdict"]))
+    return [
+        finding("claims.over_seeds", known=verdicts, seeds=seeds, is_short=is_short)
+        for (seeds, is_short), verdicts in alike.items()
+    ]
 
 
 def summary(data_fingerprint: str, runs: Path | str | None = None) -> Finding | None:
@@ -129,14 +98,30 @@ def verdict_cells(decided: Mapping[str, Any] | None, language: str) -> tuple[str
 
 
 def all_known(data_fingerprint: str, runs: Path | str | None = None) -> Tables:
-    """Return the table of all claims with what is known of each on one data set.
+    """Return what is known of each claim on one data set; what it says stands in `reports_table`.
 
     Args:
         data_fingerprint: the data's, or its first eight digits.
         runs: folder of the runs, whose verdicts count as well; the default one where it is None.
     """
     verdicts = _known(data_fingerprint, runs)
-    return verdicts_table({id: one["decided"] for id, one in verdicts.items()})
+    decided = {id: verdicts[id]["decided"] if id in verdicts else None for id in CLAIMS}
+    names = ("id", "verdict", "measure", "effect", "margin")
+    tables = {}
+    for language in LANGUAGES:
+        rows = []
+        for id, one in decided.items():
+            verdict, *numbers = verdict_cells(one, language)
+            rows.append((id, verdict, _measure(id, one, language), *numbers))
+        tables[language] = _table(language, names, rows)
+    return tables
+
+
+def _measure(id: str, decided: Mapping[str, Any] | None, language: str) -> str:
+    """Return the name of the measure that decides a claim."""
+    if decided is None or "parts" not in decided:
+        return "–"
+    return word(f"claims.{id}.parts.{deciding_part(decided)['name']}", language)
 
 
 def verdicts_table(decided: Mapping[str, Mapping[str, Any]], *, all_claims: bool = True) -> Tables:
@@ -166,28 +151,20 @@ def verdicts_table(decided: Mapping[str, Mapping[str, Any]], *, all_claims: bool
     }
 
 
-def claims_list() -> Tables:
-    """Return the table of what the reports claim, a row a claim, without any verdict."""
-    return {
-        language: _table(
-            language,
-            ("id", "claim", "reports"),
-            (
-                (id, _statement(id, language), ", ".join(claim.letters))
-                for id, claim in CLAIMS.items()
-            ),
-        )
-        for language in LANGUAGES
-    }
-
-
-def reports_table() -> Tables:
+def reports_table(data_fingerprint: str = "", runs: Path | str | None = None) -> Tables:
     """Return the table of the five reports: of each a row on what it did, then what it concluded.
 
-    A conclusion of several reports stands at the first of them, which names the others.
+    A conclusion of several reports stands at the first of them, which names the others. Verdicts
+    stand beside them where some are known.
+
+    Args:
+        data_fingerprint: of the data that verdicts are to be on.
+        runs: folder of the runs, whose verdicts count as well; the default one where it is None.
     """
     from hwlib.recipes import RECIPES  # which loads torch
 
+    verdicts = _known(data_fingerprint, runs) if data_fingerprint else {}
+    names = ("report", "id", "concluded", *(["verdict"] if verdicts else []))
     recipes = sorted(RECIPES.values(), key=lambda recipe: recipe.letter)
     tables = {}
     for language in LANGUAGES:
@@ -195,11 +172,16 @@ def reports_table() -> Tables:
         for recipe in recipes:
             letter = recipe.letter
             about = sentence("claims.report", language, letter=letter, recipe=recipe.name)
-            rows.append((about, "", sentence("claims.does", language, letter=letter)))
+            rows.append((about, "", sentence("claims.does", language, letter=letter), ""))
             rows += [
-                (", ".join(claim.letters), id, _statement(id, language))
+                (
+                    ", ".join(claim.letters),
+                    id,
+                    _statement(id, language),
+                    verdict_cells(verdicts[id]["decided"], language)[0] if id in verdicts else "–",
+                )
                 for id, claim in CLAIMS.items()
                 if claim.letters[0] == letter
             ]
-        tables[language] = _table(language, ("report", "id", "concluded"), rows)
+        tables[language] = _table(language, names, (row[: len(names)] for row in rows))
     return tables

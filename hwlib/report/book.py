@@ -218,7 +218,7 @@ def make_book(pages: Sequence[Page], language: str, about: About | None = None) 
         RenderError: a text that cannot be set, or a citation of what is no known reference.
     """
     about = about or About()
-    parts = [*_data(pages, language), *_reports(language), *_problems(pages, language)]
+    parts = [*_data(pages, language), *_reports(pages, language), *_problems(pages, language)]
     if has_comparison([page.facts.job for page in pages]):
         parts.append(Part(COMPARISON, COMPARISON, word("page.compare", language), None))
     parts.append(_conclusion(pages, language))
@@ -394,8 +394,10 @@ def _data(pages: Sequence[Page], language: str) -> list[Part]:
     return [Part(DATA, DATA, word("book.data", language), join(named, language))]
 
 
-def _reports(language: str) -> list[Part]:
-    frame = verdicts.reports_table()[language]
+def _reports(pages: Sequence[Page], language: str) -> list[Part]:
+    """Return what the five reports are, with the verdicts on the first data set."""
+    data = next(iter(_fingerprints(pages)), "")
+    frame = verdicts.reports_table(data, _runs(pages))[language]
     table = _frame_table("reports", word("tables.reports.caption", language), frame)
     document = _tables([table], language, sentence("book.reports", language))
     return [Part(REPORTS, REPORTS, word("book.reports", language), document)]
@@ -603,7 +605,9 @@ def _claims(pages: Sequence[Page], language: str) -> Document | None:
     frame = verdicts.all_known(found[0], _runs(pages))[language]
     table = _frame_table("verdicts", word("tables.verdicts.caption", language), frame)
     counts = verdicts.summary(found[0], _runs(pages))
-    return _tables([table], language, counts.say(language) if counts else "")
+    told = [counts.say(language)] if counts else []
+    text = "\n\n".join([sentence("book.claims", language), *told])
+    return _tables([table], language, text)
 
 
 def _provenance(pages: Sequence[Page], language: str, about: About) -> Document | None:

@@ -23,7 +23,6 @@ from hwlib.show.progress import progress
 from hwlib.show.sliders import Track, slider, slider_panel
 from hwlib.show.tables import (
     acgan_tables,
-    infogan_tables,
     layer_tables,
     network_tables,
 )
@@ -39,7 +38,6 @@ __all__ = [
     "claims_tables",
     "disentanglement",
     "figure",
-    "infogan_tables",
     "is_batch",
     "kl_tables",
     "layer_tables",

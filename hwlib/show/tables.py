@@ -111,38 +111,3 @@ def acgan_tables(results: Results) -> Tables:
         ]
         tables[lang] = pd.DataFrame(named, columns=heads)
     return tables
-
-
-def infogan_tables(*runs: Results) -> Tables:
-    """Return each code in numbers: how well it is read, what it carries, what it decides.
-
-    Args:
-        runs: the results of networks with different numbers of codes, in the table's order.
-    """
-    tables = {}
-    for lang in text.LANGUAGES:
-        words = text.section("tables", lang)["infogan"]
-        heads = [words[key] for key in ("network", "part", "accuracy", "nats", "share")]
-        rows = [row for results in runs for row in _code_rows(results, lang)]
-        tables[lang] = pd.DataFrame(rows, columns=heads)
-    return tables
-
-
-def _code_rows(results: Results, lang: str) -> list[tuple[str, ...]]:
-    """Return a row a code of one network, and one of its noise."""
-    network = text.word("tables.infogan.num_codes", lang, count=results["num_codes"])
-    shares = results.get("code_variance_share")
-    rows = [
-        (
-            network,
-            text.word("tables.infogan.code", lang, code=k + 1),
-            percent(accuracy),
-            f"{max(results['code_information_by'][k], 0.0):.2f}",
-            percent(shares[k]) if shares else NONE,
-        )
-        for k, accuracy in enumerate(results["code_accuracy_by"])
-    ]
-    if "noise_variance_share" in results:
-        share = percent(results["noise_variance_share"])
-        rows.append((network, text.word("tables.infogan.noise", lang), NONE, NONE, share))
-    return rows
