@@ -164,20 +164,19 @@ def reports_table(data_fingerprint: str = "", runs: Path | str | None = None) ->
     from hwlib.recipes import RECIPES  # which loads torch
 
     verdicts = _known(data_fingerprint, runs) if data_fingerprint else {}
-    names = ("report", "id", "concluded", *(["verdict"] if verdicts else []))
+    names = ("id", "concluded", *(["verdict"] if verdicts else []))
     recipes = sorted(RECIPES.values(), key=lambda recipe: recipe.letter)
     tables = {}
     for language in LANGUAGES:
         rows = []
         for recipe in recipes:
             letter = recipe.letter
-            about = sentence("claims.report", language, letter=letter, recipe=recipe.name)
-            rows.append((about, "", sentence("claims.does", language, letter=letter), ""))
+            did = sentence("claims.did", language, letter=letter, recipe=recipe.name)
+            rows.append((letter, did, ""))
             rows += [
                 (
-                    ", ".join(claim.letters),
                     id,
-                    _statement(id, language),
+                    sentence("claims.listed_claim", language, id=id, others=claim.letters[1:]),
                     verdict_cells(verdicts[id]["decided"], language)[0] if id in verdicts else "–",
                 )
                 for id, claim in CLAIMS.items()
