@@ -98,14 +98,16 @@ def verdict_cells(decided: Mapping[str, Any] | None, language: str) -> tuple[str
 
 
 def all_known(data_fingerprint: str, runs: Path | str | None = None) -> Tables:
-    """Return what is known of each claim on one data set; what it says stands in `reports_table`.
+    """Return a row for each claim with a known verdict on one data set, without what it says.
+
+    That stands in `reports_table`.
 
     Args:
         data_fingerprint: the data's, or its first eight digits.
         runs: folder of the runs, whose verdicts count as well; the default one where it is None.
     """
     verdicts = _known(data_fingerprint, runs)
-    decided = {id: verdicts[id]["decided"] if id in verdicts else None for id in CLAIMS}
+    decided = {id: verdicts[id]["decided"] for id in CLAIMS if id in verdicts}
     names = ("id", "verdict", "measure", "effect", "margin")
     tables = {}
     for language in LANGUAGES:
@@ -117,9 +119,9 @@ def all_known(data_fingerprint: str, runs: Path | str | None = None) -> Tables:
     return tables
 
 
-def _measure(id: str, decided: Mapping[str, Any] | None, language: str) -> str:
+def _measure(id: str, decided: Mapping[str, Any], language: str) -> str:
     """Return the name of the measure that decides a claim."""
-    if decided is None or "parts" not in decided:
+    if "parts" not in decided:
         return "–"
     return word(f"claims.{id}.parts.{deciding_part(decided)['name']}", language)
 

@@ -256,9 +256,7 @@ def snapshot_curve(
     size = (COLUMN_IN, 2.4 if rows == 1 else HIGHEST_IN)
     fig, axes = plt.subplots(rows, 2, figsize=size, squeeze=False)
     for ax, (name, colour) in zip(axes.flat, colours.items(), strict=True):
-        is_log = name in ("snapshot_kid", "snapshot_score") and (scored[name] > 0).all()
-        title = words(name, lang) + (words("log_axis", lang) if is_log else "")
-        ax.set_title(title, loc="left", pad=TITLE_PAD)
+        ax.set_title(words(name, lang), loc="left", pad=TITLE_PAD)
         whole = {"clip_on": False, "zorder": 3}  # the last one stands on the axes' edge
         ax.plot(scored["step"], scored[name], color=colour, marker="o", markersize=4, **whole)
         is_best = scored["step"] == best
@@ -270,11 +268,7 @@ def snapshot_curve(
         if kept_step is not None and kept_step != best:
             label = words("kept_snapshot", lang)
             ax.axvline(kept_step, color=INK, linewidth=0.9, linestyle="--", label=label)
-        if is_log:
-            ax.set_yscale("log")  # one bad snapshot must not flatten the others
-        else:
-            ax.yaxis.set_major_locator(MaxNLocator(6))
-        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+        choose_scale(ax, scored[name].to_numpy(), lang, pad=TITLE_PAD)
     diversity = axes[0, 1]
     diversity.axhline(
         1, color=GREY, linewidth=0.9, linestyle=(0, (4, 3)), label=words("as_real", lang)

@@ -602,11 +602,12 @@ def _claims(pages: Sequence[Page], language: str) -> Document | None:
     found = _fingerprints(pages)
     if not found:
         return None
+    counts = verdicts.summary(found[0], _runs(pages))
+    if counts is None:
+        return make_document(sentence("book.claims_untested", language), [], language)
     frame = verdicts.all_known(found[0], _runs(pages))[language]
     table = _frame_table("verdicts", word("tables.verdicts.caption", language), frame)
-    counts = verdicts.summary(found[0], _runs(pages))
-    told = [counts.say(language)] if counts else []
-    text = "\n\n".join([sentence("book.claims", language), *told])
+    text = f"{sentence('book.claims', language)}\n\n{counts.say(language)}"
     return _tables([table], language, text)
 
 
