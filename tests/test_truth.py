@@ -57,8 +57,8 @@ SAYS = {
         "zh": r"彼此的差異與真實影像相當|涵蓋的變化與真實影像差不多",
     },
     "missing": {
-        "en": r"cover almost none|Next to none of the real variety",
-        "zh": r"幾乎沒有涵蓋真實影像的",
+        "en": r"cover (?:almost none|little) of|Little of the real variety",
+        "zh": r"(?:幾乎沒有|只)涵蓋(?:一小部分)?真實影像的|涵蓋的真實變化很少",
     },
     "copied": {"en": r"look memorised", "zh": r"記住了訓練影像"},
     "original": {"en": r"find no copying", "zh": r"沒有抄襲"},

@@ -157,7 +157,7 @@ def _at_chance(known: Mapping[str, Scores]) -> list[Finding]:
     ]
     if not empty or len(empty) == len(known):
         return []
-    return [finding("disentangle.empty", labels=empty)]
+    return [finding("disentangle.empty", labels=empty, share=MIN_ABOVE)]
 
 
 def _best(known: Mapping[str, Scores]) -> list[Finding]:

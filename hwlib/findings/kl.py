@@ -103,16 +103,8 @@ def curves(
     rows = {row["kl_weight"]: row for row in results["studies"] if row["kl_weight"] in metrics}
     if len(rows) > 1 and not is_trial(results):
         best = min(rows, key=lambda weight: rows[weight]["neg_elbo_nats"])
-        nearest = min(rows, key=lambda weight: abs(np.log(max(betas[weight], 1e-9))))
-        found.append(
-            finding(
-                "kl.lowest_elbo",
-                weight=best,
-                nats=rows[best]["neg_elbo_nats"],
-                beta=betas[best],
-                is_nearest=best == nearest,
-            )
-        )
+        nats = rows[best]["neg_elbo_nats"]
+        found.append(finding("kl.lowest_elbo", weight=best, nats=nats, count=len(rows)))
     return found
 
 
@@ -444,7 +436,7 @@ def discussion(
         *_blurred(known, half),
         *_large(rows, results, mean_error, half, z_dim),
         *_zero(rows, results, mean_error, half, within),
-        *_balance(rows, known),
+        *_balance(rows, known, half),
         finding(
             "kl.caveat",
             steps=results["num_steps"],
@@ -517,10 +509,13 @@ def _zero(
     ]
 
 
-def _balance(rows: Sequence[Study], known: Sequence[Share]) -> list[Finding]:
-    """Say whether the best reconstructions and the nearest samples have the same weight."""
+def _balance(rows: Sequence[Study], known: Sequence[Share], half: float | None) -> list[Finding]:
+    """Say whether the best reconstructions and the nearest samples have the same weight.
+
+    Nothing where all samples are bad: the nearest of them is no merit.
+    """
     near = [share for share in known if share.floors is not None]
-    if len(near) < 2:
+    if len(near) < 2 or any(_anchored(known, half)):
         return []
     error = min(rows, key=lambda row: row["test_mse_01"])
     best = min(near, key=lambda share: share.frechet)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import pandas as pd
 
-from hwlib.findings.acgan import Leak, sort_leaks
+from hwlib.findings.acgan import Leak, min_leak, sort_leaks
 from hwlib.findings.base import Results, is_trial
 from hwlib.findings.samples import (
     MAX_BLURRED,
@@ -291,7 +291,13 @@ def _expected(by: By) -> list[Finding]:
         count = len(_mixed_up(by["acgan"]))
         flips = by["acgan"]["attribute_flip_rate"]
         found.append(
-            finding("summary.expected_acgan", flips=flips, count=count, works=flips >= OBEYED)
+            finding(
+                "summary.expected_acgan",
+                flips=flips,
+                count=count,
+                margin=min_leak(by["acgan"]),
+                works=flips >= OBEYED,
+            )
         )
     if "infogan" in by and by["infogan"].get("code_variance_share"):
         results = by["infogan"]

@@ -166,7 +166,7 @@ def code_nats(
     ax.set_xlim(0, max(1.12 * most[names[0]], 0.05, 1.3 * (least or 0)))
     if least is not None:
         label = words("least_nats", lang, least=f"{least:.2g}")
-        ax.axvline(least, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0, label=label)
+        ax.axvline(least, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=3, label=label)
     ax.grid(visible=False, axis="y")
     ax.set_xlabel(words("nats", lang))
     if len(nats) > 1 or least is not None:
