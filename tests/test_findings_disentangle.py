@@ -5,10 +5,9 @@ import copy
 import pytest
 from test_findings_kl import assert_said
 
-from hwlib import show, text
+from hwlib import text
 from hwlib.disentangle import SCORES
 from hwlib.findings.disentangle import above_chance, disentanglement
-from hwlib.show.disentangle import SCORES as SHOWN
 
 FACTORS = ("smile", "tilt", "background_lightness", "own_factor")
 
@@ -159,31 +158,3 @@ def test_every_finding_is_said_tidily_in_every_language(runs):
 
 def test_the_scores_are_introduced_in_every_language():
     assert_said(text.finding("disentangle.intro", count=12))
-
-
-# ------------------------------------------------------------------------------------- the table
-
-
-def test_every_score_has_its_column_and_its_name():
-    assert SHOWN == SCORES
-    for lang in text.LANGUAGES:
-        assert set(SCORES) <= set(text.section("tables", lang)["disentanglement"])
-
-
-def test_the_table_has_a_row_a_run_and_one_of_chance():
-    runs = {"K = 1": without(run(num_latents=1), "dci_completeness"), "K = 2": run(0.1)}
-    runs["K = 1"]["disentanglement"]["floor"]["mig"] = 0.5  # of no gap, so the last row is without
-    runs["photographs"] = {"num_steps": 2_000}
-    tables = show.disentanglement(runs)
-    table = tables["en"]
-    assert list(table["model"]) == ["K = 1", "K = 2", "chance"]
-    assert list(table["MIG"]) == ["–", "0.100", "0.004"]
-    assert list(table["SAP"]) == ["–", "0.400", "0.004"]
-    assert list(table["DCI completeness"]) == ["–", "0.400", "0.004"]
-    assert all(tables[lang].shape == table.shape for lang in text.LANGUAGES)
-
-
-def test_the_table_of_a_run_without_chance_has_no_row_of_it():
-    results = run()
-    del results["disentanglement"]["floor"]
-    assert list(show.disentanglement({"x": results})["en"]["model"]) == ["x"]

@@ -348,7 +348,7 @@ def test_the_table_has_the_anchors_below_the_weights():
         assert list(frame[heads["active"]])[: len(ACTIVE)] == [str(n) for n in ACTIVE]
         assert list(frame[heads["error"]])[-2:] == ["0.056", show.cells.NONE]
         assert list(frame[heads["frechet"]])[-2:] == [show.cells.NONE, "5"]
-        assert frame[heads["diversity"]].iloc[0] == "63 %"
+        assert frame[heads["diversity"]].iloc[0] == "63"
 
 
 def test_a_study_without_samples_has_no_columns_of_them():

@@ -5,7 +5,6 @@ notebook prints (progress, representations) has none and stays out of reports.
 """
 
 from hwlib.show.cells import number, to_html, to_markdown
-from hwlib.show.disentangle import disentanglement
 from hwlib.show.kl import kl_tables
 from hwlib.show.losses import ledger
 from hwlib.show.page import (
@@ -36,7 +35,6 @@ __all__ = [
     "claims_markdown",
     "claims_runs",
     "claims_tables",
-    "disentanglement",
     "figure",
     "is_batch",
     "kl_tables",

@@ -9,7 +9,7 @@ import pandas as pd
 from hwlib.findings import kl
 from hwlib.findings.base import Results
 from hwlib.show.cells import NONE
-from hwlib.text import LANGUAGES, num, percent, section
+from hwlib.text import LANGUAGES, num, section
 
 Tables = dict[str, pd.DataFrame]
 
@@ -58,4 +58,4 @@ def kl_tables(results: Results, mean_error: float) -> Tables:
 
 
 def _share(value: float | None, digits: int) -> str:
-    return NONE if value is None else percent(value, digits)
+    return NONE if value is None else f"{100 * value:.{digits}f}"
