@@ -184,7 +184,7 @@ def claims(
     """Test what the reports concluded: train what is missing, and give each claim its verdict.
 
     Supported, contradicted or undecided, from three seeds at least. All claims at profile quick
-    take about 90 minutes on two cores; stopped, the same command goes on, and claims share runs.
+    take two to three hours on two cores; stopped, the same command goes on, and claims share runs.
     The last line is the file with every number.
     """
     from hwlib.claims import claims_path, decide
