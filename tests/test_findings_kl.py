@@ -64,7 +64,7 @@ def test_the_weights_that_are_discussed_and_the_rest_of_the_sweep_are_told_apart
 
 
 def course(frame, weight=1.0):
-    found = kl.curves({weight: frame}, BETAS, results())
+    found = kl.curves({weight: frame}, results())
     (one,) = (one.values for one in found if one.key == "kl.course")
     assert one["is_apart"] == ("kl.gap" in keys(found))
     return one
@@ -116,15 +116,15 @@ def test_one_lucky_batch_is_no_turn_of_the_elbo():
 
 def test_the_lowest_elbo_is_that_of_the_test_set_among_the_weights_shown():
     curves = {weight: metrics(weight) for weight in TOLD}
-    found = kl.curves(curves, BETAS, results())[-1]
+    found = kl.curves(curves, results())[-1]
     assert (found.key, found.values["weight"]) == ("kl.lowest_elbo", 1.0)
     assert found.values["count"] == len(TOLD)
     other = results(changed={100.0: {"neg_elbo_nats": 100.0}})
-    assert kl.curves(curves, BETAS, other)[-1].values["weight"] == 100.0
+    assert kl.curves(curves, other)[-1].values["weight"] == 100.0
 
 
 def test_a_short_curve_has_no_course():
-    assert keys(kl.curves({1.0: metrics(1.0, num=5)}, BETAS, results())) == ["prose.too_few"]
+    assert keys(kl.curves({1.0: metrics(1.0, num=5)}, results())) == ["prose.too_few"]
 
 
 # ------------------------------------------------------------------------------ reconstructions
@@ -371,14 +371,14 @@ def everything():
     curves = {weight: metrics(weight) for weight in TOLD}
     yield kl.ruler(BETAS)
     yield kl.ruler({0.0: 0.0})
-    yield from kl.curves(curves, BETAS, results())
+    yield from kl.curves(curves, results())
     flat = metrics(1.0)
     for frame in (
         flat.assign(objective=1020.0, neg_elbo_nats=930.0),
         flat.assign(neg_elbo_nats=930.0),
         flat.assign(objective=flat["neg_elbo_nats"]),
     ):
-        yield from kl.curves({1.0: frame}, BETAS, results())
+        yield from kl.curves({1.0: frame}, results())
     originals = noise()
     same = np.broadcast_to(originals[:1], originals.shape)
     for kept in (originals, same):

@@ -83,15 +83,12 @@ def ruler(betas: Mapping[float, float]) -> Finding:
     return finding("kl.ruler", factor=factor)
 
 
-def curves(
-    metrics: Mapping[float, pd.DataFrame], betas: Mapping[float, float], results: Results
-) -> list[Finding]:
+def curves(metrics: Mapping[float, pd.DataFrame], results: Results) -> list[Finding]:
     """Say how the negative ELBO (beta 1) went while the weighted objective was minimised.
 
     Args:
         metrics: `Run.metrics` by weight, with `objective`, what was minimised; see
             `hwlib.ledger.with_objective`.
-        betas: by weight, the factor on the KL in what was minimised.
         results: the study's.
     """
     shortest = min(len(one) for one in metrics.values())

@@ -126,15 +126,13 @@ def _measure(id: str, decided: Mapping[str, Any], language: str) -> str:
     return word(f"claims.{id}.parts.{deciding_part(decided)['name']}", language)
 
 
-def verdicts_table(decided: Mapping[str, Mapping[str, Any]], *, all_claims: bool = True) -> Tables:
+def verdicts_table(decided: Mapping[str, Mapping[str, Any]]) -> Tables:
     """Return the table of verdicts, a row a claim, in the reports' order.
 
     Args:
         decided: what became of the claims, by id.
-        all_claims: give those that were not tested a row as well.
     """
     names = ("id", "claim", "reports", "verdict", "effect", "margin")
-    ids = [id for id in CLAIMS if all_claims or id in decided]
     return {
         language: _table(
             language,
@@ -144,9 +142,10 @@ def verdicts_table(decided: Mapping[str, Mapping[str, Any]], *, all_claims: bool
                     id,
                     _statement(id, language),
                     ", ".join(CLAIMS[id].letters),
-                    *verdict_cells(decided.get(id), language),
+                    *verdict_cells(decided[id], language),
                 )
-                for id in ids
+                for id in CLAIMS
+                if id in decided
             ),
         )
         for language in LANGUAGES
@@ -165,8 +164,9 @@ def reports_table(data_fingerprint: str = "", runs: Path | str | None = None) ->
     """
     from hwlib.recipes import RECIPES  # which loads torch
 
-    verdicts = _known(data_fingerprint, runs) if data_fingerprint else {}
-    names = ("id", "concluded", *(["verdict"] if verdicts else []))
+    known = _known(data_fingerprint, runs) if data_fingerprint else {}
+    decided = {id: one["decided"] for id, one in known.items()}
+    names = ("id", "concluded", *(["verdict"] if decided else []))
     recipes = sorted(RECIPES.values(), key=lambda recipe: recipe.letter)
     tables = {}
     for language in LANGUAGES:
@@ -179,7 +179,7 @@ def reports_table(data_fingerprint: str = "", runs: Path | str | None = None) ->
                 (
                     id,
                     sentence("claims.listed_claim", language, id=id, others=claim.letters[1:]),
-                    verdict_cells(verdicts[id]["decided"], language)[0] if id in verdicts else "–",
+                    verdict_cells(decided.get(id), language)[0],
                 )
                 for id, claim in CLAIMS.items()
                 if claim.letters[0] == letter

@@ -60,7 +60,7 @@ LINE_IN = 0.165  # height of a line of words
 ARM_IN = 0.29  # height of an arm's row
 EFFECT_IN = 0.36  # height of an effect that stands alone
 FRAME_IN = 0.55  # height of a panel's ticks, label and gap
-HIGHEST_IN = 8  # what a page has room for: a higher figure would be printed smaller
+PAGE_IN = 8  # height that a page has room for: a higher figure would be printed smaller
 WIDE_RANGE = 30  # values whose ratio is larger stand on a log axis
 LINEAR = 2  # margins on either side of zero where the axis of all effects is linear
 # An interval such as [0, 1] and λ = 1 are one piece, a Latin word too, a Chinese character each.
@@ -129,7 +129,7 @@ def claim_values(id: str, parts: Sequence[Part], lang: str = "en") -> Figure:
         FRAME_IN + LINE_IN * (name.count("\n") + 1) + _rows_height(own)
         for name, own in zip(names, rows, strict=True)
     ]
-    fig = plt.figure(figsize=(COLUMN_IN, min(sum(heights), HIGHEST_IN)))
+    fig = plt.figure(figsize=(COLUMN_IN, min(sum(heights), PAGE_IN)))
     grid = fig.add_gridspec(len(parts), 2, height_ratios=heights, width_ratios=(1.7, 1))
     for row, (part, name, own) in enumerate(zip(parts, names, rows, strict=True)):
         if own:

@@ -19,7 +19,7 @@ from hwlib.text import name_of, word
 
 COLUMN_IN = 6.3  # width of a report's text column, 16 cm
 HIGHEST_IN = 3.45  # of a figure, so that a page has room for its discussion
-MANY_DECADES = 1e3  # of a log axis, on which powers of ten are enough
+WIDE_RATIO = 1e3  # of a log axis' ends, from which powers of ten are enough
 CANVAS_PX = 1200  # about how many pixels wide a sheet of images is drawn
 
 # Okabe and Ito's palette: told apart with every common kind of colour blindness.
@@ -133,7 +133,7 @@ def choose_scale(ax: Axes, values: np.ndarray, lang: str, *, pad: float | None =
     """
     if values.size and values.min() > 0 and values.max() > 8 * np.median(values):
         ax.set_yscale("log")
-        is_wide = values.max() > MANY_DECADES * values.min()
+        is_wide = values.max() > WIDE_RATIO * values.min()
         ax.yaxis.set_major_locator(LogLocator(subs=(1,) if is_wide else (1, 2, 5), numticks=8))
         ax.yaxis.set_minor_formatter(NullFormatter())
         ax.set_title(ax.get_title(loc="left") + words("log_axis", lang), loc="left", pad=pad)

@@ -27,7 +27,7 @@ def claims_tables(verdicts: Verdicts) -> Tables:
     Args:
         verdicts: what `hwlib.claims.decide` returns.
     """
-    return verdicts_table(verdicts["claims"], all_claims=False)
+    return verdicts_table(verdicts["claims"])
 
 
 def claims_markdown(verdicts: Verdicts) -> dict[str, str]:
