@@ -11,8 +11,10 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -89,35 +91,46 @@ LANGUAGES: Mapping[str, Language] = _languages()
 # ------------------------------------------------------------------------------------- numbers
 
 
-def num(value: float, digits: int = 3) -> str:
-    """Write a number to `digits` significant digits, thousands separated, without exponent.
-
-    A negative one has the minus sign that tables have, not a hyphen.
-    """
-    if value == 0 or not np.isfinite(value):
-        written = f"{value:g}"
-    elif abs(value) >= 10 ** (digits - 1):
-        written = f"{value:,.0f}"
-    else:
-        written = np.format_float_positional(value, precision=digits, fractional=False, trim="-")
+def _with_minus(written: str) -> str:
+    """Give a written number the minus sign that tables have in place of a hyphen."""
     return written.replace("-", "−")
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Write a number to `digits` significant digits, thousands separated, without exponent."""
+    if value == 0 or not np.isfinite(value):
+        return _with_minus(f"{value:g}")
+    if abs(value) >= 10 ** (digits - 1):
+        return _with_minus(f"{value:,.0f}")
+    written = np.format_float_positional(value, precision=digits, fractional=False, trim="-")
+    return _with_minus(f"{Decimal(written):,f}")
+
+
+def fixed(value: float, decimals: int) -> str:
+    """Write a number to so many decimals, thousands separated."""
+    return _with_minus(f"{value:,.{decimals}f}")
+
+
+def signed(value: float, decimals: int = 0) -> str:
+    """Write a change to so many decimals, with its sign; 0 has none."""
+    return _with_minus(f"{value:+,.{decimals}f}") if value else fixed(0, decimals)
 
 
 def percent(share: float, digits: int = 1) -> str:
     """Write a share as a percentage."""
     if 0 < abs(share) < 0.5 * 10 ** -(digits + 2):
         return f"<{10.0**-digits:g} %"
-    return f"{100 * share:.{digits}f} %".replace("-", "−")
+    return f"{fixed(100 * share, digits)} %"
 
 
 def points(change: float, digits: int = 0) -> str:
     """Write a change of a share in percentage points, with its sign and without the unit."""
-    return f"{100 * change:+.{digits}f}".replace("-", "−")
+    return _with_minus(f"{100 * change:+.{digits}f}")
 
 
 def thousands(value: int) -> str:
     """Write a whole number, thousands separated."""
-    return f"{value:,}".replace("-", "−")
+    return _with_minus(f"{value:,}")
 
 
 def plural(count: int | str, one: str, many: str = "") -> str:
@@ -137,14 +150,14 @@ def duration(minutes: float, *, language: str) -> str:
     return word("units.minutes", language, minutes=rest)
 
 
-def listed(items: Iterable[Any], *, language: str) -> str:
+def join(items: Iterable[Any], *, language: str) -> str:
     """Join names as the language does: 'a, b and c'."""
     *first, last = map(str, items)
     known = LANGUAGES[language]
     return f"{known.comma.join(first)}{known.last}{last}" if first else last
 
 
-def comma(items: str | Iterable[Any], *, language: str) -> str:
+def join_choices(items: str | Iterable[Any], *, language: str) -> str:
     """Join names by the language's comma alone, as a list of choices; a text stands as it is."""
     return items if isinstance(items, str) else LANGUAGES[language].comma.join(map(str, items))
 
@@ -154,11 +167,42 @@ def name_of(name: str, *, language: str) -> str:
     return section("names", language).get(name, name)
 
 
-def said(findings: Finding | Iterable[Finding], *, language: str) -> str:
+def say_all(findings: Finding | Iterable[Finding], *, language: str) -> str:
     """Return findings as running text without Markdown's marks of emphasis."""
     found = [findings] if isinstance(findings, Finding) else findings
     gap = " " if LANGUAGES[language].spaced else ""
     return gap.join(one.say(language) for one in found).replace("**", "")
+
+
+# --------------------------------------------------------------------------------------- lines
+
+# An interval such as [0, 1] and λ = 1 are one piece, a Latin word too, a Chinese character each.
+PIECE = re.compile(r"\[[^\]]*\][^\s\u2e80-\uffff]*|λ = [\d.]+|[^\s\u2e80-\uffff]+|[\u2e80-\uffff]")
+NEVER_FIRST = "，。；：、）」"  # no line begins with these
+
+
+def width(text: str) -> int:
+    """Return how many Latin letters a text is wide: a Chinese character counts two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def wrap(text: str, room: int, piece: re.Pattern[str] = PIECE) -> list[str]:
+    """Break a text into lines no wider than `room` Latin letters where its pieces allow it.
+
+    Args:
+        text: without line ends.
+        room: see `width`.
+        piece: what stays whole.
+    """
+    lines = [""]
+    for part in piece.finditer(text):
+        gap = " " if text[: part.start()].endswith(" ") and lines[-1] else ""
+        is_within = width(lines[-1] + gap + part[0]) <= room
+        if not lines[-1] or part[0] in NEVER_FIRST or is_within:
+            lines[-1] += gap + part[0]
+        else:
+            lines.append(part[0])
+    return lines
 
 
 # --------------------------------------------------------------------------------------- texts
@@ -175,16 +219,16 @@ def _environment(language: str) -> jinja2.Environment:
         autoescape=False,
     )
     environment.filters |= {
-        "num": num,
+        "num": number,
         "percent": percent,
         "points": points,
         "thousands": thousands,
         "plural": plural,
         "duration": partial(duration, language=language),
-        "listed": partial(listed, language=language),
-        "comma": partial(comma, language=language),
+        "listed": partial(join, language=language),
+        "comma": partial(join_choices, language=language),
         "name": partial(name_of, language=language),
-        "said": partial(said, language=language),
+        "said": partial(say_all, language=language),
         "word": lambda key, **values: word(key, language, **values),
     }
     return environment

@@ -83,7 +83,7 @@ def test_curves_that_part_say_by_how_much_though_both_fell():
     assert found["gap"] == pytest.approx(frame["kl_nats"].iloc[-3:].mean())
     for lang in text.LANGUAGES:
         said = text.sentence("kl.course", lang, **found)
-        assert text.num(found["gap"]) in said
+        assert text.number(found["gap"]) in said
     assert "together" not in text.sentence("kl.course", "en", **found)
 
 
@@ -341,7 +341,7 @@ def test_the_table_has_the_anchors_below_the_weights():
         heads = text.section("tables", lang)["kl"]
         assert isinstance(frame, pd.DataFrame)
         assert list(frame[heads["weight"]]) == [
-            *(text.num(weight, 6) for weight in WEIGHTS),
+            *(text.number(weight, 6) for weight in WEIGHTS),
             heads["mean_image"],
             heads["real"],
         ]

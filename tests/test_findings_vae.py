@@ -372,7 +372,7 @@ def test_the_next_step_follows_from_the_run():
 
 
 def told(found, language="en"):
-    return text.said(found, language=language)
+    return text.say_all(found, language=language)
 
 
 def test_what_a_run_shortens_stands_beside_the_reports_own_schedule():

@@ -32,7 +32,26 @@ def test_a_share_too_small_to_write_is_not_written_as_zero():
     ],
 )
 def test_numbers_are_written_for_readers(value, written):
-    assert text.num(value) == written
+    assert text.number(value) == written
+
+
+def test_digits_that_count_keep_their_thousands():
+    assert text.number(1234.5, 6) == "1,234.5"
+    assert text.number(1e-7, 6) == "0.0000001"
+
+
+def test_a_change_has_its_sign():
+    assert [text.signed(change, 1) for change in (1.25, -0.5, 0)] == ["+1.2", "−0.5", "0.0"]
+    assert text.fixed(-1234.56, 1) == "−1,234.6"
+
+
+def test_a_chinese_character_is_as_wide_as_two_letters():
+    assert text.width("z 空間") == 6
+
+
+def test_lines_break_between_pieces_and_never_before_a_comma():
+    assert text.wrap("error in [0, 1] at λ = 1", 8) == ["error in", "[0, 1]", "at λ = 1"]
+    assert text.wrap("影像影像，平均", 8) == ["影像影像，", "平均"]
 
 
 def test_a_count_agrees_with_its_noun():
@@ -46,7 +65,7 @@ def test_running_text_has_no_marks_of_emphasis():
         finding("losses.implied_sigma", implied=90, left=19, level="above", factor=22, weight=1)
     ]
     assert "**" in found[0].say("en")
-    assert "**" not in text.said(found, language="en")
+    assert "**" not in text.say_all(found, language="en")
 
 
 def leaves(words, path=()):

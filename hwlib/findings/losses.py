@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from hwlib.findings.base import Results, is_trial
-from hwlib.text import LANGUAGES, Finding, finding, num, section, word
+from hwlib.text import LANGUAGES, Finding, finding, number, section, word
 
 if TYPE_CHECKING:
     from hwlib.ledger import Row
@@ -92,8 +92,8 @@ def _error_term(row: Row) -> Say:
 def _implied(row: Row) -> str:
     """Write the implied sigma in grey levels; with L1 the Laplace scale."""
     if row.sigma_01 is not None:
-        return num(GREY_LEVELS * row.sigma_01)
-    return NONE if row.laplace_01 is None else f"b = {num(GREY_LEVELS * row.laplace_01)}"
+        return number(GREY_LEVELS * row.sigma_01)
+    return NONE if row.laplace_01 is None else f"b = {number(GREY_LEVELS * row.laplace_01)}"
 
 
 def _objectives(rows: Sequence[Row]) -> Tables:
@@ -105,8 +105,8 @@ def _objectives(rows: Sequence[Row]) -> Tables:
             _error_term(row),
             _word(f"{row.reduce_kl}.kl"),
             _same(_range(row.pixel_range)),
-            _same(num(row.kl_weight, 4)),
-            _same(num(row.beta, 4)),
+            _same(number(row.kl_weight, 4)),
+            _same(number(row.beta, 4)),
             _same(_implied(row)),
         )
         for row in rows
@@ -122,8 +122,8 @@ def _conversions(rows: Sequence[Row]) -> Tables:
     cells = [
         (
             _report(row.recipe, is_run=row.is_run),
-            _same(num(row.kl_weight, 4)),
-            *(_same(num(row.weights[recipe], 4)) for recipe in VAE_RECIPES),
+            _same(number(row.kl_weight, 4)),
+            *(_same(number(row.weights[recipe], 4)) for recipe in VAE_RECIPES),
         )
         for row in rows
     ]
@@ -140,11 +140,15 @@ def _reported() -> Tables:
     cells = []
     for one in reported_mses():
         read = "terms.stated" if one.is_stated else "terms.unstated"
-        numbers = num(one.mse_01, 4), num(one.mse_11, 4), num(GREY_LEVELS * one.mse_01**0.5)
+        numbers = (
+            number(one.mse_01, 4),
+            number(one.mse_11, 4),
+            number(GREY_LEVELS * one.mse_01**0.5),
+        )
         cells.append(
             (
                 _report(one.recipe),
-                _same(num(one.reported, 6)),
+                _same(number(one.reported, 6)),
                 _word(read, range=_range(one.range_read)),
                 *map(_same, numbers),
             )
@@ -183,7 +187,7 @@ def mse_tables(
     rows = [
         (
             _word(key, **more),
-            *map(_same, (num(mse, 4), num(4 * mse, 4), num(GREY_LEVELS * mse**0.5))),
+            *map(_same, (number(mse, 4), number(4 * mse, 4), number(GREY_LEVELS * mse**0.5))),
         )
         for key, more, mse in values
     ]

@@ -18,7 +18,7 @@ from hwlib.findings.samples import (
     floor_ratio,
     is_far,
 )
-from hwlib.text import LANGUAGES, Finding, finding, num, percent, word
+from hwlib.text import LANGUAGES, Finding, finding, number, percent, word
 
 NONE = "–"
 COLUMNS = ("problem", "recipe", "frechet", "recall", "sharpness", "diversity", "own")
@@ -385,7 +385,7 @@ def _table(runs: Sequence[Told], language: str) -> pd.DataFrame:
     rows = [_row(run, language) for run in runs if {"frechet", "test_mse_11"} & {*run.results}]
     real = next((run.results for run in runs if "frechet_real" in run.results), None)
     if real is not None:
-        distance, recall = num(real["frechet_real"]), percent(real["recall_real"])
+        distance, recall = number(real["frechet_real"]), percent(real["recall_real"])
         whole = percent(1.0, 0)
         rows.append([head("summary.real"), "", distance, recall, whole, whole, ""])
     return pd.DataFrame(rows, columns=columns)
@@ -396,7 +396,7 @@ def _row(run: Told, language: str) -> list[str]:
     return [
         word(f"summary.name.{run.problem}", language),
         run.recipe,
-        num(results["frechet"]) if "frechet" in results else NONE,
+        number(results["frechet"]) if "frechet" in results else NONE,
         percent(results["recall"]) if "recall" in results else NONE,
         *(
             NONE if (share := _share(results, name)) is None else percent(share, 0)

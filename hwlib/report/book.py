@@ -34,7 +34,7 @@ from hwlib.report.entries import Entry, by_data, entries_of, shared, told_apart,
 from hwlib.report.facts import Facts, metric_label, number, provenance
 from hwlib.report.references import references
 from hwlib.report.tables import BESIDE, cell
-from hwlib.text import Finding, has_word, name_of, percent, said, sentence, word
+from hwlib.text import Finding, has_word, name_of, percent, say_all, sentence, word
 
 RESULTS = "results.json"
 EPOCH = 946_684_800  # 2000-01-01
@@ -409,7 +409,7 @@ def _problems(pages: Sequence[Page], language: str) -> list[Part]:
     for page in pages:
         title = page.full_title if is_named else page.title
         found = summary.result(page.facts.problem, page.facts.results)
-        result = said(found, language=language) if found and not page.reason else ""
+        result = say_all(found, language=language) if found and not page.reason else ""
         document = None if page.reason else page.document
         parts.append(Part(page.name, PROBLEM, title, _fresh(document), page, result))
     return parts

@@ -9,7 +9,7 @@ import pandas as pd
 from hwlib.findings import kl
 from hwlib.findings.base import Results
 from hwlib.show.cells import NONE
-from hwlib.text import LANGUAGES, num, section
+from hwlib.text import LANGUAGES, number, section
 
 Tables = dict[str, pd.DataFrame]
 
@@ -32,19 +32,19 @@ def kl_tables(results: Results, mean_error: float) -> Tables:
         share = shares[study["kl_weight"]]
         rows.append(
             {
-                "weight": num(study["kl_weight"], 6),
-                "error": num(study["test_mse_01"]),
-                "nats": num(study["kl_nats"]),
+                "weight": number(study["kl_weight"], 6),
+                "error": number(study["test_mse_01"]),
+                "nats": number(study["kl_nats"]),
                 "active": str(study["active_units"]),
                 "sharpness_reconstructions": _share(share.sharpness_reconstructions, 1),
                 "sharpness_samples": _share(share.sharpness, 1),
                 "diversity": _share(share.diversity, 0),
-                "frechet": NONE if share.frechet is None else num(share.frechet),
+                "frechet": NONE if share.frechet is None else number(share.frechet),
             }
         )
-    rows.append({"error": num(mean_error)})
+    rows.append({"error": number(mean_error)})
     if "frechet_real" in results:
-        rows.append({"frechet": num(results["frechet_real"])})
+        rows.append({"frechet": number(results["frechet_real"])})
     names = [name for name in _COLUMNS if any(row.get(name, NONE) != NONE for row in rows)]
     tables = {}
     for lang in LANGUAGES:
