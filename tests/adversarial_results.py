@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hwlib.data.factors import ATTRIBUTES, FACTORS
+from hwlib.faces.factors import ATTRIBUTES, FACTORS
 
 NUM_POINTS = 100
 TIME = np.linspace(0, 1, NUM_POINTS)

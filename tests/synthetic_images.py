@@ -10,8 +10,8 @@ from PIL import Image, ImageFilter
 
 import hwlib
 from hwlib.data import Data, load_data
-from hwlib.data.drawing import draw_faces
-from hwlib.data.factors import sample_factors
+from hwlib.faces.drawing import draw_faces
+from hwlib.faces.factors import sample_factors
 from hwlib.training.quality import make_tools, sample_quality
 
 SPEC, SIZE, OTHER_SEED = "faces:480", 32, 7_001

@@ -24,8 +24,8 @@ from hwlib.claims import (
 from hwlib.claims.catalogue import read_claims, rule_of
 from hwlib.claims.deciding import Plan, arm_config, check_needs, decide_one, judge_values, planned
 from hwlib.claims.statistics import joined, judge_interval, t_interval
-from hwlib.data.factors import ATTRIBUTES, FACTORS
 from hwlib.errors import UserError
+from hwlib.faces.factors import ATTRIBUTES, FACTORS
 from hwlib.findings.base import TRIAL_STEPS
 from hwlib.ledger import convert
 from hwlib.plots import adversarial

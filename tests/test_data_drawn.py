@@ -13,11 +13,11 @@ from typer.testing import CliRunner
 import hwlib.data.cache as cache
 from hwlib.data import load_data
 from hwlib.data.commands import app
-from hwlib.data.faces import ATTRIBUTES, attributes_of, draw_faces
 from hwlib.data.hw4 import ATTRIBUTES as HW4_ATTRIBUTES
 from hwlib.data.hw4 import draw_hw4
 from hwlib.data.tables import load_table, save_table
 from hwlib.errors import UserError
+from hwlib.faces import ATTRIBUTES, attributes_of, draw_faces
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_number_of_faces_decides_the_test_part():
 
 def test_all_drawing_code_is_in_the_key():
     files = set(cache.drawing_files())
-    assert files >= {"faces.py", "drawing.py", "factors.py", "hw4_attribute_stats.json"}
+    assert files >= {"faces/drawing.py", "faces/factors.py", "faces/hw4_attribute_stats.json"}
 
 
 def test_faces_are_drawn_again_when_their_code_changes(own_cache, monkeypatch):

@@ -11,10 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from hwlib.data import drawing
-from hwlib.data.faces import ATTRIBUTES, FACTORS, attributes_of, draw_faces, sample_factors
-from hwlib.data.factors import LEVELS
 from hwlib.errors import UserError
+from hwlib.faces import ATTRIBUTES, FACTORS, attributes_of, draw_faces, drawing, sample_factors
+from hwlib.faces.factors import LEVELS
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +23,7 @@ def table() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def homework() -> dict:
-    text = files("hwlib.data").joinpath("hw4_attribute_stats.json").read_text(encoding="utf-8")
+    text = files("hwlib.faces").joinpath("hw4_attribute_stats.json").read_text(encoding="utf-8")
     return json.loads(text)
 
 

@@ -8,7 +8,7 @@ import pytest
 from adversarial_results import infogan_results, metrics
 from sentences import assert_each_in_its_language, assert_same_numbers, assert_tidy
 
-from hwlib.data.factors import ATTRIBUTES, FACTORS
+from hwlib.faces.factors import ATTRIBUTES, FACTORS
 from hwlib.findings import infogan
 from hwlib.training.adversarial import NUM_ROWS
 

@@ -3,7 +3,7 @@
 import pytest
 
 from hwlib import text
-from hwlib.data.factors import ATTRIBUTES, FACTORS
+from hwlib.faces.factors import ATTRIBUTES, FACTORS
 
 # The names in CelebA's list_attr_celeba.txt, in its order.
 CELEBA = (

@@ -14,7 +14,7 @@ import nbformat
 import pytest
 from PIL import Image
 
-from hwlib.data.faces import draw_faces, sample_factors
+from hwlib.faces import draw_faces, sample_factors
 from hwlib.run import RUN_MIME
 from hwlib.text import finding
 

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from test_plots import assert_words_are_apart, render, smallest_words
 
 from hwlib import plots
-from hwlib.data.factors import ATTRIBUTES
 from hwlib.explore.networks import network_layers
+from hwlib.faces.factors import ATTRIBUTES
 from hwlib.plots.adversarial import UNDECIDED
 from hwlib.plots.grids import BLANK
 from hwlib.plots.maps import MAX_ATTRIBUTES

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 import hwlib
-from hwlib.data.factors import FACTORS
 from hwlib.disentangle import SCORES
+from hwlib.faces.factors import FACTORS
 from hwlib.models import VAE
 from hwlib.training import adversarial
 from hwlib.training.adversarial import drawn_codes

@@ -17,8 +17,8 @@ import pandas as pd
 import pytest
 import synthetic_images
 
-from hwlib.data.drawing import draw_faces
-from hwlib.data.factors import sample_factors
+from hwlib.faces.drawing import draw_faces
+from hwlib.faces.factors import sample_factors
 from hwlib.findings import acgan, gan, infogan, kl, likeness, samples, summary, vae
 from hwlib.text import LANGUAGES
 

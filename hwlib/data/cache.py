@@ -9,7 +9,6 @@ and whoever holds it may remove what a killed builder left.
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
 import os
@@ -33,6 +32,8 @@ from hwlib.source import code_of
 from hwlib.tell import tell
 
 HERE = Path(__file__).resolve().parent
+FACES = HERE.parent / "faces"
+FILES = ("data/decode.py", "data/layouts.py", "data/cache.py", "data/work.py")
 PARTS = ("train", "test")
 NUM_SHOWN = 10  # names of bad files in a message
 FACES_SEED = 0
@@ -121,7 +122,7 @@ def _files_recipe(spec: str, image_size: int, crop: str) -> Recipe:
 
 def _state(source: Source, entries: Sequence[Entry]) -> str:
     """Return 16 hex digits over the state of the pictures, the label files and the code."""
-    digest = hashlib.sha256(code_hash("decode.py", "layouts.py", "cache.py", "work.py").encode())
+    digest = hashlib.sha256(code_hash(*FILES).encode())
     for entry in entries:
         line = f"{entry.name}\0{entry.state}\n"
         digest.update(line.encode("utf-8", "surrogateescape"))
@@ -141,30 +142,21 @@ def num_faces(spec: str) -> tuple[int, int]:
 
 
 def drawing_files() -> list[str]:
-    """Return the files of this package that decide how a drawn face looks, followed by imports."""
-    todo, found = ["faces"], set()
-    while todo:
-        if (name := todo.pop()) in found:
-            continue
-        found.add(name)
-        for node in ast.walk(ast.parse((HERE / f"{name}.py").read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("hwlib.data"):
-                names = [node.module.rpartition(".")[2], *(alias.name for alias in node.names)]
-                todo += [n for n in names if (HERE / f"{n}.py").exists()]
-    statistics = sorted(path.name for path in HERE.glob("*.json"))
-    return [*sorted(f"{name}.py" for name in found), *statistics]
+    """Return the files that decide how a drawn face looks."""
+    files = [*FACES.glob("*.py"), *FACES.glob("*.json")]
+    return sorted(str(path.relative_to(HERE.parent)) for path in files)
 
 
 def _faces_recipe(spec: str, image_size: int, crop: str) -> Recipe:
     num_train, num_test = num_faces(spec)
     place = _hex(["faces", num_train, num_test, FACES_SEED, image_size], 8)
-    key = _hex([place, code_hash("cache.py", "work.py", *drawing_files())], 16)
+    key = _hex([place, code_hash("data/cache.py", "data/work.py", *drawing_files())], 16)
 
     def build(folder: Path, progress: bool) -> dict[str, Any]:
         return _build_faces(folder, num_train, num_test, image_size, progress)
 
     def attributes() -> tuple[str, ...]:
-        from hwlib.data.factors import ATTRIBUTES
+        from hwlib.faces.factors import ATTRIBUTES
 
         return ATTRIBUTES
 
@@ -177,7 +169,7 @@ def code_hash(*files: str) -> str:
     """Return a hash over the syntax trees of files of this package: comments change nothing."""
     digest = hashlib.sha256()
     for name in files:
-        file = HERE / name
+        file = HERE.parent / name
         text = code_of(file) if name.endswith(".py") else file.read_text(encoding="utf-8")
         digest.update(f"{name}\0{text}\0".encode())
     return digest.hexdigest()
@@ -393,8 +385,8 @@ def _build_faces(
     folder: Path, num_train: int, num_test: int, image_size: int, progress: bool
 ) -> dict[str, Any]:
     """Draw faces into the arrays of a set and return the manifest's facts."""
-    from hwlib.data.faces import ATTRIBUTES, attributes_of
     from hwlib.data.tables import save_table
+    from hwlib.faces import ATTRIBUTES, attributes_of
 
     _need_space(folder, (num_train + num_test) * image_size**2 * 3)
     tables = dict(zip(PARTS, sample_parts(num_train, num_test, FACES_SEED), strict=True))
@@ -426,7 +418,7 @@ def _build_faces(
 
 def sample_parts(num_train: int, num_test: int, seed: int):
     """Return the tables of factors of the train and the test part, cut from one table."""
-    from hwlib.data.faces import sample_factors
+    from hwlib.faces import sample_factors
 
     table = sample_factors(num_train + num_test, seed)
     return table.iloc[:num_train], table.iloc[num_train:].reset_index(drop=True)

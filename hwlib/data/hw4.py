@@ -178,8 +178,8 @@ def draw_hw4(
     """
     import pandas as pd
 
-    from hwlib.data.faces import attributes_of
     from hwlib.data.tables import save_table
+    from hwlib.faces import attributes_of
 
     table = pd.concat(sample_parts(num_train, num_test, seed), ignore_index=True)
     with new_folder(out) as folder:

@@ -110,7 +110,7 @@ def _decode_png(request: Request) -> Reply:
 
 
 def _draw_rows(request: Request) -> np.ndarray:
-    from hwlib.data.faces import draw_faces
+    from hwlib.faces import draw_faces
 
     start = request["start"]
     rows = _load_factors(request["factors"]).iloc[start : start + request["count"]]

@@ -8,14 +8,14 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
-from hwlib.data import palette
-from hwlib.data.factors import FACTORS, LEVELS
 from hwlib.errors import UserError
+from hwlib.faces import palette
+from hwlib.faces.factors import FACTORS, LEVELS
 
 _NUM_NOISE = 48
 
 
-def look_of(factors: pd.DataFrame) -> dict[str, np.ndarray]:
+def appearance_of(factors: pd.DataFrame) -> dict[str, np.ndarray]:
     """Everything the layers need to know about N faces.
 
     Args:
@@ -37,13 +37,13 @@ def look_of(factors: pd.DataFrame) -> dict[str, np.ndarray]:
         if unknown:
             raise UserError("factor_value", name=name, value=repr(unknown[0]), known=levels)
         numbers |= {f"{name}_{level}": column == level for level in levels}
-    look = {k: np.asarray(v, dtype=np.float32)[:, None, None] for k, v in numbers.items()}
+    appearance = {k: np.asarray(v, dtype=np.float32)[:, None, None] for k, v in numbers.items()}
     for name, value in _colours(f).items():
         tones = value if isinstance(value, tuple) else (value,)
         stacked = [np.clip(t, 0, 2).astype(np.float32)[:, :, None, None] for t in tones]
-        look[name] = stacked[0] if len(stacked) == 1 else np.stack(stacked, axis=1)
-    look["noise"] = _uniforms(f.detail)[:, :, None, None]
-    return look
+        appearance[name] = stacked[0] if len(stacked) == 1 else np.stack(stacked, axis=1)
+    appearance["noise"] = _uniforms(f.detail)[:, :, None, None]
+    return appearance
 
 
 def _uniforms(seeds: np.ndarray) -> np.ndarray:

@@ -205,7 +205,7 @@ def check_columns(factors: pd.DataFrame, needed: set[str]) -> None:
 @cache
 def _statistics() -> tuple[np.ndarray, np.ndarray]:
     """The homework's rates (13,) and correlations (13, 13), in the order of `ATTRIBUTES`."""
-    text = files("hwlib.data").joinpath("hw4_attribute_stats.json").read_text(encoding="utf-8")
+    text = files("hwlib.faces").joinpath("hw4_attribute_stats.json").read_text(encoding="utf-8")
     stats = json.loads(text)
     order = [stats["attributes"].index(name) for name in ATTRIBUTES]
     correlation = np.asarray(stats["correlation"])[np.ix_(order, order)]

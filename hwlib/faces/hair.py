@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from hwlib.data.brush import Pen, bump, dots, hypot, radial, shade, smooth, wave
+from hwlib.faces.brush import Pen, bump, dots, hypot, radial, shade, smooth, wave
 
 
 def hair_shape(pen: Pen, f: SimpleNamespace) -> SimpleNamespace:

@@ -5,7 +5,7 @@
 row into a picture.
 """
 
-from hwlib.data.drawing import draw_faces
-from hwlib.data.factors import ATTRIBUTES, FACTORS, LEVELS, attributes_of, sample_factors
+from hwlib.faces.drawing import draw_faces
+from hwlib.faces.factors import ATTRIBUTES, FACTORS, LEVELS, attributes_of, sample_factors
 
 __all__ = ["ATTRIBUTES", "FACTORS", "LEVELS", "attributes_of", "draw_faces", "sample_factors"]

@@ -20,11 +20,11 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
-from hwlib.data.brush import Pen, bump, dots, hypot, radial, shade, smooth, wave
-from hwlib.data.factors import FACTORS, check_columns
-from hwlib.data.hair import hair_shape, paint_back_hair, paint_front_hair
-from hwlib.data.look import look_of
 from hwlib.errors import UserError
+from hwlib.faces.appearance import appearance_of
+from hwlib.faces.brush import Pen, bump, dots, hypot, radial, shade, smooth, wave
+from hwlib.faces.factors import FACTORS, check_columns
+from hwlib.faces.hair import hair_shape, paint_back_hair, paint_front_hair
 
 _CHUNK_PIXELS = 64 * 64 * 24  # what stays in a core's cache
 _SIDES = (-1.0, 1.0)  # left and right, as seen
@@ -61,11 +61,11 @@ def draw_faces(factors: pd.DataFrame, image_size: int = 64) -> np.ndarray:
     images = np.empty((len(factors), image_size, image_size, 3), dtype=np.uint8)
     if len(factors) == 0:
         return images
-    look = look_of(factors)
+    appearance = appearance_of(factors)
     step = max(1, _CHUNK_PIXELS // image_size**2)
 
     def draw(start: int) -> None:
-        part = SimpleNamespace(**{k: v[start : start + step] for k, v in look.items()})
+        part = SimpleNamespace(**{k: v[start : start + step] for k, v in appearance.items()})
         images[start : start + step] = _draw_chunk(part, image_size)
 
     # At most one thread a core; NumPy lets the others run while it computes.
