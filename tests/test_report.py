@@ -1140,7 +1140,7 @@ def test_every_character_of_our_texts_is_in_the_font(weight):
             known |= set(font.getBestCmap())
     for name, text in texts().items():
         missing = {c for c in text if ord(c) not in known and unicodedata.category(c)[0] != "C"}
-        assert not missing, f"{name}: run hwlib/fonts/make_fonts.py for {sorted(missing)}"
+        assert not missing, f"{name}: run tools/make_fonts.py for {sorted(missing)}"
 
 
 def test_the_fonts_are_small_and_carry_their_licence():

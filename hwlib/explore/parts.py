@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import html
-import io
 from typing import TypeVar
 
 import ipywidgets as widgets
 import numpy as np
-from PIL import Image
 
 from hwlib import plots
 from hwlib.errors import Worded
 from hwlib.explore.words import words
+from hwlib.images import encode
 from hwlib.run import Run
 
 Panel = TypeVar("Panel", bound=widgets.Box)
@@ -26,10 +25,7 @@ FRAME_RGB = (213, 94, 0)  # the figures' orange
 def to_png(image: np.ndarray, side: int) -> bytes:
     """Return one picture, uint8 (H, W, C), as PNG, enlarged by a whole factor to about `side`."""
     factor = max(1, round(side / image.shape[0]))
-    pixels = plots.enlarge(image[np.newaxis], factor)[0]
-    buffer = io.BytesIO()
-    Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(buffer, "PNG")
-    return buffer.getvalue()
+    return encode(plots.enlarge(image[np.newaxis], factor)[0])
 
 
 def to_strip(images: np.ndarray, *, marked: int | None = None) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import html
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from hwlib.explore.kl import kl_panel
 from hwlib.explore.parts import button, problem_line, row
 from hwlib.explore.vae import vae_panel
 from hwlib.explore.words import PROBLEMS, panel_language, words
+from hwlib.images import data_address
 from hwlib.run import Run, default_runs_dir
 
 if TYPE_CHECKING:
@@ -257,7 +257,8 @@ class Playground(widgets.VBox):
             self.told.value = problem_line(error, self.lang)
             return
         alt = html.escape(words("film_alt", self.lang, label=label))
-        source = data_address(path)
+        kind = "video" if path.suffix == ".mp4" else "image"
+        source = data_address(path.read_bytes(), f"{kind}/{path.suffix[1:]}")
         shown = (
             f'<video controls loop autoplay muted aria-label="{alt}" src="{source}"></video>'
             if path.suffix == ".mp4"
@@ -266,10 +267,3 @@ class Playground(widgets.VBox):
         link = f'<a download="{path.name}" href="{source}" style="{LINK_STYLE}">{path.name}</a>'
         told = words("kept", self.lang, link=link, path=html.escape(str(path)))
         self.told.value = f'<p role="status">{told}</p>{shown}'
-
-
-def data_address(path: Path) -> str:
-    """Return a file as an address that holds all of it: a page needs no server to show it."""
-    kind = "video" if path.suffix == ".mp4" else "image"
-    data = base64.b64encode(path.read_bytes()).decode()
-    return f"data:{kind}/{path.suffix[1:]};base64,{data}"

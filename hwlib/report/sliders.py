@@ -6,11 +6,11 @@ import html
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from io import BytesIO
 from typing import Any
 
 from PIL import Image
 
+from hwlib.images import decode, encode
 from hwlib.report.document import Figure, picture_name, quote
 
 BESIDE = {True: 2, False: 6}  # frames beside one another in a film strip: rows, single pictures
@@ -46,15 +46,15 @@ class Slider(Figure):
     @cached_property
     def frames(self) -> list[list[Image.Image]]:
         """Each track's frames."""
-        with Image.open(BytesIO(self.png)) as picture:
-            width = picture.width // len(self.tracks[0].labels)
-            height = picture.height // len(self.tracks)
-            tops = range(0, picture.height, height)
-            lefts = range(0, picture.width, width)
-            return [
-                [picture.crop((x, y, x + width, y + height)) for x in lefts]
-                for _, y in zip(self.tracks, tops, strict=True)
-            ]
+        strips = decode(self.png)
+        width, height = (
+            strips.width // len(self.tracks[0].labels),
+            strips.height // len(self.tracks),
+        )
+        return [
+            [strips.crop((x, y, x + width, y + height)) for x in range(0, strips.width, width)]
+            for y in range(0, strips.height, height)
+        ]
 
     @cached_property
     def pictures(self) -> tuple[bytes, ...]:
@@ -102,7 +102,7 @@ class Slider(Figure):
         for track, frames in zip(self.tracks, self.frames, strict=True):
             cells = []
             for index in self._shown():
-                png = _png(frames[index])
+                png = encode(frames[index])
                 name = picture_name(png)
                 files[name] = png
                 cells.append(f"({quote(name)}, {quote(track.labels[index])})")
@@ -146,10 +146,4 @@ def _strip(frames: list[Image.Image], *, is_down: bool) -> bytes:
     strip = Image.new(frames[0].mode, size)
     for index, frame in enumerate(frames):
         strip.paste(frame, (0, index * height) if is_down else (index * width, 0))
-    return _png(strip)
-
-
-def _png(picture: Image.Image) -> bytes:
-    file = BytesIO()
-    picture.save(file, "PNG")
-    return file.getvalue()
+    return encode(strip)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
-from io import BytesIO
 from typing import Any, NamedTuple
 
 import ipywidgets as widgets
 import numpy as np
 from IPython.display import display
-from PIL import Image
 
 from hwlib import plots
+from hwlib.images import encode
 from hwlib.show.page import Words, asked_languages, emit, figure_texts, is_batch, show_caption
 
 FRAME_PX = (560, 400)  # how wide all frames beside one another are on the screen, how high one is
@@ -66,7 +65,7 @@ def slider(
     """
     frames = _frames(tracks)
     scale = _scale(frames)
-    strip = _png(np.concatenate([np.concatenate(list(row), axis=1) for row in frames]))
+    strip = encode(np.concatenate([np.concatenate(list(row), axis=1) for row in frames]))
     for lang in languages or asked_languages():
         said = figure_texts(words or name, lang, values, alt=alt, caption=caption)
         if is_batch():
@@ -85,7 +84,7 @@ def slider(
 
 def slider_panel(track: Track, lang: str, *, scale: int = 1) -> widgets.VBox:
     """Return a track as a live slider below its image, enlarged `scale` times."""
-    pictures = [_png(frame) for frame in plots.enlarge(track.frames, scale)]
+    pictures = [encode(frame) for frame in plots.enlarge(track.frames, scale)]
     picture = widgets.Image(value=pictures[track.start], format="png")
     picture.layout = {"align_self": "flex-start", "max_width": "100%"}
     chosen = widgets.SelectionSlider(
@@ -128,10 +127,3 @@ def _scale(frames: np.ndarray) -> int:
     num_tracks, _, height, width = frames.shape[:4]
     beside = 1 if _is_wide(frames) else min(num_tracks, MOST_BESIDE)
     return max(1, min(FRAME_PX[0] // (width * beside), FRAME_PX[1] // height))
-
-
-def _png(pixels: np.ndarray) -> bytes:
-    """Return pixels, uint8 (H, W, C), as PNG."""
-    buffer = BytesIO()
-    Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(buffer, "PNG")
-    return buffer.getvalue()

@@ -1,6 +1,6 @@
 """Make the subset fonts from Debian's `fonts-noto-cjk` and `fonts-stix`.
 
-Run `python hwlib/fonts/make_fonts.py [FOLDER_OF_OPENTYPE_FONTS]` and commit what it writes.
+Run `python tools/make_fonts.py [FOLDER_OF_OPENTYPE_FONTS]` and commit what it writes.
 The Chinese subset holds Big5 level 1 (the 5,401 everyday characters of Taiwan), every character
 that this repository's own texts use, and Latin, Greek, punctuation, full-width forms, mathematical
 symbols, arrows and boxes. Reports and figures use these files, so they look the same on every
@@ -16,12 +16,12 @@ from pathlib import Path
 from fontTools import subset
 from fontTools.ttLib import TTCollection, TTFont
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
+ROOT = Path(__file__).resolve().parents[1]
+FONTS = ROOT / "hwlib" / "fonts"
 SOURCE = Path("/usr/share/fonts/opentype")
 WEIGHTS = ("Regular", "Bold")
 FAMILY = "Noto Sans CJK TC"
-TEXTS = ("*.py", "*.ipynb", "*.md", "*.typ", "*.html", "*.jinja", "*.json")
+TEXTS = ("*.py", "*.ipynb", "*.md", "*.typ", "*.html", "*.jinja", "*.json", "*.toml", "*.j2")
 RANGES = (
     (0x0020, 0x007E),  # ASCII
     (0x00A0, 0x017F),  # Latin-1, Latin Extended-A
@@ -112,7 +112,7 @@ def make(weight: str, source: Path) -> Path:
     )
     subsetter = subset.Subsetter(options)
     subsetter.populate(unicodes=characters())
-    path = HERE / f"NotoSansCJKtc-{weight}.subset.otf"
+    path = FONTS / f"NotoSansCJKtc-{weight}.subset.otf"
     with TTCollection(source / "noto" / f"NotoSansCJK-{weight}.ttc", lazy=True) as collection:
         font = next(f for f in collection.fonts if f["name"].getDebugName(1) == FAMILY)
         subsetter.subset(font)
@@ -132,7 +132,7 @@ def make_math(source: Path) -> Path:
     )
     subsetter = subset.Subsetter(options)
     subsetter.populate(unicodes=[c for a, b in MATH_RANGES for c in range(a, b + 1)])
-    path = HERE / "HWLabMath.subset.woff"
+    path = FONTS / "HWLabMath.subset.woff"
     with TTFont(source / "stix-word" / "STIXMath-Regular.otf") as font:
         for record in font["name"].names:
             if record.nameID in (1, 3, 4, 6, 16):

@@ -1,0 +1,43 @@
+"""Images as bytes: arrays and Pillow images to PNG, JPEG or WebP, and to data addresses."""
+
+from __future__ import annotations
+
+import base64
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+
+def to_image(pixels: np.ndarray) -> Image.Image:
+    """Return an array, uint8 (H, W, C) with C 1 or 3, as a Pillow image."""
+    return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+
+
+def decode(content: bytes) -> Image.Image:
+    """Return an image file's content as a Pillow image."""
+    return Image.open(BytesIO(content))
+
+
+def encode(image: np.ndarray | Image.Image, form: str = "PNG", **options: Any) -> bytes:
+    """Return an image as a file of the form, with Pillow's options of that form.
+
+    Args:
+        image: a Pillow image, or uint8 (H, W, C) with C 1 or 3.
+        form: "PNG", "JPEG" or "WEBP".
+        options: what Pillow's writer of that form takes.
+    """
+    file = BytesIO()
+    (to_image(image) if isinstance(image, np.ndarray) else image).save(file, form, **options)
+    return file.getvalue()
+
+
+def data_address(content: bytes, kind: str) -> str:
+    """Return a file as an address that holds all of it.
+
+    Args:
+        content: of the file.
+        kind: its media type, such as "image/png".
+    """
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
