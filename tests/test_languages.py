@@ -36,6 +36,7 @@ FILE_ENDINGS = (
     "typ",
     "css",
 )
+CODE = ("hwlib/**/*.py", "hwlib/report/templates/*", "docs/*.py")  # what asks for texts
 MIN_FIXED = 3  # letters that a made-up name must have of its own to count as a use
 
 # ------------------------------------------------------------------------- a third language
@@ -92,7 +93,7 @@ def test_a_third_language_gives_a_pdf(third):
 @cache
 def code() -> tuple[str, ...]:
     """Return all code that can ask for a text: the package's, the notebooks', the templates'."""
-    files = [*sorted(ROOT.glob("hwlib/**/*.py")), *sorted(ROOT.glob("hwlib/report/templates/*"))]
+    files = [path for where in CODE for path in sorted(ROOT.glob(where))]
     found = [path.read_text(encoding="utf-8") for path in files if path.is_file()]
     for path in sorted(ROOT.glob("notebooks/*.ipynb")):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
