@@ -19,6 +19,8 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, TypeVar
 
+from hwlib import log
+
 T = TypeVar("T")
 Environment = Mapping[str, str]
 Hear = Callable[[str], None]
@@ -119,7 +121,9 @@ class Workers:
         with self._lock:
             self._is_stopped = True
             if self._children and isinstance(error, KeyboardInterrupt):
-                say("stopping: what trains writes its checkpoint first (Ctrl-C again ends at once)")
+                log.info(
+                    "stopping: what trains writes its checkpoint first (Ctrl-C again ends at once)"
+                )
             for child in self._children:
                 with suppress(BrokenPipeError):
                     child.stdin.close()
@@ -130,12 +134,6 @@ class Workers:
                 for child in self._children:
                     child.kill()
             raise
-
-
-def say(line: str) -> None:
-    """Write a line to standard error in one piece: other threads write there too."""
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
 
 
 def serve(work: Callable[[dict[str, Any]], None], stop: Callable[[], None]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from filelock import FileLock, Timeout
 
 from hwlib.config import Config
 from hwlib.errors import UserError
+from hwlib.io import locked, write_json
 
 if TYPE_CHECKING:
     from torch import nn
@@ -30,32 +29,6 @@ def default_runs_dir() -> Path:
         return Path(given)
     root = Path(__file__).resolve().parents[1]
     return (root if (root / "pyproject.toml").exists() else Path.cwd()) / "runs"
-
-
-@contextmanager
-def replacing(path: Path):
-    """Yield a temporary path beside `path`; on success flush it to disk and rename it there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    try:
-        yield temporary
-        with open(temporary, "rb") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write `value` as JSON, whole or not at all."""
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False))
-
-
-def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write arrays as one .npz, whole or not at all."""
-    with replacing(path) as temporary:
-        np.savez_compressed(temporary, **arrays)
 
 
 class Run:
@@ -137,14 +110,6 @@ class Run:
     @contextmanager
     def lock(self):
         """Hold the run for this process; another one that trains it waits its turn."""
-        lock = FileLock(self.path / ".lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            line = f"another process is training {self.path.name}; waiting for it"
-            print(line, file=sys.stderr, flush=True)  # no output that a notebook would keep
-            lock.acquire()
-        try:
+        waiting = f"another process is training {self.path.name}; waiting for it"
+        with locked(self.path / ".lock", waiting):
             yield
-        finally:
-            lock.release()

@@ -82,7 +82,7 @@ def test_second_load_reads_no_picture(pictures, own_cache, monkeypatch):
 
 def test_second_load_needs_no_write_access(pictures, own_cache, monkeypatch):
     load(pictures)
-    monkeypatch.setattr(cache, "_locked", None)
+    monkeypatch.setattr(cache, "locked", None)
     load(pictures)
 
 
@@ -204,10 +204,10 @@ def test_killed_build_leaves_no_set_and_the_next_one_cleans_up(many, own_cache):
 def test_leftovers_of_another_place_go_unless_it_is_being_built(pictures, own_cache):
     own_cache.mkdir(parents=True)
     for name in ("folder-aaaaaaaa", "folder-bbbbbbbb"):
-        (own_cache / f".{name}.x1.tmp").mkdir()
+        (own_cache / f".{name}-cccc.x1.tmp").mkdir()
     with FileLock(own_cache / ".folder-bbbbbbbb.lock"):
         load(pictures)
-    assert hidden(own_cache) == [".folder-bbbbbbbb.x1.tmp"]
+    assert hidden(own_cache) == [".folder-bbbbbbbb-cccc.x1.tmp"]
 
 
 def test_folder_without_manifest_is_never_taken_for_a_set(pictures, own_cache):

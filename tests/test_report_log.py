@@ -7,8 +7,8 @@ import json
 
 import pytest
 
+from hwlib.log import PROGRESS
 from hwlib.report.log import RunLog
-from hwlib.tell import PROGRESS
 from hwlib.text import LANGUAGES
 
 

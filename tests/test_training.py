@@ -14,8 +14,9 @@ from safetensors.torch import load_file
 
 import hwlib
 from hwlib.errors import UserError
+from hwlib.io import sha256_of, write_json
 from hwlib.recipes import PAIRS
-from hwlib.run import Run, write_json
+from hwlib.run import Run
 from hwlib.training import checkpoint
 from hwlib.training.batches import Batches
 from hwlib.training.evaluate import test_numbers as measure
@@ -232,7 +233,7 @@ def test_resume_with_other_threads_says_so(data, tmp_path, capsys):
     about = json.loads((path / "state.json").read_text())
     write_json(path / "state.json", about | {"num_threads": 99})
     files = ("state.safetensors", "state.json")
-    write_json(path / "manifest.json", {name: checkpoint.sha256(path / name) for name in files})
+    write_json(path / "manifest.json", {name: sha256_of(path / name) for name in files})
     checkpoint.load_checkpoint(run.path / "checkpoint", make_state(run, CPU))
     assert "began with 99 threads" in capsys.readouterr().err
 

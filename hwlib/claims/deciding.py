@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from hwlib import log
 from hwlib.claims.base import (
     COMPARISONS,
     NOT_APPLICABLE,
@@ -30,12 +31,12 @@ from hwlib.claims.statistics import MIN_SEEDS, joined, judge_interval, t_interva
 from hwlib.config import Config
 from hwlib.data import Data, load_data
 from hwlib.errors import UserError
+from hwlib.io import write_json
 from hwlib.jobs import Trainings, checked_jobs
 from hwlib.recipes import knows_setting, make_config
-from hwlib.run import Run, default_runs_dir, write_json
+from hwlib.run import Run, default_runs_dir
 from hwlib.runtime import code_fingerprint
 from hwlib.source import code_of
-from hwlib.tell import tell
 from hwlib.training.fit import TrainingDiverged, fit, is_done
 from hwlib.training.study import member_configs
 
@@ -384,4 +385,4 @@ class _Queue:
 
 
 def _say(line: str) -> None:
-    tell(f"claims: {line}")
+    log.info(f"claims: {line}")

@@ -13,9 +13,7 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -28,8 +26,8 @@ from filelock import FileLock, Timeout
 from hwlib.data.layouts import BadFile, Entry, Listed, Source, list_parts, recognise, scan
 from hwlib.data.work import CHUNK, perform_all
 from hwlib.errors import UserError
+from hwlib.io import locked, replacing_folder
 from hwlib.source import code_of
-from hwlib.tell import tell
 
 HERE = Path(__file__).resolve().parent
 FACES = HERE.parent / "faces"
@@ -39,6 +37,7 @@ NUM_SHOWN = 10  # names of bad files in a message
 FACES_SEED = 0
 FACES_DEFAULT = (8000, 1000)
 FACES_MIN_TEST = 64
+WAITING = "another process is preparing this data; waiting for it"
 
 
 class Names(Sequence):
@@ -193,7 +192,7 @@ def open_set(recipe: Recipe, *, progress: bool) -> Path:
         return folder
     try:
         home.mkdir(parents=True, exist_ok=True)
-        with _locked(home / f".{stem}.lock"):
+        with locked(home / f".{stem}.lock", WAITING):
             if not is_whole(folder):  # another process may have built it meanwhile
                 _build(recipe, home, stem, folder, progress)
     except OSError as error:
@@ -239,36 +238,15 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
 
 
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        tell("another process is preparing this data; waiting for it")
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
-
-
 def _build(recipe: Recipe, home: Path, stem: str, folder: Path, progress: bool) -> None:
     """Build a set beside its place and rename it there; the lock of `stem` is held."""
     _remove_leftovers(home, stem)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{stem}.", suffix=".tmp", dir=home))
-    try:
+    with replacing_folder(folder) as temporary:
         facts = recipe.build(temporary, progress)
         facts["fingerprint"] = content_fingerprint(temporary, facts["attributes"])
-        for path in temporary.iterdir():
-            _flush(path)
         manifest = temporary / "manifest.json"
         manifest.write_text(json.dumps(facts, indent=1), encoding="utf-8")
-        _flush(manifest)
         shutil.rmtree(folder, ignore_errors=True)  # what stands there has no manifest
-        os.replace(temporary, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     for stale in home.glob(f"{stem}-*"):
         if stale != folder:
             shutil.rmtree(stale, ignore_errors=True)  # Windows keeps what another process has open
@@ -277,7 +255,7 @@ def _build(recipe: Recipe, home: Path, stem: str, folder: Path, progress: bool) 
 def _remove_leftovers(home: Path, stem: str) -> None:
     """Remove what killed builders left, here and at every place that nobody builds at."""
     for temporary in home.glob(".*.tmp"):
-        other = temporary.name[1:].split(".")[0]
+        other = temporary.name[1:].split(".")[0].rpartition("-")[0]
         if other == stem:
             shutil.rmtree(temporary, ignore_errors=True)
             continue
@@ -286,11 +264,6 @@ def _remove_leftovers(home: Path, stem: str) -> None:
                 shutil.rmtree(temporary, ignore_errors=True)
         except Timeout:
             continue
-
-
-def _flush(path: Path) -> None:
-    with open(path, "rb+") as file:
-        os.fsync(file.fileno())
 
 
 # ---- building -----------------------------------------------------------------------------------

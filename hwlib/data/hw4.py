@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import os
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from hwlib.data.cache import bad_values, sample_parts
 from hwlib.data.layouts import BadFile, read_celeba_list, recognise, scan
 from hwlib.data.work import CHUNK, perform_all
 from hwlib.errors import UserError
+from hwlib.io import replacing_folder
 
 ATTRIBUTES = (
     *("Bangs", "Big_Lips", "Black_Hair", "Blond_Hair", "Brown_Hair", "Heavy_Makeup"),
@@ -214,18 +213,10 @@ def new_folder(out: str | Path) -> Iterator[Path]:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError("folder_not_empty", out=out)
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".tmp", dir=out.parent))
-        try:
-            folder.chmod(0o755)  # mkdtemp's is for the owner alone
+        with replacing_folder(out, is_flushed=False) as folder:
             (folder / "train").mkdir()
             (folder / "test").mkdir()
             yield folder
-            if out.exists():
-                out.rmdir()
-            os.replace(folder, out)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
     except OSError as error:
         raise UserError("unwritable", out=out, why=error.strerror or error) from error
 

@@ -23,8 +23,8 @@ from hwlib.explore.latents import decode
 from hwlib.explore.parts import to_strip
 from hwlib.explore.vae import KNOB_LIMIT, VAEPanel
 from hwlib.explore.words import words
+from hwlib.io import replacing
 from hwlib.models.gan import CODE_SIZE
-from hwlib.run import replacing
 
 FILM_PICTURES = 41  # of a way there; the film goes back over the same ones
 STRIP_PICTURES = 9

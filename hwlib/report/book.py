@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 import numpy as np
 from PIL import Image
 
+from hwlib import log
 from hwlib.findings import summary, verdicts
-from hwlib.processes import say
 from hwlib.report.compare import QUALITY, comparison, has_comparison, tables_of
 from hwlib.report.document import (
     Document,
@@ -235,7 +235,7 @@ def make_book(pages: Sequence[Page], language: str, about: About | None = None) 
         listed = _references(targets, language)
         parts.append(Part(REFERENCES, REFERENCES, title, listed))
     for mark in dict.fromkeys(targets.lost):
-        say(f"{language}: {{{mark}}} stands for nothing in this report")
+        log.info(f"{language}: {{{mark}}} stands for nothing in this report")
     return Book(language, about, front, (*parts, *appendices), first)
 
 
@@ -350,7 +350,8 @@ def _images(facts: Facts, name: str) -> np.ndarray | None:
         with np.load(path, allow_pickle=False) as arrays:
             images = arrays[name] if name in arrays else np.empty(0)
     except (OSError, ValueError, zipfile.BadZipFile) as error:
-        say(f"{path.parent.name}/samples.npz cannot be read ({error}): no faces of it in the title")
+        file = f"{path.parent.name}/samples.npz"
+        log.info(f"{file} cannot be read ({error}): no faces of it in the title")
         return None
     return images if images.ndim == 4 and images.dtype == np.uint8 else None
 

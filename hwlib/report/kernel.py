@@ -19,9 +19,9 @@ from nbclient.exceptions import CellControlSignal
 from papermill.exceptions import PapermillException
 from traitlets.config import Config
 
+from hwlib.io import write_json
 from hwlib.processes import serve
 from hwlib.report.runner import ENDED
-from hwlib.run import write_json
 
 # -P: a file in the working directory, `six.py` say, must not stand in for a package.
 KERNEL_COMMAND = (

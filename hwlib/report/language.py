@@ -7,7 +7,6 @@ import copy
 import re
 from binascii import Error as BadBase64
 from collections.abc import Iterator, Mapping
-from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,8 @@ from nbformat import NotebookNode
 from PIL import Image, UnidentifiedImageError
 from traitlets import Unicode
 
+from hwlib import log
 from hwlib.errors import DEFAULT_LANGUAGE
-from hwlib.processes import say
 from hwlib.report.document import (
     MARK,
     Code,
@@ -242,13 +241,8 @@ def _attached(cell: NotebookNode) -> dict[str, bytes]:
                 has_alpha = "A" in picture.getbands() or "transparency" in picture.info
                 picture.convert("RGBA" if has_alpha else "RGB").save(file, "PNG")
         except (OSError, UnidentifiedImageError, BadBase64, Image.DecompressionBombError) as error:
-            _tell(f"cell {cell.id}: {name} is no picture that can be read ({error}); left out")
+            what = f"cell {cell.id}: {name}"
+            log.info_once(f"{what} is no picture that can be read ({error}); left out")
             continue
         found[address] = file.getvalue()
     return found
-
-
-@cache
-def _tell(line: str) -> None:
-    """Say a line once, in however many languages it is met."""
-    say(line)

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hwlib.errors import DEFAULT_LANGUAGE
-from hwlib.tell import PROGRESS
+from hwlib.log import PROGRESS
 from hwlib.text import word
 
 TICK_S = 60

@@ -17,7 +17,7 @@ from typing import Any
 from fontTools.ttLib import TTFont
 from PIL import Image
 
-from hwlib.processes import say
+from hwlib import log
 from hwlib.report.book import APPENDIX, COMPARISON, REFERENCES, Book, Part, book_date, runs_of
 from hwlib.report.compare import Section, Table, comparison, glossary, tables_of
 from hwlib.report.document import (
@@ -186,7 +186,7 @@ def _part(part: Part, book: Book) -> tuple[str, dict[str, bytes]]:
     if lost:
         codes = ", ".join(f"U+{ord(c):04X}" for c in sorted(lost))
         said = word("book.no_glyph", book.language, count=len(lost), codes=codes)
-        say(f"{book.language}, PDF, {part.title}: {said}")
+        log.info(f"{book.language}, PDF, {part.title}: {said}")
         text += f"\n\n#hw-note({quote(said)})"
     return text, pictures
 

@@ -23,10 +23,12 @@ from nbformat import NotebookNode
 from papermill.exceptions import PapermillException
 from papermill.translators import PythonTranslator
 
+from hwlib import log
 from hwlib.config import PROBLEMS
 from hwlib.errors import DEFAULT_LANGUAGE, UserError
-from hwlib.processes import Hear, RunTask, Workers, say
-from hwlib.run import MISTAKE_MIME, RUN_MIME, default_runs_dir, replacing, write_json
+from hwlib.io import replacing, sha256_of, write_json
+from hwlib.processes import Hear, RunTask, Workers
+from hwlib.run import MISTAKE_MIME, RUN_MIME, default_runs_dir
 from hwlib.text import word
 
 # What the report calls the page of the reports' claims: no problem of the homework, and made only
@@ -178,7 +180,7 @@ def run_notebook(
     folder: Path,
     cwd: Path | None = None,
     run: RunTask | None = None,
-    hear: Hear = say,
+    hear: Hear = log.info,
 ) -> Executed:
     """Execute the job's notebook into `folder/name.ipynb`, or find it there unchanged.
 
@@ -236,7 +238,7 @@ def _keep(
         return Executed(None, None, reason, trace)
     _write_notebook(target, notebook, job)
     failed.unlink(missing_ok=True)
-    results = {str(run): file_hash(results_file(run)) for run in runs}
+    results = {str(run): sha256_of(results_file(run)) for run in runs}
     write_json(record, {"key": key, "runs": results})
     return Executed(target, runs[0], others=tuple(runs[1:]))
 
@@ -382,7 +384,7 @@ def _unchanged(target: Path, record: Path, key: str) -> Executed | None:
         known = json.loads(record.read_text())
         same = known["key"] == key
         same = same and all(
-            file_hash(results_file(Path(run))) == sha for run, sha in known["runs"].items()
+            sha256_of(results_file(Path(run))) == sha for run, sha in known["runs"].items()
         )
         run, *others = map(Path, known["runs"])
     except (AttributeError, KeyError, OSError, TypeError, ValueError):
@@ -394,7 +396,7 @@ def _key(job: Job) -> str:
     """Return a hash over everything that can change what the notebook shows."""
     data = str(job.parameters.get("data", ""))
     facts = {
-        "notebook": file_hash(job.notebook),
+        "notebook": sha256_of(job.notebook),
         "parameters": dict(job.parameters),
         "code": code_hash(),
         "runs": str(default_runs_dir()),
@@ -414,7 +416,7 @@ def code_hash() -> str:
     for path in sorted(PACKAGE.rglob("*")):
         hidden = "__pycache__" in path.parts or path.name.startswith(".")
         if path.is_file() and not hidden and not path.is_relative_to(own):
-            digest.update(f"{path.relative_to(PACKAGE).as_posix()} {file_hash(path)}\n".encode())
+            digest.update(f"{path.relative_to(PACKAGE).as_posix()} {sha256_of(path)}\n".encode())
     return digest.hexdigest()
 
 
@@ -431,11 +433,6 @@ def _stamp(path: Path) -> str:
             status = os.stat(file) if os.path.exists(file) else os.lstat(file)
             digest.update(f"{file} {status.st_size} {status.st_mtime_ns}\n".encode())
     return digest.hexdigest()
-
-
-def file_hash(path: Path) -> str:
-    """Return the SHA-256 of a file, in hex."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _short_temp() -> str | None:

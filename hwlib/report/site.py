@@ -17,7 +17,9 @@ import nbformat
 
 from hwlib.errors import UserError
 from hwlib.findings import summary
-from hwlib.processes import Environment, RunTask, Workers, say
+from hwlib.io import replacing, sha256_of, write_json
+from hwlib.log import info
+from hwlib.processes import Environment, RunTask, Workers
 from hwlib.report.book import About, Book, Page, make_book, page_title
 from hwlib.report.document import Document, RenderError
 from hwlib.report.embed import FULL, Detail
@@ -34,10 +36,8 @@ from hwlib.report.runner import (
     Reason,
     check_parameters,
     code_hash,
-    file_hash,
     run_notebook,
 )
-from hwlib.run import replacing, write_json
 from hwlib.text import LANGUAGES, in_languages, word
 from hwlib.text import ROOT as TEXTS
 
@@ -517,7 +517,7 @@ def _render_key(
     jobs = [
         [
             one.name,
-            file_hash(one.executed.notebook) if one.executed.notebook else "",
+            sha256_of(one.executed.notebook) if one.executed.notebook else "",
             one.executed.reason.text() if one.executed.reason else "",
             one.executed.trace,
             dict(one.facts.parameters),
@@ -538,7 +538,7 @@ def _engine_hash() -> str:
     folders = (HERE, TEXTS, TEXTS.parent)
     found = {p for folder in folders for p in folder.rglob("*")}
     files = [p for p in sorted(found) if p.is_file() and p.suffix in SOURCES]
-    return hashlib.sha256("".join(map(file_hash, files)).encode()).hexdigest()
+    return hashlib.sha256("".join(map(sha256_of, files)).encode()).hexdigest()
 
 
 # ---------------------------------------------------------------------- files
@@ -554,7 +554,7 @@ class _Writer:
         try:
             self.known = json.loads(self.path.read_text()) if self.path.exists() else {}
         except ValueError:
-            say(f"{self.path} is damaged: all is made anew, no page of an older report removed")
+            info(f"{self.path} is damaged: all is made anew, no page of an older report removed")
             self.known = {}
 
     def has_report(self) -> bool:
@@ -568,7 +568,7 @@ class _Writer:
             path = self.out / file
             if known.get("key") != key or not path.exists():
                 return False
-            if known.get("sha256") != file_hash(path):
+            if known.get("sha256") != sha256_of(path):
                 return False
         self.made |= {file: self.known[file] for file in files}
         return True

@@ -5,13 +5,12 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from io import BytesIO
 
 import numpy as np
 from PIL import Image
 
-from hwlib.processes import say
+from hwlib import log
 from hwlib.report.entries import Entry, by_data, by_seed, entries_of, identity_of
 from hwlib.report.facts import Facts
 from hwlib.text import section, word
@@ -220,18 +219,12 @@ def _array(entry: Entry, name: str) -> np.ndarray | None:
         with np.load(path, allow_pickle=False) as arrays:
             images = arrays[name] if name in arrays else np.empty(0)
     except (OSError, ValueError, zipfile.BadZipFile) as error:
-        _tell(
+        log.info_once(
             f"{entry.page}: {folder.name}/samples.npz cannot be read ({error}); its pictures are"
             " left out of the comparison"
         )
         return None
     return images if images.ndim >= 4 and images.dtype == np.uint8 else None
-
-
-@cache
-def _tell(line: str) -> None:
-    """Say a line once, however many strips it is about."""
-    say(line)
 
 
 def encode(images: np.ndarray) -> bytes:

@@ -20,7 +20,8 @@ from PIL import Image
 
 from hwlib import plots
 from hwlib.errors import UserError, Worded
-from hwlib.run import MISTAKE_MIME, RUN_MIME, Run, replacing
+from hwlib.io import replacing
+from hwlib.run import MISTAKE_MIME, RUN_MIME, Run
 from hwlib.show import order
 from hwlib.show.cells import to_html, to_markdown
 from hwlib.text import LANGUAGES as KNOWN_LANGUAGES

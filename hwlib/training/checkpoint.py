@@ -8,9 +8,7 @@ kept, so that a spoilt one falls back to the one before; going on from either gi
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,22 +17,16 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from hwlib import log
 from hwlib.errors import UserError
+from hwlib.io import replacing, replacing_folder, sha256_of
 from hwlib.recipes import build_models
-from hwlib.run import replacing
-from hwlib.tell import tell
 from hwlib.training.steps import State
 
 if TYPE_CHECKING:
     from hwlib.run import Run
 
 GENERATIONS = 2
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, in hex."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def save_checkpoint(folder: Path, state: State, *, metrics_bytes: int) -> None:
@@ -61,21 +53,13 @@ def save_checkpoint(folder: Path, state: State, *, metrics_bytes: int) -> None:
         "optimizers": optimizers,
     }
     target = folder / f"step-{state.step:09d}"
-    partial = folder / f".partial-{os.getpid()}"
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    save_file(tensors, partial / "state.safetensors")
-    (partial / "state.json").write_text(json.dumps(about))
-    files = ("state.safetensors", "state.json")
-    manifest = {name: sha256(partial / name) for name in files}
-    for name in files:
-        _sync(partial / name)
-    (partial / "manifest.json").write_text(json.dumps(manifest))
-    _sync(partial / "manifest.json")
-    if target.exists():  # only one that failed its manifest is ever written again
-        shutil.rmtree(target)
-    os.rename(partial, target)
-    _sync(folder)
+    with replacing_folder(target) as partial:
+        save_file(tensors, partial / "state.safetensors")
+        (partial / "state.json").write_text(json.dumps(about))
+        manifest = {file.name: sha256_of(file) for file in sorted(partial.iterdir())}
+        (partial / "manifest.json").write_text(json.dumps(manifest))
+        if target.exists():  # only one that failed its manifest is ever written again
+            shutil.rmtree(target)
     for old in sorted(folder.glob("step-*"))[:-GENERATIONS]:
         shutil.rmtree(old)
 
@@ -87,15 +71,15 @@ def load_checkpoint(folder: Path, state: State) -> int:
         The length of metrics.jsonl that belongs to it; 0, and `state` untouched, where there is no
         sound checkpoint.
     """
-    for leftover in folder.glob(".partial-*"):
+    for leftover in folder.glob(".*.tmp"):
         shutil.rmtree(leftover)
     for generation in sorted(folder.glob("step-*"), reverse=True):
         if not _is_sound(generation):
-            tell(f"{generation} is damaged; going on from the one before")
+            log.info(f"{generation} is damaged; going on from the one before")
             continue
         about = json.loads((generation / "state.json").read_text())
         if about["num_threads"] != torch.get_num_threads():
-            tell(
+            log.info(
                 f"this run began with {about['num_threads']} threads and goes on with"
                 f" {torch.get_num_threads()}: its bits will differ from an unbroken run's"
             )
@@ -112,7 +96,7 @@ def save_weights(path: Path, models: dict[str, nn.Module]) -> str:
     tensors = model_tensors(models)
     with replacing(path) as temporary:
         save_file(tensors, temporary)
-    return sha256(path)
+    return sha256_of(path)
 
 
 def load_models(run: Run) -> dict[str, nn.Module]:
@@ -129,7 +113,7 @@ def load_models(run: Run) -> dict[str, nn.Module]:
             runs=[row["run"] for row in run.results["studies"]],
         )
     path = run.path / "weights.safetensors"
-    if run.results["weights_sha256"] != sha256(path):
+    if run.results["weights_sha256"] != sha256_of(path):
         raise UserError("weights_damaged", path=path)
     models = build_run_models(run)
     put_tensors(models, load_file(path))
@@ -238,15 +222,6 @@ def _is_sound(generation: Path) -> bool:
     except ValueError:
         return False
     return all(
-        (generation / name).exists() and sha256(generation / name) == digest
+        (generation / name).exists() and sha256_of(generation / name) == digest
         for name, digest in sums.items()
     )
-
-
-def _sync(path: Path) -> None:
-    """Flush a file or folder to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

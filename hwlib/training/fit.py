@@ -22,10 +22,13 @@ import torch
 from torch import nn
 from tqdm.auto import tqdm
 
+from hwlib import log
 from hwlib.config import Config
 from hwlib.data import Data, load_data
 from hwlib.errors import UserError, Worded, nearest_name
-from hwlib.run import Run, default_runs_dir, write_arrays, write_json
+from hwlib.io import flush, write_arrays, write_json
+from hwlib.log import PROGRESS
+from hwlib.run import Run, default_runs_dir
 from hwlib.runtime import (
     code_fingerprint,
     derive_seed,
@@ -33,7 +36,6 @@ from hwlib.runtime import (
     resolve_device,
     resolve_precision,
 )
-from hwlib.tell import PROGRESS
 from hwlib.training.adversarial import (
     attribute_columns,
     finish_acgan,
@@ -429,8 +431,7 @@ class Journal:
 
     def flush(self) -> None:
         """Bring the file to the disk."""
-        with open(self.path, "rb") as file:
-            os.fsync(file.fileno())
+        flush(self.path)
 
 
 @contextmanager
@@ -481,7 +482,7 @@ def _progress_lines(run: Run, done: int) -> Callable[[dict[str, Any], int], None
         if now - told_at >= WATCH_SECONDS or step == total:
             told_at, left = now, (now - began) / max(step - done, 1) * (total - step)
             news = {"run": run.path.name, "step": step, "steps": total, "left_s": round(left, 1)}
-            print(f"{PROGRESS}{json.dumps(news)}", file=sys.stderr, flush=True)
+            log.info(f"{PROGRESS}{json.dumps(news)}")
 
     return line
 
@@ -500,11 +501,9 @@ def progress_reporter(run: Run, done: int) -> Iterator[Callable[[dict[str, Any],
         def line(record: dict[str, Any], step: int) -> None:
             if is_evaluation(record):
                 left = (time.monotonic() - began) / max(step - done, 1) * (total - step)
-                print(
+                log.info(
                     f"{run.path.name}  epoch {record['epoch']:.1f}  step {step:,}/{total:,}"
-                    f"  {told(record)}  {left:.0f} s left",
-                    file=sys.stderr,
-                    flush=True,
+                    f"  {told(record)}  {left:.0f} s left"
                 )
 
         yield line

@@ -14,25 +14,23 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from filelock import FileLock, Timeout
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm.auto import tqdm
 
+from hwlib import log
 from hwlib.data import Data
 from hwlib.data.cache import cache_folder
 from hwlib.errors import UserError
-from hwlib.run import replacing, write_json
+from hwlib.io import locked, replacing, sha256_of, write_json
 from hwlib.runtime import autocast, derive_seed, generator, resolve_precision
 from hwlib.source import code_of
-from hwlib.tell import tell
 from hwlib.training.batches import EVAL_BATCH, Batches, image_batches, spread
 
 CPU = torch.device("cpu")
@@ -45,6 +43,7 @@ DROPOUT = 0.3
 SHIFT = 16  # training pictures are shifted by up to a sixteenth of their side
 SEED = 0  # one oracle per data set, whatever the run's seed
 TURNS = 4
+WAITING = "another process is training this oracle; waiting for it"
 SCALE_IMAGES = 5_000  # training pictures that the features' mean and std are taken from
 
 
@@ -177,7 +176,7 @@ def get_oracle(
     stem = home / f"oracle-{_key(data, steps)}"
     try:
         home.mkdir(parents=True, exist_ok=True)
-        with _locked(stem.with_suffix(".lock")):
+        with locked(stem.with_suffix(".lock"), WAITING):
             about = _read_about(stem)
             if about is None:
                 _train_into(stem, data, steps, device, progress=progress)
@@ -188,20 +187,6 @@ def get_oracle(
     oracle.load_state_dict(load_file(stem.with_suffix(".safetensors")))
     oracle.about = about
     return oracle.requires_grad_(False).eval().to(device, memory_format=torch.channels_last)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        tell("another process is training this oracle; waiting for it")
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _key(data: Data, steps: int) -> str:
@@ -222,14 +207,13 @@ def _read_about(stem: Path) -> dict[str, Any] | None:
     except (ValueError, KeyError, TypeError):
         is_sound = False
     if not is_sound:
-        tell(f"{weights} is damaged; the oracle is trained again")
+        log.info(f"{weights} is damaged; the oracle is trained again")
         return None
     return known
 
 
 def _fingerprint(weights: Path) -> str:
-    with open(weights, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    return sha256_of(weights)[:16]
 
 
 def _empty(data: Data) -> Oracle:
@@ -245,7 +229,7 @@ def _train_into(
     """Train an oracle and write its weights, then what is known of it."""
     began = time.monotonic()
     what = f"{len(data.attributes)} attributes" if data.attributes else "quarter turns"
-    say = tell if progress else lambda _line: None
+    say = log.info if progress else lambda _line: None
     say(f"oracle: learning {what} from {len(data.train):,} pictures, {steps:,} steps")
     oracle = train_oracle(data, steps=steps, device=device, progress=progress)
     about = measure_oracle(oracle, data)

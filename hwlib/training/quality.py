@@ -8,7 +8,6 @@ protocol, and distances of unequal protocols refuse to be compared.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from torch.nn import functional as F
 from hwlib.config import Config
 from hwlib.data import Data
 from hwlib.errors import UserError
+from hwlib.io import sha256_of
 from hwlib.metrics import (
     NEIGHBOURS,
     colourfulness,
@@ -112,8 +112,7 @@ class Inception(nn.Module):
         from torchvision.models import Inception_V3_Weights, inception_v3
 
         super().__init__()
-        with open(path, "rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = sha256_of(path)
         if not digest.startswith(INCEPTION_SHA256):
             raise UserError("inception_other", path=path, file=INCEPTION_FILE, digest=digest[:8])
         self.name = f"inception:{digest[:16]}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,8 @@ from PIL import Image
 from hwlib.config import Config
 from hwlib.control import CODE_SIZE, one_hot
 from hwlib.errors import UserError
-from hwlib.run import Run, write_arrays
+from hwlib.io import replacing_folder, write_arrays
+from hwlib.run import Run
 from hwlib.training.adversarial import conditions, generate
 from hwlib.training.evaluate import vae_samples
 from hwlib.training.steps import draw_z
@@ -45,16 +44,11 @@ def write_samples(run: Run, out: Path, *, num: int, seed: int, **wishes: Any) ->
     if out.suffix == ".npz":
         write_arrays(out, {"images": images})
         return
-    partial = out.with_name(f".{out.name}.{os.getpid()}")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
     digits = len(str(num - 1))
-    for number, image in enumerate(images):
-        picture = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
-        picture.save(partial / f"{number:0{digits}d}.png")
-    if out.exists():
-        out.rmdir()
-    os.rename(partial, out)
+    with replacing_folder(out, is_flushed=False) as folder:
+        for number, image in enumerate(images):
+            picture = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
+            picture.save(folder / f"{number:0{digits}d}.png")
 
 
 def sample_images(

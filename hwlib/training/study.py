@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from hwlib import log
 from hwlib.config import Config
 from hwlib.errors import UserError
-from hwlib.run import Run, write_arrays, write_json
-from hwlib.tell import tell
+from hwlib.io import write_arrays, write_json
+from hwlib.run import Run
 
 # Of each VAE's results.json, as far as it is there: a row of the study's `studies`.
 COMPARED = (
@@ -150,4 +151,4 @@ def study_pictures(members: Sequence[Run]) -> dict[str, np.ndarray]:
 def _tell(run: Run, config: Config, number: int, count: int, seconds: float) -> None:
     """Say which weight of how many comes now, and about how long is left."""
     left = f"  about {seconds / number * (count - number):.0f} s left" if number else ""
-    tell(f"{run.path.name}  KL weight {config.kl_weight:g}: VAE {number + 1} of {count}{left}")
+    log.info(f"{run.path.name}  KL weight {config.kl_weight:g}: VAE {number + 1} of {count}{left}")

@@ -1,0 +1,28 @@
+"""Lines on how work goes, and the one place that knows where they are written."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cache
+
+PROGRESS = "hwlib-progress "  # before the JSON by which a child says how far its training is
+
+
+def info(line: str) -> None:
+    """Write a line to standard error, so that standard output keeps to what was asked for.
+
+    A notebook that somebody reads gets it on standard output, as it shows the other in red.
+    """
+    kernel = sys.modules.get("ipykernel.kernelapp")
+    has_kernel = kernel is not None and kernel.IPKernelApp.initialized()
+    is_read = has_kernel and not os.environ.get("HWLIB_BATCH")
+    stream = sys.stdout if is_read else sys.stderr
+    stream.write(f"{line}\n")  # in one piece: other threads write there too
+    stream.flush()
+
+
+@cache
+def info_once(line: str) -> None:
+    """Write a line as `info` does, but only the first time."""
+    info(line)
