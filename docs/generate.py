@@ -9,7 +9,8 @@ import json
 from pathlib import Path
 
 from hwlib.claims.catalogue import CLAIMS
-from hwlib.config import ARGUMENTS, SETTINGS_OF, Config
+from hwlib.config import ARGUMENTS, Config
+from hwlib.registry import PROBLEMS
 from hwlib.text import LANGUAGES, join_choices, section, word
 
 DOCS = Path(__file__).parent
@@ -48,7 +49,7 @@ def settings(language: str) -> str:
     for name in Config.model_fields:
         if name in NOT_SETTINGS:
             continue
-        having = [problem for problem, own in SETTINGS_OF.items() if name in own]
+        having = [problem for problem, entry in PROBLEMS.items() if name in entry.settings]
         everywhere = word("docs.settings.all", language)
         problems = join_choices(having, language=language) if having else everywhere
         option = f"`{name}`" if name not in ARGUMENTS else f"`--{name}`"

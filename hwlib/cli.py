@@ -19,9 +19,10 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from hwlib.config import ARGUMENTS, PROBLEMS
+from hwlib.config import ARGUMENTS, profile_of
 from hwlib.data.commands import app as data_app
 from hwlib.errors import UserError, Worded
+from hwlib.registry import PROBLEMS
 
 if TYPE_CHECKING:
     from hwlib.report import Job
@@ -49,7 +50,8 @@ ProfileOption = Annotated[
     str,
     typer.Option(
         "--profile",
-        help="smoke: seconds, to see that it runs; look: about a minute, rough pictures;"
+        callback=profile_of,
+        help="smoke: seconds, to see that it runs; preview: about a minute, rough pictures;"
         " quick: a real result on two cores;"
         " course: the report's own schedule.",
     ),
@@ -93,7 +95,7 @@ def recipes() -> None:
         table.add_column(name, no_wrap=True)
     for name in ("parameters", "steps x batch", "optimiser", "MSE"):
         table.add_column(name, justify="right", no_wrap=True)
-    for recipe, problem in sorted(PAIRS, key=lambda pair: pair[1] == "kl"):
+    for recipe, problem in sorted(PAIRS, key=lambda pair: bool(PROBLEMS[pair[1]].study_of)):
         pair = RECIPES[recipe].problems[problem]
         cells = [f"{RECIPES[recipe].letter} {recipe}", problem]
         models = build_models(recipe, problem)
@@ -553,20 +555,23 @@ def chosen_pairs(problems: Sequence[str] | None, recipe: str | None) -> list[tup
     Raises:
         UserError: an unknown name, or a pair that does not exist.
     """
-    from hwlib.recipes import DEFAULT_RECIPE, PAIRS, get_problem
+    from hwlib.recipes import PAIRS, get_pair
+
+    def recipe_of(problem: str) -> str:
+        return recipe or (PROBLEMS[problem].default_recipe if problem in PROBLEMS else "")
 
     wanted = list(problems or dict.fromkeys(problem for _, problem in PAIRS))
     if recipe == "all":
         pairs = [pair for problem in wanted for pair in PAIRS if pair[1] == problem]
         for problem in wanted:
             if not any(own == problem for _, own in pairs):
-                get_problem("dcgan", problem)  # says which are known
+                get_pair("", problem)  # says which are known
         return pairs
-    pairs = [(recipe or DEFAULT_RECIPE.get(problem, "dcgan"), problem) for problem in wanted]
+    pairs = [(recipe_of(problem), problem) for problem in wanted]
     if recipe and not problems:  # "all problems" of one recipe are those that it has
         pairs = [pair for pair in pairs if pair in PAIRS] or pairs[:1]
     for pair in pairs:
-        get_problem(*pair)
+        get_pair(*pair)
     return pairs
 
 

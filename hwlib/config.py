@@ -11,8 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from pydantic_core import PydanticCustomError
 
 from hwlib.errors import UserError, nearest_name
-
-PROBLEMS = ("vae", "kl", "gan", "acgan", "infogan")
+from hwlib.registry import PROBLEMS, RECIPE_SETTINGS, SPECIAL_SETTINGS
 
 Weight = Annotated[float, Field(ge=0)]
 Decay = Annotated[float, Field(ge=0, lt=1)]
@@ -20,40 +19,11 @@ Decay = Annotated[float, Field(ge=0, lt=1)]
 # Settings that change how a run is carried out or shown, never what comes out of it.
 NOT_IN_HASH = frozenset({"profile", "data", "checkpoint_every", "curve_smoothing"})
 
-# Settings that only some problems know; the others refuse them rather than ignore them.
-VAE_SETTINGS = frozenset({"kl_weight", "reconstruction", "sigma", "num_layers"})
-ADVERSARIAL_SETTINGS = frozenset(
-    {
-        "noise",
-        "d_updates",
-        "d_width",
-        "joint_batch",
-        "batch_norm",
-        "ema",
-        "label_smoothing",
-        "spectral_norm",
-        "r1",
-        "r1_every",
-        "augment",
-        "keep",
-        "curve_every",
-        "curve_smoothing",
-    }
-)
-SETTINGS_OF: dict[str, frozenset[str]] = {
-    "vae": VAE_SETTINGS,
-    "kl": VAE_SETTINGS - {"kl_weight"} | {"kl_weights", "kl_sweep"},
-    "gan": ADVERSARIAL_SETTINGS,
-    "acgan": ADVERSARIAL_SETTINGS | {"class_weight", "class_on_fake"},
-    "infogan": ADVERSARIAL_SETTINGS | {"num_codes", "code_weight", "code_scale"},
-}
-
-# Settings that only those recipes know whose own settings name them.
-RECIPE_SETTINGS = frozenset({"num_layers"})
-
-# Told by arguments and options of their own, never among the settings.
+# Passed as arguments and options of their own, not as settings.
 ARGUMENTS = ("problem", "recipe", "data", "profile", "seed")
 
+
+ALIASES = {"look": "preview"}  # profiles by the names of earlier versions
 
 # What pydantic calls a broken rule, and what `errors.rules` calls it.
 RULES = {
@@ -74,17 +44,20 @@ RULES = {
 LIMITS = ("ge", "gt", "le", "lt", "multiple_of", "expected", "kind")  # in the order of their use
 
 
+def profile_of(name: Any) -> Any:
+    """Return a profile's name of today."""
+    return ALIASES.get(name, name) if isinstance(name, str) else name
+
+
 class Config(BaseModel):
     """Settings of one run; recipes give the defaults (`hwlib.make_config`), the user overrides."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    problem: Literal["vae", "kl", "gan", "acgan", "infogan"] = Field(
-        description="the homework's problem"
-    )
+    problem: Literal[tuple(PROBLEMS)] = Field(description="the homework's problem")
     recipe: str = Field(description="the course report that is followed")
     data: str = Field("faces", description="'faces' (drawn), 'faces:N', or a path")
-    profile: Literal["smoke", "look", "quick", "course"] = Field(
+    profile: Literal["smoke", "preview", "quick", "course"] = Field(
         "quick", description="size of the run"
     )
     seed: int = Field(0, ge=0, lt=2**31, description="every random stream follows from it")
@@ -194,6 +167,11 @@ class Config(BaseModel):
         12, ge=1, description="points of the test curve, or scored snapshots, over the run"
     )
 
+    @field_validator("profile", mode="before")
+    @classmethod
+    def _rename(cls, value: Any) -> Any:
+        return profile_of(value)
+
     @field_validator("attribute", mode="before")
     @classmethod
     def _join_names(cls, value: Any) -> Any:
@@ -272,7 +250,7 @@ class Config(BaseModel):
             facts: what the settings do not say by themselves: the data's fingerprint, the resolved
                 device and precision, the fingerprint of the code.
         """
-        unknown = frozenset().union(*SETTINGS_OF.values()) - SETTINGS_OF[self.problem]
+        unknown = SPECIAL_SETTINGS - PROBLEMS[self.problem].settings
         settings = self.model_dump(mode="json", exclude=set(NOT_IN_HASH | unknown)) | facts
         text = json.dumps(settings, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:8]
@@ -286,8 +264,9 @@ def _limit(error: Mapping[str, Any]) -> str:
 
 def _unknown_setting(name: str, given: Mapping[str, Any]) -> UserError:
     """Say that a setting is unknown, which name comes near, and which ones the problem knows."""
-    problem, special = given.get("problem"), frozenset().union(*SETTINGS_OF.values())
-    unknown = special - SETTINGS_OF.get(problem, special) | (RECIPE_SETTINGS - given.keys())
+    problem = given.get("problem")
+    own = PROBLEMS[problem].settings if problem in PROBLEMS else SPECIAL_SETTINGS
+    unknown = SPECIAL_SETTINGS - own | (RECIPE_SETTINGS - given.keys())
     known = sorted(set(Config.model_fields) - unknown - set(ARGUMENTS))
     near = nearest_name(name, known)
     return UserError("unknown_setting", name=name, near=near, problem=problem, known=known)

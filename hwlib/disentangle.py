@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import entr
 
-from hwlib.control import to_classes
+from hwlib.conditioning import to_classes
 
 CODE_BINS = 20  # equally full bins of a latent, as many as Chen et al. 2018 have of equal width
 NUM_TREES = 10  # of each forest (Eastwood & Williams 2018 have 10 too)
@@ -48,8 +48,8 @@ def mig(codes: np.ndarray, factors: Factors) -> float:
     The information of the best latent about a factor less that of the second best, over the
     factor's entropy, averaged over factors. Unlike there, latents are cut into equally full bins
     instead of equally wide ones, so that a latent's scale and its outliers do not matter, and
-    quantities among the factors into ten (`hwlib.control.to_classes`). Entropies are corrected for
-    the number of pictures (Miller 1955), so that independent codes tell about 0 nats.
+    quantities among the factors into ten (`hwlib.conditioning.to_classes`). Entropies are
+    corrected for the number of images (Miller 1955), so that independent codes tell about 0 nats.
 
     Args:
         codes: (N, Z), see above; where Z is 1 the second best tells nothing.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,6 @@ from typing import Any
 import torch
 
 from hwlib.errors import UserError
-from hwlib.source import code_of
-
-# The rooms whose code decides what a run yields; an edit there is another run.
-RESULT_CODE = (
-    *("control.py", "disentangle.py", "losses.py", "metrics.py"),
-    *("models", "recipes", "training"),
-)
 
 
 def derive_seed(seed: int, *names: object) -> int:
@@ -69,35 +61,9 @@ def resolve_precision(name: str, device: torch.device) -> str:
     return "float32"
 
 
-def is_slow(device: str = "auto") -> bool:
-    """Whether networks are trained on a processor that does not multiply bfloat16.
-
-    Measured on two cores of one kind with it and of one without: three to five times as long.
-    """
-    if device not in ("auto", "cpu"):
-        return False
-    found = resolve_device(device)
-    return found.type == "cpu" and resolve_precision("auto", found) == "float32"
-
-
 def autocast(precision: str, device: torch.device) -> torch.autocast:
     """Return the context in which forward passes run."""
     return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
-
-
-@cache
-def code_fingerprint() -> str:
-    """Return 16 hex digits over the code that decides a run's result.
-
-    Comments and docstrings do not count, so that rewording one does not train everything again.
-    """
-    root = Path(__file__).parent
-    files = [file for name in RESULT_CODE for file in sorted((root / name).rglob("*.py"))]
-    files += [root / name for name in RESULT_CODE if name.endswith(".py")]
-    digest = hashlib.sha256()
-    for file in sorted(files):
-        digest.update(f"{file.relative_to(root).as_posix()}\n{code_of(file)}\n".encode())
-    return digest.hexdigest()[:16]
 
 
 def environment(device: torch.device) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from torch import nn
 import hwlib
 from hwlib.config import Config
 from hwlib.data import Data, Part
-from hwlib.recipes import get_problem
+from hwlib.recipes import get_pair
 from hwlib.training import adversarial
 from hwlib.training.adversarial import (
     attribute_columns,
@@ -657,7 +657,7 @@ FINISH = {"gan": finish_gan, "acgan": finish_acgan, "infogan": finish_infogan}
     ],
 )
 def test_the_recipes_networks_are_measured_with_finite_numbers(faces, problem, extra):
-    build = get_problem("dcgan", problem).build
+    build = get_pair("dcgan", problem).build
     models = build(width=0.125, z_dim=8, image_size=32, channels=3, **extra)
     models = {name: model.eval() for name, model in models.items()}
     changes = {"z_dim": 8, "image_size": 32}

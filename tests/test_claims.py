@@ -27,7 +27,7 @@ from hwlib.claims.statistics import joined, judge_interval, t_interval
 from hwlib.errors import UserError
 from hwlib.faces.factors import ATTRIBUTES, FACTORS
 from hwlib.findings.base import TRIAL_STEPS
-from hwlib.ledger import convert
+from hwlib.objectives import convert
 from hwlib.plots import adversarial
 from hwlib.recipes import PAIRS, build_models, make_config
 from hwlib.text import LANGUAGES, has_word, section, word
@@ -509,10 +509,10 @@ def test_of_several_files_the_largest_profile_and_then_the_newest_counts(tmp_pat
     def known():
         return {id: one["decided"]["verdict"] for id, one in known_verdicts("ab" * 8, runs).items()}
 
-    write(shipped, "look", "2026-02-01", "undecided")
+    write(shipped, "preview", "2026-02-01", "undecided")
     assert known() == {"C13": "undecided"}
-    assert known_verdicts("ab" * 4)["C13"]["profile"] == "look"
-    write(runs, "look", "2026-01-01", "contradicted")
+    assert known_verdicts("ab" * 4)["C13"]["profile"] == "preview"
+    write(runs, "preview", "2026-01-01", "contradicted")
     assert known() == {"C13": "undecided"}  # the other is older
     write(runs, "quick", "2026-01-01")
     assert known() == {"C13": "supported"}

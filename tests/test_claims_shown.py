@@ -74,7 +74,7 @@ def every_finding():
     """Return what is found of every claim with every verdict, and of all claims together."""
     all_of_them = verdicts()
     found = [findings.counts(all_of_them), *findings.opposed(all_of_them, CLAIMS)]
-    found += [findings.method(verdicts(profile=p)) for p in ("smoke", "look", "quick")]
+    found += [findings.method(verdicts(profile=p)) for p in ("smoke", "preview", "quick")]
     found += [findings.method(verdicts(spec="/some/where/celeba"))]
     for id, claim in CLAIMS.items():
         for verdict in ("supported", "contradicted", "undecided"):

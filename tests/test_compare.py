@@ -22,7 +22,7 @@ from pypdf import PdfReader
 
 import hwlib
 from hwlib import report
-from hwlib.ledger import reported_mses
+from hwlib.objectives import reported_mses
 from hwlib.recipes import PAIRS as ALL_PAIRS
 from hwlib.report import (
     compare,

@@ -13,7 +13,7 @@ import hwlib
 from hwlib import cli, explore
 from hwlib.errors import UserError
 from hwlib.explore.kl import KLPanel
-from hwlib.recipes import RECIPES, get_problem
+from hwlib.recipes import RECIPES, get_pair
 from hwlib.report import Job
 from hwlib.report.compare import overview
 from hwlib.report.entries import entries_of
@@ -44,7 +44,7 @@ def test_the_default_study_is_the_homeworks_with_a_sweep_over_five_decades():
 @pytest.mark.parametrize("recipe", sorted(RECIPES))
 @pytest.mark.parametrize("profile", ["smoke", "quick", "course"])
 def test_every_recipes_vae_can_be_studied_around_its_own_weight(recipe, profile):
-    own = get_problem(recipe, "vae").settings["kl_weight"]
+    own = get_pair(recipe, "vae").settings["kl_weight"]
     config = hwlib.make_config("kl", recipe, profile=profile)
     assert config.kl_weights == pytest.approx((own, 100 * own, 0))
     assert own in [member.kl_weight for member in member_configs(config)]

@@ -9,7 +9,6 @@ from hwlib.errors import UserError
 from hwlib.models import JoinEmbedding, JoinOneHot, JoinValues
 from hwlib.recipes import PAIRS, RECIPES, build_models, make_config
 from hwlib.run import Run
-from hwlib.runtime import is_slow
 from hwlib.text import LANGUAGES, sentence
 
 VAE_RECIPES = [recipe for recipe, problem in PAIRS if problem == "vae"]
@@ -545,8 +544,7 @@ def test_every_pair_says_what_its_report_leaves_open(recipe, problem, language):
     assert len(sentence(f"recipes.{recipe}_{problem}", language)) > 60
 
 
-def test_quick_changes_nothing_but_width_and_schedule(monkeypatch):
-    monkeypatch.setattr("hwlib.recipes.is_slow", lambda device: False)
+def test_quick_changes_nothing_but_width_and_schedule():
     for recipe, problem in PAIRS:
         if problem not in RECIPES[recipe].problems:
             continue
@@ -559,60 +557,18 @@ def test_quick_changes_nothing_but_width_and_schedule(monkeypatch):
         assert changed <= {"profile", "width"} | schedule
 
 
-def test_a_slow_processor_makes_quick_alone_smaller_in_width_and_schedule_alone(monkeypatch):
-    def configs(*, slow):
-        monkeypatch.setattr("hwlib.recipes.is_slow", lambda device: slow)
-        return {
-            (recipe, problem, profile): make_config(problem, recipe, profile=profile)
-            for recipe, problem in (*PAIRS, ("dcgan", "kl"))
-            for profile in ("smoke", "look", "quick", "course")
-        }
-
-    fast, slow = configs(slow=False), configs(slow=True)
-    assert {pair for pair in fast if fast[pair] != slow[pair]} == {
-        (*pair, "quick") for pair in (("dcgan", "vae"), *ADVERSARIAL)
-    }
-    for pair, config in fast.items():
-        assert slow[pair].width <= config.width
-        assert slow[pair].num_steps <= config.num_steps
-        schedule = {"num_steps", "num_evals", "learning_rate"}
-        changes = slow[pair].model_dump(mode="json", include={"width", *schedule})
-        assert slow[pair].to_json() == config.to_json() | changes
-    assert make_config("gan", width=0.5, num_steps=9).model_dump(
-        include={"width", "num_steps"}
-    ) == {"width": 0.5, "num_steps": 9}
-
-
-@pytest.mark.parametrize(
-    ("device", "capabilities", "slow"),
-    [
-        ("cpu", {"avx2": True}, True),
-        ("cpu", {"avx512_bf16": True}, False),
-        ("cpu", {"bf16": True}, False),
-        ("cuda", {"avx2": True}, False),
-    ],
-)
-def test_a_processor_without_bfloat16_is_slow(device, capabilities, slow, monkeypatch):
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: device == "cuda")
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    assert is_slow() is slow
-    assert is_slow("cpu") is (slow or device == "cuda")
-    assert not is_slow("mps")
-
-
-def test_look_is_quick_made_smaller_in_width_and_schedule_alone(monkeypatch):
-    monkeypatch.setattr("hwlib.recipes.is_slow", lambda device: False)
+def test_preview_is_quick_made_smaller_in_width_and_schedule_alone():
     for recipe, problem in (*PAIRS, ("dcgan", "kl")):
         quick = make_config(problem, recipe, profile="quick")
-        look = make_config(problem, recipe, profile="look")
-        assert look.width == quick.width / 2
-        assert look.num_steps == quick.num_steps // (2 if problem == "infogan" else 4)
-        same = quick.to_json() | look.model_dump(
+        preview = make_config(problem, recipe, profile="preview")
+        assert make_config(problem, recipe, profile="look") == preview
+        assert preview.width == quick.width / 2
+        assert preview.num_steps == quick.num_steps // (2 if problem == "infogan" else 4)
+        same = quick.to_json() | preview.model_dump(
             mode="json",
             include={"profile", "width", "num_steps", "num_evals", "oracle_steps", "kl_sweep"},
         )
-        assert look.to_json() == same
+        assert preview.to_json() == same
 
 
 @pytest.mark.parametrize(

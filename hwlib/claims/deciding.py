@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -28,15 +27,14 @@ from hwlib.claims.catalogue import CLAIMS, rule_of
 from hwlib.claims.files import Verdicts, claims_path, known_ids
 from hwlib.claims.measures import CONDITIONS, MEASURES
 from hwlib.claims.statistics import MIN_SEEDS, joined, judge_interval, t_interval
-from hwlib.config import Config
+from hwlib.config import Config, profile_of
 from hwlib.data import Data, load_data
 from hwlib.errors import UserError
+from hwlib.fingerprint import claims_code
 from hwlib.io import write_json
 from hwlib.jobs import Trainings, checked_jobs
 from hwlib.recipes import knows_setting, make_config
 from hwlib.run import Run, default_runs_dir
-from hwlib.runtime import code_fingerprint
-from hwlib.source import code_of
 from hwlib.training.fit import TrainingDiverged, fit, is_done
 from hwlib.training.study import member_configs
 
@@ -83,16 +81,20 @@ def decide(
         Stopped: Ctrl-C; the same call goes on from there.
     """
     chosen = [CLAIMS[id] for id in known_ids(ids)]
-    seeds = checked_seeds(seeds)
+    seeds, profile = checked_seeds(seeds), profile_of(profile)
     runs = Path(runs) if runs else default_runs_dir()
     plan = Plan(str(data), profile, seeds, runs, skip_bad, settings)
     loaded = plan.load()
+    arms = [arm for claim in CLAIMS.values() for arm in claim.arms.values()]
+    code = claims_code(
+        [(arm.recipe, arm.problem) for arm in arms], [rule_of(claim) for claim in CLAIMS.values()]
+    )
     verdicts: Verdicts = {
         "data": {"spec": str(data), "fingerprint": loaded.fingerprint},
         "profile": profile,
         "seeds": list(seeds),
         "settings": {name: value for name, value in settings.items() if name != "device"},
-        "code": claims_code(),
+        "code": code,
         "date": datetime.now(UTC).date().isoformat(),
         "claims": {},
     }
@@ -122,14 +124,6 @@ def checked_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
     if len(found) < MIN_SEEDS:
         raise UserError("few_seeds", least=MIN_SEEDS, count=len(found))
     return found
-
-
-def claims_code() -> str:
-    """Return 16 hex digits over the code of runs and claims: verdicts of other code are dropped."""
-    files = sorted(Path(__file__).parent.glob("*.py"))
-    rules = [rule_of(claim) for claim in CLAIMS.values()]
-    text = "\n".join([code_fingerprint(), *map(code_of, files), *rules])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _still_valid(path: Path, verdicts: Mapping[str, Any]) -> dict[str, Any]:

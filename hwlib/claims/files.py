@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from hwlib.claims.catalogue import CLAIMS, rule_of
-from hwlib.config import Config
+from hwlib.config import Config, profile_of
 from hwlib.errors import UserError
 
 SHIPPED = Path(__file__).parents[2] / "report" / "verdicts"
@@ -75,6 +75,7 @@ def known_verdicts(fingerprint: str, runs: Path | None = None) -> dict[str, Verd
 def _read(path: Path) -> Mapping[str, Any]:
     """Return a file of verdicts; one without a date, or of trials, as one that has no claims."""
     verdicts = json.loads(path.read_text(encoding="utf-8"))
+    verdicts["profile"] = profile_of(verdicts["profile"])
     if "date" not in verdicts or verdicts["profile"] not in PROFILES[1:]:
         return {"data": {}, "profile": PROFILES[0], "seeds": [], "date": "", "claims": {}}
     return verdicts

@@ -26,8 +26,8 @@ from filelock import FileLock, Timeout
 from hwlib.data.layouts import BadFile, Entry, Listed, Source, list_parts, recognise, scan
 from hwlib.data.work import CHUNK, perform_all
 from hwlib.errors import UserError
+from hwlib.fingerprint import code_of
 from hwlib.io import locked, replacing_folder
-from hwlib.source import code_of
 
 HERE = Path(__file__).resolve().parent
 FACES = HERE.parent / "faces"

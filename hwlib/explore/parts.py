@@ -97,7 +97,7 @@ def problem_line(problem: Exception | str, lang: str) -> str:
 
 def told_of_trials(panel: Panel, run: Run, lang: str) -> Panel:
     """Put a line above a panel that warns of the pictures of a small run; return the panel."""
-    names = {"smoke": "trial", "look": "look"}
+    names = {"smoke": "trial", "preview": "preview"}
     if name := names.get(run.config.profile):
         panel.children = (widgets.HTML(f"<strong>{words(name, lang)}</strong>"), *panel.children)
     return panel

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 FOLDER = "play"  # of the run folder: what was kept
 LINK_STYLE = "color:var(--jp-content-link-color);text-decoration:underline"  # widgets show none
 
-LARGEST_FIRST = ("course", "quick", "look", "smoke")
+LARGEST_FIRST = ("course", "quick", "preview", "smoke")
 
 PANELS = {
     "gan": generator_panel,

@@ -88,7 +88,7 @@ def curves(metrics: Mapping[float, pd.DataFrame], results: Results) -> list[Find
 
     Args:
         metrics: `Run.metrics` by weight, with `objective`, what was minimised; see
-            `hwlib.ledger.with_objective`.
+            `hwlib.objectives.with_objective`.
         results: the study's.
     """
     shortest = min(len(one) for one in metrics.values())

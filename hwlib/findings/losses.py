@@ -11,10 +11,10 @@ from hwlib.findings.base import Results, is_trial
 from hwlib.text import LANGUAGES, Finding, finding, number, section, word
 
 if TYPE_CHECKING:
-    from hwlib.ledger import Row
+    from hwlib.objectives import Row
 
-# `hwlib.ledger` loads torch, which whoever only reads findings need not wait for: it is imported
-# where it is used.
+# `hwlib.objectives` loads torch, which whoever only reads findings need not wait for: it is
+# imported where it is used.
 
 NONE = "–"
 GREY_LEVELS = 255
@@ -31,7 +31,7 @@ def ledger_tables(rows: Sequence[Row]) -> dict[str, Tables]:
     """Return the conversion tables by name, each by language.
 
     Args:
-        rows: from `hwlib.ledger.rows`.
+        rows: from `hwlib.objectives.rows`.
 
     Returns:
         `ledger`, the losses and their common form; `ledger_weights`, each lambda in the others'
@@ -116,7 +116,7 @@ def _objectives(rows: Sequence[Row]) -> Tables:
 
 def _conversions(rows: Sequence[Row]) -> Tables:
     """Return what each lambda is in the convention of every recipe."""
-    from hwlib.ledger import VAE_RECIPES
+    from hwlib.objectives import VAE_RECIPES
 
     heads = [_word(f"heads.{name}") for name in ("report", "lambda")]
     cells = [
@@ -132,7 +132,7 @@ def _conversions(rows: Sequence[Row]) -> Tables:
 
 def _reported() -> Tables:
     """Return the MSE that each report prints, with pixels in [0, 1] and in [-1, 1]."""
-    from hwlib.ledger import reported_mses
+    from hwlib.objectives import reported_mses
 
     first, last = ("report", "reported", "read"), ("rmse",)
     scales = [_word("heads.mse_in", range=scale) for scale in ("[0, 1]", "[-1, 1]")]
@@ -201,7 +201,7 @@ def ledger(row: Row, results: Results) -> list[Finding]:
     """Say what a run's lambda comes to, and how its implied sigma stands to its error.
 
     Args:
-        row: of the run, from `hwlib.ledger.of_run`.
+        row: of the run, from `hwlib.objectives.of_run`.
         results: the run's results.
     """
     return [common(row), *against_error(row, results)]
@@ -225,7 +225,7 @@ def sigma_ratio(row: Row, results: Mapping[str, float]) -> float | None:
     Returns:
         None where the loss implies none, or the run is a trial.
     """
-    from hwlib.ledger import best_sigma_01
+    from hwlib.objectives import best_sigma_01
 
     if is_trial(results) or not row.sigma_01:
         return None
@@ -237,7 +237,7 @@ def against_error(row: Row, results: Results) -> list[Finding]:
 
     Nothing where the loss implies no sigma, or the run is a trial.
     """
-    from hwlib.ledger import best_sigma_01, bits_per_dim
+    from hwlib.objectives import best_sigma_01, bits_per_dim
 
     ratio = sigma_ratio(row, results)
     if ratio is None:

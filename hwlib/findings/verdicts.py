@@ -21,7 +21,7 @@ from hwlib.text import LANGUAGES, Finding, finding, sentence, word
 
 Tables = dict[str, pd.DataFrame]  # one a language
 
-SHORT = "look"  # the profile whose trainings are so short that it is said
+SHORT = "preview"  # the profile whose trainings are so short that it is said
 
 
 def _known(data_fingerprint: str, runs: Path | str | None) -> dict[str, dict[str, Any]]:

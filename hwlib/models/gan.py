@@ -7,7 +7,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from hwlib.control import CODE_SIZE
+from hwlib.conditioning import CODE_SIZE
+from hwlib.models.layers import scaled
 
 
 class JoinValues(nn.Module):
@@ -178,3 +179,41 @@ class CodeReader(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Map D's features to logits of each code's values, (B, K, 10)."""
         return self.layers(features).unflatten(1, (self.num_codes, self.code_size))
+
+
+def dcgan_generator(
+    num_inputs: int, *, width: float, image_size: int, channels: int
+) -> nn.Sequential:
+    """Return DCGAN's generator (Radford et al. 2016); shapes are those of width 1 at 64 x 64."""
+    a, b, c, d = (scaled(n, width) for n in (512, 256, 128, 64))
+
+    def up(inputs: int, outputs: int, *geometry: int) -> list[nn.Module]:
+        conv = nn.ConvTranspose2d(inputs, outputs, *geometry, bias=False)
+        return [conv, nn.BatchNorm2d(outputs), nn.ReLU()]
+
+    return nn.Sequential(
+        nn.Unflatten(1, (num_inputs, 1, 1)),  # (B, inputs, 1, 1)
+        *up(num_inputs, a, image_size // 16),  # (B, 512, 4, 4)
+        *up(a, b, 4, 2, 1),  # (B, 256, 8, 8)
+        *up(b, c, 4, 2, 1),  # (B, 128, 16, 16)
+        *up(c, d, 4, 2, 1),  # (B, 64, 32, 32)
+        nn.ConvTranspose2d(d, channels, 4, 2, 1, bias=False),  # (B, 3, 64, 64)
+        nn.Tanh(),
+    )
+
+
+def dcgan_trunk(*, width: float, channels: int) -> nn.Sequential:
+    """Return DCGAN's discriminator but for its head; shapes are those of width 1 at 64 x 64."""
+    a, b, c, d = (scaled(n, width) for n in (64, 128, 256, 512))
+
+    def down(inputs: int, outputs: int) -> list[nn.Module]:
+        conv = nn.Conv2d(inputs, outputs, 4, 2, 1, bias=False)
+        return [conv, nn.BatchNorm2d(outputs), nn.LeakyReLU(0.2)]
+
+    return nn.Sequential(
+        nn.Conv2d(channels, a, 4, 2, 1, bias=False),  # (B, 64, 32, 32)
+        nn.LeakyReLU(0.2),
+        *down(a, b),  # (B, 128, 16, 16)
+        *down(b, c),  # (B, 256, 8, 8)
+        *down(c, d),  # (B, 512, 4, 4)
+    )

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
-from hwlib.control import CODE_SIZE
+from hwlib.conditioning import CODE_SIZE
 from hwlib.plots.look import (
     BLUE,
     COLUMN_IN,

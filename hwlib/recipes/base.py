@@ -8,7 +8,18 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from hwlib.conditioning import CODE_SIZE
 from hwlib.losses import gaussian_nll, kl_standard_normal, pixel_error
+from hwlib.models import (
+    CodeReader,
+    Discriminator,
+    Generator,
+    JoinEmbedding,
+    JoinOneHot,
+    JoinValues,
+    init_dcgan,
+    without_batch_norm,
+)
 
 # The homework's training set; the reports' epochs are turned into steps by it, so that 'course'
 # means the author's number of updates whatever the data.
@@ -18,6 +29,8 @@ PixelRange = tuple[float, float]
 UNIT: PixelRange = (0.0, 1.0)  # after a sigmoid
 SIGNED: PixelRange = (-1.0, 1.0)  # after a tanh
 
+Models = dict[str, nn.Module]  # by name: {"vae": ...}, or {"G": ..., "D": ...}
+Join = JoinValues | JoinOneHot | JoinEmbedding
 
 PIXEL_ERRORS = {
     "mse": r"(x-\hat{x})^2",
@@ -81,41 +94,121 @@ class Objective:
 
 
 @dataclass(frozen=True)
-class Problem:
-    """One pair (recipe, problem): networks, schedule, and what the report says.
+class Pair:
+    """One recipe's problem: networks, schedule, and what the report says.
 
     Attributes:
-        build: builds the networks by name; keyword arguments width, z_dim, image_size, channels,
-            and pixel_range where a VAE's is not to be the report's; all but the VAE know d_width,
-            the ACGAN num_labels, the InfoGAN num_codes.
+        build: builds the networks by name. Keyword arguments: width, z_dim, image_size and
+            channels; a VAE's also pixel_range; those of `adversarial` for the others.
         settings: the report's own schedule, profile 'course'.
         quick: what profile 'quick' changes, never the structure: narrower networks, fewer steps,
-            and smaller batches, as many updates teach more than many pictures; for the KL study,
-            of many VAEs, larger steps too; for dcgan's ACGAN more snapshots to choose from.
-        slow: what 'quick' changes further on a processor without bfloat16, which took three to five
-            times as long: networks narrower still, fewer steps, and larger ones where they helped.
+            and smaller batches, because the number of updates matters more; for the KL study, of
+            many VAEs, larger steps too; for dcgan's ACGAN more checkpoints to choose from.
         objective: a VAE's loss.
+        pixel_range: of a VAE's output.
+        is_range_stated: whether the report says so; otherwise the lab chose it.
         has_batch_norm: whether an adversarial pair's networks have it; where they have not, `build`
             knows `batch_norm`, which puts it in.
         reported: numbers that the report gives, by the names of results.json where they fit.
     """
 
-    build: Callable[..., dict[str, nn.Module]]
+    build: Callable[..., Models]
     settings: Mapping[str, Any]
     quick: Mapping[str, Any]
-    slow: Mapping[str, Any] = field(default_factory=dict)
     objective: Objective | None = None
+    pixel_range: PixelRange = SIGNED
+    is_range_stated: bool = False
     has_batch_norm: bool = True
     reported: Mapping[str, float] = field(default_factory=dict)
+
+    def networks(
+        self,
+        width: float = 1.0,
+        *,
+        z_dim: int | None = None,
+        spectral_norm: bool = False,
+        batch_norm: str = "recipe",
+        sigma: str = "fixed",
+        **options: Any,
+    ) -> Models:
+        """Build the networks; see `hwlib.recipes.build_models`."""
+        if self.objective is not None:
+            options.setdefault("pixel_range", self.pixel_range)
+        if batch_norm == "on" and not self.has_batch_norm:
+            options["batch_norm"] = True
+        models = self.build(width=width, z_dim=z_dim or self.settings["z_dim"], **options)
+        if batch_norm == "off":
+            models = {name: without_batch_norm(model) for name, model in models.items()}
+        if spectral_norm:
+            for layer in list(models["D"].modules()):
+                if isinstance(layer, nn.Conv2d | nn.Linear):
+                    nn.utils.parametrizations.spectral_norm(layer)
+        if sigma == "learned":
+            models["vae"].learn_sigma()
+        return models
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """One course report."""
+    """One course report: a file of `hwlib.recipes`, of its name."""
 
     name: str
     letter: str
-    problems: Mapping[str, Problem]
+    problems: Mapping[str, Pair]
+
+
+def adversarial(
+    generator: Callable[..., nn.Module],
+    discriminator: Callable[..., Discriminator],
+    *,
+    join: Callable[[int, int], Join] | None = None,
+    reader: Callable[..., CodeReader] | None = None,
+    init: Callable[[nn.Module], nn.Module] = init_dcgan,
+    d_width: float = 1.0,
+) -> Callable[..., Models]:
+    """Return the builder of G and D, and of Q where there is a `reader`.
+
+    Args:
+        generator: layers that map (B, inputs) to images: (inputs, *, width, image_size, channels).
+        discriminator: (*, width, image_size, channels, num_classes), width D's own.
+        join: how an ACGAN's labels come in: (z_dim, num_labels).
+        reader: an InfoGAN's Q: (*, width, d_width, image_size, num_codes).
+        init: draws the first weights.
+        d_width: the report's own factor on D's channels.
+    """
+    own_d_width = d_width
+
+    def build(
+        *,
+        width: float,
+        z_dim: int,
+        image_size: int = 64,
+        channels: int = 3,
+        d_width: float = own_d_width,
+        num_labels: int = 1,
+        num_codes: int = 1,
+        code_scale: float = 1.0,
+        **options: Any,
+    ) -> Models:
+        sizes = {"image_size": image_size, "channels": channels, **options}
+        joined: Join | None = None
+        if reader is not None:
+            joined = JoinValues(z_dim, num_codes * CODE_SIZE, scale=code_scale)
+        elif join is not None:
+            joined = join(z_dim, num_labels)
+        layers = generator(joined.num_inputs if joined else z_dim, width=width, **sizes)
+        models: Models = {
+            "G": Generator(layers, z_dim=z_dim, pixel_range=SIGNED, join=joined),
+            "D": discriminator(
+                width=width * d_width, num_classes=num_labels if join else 0, **sizes
+            ),
+        }
+        if reader is not None:
+            own = {"width": width, "d_width": width * d_width, "image_size": image_size}
+            models["Q"] = reader(**own, num_codes=num_codes)
+        return {name: init(model) for name, model in models.items()}
+
+    return build
 
 
 # The homework's weights and a finer sweep over five decades, in multiples of a recipe's own weight:
@@ -125,7 +218,7 @@ KL_SWEEP_TIMES = (0.001, 0.01, 0.1, 1.0, 3.0, 10.0, 30.0, 100.0)
 KL_BATCH = 32
 
 
-def kl_study(vae: Problem, *, quick: Mapping[str, Any] | None = None) -> Problem:
+def kl_study(vae: Pair, *, quick: Mapping[str, Any] | None = None) -> Pair:
     """Return the KL study of a recipe's VAE: its settings with several weights for one.
 
     Args:
@@ -142,7 +235,7 @@ def kl_study(vae: Problem, *, quick: Mapping[str, Any] | None = None) -> Problem
     if quick is None:
         fewer = {"batch_size": KL_BATCH, "num_steps": vae.quick["num_steps"] // 3}
         quick = {**vae.quick, **fewer}
-    return replace(vae, settings=settings | weights, quick=quick, slow={})
+    return replace(vae, settings=settings | weights, quick=quick)
 
 
 def steps(epochs: int, batch_size: int) -> int:

@@ -13,8 +13,9 @@ from hwlib.models import VAE, scaled, squash
 from hwlib.recipes.base import (
     IMAGE_SUM_OBJECTIVE,
     UNIT,
+    Models,
+    Pair,
     PixelRange,
-    Problem,
     Recipe,
     kl_study,
     steps,
@@ -26,13 +27,8 @@ KL_QUICK = {"width": 0.5, "batch_size": 32, "num_steps": 700, "learning_rate": 1
 
 
 def build_vae(
-    *,
-    width: float,
-    z_dim: int,
-    image_size: int,
-    channels: int,
-    pixel_range: PixelRange = UNIT,
-) -> dict[str, nn.Module]:
+    *, width: float, z_dim: int, image_size: int = 64, channels: int = 3, pixel_range: PixelRange
+) -> Models:
     """Build the VAE; shapes in the comments are those of width 1 at 64 x 64."""
     a, b, c, d = (scaled(n, width) for n in (32, 64, 128, 256))
     side = image_size // 16
@@ -64,7 +60,7 @@ def build_vae(
     return {"vae": vae}
 
 
-VAE_PROBLEM = Problem(
+VAE_PROBLEM = Pair(
     build=build_vae,
     settings={
         "num_steps": steps(100, 100),
@@ -75,6 +71,7 @@ VAE_PROBLEM = Problem(
     },
     quick={"width": 0.5, "batch_size": 32, "num_steps": 4_000},
     objective=IMAGE_SUM_OBJECTIVE,
+    pixel_range=UNIT,
 )
 
 RECIPE = Recipe(

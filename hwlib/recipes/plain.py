@@ -14,13 +14,15 @@ from typing import Any
 
 from torch import nn
 
-from hwlib.models import VAE, Discriminator, Generator, JoinEmbedding, init_glorot, scaled, squash
+from hwlib.models import VAE, Discriminator, JoinEmbedding, init_glorot, scaled, squash
 from hwlib.recipes.base import (
     MEAN_OBJECTIVE,
     SIGNED,
+    Models,
+    Pair,
     PixelRange,
-    Problem,
     Recipe,
+    adversarial,
     steps,
 )
 
@@ -93,11 +95,11 @@ def build_vae(
     *,
     width: float,
     z_dim: int,
-    image_size: int,
-    channels: int,
-    pixel_range: PixelRange = SIGNED,
+    image_size: int = 64,
+    channels: int = 3,
+    pixel_range: PixelRange,
     num_layers: int = 3,
-) -> dict[str, nn.Module]:
+) -> Models:
     """Build the VAE, of `num_layers` layers each way."""
     sizes = {
         "width": width,
@@ -111,42 +113,18 @@ def build_vae(
     return {"vae": vae}
 
 
-def build_gan(
-    *,
-    width: float,
-    z_dim: int,
-    image_size: int,
-    channels: int,
-    d_width: float = 1.0,
-    num_labels: int = 0,
-    batch_norm: bool = False,
-) -> dict[str, nn.Module]:
-    """Build G, the VAE's decoder, and D, its encoder with a dense head.
-
-    `d_width` is a factor on D's channels alone; `batch_norm` puts batch norm into both, which the
-    report says it did without.
-    """
-    sizes = {"image_size": image_size, "channels": channels, "batch_norm": batch_norm}
-    join = JoinEmbedding(z_dim, num_labels) if num_labels else None
-    layers = decoder_layers(z_dim, width=width, **sizes)
-    trunk, num_features = encoder_layers(width=width * d_width, **sizes)
-    head = nn.Linear(num_features, 1 + num_labels)
-    return {
-        "G": init_glorot(Generator(layers, z_dim=z_dim, pixel_range=SIGNED, join=join)),
-        "D": init_glorot(Discriminator(trunk, head, num_classes=num_labels)),
-    }
-
-
-def build_acgan(*, num_labels: int = 1, **sizes: Any) -> dict[str, nn.Module]:
-    """Build the GAN with `num_labels` attributes: z times their embeddings, an output of D each."""
-    return build_gan(num_labels=num_labels, **sizes)
+def discriminator(*, num_classes: int, **sizes: Any) -> Discriminator:
+    """Return the VAE's encoder with a dense head."""
+    trunk, num_features = encoder_layers(**sizes)
+    head = nn.Linear(num_features, 1 + num_classes)
+    return Discriminator(trunk, head, num_classes=num_classes)
 
 
 RECIPE = Recipe(
     name="plain",
     letter="A",
     problems={
-        "vae": Problem(
+        "vae": Pair(
             build=build_vae,
             settings={
                 "num_steps": steps(200, 128),
@@ -161,18 +139,16 @@ RECIPE = Recipe(
             objective=MEAN_OBJECTIVE,
             reported={"test_mse": 0.075},
         ),
-        "gan": Problem(
-            build=build_gan,
+        "gan": Pair(
+            build=adversarial(decoder_layers, discriminator, init=init_glorot),
             settings=GAN_SETTINGS | {"num_steps": 50_000},
             quick={"batch_size": 64, "num_steps": 1_500},
-            slow={"width": 0.5},
             has_batch_norm=False,
         ),
-        "acgan": Problem(
-            build=build_acgan,
+        "acgan": Pair(
+            build=adversarial(decoder_layers, discriminator, join=JoinEmbedding, init=init_glorot),
             settings=GAN_SETTINGS | {"num_steps": 30_000, "attribute": "Smiling"},
             quick={"batch_size": 64, "num_steps": 1_500},
-            slow={"width": 0.5, "num_steps": 1_350},
             has_batch_norm=False,
         ),
     },

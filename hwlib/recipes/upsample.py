@@ -13,7 +13,6 @@ PyTorch's `padding=2`; shapes and parameters are equal.
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
 
 from torch import nn
 
@@ -21,19 +20,19 @@ from hwlib.errors import UserError
 from hwlib.models import (
     VAE,
     Discriminator,
-    Generator,
     JoinValues,
     Upsample,
-    init_dcgan,
     scaled,
     squash,
 )
 from hwlib.recipes.base import (
     MEAN_OBJECTIVE,
     SIGNED,
+    Models,
+    Pair,
     PixelRange,
-    Problem,
     Recipe,
+    adversarial,
     steps,
 )
 
@@ -50,13 +49,8 @@ GAN_SETTINGS = {
 
 
 def build_vae(
-    *,
-    width: float,
-    z_dim: int,
-    image_size: int,
-    channels: int,
-    pixel_range: PixelRange = SIGNED,
-) -> dict[str, nn.Module]:
+    *, width: float, z_dim: int, image_size: int = 64, channels: int = 3, pixel_range: PixelRange
+) -> Models:
     """Build the VAE of the report's layer table; shapes are those of width 1 at 64 x 64.
 
     Raises:
@@ -162,37 +156,11 @@ def discriminator(
     return Discriminator(trunk, head, num_classes=num_classes)
 
 
-def build_gan(
-    *,
-    width: float,
-    z_dim: int,
-    image_size: int,
-    channels: int,
-    d_width: float = 1.0,
-    num_labels: int = 0,
-) -> dict[str, nn.Module]:
-    """Build G and D; `d_width` is a factor on D's channels alone."""
-    sizes = {"image_size": image_size, "channels": channels}
-    join = JoinValues(z_dim, num_labels) if num_labels else None
-    layers = generator_layers(z_dim + num_labels, width=width, **sizes)
-    G = Generator(layers, z_dim=z_dim, pixel_range=SIGNED, join=join)
-    D = discriminator(width=width * d_width, num_classes=num_labels, **sizes)
-    return {"G": init_dcgan(G), "D": init_dcgan(D)}
-
-
-def build_acgan(*, num_labels: int = 1, d_width: float = 0.5, **sizes: Any) -> dict[str, nn.Module]:
-    """Build the GAN with `num_labels` attributes: an input of G and an output of D each.
-
-    The report halves D's filters here.
-    """
-    return build_gan(num_labels=num_labels, d_width=d_width, **sizes)
-
-
 RECIPE = Recipe(
     name="upsample",
     letter="B",
     problems={
-        "vae": Problem(
+        "vae": Pair(
             build=build_vae,
             settings={
                 "num_steps": steps(50, 128),
@@ -205,17 +173,15 @@ RECIPE = Recipe(
             objective=MEAN_OBJECTIVE,
             reported={"test_mse": 0.0336532},
         ),
-        "gan": Problem(
-            build=build_gan,
+        "gan": Pair(
+            build=adversarial(generator_layers, discriminator),
             settings=GAN_SETTINGS,
             quick={"width": 0.25, "batch_size": 32, "num_steps": 2_000},
-            slow={"width": 0.125},
         ),
-        "acgan": Problem(
-            build=build_acgan,
+        "acgan": Pair(
+            build=adversarial(generator_layers, discriminator, join=JoinValues, d_width=0.5),
             settings=GAN_SETTINGS | {"d_width": 0.5, "attribute": "Smiling"},
             quick={"width": 0.25, "batch_size": 32, "num_steps": 2_000},
-            slow={"width": 0.125},
         ),
     },
 )

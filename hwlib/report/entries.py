@@ -164,7 +164,7 @@ def told_apart(name: str, entry: Entry, entries: Sequence[Entry]) -> str:
 def warnings(entries: Sequence[Entry], language: str) -> list[str]:
     """Return what a reader must know before any number."""
     profiles = {e.facts.settings.get("profile") for e in entries}
-    return [word(f"page.{name}", language) for name in ("smoke", "look") if name in profiles]
+    return [word(f"page.{name}", language) for name in ("smoke", "preview") if name in profiles]
 
 
 def by_problem(entries: Sequence[Entry]) -> dict[str, list[Entry]]:

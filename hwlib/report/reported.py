@@ -27,7 +27,7 @@ def reported_table(problem: str, entries: Sequence[Entry], frame: Frame) -> Tabl
         entries: runs of the problem.
         frame: of the report.
     """
-    from hwlib.ledger import reported_mses
+    from hwlib.objectives import reported_mses
     from hwlib.recipes import RECIPES
 
     recipes = {n: r.problems[problem] for n, r in RECIPES.items() if problem in r.problems}

@@ -24,10 +24,10 @@ from papermill.exceptions import PapermillException
 from papermill.translators import PythonTranslator
 
 from hwlib import log
-from hwlib.config import PROBLEMS
 from hwlib.errors import DEFAULT_LANGUAGE, UserError
 from hwlib.io import replacing, sha256_of, write_json
 from hwlib.processes import Hear, RunTask, Workers
+from hwlib.registry import PROBLEMS
 from hwlib.run import MISTAKE_MIME, RUN_MIME, default_runs_dir
 from hwlib.text import word
 
@@ -114,7 +114,7 @@ def make_job(
     """Return the job of `problem` in `recipe`, with its notebook.
 
     Args:
-        problem: one of `hwlib.config.PROBLEMS`, or `CLAIMS`.
+        problem: one of `hwlib.registry.PROBLEMS`, or `CLAIMS`.
         recipe: name of a recipe; it becomes the notebook's parameter `recipe`. Claims compare
             recipes: they have none, and "all" stands for it.
         parameters: further parameters of the notebook.

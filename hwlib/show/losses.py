@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hwlib.findings import losses
-from hwlib.ledger import Row, rows
+from hwlib.objectives import Row, rows
 from hwlib.show.page import table
 
 
@@ -13,8 +13,8 @@ def ledger(*runs: Row, languages: Sequence[str] | None = None) -> None:
     """Show the five reports' losses in one form, in one another's terms, and their MSE.
 
     Args:
-        runs: losses of runs, from `hwlib.ledger.of_run`; one that is a report's own has no row of
-            its own.
+        runs: losses of runs, from `hwlib.objectives.of_run`; one that is a report's own has no
+            row of its own.
         languages: the ones to show; those of `setup` where it is None.
     """
     listed = rows(*runs)

@@ -22,7 +22,7 @@ from hwlib.text import in_languages, word
 MADE = {
     *("active", "asked", "attributes", "betas", "channels", "claims", "codes", "config"),
     *("configs", "curves", "draw", "figure", "first", "found", "frames", "measured", "members"),
-    *("metrics", "models", "mu", "networks", "objective", "objectives", "ones", "originals"),
+    *("metrics", "models", "mu", "networks", "objective", "losses", "ones", "originals"),
     *("alike", "colours", "course", "far", "half", "index", "labels", "layers", "letter"),
     *("mean_error", "mean_mse", "own", "pair", "test", "test_images", "xy"),
     *("pattern", "pictures", "play"),

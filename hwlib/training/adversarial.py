@@ -11,8 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hwlib.config import Config
-from hwlib.control import (
+from hwlib.conditioning import (
     CODE_SIZE,
     attribute_accuracy,
     code_accuracy,
@@ -27,6 +26,7 @@ from hwlib.control import (
     to_classes,
     variance_shares,
 )
+from hwlib.config import Config
 from hwlib.data import Data
 from hwlib.runtime import derive_seed, generator
 from hwlib.training.batches import EVAL_BATCH, image_batches, spread

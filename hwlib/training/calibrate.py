@@ -33,7 +33,7 @@ def trainings(config: Config) -> list[Config]:
         own = {n: getattr(config, n) for n in shared if knows_setting("vae", n, config.recipe)}
         names = (config.recipe, config.data, config.profile, config.seed)
         return [config, make_config("vae", *names, **own)]
-    if config.problem == "infogan" and config.profile != "look" and config.num_codes == 1:
+    if config.problem == "infogan" and config.profile != "preview" and config.num_codes == 1:
         return [config, config.model_copy(update={"num_codes": 2})]
     return [config]
 

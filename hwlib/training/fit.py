@@ -26,11 +26,11 @@ from hwlib import log
 from hwlib.config import Config
 from hwlib.data import Data, load_data
 from hwlib.errors import UserError, Worded, nearest_name
+from hwlib.fingerprint import run_identity
 from hwlib.io import flush, write_arrays, write_json
 from hwlib.log import PROGRESS
 from hwlib.run import Run, default_runs_dir
 from hwlib.runtime import (
-    code_fingerprint,
     derive_seed,
     environment,
     resolve_device,
@@ -162,17 +162,27 @@ def open_run(config: Config, data: Data, runs: Path) -> tuple[Run, str, torch.de
     return Run.create(runs, config, name=name, facts=about), facts["precision"], device
 
 
-def identify(config: Config, data: Data) -> tuple[Config, dict[str, str], str]:
-    """Return the resolved settings, what else can change the result, and the run's name."""
+def identify(
+    config: Config, data: Data, *, device: str = "", precision: str = ""
+) -> tuple[Config, dict[str, str], str]:
+    """Return the resolved settings, what else can change the result, and the run's name.
+
+    Args:
+        config: settings.
+        data: its images.
+        device: type of the device that trains it, "cuda" for one; this machine's own where empty.
+        precision: in which it trains; that of this machine's device where empty.
+    """
     config = resolve_attribute(config, data)
-    device = resolve_device(config.device)
-    facts = {
-        "data": data.fingerprint,
-        "device": device.type,
-        "precision": resolve_precision(config.precision, device),
-        "code": code_fingerprint(),
-        "torch": torch.__version__.split("+")[0],
-    }
+    if not (device and precision):
+        here = resolve_device(config.device)
+        device, precision = (
+            device or here.type,
+            precision or resolve_precision(config.precision, here),
+        )
+    facts = run_identity(
+        config.recipe, config.problem, data=data.fingerprint, device=device, precision=precision
+    )
     return config, facts, f"{config.problem}-{config.recipe}-{config.hash8(**facts)}"
 
 

@@ -28,9 +28,9 @@ from hwlib import log
 from hwlib.data import Data
 from hwlib.data.cache import cache_folder
 from hwlib.errors import UserError
+from hwlib.fingerprint import code_of_modules
 from hwlib.io import locked, replacing, sha256_of, write_json
 from hwlib.runtime import autocast, derive_seed, generator, resolve_precision
-from hwlib.source import code_of
 from hwlib.training.batches import EVAL_BATCH, Batches, image_batches, spread
 
 CPU = torch.device("cpu")
@@ -192,7 +192,7 @@ def get_oracle(
 def _key(data: Data, steps: int) -> str:
     """Return what names an oracle: the data, the steps, this file's code and torch."""
     version = torch.__version__.split("+")[0]
-    text = json.dumps([data.fingerprint, steps, code_of(Path(__file__)), version])
+    text = json.dumps([data.fingerprint, steps, code_of_modules(__name__), version])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from PIL import Image
 
+from hwlib.conditioning import CODE_SIZE, one_hot
 from hwlib.config import Config
-from hwlib.control import CODE_SIZE, one_hot
 from hwlib.errors import UserError
 from hwlib.io import replacing_folder, write_arrays
 from hwlib.run import Run

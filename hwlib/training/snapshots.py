@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from hwlib.conditioning import label_correlation
 from hwlib.config import Config
-from hwlib.control import label_correlation
 from hwlib.data import Data
 from hwlib.training.adversarial import (
     attribute_columns,

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from hwlib.conditioning import draw_codes, draw_labels, one_hot
 from hwlib.config import Config
-from hwlib.control import draw_codes, draw_labels, one_hot
 from hwlib.losses import (
     adversarial_loss,
     attribute_loss,
@@ -22,7 +22,7 @@ from hwlib.losses import (
     recon_nats,
 )
 from hwlib.models import VAE
-from hwlib.recipes import get_problem
+from hwlib.recipes import get_pair
 from hwlib.runtime import autocast, generator
 from hwlib.training.augment import augment
 
@@ -162,7 +162,7 @@ def vae_step(state: State, images: Tensor, config: Config, *, precision: str) ->
         `sigma_01` where it is learnt.
     """
     vae = state.models["vae"]
-    objective = get_problem(config.recipe, config.problem).objective
+    objective = get_pair(config.recipe, config.problem).objective
     x = to_range(images, vae.pixel_range)
     eps = normal(config, "eps", state.step, shape=(len(x), vae.z_dim), device=x.device)
 

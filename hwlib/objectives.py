@@ -16,7 +16,6 @@ The coefficients are read off the very functions that train, never written down 
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,14 +26,12 @@ import pandas as pd
 import torch
 
 from hwlib.errors import UserError
-from hwlib.recipes import RECIPES, get_problem
+from hwlib.recipes import RECIPES, get_pair
 from hwlib.recipes.base import SIGNED, UNIT, PixelRange
 
 GREY_LEVELS = 255  # of a pixel in [0, 1]
 # Degree of each pixel error in the pixels' scale; the cross-entropy lives in [0, 1] alone.
 DEGREES = {"mse": 2, "l1": 1, "bce": 0}
-# The output range of these reports' VAEs is theirs; the others leave it open, and the lab chose it.
-STATED_RANGES = frozenset({"wide", "dcgan"})
 VAE_RECIPES = tuple(name for name, recipe in RECIPES.items() if "vae" in recipe.problems)
 
 
@@ -58,8 +55,7 @@ def pixel_range(recipe: str, reconstruction: str = "mse") -> PixelRange:
     """Return the range in which a recipe's VAE has its pixels; [0, 1] with the cross-entropy."""
     if reconstruction == "bce":
         return UNIT
-    build = get_problem(recipe, "vae").build
-    return inspect.signature(build).parameters["pixel_range"].default
+    return get_pair(recipe, "vae").pixel_range
 
 
 @cache
@@ -86,7 +82,7 @@ def form(
     if reconstruction not in DEGREES:
         known = list(DEGREES)
         raise UserError("unknown_reconstruction", reconstruction=reconstruction, known=known)
-    objective = get_problem(recipe, "vae").objective
+    objective = get_pair(recipe, "vae").objective
     one = torch.ones((), dtype=torch.float64)
     errors = one.expand(batch_size, channels, image_size, image_size)
     # What one value's error, and one image's KL, adds to the loss.
@@ -139,7 +135,7 @@ def convert(
     Raises:
         UserError: an unknown recipe or kind of error.
     """
-    batch_size = batch_size or get_problem(source, "vae").settings["batch_size"]
+    batch_size = batch_size or get_pair(source, "vae").settings["batch_size"]
     sizes = {"batch_size": batch_size, "image_size": image_size, "channels": channels}
     ours, theirs = (form(r, reconstruction=reconstruction, **sizes) for r in (source, target))
     return Conversion(kl_weight * ours.unit / theirs.unit, ours.scale / theirs.scale)
@@ -241,7 +237,7 @@ def row(
         UserError: an unknown recipe or kind of error, or a learnt sigma with another error than the
             squared one.
     """
-    problem = get_problem(recipe, "vae")
+    problem = get_pair(recipe, "vae")
     kl_weight = problem.settings["kl_weight"] if kl_weight is None else kl_weight
     batch_size = batch_size or problem.settings["batch_size"]
     sizes = {"batch_size": batch_size, "image_size": image_size, "channels": channels}
@@ -411,10 +407,10 @@ def reported_mses() -> list[ReportedMSE]:
     """
     found = []
     for recipe in VAE_RECIPES:
-        reported = get_problem(recipe, "vae").reported.get("test_mse")
+        vae = get_pair(recipe, "vae")
+        reported, is_stated = vae.reported.get("test_mse"), vae.is_range_stated
         if reported is None:
             continue
-        is_stated = recipe in STATED_RANGES
         for range_read in (pixel_range(recipe),) if is_stated else (UNIT, SIGNED):
             both = (convert_mse(reported, range_read, target) for target in (UNIT, SIGNED))
             found.append(ReportedMSE(recipe, reported, range_read, is_stated, *both))

@@ -10,12 +10,12 @@ import torch
 from torch.distributions import Normal
 
 import hwlib
-from hwlib import ledger, show, text
+from hwlib import objectives, show, text
 from hwlib.errors import UserError
 from hwlib.findings import losses
 from hwlib.losses import gaussian_nll, kl_standard_normal, recon_nats
 from hwlib.models import VAE
-from hwlib.recipes import RECIPES, get_problem
+from hwlib.recipes import RECIPES, get_pair
 from hwlib.show import page
 from hwlib.training.fit import make_state, open_run
 from hwlib.training.steps import vae_step
@@ -36,10 +36,10 @@ def draw(seed, *, batch=3, size=16, channels=3, z_dim=5):
 
 def loss_of(recipe, drawn, kl_weight, reconstruction="mse"):
     """Return a recipe's objective of pictures that are drawn in [-1, 1]."""
-    low, high = ledger.pixel_range(recipe, reconstruction)
+    low, high = objectives.pixel_range(recipe, reconstruction)
     x, x_hat, mu, logvar = drawn
     x, x_hat = (low + (high - low) * (value + 1) / 2 for value in (x, x_hat))
-    objective = get_problem(recipe, "vae").objective
+    objective = get_pair(recipe, "vae").objective
     loss, _, _ = objective(x, x_hat, mu, logvar, kl_weight=kl_weight, reconstruction=reconstruction)
     return loss
 
@@ -67,7 +67,7 @@ def test_a_converted_weight_gives_equal_gradients(source, target, seed):
     kl_weight = 10 ** (6 * torch.rand((), generator=chance).item() - 5)
     sizes = {"batch_size": batch, "image_size": 4 * half, "channels": channels}
     drawn = draw(seed, batch=batch, size=4 * half, channels=channels)
-    weight, scale = ledger.convert(kl_weight, source, target, **sizes)
+    weight, scale = objectives.convert(kl_weight, source, target, **sizes)
     theirs = gradients(scale * loss_of(target, drawn, weight), drawn)
     assert_equal(theirs, gradients(loss_of(source, drawn, kl_weight), drawn))
 
@@ -77,7 +77,7 @@ def test_a_converted_weight_gives_equal_gradients(source, target, seed):
 def test_other_errors_are_converted_as_well(source, target, reconstruction):
     drawn = draw(5)
     sizes = {"batch_size": 3, "image_size": 16}
-    weight, scale = ledger.convert(0.3, source, target, reconstruction=reconstruction, **sizes)
+    weight, scale = objectives.convert(0.3, source, target, reconstruction=reconstruction, **sizes)
     theirs = gradients(scale * loss_of(target, drawn, weight, reconstruction), drawn)
     assert_equal(theirs, gradients(loss_of(source, drawn, 0.3, reconstruction), drawn))
 
@@ -94,7 +94,7 @@ def test_a_weight_that_is_not_converted_gives_other_gradients():
 @pytest.mark.parametrize("recipe", FIVE)
 def test_the_common_form_is_the_objective_over_its_scale(recipe):
     drawn = draw(2, batch=4)
-    row = ledger.row(recipe, kl_weight=0.7, batch_size=4, image_size=16)
+    row = objectives.row(recipe, kl_weight=0.7, batch_size=4, image_size=16)
     x, x_hat, mu, logvar = drawn
     common = recon_nats(x, x_hat, (-1.0, 1.0)) + row.beta * kl_standard_normal(mu, logvar)
     torch.testing.assert_close(loss_of(recipe, drawn, 0.7) / row.scale, common.mean())
@@ -103,7 +103,7 @@ def test_the_common_form_is_the_objective_over_its_scale(recipe):
 @pytest.mark.parametrize("recipe", FIVE)
 def test_the_implied_sigma_makes_the_objective_a_gaussian_negative_elbo(recipe):
     drawn = draw(3)
-    row = ledger.row(recipe, kl_weight=0.2, batch_size=3, image_size=16)
+    row = objectives.row(recipe, kl_weight=0.2, batch_size=3, image_size=16)
     x, x_hat, mu, logvar = drawn
     nll = -Normal(x_hat, 2 * row.sigma_01).log_prob(x).flatten(1).sum(1)
     elbo = (nll + kl_standard_normal(mu, logvar)).mean()
@@ -113,7 +113,7 @@ def test_the_implied_sigma_makes_the_objective_a_gaussian_negative_elbo(recipe):
 
 def test_the_implied_laplace_scale_makes_l1_a_negative_elbo():
     drawn = draw(4)
-    row = ledger.row("wide", kl_weight=0.2, batch_size=3, image_size=16, reconstruction="l1")
+    row = objectives.row("wide", kl_weight=0.2, batch_size=3, image_size=16, reconstruction="l1")
     x, x_hat, mu, logvar = drawn
     laplace = torch.distributions.Laplace(x_hat, 2 * row.laplace_01)
     elbo = (-laplace.log_prob(x).flatten(1).sum(1) + kl_standard_normal(mu, logvar)).mean()
@@ -124,21 +124,23 @@ def test_the_implied_laplace_scale_makes_l1_a_negative_elbo():
 @pytest.mark.parametrize("recipe", sorted(RECIPES))
 def test_what_was_minimised_is_in_the_common_form_whatever_the_error(recipe):
     curves = pd.DataFrame({"loss": [3.0, 2.0], "recon_nats": [9.0, 6.0], "kl_nats": [1.0, 1.0]})
-    for error in ledger.DEGREES:
-        row = ledger.row(recipe, reconstruction=error)
-        found = ledger.with_objective(row, curves)["objective"]
+    for error in objectives.DEGREES:
+        row = objectives.row(recipe, reconstruction=error)
+        found = objectives.with_objective(row, curves)["objective"]
         assert list(found * row.scale) == pytest.approx([3.0, 2.0])
-    learnt = ledger.row(recipe, kl_weight=1.0, learned_sigma_01=0.1)
-    assert list(ledger.with_objective(learnt, curves)["objective"]) == [3.0, 2.0]
+    learnt = objectives.row(recipe, kl_weight=1.0, learned_sigma_01=0.1)
+    assert list(objectives.with_objective(learnt, curves)["objective"]) == [3.0, 2.0]
 
 
 def test_a_learnt_sigma_is_there_without_a_kl_term():
-    assert ledger.row("elbo", kl_weight=0.0, learned_sigma_01=0.1).sigma_01 == 0.1
-    assert ledger.row("elbo", kl_weight=1.0, learned_sigma_01=0.1).sigma_01 == pytest.approx(0.1)
+    assert objectives.row("elbo", kl_weight=0.0, learned_sigma_01=0.1).sigma_01 == 0.1
+    assert objectives.row("elbo", kl_weight=1.0, learned_sigma_01=0.1).sigma_01 == pytest.approx(
+        0.1
+    )
 
 
 def test_the_cross_entropy_implies_no_sigma():
-    row = ledger.row("dcgan", reconstruction="bce")
+    row = objectives.row("dcgan", reconstruction="bce")
     assert row.sigma_01 is None
     assert row.laplace_01 is None
 
@@ -148,7 +150,7 @@ def test_the_cross_entropy_implies_no_sigma():
 
 def test_what_the_reports_weights_come_to_by_hand():
     values = 3 * 64 * 64
-    betas = {row.recipe: row.beta for row in ledger.rows()}
+    betas = {row.recipe: row.beta for row in objectives.rows()}
     assert betas == pytest.approx(
         {
             "plain": values * 1e-5,  # mean over the values, KL summed over z
@@ -161,41 +163,41 @@ def test_what_the_reports_weights_come_to_by_hand():
 
 
 def test_the_weight_of_wide_in_the_convention_of_dcgan():
-    weight, scale = ledger.convert(1e-5, "wide", "dcgan")
+    weight, scale = objectives.convert(1e-5, "wide", "dcgan")
     assert weight == pytest.approx(0.49152)
     assert scale == pytest.approx(1 / (4 * 3 * 64 * 64 * 128))
 
 
 def test_there_and_back_is_where_it_began():
     for source, target in PAIRS:
-        there = ledger.convert(0.37, source, target, batch_size=8)
-        back = ledger.convert(there.kl_weight, target, source, batch_size=8)
+        there = objectives.convert(0.37, source, target, batch_size=8)
+        back = objectives.convert(there.kl_weight, target, source, batch_size=8)
         assert back.kl_weight == pytest.approx(0.37)
         assert back.scale * there.scale == pytest.approx(1)
 
 
 def test_the_labs_own_definition_is_variance_one_half():
     # dcgan's weight 1 is the negative ELBO that all runs report: variance 1/2 in [-1, 1]
-    assert 2 * ledger.row("dcgan").sigma_01 == pytest.approx(math.sqrt(0.5))
+    assert 2 * objectives.row("dcgan").sigma_01 == pytest.approx(math.sqrt(0.5))
 
 
 def test_no_kl_implies_no_noise_and_has_no_likelihood():
-    row = ledger.row("elbo", kl_weight=0.0)
+    row = objectives.row("elbo", kl_weight=0.0)
     assert row.sigma_01 == 0
     with pytest.raises(ValueError, match="more than 0"):
-        ledger.bits_per_dim(1.0, 0.0, num_values=10, sigma_01=row.sigma_01)
+        objectives.bits_per_dim(1.0, 0.0, num_values=10, sigma_01=row.sigma_01)
 
 
 def test_a_mean_over_fewer_values_weighs_the_same_lambda_less():
-    small, large = (ledger.row("plain", image_size=size).beta for size in (32, 64))
+    small, large = (objectives.row("plain", image_size=size).beta for size in (32, 64))
     assert large == pytest.approx(4 * small)
 
 
 def test_unknown_names_are_one_line():
     with pytest.raises(UserError, match="unknown recipe 'broad'"):
-        ledger.convert(1.0, "broad", "wide")
+        objectives.convert(1.0, "broad", "wide")
     with pytest.raises(UserError, match="unknown reconstruction 'huber'"):
-        ledger.row("wide", reconstruction="huber")
+        objectives.row("wide", reconstruction="huber")
 
 
 # ----------------------------------------------------------------------------------- likelihoods
@@ -207,7 +209,7 @@ def test_the_bound_in_nats_is_the_gaussians_on_pixel_values_0_to_255():
     grey = [127.5 * (value.detach() + 1) for value in (x, x_hat)]
     nll = -Normal(grey[1], 255 * sigma_01).log_prob(grey[0]).flatten(1).sum(1)
     kl = kl_standard_normal(mu, logvar).mean().item()
-    found = ledger.gaussian_neg_elbo(
+    found = objectives.gaussian_neg_elbo(
         recon_nats(x, x_hat, (-1.0, 1.0)).mean().item(),
         kl,
         num_values=x[0].numel(),
@@ -221,7 +223,7 @@ def test_bits_per_dim_of_known_noise_are_its_entropy():
     sigma, values = 20 / 255, 500_000
     generator = torch.Generator().manual_seed(0)
     noise_11 = 2 * sigma * torch.randn(values, generator=generator, dtype=torch.float64)
-    found = ledger.bits_per_dim(
+    found = objectives.bits_per_dim(
         noise_11.square().sum().item(), 0.0, num_values=values, sigma_01=sigma
     )
     entropy = 0.5 * math.log2(2 * math.pi * math.e * 20**2)
@@ -239,9 +241,9 @@ def test_a_density_at_whole_grey_levels_is_their_probability_where_sigma_is_not_
 
 def test_the_best_sigma_is_where_the_bound_is_lowest():
     recon, values = 200.0, 3 * 64 * 64
-    best = ledger.best_sigma_01(recon, values)
+    best = objectives.best_sigma_01(recon, values)
     bits = [
-        ledger.bits_per_dim(recon, 50.0, num_values=values, sigma_01=best * factor)
+        objectives.bits_per_dim(recon, 50.0, num_values=values, sigma_01=best * factor)
         for factor in (0.5, 0.99, 1.0, 1.01, 2.0)
     ]
     assert min(bits) == bits[2]
@@ -252,12 +254,12 @@ def test_the_best_sigma_is_where_the_bound_is_lowest():
 
 
 def test_an_mse_is_four_times_as_large_in_the_wider_range():
-    assert ledger.convert_mse(0.01, (0.0, 1.0), (-1.0, 1.0)) == pytest.approx(0.04)
-    assert ledger.convert_mse(0.04, (-1.0, 1.0), (0.0, 1.0)) == pytest.approx(0.01)
+    assert objectives.convert_mse(0.01, (0.0, 1.0), (-1.0, 1.0)) == pytest.approx(0.04)
+    assert objectives.convert_mse(0.04, (-1.0, 1.0), (0.0, 1.0)) == pytest.approx(0.01)
 
 
 def test_a_reports_mse_is_read_once_where_its_range_is_known_and_twice_where_not():
-    readings = ledger.reported_mses()
+    readings = objectives.reported_mses()
     counts = {r: sum(one.recipe == r for one in readings) for r in FIVE}
     assert counts == {"plain": 2, "upsample": 2, "wide": 1, "elbo": 0, "dcgan": 1}
     known = {one.recipe: one for one in readings if one.is_stated}
@@ -290,13 +292,13 @@ def test_a_learnt_sigmas_gradient_is_zero_at_the_root_mean_square_error():
 
 @pytest.mark.parametrize("recipe", FIVE)
 def test_the_ledgers_row_of_a_learnt_sigma_has_its_gradients(recipe):
-    low, high = ledger.pixel_range(recipe)
+    low, high = objectives.pixel_range(recipe)
     x, x_hat, mu, logvar = drawn = draw(9)
     log_sigma = torch.tensor(math.log(0.1 * (high - low)), dtype=torch.float64)
     ours, theirs = (low + (high - low) * (value + 1) / 2 for value in (x, x_hat))
-    objective = get_problem(recipe, "vae").objective
+    objective = get_pair(recipe, "vae").objective
     loss, _, _ = objective(ours, theirs, mu, logvar, kl_weight=0.5, log_sigma=log_sigma)
-    row = ledger.row(recipe, kl_weight=0.5, batch_size=3, image_size=16, learned_sigma_01=0.1)
+    row = objectives.row(recipe, kl_weight=0.5, batch_size=3, image_size=16, learned_sigma_01=0.1)
     common = recon_nats(x, x_hat, (-1.0, 1.0)) + row.beta * kl_standard_normal(mu, logvar)
     assert_equal(gradients(row.scale * common.mean(), drawn), gradients(loss, drawn))
     assert row.sigma_01 == pytest.approx(0.1 * math.sqrt(0.5))
@@ -325,7 +327,7 @@ def test_a_learnt_sigma_with_another_error_is_one_line(reconstruction):
     with pytest.raises(UserError, match=r"setting sigma = 'learned': only the squared error"):
         smoke(sigma="learned", reconstruction=reconstruction)
     with pytest.raises(UserError, match="squared error"):
-        ledger.row("dcgan", reconstruction=reconstruction, learned_sigma_01=0.1)
+        objectives.row("dcgan", reconstruction=reconstruction, learned_sigma_01=0.1)
 
 
 def test_sigma_plays_no_part_beside_vaes():
@@ -363,7 +365,9 @@ def test_a_learnt_sigma_is_kept_and_told(learned_run):
 
 def test_a_learnt_sigma_moves_to_the_error(learned_run):
     course = learned_run.metrics["sigma_01"]
-    errors = [ledger.best_sigma_01(nats, 3 * 64 * 64) for nats in learned_run.metrics["recon_nats"]]
+    errors = [
+        objectives.best_sigma_01(nats, 3 * 64 * 64) for nats in learned_run.metrics["recon_nats"]
+    ]
     assert abs(math.log(course.iloc[-1] / errors[-1])) < 0.25
     assert course.iloc[-1] != pytest.approx(course.iloc[0], rel=0.02)
 
@@ -376,7 +380,7 @@ def test_a_step_with_a_learnt_sigma_returns_its_loss_in_nats(tmp_path):
     images = torch.from_numpy(data.train.images[:8].copy()).permute(0, 3, 1, 2)
     numbers = vae_step(state, images, config, precision=precision)
     low, high = state.models["vae"].pixel_range
-    bound = ledger.gaussian_neg_elbo(
+    bound = objectives.gaussian_neg_elbo(
         numbers["recon_nats"].item(),
         numbers["kl_nats"].item(),
         num_values=images[0].numel(),
@@ -388,7 +392,7 @@ def test_a_step_with_a_learnt_sigma_returns_its_loss_in_nats(tmp_path):
 
 
 def test_a_learnt_sigmas_run_stands_in_the_ledger(learned_run):
-    row = ledger.of_run(learned_run.config.to_json(), learned_run.results)
+    row = objectives.of_run(learned_run.config.to_json(), learned_run.results)
     assert row.is_run
     assert row.sigma_01 == pytest.approx(learned_run.results["sigma_01"])
     assert row.beta == pytest.approx(8 * learned_run.results["sigma_01"] ** 2)
@@ -403,19 +407,19 @@ def settings(**changed):
 
 
 def test_a_run_of_a_reports_own_weight_has_no_row_of_its_own():
-    own, other = (ledger.of_run(settings(**s), {}) for s in ({}, {"kl_weight": 7.0}))
-    assert [row.recipe for row in ledger.rows(own)] == list(FIVE)
-    rows = ledger.rows(own, other, other)
+    own, other = (objectives.of_run(settings(**s), {}) for s in ({}, {"kl_weight": 7.0}))
+    assert [row.recipe for row in objectives.rows(own)] == list(FIVE)
+    rows = objectives.rows(own, other, other)
     assert [(row.recipe, row.is_run) for row in rows[5:]] == [("dcgan", True)]
 
 
 def test_the_reports_rows_are_for_pictures_of_the_runs_size():
-    run = ledger.of_run(settings(image_size=32), {}, channels=1)
-    assert {row.num_values for row in ledger.rows(run)} == {32 * 32}
+    run = objectives.of_run(settings(image_size=32), {}, channels=1)
+    assert {row.num_values for row in objectives.rows(run)} == {32 * 32}
 
 
 def test_the_tables_hold_the_ledgers_numbers():
-    tables = {name: t["en"] for name, t in losses.ledger_tables(ledger.rows()).items()}
+    tables = {name: t["en"] for name, t in losses.ledger_tables(objectives.rows()).items()}
     assert list(tables) == ["ledger", "ledger_weights", "ledger_mse"]
     ours = tables["ledger"].set_index("report")
     assert ours.loc["C wide", "β"] == "0.4915"
@@ -432,11 +436,11 @@ def test_the_tables_hold_the_ledgers_numbers():
 
 def mixed_rows():
     """Return the reports' rows and one of every other kind."""
-    return ledger.rows(
-        ledger.of_run(settings(kl_weight=0), {}),
-        ledger.of_run(settings(reconstruction="l1"), {}),
-        ledger.of_run(settings(reconstruction="bce"), {}),
-        ledger.of_run(settings(sigma="learned"), {"sigma_01": 0.05}),
+    return objectives.rows(
+        objectives.of_run(settings(kl_weight=0), {}),
+        objectives.of_run(settings(reconstruction="l1"), {}),
+        objectives.of_run(settings(reconstruction="bce"), {}),
+        objectives.of_run(settings(sigma="learned"), {"sigma_01": 0.05}),
     )
 
 
@@ -465,7 +469,7 @@ def test_a_reported_mse_stands_beside_the_runs_and_the_mean_images():
 
 @pytest.mark.parametrize("language", text.LANGUAGES)
 def test_every_meaning_is_of_a_column(language):
-    tables = losses.ledger_tables(ledger.rows()).values()
+    tables = losses.ledger_tables(objectives.rows()).values()
     heads = {head for frames in tables for head in frames[language].columns}
     for head, meaning in losses.ledger_meanings(language):
         assert any(column.startswith(head) for column in heads), head
@@ -476,7 +480,7 @@ def test_the_ledger_is_shown_in_both_languages_with_captions(monkeypatch):
     shown = []
     monkeypatch.setattr(page, "display", lambda data, *, raw, metadata: shown.append(metadata))
     monkeypatch.setenv("HWLIB_BATCH", "1")
-    show.ledger(ledger.of_run(settings(), {}))
+    show.ledger(objectives.of_run(settings(), {}))
     names = [(one["hwlib"]["name"], one["hwlib"]["lang"]) for one in shown]
     expected = ("ledger", "ledger_weights", "ledger_mse")
     assert names == [(name, lang) for name in expected for lang in ("zh", "en")]
@@ -496,7 +500,7 @@ def error_of(sigma_01):
 
 
 def test_a_sigma_above_the_error_weighs_the_kl_too_much_and_below_too_little():
-    row = ledger.row("dcgan", is_run=True)
+    row = objectives.row("dcgan", is_run=True)
     above = said(row, recon_nats=error_of(row.sigma_01 / 5))["implied_sigma"]
     assert (above["level"], above["factor"]) == ("above", pytest.approx(25))
     below = said(row, recon_nats=error_of(row.sigma_01 * 2))["implied_sigma"]
@@ -506,34 +510,34 @@ def test_a_sigma_above_the_error_weighs_the_kl_too_much_and_below_too_little():
 
 @pytest.mark.parametrize(("left", "level"), [(0.05, "agrees"), (0.02, "above"), (0.1, "below")])
 def test_a_learnt_sigma_is_said_to_fit_only_where_it_does(left, level):
-    row = ledger.row("elbo", kl_weight=1.0, learned_sigma_01=0.05, is_run=True)
+    row = objectives.row("elbo", kl_weight=1.0, learned_sigma_01=0.05, is_run=True)
     assert said(row, recon_nats=error_of(left))["learnt_sigma"]["level"] == level
 
 
 def test_the_bits_with_the_best_sigma_are_never_more():
     for error in (0.01, 0.1, 0.3):
-        bits = said(ledger.row("wide", is_run=True), recon_nats=error_of(error))["bits"]
+        bits = said(objectives.row("wide", is_run=True), recon_nats=error_of(error))["bits"]
         assert bits["best"] <= bits["own"]
 
 
 def test_losses_without_a_sigma_are_held_against_no_error():
     for row in (
-        ledger.row("elbo", kl_weight=0.0),
-        ledger.row("wide", reconstruction="l1"),
-        ledger.row("wide", reconstruction="bce"),
+        objectives.row("elbo", kl_weight=0.0),
+        objectives.row("wide", reconstruction="l1"),
+        objectives.row("wide", reconstruction="bce"),
     ):
         assert list(said(row, recon_nats=200.0)) == ["common"]
         assert losses.sigma_ratio(row, {"num_steps": 1_000, "recon_nats": 200.0}) is None
-    assert said(ledger.row("wide", reconstruction="bce"))["common"]["grey"] is None
+    assert said(objectives.row("wide", reconstruction="bce"))["common"]["grey"] is None
 
 
 def test_a_trial_says_what_the_loss_is_and_nothing_of_its_error():
-    assert list(said(ledger.row("dcgan"), num_steps=12, recon_nats=200.0)) == ["common"]
+    assert list(said(objectives.row("dcgan"), num_steps=12, recon_nats=200.0)) == ["common"]
 
 
 def test_both_languages_say_the_same_numbers():
     results = {"num_steps": 1_000, "recon_nats": 200.0, "kl_nats": 50.0}
-    rows = [*mixed_rows(), ledger.row("elbo", kl_weight=1.0, learned_sigma_01=0.5, is_run=True)]
+    rows = [*mixed_rows(), objectives.row("elbo", kl_weight=1.0, learned_sigma_01=0.5, is_run=True)]
     for one in (one for row in rows for one in losses.ledger(row, results)):
         found = [sorted(re.findall(r"\d[\d,.]*\d|\d", one.say(lang))) for lang in ("zh", "en")]
         assert found[0] == found[1], one
@@ -544,5 +548,5 @@ def test_both_languages_say_the_same_numbers():
 def test_each_recipes_weights_run_in_the_order_of_their_betas():
     # the ledger may rescale, never reorder: a larger lambda is a larger beta in every convention
     for recipe in FIVE:
-        betas = [ledger.row(recipe, kl_weight=w).beta for w in (0.0, 1e-5, 1.0, 100.0)]
+        betas = [objectives.row(recipe, kl_weight=w).beta for w in (0.0, 1e-5, 1.0, 100.0)]
         assert all(one < other for one, other in pairwise(betas))

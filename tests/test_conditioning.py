@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hwlib.control import (
+from hwlib.conditioning import (
     CODE_SIZE,
     attribute_accuracy,
     code_accuracy,

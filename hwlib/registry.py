@@ -1,0 +1,277 @@
+"""The registry of the homework's problems, the report's pages and the metrics: one entry each.
+
+Nothing else compares a problem's name with a literal: what differs between problems is a field
+here. Functions stand as "module:function", so that this file loads none of them.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+
+def resolve(reference: str) -> Any:
+    """Return what "module:name" names; the module is imported now."""
+    module, name = reference.split(":")
+    return getattr(import_module(module), name)
+
+
+# ---- metrics -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number of results.json: `report/metrics.toml`; its words are in `text/*/metrics.toml`.
+
+    Attributes:
+        format: "count" (whole), "percent" (of a share), "digits" (three significant ones), "mse"
+            (five decimals), "text", or "number" (four significant digits).
+        better: "lower" or "higher"; empty where that depends.
+        real: the key of the same number for real images, its noise floor.
+        most: the key of its upper bound.
+        has_brackets: whether tables write `real` or `most` in brackets behind it.
+        by_features: whether it is in a feature network's terms, so that other data or another
+            network makes it another number.
+        topic: table of the comparison that it stands in; the file's order is the columns'.
+    """
+
+    format: str = "number"
+    better: str = ""
+    real: str = ""
+    most: str = ""
+    has_brackets: bool = False
+    by_features: bool = False
+    topic: str = ""
+
+    @property
+    def beside(self) -> str:
+        """The key that it is to be read beside; empty where there is none."""
+        return self.real or self.most
+
+
+@cache
+def metrics() -> dict[str, Metric]:
+    """Return every metric by its key of results.json; what one is read beside has its format."""
+    from hwlib.text import ROOT  # loads Jinja
+
+    entries = tomllib.loads((ROOT.parent / "metrics.toml").read_text(encoding="utf-8"))
+    found = {name: Metric(**entry) for name, entry in entries.items()}
+    bounds = {m.beside: Metric(format=m.format) for m in found.values() if m.beside}
+    return found | {name: bound for name, bound in bounds.items() if name not in found}
+
+
+def metrics_of(topic: str) -> tuple[str, ...]:
+    """Return the metrics of a topic, in the order of their columns."""
+    return tuple(name for name, metric in metrics().items() if metric.topic == topic)
+
+
+# ---- pages and problems --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A chapter of the report.
+
+    Attributes:
+        notebook: that makes it; the notebooks' numbers are the report's order.
+        overview: headline metrics, as many as fit a page's width.
+        topics: of its metrics, a table of the comparison each.
+    """
+
+    notebook: str
+    overview: tuple[str, ...]
+    topics: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem(Page):
+    """A problem of the homework.
+
+    Attributes:
+        settings: those that only some problems know, as far as this one does.
+        default_recipe: where none is asked for.
+        study_of: the problem whose runs a study trains and compares; empty for all others.
+        is_adversarial: whether G and D play against each other.
+        condition: what G is given beside its noise: "labels", "codes", or nothing.
+        weight: setting that weighs the loss of that condition.
+        small: settings that the profiles `smoke` and `preview` have as well.
+        preview_share: of the steps of `quick` that `preview` makes.
+        step: one update (state, images, config, precision, ...) -> numbers.
+        finish: evaluation of the trained networks.
+        curves: figure of the learning curves.
+        curve_column: column of metrics.jsonl that only its learning curves have, or, as the last
+            resort, that all of its kind have.
+        panels: widgets of a finished run, by the name of their tab.
+        figures: names of files, the homework's own where it has one.
+        cover: the figure that stands for it.
+        also_trains: settings of further runs that its notebook trains.
+        start_rank: turn in which its notebook starts, where a KL study is among them and where not:
+            long ones early, and a page that needs another's run last.
+        has_page_decoder: whether a page can run its decoder by itself.
+    """
+
+    settings: frozenset[str]
+    default_recipe: str = "dcgan"
+    study_of: str = ""
+    is_adversarial: bool = False
+    condition: str = ""
+    weight: str = ""
+    small: Mapping[str, Any] = field(default_factory=dict)
+    preview_share: float = 0.25
+    step: str
+    finish: str
+    curves: str
+    curve_column: str
+    panels: Mapping[str, str]
+    figures: tuple[str, ...]
+    cover: str
+    also_trains: tuple[Mapping[str, Any], ...] = ()
+    start_rank: tuple[int, int]
+    has_page_decoder: bool = False
+
+
+VAE_SETTINGS = frozenset({"kl_weight", "reconstruction", "sigma", "num_layers"})
+ADVERSARIAL_SETTINGS = frozenset(
+    {
+        "noise",
+        "d_updates",
+        "d_width",
+        "joint_batch",
+        "batch_norm",
+        "ema",
+        "label_smoothing",
+        "spectral_norm",
+        "r1",
+        "r1_every",
+        "augment",
+        "keep",
+        "curve_every",
+        "curve_smoothing",
+    }
+)
+# Settings that only those recipes know whose own settings name them.
+RECIPE_SETTINGS = frozenset({"num_layers"})
+
+VAE_OVERVIEW = (
+    *("num_parameters", "num_steps", "train_time_s", "test_mse_01", "test_mse_11"),
+    *("neg_elbo_nats", "frechet", "kid"),
+)
+
+# In the order of the panels and of the command line: the study is about VAEs and comes after them.
+PROBLEMS: dict[str, Problem] = {
+    "vae": Problem(
+        settings=VAE_SETTINGS,
+        step="hwlib.training.steps:vae_step",
+        finish="hwlib.training.evaluate:finish_vae",
+        curves="hwlib.plots:learning_curves",
+        curve_column="recon_nats",
+        panels={
+            "tab_walk": "hwlib.explore.vae:vae_panel",
+            "tab_direction": "hwlib.explore.direction:direction_panel",
+        },
+        notebook="01_vae.ipynb",
+        overview=VAE_OVERVIEW,
+        topics=("training", "reconstruction", "variety"),
+        figures=("fig1_2", "fig1_3", "fig1_4", "fig1_5"),
+        cover="fig1_4",
+        start_rank=(3, 0),
+        has_page_decoder=True,
+    ),
+    "kl": Problem(
+        settings=VAE_SETTINGS - {"kl_weight"} | {"kl_weights", "kl_sweep"},
+        default_recipe="elbo",
+        study_of="vae",
+        small={"kl_sweep": ()},  # the study's own three weights are enough
+        step="hwlib.training.steps:vae_step",
+        finish="hwlib.training.evaluate:finish_vae",
+        curves="hwlib.plots:learning_curves",
+        curve_column="recon_nats",
+        panels={"tab_weights": "hwlib.explore.kl:kl_panel"},
+        notebook="05_kl.ipynb",
+        overview=VAE_OVERVIEW,
+        topics=("training", "reconstruction", "variety"),
+        figures=("kl_elbo", "kl_growth", "kl_samples", "kl_interpolation"),
+        cover="kl_samples",
+        start_rank=(0, 0),
+    ),
+    "gan": Problem(
+        settings=ADVERSARIAL_SETTINGS,
+        is_adversarial=True,
+        step="hwlib.training.steps:gan_step",
+        finish="hwlib.training.adversarial:finish_gan",
+        curves="hwlib.plots:gan_curves",
+        curve_column="d_loss",
+        panels={"tab_walk": "hwlib.explore.gan:generator_panel"},
+        notebook="02_gan.ipynb",
+        overview=(
+            *("num_steps", "train_time_s", "d_accuracy_real", "d_accuracy_fake"),
+            *("frechet", "kid", "precision", "recall", "diversity_samples", "near_copies"),
+        ),
+        topics=("training", "balance", "variety"),
+        figures=("fig2_2", "fig2_3"),
+        cover="fig2_3",
+        also_trains=({"problem": "vae"},),  # it is set beside the VAE of the same recipe
+        start_rank=(4, 3),
+    ),
+    "acgan": Problem(
+        settings=ADVERSARIAL_SETTINGS | {"class_weight", "class_on_fake"},
+        is_adversarial=True,
+        condition="labels",
+        weight="class_weight",
+        step="hwlib.training.steps:acgan_step",
+        finish="hwlib.training.adversarial:finish_acgan",
+        curves="hwlib.plots:acgan_curves",
+        curve_column="d_class_loss",
+        panels={"tab_walk": "hwlib.explore.gan:attribute_panel"},
+        notebook="03_acgan.ipynb",
+        overview=(
+            *("attribute", "num_steps", "train_time_s", "attribute_accuracy"),
+            *("attribute_flip_rate", "d_accuracy_real", "d_accuracy_fake", "frechet", "kid"),
+        ),
+        topics=("training", "attribute", "balance", "variety"),
+        figures=("fig3_2", "fig3_3"),
+        cover="fig3_3",
+        start_rank=(1, 1),
+    ),
+    "infogan": Problem(
+        settings=ADVERSARIAL_SETTINGS | {"num_codes", "code_weight", "code_scale"},
+        is_adversarial=True,
+        condition="codes",
+        weight="code_weight",
+        preview_share=0.5,  # its images are noise until half of the steps
+        step="hwlib.training.steps:infogan_step",
+        finish="hwlib.training.adversarial:finish_infogan",
+        curves="hwlib.plots:infogan_curves",
+        curve_column="q_loss",
+        panels={"tab_walk": "hwlib.explore.gan:code_panel"},
+        notebook="04_infogan.ipynb",
+        overview=(
+            *("num_codes", "num_steps", "train_time_s", "code_accuracy"),
+            *("code_information_nats", "code_variance_share", "code_class_accuracy"),
+            *("frechet", "kid"),
+        ),
+        topics=("training", "code", "balance", "variety"),
+        figures=("infogan_curves", "infogan_code1", "infogan_pairs"),
+        cover="infogan_code1",
+        also_trains=({"num_codes": 2},),  # but with `preview`, or where one has other codes
+        start_rank=(2, 2),
+    ),
+}
+
+# The page of the reports' claims: no problem of the homework, and made only where it is asked for
+# by name, because it stands on three seeds of everything.
+CLAIMS = "claims"
+VERDICT_COUNTS = ("num_supported", "num_contradicted", "num_undecided", "num_not_applicable")
+_CLAIMS = Page(notebook="06_claims.ipynb", overview=VERDICT_COUNTS, topics=("verdicts",))
+
+# In the order of the homework, which is that of the report.
+PAGES: dict[str, Page] = dict(
+    sorted({**PROBLEMS, CLAIMS: _CLAIMS}.items(), key=lambda page: page[1].notebook)
+)
+
+# Settings that only some problems know; the others refuse them rather than ignore them.
+SPECIAL_SETTINGS = frozenset().union(*(problem.settings for problem in PROBLEMS.values()))
