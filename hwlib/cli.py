@@ -316,7 +316,7 @@ def report(
     Notebooks run side by side, and what several of them need is trained once; one that fails costs
     its own page alone. Stopped or killed, the same command goes on.
     """
-    from hwlib.jobs import JOBS, checked_jobs, shares
+    from hwlib.parallel import JOBS, num_jobs, shares
     from hwlib.report import CLAIMS, FULL, SMALL, make_report
     from hwlib.run import default_runs_dir
     from hwlib.text import LANGUAGES
@@ -337,7 +337,7 @@ def report(
     )
     if decoder and all(job.problem != "vae" for job in asked):
         raise UserError("decoder_needs_vae")
-    jobs = checked_jobs(jobs, overrides.get("device", "auto"))
+    jobs = num_jobs(jobs, overrides.get("device", "auto"))
     writable("--out", out)
     runs = writable("--runs", runs or default_runs_dir())
     num_side_by_side = sum(job.problem != CLAIMS for job in asked)

@@ -60,7 +60,7 @@ def test_a_tick_is_one_line_a_running_job_with_share_step_and_time_left(clock):
     log = make(clock, "a", "b", expected={"a": [70], "b": [70]})
     log.begin("a", "")
     clock.now = 50
-    log.hear("a", progress(500, 1_000, 50.0))
+    log.on_line("a", progress(500, 1_000, 50.0))
     before = len(lines(log))
     log.tick()
     (line,) = lines(log)[before:]
@@ -72,9 +72,9 @@ def test_a_tick_is_one_line_a_running_job_with_share_step_and_time_left(clock):
 def test_a_machine_slower_than_expected_moves_the_end(clock):
     log = make(clock, "a", "b", expected={"a": [100], "b": [100]})
     log.begin("a", "")
-    log.hear("a", progress(1, 1_000, 900.0))
+    log.on_line("a", progress(1, 1_000, 900.0))
     clock.now = 100
-    log.hear("a", progress(100, 1_000, 900.0))
+    log.on_line("a", progress(100, 1_000, 900.0))
     # a trains 900 s more, and b takes as many times longer as a: ten times 100 s
     assert log.left_s() == pytest.approx(900 + 30 + 1_000 + 30)
 
@@ -89,7 +89,7 @@ def test_a_running_job_is_never_all_done(clock):
 def test_other_lines_of_a_job_are_passed_on_without_its_name_twice(clock):
     log = make(clock, "a")
     log.begin("a", "")
-    log.hear("a", "[a] the oracle is trained again")
+    log.on_line("a", "[a] the oracle is trained again")
     assert lines(log)[-1].endswith("a: the oracle is trained again")
 
 
@@ -98,7 +98,7 @@ def test_a_quiet_log_tells_failures_alone(clock):
     log.plan()
     for name in ("a", "b"):
         log.begin(name, "")
-    log.hear("a", "[a] news")
+    log.on_line("a", "[a] news")
     log.tick()
     log.end("a", "done")
     log.end("b", "failed", reason="no such folder")

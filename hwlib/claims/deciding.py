@@ -32,9 +32,10 @@ from hwlib.data import Data, load_data
 from hwlib.errors import UserError
 from hwlib.fingerprint import claims_code
 from hwlib.io import write_json
-from hwlib.jobs import Trainings, checked_jobs
+from hwlib.parallel import num_jobs
 from hwlib.recipes import knows_setting, make_config
 from hwlib.run import Run, default_runs_dir
+from hwlib.training.background import Trainings
 from hwlib.training.fit import TrainingDiverged, fit, is_done
 from hwlib.training.study import member_configs
 
@@ -103,7 +104,7 @@ def decide(
     wanted = planned(chosen, plan, loaded)
     missing = {key: one for key, one in wanted.items() if not is_done(one[0], loaded, runs)}
     # No more at a time than there are: each would have a share of the cores alone.
-    jobs = max(1, min(checked_jobs(jobs, settings.get("device", "auto")), len(missing)))
+    jobs = max(1, min(num_jobs(jobs, settings.get("device", "auto")), len(missing)))
     with Trainings(jobs, runs=runs, skip_bad=skip_bad) as trainings:
         queue = _Queue(plan, missing, len(wanted), trainings)
         for claim in chosen:

@@ -20,7 +20,7 @@ from papermill.exceptions import PapermillException
 from traitlets.config import Config
 
 from hwlib.io import write_json
-from hwlib.processes import serve
+from hwlib.parallel import serve
 from hwlib.report.runner import ENDED
 
 # -P: a file in the working directory, `six.py` say, must not stand in for a package.

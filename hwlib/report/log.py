@@ -127,7 +127,7 @@ class RunLog:
             work.state, work.begun = "running", self._clock()
         self.say("begin", name=name, asked=asked)
 
-    def hear(self, name: str, line: str) -> None:
+    def on_line(self, name: str, line: str) -> None:
         """Take a line of a job's process: progress is kept for the next tick, others are told."""
         _, mark, told = line.partition(PROGRESS)
         if not mark:

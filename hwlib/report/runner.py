@@ -26,7 +26,7 @@ from papermill.translators import PythonTranslator
 from hwlib import log
 from hwlib.errors import DEFAULT_LANGUAGE, UserError
 from hwlib.io import replacing, sha256_of, write_json
-from hwlib.processes import Hear, RunTask, Workers
+from hwlib.parallel import OnLine, RunChild, Workers
 from hwlib.registry import PROBLEMS
 from hwlib.run import MISTAKE_MIME, RUN_MIME, default_runs_dir
 from hwlib.text import word
@@ -179,8 +179,8 @@ def run_notebook(
     name: str,
     folder: Path,
     cwd: Path | None = None,
-    run: RunTask | None = None,
-    hear: Hear = log.info,
+    run: RunChild | None = None,
+    on_line: OnLine = log.info,
 ) -> Executed:
     """Execute the job's notebook into `folder/name.ipynb`, or find it there unchanged.
 
@@ -195,14 +195,14 @@ def run_notebook(
         folder: where executed notebooks lie.
         cwd: the kernel's working directory; this process's where None.
         run: from `Workers.submit`; a worker of its own where None.
-        hear: called with each line that the notebook's process tells.
+        on_line: called with each line that the notebook's process tells.
 
     Raises:
         UserError: see `check_parameters`.
         ChildStopped: it was stopped before its end; nothing is written.
     """
     if run is None:
-        alone = partial(run_notebook, job, name=name, folder=folder, cwd=cwd, hear=hear)
+        alone = partial(run_notebook, job, name=name, folder=folder, cwd=cwd, on_line=on_line)
         with Workers() as workers:
             return workers.submit(lambda run: alone(run=run)).result()
     target, record = folder / f"{name}.ipynb", folder / f"{name}.json"
@@ -214,7 +214,7 @@ def run_notebook(
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="hwlib-", dir=_short_temp()) as temporary:
         raw = Path(temporary) / "notebook.ipynb"
-        error = _execute(job, raw, name=name, cwd=cwd or Path.cwd(), run=run, hear=hear)
+        error = _execute(job, raw, name=name, cwd=cwd or Path.cwd(), run=run, on_line=on_line)
         with ONE_AT_A_TIME:
             return _keep(job, raw, error, target=target, record=record, key=key)
 
@@ -251,7 +251,7 @@ class _Error(NamedTuple):
 
 
 def _execute(
-    job: Job, output: Path, *, name: str, cwd: Path, run: RunTask, hear: Hear
+    job: Job, output: Path, *, name: str, cwd: Path, run: RunChild, on_line: OnLine
 ) -> _Error | None:
     """Let papermill write what it can to `output`; return what ended it, if anything did."""
     task = {
@@ -264,7 +264,7 @@ def _execute(
     lines: list[str] = []
 
     def keep(line: str) -> None:
-        hear(line)
+        on_line(line)
         lines.append(line)
 
     code = run(KERNEL, task, keep)

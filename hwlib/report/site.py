@@ -19,7 +19,7 @@ from hwlib.errors import UserError
 from hwlib.findings import summary
 from hwlib.io import replacing, sha256_of, write_json
 from hwlib.log import info
-from hwlib.processes import Environment, RunTask, Workers
+from hwlib.parallel import Environment, RunChild, Workers
 from hwlib.report.book import About, Book, Page, make_book, page_title
 from hwlib.report.document import Document, RenderError
 from hwlib.report.embed import FULL, Detail
@@ -47,8 +47,8 @@ SOURCES = frozenset({".py", ".jinja", ".js", ".css", ".typ", ".toml", ".j2"})
 # Long ones begin early, so that none is left at the end. InfoGAN, the longest, comes after a short
 # one: then two cores end together. The GAN's page needs the VAE's run too, and would train it while
 # the VAE's waits.
-BEGIN = ("kl", "acgan", "infogan", "vae", "gan")
-BEGIN_WITHOUT_KL = ("vae", "acgan", "infogan", "gan")
+START_ORDER = ("kl", "acgan", "infogan", "vae", "gan")
+START_ORDER_WITHOUT_KL = ("vae", "acgan", "infogan", "gan")
 FOLDERS = re.compile(r"(?<![^\s='])/(?:[^\s/']+/)*(?=[^\s/'])")  # before an absolute path's name
 HERE = Path(__file__).parent
 
@@ -140,7 +140,7 @@ def make_report(
         command: the command line, as it is to stand in the report.
         cwd: working directory of the kernels; this process's where None.
         environments: what kernels find beside this process's own environment, one for each of
-            those that run side by side; see `hwlib.jobs.shares`.
+            those that run side by side; see `hwlib.parallel.shares`.
         alone: the same for claims, which train side by side themselves: their notebook runs last,
             with no other beside it.
         decoder: takes the run folder of a finished VAE and returns what its page needs to decode by
@@ -241,14 +241,15 @@ def _in_order_of_start(named: Mapping[str, Job]) -> list[str]:
     """Return the jobs' names in the order in which they begin, claims at the end."""
     last = [name for name in named if named[name].problem == CLAIMS]
     first = [name for name in named if name not in last]
-    order = BEGIN if any(named[name].problem == "kl" for name in first) else BEGIN_WITHOUT_KL
+    has_kl = any(named[name].problem == "kl" for name in first)
+    order = START_ORDER if has_kl else START_ORDER_WITHOUT_KL
     return [*sorted(first, key=lambda name: order.index(named[name].problem)), *last]
 
 
 def _prepare_all(
     named: Mapping[str, Job],
     order: Sequence[str],
-    prepare: Callable[[Job, str, RunTask], _Prepared],
+    prepare: Callable[[Job, str, RunChild], _Prepared],
     environments: Sequence[Environment],
     alone: Environment,
     early: _Early,
@@ -269,17 +270,17 @@ def _prepare_all(
 
 
 def _prepare(
-    job: Job, name: str, run: RunTask, *, folder: Path, cwd: Path | None, log: RunLog
+    job: Job, name: str, run: RunChild, *, folder: Path, cwd: Path | None, log: RunLog
 ) -> _Prepared:
     """Run the job; a user's mistake in it is a failed job, like any other failure."""
     parameters = dict(job.parameters)
     known = {n: p for n, p in parameters.items() if n not in ("runs", "languages")}
     asked = {n: p for n, p in known.items() if p is not False and p not in ({}, "")}
     log.begin(name, value(asked))
-    hear = partial(log.hear, name)
+    on_line = partial(log.on_line, name)
     try:
         parameters = check_parameters(job)
-        executed = run_notebook(job, name=name, folder=folder, cwd=cwd, run=run, hear=hear)
+        executed = run_notebook(job, name=name, folder=folder, cwd=cwd, run=run, on_line=on_line)
     except (UserError, OSError) as error:
         told = in_languages(error.say) if isinstance(error, UserError) else str(error)
         executed = Executed(None, None, Reason("other", {"error": told}))

@@ -1,7 +1,8 @@
-"""Children of this process side by side: one task each, and a way to stop that loses nothing.
+"""Child processes side by side: each with one task, a share of the machine, and a soft stop.
 
 A child reads its task from standard input, which stays open for as long as it may work: it closes
-when this process asks it to stop, and also when this process is killed.
+when this process asks it to stop, and also when this process is killed. A pool of the standard
+library has neither that nor an environment for each worker, and threads are dealt out by it.
 """
 
 from __future__ import annotations
@@ -16,16 +17,60 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from queue import SimpleQueue
-from types import TracebackType
 from typing import Any, TypeVar
 
-from hwlib import log
+from hwlib.errors import UserError
+from hwlib.log import info
 
 T = TypeVar("T")
 Environment = Mapping[str, str]
-Hear = Callable[[str], None]
+OnLine = Callable[[str], None]
 # Runs one task of a module in a child, as `Workers._run` without its environment.
-RunTask = Callable[[str, Mapping[str, Any], Hear], int]
+RunChild = Callable[[str, Mapping[str, Any], OnLine], int]
+
+# How many jobs, for all commands, and for the notebook of claims, which trains side by side itself.
+JOBS = "HWLIB_JOBS"
+GPUS = "CUDA_VISIBLE_DEVICES"
+
+
+def num_jobs(jobs: int | None = None, device: str = "auto") -> int:
+    """Return how many jobs run side by side: `jobs`, else `$HWLIB_JOBS`, else one a GPU or core.
+
+    Cores are counted as the threads that torch would take, so that OMP_NUM_THREADS limits both.
+
+    Raises:
+        UserError: fewer than one, or `$HWLIB_JOBS` is no number of jobs.
+    """
+    if jobs is not None:
+        if jobs < 1:
+            raise UserError("jobs_below_one", jobs=jobs)
+        return jobs
+    if given := os.environ.get(JOBS):
+        if not (given.isdecimal() and int(given)):
+            raise UserError("jobs_variable", name=JOBS, given=given)
+        return int(given)
+    import torch
+
+    from hwlib.runtime import resolve_device
+
+    kind = resolve_device(device).type
+    return {"cuda": torch.cuda.device_count(), "mps": 1}.get(kind, torch.get_num_threads())
+
+
+def shares(jobs: int) -> list[dict[str, str]]:
+    """Return what each of so many processes finds in its environment: threads, and its GPU."""
+    import torch
+
+    threads = str(max(1, torch.get_num_threads() // jobs))
+    gpus = torch.cuda.device_count()
+    # Where only some GPUs are this process's own, torch counts those; a child names them anew.
+    own = [name for name in os.environ.get(GPUS, "").split(",") if name.strip()]
+    names = own[:gpus] if len(own) >= gpus else [str(number) for number in range(gpus)]
+    return [
+        {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
+        | ({GPUS: names[number % gpus]} if gpus > 1 else {})
+        for number in range(jobs)
+    ]
 
 
 class ChildStopped(Exception):
@@ -53,11 +98,11 @@ class Workers:
         self._children: set[subprocess.Popen[str]] = set()
         self._lock, self._is_stopped = threading.Lock(), False
 
-    def submit(self, work: Callable[[RunTask], T]) -> Future[T]:
-        """Queue `work`, called with a `RunTask` when its turn has come; turns come in order."""
+    def submit(self, work: Callable[[RunChild], T]) -> Future[T]:
+        """Queue `work`, called with a `RunChild` when its turn has come; turns come in order."""
         return self._pool.submit(self._work, work)
 
-    def _work(self, work: Callable[[RunTask], T]) -> T:
+    def _work(self, work: Callable[[RunChild], T]) -> T:
         environment = self._environments.get()
         try:
             return work(partial(self._run, environment))
@@ -65,18 +110,15 @@ class Workers:
             self._environments.put(environment)
 
     def _run(
-        self, environment: Environment, module: str, task: Mapping[str, Any], hear: Hear
+        self, environment: Environment, module: str, task: Mapping[str, Any], on_line: OnLine
     ) -> int:
-        """Run `python -m module`, which calls `serve`, until it ends.
+        """Run `python -m module`, which calls `serve`, until it ends; return its exit code.
 
         Args:
             environment: what it finds beside this process's own.
             module: its name.
             task: JSON values.
-            hear: called with each line of its standard error.
-
-        Returns:
-            Its exit code.
+            on_line: called with each line of its standard error.
 
         Raises:
             ChildStopped: it was stopped.
@@ -100,7 +142,7 @@ class Workers:
                 child.stdin.write(json.dumps(task) + "\n")
                 child.stdin.flush()
         for line in filter(str.strip, child.stderr):
-            hear(line.rstrip("\n"))
+            on_line(line.rstrip("\n"))
         code = child.wait()
         with self._lock:
             self._children.discard(child)
@@ -115,15 +157,11 @@ class Workers:
     def __enter__(self) -> Workers:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         with self._lock:
             self._is_stopped = True
             if self._children and isinstance(error, KeyboardInterrupt):
-                log.info(
-                    "stopping: what trains writes its checkpoint first (Ctrl-C again ends at once)"
-                )
+                info("stopping: trainings write a checkpoint first (Ctrl-C again ends at once)")
             for child in self._children:
                 with suppress(BrokenPipeError):
                     child.stdin.close()

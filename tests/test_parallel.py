@@ -8,10 +8,11 @@ import pytest
 import torch
 
 import hwlib
-from hwlib import jobs
+from hwlib import runtime
 from hwlib.claims import decide
 from hwlib.errors import UserError
-from hwlib.jobs import Trainings, checked_jobs, default_jobs, shares
+from hwlib.parallel import num_jobs, shares
+from hwlib.training.background import Trainings
 
 SMALL = {"data": "faces:96", "profile": "smoke", "device": "cpu"}
 
@@ -30,17 +31,16 @@ def four_threads(monkeypatch):
 
 
 def test_there_is_one_job_a_core_or_one_a_gpu(four_threads, monkeypatch):
-    assert default_jobs("cpu") == 4
-    monkeypatch.setattr(jobs, "resolve_device", lambda name: torch.device("cuda"))
+    assert num_jobs(device="cpu") == 4
+    monkeypatch.setattr(runtime, "resolve_device", lambda name: torch.device("cuda"))
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
-    assert default_jobs() == 3
+    assert num_jobs() == 3
     monkeypatch.setenv("HWLIB_JOBS", "5")
-    assert default_jobs() == 5
-    assert checked_jobs(None) == 5
-    assert checked_jobs(2) == 2
+    assert num_jobs() == 5
+    assert num_jobs(2) == 2
     monkeypatch.setenv("HWLIB_JOBS", "many")
     with pytest.raises(UserError, match="HWLIB_JOBS=many: a whole number"):
-        default_jobs()
+        num_jobs()
 
 
 def test_the_machines_threads_and_gpus_are_dealt_out(four_threads, monkeypatch):
@@ -56,9 +56,9 @@ def test_the_machines_threads_and_gpus_are_dealt_out(four_threads, monkeypatch):
 
 
 def test_less_than_one_job_is_refused():
-    assert checked_jobs(3) == 3
+    assert num_jobs(3) == 3
     with pytest.raises(UserError, match="--jobs 0: at least one"):
-        checked_jobs(0)
+        num_jobs(0)
 
 
 def test_claims_decided_side_by_side_are_those_decided_one_by_one(tmp_path, capfd):

@@ -1,0 +1,71 @@
+"""Trainings in processes of their own, several at a time.
+
+Networks as small as those of `quick` do not keep many cores busy; several trainings at once do.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from hwlib.config import Config
+from hwlib.parallel import ChildStopped, RunChild, Workers, serve, shares
+from hwlib.training.fit import fit
+
+
+class Trainings(Workers):
+    """Trains in the background, `jobs` at a time, in the order of `start`.
+
+    Inside the context this process takes no more threads than each of them.
+    """
+
+    def __init__(self, jobs: int, *, runs: Path, skip_bad: bool = False):
+        """Start no process yet."""
+        super().__init__(shares(jobs))
+        self.jobs, self._threads = jobs, torch.get_num_threads()
+        self._task = {"runs": str(runs.resolve()), "skip_bad": skip_bad}
+
+    def start(self, config: Config, begun: Callable[[], None]) -> Future[str]:
+        """Queue a training.
+
+        Args:
+            config: its settings.
+            begun: called when its turn has come.
+
+        Returns:
+            What will hold the reason why it failed in one line, "" where it is finished.
+        """
+        return self.submit(partial(self._train, config, begun))
+
+    def _train(self, config: Config, begun: Callable[[], None], run: RunChild) -> str:
+        begun()
+        lines: list[str] = []
+        try:
+            code = run(__name__, {"settings": config.to_json(), **self._task}, lines.append)
+        except ChildStopped:
+            return "stopped"
+        return "" if code == 0 else (lines[-1].strip() if lines else f"exit code {code}")
+
+    def __enter__(self) -> Trainings:
+        torch.set_num_threads(max(1, self._threads // self.jobs))
+        return self
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        super().__exit__(kind, error, trace)
+        torch.set_num_threads(self._threads)
+
+
+def train(task: dict[str, Any]) -> None:
+    """Train what a task of `Trainings` asks for."""
+    fit(Config.create(**task["settings"]), runs=Path(task["runs"]), skip_bad=task["skip_bad"])
+
+
+if __name__ == "__main__":
+    serve(train, stop=lambda: os.kill(os.getpid(), signal.SIGINT))
