@@ -25,7 +25,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,6 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 import hwlib
 from hwlib.errors import UserError
 from hwlib.losses import kl_standard_normal
-from hwlib.metrics import importance_sampled_nll
 from hwlib.models import VAE
 from hwlib.runtime import autocast, generator, resolve_device, resolve_precision
 
@@ -166,6 +165,54 @@ def tell(step: int, progress: float, seconds: float, sums: Tensor) -> None:
 
 
 @torch.no_grad()
+@torch.no_grad()
+def importance_sampled_nll(
+    log_likelihood: Callable[[Tensor], Tensor],
+    mu: Tensor,
+    logvar: Tensor,
+    *,
+    num_samples: int,
+    noise: torch.Generator | None = None,
+    at_once: int = 50,
+) -> Tensor:
+    """Estimate -log p(x) of each image, by latents from its posterior (Burda et al. 2016, eq. 8).
+
+    -log (1/K) sum_k w_k with w_k = p(x | z_k) p(z_k) / q(z_k | x), z_k drawn from q, p(z) standard
+    normal. Its expectation lies above -log p(x) and falls to it as K grows; K = 1 is one draw of
+    the negative ELBO.
+
+    Args:
+        log_likelihood: maps latents (S, B, Z) to log p(x | z), (S, B) nats, constants included.
+        mu: (B, Z) means of q(z | x).
+        logvar: (B, Z) log variances of q(z | x).
+        num_samples: K.
+        noise: where the noise comes from, on the latents' device; None is torch's own.
+        at_once: latents of a image that are decoded together, S at most; only a matter of memory.
+
+    Returns:
+        (B,) nats, summed over all values of an image.
+
+    Raises:
+        ValueError: the shapes do not fit, or `num_samples` or `at_once` is below 1.
+    """
+    if mu.shape != logvar.shape or mu.ndim != 2:
+        raise ValueError(f"mu {tuple(mu.shape)} and logvar {tuple(logvar.shape)} must be (B, Z)")
+    if min(num_samples, at_once) < 1:
+        raise ValueError(f"{num_samples} samples, {at_once} at once: one is the least")
+    parts, sigma = [], (0.5 * logvar).exp()
+    for start in range(0, num_samples, at_once):
+        shape = min(at_once, num_samples - start), *mu.shape
+        eps = torch.randn(shape, generator=noise, device=mu.device, dtype=mu.dtype)
+        z = mu + sigma * eps
+        likelihood = log_likelihood(z)
+        if likelihood.shape != shape[:2]:
+            raise ValueError(f"log_likelihood gave {tuple(likelihood.shape)}, not {shape[:2]}")
+        # log p(z) - log q(z | x); the two constants, Z / 2 log(2 pi), cancel.
+        ratio = 0.5 * (eps.square() + logvar - z.square()).sum(2)
+        parts.append(likelihood.double() + ratio.double())
+    return math.log(num_samples) - torch.cat(parts).logsumexp(0)
+
+
 def measure(vae: VAE, x: Tensor, *, num_samples: int, seed: int) -> dict[str, float]:
     """Measure black and white digits x (N, 784).
 
@@ -185,7 +232,7 @@ def measure(vae: VAE, x: Tensor, *, num_samples: int, seed: int) -> dict[str, fl
         eps = torch.randn(mu.shape, generator=noise, device=x.device)
         recon = -log_likelihood((mu + (0.5 * logvar).exp() * eps).unsqueeze(0))
         nll = importance_sampled_nll(
-            log_likelihood, mu, logvar, num_samples=num_samples, generator=noise
+            log_likelihood, mu, logvar, num_samples=num_samples, noise=noise
         )
         sums = recon.double().sum(), kl_standard_normal(mu, logvar).double().sum(), nll.sum()
         totals += torch.stack(sums).cpu()

@@ -1,4 +1,4 @@
-"""What labels and codes do to pictures: numbers from readings of them, pure functions."""
+"""What labels and codes do to images: numbers from readings of them, pure functions."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def one_hot(codes: Tensor) -> Tensor:
 
 
 def attribute_accuracy(readings: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return the share of pictures that show what their label asked for (Odena et al. 2017).
+    """Return the share of images that show what their label asked for (Odena et al. 2017).
 
     Where half of the labels are on, a generator that ignores them scores 0.5, however common the
-    attribute is in its pictures.
+    attribute is in its images.
 
     Args:
         readings: (N, A) bool, what an independent classifier sees.
@@ -56,7 +56,7 @@ def attribute_accuracy(readings: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def label_correlation(readings: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return the correlation of what pictures show with what was asked for.
+    """Return the correlation of what images show with what was asked for.
 
     Args:
         readings: (N, A) bool, what an independent classifier sees.
@@ -76,7 +76,7 @@ def label_correlation(readings: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def flip_rate(on: np.ndarray, off: np.ndarray) -> np.ndarray:
-    """Return the share of noises whose picture has the attribute if and only if it is asked for.
+    """Return the share of noises whose image has the attribute if and only if it is asked for.
 
     Args:
         on: (N, A) bool, the attributes seen with the label on.
@@ -96,8 +96,8 @@ def leakage(on: np.ndarray, off: np.ndarray) -> np.ndarray:
     """Return how much commoner each attribute is in `on` than in `off`.
 
     Args:
-        on: (N, A) bool, attributes of pictures with one label on.
-        off: (M, A) bool, of pictures with it off; M may differ from N.
+        on: (N, A) bool, attributes of images with one label on.
+        off: (M, A) bool, of images with it off; M may differ from N.
 
     Returns:
         (A,) in -1..1; the entry of the label itself is its effect, the others are what changes
@@ -115,10 +115,10 @@ def leakage(on: np.ndarray, off: np.ndarray) -> np.ndarray:
 
 
 def code_accuracy(logits: Tensor, codes: Tensor) -> Tensor:
-    """Return how often Q's likeliest value is the code that the picture was made with.
+    """Return how often Q's likeliest value is the code that the image was made with.
 
     Args:
-        logits: (N, K, V) of Q for N pictures and K codes of V values.
+        logits: (N, K, V) of Q for N images and K codes of V values.
         codes: (N, K) int64 in 0..V-1.
 
     Returns:
@@ -135,7 +135,7 @@ def code_information(logits: Tensor, codes: Tensor) -> Tensor:
     """Return the bound L_I = H(c) + E[log Q(c|x)] on I(c; G(z, c)) (Chen et al. 2016, eq. 5).
 
     Args:
-        logits: (N, K, V) of Q for N pictures and K codes of V equally likely values.
+        logits: (N, K, V) of Q for N images and K codes of V equally likely values.
         codes: (N, K) int64 in 0..V-1, drawn independently of everything else.
 
     Returns:
@@ -154,13 +154,13 @@ def variance_shares(values: np.ndarray) -> tuple[float, float]:
     """Return the shares of the variance that the code alone, and the noise alone, explain.
 
     The two-way layout of the analysis of variance, without repetition and with sums over all of a
-    picture's values: y(z, c) = mean + a(z) + b(c) + e(z, c). Taking the mean square of e off those
+    image's values: y(z, c) = mean + a(z) + b(c) + e(z, c). Taking the mean square of e off those
     of a and b makes the shares unbiased: values that depend on z and c jointly, as hashes do, give
     0 and 0. The code's ten values are all there are, the noises are a sample; so the denominator
-    is the variance of pictures with random z and c. What is left to 1 is the share of e.
+    is the variance of images with random z and c. What is left to 1 is the share of e.
 
     Args:
-        values: (Z, V, ...) pictures or features, rows with the same noise, columns with the same
+        values: (Z, V, ...) images or features, rows with the same noise, columns with the same
             code; at least two of each.
 
     Returns:
@@ -175,7 +175,7 @@ def variance_shares(values: np.ndarray) -> tuple[float, float]:
     row_means = values.mean(1, dtype=np.float64)
     column_means = values.mean(0, dtype=np.float64)
     mean = row_means.mean(0)
-    # Row by row: all of it in float64 would take eight times the pictures' memory.
+    # Row by row: all of it in float64 would take eight times the images' memory.
     total = sum(float(np.square(row - mean).sum()) for row in values)
     of_rows = num_columns * float(np.square(row_means - mean).sum())
     of_columns = num_rows * float(np.square(column_means - mean).sum())
@@ -191,7 +191,7 @@ def to_classes(factor: np.ndarray, num_bins: int = NUM_BINS) -> np.ndarray:
     """Number a factor's values from 0; many-valued numbers are cut into equally full classes.
 
     Args:
-        factor: (N,) numbers, bools or text. A value that many pictures share stays in one class,
+        factor: (N,) numbers, bools or text. A value that many images share stays in one class,
             so that there may be fewer of them.
         num_bins: classes at most of what is cut, ten by default.
 
@@ -232,14 +232,14 @@ def mutual_information(codes: np.ndarray, classes: np.ndarray, *, seed: int = 0)
 
 
 def match_codes(codes: np.ndarray, classes: np.ndarray) -> tuple[float, dict[int, int]]:
-    """Give each code value a class of its own so that most pictures agree (Kuhn 1955).
+    """Give each code value a class of its own so that most images agree (Kuhn 1955).
 
     Args:
         codes: (N,) int, not negative.
         classes: (N,) int, not negative.
 
     Returns:
-        The share of pictures whose code value is matched with their class, and the matching, value
+        The share of images whose code value is matched with their class, and the matching, value
         to class. Where the code has more values than there are classes, some stay without.
 
     Raises:
@@ -254,7 +254,7 @@ def match_codes(codes: np.ndarray, classes: np.ndarray) -> tuple[float, dict[int
 
 
 def contingency(codes: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Count the pictures of each code value and class: int64 (values, classes).
+    """Count the images of each code value and class: int64 (values, classes).
 
     Raises:
         ValueError: the two shapes differ or are not (N,).

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from hwlib.errors import UserError, nearest_name
+from hwlib.errors import DEFAULT_LANGUAGE, UserError, nearest_name
 from hwlib.registry import PROBLEMS, RECIPE_SETTINGS, SPECIAL_SETTINGS
 
 Weight = Annotated[float, Field(ge=0)]
@@ -25,24 +25,6 @@ ARGUMENTS = ("problem", "recipe", "data", "profile", "seed")
 
 ALIASES = {"look": "preview"}  # profiles by the names of earlier versions
 
-# What pydantic calls a broken rule, and what `errors.rules` calls it.
-RULES = {
-    "greater_than_equal": "at_least",
-    "greater_than": "above",
-    "less_than_equal": "at_most",
-    "less_than": "below",
-    "multiple_of": "multiple",
-    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "whole"),
-    **dict.fromkeys(("float_type", "float_parsing"), "number"),
-    "finite_number": "finite",
-    **dict.fromkeys(("bool_type", "bool_parsing"), "flag"),
-    "string_type": "text",
-    "tuple_type": "several",
-    "literal_error": "choice",
-    "sigma": "sigma",
-}
-LIMITS = ("ge", "gt", "le", "lt", "multiple_of", "expected", "kind")  # in the order of their use
-
 
 def profile_of(name: Any) -> Any:
     """Return a profile's name of today."""
@@ -50,122 +32,68 @@ def profile_of(name: Any) -> Any:
 
 
 class Config(BaseModel):
-    """Settings of one run; recipes give the defaults (`hwlib.make_config`), the user overrides."""
+    """Settings of one run; recipes give the defaults (`hwlib.make_config`), the user overrides.
+
+    What each of them means stands in `report/text/<language>/settings.toml`, for docs/settings.md.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    problem: Literal[tuple(PROBLEMS)] = Field(description="the homework's problem")
-    recipe: str = Field(description="the course report that is followed")
-    data: str = Field("faces", description="'faces' (drawn), 'faces:N', or a path")
-    profile: Literal["smoke", "preview", "quick", "course"] = Field(
-        "quick", description="size of the run"
-    )
-    seed: int = Field(0, ge=0, lt=2**31, description="every random stream follows from it")
+    problem: Literal[tuple(PROBLEMS)]
+    recipe: str
+    data: str = "faces"
+    profile: Literal["smoke", "preview", "quick", "course"] = "quick"
+    seed: int = Field(0, ge=0, lt=2**31)
 
-    num_steps: int = Field(ge=1, description="optimiser updates in all")
-    batch_size: int = Field(ge=2, le=65_536, description="pictures in one update")
-    optimizer: Literal["adam", "rmsprop"] = Field("adam", description="update rule")
-    learning_rate: float = Field(gt=0, description="step size of the update rule")
-    adam_betas: tuple[Decay, Decay] = Field((0.9, 0.999), description="Adam's two decay rates")
-    width: float = Field(
-        1.0, gt=0, le=4, description="factor on every hidden channel count; 1 is the report's"
-    )
-    z_dim: int = Field(ge=1, le=8_192, description="latent variables")
-    image_size: int = Field(64, ge=16, le=256, multiple_of=16, description="side, in pixels")
-    crop: Literal["hw4", "square"] = Field(
-        "hw4", description="part of an aligned CelebA image: the homework's, or the centre square"
-    )
-    attribute: str | None = Field(
-        None,
-        description="attribute that the figures colour or the ACGAN learns; the ACGAN takes"
-        " several, joined by commas",
-    )
-    kl_weight: float = Field(1.0, ge=0, description="factor on the recipe's own KL term")
-    kl_weights: tuple[Weight, ...] = Field(
-        (1.0, 100.0, 0.0), min_length=1, description="the KL study's weights, each told in full"
-    )
-    kl_sweep: tuple[Weight, ...] = Field(
-        (), description="further weights of the KL study's curves over the weight"
-    )
-    reconstruction: Literal["mse", "l1", "bce"] = Field(
-        "mse", description="reconstruction term, with the recipe's own reduction"
-    )
-    sigma: Literal["fixed", "learned"] = Field(
-        "fixed",
-        description="the decoder's standard deviation: what the recipe's weights imply, or one"
-        " number that is learnt",
-    )
-    num_layers: int | None = Field(
-        None,
-        ge=1,
-        le=4,
-        description="layers of the VAE's encoder, and of its decoder, with a stride of 2; recipe"
-        " plain alone, whose report has three",
-    )
-    flip: bool = Field(False, description="mirror half of the training pictures")
-    noise: Literal["normal", "uniform"] = Field(
-        "normal", description="z from N(0, 1), or uniform in [-1, 1]"
-    )
-    d_updates: int = Field(1, ge=1, le=20, description="D's updates before each of G's")
-    d_width: float = Field(
-        1.0, gt=0, le=4, description="factor on D's channels alone, on top of `width`"
-    )
-    batch_norm: Literal["recipe", "on", "off"] = Field(
-        "recipe",
-        description="batch norm between the layers of G and D: as the report has it, or always, or"
-        " never",
-    )
-    joint_batch: bool = Field(
-        False, description="show D real and made pictures in one batch, with one batch norm"
-    )
-    class_weight: float = Field(1.0, ge=0, description="factor on the ACGAN's attribute loss")
-    class_on_fake: bool = Field(
-        False, description="the ACGAN's D learns the attributes from G's pictures as well"
-    )
-    num_codes: int = Field(1, ge=1, le=3, description="the InfoGAN's 10-way codes")
-    code_weight: float = Field(1.0, ge=0, description="factor on the InfoGAN's code loss")
-    code_scale: float = Field(
-        3.0, gt=0, description="factor on the one-hot codes as the InfoGAN's G takes them"
-    )
-    ema: float = Field(
-        0.0, ge=0, lt=1, description="decay of a moving average of G's weights; 0 is none"
-    )
-    label_smoothing: float = Field(
-        0.0, ge=0, lt=0.5, description="D's target for real pictures is 1 minus this"
-    )
-    spectral_norm: bool = Field(False, description="hold D's layers at spectral norm 1")
-    r1: float = Field(0.0, ge=0, description="gamma of D's gradient penalty; 0 is none")
-    r1_every: int = Field(
-        1, ge=1, description="steps between two gradient penalties, each that much heavier"
-    )
-    augment: bool = Field(
-        False, description="show D real and fake pictures through random, differentiable changes"
-    )
-    keep: Literal["best", "last"] = Field(
-        "best", description="networks that the run gives: of the best snapshot, or the last"
-    )
-    curve_every: int = Field(
-        0, ge=0, description="steps behind a point of the adversarial curves; 0: about 100 points"
-    )
-    curve_smoothing: int = Field(
-        0, ge=0, description="points before it that the figures average into each point"
-    )
-    features: Literal["oracle", "inception"] = Field(
-        "oracle", description="network whose features the distances are taken in"
-    )
-    oracle_steps: int = Field(
-        1_000, ge=1, description="training steps of the attribute oracle, once per data set"
-    )
-    checkpoint_every: int = Field(200, ge=1, description="steps between two checkpoints")
-    precision: Literal["auto", "float32", "bfloat16"] = Field(
-        "auto", description="auto: bfloat16 where the hardware multiplies it fast"
-    )
-    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
-        "auto", description="auto: CUDA, then MPS, then CPU"
-    )
-    num_evals: int = Field(
-        12, ge=1, description="points of the test curve, or scored snapshots, over the run"
-    )
+    # --- networks, images and schedule
+    num_steps: int = Field(ge=1)
+    batch_size: int = Field(ge=2, le=65_536)
+    optimizer: Literal["adam", "rmsprop"] = "adam"
+    learning_rate: float = Field(gt=0)
+    adam_betas: tuple[Decay, Decay] = (0.9, 0.999)
+    width: float = Field(1.0, gt=0, le=4)
+    z_dim: int = Field(ge=1, le=8_192)
+    image_size: int = Field(64, ge=16, le=256, multiple_of=16)
+    crop: Literal["hw4", "square"] = "hw4"
+    attribute: str | None = None
+
+    # --- VAE and KL study
+    kl_weight: Weight = 1.0
+    kl_weights: tuple[Weight, ...] = Field((1.0, 100.0, 0.0), min_length=1)
+    kl_sweep: tuple[Weight, ...] = ()
+    reconstruction: Literal["mse", "l1", "bce"] = "mse"
+    sigma: Literal["fixed", "learned"] = "fixed"
+    num_layers: int | None = Field(None, ge=1, le=4)
+
+    # --- adversarial problems
+    flip: bool = False
+    noise: Literal["normal", "uniform"] = "normal"
+    d_updates: int = Field(1, ge=1, le=20)
+    d_width: float = Field(1.0, gt=0, le=4)
+    batch_norm: Literal["recipe", "on", "off"] = "recipe"
+    joint_batch: bool = False
+    class_weight: Weight = 1.0
+    class_on_fake: bool = False
+    num_codes: int = Field(1, ge=1, le=3)
+    code_weight: Weight = 1.0
+    code_scale: float = Field(3.0, gt=0)
+    ema: Decay = 0.0
+    label_smoothing: float = Field(0.0, ge=0, lt=0.5)
+    spectral_norm: bool = False
+    r1: Weight = 0.0
+    r1_every: int = Field(1, ge=1)
+    augment: bool = False
+    keep: Literal["best", "last"] = "best"
+    curve_every: int = Field(0, ge=0)
+    curve_smoothing: int = Field(0, ge=0)
+
+    # --- measuring and carrying out
+    features: Literal["oracle", "inception"] = "oracle"
+    oracle_steps: int = Field(1_000, ge=1)
+    checkpoint_every: int = Field(200, ge=1)
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    num_evals: int = Field(12, ge=1)
 
     @field_validator("profile", mode="before")
     @classmethod
@@ -203,12 +131,7 @@ class Config(BaseModel):
         """Refuse a learnt sigma with an error that is not a Gaussian's."""
         kind = info.data.get("reconstruction", "mse")
         if value == "learned" and kind != "mse":
-            raise PydanticCustomError(
-                "sigma",
-                "Only the squared error has a sigma to learn, and reconstruction is {kind}; set"
-                " reconstruction=mse or sigma=fixed",
-                {"kind": kind},
-            )
+            raise PydanticCustomError("sigma", "sigma", {"kind": kind})
         return value
 
     @property
@@ -226,16 +149,19 @@ class Config(BaseModel):
         try:
             return cls(**settings)
         except ValidationError as error:
+            from hwlib.text import has_word
+
             first = error.errors()[0]
             name = str(first["loc"][0]) if first["loc"] else "settings"
             if first["type"] == "extra_forbidden":
                 raise _unknown_setting(name, settings) from None
+            is_known = has_word(f"errors.rules.{first['type']}", DEFAULT_LANGUAGE)
             raise UserError(
                 "setting_value",
                 name=name,
                 value=repr(first["input"]),
-                rule=RULES.get(first["type"], "other"),
-                limit=_limit(first),
+                rule=first["type"] if is_known else "other",
+                limit=str(next(iter(first.get("ctx", {}).values()), "")),
                 message=first["msg"][0].lower() + first["msg"][1:],
             ) from None
 
@@ -254,12 +180,6 @@ class Config(BaseModel):
         settings = self.model_dump(mode="json", exclude=set(NOT_IN_HASH | unknown)) | facts
         text = json.dumps(settings, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:8]
-
-
-def _limit(error: Mapping[str, Any]) -> str:
-    """Return what pydantic's error names: the limit, or the values that are allowed."""
-    context = error.get("ctx", {})
-    return next((str(context[name]) for name in LIMITS if name in context), "")
 
 
 def _unknown_setting(name: str, given: Mapping[str, Any]) -> UserError:

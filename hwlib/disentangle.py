@@ -1,10 +1,10 @@
 """How far each latent is in charge of one known factor: four published scores, pure functions.
 
-All take codes and factors of the same pictures, row by row:
+All take codes and factors of the same images, row by row:
 
-codes    (N, Z) array of what a network writes for each picture. Whole numbers are values of a
+codes    (N, Z) array of what a network writes for each image. Whole numbers are values of a
          categorical code, all other numbers are quantities.
-factors  (N, F) array, or a table with N rows, of what the pictures were drawn from. Whole numbers,
+factors  (N, F) array, or a table with N rows, of what the images were drawn from. Whole numbers,
          bools and text are classes, all other numbers are quantities. A factor that does not vary
          is left out.
 
@@ -26,10 +26,10 @@ from hwlib.conditioning import to_classes
 
 CODE_BINS = 20  # equally full bins of a latent, as many as Chen et al. 2018 have of equal width
 NUM_TREES = 10  # of each forest (Eastwood & Williams 2018 have 10 too)
-LEAF = 5  # pictures in a leaf at least: finer leaves fit noise, which counts as importance
+LEAF = 5  # images in a leaf at least: finer leaves fit noise, which counts as importance
 FOREST_LATENTS = 64  # a forest reads these many latents at most
 NUM_VOTES = 800  # of the FactorVAE score's training; as many judge it (Kim & Mnih 2018)
-VOTE_ROWS = 64  # pictures behind a vote (Kim & Mnih 2018: 100 and 200)
+VOTE_ROWS = 64  # images behind a vote (Kim & Mnih 2018: 100 and 200)
 SCORES = (
     "mig",
     "sap",
@@ -121,7 +121,7 @@ def dci(
     for a factor, make the matrix R (Z, F). Disentanglement: 1 less the entropy, to base F, of each
     latent's row, averaged by the rows' sums. Completeness: 1 less the entropy, to base Z, of each
     factor's column, averaged. Informativeness, unlike the paper's prediction error, is how well
-    pictures that the forest never saw are predicted, averaged over factors: R^2 of quantities and
+    images that the forest never saw are predicted, averaged over factors: R^2 of quantities and
     Cohen's kappa of classes, 0 where it is below. A categorical code is read as one-hot, and counts
     as one latent. Where there are more than 64 latents, forests read only the 64 with the most
     information about any factor, and Z is 64.
@@ -129,7 +129,7 @@ def dci(
     Args:
         codes: (N, Z), see above.
         factors: (N, F), see above.
-        held_out: codes and factors of pictures to predict; None keeps every fourth row for it.
+        held_out: codes and factors of images to predict; None keeps every fourth row for it.
         seed: of the forests.
 
     Returns:
@@ -169,12 +169,12 @@ def factor_vae_score(
 ) -> float:
     """Return the FactorVAE score (Kim & Mnih 2018, section 3).
 
-    Pictures that share one factor's value are drawn; the latent that varies least among them, next
-    to its variance over all pictures, casts a vote for that factor. Each latent then stands for the
+    Images that share one factor's value are drawn; the latent that varies least among them, next
+    to its variance over all images, casts a vote for that factor. Each latent then stands for the
     factor that it voted for most, and the score is the share of as many new votes that this gets
-    right. For categorical codes variance is Gini's, as in the paper. Unlike there, pictures are not
+    right. For categorical codes variance is Gini's, as in the paper. Unlike there, images are not
     drawn anew but found among those given: a quantity counts as shared within one of its ten
-    equally full classes, and 64 pictures, or a twentieth of all where that is less, make a vote. A
+    equally full classes, and 64 images, or a twentieth of all where that is less, make a vote. A
     class with fewer is not asked for.
 
     Args:
@@ -187,14 +187,14 @@ def factor_vae_score(
         1/F..1: 1/F for codes that know nothing, Z/F at most.
 
     Raises:
-        ValueError: the rows do not fit, no factor varies, or there are too few pictures of a class.
+        ValueError: the rows do not fit, no factor varies, or there are too few images of a class.
     """
     codes, known = _checked(codes, factors)
     num_rows = max(2, min(VOTE_ROWS, len(codes) // 20))
     asked = [_large_classes(_classes(factor), num_rows) for factor in known.values()]
     asked = [members for members in asked if members]
     if not asked:
-        raise ValueError(f"no class has the {num_rows} pictures that make a vote")
+        raise ValueError(f"no class has the {num_rows} images that make a vote")
     codes = codes[:, (codes != codes[:1]).any(0)]
     if not codes.shape[1]:
         return 1 / len(asked)
@@ -227,7 +227,7 @@ def scores(
     Returns:
         `SCORES` by name (those of `dci` that apply), `mig_by` factor, `factors` (the names of those
         that vary), `num_latents`, `num_pictures`, and `floor`: the same scores of the same codes
-        handed out to the wrong pictures.
+        handed out to the wrong images.
     """
     _checked(codes, factors)
     shuffled = np.random.default_rng(seed).permutation(len(codes))
@@ -306,7 +306,7 @@ def _binned(codes: np.ndarray) -> np.ndarray:
 
 
 def _tables(bins: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Count the pictures of each bin and class, for each latent: (Z, bins, classes)."""
+    """Count the images of each bin and class, for each latent: (Z, bins, classes)."""
     shape = bins.shape[1], int(bins.max()) + 1, int(classes.max()) + 1
     cells = (np.arange(shape[0]) * shape[1] + bins) * shape[2] + classes[:, None]
     return np.bincount(cells.ravel(), minlength=np.prod(shape)).reshape(shape)
@@ -417,7 +417,7 @@ def _concentration(shares: np.ndarray) -> np.ndarray:
 
 
 def _large_classes(classes: np.ndarray, num_rows: int) -> list[np.ndarray]:
-    """Return the rows of each class that has `num_rows` pictures or more."""
+    """Return the rows of each class that has `num_rows` images or more."""
     members = [np.flatnonzero(classes == value) for value in np.unique(classes)]
     return [rows for rows in members if len(rows) >= num_rows]
 

@@ -32,7 +32,7 @@ def pixel_error(x: Tensor, x_hat: Tensor, kind: str = "mse") -> Tensor:
     """The reconstruction error of every value, not reduced: the recipe reduces it.
 
     Args:
-        x: (B, C, H, W) pictures.
+        x: (B, C, H, W) images.
         x_hat: (B, C, H, W) reconstructions in the same range.
         kind: 'mse' (x - x_hat)^2, 'l1' |x - x_hat|, or 'bce' -x log x_hat - (1-x) log(1-x_hat),
             for which both must lie in [0, 1].
@@ -62,7 +62,7 @@ def recon_nats(x: Tensor, x_hat: Tensor, pixel_range: tuple[float, float]) -> Te
     change, is left out.
 
     Args:
-        x: (B, C, H, W) pictures in `pixel_range`.
+        x: (B, C, H, W) images in `pixel_range`.
         x_hat: (B, C, H, W) reconstructions in `pixel_range`.
         pixel_range: (0, 1) or (-1, 1).
 
@@ -78,7 +78,7 @@ def gaussian_nll(x: Tensor, x_hat: Tensor, log_sigma: Tensor) -> Tensor:
     """-log N(x; x_hat, sigma^2 I) of each image, its constant included (Rybkin et al. 2021).
 
     Args:
-        x: (B, C, H, W) pictures.
+        x: (B, C, H, W) images.
         x_hat: (B, C, H, W) reconstructions in the same range.
         log_sigma: 0-dim logarithm of the one standard deviation, in units of that range.
 
@@ -95,17 +95,10 @@ def gaussian_nll(x: Tensor, x_hat: Tensor, log_sigma: Tensor) -> Tensor:
     return 0.5 * error.sum(1) * (-2 * log_sigma).exp() + error.shape[1] * constant
 
 
-def neg_elbo_nats(
-    x: Tensor, x_hat: Tensor, mu: Tensor, logvar: Tensor, pixel_range: tuple[float, float]
-) -> Tensor:
-    """The negative ELBO of each image, (B,) nats: `recon_nats` + `kl_standard_normal`."""
-    return recon_nats(x, x_hat, pixel_range) + kl_standard_normal(mu, logvar)
-
-
 def adversarial_loss(logits: Tensor, target: float) -> Tensor:
     """Binary cross-entropy of D's logits against one target (Goodfellow et al. 2014, section 3).
 
-    With target 1 on fake pictures it is G's non-saturating loss.
+    With target 1 on fake images it is G's non-saturating loss.
 
     Args:
         logits: (B,), before the sigmoid.
@@ -161,7 +154,7 @@ def code_loss(logits: Tensor, codes: Tensor) -> Tensor:
 
 
 def gradient_penalty(real_logits: Tensor, x: Tensor) -> Tensor:
-    """Squared gradient of D at the real pictures (R1; Mescheder et al. 2018, equation 9).
+    """Squared gradient of D at the real images (R1; Mescheder et al. 2018, equation 9).
 
     Args:
         real_logits: (B,) made from `x`.
@@ -172,8 +165,3 @@ def gradient_penalty(real_logits: Tensor, x: Tensor) -> Tensor:
     """
     (gradient,) = torch.autograd.grad(real_logits.sum(), x, create_graph=True)
     return 0.5 * gradient.flatten(1).square().sum(1).mean()
-
-
-def is_finite(*values: Tensor) -> Tensor:
-    """Whether every element of every tensor is finite, as a 0-dim bool (no host sync)."""
-    return torch.stack([value.isfinite().all() for value in values]).all()

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import warnings
-from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-# A latent whose posterior mean varies less than this over the data carries nothing
-# (Burda et al. 2016, section 5).
-ACTIVE_VARIANCE = 0.01
+from hwlib.thresholds import ACTIVE_VARIANCE
 
 NEIGHBOURS = 5  # k of precision, recall, density and coverage
 ROWS_AT_ONCE = 1_000  # of a matrix of distances
@@ -46,7 +42,7 @@ def active_units(mu: Tensor) -> int:
 
 
 def sharpness(images: Tensor) -> Tensor:
-    """Return the variance of the Laplacian of each picture's luma; blurred pictures have less.
+    """Return the variance of the Laplacian of each image's luma; blurred images have less.
 
     Args:
         images: (B, C, H, W) in [0, 255], C 3 (RGB) or 1.
@@ -55,11 +51,11 @@ def sharpness(images: Tensor) -> Tensor:
         (B,) in squared grey levels (Pech-Pacheco et al. 2000), borders left out.
 
     Raises:
-        ValueError: the pictures have neither one nor three channels.
+        ValueError: the images have neither one nor three channels.
     """
     channels = images.shape[1]
     if channels not in (1, 3):
-        raise ValueError(f"pictures must have 1 or 3 channels, not {channels}")
+        raise ValueError(f"images must have 1 or 3 channels, not {channels}")
     weights = [0.299, 0.587, 0.114] if channels == 3 else [1.0]
     luma = (images.float() * images.new_tensor(weights, dtype=torch.float).view(1, -1, 1, 1)).sum(1)
     kernel = luma.new_tensor([[0, 1, 0], [1, -4, 1], [0, 1, 0]]).view(1, 1, 3, 3)
@@ -67,7 +63,7 @@ def sharpness(images: Tensor) -> Tensor:
 
 
 def colourfulness(images: Tensor) -> Tensor:
-    """Return how colourful each picture looks; grey ones have 0, vivid photographs about 100.
+    """Return how colourful each image looks; grey ones have 0, vivid photographs about 100.
 
     Args:
         images: (B, 3, H, W) RGB in [0, 255].
@@ -76,24 +72,24 @@ def colourfulness(images: Tensor) -> Tensor:
         (B,) M^(3) of Hasler & Suesstrunk 2003: spread and mean of two opponent colour axes.
 
     Raises:
-        ValueError: the pictures do not have three channels.
+        ValueError: the images do not have three channels.
     """
     if images.shape[1] != 3:
-        raise ValueError(f"pictures must have 3 channels, not {images.shape[1]}")
+        raise ValueError(f"images must have 3 channels, not {images.shape[1]}")
     red, green, blue = images.float().flatten(2).unbind(1)
     axes = torch.stack([red - green, (red + green) / 2 - blue])  # (2, B, H * W)
     spread = axes.var(2, correction=0).sum(0).sqrt()
     return spread + 0.3 * axes.mean(2).square().sum(0).sqrt()
 
 
-# ---- two sets of pictures, by their features ----------------------------------------------------
+# ---- two sets of images, by their features ----------------------------------------------------
 
 
 def frechet_distance(real: Tensor, fake: Tensor) -> float:
     """Return the Frechet distance of the Gaussians fitted to two sets (Heusel et al. 2017).
 
     It is biased upwards for small sets: read it beside the same number of two sets of real
-    pictures of the same size.
+    images of the same size.
 
     Args:
         real: (N, F) features, N at least 2.
@@ -118,7 +114,7 @@ def kernel_distance(real: Tensor, fake: Tensor) -> float:
         fake: (M, F) features, M at least 2; of the larger set a fixed draw of min(N, M) is used.
 
     Returns:
-        The squared MMD with the kernel (x . y / F + 1)^3 over all pictures at once; around 0,
+        The squared MMD with the kernel (x . y / F + 1)^3 over all images at once; around 0,
         below it as often as above, for two sets of one distribution.
     """
     with warnings.catch_warnings():
@@ -135,7 +131,7 @@ def kernel_distance(real: Tensor, fake: Tensor) -> float:
 
 
 def precision_recall(real: Tensor, fake: Tensor, *, k: int = NEIGHBOURS) -> tuple[float, float]:
-    """Return the shares of fakes that look real and of real pictures that fakes reach.
+    """Return the shares of fakes that look real and of real images that fakes reach.
 
     Each set covers the balls around its members that reach to their k-th nearest fellow
     (Kynkaanniemi et al. 2019, equation 2).
@@ -161,18 +157,18 @@ def precision_recall(real: Tensor, fake: Tensor, *, k: int = NEIGHBOURS) -> tupl
 
 
 def density_coverage(real: Tensor, fake: Tensor, *, k: int = NEIGHBOURS) -> tuple[float, float]:
-    """Return how densely fakes lie where real pictures lie, and the share of those with a fake.
+    """Return how densely fakes lie where real images lie, and the share of those with a fake.
 
-    Only the real pictures' balls count, so that one outlying fake spoils nothing
+    Only the real images' balls count, so that one outlying fake spoils nothing
     (Naeem et al. 2020, equations 5 and 6).
 
     Args:
         real: (N, F) features.
         fake: (M, F) features.
-        k: neighbours; fewer where there are not more real pictures than that.
+        k: neighbours; fewer where there are not more real images than that.
 
     Returns:
-        Density, 0 or more, about 1 for fakes like the real pictures; coverage, 0..1.
+        Density, 0 or more, about 1 for fakes like the real images; coverage, 0..1.
     """
     real, fake, k = real.double(), fake.double(), min(k, len(real) - 1)
     radii = _squared_radii(real, k)
@@ -186,7 +182,7 @@ def density_coverage(real: Tensor, fake: Tensor, *, k: int = NEIGHBOURS) -> tupl
 
 
 def diversity(features: Tensor) -> float:
-    """Return the mean distance between two of the pictures: features (N, F), N at least 2."""
+    """Return the mean distance between two of the images: features (N, F), N at least 2."""
     features, total = features.double(), 0.0
     for start in range(0, len(features), ROWS_AT_ONCE):
         distances = squared_distances(features[start : start + ROWS_AT_ONCE], features).sqrt()
@@ -202,7 +198,7 @@ def squared_distances(a: Tensor, b: Tensor) -> Tensor:
 
 
 def _squared_radii(features: Tensor, k: int) -> Tensor:
-    """Return each picture's squared distance to its k-th nearest fellow: (N, F) -> (N,)."""
+    """Return each image's squared distance to its k-th nearest fellow: (N, F) -> (N,)."""
     k = min(k, len(features) - 1)
     parts = []
     for start in range(0, len(features), ROWS_AT_ONCE):
@@ -212,61 +208,10 @@ def _squared_radii(features: Tensor, k: int) -> Tensor:
     return torch.cat(parts)
 
 
-# ---- likelihood ---------------------------------------------------------------------------------
-
-
-@torch.no_grad()
-def importance_sampled_nll(
-    log_likelihood: Callable[[Tensor], Tensor],
-    mu: Tensor,
-    logvar: Tensor,
-    *,
-    num_samples: int,
-    generator: torch.Generator | None = None,
-    at_once: int = 50,
-) -> Tensor:
-    """Estimate -log p(x) of each picture, by latents from its posterior (Burda et al. 2016, eq. 8).
-
-    -log (1/K) sum_k w_k with w_k = p(x | z_k) p(z_k) / q(z_k | x), z_k drawn from q, p(z) standard
-    normal. Its expectation lies above -log p(x) and falls to it as K grows; K = 1 is one draw of
-    the negative ELBO.
-
-    Args:
-        log_likelihood: maps latents (S, B, Z) to log p(x | z), (S, B) nats, constants included.
-        mu: (B, Z) means of q(z | x).
-        logvar: (B, Z) log variances of q(z | x).
-        num_samples: K.
-        generator: where the noise comes from, on the latents' device; None is torch's own.
-        at_once: latents of a picture that are decoded together, S at most; only a matter of memory.
-
-    Returns:
-        (B,) nats, summed over all values of an image.
-
-    Raises:
-        ValueError: the shapes do not fit, or `num_samples` or `at_once` is below 1.
-    """
-    if mu.shape != logvar.shape or mu.ndim != 2:
-        raise ValueError(f"mu {tuple(mu.shape)} and logvar {tuple(logvar.shape)} must be (B, Z)")
-    if min(num_samples, at_once) < 1:
-        raise ValueError(f"{num_samples} samples, {at_once} at once: one is the least")
-    parts, sigma = [], (0.5 * logvar).exp()
-    for start in range(0, num_samples, at_once):
-        shape = min(at_once, num_samples - start), *mu.shape
-        eps = torch.randn(shape, generator=generator, device=mu.device, dtype=mu.dtype)
-        z = mu + sigma * eps
-        likelihood = log_likelihood(z)
-        if likelihood.shape != shape[:2]:
-            raise ValueError(f"log_likelihood gave {tuple(likelihood.shape)}, not {shape[:2]}")
-        # log p(z) - log q(z | x); the two constants, Z / 2 log(2 pi), cancel.
-        ratio = 0.5 * (eps.square() + logvar - z.square()).sum(2)
-        parts.append(likelihood.double() + ratio.double())
-    return math.log(num_samples) - torch.cat(parts).logsumexp(0)
-
-
 # ---- labels and latents -------------------------------------------------------------------------
 
 
-def majority_floor(labels: np.ndarray) -> float:
+def majority_accuracy(labels: np.ndarray) -> float:
     """Return the accuracy of always naming the commoner class: labels (N,) 0/1."""
     rate = float(np.mean(labels))
     return max(rate, 1 - rate)
@@ -277,8 +222,8 @@ def linear_probe_accuracy(
 ) -> float:
     """Return how well a straight cut through latent space tells an attribute.
 
-    A logistic regression is fitted to the training pictures' latents, each scaled to unit variance,
-    and read off on the test pictures.
+    A logistic regression is fitted to the training images' latents, each scaled to unit variance,
+    and read off on the test images.
 
     Args:
         train_mu: (N, Z) posterior means.
@@ -287,7 +232,7 @@ def linear_probe_accuracy(
         test_labels: (M,) 0/1.
 
     Returns:
-        Accuracy on the test pictures, to be read beside `majority_floor`.
+        Accuracy on the test images, to be read beside `majority_accuracy`.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline

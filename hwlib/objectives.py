@@ -1,8 +1,8 @@
-"""The loss ledger: every report's VAE objective in one common form, and each in the others' terms.
+"""Every report's VAE objective in one common form, and each in the others' terms.
 
 A report's objective is recon + lambda KL, each with a reduction of its own on pixels in a range of
-its own (`hwlib.recipes.base.Objective`), so one and the same lambda means many things. Divided by a
-factor s > 0, which moves no minimum, every one of them is
+its own (`hwlib.recipes.base.Objective`), so the same lambda means many things. Divided by a factor
+s > 0, which moves no minimum, every one of them is
 
     L / s = mean over the batch of (error + beta KL),
 
@@ -26,54 +26,46 @@ import pandas as pd
 import torch
 
 from hwlib.errors import UserError
-from hwlib.recipes import RECIPES, get_pair
+from hwlib.recipes import get_pair, recipes_with
 from hwlib.recipes.base import SIGNED, UNIT, PixelRange
 
 GREY_LEVELS = 255  # of a pixel in [0, 1]
 # Degree of each pixel error in the pixels' scale; the cross-entropy lives in [0, 1] alone.
 DEGREES = {"mse": 2, "l1": 1, "bce": 0}
-VAE_RECIPES = tuple(name for name, recipe in RECIPES.items() if "vae" in recipe.problems)
+VAE_RECIPES = tuple(recipes_with("vae"))
 
 
 # ------------------------------------------------------------------------------ the common form
 
 
-class Form(NamedTuple):
-    """What turns a report's objective into the common form.
+def pixel_range(recipe: str, reconstruction: str = "mse") -> PixelRange:
+    """Return the range in which a recipe's VAE has its pixels; [0, 1] with the cross-entropy."""
+    return UNIT if reconstruction == "bce" else get_pair(recipe, "vae").pixel_range
 
-    Attributes:
-        scale: s, by which the objective is divided.
-        unit: beta of lambda = 1; beta is lambda times this.
-    """
+
+class Factors(NamedTuple):
+    """What turns an objective into the common form: s, and the beta of lambda = 1."""
 
     scale: float
     unit: float
 
 
 @cache
-def pixel_range(recipe: str, reconstruction: str = "mse") -> PixelRange:
-    """Return the range in which a recipe's VAE has its pixels; [0, 1] with the cross-entropy."""
-    if reconstruction == "bce":
-        return UNIT
-    return get_pair(recipe, "vae").pixel_range
-
-
-@cache
-def form(
+def factors(
     recipe: str,
     *,
     batch_size: int,
     image_size: int = 64,
     channels: int = 3,
     reconstruction: str = "mse",
-) -> Form:
+) -> Factors:
     """Return a recipe's factors, measured on its reductions: they are linear and treat all alike.
 
     Args:
         recipe: course report.
         batch_size: B, on which the scale of summed losses hangs.
-        image_size: side of the pictures.
-        channels: of the pictures.
+        image_size: side of the images.
+        channels: of the images.
         reconstruction: kind of pixel error.
 
     Raises:
@@ -91,61 +83,11 @@ def form(
     low, high = pixel_range(recipe, reconstruction)
     # The cross-entropy is the one error that cannot be moved to [-1, 1].
     to_common = (2 / (high - low)) ** DEGREES[reconstruction]
-    return Form(per_value * batch_size / to_common, per_image / per_value * to_common)
-
-
-class Conversion(NamedTuple):
-    """One objective in another recipe's terms.
-
-    Attributes:
-        kl_weight: the other recipe's lambda that strikes the same balance.
-        scale: what the other objective is multiplied by to have the same gradients, too.
-    """
-
-    kl_weight: float
-    scale: float
-
-
-def convert(
-    kl_weight: float,
-    source: str,
-    target: str,
-    *,
-    batch_size: int | None = None,
-    image_size: int = 64,
-    channels: int = 3,
-    reconstruction: str = "mse",
-) -> Conversion:
-    """Return what `kl_weight` of recipe `source` is in the convention of recipe `target`.
-
-    With it, scale times the target's objective has the source's gradients, by every reconstructed
-    value in [-1, 1], by mu and by logvar: the two train alike where the update rule is blind to a
-    loss's scale, as Adam and RMSprop nearly are, and with the learning rate over scale elsewhere.
-
-    Args:
-        kl_weight: the source's lambda.
-        source: recipe whose convention `kl_weight` is in.
-        target: recipe whose convention is wanted.
-        batch_size: of both; the source's own where None. Of the five recipes, only the scale hangs
-            on it.
-        image_size: side of the pictures: a mean over more values makes the same lambda weigh more.
-        channels: of the pictures.
-        reconstruction: kind of pixel error, of both.
-
-    Raises:
-        UserError: an unknown recipe or kind of error.
-    """
-    batch_size = batch_size or get_pair(source, "vae").settings["batch_size"]
-    sizes = {"batch_size": batch_size, "image_size": image_size, "channels": channels}
-    ours, theirs = (form(r, reconstruction=reconstruction, **sizes) for r in (source, target))
-    return Conversion(kl_weight * ours.unit / theirs.unit, ours.scale / theirs.scale)
-
-
-# ---------------------------------------------------------------------------------- the ledger
+    return Factors(per_value * batch_size / to_common, per_image / per_value * to_common)
 
 
 @dataclass(frozen=True)
-class Row:
+class CommonForm:
     """One objective as its report writes it, with what it comes to.
 
     Attributes:
@@ -154,8 +96,8 @@ class Row:
         reconstruction: kind of pixel error.
         pixel_range: in which the error is taken.
         batch_size: of one update.
-        image_size: side of the pictures.
-        channels: of the pictures.
+        image_size: side of the images.
+        channels: of the images.
         reduce_error: name of the reduction of the errors, in `hwlib.recipes.base`.
         reduce_kl: name of the reduction of the images' KL.
         scale: s of the common form.
@@ -181,7 +123,7 @@ class Row:
 
     @property
     def num_values(self) -> int:
-        """Values of one picture, C H W."""
+        """Values of one image, C H W."""
         return self.channels * self.image_size**2
 
     @property
@@ -202,14 +144,12 @@ class Row:
     @property
     def weights(self) -> dict[str, float]:
         """The lambda that strikes the same balance, in each recipe's convention."""
-        sizes = {name: getattr(self, name) for name in ("batch_size", "image_size", "channels")}
-        return {
-            recipe: self.beta / form(recipe, reconstruction=self.reconstruction, **sizes).unit
-            for recipe in VAE_RECIPES
-        }
+        names = ("batch_size", "image_size", "channels", "reconstruction")
+        own = {name: getattr(self, name) for name in names}
+        return {recipe: self.beta / factors(recipe, **own).unit for recipe in VAE_RECIPES}
 
 
-def row(
+def common_form(
     recipe: str,
     *,
     kl_weight: float | None = None,
@@ -219,36 +159,28 @@ def row(
     reconstruction: str = "mse",
     learned_sigma_01: float | None = None,
     is_run: bool = False,
-) -> Row:
-    """Return a recipe's objective in the ledger; what is None is the report's own.
+) -> CommonForm:
+    """Return a recipe's objective in the common form; what is None is the report's own.
 
-    Args:
-        recipe: course report.
-        kl_weight: lambda.
-        batch_size: of one update.
-        image_size: side of the pictures.
-        channels: of the pictures.
-        reconstruction: kind of pixel error.
-        learned_sigma_01: the decoder's learnt standard deviation, pixels in [0, 1]; with one, the
-            loss is the Gaussian's nats per image in every recipe.
-        is_run: whether it is a run's objective, not the report's own.
+    Args: as the attributes of `CommonForm`. With a `learned_sigma_01` the loss is the Gaussian's
+        nats per image in every recipe.
 
     Raises:
         UserError: an unknown recipe or kind of error, or a learnt sigma with another error than the
             squared one.
     """
-    problem = get_pair(recipe, "vae")
-    kl_weight = problem.settings["kl_weight"] if kl_weight is None else kl_weight
-    batch_size = batch_size or problem.settings["batch_size"]
+    pair = get_pair(recipe, "vae")
+    kl_weight = pair.settings["kl_weight"] if kl_weight is None else kl_weight
+    batch_size = batch_size or pair.settings["batch_size"]
     sizes = {"batch_size": batch_size, "image_size": image_size, "channels": channels}
-    scale, unit = form(recipe, reconstruction=reconstruction, **sizes)
-    error, kl = problem.objective.reduce_error.__name__, problem.objective.reduce_kl.__name__
+    scale, unit = factors(recipe, reconstruction=reconstruction, **sizes)
+    error, kl = pair.objective.reduce_error.__name__, pair.objective.reduce_kl.__name__
     if learned_sigma_01 is not None:
         if reconstruction != "mse":
             raise UserError("sigma_needs_mse", reconstruction=reconstruction)
         unit = 2 * (2 * learned_sigma_01) ** 2  # 2 sigma^2 with pixels in [-1, 1]
         scale, error, kl = 1 / unit, "image_sum", "mean_of_all"
-    return Row(
+    return CommonForm(
         recipe=recipe,
         kl_weight=kl_weight,
         reconstruction=reconstruction,
@@ -263,49 +195,42 @@ def row(
     )
 
 
-def of_run(settings: Mapping[str, Any], results: Mapping[str, Any], *, channels: int = 3) -> Row:
-    """Return a VAE run's objective in the ledger.
+def of_run(
+    settings: Mapping[str, Any], results: Mapping[str, Any], *, channels: int = 3
+) -> CommonForm:
+    """Return a VAE run's objective in the common form.
 
     Args:
         settings: the run's settings, `Run.config.to_json()`.
         results: the run's results; a learnt sigma stands there.
-        channels: of the run's pictures, `Run.record["data"]["channels"]`.
+        channels: of the run's images, `Run.record["data"]["channels"]`.
     """
-    return row(
-        settings["recipe"],
-        kl_weight=settings["kl_weight"],
-        batch_size=settings["batch_size"],
-        image_size=settings["image_size"],
-        channels=channels,
-        reconstruction=settings["reconstruction"],
-        learned_sigma_01=results["sigma_01"] if settings["sigma"] == "learned" else None,
-        is_run=True,
-    )
+    names = ("recipe", "kl_weight", "batch_size", "image_size", "reconstruction")
+    sigma = results["sigma_01"] if settings["sigma"] == "learned" else None
+    own = {name: settings[name] for name in names}
+    return common_form(**own, channels=channels, learned_sigma_01=sigma, is_run=True)
 
 
-def rows(*runs: Row) -> list[Row]:
-    """Return the five reports' own objectives, then those of `runs` that are none of them.
+def common_forms(*runs: CommonForm) -> list[CommonForm]:
+    """Return the reports' own objectives, then those of `runs` that are none of them.
 
     Args:
-        runs: from `of_run`; the reports' own are for pictures of the first one's size.
+        runs: from `of_run`; the reports' own are for images of the first one's size.
     """
     sizes = {"image_size": runs[0].image_size, "channels": runs[0].channels} if runs else {}
-    found = [row(recipe, **sizes) for recipe in VAE_RECIPES]
-    known = {_loss(one) for one in found}
+    found = {_identity(one): one for one in (common_form(r, **sizes) for r in VAE_RECIPES)}
     for one in runs:
-        if _loss(one) not in known:
-            known.add(_loss(one))
-            found.append(one)
-    return found
+        found.setdefault(_identity(one), one)
+    return list(found.values())
 
 
-def _loss(one: Row) -> tuple[Any, ...]:
-    """Return what makes two rows one objective: all but whose it is and the size of its batch."""
+def _identity(one: CommonForm) -> tuple[Any, ...]:
+    """Return what makes two forms one objective: all but whose it is and the size of its batch."""
     size = one.image_size, one.channels
     return one.recipe, one.reconstruction, one.kl_weight, one.learned_sigma_01, *size
 
 
-def with_objective(one: Row, metrics: pd.DataFrame) -> pd.DataFrame:
+def with_objective(one: CommonForm, metrics: pd.DataFrame) -> pd.DataFrame:
     """Return a run's learning curves with what it minimised as `objective`, in the common form.
 
     With the squared error that is `recon_nats` + beta `kl_nats`. A learnt sigma changes as it goes:
@@ -360,7 +285,7 @@ def gaussian_neg_elbo(
 
 
 def bits_per_dim(recon_nats: float, kl_nats: float, *, num_values: int, sigma_01: float) -> float:
-    """Return the same bound in bits for each value of a picture.
+    """Return the same bound in bits for each value of an image.
 
     Published figures are -log2 of the probability of whole pixel values, or of a density with
     uniform noise on them (Theis et al. 2016). Here the Gaussian's density at the pixel
@@ -407,8 +332,8 @@ def reported_mses() -> list[ReportedMSE]:
     """
     found = []
     for recipe in VAE_RECIPES:
-        vae = get_pair(recipe, "vae")
-        reported, is_stated = vae.reported.get("test_mse"), vae.is_range_stated
+        pair = get_pair(recipe, "vae")
+        reported, is_stated = pair.reported.get("test_mse"), pair.is_range_stated
         if reported is None:
             continue
         for range_read in (pixel_range(recipe),) if is_stated else (UNIT, SIGNED):

@@ -27,7 +27,7 @@ from hwlib.claims.statistics import joined, judge_interval, t_interval
 from hwlib.errors import UserError
 from hwlib.faces.factors import ATTRIBUTES, FACTORS
 from hwlib.findings.base import TRIAL_STEPS
-from hwlib.objectives import convert
+from hwlib.objectives import common_form
 from hwlib.plots import adversarial
 from hwlib.recipes import PAIRS, build_models, make_config
 from hwlib.text import LANGUAGES, has_word, section, word
@@ -746,8 +746,11 @@ def test_a_protocols_schedule_is_for_quick_alone():
 def test_the_weights_of_c1_and_c16_are_those_that_the_ledger_converts():
     small, large = (arm.overrides["kl_weight"] for arm in CLAIMS["C1"].arms.values())
     for own, used in ((1e-5, small), (1e-3, large)):  # report A's range
-        assert convert(own, "plain", "elbo").kl_weight == pytest.approx(used, rel=0.03)
-    averaged = convert(1.0, "upsample", "dcgan").kl_weight  # means over all values of [-1, 1]
+        weights = common_form("plain", kl_weight=own).weights
+        assert weights["elbo"] == pytest.approx(used, rel=0.03)
+    averaged = common_form("upsample", kl_weight=1.0).weights[
+        "dcgan"
+    ]  # means over all values of [-1, 1]
     assert CLAIMS["C16"].arms["averaged"].overrides["kl_weight"] == pytest.approx(averaged)
 
 

@@ -15,7 +15,7 @@ from torch.nn.functional import avg_pool2d, interpolate
 from hwlib.claims.base import NotApplicable
 from hwlib.claims.catalogue import GROUPS
 from hwlib.data import Data
-from hwlib.metrics import majority_floor, sharpness
+from hwlib.metrics import majority_accuracy, sharpness
 from hwlib.run import Run
 from hwlib.training.batches import spread
 from hwlib.training.snapshots import NO_LOSS
@@ -164,7 +164,7 @@ def neighbour_gain(run: Run, data: Data) -> float:
     others = finder.kneighbors(return_distance=False)  # of the fitted points, without themselves
     shares = labels[others].mean(1)
     found = np.where(shares == 0.5, labels.mean() > 0.5, shares > 0.5)
-    return above_floor(float((found == labels).mean()), majority_floor(labels))
+    return above_floor(float((found == labels).mean()), majority_accuracy(labels))
 
 
 # ---- curves --------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from hwlib.findings.base import Results, is_trial
 from hwlib.text import LANGUAGES, Finding, finding, number, section, word
 
 if TYPE_CHECKING:
-    from hwlib.objectives import Row
+    from hwlib.objectives import CommonForm
 
 # `hwlib.objectives` loads torch, which whoever only reads findings need not wait for: it is
 # imported where it is used.
@@ -27,11 +27,11 @@ Say = Callable[[str], str]  # takes a language
 # ---- tables --------------------------------------------------------------------------------------
 
 
-def ledger_tables(rows: Sequence[Row]) -> dict[str, Tables]:
+def ledger_tables(rows: Sequence[CommonForm]) -> dict[str, Tables]:
     """Return the conversion tables by name, each by language.
 
     Args:
-        rows: from `hwlib.objectives.rows`.
+        rows: from `hwlib.objectives.common_forms`.
 
     Returns:
         `ledger`, the losses and their common form; `ledger_weights`, each lambda in the others'
@@ -81,7 +81,7 @@ def _range(pixel_range: Sequence[float]) -> str:
     return f"[{pixel_range[0]:.0f}, {pixel_range[1]:.0f}]"
 
 
-def _error_term(row: Row) -> Say:
+def _error_term(row: CommonForm) -> Say:
     """Say what a row's error is and how it is reduced."""
     kind = "learnt" if row.learned_sigma_01 is not None else row.reconstruction
     return lambda language: word(
@@ -89,14 +89,14 @@ def _error_term(row: Row) -> Say:
     )
 
 
-def _implied(row: Row) -> str:
+def _implied(row: CommonForm) -> str:
     """Write the implied sigma in grey levels; with L1 the Laplace scale."""
     if row.sigma_01 is not None:
         return number(GREY_LEVELS * row.sigma_01)
     return NONE if row.laplace_01 is None else f"b = {number(GREY_LEVELS * row.laplace_01)}"
 
 
-def _objectives(rows: Sequence[Row]) -> Tables:
+def _objectives(rows: Sequence[CommonForm]) -> Tables:
     """Return each loss as its report writes it, with its beta and its implied sigma."""
     names = ("report", "error", "kl", "pixels", "lambda", "beta", "sigma")
     cells = [
@@ -114,7 +114,7 @@ def _objectives(rows: Sequence[Row]) -> Tables:
     return _tables([_word(f"heads.{name}") for name in names], cells)
 
 
-def _conversions(rows: Sequence[Row]) -> Tables:
+def _conversions(rows: Sequence[CommonForm]) -> Tables:
     """Return what each lambda is in the convention of every recipe."""
     from hwlib.objectives import VAE_RECIPES
 
@@ -197,7 +197,7 @@ def mse_tables(
 # ---- what follows for a run ----------------------------------------------------------------------
 
 
-def ledger(row: Row, results: Results) -> list[Finding]:
+def ledger(row: CommonForm, results: Results) -> list[Finding]:
     """Say what a run's lambda comes to, and how its implied sigma stands to its error.
 
     Args:
@@ -207,7 +207,7 @@ def ledger(row: Row, results: Results) -> list[Finding]:
     return [common(row), *against_error(row, results)]
 
 
-def common(row: Row) -> Finding:
+def common(row: CommonForm) -> Finding:
     """Say the common form of the loss, and the decoder that it implies."""
     scale = row.sigma_01 if row.laplace_01 is None else row.laplace_01
     return finding(
@@ -219,7 +219,7 @@ def common(row: Row) -> Finding:
     )
 
 
-def sigma_ratio(row: Row, results: Mapping[str, float]) -> float | None:
+def sigma_ratio(row: CommonForm, results: Mapping[str, float]) -> float | None:
     """Return the sigma that the loss implies over the one that fits the error best.
 
     Returns:
@@ -232,7 +232,7 @@ def sigma_ratio(row: Row, results: Mapping[str, float]) -> float | None:
     return row.sigma_01 / best_sigma_01(results["recon_nats"], row.num_values)
 
 
-def against_error(row: Row, results: Results) -> list[Finding]:
+def against_error(row: CommonForm, results: Results) -> list[Finding]:
     """Say how the sigma that the loss implies stands to the error that was left, and its bound.
 
     Nothing where the loss implies no sigma, or the run is a trial.

@@ -68,7 +68,7 @@ class JoinEmbedding(nn.Module):
 
 
 class Generator(nn.Module):
-    """Noise, and labels or codes where it has them, to pictures (Goodfellow et al. 2014)."""
+    """Noise, and labels or codes where it has them, to images (Goodfellow et al. 2014)."""
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class Generator(nn.Module):
         self.layers = layers
 
     def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
-        """Draw pictures.
+        """Draw images.
 
         Args:
             z: (B, Z) noise.
@@ -117,7 +117,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Tell real pictures from made ones, and their attributes where it has classes.
+    """Tell real images from made ones, and their attributes where it has classes.
 
     It gives logits: the reports' sigmoids are part of the loss.
     """
@@ -126,7 +126,7 @@ class Discriminator(nn.Module):
         """Put trunk and head together.
 
         Args:
-            trunk: maps pictures (B, C, H, W) to features, which the InfoGAN's Q reads too.
+            trunk: maps images (B, C, H, W) to features, which the InfoGAN's Q reads too.
             head: maps the features to logits (B, 1 + num_classes): real or not, then each class.
             num_classes: attributes that it names, A; 0 for GAN and InfoGAN.
         """
@@ -136,7 +136,7 @@ class Discriminator(nn.Module):
         self.head = head
 
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, Tensor]:
-        """Judge pictures (B, C, H, W).
+        """Judge images (B, C, H, W).
 
         Returns:
             `real_logits` (B,), above 0 for "real"; with classes also `class_logits` (B, A).
@@ -162,7 +162,7 @@ class Heads(nn.Module):
 
 
 class CodeReader(nn.Module):
-    """InfoGAN's Q: read the codes of a picture from D's features (Chen et al. 2016)."""
+    """InfoGAN's Q: read the codes of an image from D's features (Chen et al. 2016)."""
 
     def __init__(self, layers: nn.Module, *, num_codes: int):
         """Note the codes.

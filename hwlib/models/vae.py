@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-FIRST_SIGMA_01 = 0.25  # before training, in [0, 1]: about how pictures differ from their mean
+FIRST_SIGMA_01 = 0.25  # before training, in [0, 1]: about how images differ from their mean
 
 
 class VAE(nn.Module):
@@ -49,12 +49,12 @@ class VAE(nn.Module):
         self.log_sigma = nn.Parameter(torch.tensor(math.log(FIRST_SIGMA_01 * (high - low))))
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Map pictures (B, C, H, W) to `mu` and `logvar`, (B, Z) each."""
+        """Map images (B, C, H, W) to `mu` and `logvar`, (B, Z) each."""
         features = self.encoder(x)
         return self.mu(features), self.logvar(features)
 
     def decode(self, z: Tensor) -> Tensor:
-        """Map latents (B, Z) to pictures (B, C, H, W) in `pixel_range`."""
+        """Map latents (B, Z) to images (B, C, H, W) in `pixel_range`."""
         return self.decoder(z)
 
     def forward(self, x: Tensor, eps: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -69,7 +69,7 @@ class Objective:
         """Return the loss that is minimised and its two terms, unweighted, each 0-dim.
 
         Args:
-            x: (B, C, H, W) pictures.
+            x: (B, C, H, W) images.
             x_hat: (B, C, H, W) reconstructions.
             mu: (B, Z) means.
             logvar: (B, Z) log variances.

@@ -1,6 +1,6 @@
 """Report D (homework 2): the KL study, weights 1, 100 and 0.
 
-Stated: pictures resized to 64, convolutional encoder and decoder with ReLU, MSE as the
+Stated: images resized to 64, convolutional encoder and decoder with ReLU, MSE as the
 reconstruction term, learning rate 1e-4, batch 100, 100 epochs, 20 or 50 latents. What is chosen for
 the rest stands in `report/text/<language>/recipes.j2`.
 """

@@ -43,8 +43,8 @@ def encoder_layers(
 
     Args:
         width: factor on the channels.
-        image_size: side of the pictures.
-        channels: of the pictures.
+        image_size: side of the images.
+        channels: of the images.
         num_layers: each halves the maps and doubles the channels.
         batch_norm: put it before the activation of each layer but the first, as DCGAN does.
     """

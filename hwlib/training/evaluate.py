@@ -13,7 +13,7 @@ from torch import Tensor
 from hwlib.config import Config
 from hwlib.data import Data
 from hwlib.losses import kl_standard_normal, recon_nats
-from hwlib.metrics import active_units, linear_probe_accuracy, majority_floor, sharpness
+from hwlib.metrics import active_units, linear_probe_accuracy, majority_accuracy, sharpness
 from hwlib.models import VAE
 from hwlib.training.batches import EVAL_BATCH, image_batches, spread
 from hwlib.training.factors import disentanglement
@@ -211,5 +211,5 @@ def _probe(vae: VAE, test_mu: Tensor, data: Data, config: Config) -> dict[str, A
         "linear_probe_accuracy": linear_probe_accuracy(
             train_mu.numpy(), train, test_mu.numpy(), test
         ),
-        "linear_probe_floor": majority_floor(test),
+        "linear_probe_floor": majority_accuracy(test),
     }
