@@ -1,0 +1,327 @@
+"""Compare what the working tree makes with what the tree of another revision makes.
+
+    python tests/net.py BASE [--only trainings|pages] [--quick]
+
+For changes that must change nothing. Both trees train all pairs of recipe and problem, the KL study
+and some variants at profile smoke, on drawn faces and on a small hw4 folder that each tree draws
+itself, and decide a few claims: weights, samples, curves and results must be the same to the bit,
+without times and fingerprints. Then both write the report in both languages from the same runs,
+BASE's under the names that the new tree gives them: words, images and PDF must be the same. Each
+difference is a line, the last line counts them, and the exit code is 1 if there is any. Numbers
+depend on processor, threads and versions, so none is kept in git: both trees run here, and what
+they made is kept outside the project by the trees' content. It takes minutes and pytest does not
+collect it; `--quick` leaves out the hw4 folder, the claims and most recipes' pages.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import difflib
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import venv
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from bs4 import BeautifulSoup
+from filelock import FileLock
+from platformdirs import user_cache_path
+from pypdf import PdfReader
+from safetensors.numpy import load_file
+
+ROOT = Path(__file__).resolve().parents[1]
+FACES = "faces:200"
+CLAIMS = ("C5", "C9", "C12", "C18", "C22")
+COMMANDS = ("", "recipes", "train", "sample", "claims", "report", "data", "data info", "data draw")
+# What the notebooks train beside their own pair, and settings that no pair has by itself.
+VARIANTS = (
+    ("infogan", "dcgan", {"num_codes": 2}),
+    ("acgan", "dcgan", {"attribute": "Smiling,Male", "class_on_fake": True}),
+    ("gan", "dcgan", {"ema": 0.9, "label_smoothing": 0.1, "flip": True, "keep": "last"}),
+    ("gan", "dcgan", {"spectral_norm": True, "r1": 1.0, "augment": True, "noise": "uniform"}),
+    ("vae", "elbo", {"reconstruction": "bce", "kl_weight": 0.1}),
+    ("vae", "dcgan", {"reconstruction": "l1", "flip": True}),
+    ("vae", "plain", {"sigma": "learned"}),
+)
+TRAIN = """
+import json, sys
+import hwlib
+runs, jobs = sys.argv[1], json.loads(sys.argv[2])
+for problem, recipe, data, settings in jobs:
+    hwlib.fit(hwlib.make_config(problem, recipe, data, "smoke", **settings), runs=runs)
+"""
+HWLIB = "import sys; sys.argv[0] = 'hwlib'; from hwlib.cli import main; main()"
+RUN_NAME = re.compile(r"\b(vae|gan|acgan|infogan|kl)-([a-z]+)-[0-9a-f]{8}\b")
+OWN = re.compile(  # hashes, dates and times of day
+    r"(?<![\w.])(?=\d*[a-f])(?=[a-f]*\d)[0-9a-f]{8,64}\b|\b\d{4}-\d\d-\d\d\b|\b\d\d:\d\d(:\d\d)?\b"
+)
+TIMES = re.compile(r"(^|_)time_s$|_per_s$|^snapshot_share$|^date$|^code$")
+SAID = ("alt", "title", "aria-label", "href", "src")  # attributes of HTML that a reader meets
+Facts = dict[str, Any]  # what is compared: a short value, or the lines of a text, by its name
+
+
+def git(*words: str, **environment: str) -> bytes:
+    """Return what git prints about this checkout."""
+    env = os.environ | environment
+    return subprocess.run(
+        ["git", *words], cwd=ROOT, env=env, check=True, capture_output=True
+    ).stdout
+
+
+def tree_of(revision: str | None) -> str:
+    """Return git's name of a revision's tree, or of the working tree with its new files."""
+    if revision:
+        return git("rev-parse", "--verify", f"{revision}^{{tree}}").decode().strip()
+    with tempfile.TemporaryDirectory() as folder:
+        index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+        git("add", "--all", **index)
+        return git("write-tree", **index).decode().strip()
+
+
+class Side:
+    """One tree with a folder of its own, in which it trains and reports."""
+
+    def __init__(self, folder: Path, tree: str, *, is_quick: bool):
+        """Write the tree into a folder of its own, where it is not yet there."""
+        asked = digest(repr((FACES, CLAIMS, VARIANTS, is_quick)).encode())
+        self.place, self.is_quick = folder / f"{tree[:12]}-{asked[:4]}", is_quick
+        self.tree, self.runs = self.place / "tree", self.place / "runs"
+        self.venv = self.place / f"venv-{digest(sys.prefix.encode())[:4]}"
+        self.once("unpacked", lambda: self.unpack(tree))
+        self.once(f"{self.venv.name} made", self.make_environment)
+
+    def unpack(self, tree: str) -> None:
+        """Write the tree's files."""
+        with tarfile.open(fileobj=BytesIO(git("archive", tree))) as archive:
+            archive.extractall(self.tree, filter="data")
+
+    def make_environment(self) -> None:
+        """Make a Python that finds the tree before any other hwlib, then this one's packages."""
+        venv.create(self.venv, symlinks=True)
+        (self.venv / "share").symlink_to(Path(sys.prefix) / "share")  # nbconvert's templates
+        ours = [path for path in sys.path if path.endswith("site-packages")]
+        lines = [str(self.tree), *(f"import site; site.addsitedir({path!r})" for path in ours)]
+        packages = next(self.venv.rglob("site-packages"))
+        (packages / "tree.pth").write_text("\n".join(lines) + "\n")
+
+    def once(self, name: str, make: Callable[[], None]) -> None:
+        """Call `make`, unless it came to its end in this folder before."""
+        self.place.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.place / f"{name}.lock"):
+            if not (self.place / name).exists():
+                print(f"net: {name} in {self.place}", file=sys.stderr, flush=True)
+                make()
+                (self.place / name).touch()
+
+    def call(self, code: str, *words: str) -> str:
+        """Run `code` in this tree's environment and return what it prints."""
+        env = {name: value for name, value in os.environ.items() if not name.startswith("HWLIB_")}
+        env |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "HWLIB_JOBS"), "1")
+        env |= {"HWLIB_CACHE": str(self.place / "cache"), "COLUMNS": "160"}
+        command = [str(self.venv / "bin/python"), "-P", "-c", code, *words]
+        done = subprocess.run(command, cwd=self.place, env=env, capture_output=True, text=True)
+        if done.returncode:
+            sys.exit(f"{' '.join(words)[:200]} in {self.place}:\n{done.stderr[-3000:]}")
+        return done.stdout
+
+    def train(self) -> None:
+        """Draw a folder, train everything and decide the claims; what is there already stays."""
+        hw4 = self.place / "hw4"
+        if not hw4.exists():
+            self.call(HWLIB, *f"data draw {hw4} --train 200 --test 50 --seed 5".split())
+        pairs = re.findall(r"^\s*[A-Z] (\w+) +(\w+) ", self.call(HWLIB, "recipes"), re.MULTILINE)
+        data = [FACES] if self.is_quick else [FACES, str(hw4)]
+        jobs = [(problem, recipe, spec, {}) for spec in data for recipe, problem in pairs]
+        jobs += [(problem, recipe, FACES, more) for problem, recipe, more in VARIANTS]
+        self.call(TRAIN, str(self.runs), json.dumps(jobs))
+        if not self.is_quick:
+            words = f"--data {FACES} --profile smoke --runs {self.runs}"
+            self.call(HWLIB, "claims", *CLAIMS, *words.split())
+
+    def report(self, runs: Path) -> None:
+        """Write the report of `runs`, and what the command line says of itself."""
+        out = self.place / "report"
+        words = f"vae gan acgan infogan kl --data {FACES} --profile smoke --runs {runs} --decoder"
+        more = (
+            [] if self.is_quick else ["claims", "--recipe=all", *(f"--claim={c}" for c in CLAIMS)]
+        )
+        self.call(HWLIB, "report", *words.split(), *more, "--quiet", "--out", str(out))
+        for words in COMMANDS:
+            said = self.call(HWLIB, *words.split(), *(["--help"] * (words != "recipes")))
+            (out / f"hwlib {words}.said").write_text(said)
+
+    def labels(self) -> dict[str, Path]:
+        """Return every run by problem, recipe, data and seed, and its place among those alike."""
+        groups = defaultdict(list)
+        for path in self.runs.glob("*/config.json"):
+            settings = json.loads(path.read_text())["settings"]
+            settings["data"] = Path(settings["data"]).name
+            label = " ".join(str(settings[name]) for name in ("problem", "recipe", "data", "seed"))
+            groups[label].append((json.dumps(settings), path.parent))
+        return {
+            f"{label} #{number}": run
+            for label, alike in sorted(groups.items())
+            for number, (_, run) in enumerate(sorted(alike), start=1)
+        }
+
+    def mask(self, value: Any) -> Any:
+        """Return a text, or JSON values, without paths, names of runs, hashes, dates and times."""
+        if isinstance(value, dict):
+            return {name: self.mask(one) for name, one in value.items() if not TIMES.search(name)}
+        if isinstance(value, list):
+            return [self.mask(one) for one in value]
+        if not isinstance(value, str):
+            return value
+        return OWN.sub("*", RUN_NAME.sub(r"\1-\2-*", value.replace(str(self.place), "…")))
+
+    def lines(self, text: str) -> list[str]:
+        """Return the lines of a text without what is this side's own."""
+        return [" ".join(line.split()) for line in self.mask(text).split("\n") if line.strip()]
+
+    def json_lines(self, value: Any) -> list[str]:
+        """Return JSON values as lines without what is this side's own."""
+        return json.dumps(self.mask(value), indent=0).splitlines()
+
+
+# ---------------------------------------------------------------------- what is compared
+
+
+def digest(content: bytes) -> str:
+    """Return 16 hex digits of a SHA-256."""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def training_facts(side: Side) -> Facts:
+    """Return the facts of the drawn folder, of all runs and of the verdicts."""
+    facts: Facts = {}
+    for file in sorted((side.place / "hw4").rglob("*.*")):
+        facts[str(file.relative_to(side.place))] = digest(file.read_bytes())
+    for label, run in side.labels().items():
+        record = json.loads((run / "config.json").read_text())
+        facts[f"{label} settings"] = side.json_lines(record["settings"])
+        facts[f"{label} data"] = record["data"]["fingerprint"]
+        facts[f"{label} results"] = side.json_lines(json.loads((run / "results.json").read_text()))
+        for file in sorted([*run.glob("*.safetensors"), *run.glob("*.npz")]):
+            arrays = load_file(file) if file.suffix == ".safetensors" else np.load(file)
+            for name, array in arrays.items():
+                kind = f"{array.dtype} {array.shape} ".encode()
+                facts[f"{label} {file.stem} {name}"] = digest(kind + array.tobytes())
+        for file in run.glob("metrics.jsonl"):
+            records = side.json_lines([json.loads(line) for line in file.open()])
+            facts[f"{label} curves"] = digest("".join(records).encode())
+    for file in sorted(side.runs.glob("*.json")):
+        facts["claims"] = side.json_lines(json.loads(file.read_text()))
+    return facts
+
+
+def page_facts(side: Side, runs: Path) -> Facts:
+    """Return the facts of the report, of its figures' files and of the command line's words."""
+    facts: Facts = {}
+    for file in sorted((side.place / "report").rglob("*.*")):
+        name = str(file.relative_to(side.place / "report"))
+        if file.suffix == ".html":
+            facts |= flat_page(side, file, name)
+        elif file.suffix == ".pdf":
+            reader = PdfReader(file)
+            text = "\n".join(page.extract_text() for page in reader.pages)
+            facts |= {name: side.lines(text), f"{name} images": list(pdf_images(reader))}
+        elif file.suffix == ".said":
+            facts[name] = side.lines(file.read_text())
+    for label, run in side.labels().items():
+        for file in sorted((runs / run.name).glob("figures/*")):
+            facts[f"{label} {file.name}"] = digest(file.read_bytes())
+    return facts
+
+
+def flat_page(side: Side, file: Path, name: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield a page's scripts, styles and words, with a digest in the place of each image."""
+    soup = BeautifulSoup(file.read_text(encoding="utf-8"), "html.parser")
+    for kind in ("script", "style", "svg"):
+        found = soup(kind)
+        yield f"{name} {kind}", [digest(side.mask(str(tag)).encode()) for tag in found]
+        for tag in found:
+            tag.decompose()
+    for tag in soup(True):
+        given = [str(tag[attribute]) for attribute in SAID if tag.get(attribute)]
+        tag.insert(0, " ".join(f"[{digest_address(one)}]" for one in given))
+    yield name, side.lines(soup.get_text("\n"))
+
+
+def digest_address(address: str) -> str:
+    """Return an address as it is, or what a `data:` address holds as a digest."""
+    head, _, content = address.partition(";base64,")
+    return f"{head} {digest(base64.b64decode(content))}" if content else address
+
+
+def pdf_images(reader: PdfReader) -> Iterator[str]:
+    """Yield a digest of each image of a PDF, those inside drawings included."""
+    for number in range(1, reader.trailer["/Size"]):
+        one = reader.get_object(number)
+        if isinstance(one, Mapping) and one.get("/Subtype") == "/Image":
+            yield digest(one.get_data())
+
+
+def lend(base: Side, new: Side) -> Path:
+    """Return a folder with BASE's runs under the names that the new tree gives them."""
+    lent, old, own = new.place / "lent", base.labels(), new.labels()
+    both = [label for label in own if label in old]
+    names = {old[label].name: own[label].name for label in both}
+    for label in both:
+        folder = lent / own[label].name
+        shutil.copytree(old[label], folder, ignore=shutil.ignore_patterns("figures"))
+        shutil.copy2(own[label] / "config.json", folder)
+        results = (folder / "results.json").read_text()
+        (folder / "results.json").write_text(RUN_NAME.sub(lambda m: names.get(m[0], m[0]), results))
+    return lent
+
+
+def differences(old: Facts, new: Facts) -> Iterator[str]:
+    """Yield a line for each fact that differs; of texts, for each of their lines."""
+    for name in sorted(old.keys() | new.keys()):
+        if name not in new or name not in old:
+            yield f"{name}: only in {'BASE' if name in old else 'the new tree'}"
+        elif old[name] != new[name]:
+            texts = [
+                one if isinstance(one, list) else [repr(one)] for one in (old[name], new[name])
+            ]
+            lines = list(difflib.unified_diff(*texts, n=0, lineterm=""))[2:]
+            yield from (f"{name}: {line}" for line in lines if not line.startswith("@@"))
+
+
+def main() -> None:
+    """Compare the two trees; see the text at the top."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("base", help="a git revision")
+    parser.add_argument("--only", choices=["trainings", "pages"])
+    parser.add_argument("--quick", action="store_true", help="fewer trainings and pages")
+    asked = parser.parse_args()
+    kept = user_cache_path("hwlib-net")
+    base = Side(kept / "base", tree_of(asked.base), is_quick=asked.quick)
+    new = Side(kept / "new", tree_of(None), is_quick=asked.quick)
+    found: list[str] = []
+    for side in (base, new):
+        side.once("trained", side.train)
+    if asked.only != "pages":
+        found += differences(training_facts(base), training_facts(new))
+    if asked.only != "trainings":
+        base.once("reported", lambda: base.report(base.runs))
+        new.once("reported", lambda: new.report(lend(base, new)))
+        found += differences(page_facts(base, base.runs), page_facts(new, new.place / "lent"))
+    print(*found, f"{len(found)} differences from {asked.base}", sep="\n")
+    sys.exit(bool(found))
+
+
+if __name__ == "__main__":
+    main()
