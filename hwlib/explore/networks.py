@@ -1,9 +1,10 @@
-"""The layers of networks as torchinfo sees them."""
+"""The layers of networks in the order of execution, by forward hooks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
@@ -15,11 +16,11 @@ from hwlib.text import Finding, finding
 
 
 def layers(vae: nn.Module, *, image_size: int, channels: int) -> list[Layer]:
-    """List a VAE's layers in the order of execution, as torchinfo sees them.
+    """List a VAE's layers in the order of execution.
 
     Args:
         vae: a network with `encoder`, `mu`, `logvar` and `decoder`.
-        image_size: side of the pictures.
+        image_size: side of the images.
         channels: 3 for colour, 1 for grey.
 
     Returns:
@@ -38,7 +39,7 @@ def network_layers(
 
     Args:
         models: "G" and "D", and "Q" for an InfoGAN.
-        image_size: side of the pictures.
+        image_size: side of the images.
         channels: 3 for colour, 1 for grey.
 
     Returns:
@@ -70,20 +71,24 @@ def label_way(G: nn.Module) -> Finding:
 
 def _layers(network: nn.Module, *inputs: Tensor) -> list[Layer]:
     """Run a network once and list the layers that it went through."""
-    from torchinfo import summary
-
-    with _in_eval_mode(network):
-        report = summary(network, input_data=list(inputs), mode="eval", verbose=0)
     found = []
-    for info in report.summary_list:
-        path = _path(info)
+
+    def note(name: str, module: nn.Module, _inputs: Any, output: Tensor) -> None:
+        kind = type(module).__name__.removeprefix("Parametrized")
+        count = sum(p.numel() for p in module.parameters())
+        found.append(Layer("", name, kind, _detail(module), tuple(output.shape[1:]), count))
+
+    hooks = [
+        module.register_forward_hook(partial(note, name))
+        for name, module in network.named_modules()
         # what spectral norm puts into a layer belongs to that layer
-        is_leaf = info.is_leaf_layer or parametrize.is_parametrized(info.module)
-        if is_leaf and path and "parametrizations" not in path:
-            kind = info.class_name.removeprefix("Parametrized")
-            count = sum(p.numel() for p in info.module.parameters())
-            shape, detail = tuple(info.output_size[1:]), _detail(info.module)
-            found.append(Layer("", ".".join(path), kind, detail, shape, count))
+        if (not list(module.children()) or parametrize.is_parametrized(module))
+        and "parametrizations" not in name
+    ]
+    with _in_eval_mode(network):
+        network(*inputs)
+    for hook in hooks:
+        hook.remove()
     return found
 
 
@@ -97,15 +102,6 @@ def _in_eval_mode(network: nn.Module) -> Iterator[None]:
             yield
     finally:
         network.train(was_training)
-
-
-def _path(info: Any) -> list[str]:
-    """Return the attribute names that lead to a layer, below the network."""
-    names = []
-    while info.depth > 0:
-        names.append(info.var_name)
-        info = info.parent_info
-    return names[::-1]
 
 
 def _detail(module: nn.Module) -> str:
