@@ -80,17 +80,17 @@ MISTAKES = {
     ),
 }
 RULES = {
-    "at_least": {"z_dim": 0},
-    "at_most": {"z_dim": 9999},
-    "above": {"width": 0},
-    "multiple": {"image_size": 50},
-    "whole": {"z_dim": "ten"},
-    "number": {"width": "half"},
-    "finite": {"width": float("nan")},
-    "flag": {"flip": "maybe"},
-    "text": {"attribute": 5},
-    "choice": {"crop": "none"},
-    "several": {"adam_betas": 0.5},
+    "greater_than_equal": {"z_dim": 0},
+    "less_than_equal": {"z_dim": 9999},
+    "greater_than": {"width": 0},
+    "multiple_of": {"image_size": 50},
+    "int_parsing": {"z_dim": "ten"},
+    "float_parsing": {"width": "half"},
+    "finite_number": {"width": float("nan")},
+    "bool_parsing": {"flip": "maybe"},
+    "string_type": {"attribute": 5},
+    "literal_error": {"crop": "none"},
+    "tuple_type": {"adam_betas": 0.5},
 }
 
 

@@ -1,0 +1,72 @@
+"""The registry: each problem and metric is one entry; a recipe is one file and one line."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import hwlib.text
+from hwlib import registry
+from hwlib.registry import PAGES, PROBLEMS, metrics, metrics_of, resolve
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_every_function_that_a_problem_names_is_there(problem):
+    entry = PROBLEMS[problem]
+    for reference in (entry.step, entry.finish, entry.curves, *entry.panels.values()):
+        assert callable(resolve(reference))
+    assert (ROOT / "notebooks" / entry.notebook).exists()
+
+
+def test_every_number_of_a_table_is_a_metric():
+    for page in PAGES.values():
+        assert set(page.overview) <= metrics().keys()
+        assert all(metrics_of(topic) for topic in page.topics)
+    assert all(m.topic or m.format for m in metrics().values())
+
+
+def test_the_report_follows_the_notebooks_and_a_study_trains_a_problem():
+    assert list(PAGES) == ["vae", "gan", "acgan", "infogan", "kl", "claims"]
+    assert {p.study_of for p in PROBLEMS.values()} <= {"", *PROBLEMS}
+
+
+def test_a_metric_is_one_entry(monkeypatch, tmp_path):
+    text = (ROOT / "report" / "metrics.toml").read_text()
+    entry = '[lpips]\nformat = "digits"\nbetter = "lower"\nreal = "lpips_real"\ntopic = "quality"\n'
+    (tmp_path / "metrics.toml").write_text(text + "\n" + entry)
+    monkeypatch.setattr(hwlib.text, "ROOT", tmp_path / "text")
+    registry.metrics.cache_clear()
+    try:
+        assert metrics_of("quality")[-1] == "lpips"
+        assert (metrics()["lpips"].beside, metrics()["lpips_real"].format) == (
+            "lpips_real",
+            "digits",
+        )
+    finally:
+        registry.metrics.cache_clear()
+
+
+def test_a_recipe_is_one_file_and_one_line(tmp_path):
+    shutil.copytree(ROOT / "hwlib", tmp_path / "hwlib", ignore=shutil.ignore_patterns("*.otf"))
+    recipes = tmp_path / "hwlib" / "recipes"
+    wide = (recipes / "wide.py").read_text()
+    assert 'name="wide"' in wide
+    (recipes / "mini.py").write_text(wide.replace('name="wide"', 'name="mini"'))
+    listing = recipes / "__init__.py"
+    listing.write_text(listing.read_text().replace('"dcgan")', '"dcgan", "mini")'))
+    program = """
+import hwlib, torch
+from hwlib import objectives
+from hwlib.recipes import PAIRS
+assert ("mini", "acgan") in PAIRS and "mini" in objectives.VAE_RECIPES
+for problem in ("vae", "kl", "gan"):
+    config = hwlib.make_config(problem, "mini", width=0.125)
+    assert hwlib.build_models("mini", problem, config.width)
+"""
+    environment = os.environ | {"PYTHONPATH": str(tmp_path), "HWLIB_TEXT": str(hwlib.text.ROOT)}
+    subprocess.run([sys.executable, "-c", program], env=environment, cwd=tmp_path, check=True)
