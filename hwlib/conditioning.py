@@ -1,4 +1,7 @@
-"""What labels and codes do to images: numbers from readings of them, pure functions."""
+"""What labels and codes do to images: numbers from readings of them, pure functions.
+
+Shapes that do not fit raise ValueError.
+"""
 
 from __future__ import annotations
 
@@ -47,9 +50,6 @@ def attribute_accuracy(readings: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
     Returns:
         (A,) in 0..1.
-
-    Raises:
-        ValueError: the two shapes differ or are not (N, A).
     """
     _check_alike(readings, labels)
     return (readings.astype(bool) == labels.astype(bool)).mean(0)
@@ -65,9 +65,6 @@ def label_correlation(readings: np.ndarray, labels: np.ndarray) -> np.ndarray:
     Returns:
         (A,) in -1..1; 0 where the labels are ignored, or one of the two is the same throughout.
         Where half of the readings and half of the labels are on, twice the accuracy less 1.
-
-    Raises:
-        ValueError: the two shapes differ or are not (N, A).
     """
     _check_alike(readings, labels)
     seen, asked = (values.astype(float) - values.mean(0) for values in (readings, labels))
@@ -84,9 +81,6 @@ def flip_rate(on: np.ndarray, off: np.ndarray) -> np.ndarray:
 
     Returns:
         (A,) in 0..1; 0 where the label is ignored, and 0 where it works the wrong way round.
-
-    Raises:
-        ValueError: the two shapes differ or are not (N, A).
     """
     _check_alike(on, off)
     return (on.astype(bool) & ~off.astype(bool)).mean(0)
@@ -102,9 +96,6 @@ def leakage(on: np.ndarray, off: np.ndarray) -> np.ndarray:
     Returns:
         (A,) in -1..1; the entry of the label itself is its effect, the others are what changes
         besides.
-
-    Raises:
-        ValueError: the columns differ, or one of the two is empty.
     """
     if on.ndim != 2 or off.ndim != 2 or on.shape[1] != off.shape[1] or not len(on) * len(off):
         raise ValueError(f"on {on.shape} and off {off.shape} must be (N, A) and (M, A), not empty")
@@ -123,9 +114,6 @@ def code_accuracy(logits: Tensor, codes: Tensor) -> Tensor:
 
     Returns:
         (K,) in 0..1; 1/V where the code is ignored.
-
-    Raises:
-        ValueError: the shapes do not fit.
     """
     _check_logits(logits, codes)
     return (logits.argmax(2) == codes).double().mean(0)
@@ -141,9 +129,6 @@ def code_information(logits: Tensor, codes: Tensor) -> Tensor:
     Returns:
         (K,) nats, at most ln V; 0 where Q knows nothing and says so, below 0 where it is wrong
         and sure.
-
-    Raises:
-        ValueError: the shapes do not fit.
     """
     _check_logits(logits, codes)
     log_q = logits.double().log_softmax(2).gather(2, codes.unsqueeze(2)).squeeze(2)  # (N, K)
@@ -165,9 +150,6 @@ def variance_shares(values: np.ndarray) -> tuple[float, float]:
 
     Returns:
         The code's share and the noise's, each in 0..1; 0 and 0 where nothing varies.
-
-    Raises:
-        ValueError: fewer than two rows or columns.
     """
     num_rows, num_columns = values.shape[:2]
     if min(num_rows, num_columns) < 2:
@@ -218,9 +200,6 @@ def mutual_information(codes: np.ndarray, classes: np.ndarray, *, seed: int = 0)
 
     Returns:
         Nats; about 0, on either side, where the two are independent.
-
-    Raises:
-        ValueError: the two shapes differ or are not (N,).
     """
     from sklearn.metrics import mutual_info_score
 
@@ -241,9 +220,6 @@ def match_codes(codes: np.ndarray, classes: np.ndarray) -> tuple[float, dict[int
     Returns:
         The share of images whose code value is matched with their class, and the matching, value
         to class. Where the code has more values than there are classes, some stay without.
-
-    Raises:
-        ValueError: the two shapes differ or are not (N,).
     """
     from scipy.optimize import linear_sum_assignment
 
@@ -254,11 +230,7 @@ def match_codes(codes: np.ndarray, classes: np.ndarray) -> tuple[float, dict[int
 
 
 def contingency(codes: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Count the images of each code value and class: int64 (values, classes).
-
-    Raises:
-        ValueError: the two shapes differ or are not (N,).
-    """
+    """Count the images of each code value and class: int64 (values, classes)."""
     if codes.shape != classes.shape or codes.ndim != 1:
         raise ValueError(f"codes {codes.shape} and classes {classes.shape} must be (N,)")
     shape = int(codes.max()) + 1, int(classes.max()) + 1

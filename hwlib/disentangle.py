@@ -1,6 +1,7 @@
 """How far each latent is in charge of one known factor: four published scores, pure functions.
 
-All take codes and factors of the same images, row by row:
+All take codes and factors of the same images, row by row; rows that do not fit, and factors of
+which none varies, raise ValueError:
 
 codes    (N, Z) array of what a network writes for each image. Whole numbers are values of a
          categorical code, all other numbers are quantities.
@@ -24,20 +25,14 @@ from scipy.special import entr
 
 from hwlib.conditioning import to_classes
 
+DCI = ("disentanglement", "completeness", "informativeness")
 CODE_BINS = 20  # equally full bins of a latent, as many as Chen et al. 2018 have of equal width
 NUM_TREES = 10  # of each forest (Eastwood & Williams 2018 have 10 too)
 LEAF = 5  # images in a leaf at least: finer leaves fit noise, which counts as importance
 FOREST_LATENTS = 64  # a forest reads these many latents at most
 NUM_VOTES = 800  # of the FactorVAE score's training; as many judge it (Kim & Mnih 2018)
 VOTE_ROWS = 64  # images behind a vote (Kim & Mnih 2018: 100 and 200)
-SCORES = (
-    "mig",
-    "sap",
-    "dci_disentanglement",
-    "dci_completeness",
-    "dci_informativeness",
-    "factor_vae",
-)
+SCORES = ("mig", "sap", *(f"dci_{x}" for x in DCI), "factor_vae")
 
 Factors = np.ndarray | pd.DataFrame
 
@@ -51,15 +46,9 @@ def mig(codes: np.ndarray, factors: Factors) -> float:
     quantities among the factors into ten (`hwlib.conditioning.to_classes`). Entropies are
     corrected for the number of images (Miller 1955), so that independent codes tell about 0 nats.
 
-    Args:
-        codes: (N, Z), see above; where Z is 1 the second best tells nothing.
-        factors: (N, F), see above.
-
     Returns:
-        0..1; 0 where each factor stands in two latents alike.
-
-    Raises:
-        ValueError: the rows do not fit, or no factor varies.
+        0..1; 0 where each factor stands in two latents alike. Where Z is 1 the second best tells
+        nothing.
     """
     return float(np.mean(list(mig_by(codes, factors).values())))
 
@@ -85,15 +74,8 @@ def sap(codes: np.ndarray, factors: Factors) -> float:
     rescaled to 0 for guesses, so that a perfect code has 1 whatever the number of classes, and the
     thresholds lie at the bins' edges instead of being searched for.
 
-    Args:
-        codes: (N, Z), see above; where Z is 1 the second best scores 0.
-        factors: (N, F), see above.
-
     Returns:
-        0..1.
-
-    Raises:
-        ValueError: the rows do not fit, or no factor varies.
+        0..1; where Z is 1 the second best scores 0.
     """
     codes, known = _checked(codes, factors)
     bins, gaps = _binned(codes), []
@@ -127,17 +109,14 @@ def dci(
     information about any factor, and Z is 64.
 
     Args:
-        codes: (N, Z), see above.
-        factors: (N, F), see above.
+        codes: (N, Z).
+        factors: (N, F).
         held_out: codes and factors of images to predict; None keeps every fourth row for it.
         seed: of the forests.
 
     Returns:
         `informativeness`, 0..1; `disentanglement`, 0..1, where two factors or more vary;
         `completeness`, 0..1, where there are two latents or more.
-
-    Raises:
-        ValueError: the rows do not fit, or no factor varies.
     """
     _checked(codes, factors)
     if held_out is None:
@@ -178,16 +157,13 @@ def factor_vae_score(
     class with fewer is not asked for.
 
     Args:
-        codes: (N, Z), see above; latents that do not vary have no vote.
-        factors: (N, F), see above.
+        codes: (N, Z); latents that do not vary have no vote.
+        factors: (N, F).
         num_votes: of each half.
         seed: of the draws.
 
     Returns:
         1/F..1: 1/F for codes that know nothing, Z/F at most.
-
-    Raises:
-        ValueError: the rows do not fit, no factor varies, or there are too few images of a class.
     """
     codes, known = _checked(codes, factors)
     num_rows = max(2, min(VOTE_ROWS, len(codes) // 20))
@@ -219,7 +195,7 @@ def scores(
     """Return all scores as they stand in results.json, beside what they are by chance.
 
     Args:
-        codes: (N, Z), see above.
+        codes: (N, Z).
         factors: a table with N rows, or (N, F).
         held_out: for `dci`.
         seed: of forests, votes and the shuffle.

@@ -19,9 +19,6 @@ def kl_standard_normal(mu: Tensor, logvar: Tensor) -> Tensor:
 
     Returns:
         (B,) nats, summed over Z, never negative.
-
-    Raises:
-        ValueError: the two shapes differ or are not (B, Z).
     """
     if mu.shape != logvar.shape or mu.ndim != 2:
         raise ValueError(f"mu {tuple(mu.shape)} and logvar {tuple(logvar.shape)} must be (B, Z)")
@@ -39,9 +36,6 @@ def pixel_error(x: Tensor, x_hat: Tensor, kind: str = "mse") -> Tensor:
 
     Returns:
         (B, C, H, W), never negative.
-
-    Raises:
-        ValueError: the two shapes differ, or the kind is unknown.
     """
     if x.shape != x_hat.shape:
         raise ValueError(f"x {tuple(x.shape)} and x_hat {tuple(x_hat.shape)} must be alike")
@@ -84,9 +78,6 @@ def gaussian_nll(x: Tensor, x_hat: Tensor, log_sigma: Tensor) -> Tensor:
 
     Returns:
         (B,) nats, summed over all values of an image; of a density, so it may be negative.
-
-    Raises:
-        ValueError: the two shapes differ, or sigma is more than one number.
     """
     if log_sigma.ndim:
         raise ValueError(f"log_sigma {tuple(log_sigma.shape)} must be one number")
@@ -106,9 +97,6 @@ def adversarial_loss(logits: Tensor, target: float) -> Tensor:
 
     Returns:
         0-dim nats, averaged over B.
-
-    Raises:
-        ValueError: the logits are not (B,).
     """
     if logits.ndim != 1:
         raise ValueError(f"logits {tuple(logits.shape)} must be (B,)")
@@ -124,9 +112,6 @@ def attribute_loss(logits: Tensor, labels: Tensor) -> Tensor:
 
     Returns:
         0-dim nats, averaged over B and A.
-
-    Raises:
-        ValueError: the two shapes differ or are not (B, A).
     """
     if logits.shape != labels.shape or logits.ndim != 2:
         raise ValueError(f"logits {tuple(logits.shape)}, labels {tuple(labels.shape)}: not (B, A)")
@@ -144,9 +129,6 @@ def code_loss(logits: Tensor, codes: Tensor) -> Tensor:
 
     Returns:
         0-dim nats per code, averaged over B and K.
-
-    Raises:
-        ValueError: the shapes do not fit.
     """
     if logits.ndim != 3 or codes.shape != logits.shape[:2]:
         raise ValueError(f"logits {tuple(logits.shape)}, codes {tuple(codes.shape)}: not (B, K, N)")

@@ -49,9 +49,6 @@ def sharpness(images: Tensor) -> Tensor:
 
     Returns:
         (B,) in squared grey levels (Pech-Pacheco et al. 2000), borders left out.
-
-    Raises:
-        ValueError: the images have neither one nor three channels.
     """
     channels = images.shape[1]
     if channels not in (1, 3):
@@ -70,9 +67,6 @@ def colourfulness(images: Tensor) -> Tensor:
 
     Returns:
         (B,) M^(3) of Hasler & Suesstrunk 2003: spread and mean of two opponent colour axes.
-
-    Raises:
-        ValueError: the images do not have three channels.
     """
     if images.shape[1] != 3:
         raise ValueError(f"images must have 3 channels, not {images.shape[1]}")

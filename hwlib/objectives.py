@@ -273,9 +273,6 @@ def gaussian_neg_elbo(
         kl_nats: of an image.
         num_values: C H W.
         sigma_01: the Gaussian's standard deviation with pixels in [0, 1], more than 0.
-
-    Raises:
-        ValueError: sigma is not more than 0: there is no density.
     """
     if sigma_01 <= 0:
         raise ValueError(f"sigma {sigma_01} must be more than 0")

@@ -137,20 +137,9 @@ class Problem(Page):
 VAE_SETTINGS = frozenset({"kl_weight", "reconstruction", "sigma", "num_layers"})
 ADVERSARIAL_SETTINGS = frozenset(
     {
-        "noise",
-        "d_updates",
-        "d_width",
-        "joint_batch",
-        "batch_norm",
-        "ema",
-        "label_smoothing",
-        "spectral_norm",
-        "r1",
-        "r1_every",
-        "augment",
-        "keep",
-        "curve_every",
-        "curve_smoothing",
+        *("noise", "d_updates", "d_width", "joint_batch", "batch_norm", "keep"),
+        *("ema", "label_smoothing", "spectral_norm", "r1", "r1_every", "augment"),
+        *("curve_every", "curve_smoothing"),
     }
 )
 # Settings that only those recipes know whose own settings name them.

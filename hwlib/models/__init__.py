@@ -10,9 +10,11 @@ from hwlib.models.gan import JoinValues as JoinValues
 from hwlib.models.gan import dcgan_generator as dcgan_generator
 from hwlib.models.gan import dcgan_trunk as dcgan_trunk
 from hwlib.models.layers import Upsample as Upsample
+from hwlib.models.layers import down as down
 from hwlib.models.layers import init_dcgan as init_dcgan
 from hwlib.models.layers import init_glorot as init_glorot
 from hwlib.models.layers import scaled as scaled
 from hwlib.models.layers import squash as squash
+from hwlib.models.layers import up as up
 from hwlib.models.layers import without_batch_norm as without_batch_norm
 from hwlib.models.vae import VAE as VAE

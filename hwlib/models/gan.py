@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from hwlib.conditioning import CODE_SIZE
-from hwlib.models.layers import scaled
+from hwlib.models.layers import down, scaled, up
 
 
 class JoinValues(nn.Module):
@@ -103,9 +103,6 @@ class Generator(nn.Module):
 
         Returns:
             (B, C, H, W) in `pixel_range`.
-
-        Raises:
-            ValueError: the noise or the labels have not these shapes.
         """
         given = (len(z), 0) if c is None else tuple(c.shape)
         if z.shape[1:] != (self.z_dim,) or given != (len(z), self.label_dim):
@@ -187,16 +184,12 @@ def dcgan_generator(
     """Return DCGAN's generator (Radford et al. 2016); shapes are those of width 1 at 64 x 64."""
     a, b, c, d = (scaled(n, width) for n in (512, 256, 128, 64))
 
-    def up(inputs: int, outputs: int, *geometry: int) -> list[nn.Module]:
-        conv = nn.ConvTranspose2d(inputs, outputs, *geometry, bias=False)
-        return [conv, nn.BatchNorm2d(outputs), nn.ReLU()]
-
     return nn.Sequential(
         nn.Unflatten(1, (num_inputs, 1, 1)),  # (B, inputs, 1, 1)
-        *up(num_inputs, a, image_size // 16),  # (B, 512, 4, 4)
-        *up(a, b, 4, 2, 1),  # (B, 256, 8, 8)
-        *up(b, c, 4, 2, 1),  # (B, 128, 16, 16)
-        *up(c, d, 4, 2, 1),  # (B, 64, 32, 32)
+        *up(num_inputs, a, nn.ReLU(), image_size // 16, 1, 0),  # (B, 512, 4, 4)
+        *up(a, b, nn.ReLU()),  # (B, 256, 8, 8)
+        *up(b, c, nn.ReLU()),  # (B, 128, 16, 16)
+        *up(c, d, nn.ReLU()),  # (B, 64, 32, 32)
         nn.ConvTranspose2d(d, channels, 4, 2, 1, bias=False),  # (B, 3, 64, 64)
         nn.Tanh(),
     )
@@ -205,10 +198,6 @@ def dcgan_generator(
 def dcgan_trunk(*, width: float, channels: int) -> nn.Sequential:
     """Return DCGAN's discriminator but for its head; shapes are those of width 1 at 64 x 64."""
     a, b, c, d = (scaled(n, width) for n in (64, 128, 256, 512))
-
-    def down(inputs: int, outputs: int) -> list[nn.Module]:
-        conv = nn.Conv2d(inputs, outputs, 4, 2, 1, bias=False)
-        return [conv, nn.BatchNorm2d(outputs), nn.LeakyReLU(0.2)]
 
     return nn.Sequential(
         nn.Conv2d(channels, a, 4, 2, 1, bias=False),  # (B, 64, 32, 32)

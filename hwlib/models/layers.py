@@ -19,6 +19,25 @@ class Upsample(nn.Module):
         return F.interpolate(x, scale_factor=2, mode="nearest")
 
 
+def down(inputs: int, outputs: int) -> list[nn.Module]:
+    """Return DCGAN's way to halve maps: convolution, batch norm, leaky ReLU."""
+    conv = nn.Conv2d(inputs, outputs, 4, 2, 1, bias=False)
+    return [conv, nn.BatchNorm2d(outputs), nn.LeakyReLU(0.2)]
+
+
+def up(
+    inputs: int,
+    outputs: int,
+    activation: nn.Module,
+    kernel: int = 4,
+    stride: int = 2,
+    padding: int = 1,
+) -> list[nn.Module]:
+    """Return DCGAN's way to double maps: transposed convolution, batch norm, activation."""
+    conv = nn.ConvTranspose2d(inputs, outputs, kernel, stride, padding, bias=False)
+    return [conv, nn.BatchNorm2d(outputs), activation]
+
+
 def init_dcgan(network: nn.Module) -> nn.Module:
     """Draw weights as DCGAN does: N(0, 0.02), batch norm scale N(1, 0.02) (Radford et al. 2016)."""
     for module in network.modules():

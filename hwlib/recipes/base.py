@@ -150,9 +150,8 @@ class Pair:
 
 @dataclass(frozen=True)
 class Recipe:
-    """One course report: a file of `hwlib.recipes`, of its name."""
+    """One course report; the name of its file is the recipe's."""
 
-    name: str
     letter: str
     problems: Mapping[str, Pair]
 
@@ -238,9 +237,13 @@ def kl_study(vae: Pair, *, quick: Mapping[str, Any] | None = None) -> Pair:
     return replace(vae, settings=settings | weights, quick=quick)
 
 
-def steps(epochs: int, batch_size: int) -> int:
-    """Return the updates that `epochs` over the homework's training set take."""
-    return round(epochs * HOMEWORK_IMAGES / batch_size)
+DCGAN_ADAM = {"learning_rate": 2e-4, "adam_betas": (0.5, 0.999)}  # as all the reports have it
+
+
+def epochs(number: int, batch_size: int) -> dict[str, int]:
+    """Return the batch size, and the updates that so many epochs of the homework's set take."""
+    num_steps = round(number * HOMEWORK_IMAGES / batch_size)
+    return {"num_steps": num_steps, "batch_size": batch_size}
 
 
 def mean_of_all(values: Tensor) -> Tensor:

@@ -20,27 +20,25 @@ from hwlib.models import (
     JoinOneHot,
     dcgan_generator,
     dcgan_trunk,
+    down,
     init_dcgan,
     scaled,
     squash,
+    up,
 )
 from hwlib.recipes.base import (
+    DCGAN_ADAM,
     SUM_OBJECTIVE,
     Models,
     Pair,
     PixelRange,
     Recipe,
     adversarial,
-    steps,
+    epochs,
 )
 
 # Adam as the report has it, for all three adversarial problems.
-GAN_SETTINGS = {
-    "num_steps": steps(35, 64),
-    "batch_size": 64,
-    "learning_rate": 2e-4,
-    "adam_betas": (0.5, 0.999),
-}
+GAN_SETTINGS = {**epochs(35, 64), **DCGAN_ADAM}
 
 
 def build_vae(
@@ -49,14 +47,6 @@ def build_vae(
     """Build the VAE; shapes in the comments are those of width 1 at 64 x 64."""
     a, b, c = (scaled(n, width) for n in (64, 128, 256))
     side = image_size // 8
-
-    def down(inputs: int, outputs: int) -> list[nn.Module]:
-        conv = nn.Conv2d(inputs, outputs, 4, 2, 1, bias=False)
-        return [conv, nn.BatchNorm2d(outputs), nn.LeakyReLU(0.2)]
-
-    def up(inputs: int, outputs: int) -> list[nn.Module]:
-        conv = nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=False)
-        return [conv, nn.BatchNorm2d(outputs), nn.LeakyReLU(0.2)]
 
     encoder = nn.Sequential(
         nn.Conv2d(channels, a, 4, 2, 1),  # (B, 64, 32, 32)
@@ -70,8 +60,8 @@ def build_vae(
         nn.Unflatten(1, (c, side, side)),  # (B, 256, 8, 8)
         nn.BatchNorm2d(c),
         nn.LeakyReLU(0.2),
-        *up(c, b),  # (B, 128, 16, 16)
-        *up(b, a),  # (B, 64, 32, 32)
+        *up(c, b, nn.LeakyReLU(0.2)),  # (B, 128, 16, 16)
+        *up(b, a, nn.LeakyReLU(0.2)),  # (B, 64, 32, 32)
         nn.ConvTranspose2d(a, channels, 4, 2, 1),  # (B, 3, 64, 64)
         squash(pixel_range),
     )
@@ -105,18 +95,11 @@ def code_reader(*, width: float, d_width: float, image_size: int, num_codes: int
 
 
 RECIPE = Recipe(
-    name="dcgan",
     letter="E",
     problems={
         "vae": Pair(
             build=build_vae,
-            settings={
-                "num_steps": steps(50, 64),
-                "batch_size": 64,
-                "learning_rate": 1e-3,
-                "z_dim": 100,
-                "kl_weight": 1.0,
-            },
+            settings={**epochs(50, 64), "learning_rate": 1e-3, "z_dim": 100, "kl_weight": 1.0},
             quick={"width": 0.25, "num_steps": 3_600},
             objective=SUM_OBJECTIVE,
             is_range_stated=True,

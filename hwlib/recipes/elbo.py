@@ -17,8 +17,8 @@ from hwlib.recipes.base import (
     Pair,
     PixelRange,
     Recipe,
+    epochs,
     kl_study,
-    steps,
 )
 
 # Nine VAEs in a few minutes: each makes a thirtieth of the report's updates, of smaller batches, at
@@ -62,20 +62,13 @@ def build_vae(
 
 VAE_PROBLEM = Pair(
     build=build_vae,
-    settings={
-        "num_steps": steps(100, 100),
-        "batch_size": 100,
-        "learning_rate": 1e-4,
-        "z_dim": 20,
-        "kl_weight": 1.0,
-    },
+    settings={**epochs(100, 100), "learning_rate": 1e-4, "z_dim": 20, "kl_weight": 1.0},
     quick={"width": 0.5, "batch_size": 32, "num_steps": 4_000},
     objective=IMAGE_SUM_OBJECTIVE,
     pixel_range=UNIT,
 )
 
 RECIPE = Recipe(
-    name="elbo",
     letter="D",
     problems={
         "vae": VAE_PROBLEM,

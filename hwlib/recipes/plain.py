@@ -16,6 +16,7 @@ from torch import nn
 
 from hwlib.models import VAE, Discriminator, JoinEmbedding, init_glorot, scaled, squash
 from hwlib.recipes.base import (
+    DCGAN_ADAM,
     MEAN_OBJECTIVE,
     SIGNED,
     Models,
@@ -23,15 +24,10 @@ from hwlib.recipes.base import (
     PixelRange,
     Recipe,
     adversarial,
-    steps,
+    epochs,
 )
 
-GAN_SETTINGS = {
-    "batch_size": 128,
-    "learning_rate": 2e-4,
-    "adam_betas": (0.5, 0.999),
-    "z_dim": 512,
-}
+GAN_SETTINGS = {"batch_size": 128, **DCGAN_ADAM, "z_dim": 512}
 
 
 def encoder_layers(
@@ -121,14 +117,12 @@ def discriminator(*, num_classes: int, **sizes: Any) -> Discriminator:
 
 
 RECIPE = Recipe(
-    name="plain",
     letter="A",
     problems={
         "vae": Pair(
             build=build_vae,
             settings={
-                "num_steps": steps(200, 128),
-                "batch_size": 128,
+                **epochs(200, 128),
                 "optimizer": "rmsprop",
                 "learning_rate": 5e-4,
                 "z_dim": 512,

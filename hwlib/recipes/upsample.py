@@ -17,15 +17,9 @@ from collections import OrderedDict
 from torch import nn
 
 from hwlib.errors import UserError
-from hwlib.models import (
-    VAE,
-    Discriminator,
-    JoinValues,
-    Upsample,
-    scaled,
-    squash,
-)
+from hwlib.models import VAE, Discriminator, JoinValues, Upsample, scaled, squash
 from hwlib.recipes.base import (
+    DCGAN_ADAM,
     MEAN_OBJECTIVE,
     SIGNED,
     Models,
@@ -33,14 +27,13 @@ from hwlib.recipes.base import (
     PixelRange,
     Recipe,
     adversarial,
-    steps,
+    epochs,
 )
 
 GAN_SETTINGS = {
     "num_steps": 20_000,
     "batch_size": 128,
-    "learning_rate": 2e-4,
-    "adam_betas": (0.5, 0.999),
+    **DCGAN_ADAM,
     "z_dim": 128,
     "curve_every": 10,
     "curve_smoothing": 10,
@@ -157,18 +150,11 @@ def discriminator(
 
 
 RECIPE = Recipe(
-    name="upsample",
     letter="B",
     problems={
         "vae": Pair(
             build=build_vae,
-            settings={
-                "num_steps": steps(50, 128),
-                "batch_size": 128,
-                "learning_rate": 1e-3,
-                "z_dim": 1024,
-                "kl_weight": 1e-5,
-            },
+            settings={**epochs(50, 128), "learning_rate": 1e-3, "z_dim": 1024, "kl_weight": 1e-5},
             quick={"width": 0.25, "batch_size": 32, "num_steps": 2_000},
             objective=MEAN_OBJECTIVE,
             reported={"test_mse": 0.0336532},

@@ -21,6 +21,7 @@ from hwlib.models import (
     squash,
 )
 from hwlib.recipes.base import (
+    DCGAN_ADAM,
     MEAN_OBJECTIVE,
     UNIT,
     Models,
@@ -28,16 +29,10 @@ from hwlib.recipes.base import (
     PixelRange,
     Recipe,
     adversarial,
-    steps,
+    epochs,
 )
 
-GAN_SETTINGS = {
-    "num_steps": steps(50, 128),
-    "batch_size": 128,
-    "learning_rate": 2e-4,
-    "adam_betas": (0.5, 0.999),
-    "z_dim": 256,
-}
+GAN_SETTINGS = {**epochs(50, 128), **DCGAN_ADAM, "z_dim": 256}
 
 
 def build_vae(
@@ -94,18 +89,11 @@ def discriminator(
 
 
 RECIPE = Recipe(
-    name="wide",
     letter="C",
     problems={
         "vae": Pair(
             build=build_vae,
-            settings={
-                "num_steps": steps(50, 128),
-                "batch_size": 128,
-                "learning_rate": 1e-3,
-                "z_dim": 1024,
-                "kl_weight": 1e-5,
-            },
+            settings={**epochs(50, 128), "learning_rate": 1e-3, "z_dim": 1024, "kl_weight": 1e-5},
             quick={"width": 0.125, "batch_size": 32, "num_steps": 1_800},
             objective=MEAN_OBJECTIVE,
             pixel_range=UNIT,
