@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from hwlib import cli
-from hwlib.config import PROBLEMS
 from hwlib.errors import UserError
 from hwlib.recipes import make_config
+from hwlib.registry import PROBLEMS
 from hwlib.report import CLAIMS
 from hwlib.run import Run
 

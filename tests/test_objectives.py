@@ -2,7 +2,7 @@
 
 import math
 import re
-from itertools import pairwise, permutations
+from itertools import permutations
 
 import pandas as pd
 import pytest
@@ -88,15 +88,6 @@ def test_other_errors_are_converted_as_well(source, target, reconstruction):
     assert_equal(theirs, gradients(loss_of(source, drawn, 0.3, reconstruction), drawn))
 
 
-def test_a_weight_that_is_not_converted_gives_other_gradients():
-    # the same lambda in two conventions is not the same loss, whatever it is multiplied by
-    drawn = draw(0)
-    wide = gradients(loss_of("wide", drawn, 1e-5), drawn)
-    dcgan = gradients(loss_of("dcgan", drawn, 1e-5), drawn)
-    ratios = [(one.norm() / other.norm()).item() for one, other in zip(wide, dcgan, strict=True)]
-    assert ratios[1] / ratios[0] == pytest.approx(4 * 3 * 16 * 16, rel=1e-6)
-
-
 @pytest.mark.parametrize("recipe", FIVE)
 def test_the_common_form_is_the_objective_over_its_scale(recipe):
     drawn = draw(2, batch=4)
@@ -147,12 +138,6 @@ def test_a_learnt_sigma_is_there_without_a_kl_term():
     ).sigma_01 == pytest.approx(0.1)
 
 
-def test_the_cross_entropy_implies_no_sigma():
-    row = objectives.common_form("dcgan", reconstruction="bce")
-    assert row.sigma_01 is None
-    assert row.laplace_01 is None
-
-
 # ------------------------------------------------------------------------- known numbers by hand
 
 
@@ -168,12 +153,8 @@ def test_what_the_reports_weights_come_to_by_hand():
             "dcgan": 1.0,
         }
     )
-
-
-def test_the_weight_of_wide_in_the_convention_of_dcgan():
     weight, scale = convert(1e-5, "wide", "dcgan", batch_size=128)
-    assert weight == pytest.approx(0.49152)
-    assert scale == pytest.approx(1 / (4 * 3 * 64 * 64 * 128))
+    assert (weight, scale) == pytest.approx((0.49152, 1 / (4 * values * 128)))
 
 
 def test_the_labs_own_definition_is_variance_one_half():
@@ -186,11 +167,6 @@ def test_no_kl_implies_no_noise_and_has_no_likelihood():
     assert row.sigma_01 == 0
     with pytest.raises(ValueError, match="more than 0"):
         objectives.bits_per_dim(1.0, 0.0, num_values=10, sigma_01=row.sigma_01)
-
-
-def test_a_mean_over_fewer_values_weighs_the_same_lambda_less():
-    small, large = (objectives.common_form("plain", image_size=size).beta for size in (32, 64))
-    assert large == pytest.approx(4 * small)
 
 
 def test_unknown_names_are_one_line():
@@ -230,15 +206,6 @@ def test_bits_per_dim_of_known_noise_are_its_entropy():
     assert found == pytest.approx(entropy, abs=0.005)
 
 
-def test_a_density_at_whole_grey_levels_is_their_probability_where_sigma_is_not_small():
-    levels = torch.arange(256, dtype=torch.float64)
-    for sigma in (1.0, 5.0, 30.0):
-        noise = Normal(torch.tensor(128.0, dtype=torch.float64), sigma)
-        mass = noise.cdf(levels + 0.5) - noise.cdf(levels - 0.5)
-        density = noise.log_prob(levels).exp()
-        assert (mass * (mass / density).log2()).nansum().abs() < 0.07
-
-
 def test_the_best_sigma_is_where_the_bound_is_lowest():
     recon, values = 200.0, 3 * 64 * 64
     best = objectives.best_sigma_01(recon, values)
@@ -251,11 +218,6 @@ def test_the_best_sigma_is_where_the_bound_is_lowest():
 
 
 # ------------------------------------------------------------------------------ the reports' MSE
-
-
-def test_an_mse_is_four_times_as_large_in_the_wider_range():
-    assert objectives.convert_mse(0.01, (0.0, 1.0), (-1.0, 1.0)) == pytest.approx(0.04)
-    assert objectives.convert_mse(0.04, (-1.0, 1.0), (0.0, 1.0)) == pytest.approx(0.01)
 
 
 def test_a_reports_mse_is_read_once_where_its_range_is_known_and_twice_where_not():
@@ -280,14 +242,6 @@ def test_gaussian_nll_equals_torch_distributions():
     torch.testing.assert_close(gaussian_nll(x, x_hat, log_sigma), expected)
     with pytest.raises(ValueError, match="one number"):
         gaussian_nll(x, x_hat, torch.zeros(3))
-
-
-def test_a_learnt_sigmas_gradient_is_zero_at_the_root_mean_square_error():
-    x, x_hat, _, _ = draw(8)
-    rms = (x - x_hat.detach()).square().mean().sqrt()
-    log_sigma = rms.log().requires_grad_()
-    gaussian_nll(x, x_hat.detach(), log_sigma).mean().backward()
-    assert abs(log_sigma.grad.item()) < 1e-9 * x[0].numel()
 
 
 @pytest.mark.parametrize("recipe", FIVE)
@@ -318,33 +272,10 @@ def test_a_learnt_sigma_takes_the_elbos_own_weight_unless_one_is_set(recipe):
     assert smoke(recipe=recipe).kl_weight == RECIPES[recipe].problems["vae"].settings["kl_weight"]
 
 
-def test_a_kl_study_with_a_learnt_sigma_has_its_weights_in_nats():
-    config = hwlib.make_config("kl", "wide", sigma="learned")
-    assert config.kl_weights == (1.0, 100.0, 0.0)
-    assert {1.0, 100.0} <= set(config.kl_sweep)
-
-
 @pytest.mark.parametrize("reconstruction", ["l1", "bce"])
 def test_a_learnt_sigma_with_another_error_is_one_line(reconstruction):
-    with pytest.raises(UserError, match=r"setting sigma = 'learned': only the squared error"):
-        smoke(sigma="learned", reconstruction=reconstruction)
     with pytest.raises(UserError, match="squared error"):
         objectives.common_form("dcgan", reconstruction=reconstruction, learned_sigma_01=0.1)
-
-
-def test_sigma_plays_no_part_beside_vaes():
-    with pytest.raises(UserError, match="setting sigma plays no part in problem gan"):
-        hwlib.make_config("gan", sigma="learned")
-    config = hwlib.make_config("gan")
-    assert config.hash8() == config.model_copy(update={"sigma": "learned"}).hash8()
-
-
-def test_a_fixed_sigma_leaves_the_network_as_it_was(tmp_path):
-    data = hwlib.load_data(SPEC)
-    run, _, device = open_run(smoke(), data, tmp_path)
-    vae = make_state(run, device).models["vae"]
-    assert vae.log_sigma is None
-    assert not any("sigma" in name for name in vae.state_dict())
 
 
 @pytest.fixture(scope="module")
@@ -362,7 +293,9 @@ def test_a_learnt_sigma_is_kept_and_told(learned_run):
     told = learned_run.results["sigma_01"]
     assert told == pytest.approx(vae.log_sigma.exp().item(), rel=1e-6)  # pixels in [0, 1]
     assert learned_run.metrics["sigma_01"].iloc[-1] == pytest.approx(told, rel=0.1)
-    assert "sigma_01" not in hwlib.fit(smoke(), runs=learned_run.path.parent).results
+    row = objectives.of_run(learned_run.config.to_json(), learned_run.results)
+    assert (row.is_run, row.sigma_01) == (True, pytest.approx(told))
+    assert row.beta == pytest.approx(8 * told**2)
 
 
 def test_a_learnt_sigma_moves_to_the_error(learned_run):
@@ -393,13 +326,6 @@ def test_a_step_with_a_learnt_sigma_returns_its_loss_in_nats(tmp_path):
     assert numbers["loss"].item() == pytest.approx(bound - shift, rel=1e-4)
 
 
-def test_a_learnt_sigmas_run_stands_in_the_ledger(learned_run):
-    row = objectives.of_run(learned_run.config.to_json(), learned_run.results)
-    assert row.is_run
-    assert row.sigma_01 == pytest.approx(learned_run.results["sigma_01"])
-    assert row.beta == pytest.approx(8 * learned_run.results["sigma_01"] ** 2)
-
-
 # ------------------------------------------------------------------------------ tables and words
 
 
@@ -413,11 +339,6 @@ def test_a_run_of_a_reports_own_weight_has_no_row_of_its_own():
     assert [row.recipe for row in objectives.common_forms(own)] == list(FIVE)
     rows = objectives.common_forms(own, other, other)
     assert [(row.recipe, row.is_run) for row in rows[5:]] == [("dcgan", True)]
-
-
-def test_the_reports_rows_are_for_pictures_of_the_runs_size():
-    run = objectives.of_run(settings(image_size=32), {}, channels=1)
-    assert {row.num_values for row in objectives.common_forms(run)} == {32 * 32}
 
 
 def test_the_tables_hold_the_ledgers_numbers():
@@ -548,10 +469,3 @@ def test_both_languages_say_the_same_numbers():
         assert found[0] == found[1], one
         assert one.say("zh").endswith("。")
         assert not re.search(r"[\u4e00-\u9fff][A-Za-z0-9]", one.say("zh")), one.say("zh")
-
-
-def test_each_recipes_weights_run_in_the_order_of_their_betas():
-    # the ledger may rescale, never reorder: a larger lambda is a larger beta in every convention
-    for recipe in FIVE:
-        betas = [objectives.common_form(recipe, kl_weight=w).beta for w in (0.0, 1e-5, 1.0, 100.0)]
-        assert all(one < other for one, other in pairwise(betas))
