@@ -121,13 +121,17 @@ def train(
     skip_bad: SkipOption = False,
 ) -> None:
     """Train one pair and print its run folder; stopped or killed, the same command goes on."""
+    from hwlib.data import load_data
     from hwlib.recipes import make_config
     from hwlib.run import default_runs_dir
-    from hwlib.training.fit import fit
+    from hwlib.training.calibrate import tell_expected
+    from hwlib.training.fit import check_attributes, fit
 
     overrides = {"device": device} | parse_settings(settings or [])
     config = make_config(problem, recipe, whole_path(data), profile, seed, **overrides)
     runs = writable("--runs", runs or default_runs_dir())
+    load = partial(load_data, config.data, config.image_size, crop=config.crop, skip_bad=skip_bad)
+    tell_expected(config, load(check=partial(check_attributes, config)), runs=runs)
     with ending_in_one_line():
         run = fit(config, runs=runs, skip_bad=skip_bad)
     typer.echo(run.path)
@@ -335,7 +339,8 @@ def report(
         claims=claim,
         skip_bad=skip_bad,
     )
-    if decoder and all(job.problem != "vae" for job in asked):
+    has_decoder = {name for name, problem in PROBLEMS.items() if problem.has_page_decoder}
+    if decoder and has_decoder.isdisjoint(job.problem for job in asked):
         raise UserError("decoder_needs_vae")
     jobs = num_jobs(jobs, overrides.get("device", "auto"))
     writable("--out", out)

@@ -9,11 +9,16 @@ from types import SimpleNamespace
 
 import torch
 
+from hwlib import log
 from hwlib.config import Config
 from hwlib.data import Data
+from hwlib.errors import DEFAULT_LANGUAGE
 from hwlib.recipes import knows_setting, make_config
+from hwlib.registry import PROBLEMS
 from hwlib.runtime import resolve_device, resolve_precision
-from hwlib.training.fit import is_done, make_state
+from hwlib.text import word
+from hwlib.thresholds import MIN_STEPS
+from hwlib.training.fit import is_done, make_state, resolve_attribute
 from hwlib.training.steps import STEPS
 from hwlib.training.study import member_configs
 
@@ -110,3 +115,24 @@ def step_seconds(config: Config, *, channels: int, budget_s: float, threads: int
         return (time.perf_counter() - began) / count
     finally:
         torch.set_num_threads(before)
+
+
+def tell_expected(config: Config, data: Data, *, runs: Path) -> None:
+    """Write about how long a training takes here, before it begins; nothing of a short one.
+
+    Args:
+        config: settings, of a KL study too.
+        data: its images.
+        runs: folder of the run folders; what is finished there is not counted.
+    """
+    config = resolve_attribute(config, data)
+    alone = member_configs(config) if PROBLEMS[config.problem].study_of else [config]
+    missing = [one for one in alone if not is_done(one, data, runs)]
+    num_steps = sum(one.num_steps for one in missing)
+    if num_steps >= MIN_STEPS:
+        with torch.random.fork_rng():  # the training that follows draws as if nothing were timed
+            each = step_seconds(missing[0], channels=data.channels, budget_s=BUDGET_S)
+        seconds = num_steps * each
+        minutes = seconds / TRAINING_SHARE / 60
+        name = f"{config.problem} {config.recipe}"
+        log.info(word("log.planned", DEFAULT_LANGUAGE, name=name, minutes=minutes))
