@@ -1,17 +1,15 @@
 """After a mistake nothing of the run before shows, however late JupyterLab's cells arrive."""
 
 import ast
-import dis
 import json
 import os
 import time
-import types
 from pathlib import Path
 
 import pytest
 from jupyter_client.manager import start_new_kernel
 
-from hwlib.show.order import MADE, PARAMETERS
+from hwlib.show.stale_cells import assigned_in, names_of_notebooks
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("*.ipynb"))
 
@@ -139,50 +137,19 @@ def code_cells(path):
     return [(c["id"], "".join(c["source"])) for c in found], setup
 
 
-def used(source):
-    """Return the names that a cell loads before it stores them, in order, and all it stores."""
-    code, loaded, stored = compile(source, "cell", "exec"), {}, set()
-    for step in dis.get_instructions(code):
-        if step.opname == "LOAD_NAME" and step.argval not in stored:
-            loaded[step.argval] = None
-        elif step.opname == "STORE_NAME":
-            stored.add(step.argval)
-    inner = [c for c in code.co_consts if isinstance(c, types.CodeType)]
-    later = {name for c in inner for name in c.co_names} - stored
-    return list(loaded), stored, later
-
-
-def imported(source):
-    nodes = (n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Import | ast.ImportFrom))
-    return {(a.asname or a.name).split(".")[0] for node in nodes for a in node.names}
-
-
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_what_a_cell_takes_from_one_above_it_is_known_to_be_made(path):
-    cells, setup = code_cells(path)
-    made = set()
-    for _, source in cells[setup:]:
-        loaded, stored, later = used(source)
-        assert (made & ({*loaded} | later)) <= MADE | PARAMETERS
-        made |= stored - imported(source)
-
-
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_each_cell_below_the_setup_needs_what_is_forgotten_before_it_shows_anything(path):
     cells, setup = code_cells(path)
-    parameters = {name for _, source in cells[:setup] for name in used(source)[1]}
-    assert parameters <= PARAMETERS | {"run"}
-    made = used(cells[setup][1])[1]
+    parameters, _ = names_of_notebooks()
+    made = assigned_in(cells[setup][1])
     for id, source in cells[setup + 1 :]:
-        loaded, stored, inner = used(source)
-        assert stored.isdisjoint(PARAMETERS), id
-        first = next((name for name in [*loaded, *inner] if name in MADE & made), None)
-        assert first, id
+        assert assigned_in(source).isdisjoint(parameters - {"run", "settings"}), id
         for statement in ast.parse(source).body:
-            if isinstance(statement, ast.FunctionDef):
-                continue
             names = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
-            if first in names:  # what it shows with this name, it cannot show without
+            if names & made:  # what it shows with this name, it cannot show without
                 break
-            assert names.isdisjoint({"show", "display", "print"}), id
-        made |= stored
+            if not isinstance(statement, ast.FunctionDef):
+                assert names.isdisjoint({"show", "display", "print"}), id
+        else:
+            pytest.fail(f"{id} needs nothing that is forgotten")
+        made |= assigned_in(source)

@@ -4,53 +4,24 @@ Every output made here has `metadata["hwlib"]`, by which the report filters lang
 notebook prints (progress, representations) has none and stays out of reports.
 """
 
-from hwlib.show.cells import number, to_html, to_markdown
-from hwlib.show.kl import kl_tables
-from hwlib.show.losses import ledger
-from hwlib.show.page import (
-    LANGUAGES,
-    figure,
-    is_batch,
-    run,
-    sentences,
-    setup,
-    source,
-    table,
-    text,
-)
-from hwlib.show.progress import progress
-from hwlib.show.sliders import Track, slider, slider_panel
-from hwlib.show.tables import (
-    acgan_tables,
-    layer_tables,
-    network_tables,
-)
-from hwlib.show.verdicts import claims, claims_markdown, claims_runs, claims_tables
-
-__all__ = [
-    "LANGUAGES",
-    "Track",
-    "acgan_tables",
-    "claims",
-    "claims_markdown",
-    "claims_runs",
-    "claims_tables",
-    "figure",
-    "is_batch",
-    "kl_tables",
-    "layer_tables",
-    "ledger",
-    "network_tables",
-    "number",
-    "progress",
-    "run",
-    "sentences",
-    "setup",
-    "slider",
-    "slider_panel",
-    "source",
-    "table",
-    "text",
-    "to_html",
-    "to_markdown",
-]
+from hwlib.show.cells import to_html as to_html
+from hwlib.show.cells import to_markdown as to_markdown
+from hwlib.show.page import figure as figure
+from hwlib.show.page import is_batch as is_batch
+from hwlib.show.page import run as run
+from hwlib.show.page import sentences as sentences
+from hwlib.show.page import setup as setup
+from hwlib.show.page import source as source
+from hwlib.show.page import table as table
+from hwlib.show.page import text as text
+from hwlib.show.progress import progress as progress
+from hwlib.show.sliders import Track as Track
+from hwlib.show.sliders import slider as slider
+from hwlib.show.tables import acgan_tables as acgan_tables
+from hwlib.show.tables import kl_tables as kl_tables
+from hwlib.show.tables import layer_tables as layer_tables
+from hwlib.show.tables import ledger as ledger
+from hwlib.show.tables import network_tables as network_tables
+from hwlib.show.verdicts import claims as claims
+from hwlib.show.verdicts import claims_runs as claims_runs
+from hwlib.show.verdicts import claims_tables as claims_tables

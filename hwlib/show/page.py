@@ -1,4 +1,7 @@
-"""Outputs of a notebook's cells, each with its language in its metadata."""
+"""Outputs of a notebook's cells, each with its language in its metadata.
+
+What is shown is shown once for each of `languages`, those of `setup` where it is None.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +19,13 @@ from IPython import get_ipython
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from PIL import Image
 
 from hwlib import plots
 from hwlib.errors import UserError, Worded
+from hwlib.images import decode
 from hwlib.io import replacing
 from hwlib.run import MISTAKE_MIME, RUN_MIME, Run
-from hwlib.show import order
+from hwlib.show import stale_cells
 from hwlib.show.cells import to_html, to_markdown
 from hwlib.text import LANGUAGES as KNOWN_LANGUAGES
 from hwlib.text import Finding, in_languages, sentence, word
@@ -34,7 +37,6 @@ SCREEN_PX = 780  # width of a full-width figure in JupyterLab, CSS pixels
 OWN_PARAMETERS = {"recipe", "data", "profile", "seed"}  # of a notebook, beside its settings
 FILE_LANGUAGE = "en"  # of the labels in the homework's figure files
 
-Words = Mapping[str, str]
 _asked: tuple[str, ...] = LANGUAGES  # the languages that `setup` was asked for
 
 
@@ -49,17 +51,14 @@ def is_batch() -> bool:
 
 
 def setup(languages: Sequence[str] = LANGUAGES) -> None:
-    """Prepare a notebook: check what its parameters cell says, and show a mistake as one line.
+    """Prepare a notebook: check its parameters, and show a mistake as one line a language.
 
-    One line each, in the languages that the notebook asks for, get a user's mistake, a training
-    that went astray, one that was stopped, and a cell that ran before those above it. In batch they
-    stay errors with their tracebacks, so that the runner sees them. What later cells made of
-    earlier parameters is forgotten; see `order`.
+    So are shown a user's mistake, a training that diverged or was stopped, and a cell that ran
+    before those above it. In batch they stay errors with their tracebacks, so that the runner sees
+    them. What later cells made of earlier parameters is forgotten; see `stale_cells`.
 
     Raises:
-        UserError: an unknown language, or none; settings that are no dict, or name what has a
-            parameter of its own; a folder of runs that is no path; a skip_bad that is neither
-            True nor False.
+        UserError: a parameter that the notebook's cells cannot take.
     """
     from hwlib.training.fit import TrainingDiverged
 
@@ -69,7 +68,7 @@ def setup(languages: Sequence[str] = LANGUAGES) -> None:
     elif shell is not None:
         expected = (UserError, TrainingDiverged, KeyboardInterrupt, NameError)
         shell.set_custom_exc(expected, _show_in_one_line)
-        order.begin(shell)
+        stale_cells.watch(shell)
     global _asked
     is_list = isinstance(languages, list | tuple)
     if not is_list or not languages or any(language not in LANGUAGES for language in languages):
@@ -96,8 +95,8 @@ def _check_parameters(given: Mapping[str, Any]) -> None:
 def _show_in_one_line(shell, kind, error, traceback, tb_offset=None) -> list[str]:
     """Print what happened as a line a language; what IPython calls in place of a traceback."""
     languages = _asked_languages(shell.user_ns)
-    if (found := order.missing(error, traceback, shell.user_ns)) is not None:
-        lines = [found[language] for language in languages]
+    if early := stale_cells.early_cell_line(error, traceback, shell.user_ns):
+        lines = [early[language] for language in languages]
         _write(lines, sys.stdout)  # not in red: what is to catch the eye is the mistake further up
         return lines
     if isinstance(error, NameError):
@@ -145,48 +144,26 @@ def show_caption(text: str) -> None:
 # ----------------------------------------------------------------------------------------- text
 
 
-def text(
-    key: str | None = None,
-    /,
-    *,
-    languages: Sequence[str] | None = None,
-    zh: str | None = None,
-    en: str | None = None,
-    **values: Any,
-) -> None:
-    """Show Markdown, one output a language.
-
-    Args:
-        key: the text's name in `report/text/`, `<file>.<macro>`.
-        languages: the ones to show; those of `setup` where it is None.
-        zh: the text itself in Traditional Chinese, where it has no name.
-        en: the same in English.
-        values: what the text takes.
-    """
-    given = {"zh": zh, "en": en}
+def text(key: str, /, *, languages: Sequence[str] | None = None, **values: Any) -> None:
+    """Show the text `key` of `report/text/`, `<file>.<macro>`, made from `values`."""
     for lang in languages or _asked:
-        words = sentence(key, lang, **values) if key else given.get(lang)
-        if words:
-            emit({"text/markdown": words, "text/plain": words}, {"kind": "text", "lang": lang})
+        _emit_text(sentence(key, lang, **values), lang)
 
 
 def sentences(
     items: Iterable[Finding], *, bullets: bool = False, languages: Sequence[str] | None = None
 ) -> None:
-    """Show findings, as one paragraph or as a list.
-
-    Args:
-        items: what was found.
-        bullets: a list, a point a finding.
-        languages: the ones to show; those of `setup` where it is None.
-    """
+    """Show findings, as one paragraph or as a list."""
     items = list(items)
     for lang in languages or _asked:
-        said = [item.say(lang) for item in items]
-        gap = " " if KNOWN_LANGUAGES[lang].spaced else ""
-        words = "\n".join(f"- {one}" for one in said) if bullets else gap.join(said)
-        if words:
-            emit({"text/markdown": words, "text/plain": words}, {"kind": "text", "lang": lang})
+        said = [f"- {item.say(lang)}" if bullets else item.say(lang) for item in items]
+        gap = "\n" if bullets else " " * KNOWN_LANGUAGES[lang].spaced
+        _emit_text(gap.join(said), lang)
+
+
+def _emit_text(words: str, lang: str) -> None:
+    if words:
+        emit({"text/markdown": words, "text/plain": words}, {"kind": "text", "lang": lang})
 
 
 # -------------------------------------------------------------------------------------- figures
@@ -197,31 +174,28 @@ def figure(
     draw: Callable[[str], Figure | Axes],
     *,
     words: str | None = None,
-    alt: Words | None = None,
-    caption: Words | None = None,
     languages: Sequence[str] | None = None,
     run: Run | None = None,
     **values: Any,
 ) -> None:
     """Draw a figure once per language and show it; write the homework's file beside the run.
 
-    Its caption and its alternative text are `figures.<words>.caption` and `.alt`. In batch a chart
-    is emitted as SVG beside PNG, and its metadata has `"svg": True`; a grid of images is PNG alone.
+    Its caption and its alternative text are `figures.<words or name>.caption` and `.alt`, made from
+    `values`. In batch a chart is emitted as SVG beside PNG, and its metadata has `"svg": True`; a
+    grid of images is PNG alone.
 
     Args:
         name: the homework's name of the figure, e.g. "fig1_2".
         draw: takes the language, returns the figure (or axes on it).
         words: the name of its texts where that is not the figure's own.
-        alt: the alternative text itself by language, where it has no name.
-        caption: the line below it by language, where it has no name.
-        languages: the ones to show; those of `setup` where it is None.
+        languages: the ones to show.
         run: its folder takes `figures/<name>.jpg`, with English labels; None writes no file.
         values: what its texts take.
     """
     shown = {lang: _render(draw, lang) for lang in languages or _asked}
     for lang, one in shown.items():
         about = {"kind": "figure", "lang": lang, "name": name, "labels": one.labels}
-        about |= figure_texts(words or name, lang, values, alt=alt, caption=caption)
+        about |= figure_texts(words or name, lang, values)
         about["width"] = min(100, round(100 * one.width_in / plots.COLUMN_IN))
         width = round(SCREEN_PX * about["width"] / 100)
         data = {"image/png": one.png, "text/plain": about["alt"]}
@@ -232,31 +206,13 @@ def figure(
     if run is not None:
         one = shown.get(FILE_LANGUAGE) or _render(draw, FILE_LANGUAGE)
         path = run.figures / f"{name}.jpg"
-        with replacing(path) as temporary, Image.open(BytesIO(one.png)) as image:
-            image.convert("RGB").save(temporary, "JPEG", **JPEG)
+        with replacing(path) as temporary:
+            decode(one.png).convert("RGB").save(temporary, "JPEG", **JPEG)
 
 
-def figure_texts(
-    name: str,
-    lang: str,
-    values: Mapping[str, Any],
-    *,
-    alt: Words | None = None,
-    caption: Words | None = None,
-) -> dict[str, str]:
-    """Return a figure's alternative text and its caption.
-
-    Args:
-        name: `figures.<name>` has them.
-        lang: language.
-        values: what they take.
-        alt: the alternative text itself by language, where it has no name.
-        caption: the line below it by language, where it has no name.
-    """
-    return {
-        part: given[lang] if given is not None else word(f"figures.{name}.{part}", lang, **values)
-        for part, given in (("alt", alt), ("caption", caption))
-    }
+def figure_texts(name: str, lang: str, values: Mapping[str, Any]) -> dict[str, str]:
+    """Return a figure's alternative text and its caption, `figures.<name>`, with their values."""
+    return {part: word(f"figures.{name}.{part}", lang, **values) for part in ("alt", "caption")}
 
 
 class _Drawn(NamedTuple):
@@ -291,28 +247,25 @@ def table(
     frame: pd.DataFrame | Mapping[str, pd.DataFrame],
     *,
     words: str | None = None,
-    caption: Words | None = None,
     languages: Sequence[str] | None = None,
     **values: Any,
 ) -> None:
     """Show a table as HTML and Markdown, numbers to the right.
 
-    Its caption is `tables.<words>.caption`.
+    Its caption is `tables.<words or name>.caption`, made from `values`.
 
     Args:
         name: its name, e.g. "layers".
         frame: one table, or one per language; numbers are set as `number` sets them.
         words: the name of its texts where that is not the table's own.
-        caption: the line below it by language, where it has no name.
-        languages: the ones to show; those of `setup` where it is None.
+        languages: the ones to show.
         values: what its caption takes.
     """
     for lang in languages or _asked:
         one = frame if isinstance(frame, pd.DataFrame) else frame[lang]
         markdown = to_markdown(one)
         data = {"text/html": to_html(one), "text/markdown": markdown, "text/plain": markdown}
-        key = f"tables.{words or name}.caption"
-        said = caption[lang] if caption is not None else word(key, lang, **values)
+        said = word(f"tables.{words or name}.caption", lang, **values)
         emit(data, {"kind": "table", "lang": lang, "name": name, "caption": said})
         show_caption(said)
 
@@ -326,11 +279,7 @@ def run(run: Run) -> None:
 
 
 def source(path: Path) -> None:
-    """Tell the runner, and a reader, what the notebook is about: a run folder, or a file of facts.
-
-    Args:
-        path: the folder, or a `.json` file such as the one of the claims' verdicts.
-    """
+    """Tell the runner, and a reader, of a run folder or of a `.json` file such as verdicts."""
     words = f"{path.name}  ({path})"
     data = {RUN_MIME: {"run": str(path.resolve())}, "text/plain": words}
     display(data, raw=True, metadata={})

@@ -12,7 +12,7 @@ from IPython.display import display
 
 from hwlib import plots
 from hwlib.images import encode
-from hwlib.show.page import Words, asked_languages, emit, figure_texts, is_batch, show_caption
+from hwlib.show.page import asked_languages, emit, figure_texts, is_batch, show_caption
 
 FRAME_PX = (560, 400)  # how wide all frames beside one another are on the screen, how high one is
 MOST_BESIDE = 4
@@ -20,19 +20,12 @@ WIDE = 1.2  # a frame of this proportion is a row of pictures, and has no other 
 
 
 class Track(NamedTuple):
-    """What one slider moves through.
+    """What one slider moves through."""
 
-    Attributes:
-        frames: uint8 (T, H, W, C), C 1 or 3.
-        title: what the slider is called, by language.
-        labels: what each of the T frames is, by language.
-        start: the frame that is shown first.
-    """
-
-    frames: np.ndarray
-    title: Words
-    labels: Mapping[str, Sequence[str]]
-    start: int = 0
+    frames: np.ndarray  # uint8 (T, H, W, C), C 1 or 3
+    title: Mapping[str, str]  # by language
+    labels: Mapping[str, Sequence[str]]  # of each of the T frames, by language
+    start: int = 0  # the frame that is shown first
 
 
 def slider(
@@ -40,25 +33,13 @@ def slider(
     tracks: Sequence[Track],
     *,
     words: str | None = None,
-    alt: Words | None = None,
-    caption: Words | None = None,
     languages: Sequence[str] | None = None,
     **values: Any,
 ) -> None:
     """Show sliders over frames that were made before.
 
     In Jupyter they are live; in batch they are one picture, a row a slider, from which the report
-    makes a slider in HTML and a film strip in PDF. Its caption and its alternative text are
-    `figures.<words>.caption` and `.alt`.
-
-    Args:
-        name: the figure's name, e.g. "interpolation_slider".
-        tracks: the sliders; all have as many frames, of the same shape.
-        words: the name of its texts where that is not the figure's own.
-        alt: the alternative text itself by language, where it has no name.
-        caption: the line below it by language, where it has no name.
-        languages: the ones to show; those of `setup` where it is None.
-        values: what its texts take.
+    makes a slider in HTML and a film strip in PDF. Texts are those of `show.figure`.
 
     Raises:
         ValueError: frames of unequal shapes, or not as many labels as frames.
@@ -67,7 +48,7 @@ def slider(
     scale = _scale(frames)
     strip = encode(np.concatenate([np.concatenate(list(row), axis=1) for row in frames]))
     for lang in languages or asked_languages():
-        said = figure_texts(words or name, lang, values, alt=alt, caption=caption)
+        said = figure_texts(words or name, lang, values)
         if is_batch():
             about = {"kind": "slider", "lang": lang, "name": name, "scale": scale}
             about |= {"is_wide": _is_wide(frames), **said}
@@ -84,9 +65,9 @@ def slider(
 
 def slider_panel(track: Track, lang: str, *, scale: int = 1) -> widgets.VBox:
     """Return a track as a live slider below its image, enlarged `scale` times."""
-    pictures = [encode(frame) for frame in plots.enlarge(track.frames, scale)]
-    picture = widgets.Image(value=pictures[track.start], format="png")
-    picture.layout = {"align_self": "flex-start", "max_width": "100%"}
+    frames = [encode(frame) for frame in plots.enlarge(track.frames, scale)]
+    image = widgets.Image(format="png", layout={"align_self": "flex-start", "max_width": "100%"})
+    label = widgets.HTML()
     chosen = widgets.SelectionSlider(
         options=[(label, number) for number, label in enumerate(track.labels[lang])],
         value=track.start,
@@ -95,14 +76,14 @@ def slider_panel(track: Track, lang: str, *, scale: int = 1) -> widgets.VBox:
         layout={"width": "100%", "max_width": "560px"},
         style={"description_width": "initial"},
     )
-    told = widgets.HTML(html.escape(track.labels[lang][track.start]))
 
-    def on_frame(change: Mapping[str, Any]) -> None:
-        picture.value = pictures[change["new"]]
-        told.value = html.escape(track.labels[lang][change["new"]])
+    def show_frame(number: int) -> None:
+        image.value = frames[number]
+        label.value = html.escape(track.labels[lang][number])
 
-    chosen.observe(on_frame, "value")
-    return widgets.VBox([picture, chosen, told])
+    chosen.observe(lambda change: show_frame(change["new"]), "value")
+    show_frame(track.start)
+    return widgets.VBox([image, chosen, label])
 
 
 def _frames(tracks: Sequence[Track]) -> np.ndarray:

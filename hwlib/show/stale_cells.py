@@ -7,9 +7,12 @@ Such a cell would show the results of the settings before, as if they were those
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
+from symtable import symtable
 from types import TracebackType
 from typing import Any
 
@@ -18,40 +21,50 @@ from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 
 from hwlib.text import in_languages, word
 
-# What the notebooks' cells make, from the setup cell on, and later cells use.
-MADE = {
-    *("active", "asked", "attributes", "betas", "channels", "claims", "codes", "config"),
-    *("configs", "curves", "draw", "figure", "first", "found", "frames", "measured", "members"),
-    *("metrics", "models", "mu", "networks", "objective", "losses", "ones", "originals"),
-    *("alike", "colours", "course", "far", "half", "index", "labels", "layers", "letter"),
-    *("mean_error", "mean_mse", "own", "pair", "test", "test_images", "xy"),
-    *("pattern", "pictures", "play"),
-    *("report", "reported", "results", "run", "samples", "sentences", "several", "show_code"),
-    *("show_codes", "show_curves", "show_meaning", "show_nats", "show_real", "studies", "table"),
-    *("told", "trained", "vae", "vae_run", "verdicts", "words"),
-}
-PARAMETERS = {
-    *("attribute", "data", "ids", "languages", "profile", "recipe", "runs", "seed", "seeds"),
-    *("settings", "skip_bad"),
-}
-OF_PARAMETERS = re.compile(r"^languages\s*=(?!=)", re.MULTILINE)  # a line of that cell alone
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+SETUP = "show.setup("
+PARAMETERS_CELL = re.compile(r"^languages\s*=(?!=)", re.MULTILINE)  # a line of that cell alone
 ASSIGNED = re.compile(r"^(\w+)\s*=(?!=)", re.MULTILINE)
 
 
-def begin(shell: InteractiveShell) -> None:
+def assigned_in(source: str) -> set[str]:
+    """Return the names that a cell assigns, imports and inner functions' own names left out."""
+    symbols = symtable(source, "cell", "exec").get_symbols()
+    return {s.get_name() for s in symbols if s.is_assigned() and not s.is_imported()}
+
+
+@cache
+def names_of_notebooks() -> tuple[frozenset[str], frozenset[str]]:
+    """Return the names of the notebooks' parameters, and those of what their cells make of them."""
+    folder = NOTEBOOKS if NOTEBOOKS.is_dir() else Path.cwd()
+    parameters: set[str] = set()
+    results: set[str] = set()
+    for path in folder.glob("*.ipynb"):
+        found = parameters
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            source = "".join(cell["source"])
+            if cell["cell_type"] == "code":
+                found = results if SETUP in source else found
+                found |= assigned_in(source)
+    # the `run` of explore.ipynb is a parameter, a string; that of the others is a result
+    return frozenset(parameters), frozenset(results - parameters | {"run"})
+
+
+def watch(shell: InteractiveShell) -> None:
     """Forget what cells below the setup cell made, and keep watch over the parameters cell."""
-    # explore.ipynb has a parameter of the name `run`, a string
-    made = (name for name in MADE if not isinstance(shell.user_ns.get(name), str))
-    _forget(shell.user_ns, made)
+    _, results = names_of_notebooks()
+    names = shell.user_ns
+    _forget(names, (name for name in results if not isinstance(names.get(name), str)))
     shell.events.register("post_run_cell", _after_cell)  # once, however often it is asked for
 
 
 def _after_cell(result: ExecutionResult) -> None:
     """Where the parameters cell failed, forget the old parameters and what was made of them."""
     source = result.info.raw_cell or ""
-    if not result.success and OF_PARAMETERS.search(source):
+    if not result.success and PARAMETERS_CELL.search(source):
         # it did not even parse, or it set only some of them
-        _forget(get_ipython().user_ns, MADE.union(ASSIGNED.findall(source)))
+        _, results = names_of_notebooks()
+        _forget(get_ipython().user_ns, results.union(ASSIGNED.findall(source)))
 
 
 def _forget(names: dict[str, Any], gone: Iterable[str]) -> None:
@@ -59,7 +72,7 @@ def _forget(names: dict[str, Any], gone: Iterable[str]) -> None:
         names.pop(name, None)
 
 
-def missing(
+def early_cell_line(
     error: BaseException, traceback: TracebackType | None, names: Mapping[str, Any]
 ) -> dict[str, str] | None:
     """Say by language that a cell ran before those above it; None for other errors.
@@ -69,7 +82,9 @@ def missing(
         traceback: where.
         names: the notebook's own.
     """
-    if not isinstance(error, NameError) or error.name not in MADE | PARAMETERS:
+    if not isinstance(error, NameError) or error.name not in frozenset().union(
+        *names_of_notebooks()
+    ):
         return None
     while traceback is not None and traceback.tb_next is not None:
         traceback = traceback.tb_next
