@@ -429,9 +429,9 @@ def everything():
         yield from vae.gap(with_test_points(train, test), RESULTS)
     for mse in (0.0045, 0.02, 0.04, 0.05):
         yield from vae.reconstructions(RESULTS | {"test_mse_01": mse}, MEAN_MSE)
-    for recipe in RECIPES.values():
+    for name, recipe in RECIPES.items():
         problem = recipe.problems["vae"]
-        yield text.finding("vae.left_open", recipe=recipe.name, letter=recipe.letter)
+        yield text.finding("vae.left_open", recipe=name, letter=recipe.letter)
         for layout in ("hw4", "faces", "mnist"):
             facts = {"letter": recipe.letter, "pixel_range": (0, 1), "layout": layout}
             yield vae.reported_mse(RESULTS, problem.reported.get("test_mse"), **facts)

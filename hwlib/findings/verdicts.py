@@ -167,13 +167,12 @@ def reports_table(data_fingerprint: str = "", runs: Path | str | None = None) ->
     known = _known(data_fingerprint, runs) if data_fingerprint else {}
     decided = {id: one["decided"] for id, one in known.items()}
     names = ("id", "concluded", *(["verdict"] if decided else []))
-    recipes = sorted(RECIPES.values(), key=lambda recipe: recipe.letter)
+    letters = sorted((recipe.letter, name) for name, recipe in RECIPES.items())
     tables = {}
     for language in LANGUAGES:
         rows = []
-        for recipe in recipes:
-            letter = recipe.letter
-            did = sentence("claims.did", language, letter=letter, recipe=recipe.name)
+        for letter, name in letters:
+            did = sentence("claims.did", language, letter=letter, recipe=name)
             rows.append((letter, did, ""))
             rows += [
                 (
