@@ -9,7 +9,6 @@ import base64
 import hashlib
 import re
 import shutil
-import tomllib
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
@@ -18,7 +17,6 @@ from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 
-import jinja2
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -33,7 +31,6 @@ from hwlib.report.document import make_document
 from hwlib.report.markup import to_html
 from hwlib.run import Run
 from hwlib.text import LANGUAGES, section, word
-from hwlib.text import ROOT as ROOT_OF_TEXTS
 
 PROBLEMS = ("vae", "gan")
 COMMAND = "hwlib report vae gan --profile smoke --data faces:96"
@@ -400,41 +397,3 @@ def test_the_appendix_says_what_made_it_and_pages_have_their_notebooks_to_downlo
     for problem in PROBLEMS:
         (link,) = soup(out / code / f"{problem}-dcgan.html").select(".bar a[download]")
         assert (out / code / link["href"]).resolve().exists()
-
-
-# ---------------------------------------------------------------------- texts in every language
-
-
-def flat_words(table: dict, under: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the words of a TOML file with their names."""
-    for key, part in table.items():
-        if isinstance(part, dict):
-            yield from flat_words(part, f"{under}{key}.")
-        else:
-            yield under + key, str(part)
-
-
-def parts_of(path: Path) -> dict[str, set[str]]:
-    """Return what a file of texts holds: each name, with what a sentence takes."""
-    text = path.read_text(encoding="utf-8")
-    if path.suffix == ".toml":  # what one language takes of the values, another may leave
-        return {name: set() for name, _ in flat_words(tomllib.loads(text))}
-    macros = jinja2.Environment().parse(text).find_all(jinja2.nodes.Macro)
-    return {macro.name: {argument.name for argument in macro.args} for macro in macros}
-
-
-TEXTS = sorted({p.name for code in LANGUAGES for p in (ROOT_OF_TEXTS / code).iterdir()})
-
-
-@pytest.mark.parametrize("name", [n for n in TEXTS if n not in ("language.toml", "names.toml")])
-def test_every_text_stands_in_every_language_and_sentences_take_the_same(name):
-    first, *others = LANGUAGES
-    wanted = parts_of(ROOT_OF_TEXTS / first / name)
-    for code in others:
-        assert parts_of(ROOT_OF_TEXTS / code / name) == wanted, code
-
-
-@pytest.mark.parametrize("name", TEXTS)
-def test_no_english_text_has_chinese_in_it(name):
-    path = ROOT_OF_TEXTS / "en" / name
-    assert not path.exists() or not CHINESE.search(path.read_text(encoding="utf-8"))

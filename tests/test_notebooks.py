@@ -91,10 +91,6 @@ def path(request):
     return request.param
 
 
-def test_there_is_a_notebook_for_each_problem_that_is_built():
-    assert {path.stem for path in NOTEBOOKS} >= set(QUESTIONS)
-
-
 def test_a_notebook_is_valid_and_has_ids(path):
     notebook = read(path)
     nbformat.validate(notebook)

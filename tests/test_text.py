@@ -1,5 +1,7 @@
 """Texts: how numbers are written, how sentences join; no language lacks what another has."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -96,3 +98,11 @@ def test_every_language_has_the_same_sentences_made_from_the_same_values(name):
         assert one.keys() == found[0].keys(), one.keys() ^ found[0].keys()
         for key, arguments in one.items():
             assert sorted(arguments) == sorted(found[0][key]), key
+
+
+CHINESE = re.compile("[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
+
+
+@pytest.mark.parametrize("path", sorted((text.ROOT / "en").iterdir()), ids=lambda path: path.name)
+def test_no_english_text_has_chinese_in_it(path):
+    assert not CHINESE.search(path.read_text(encoding="utf-8"))

@@ -3,75 +3,69 @@
 from __future__ import annotations
 
 import os
-import re
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from io import BytesIO
+from functools import cached_property
 from pathlib import Path
 from string import ascii_uppercase
 from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
+import pandas as pd
+from pandocfilters import Emph, Link, Para, Space, Span, Strong
 from PIL import Image
 
 from hwlib import log
 from hwlib.findings import summary, verdicts
+from hwlib.images import encode, to_image
 from hwlib.report.compare import QUALITY, comparison, has_comparison, tables_of
 from hwlib.report.document import (
     Document,
     Figure,
+    Node,
     Table,
     Targets,
-    count,
     join,
     make_document,
+    make_table,
+    numbered,
     resolve,
+    strings,
+    with_tables,
 )
 from hwlib.report.entries import Entry, by_data, entries_of, shared, told_apart, warnings
 from hwlib.report.facts import Facts, metric_label, number, provenance
 from hwlib.report.references import references
+from hwlib.report.strips import images_of, make_sheet
 from hwlib.report.tables import BESIDE, cell
-from hwlib.text import Finding, has_word, name_of, percent, say_all, sentence, word
+from hwlib.text import Finding, has_word, name_of, percent, say_all, section, sentence, word
 
 RESULTS = "results.json"
 EPOCH = 946_684_800  # 2000-01-01
 FACES = 12  # in a row of the title page's image
 ARCHIVES = {"https://arxiv.org/abs/": "arXiv", "https://doi.org/": "doi"}
-MARK_ONLY = re.compile(r":?--+:?")
+TableNode = tuple[Table, Node]  # the words of a table, and pandoc's node
 
 DATA, REPORTS, PROBLEM, COMPARISON = "data", "reports", "problem", "comparison"
 CONCLUSION, REFERENCES, APPENDIX = "conclusion", "references", "appendix"
 
 
-@dataclass(frozen=True, eq=False)  # a page is a key of its own text
+@dataclass(frozen=True, eq=False)
 class Page:
-    """One job in one language, ready to be set.
+    """One job in one language, ready to be set."""
 
-    Attributes:
-        name: stem of its file.
-        title: from the notebook, else the problem's name.
-        document: None where the job failed before it had one.
-        reason: why it failed; empty where it did not.
-        trace: last lines of the error.
-        notebook: file name of the executed notebook in `notebooks/`, empty where there is none.
-        label: what tells it from pages of the same title: recipe, data, seed.
-        decoder: what `hwlib.explore.page_decoder` says, None where the page has no decoder.
-        is_waiting: whether its notebook has not ended yet; `reason` says so.
-    """
-
-    name: str
-    title: str
+    name: str  # stem of its file
+    title: str  # from the notebook, else the problem's name
     facts: Facts
-    document: Document | None
-    reason: str = ""
-    trace: str = ""
-    notebook: str = ""
-    label: str = ""
-    decoder: Mapping[str, Any] | None = None
-    is_waiting: bool = False
+    document: Document | None  # None where the job failed before it had one
+    reason: str = ""  # why it failed
+    trace: str = ""  # last lines of the error
+    notebook: str = ""  # file name of the executed notebook in `notebooks/`
+    label: str = ""  # tells it from pages of the same title: recipe, data, seed
+    decoder: Mapping[str, Any] | None = None  # what `hwlib.explore.page_decoder` says
+    is_waiting: bool = False  # whether its notebook has not ended yet; `reason` says so
 
     @property
     def full_title(self) -> str:
@@ -81,84 +75,49 @@ class Page:
 
 @dataclass(frozen=True)
 class About:
-    """What a report says of itself.
-
-    Attributes:
-        author: who hands it in; empty where nobody is named.
-        student_id: the author's number; may be empty.
-        command: the command line that made it.
-        is_short: whether the appendices are left out.
-    """
+    """What a report says of itself."""
 
     author: str = ""
     student_id: str = ""
     command: str = ""
-    is_short: bool = False
+    is_short: bool = False  # whether the appendices are left out
 
 
 @dataclass(frozen=True)
 class Front:
-    """The title page.
-
-    Attributes:
-        title: of the whole report.
-        author: name and number; empty where neither is known.
-        date: in the language's own words.
-        facts: data, profile and seed where all jobs share them: label and text.
-        warnings: what a reader must know before any number.
-        image: real and generated faces, without a number; None where no run has any.
-        findings: a list of three to five points.
-        table: one table of numbers, None where no job is finished.
-    """
+    """The title page."""
 
     title: str
-    author: str
+    author: str  # name and number
     date: str
-    facts: tuple[tuple[str, str], ...]
-    warnings: tuple[str, ...]
-    image: Figure | None
-    findings: Document
-    table: Document | None
+    facts: tuple[tuple[str, str], ...]  # data, profile and seed where all jobs share them
+    warnings: tuple[str, ...]  # what a reader must know before any number
+    image: Figure | None  # real and generated faces
+    findings: Document  # a list of three to five points
+    table: Document | None  # None where no job is finished
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A chapter or an appendix.
+    """A chapter or an appendix."""
 
-    Attributes:
-        name: its anchor: a page's name for a problem, else "data", "reports", "comparison",
-            "conclusion", "references", "appendix-metrics", "appendix-losses", "appendix-layers",
-            "appendix-claims", "appendix-provenance".
-        kind: one of this module's constants.
-        title: with its letter, for an appendix.
-        document: what stands in it; None for a failed job and for the comparison, whose sections
-            `hwlib.report.compare` gives.
-        page: a problem's page; None for every other part.
-        result: what came of a problem, in one sentence; empty where nothing can be said.
-    """
-
-    name: str
-    kind: str
+    name: str  # its anchor: a page's name for a problem, "data", "appendix-metrics"
+    kind: str  # one of this module's constants
     title: str
-    document: Document | None
-    page: Page | None = None
-    result: str = ""
+    document: Document | None  # None for a failed job, and for the comparison
+    page: Page | None = None  # of a problem
+    result: str = ""  # what came of a problem, in one sentence
 
 
 @dataclass(frozen=True, eq=False)
 class Book:
-    """A report in one language.
-
-    Attributes:
-        parts: in their order. Figures and tables are numbered through all of them.
-        comparison_table: the number of the comparison's first table.
-    """
+    """A report in one language; its figures and tables are numbered through all parts."""
 
     language: str
     about: About
     front: Front
     parts: tuple[Part, ...]
-    comparison_table: int = 1
+    comparison_table: int = 1  # the number of the comparison's first table
 
     @property
     def pages(self) -> tuple[Page, ...]:
@@ -178,13 +137,6 @@ class Book:
     def of_kind(self, kind: str) -> tuple[Part, ...]:
         """Return the parts of one kind."""
         return tuple(part for part in self.parts if part.kind == kind)
-
-    def documents(self) -> Iterator[Document]:
-        """Yield the documents in their order, the title page's first."""
-        yield self.front.findings
-        if self.front.table:
-            yield self.front.table
-        yield from (part.document for part in self.parts if part.document)
 
     def place(self, anchor: str) -> Part | None:
         """Return the part in which an anchor stands, None for the title page.
@@ -218,84 +170,137 @@ def make_book(pages: Sequence[Page], language: str, about: About | None = None) 
         RenderError: a text that cannot be set, or a citation of what is no known reference.
     """
     about = about or About()
-    parts = [*_data(pages, language), *_reports(pages, language), *_problems(pages, language)]
+    own = _Material(pages, language, about)
+    parts = [*_data(own), _reports(own), *_problems(own)]
+    num_tables = 0
     if has_comparison([page.facts.job for page in pages]):
         parts.append(Part(COMPARISON, COMPARISON, word("page.compare", language), None))
-    parts.append(_conclusion(pages, language))
-    appendices = [] if about.is_short else _appendices(pages, language, about)
-    front = _front(pages, language, about)
-    room = (
-        len(tables_of(comparison(runs_of(pages), language)))
-        if has_comparison([page.facts.job for page in pages])
-        else 0
-    )
-    targets, first = _number(front, [*parts, *appendices], room)
+        num_tables = len(tables_of(comparison(own.entries, language)))
+    parts.append(own.part(CONCLUSION, _conclusion(own)))
+    appendices = [] if about.is_short else _appendices(own)
+    parts, numbers, first = _number([*parts, *appendices], num_tables)
+    titles = {part.name: part.title for part in parts}
+    targets = Targets(numbers, titles, frozenset(references()))
+    front = _front(own)
+    front = replace(front, findings=resolve(front.findings, targets))
+    parts = [
+        replace(part, document=part.document and resolve(part.document, targets)) for part in parts
+    ]
     if targets.citations:
-        title = word("book.references", language)
-        listed = _references(targets, language)
-        parts.append(Part(REFERENCES, REFERENCES, title, listed))
+        place = len(parts) - len(appendices)
+        parts.insert(place, own.part(REFERENCES, _references(targets, language)))
     for mark in dict.fromkeys(targets.lost):
         log.info(f"{language}: {{{mark}}} stands for nothing in this report")
-    return Book(language, about, front, (*parts, *appendices), first)
+    return Book(language, about, front, tuple(parts), first)
 
 
-def _number(front: Front, parts: Sequence[Part], room: int) -> tuple[Targets, int]:
-    """Number figures and tables through the book, and make links of what refers to them.
+def _number(
+    parts: Sequence[Part], num_tables: int
+) -> tuple[list[Part], dict[tuple[str, str], int], int]:
+    """Number figures and tables through the book.
 
     Args:
-        front: the title page.
         parts: in their order.
-        room: how many tables the comparison has.
+        num_tables: how many tables the comparison has.
 
     Returns:
-        what marks stand for, and the number of the comparison's first table.
+        the parts, the numbers by kind and name, and the number of the comparison's first table.
     """
-    targets = Targets(keys=frozenset(references()))
-    figures, tables, first = 0, 0, 1
+    counts, first = {"figures": 0, "tables": 0}, 1
+    made: list[Part] = []
+    numbers: dict[tuple[str, str], int] = {}
     for part in parts:
         if part.kind == COMPARISON:
-            first, tables = tables + 1, tables + room
-        if (document := part.document) is None:
-            continue
-        figures, tables = count(document, figures=figures, tables=tables)
-        for known, own in (
-            (targets.figures, document.figure_numbers),
-            (targets.tables, document.table_numbers),
-        ):
-            for name, place in own.items():
-                known.setdefault(name, place)
-    targets.parts = {part.name: part.title for part in parts}
-    for document in (front.findings, *(part.document for part in parts if part.document)):
-        resolve(document, targets)
-    return targets, first
+            first = counts["tables"] + 1
+            counts["tables"] += num_tables
+        if part.document:
+            document = numbered(part.document, **counts)
+            kinds = [document.items[index].kind for index in document.numbers]
+            counts = {name: number + kinds.count(name[:-1]) for name, number in counts.items()}
+            numbers = document.numbers_by_name | numbers
+            part = replace(part, document=document)
+        made.append(part)
+    return made, numbers, first
+
+
+# ---------------------------------------------------------------------- what a book is made from
+
+
+@dataclass(frozen=True)
+class _Material:
+    """The jobs' pages, and what several parts need to know of them."""
+
+    pages: Sequence[Page]
+    language: str
+    about: About
+
+    @cached_property
+    def facts(self) -> list[Facts]:
+        """Of the jobs that did not fail."""
+        return [page.facts for page in self.pages if not page.reason]
+
+    @cached_property
+    def entries(self) -> list[Entry]:
+        """The runs of all jobs."""
+        return runs_of(self.pages)
+
+    @cached_property
+    def data(self) -> list[str]:
+        """The fingerprints of the jobs' data sets, each once."""
+        found = [page.facts.record.get("data", {}).get("fingerprint") for page in self.pages]
+        return [name for name in dict.fromkeys(found) if name]
+
+    @cached_property
+    def runs(self) -> Path | None:
+        """The folder of the runs, beside which verdicts may lie."""
+        folders = (page.facts.folder for page in self.pages)
+        return next((folder.parent for folder in folders if folder), None)
+
+    def say(self, name: str, /, **values: Any) -> str:
+        """Return words of `book.toml`."""
+        return word(f"book.{name}", self.language, **values)
+
+    def part(self, name: str, document: Document) -> Part:
+        """Return the part that `book.toml` has a title for."""
+        return Part(name, name, self.say(name), document)
+
+    def document(self, text: str = "", *tables: TableNode) -> Document:
+        """Return a text and the tables below it."""
+        return with_tables(make_document(text, [], self.language), tables)
+
+
+def _table(
+    name: str, caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]]
+) -> TableNode:
+    return Table(name, caption), make_table(columns, rows)
+
+
+def _frame_table(name: str, caption: str, frame: pd.DataFrame) -> TableNode:
+    rows = [list(map(str, row)) for row in frame.itertuples(index=False, name=None)]
+    return _table(name, caption, list(map(str, frame.columns)), rows)
 
 
 # ---------------------------------------------------------------------- the title page
 
 
-def _front(pages: Sequence[Page], language: str, about: About) -> Front:
-    entries = runs_of(pages)
-    date = book_date(pages)
-    runs = [page.facts for page in pages if not page.reason]
-    found = summary.findings(runs) or [Finding("summary.nothing", {})]
+def _front(own: _Material) -> Front:
+    language, date = own.language, book_date(own.pages)
+    found = summary.findings(own.facts) or [Finding("summary.nothing", {})]
     points = "\n".join(f"- {one.say(language)}" for one in found)
+    name, number = own.about.author.strip(), own.about.student_id.strip()
+    both = own.say("author_and_number", name=name, number=number)
+    frame = summary.table(own.facts)[language]
+    table = _frame_table("", own.say("title_table"), frame)
     return Front(
         title=word("page.title", language),
-        author=_author(about, language),
-        date=word("book.date", language, year=date.year, month=date.month, day=date.day),
-        facts=tuple(shared(entries, language)),
-        warnings=tuple(warnings(entries, language)),
-        image=_faces(runs, language),
-        findings=make_document(points, [], language),
-        table=_title_table(runs, language),
+        author=both if name and number else name or number,
+        date=own.say("date", year=date.year, month=date.month, day=date.day),
+        facts=tuple(shared(own.entries, language)),
+        warnings=tuple(warnings(own.entries, language)),
+        image=_faces(own),
+        findings=own.document(points),
+        table=None if frame.empty else own.document("", table),
     )
-
-
-def _author(about: About, language: str) -> str:
-    name, number = about.author.strip(), about.student_id.strip()
-    if name and number:
-        return word("book.author_and_number", language, name=name, number=number)
-    return name or number
 
 
 def book_date(pages: Sequence[Page]) -> datetime:
@@ -309,178 +314,89 @@ def book_date(pages: Sequence[Page]) -> datetime:
     return datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH", newest)), UTC)
 
 
-def _title_table(runs: Sequence[Facts], language: str) -> Document | None:
-    frame = summary.table(runs)[language]
-    if frame.empty:
-        return None
-    caption = word("book.title_table", language)
-    return _tables([_frame_table("", caption, frame)], language)
-
-
-def _faces(runs: Sequence[Facts], language: str) -> Figure | None:
-    """Return real images above samples of each problem's first run."""
+def _faces(own: _Material) -> Figure | None:
+    """Return real images above samples of each problem's first run, twice as large."""
     rows: dict[str, np.ndarray] = {}
-    for facts in runs:
-        real, made = (_images(facts, name) for name in ("originals", "samples"))
-        if real is not None:
-            rows.setdefault("", real)
-        if made is not None:
-            rows.setdefault(facts.problem, made)
-    rows = {name: images for name, images in rows.items() if len(images) >= FACES}
-    shapes = {images.shape[1:] for images in rows.values()}
-    if not rows or len(shapes) > 1:
+    for facts in own.facts:
+        for problem, name in (("", "originals"), (facts.problem, "samples")):
+            images = images_of(facts, name, FACES)
+            if images is not None and images.ndim == 4:
+                rows.setdefault(problem, images[:FACES])
+    if len({images.shape for images in rows.values()}) != 1:
         return None
-    order = ([""] if "" in rows else []) + [name for name in rows if name]
-    names = [_row_name(name, language) for name in order]
-    return Figure(
-        png=_sheet([rows[name][:FACES] for name in order]),
-        name="",
-        alt=word("book.faces_alt", language, rows=names),
-        caption=word("book.faces_caption", language, rows=names),
-        width=100.0,
-    )
-
-
-def _images(facts: Facts, name: str) -> np.ndarray | None:
-    """Return images (N, H, W, C) of a run, None where it has none that can be read."""
-    path = facts.folder / "samples.npz" if facts.folder else None
-    if path is None or not path.exists():
-        return None
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            images = arrays[name] if name in arrays else np.empty(0)
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        file = f"{path.parent.name}/samples.npz"
-        log.info(f"{file} cannot be read ({error}): no faces of it in the title")
-        return None
-    return images if images.ndim == 4 and images.dtype == np.uint8 else None
-
-
-def _row_name(problem: str, language: str) -> str:
-    if not problem:
-        return word("book.real_row", language)
-    model = word(f"page.short.{problem}", language)
-    return word("book.samples_row", language, model=model)
-
-
-def _sheet(rows: Sequence[np.ndarray]) -> bytes:
-    """Return rows of images, uint8 (N, H, W, C), as one PNG, twice as large, smoothly."""
-    height, width, channels = rows[0].shape[1:]
-    gap = 2
-    shape = (len(rows) * (height + gap) - gap, FACES * (width + gap) - gap, channels)
-    sheet = np.full(shape, 255, np.uint8)
-    for i, row in enumerate(rows):
-        for j, image in enumerate(row):
-            top, left = i * (height + gap), j * (width + gap)
-            sheet[top : top + height, left : left + width] = image
-    picture = Image.fromarray(sheet.squeeze(-1) if channels == 1 else sheet).convert("RGB")
-    picture = picture.resize((2 * shape[1], 2 * shape[0]), Image.Resampling.LANCZOS)
-    file = BytesIO()
-    picture.save(file, "PNG")
-    return file.getvalue()
+    order = sorted(rows, key=bool)  # real ones first
+    short = section("page", own.language)["short"]
+    names = [own.say("samples_row", model=short[p]) if p else own.say("real_row") for p in order]
+    sheet = to_image(make_sheet([rows[problem] for problem in order])).convert("RGB")
+    large = sheet.resize((2 * sheet.width, 2 * sheet.height), Image.Resampling.LANCZOS)
+    words = {part: own.say(f"faces_{part}", rows=names) for part in ("alt", "caption")}
+    return Figure(png=encode(large), name="", width=100.0, **words)
 
 
 # ---------------------------------------------------------------------- chapters
 
 
-def _data(pages: Sequence[Page], language: str) -> list[Part]:
+def _data(own: _Material) -> list[Part]:
     """Return what introduces the data: of each data set what its first notebook says."""
     found: dict[str, Document] = {}
-    for page in pages:
+    for page in own.pages:
         if page.document and (extra := page.document.extras.get("data")):
             found.setdefault(page.facts.setting("data"), extra)
-    if not found:
-        return []
     named = [(name if len(found) > 1 else "", one) for name, one in found.items()]
-    return [Part(DATA, DATA, word("book.data", language), join(named, language))]
+    return [own.part(DATA, join(named, own.language))] if found else []
 
 
-def _reports(pages: Sequence[Page], language: str) -> list[Part]:
+def _reports(own: _Material) -> Part:
     """Return what the five reports are, with the verdicts on the first data set."""
-    data = next(iter(_fingerprints(pages)), "")
-    frame = verdicts.reports_table(data, _runs(pages))[language]
-    table = _frame_table("reports", word("tables.reports.caption", language), frame)
-    document = _tables([table], language, sentence("book.reports", language))
-    return [Part(REPORTS, REPORTS, word("book.reports", language), document)]
+    frame = verdicts.reports_table(next(iter(own.data), ""), own.runs)[own.language]
+    table = _frame_table("reports", word("tables.reports.caption", own.language), frame)
+    return own.part(REPORTS, own.document(sentence("book.reports", own.language), table))
 
 
-def _problems(pages: Sequence[Page], language: str) -> list[Part]:
-    is_named = len({page.title for page in pages}) < len(pages)
-    parts = []
-    for page in pages:
+def _problems(own: _Material) -> Iterator[Part]:
+    is_named = len({page.title for page in own.pages}) < len(own.pages)
+    for page in own.pages:
         title = page.full_title if is_named else page.title
         found = summary.result(page.facts.problem, page.facts.results)
-        result = say_all(found, language=language) if found and not page.reason else ""
+        result = say_all(found, language=own.language) if found and not page.reason else ""
         document = None if page.reason else page.document
-        parts.append(Part(page.name, PROBLEM, title, _fresh(document), page, result))
-    return parts
+        yield Part(page.name, PROBLEM, title, document, page, result)
 
 
-def _fresh(document: Document | None) -> Document | None:
-    """Return a document as it was read: another book may have numbered and linked it before."""
-    return document and replace(document, numbers={}, captions={}, cited=[])
-
-
-def _conclusion(pages: Sequence[Page], language: str) -> Part:
-    runs = [page.facts for page in pages if not page.reason]
-    found = summary.conclusion(runs)
-    known = (verdicts.summary(name, _runs(pages)) for name in _fingerprints(pages))
-    found += [one for one in known if one is not None]
-    text = "\n\n".join(one.say(language) for one in found)
-    title = word("book.conclusion", language)
-    return Part(CONCLUSION, CONCLUSION, title, make_document(text, [], language))
-
-
-def _fingerprints(pages: Sequence[Page]) -> list[str]:
-    """Return the data sets of the jobs, each once."""
-    found = [page.facts.record.get("data", {}).get("fingerprint", "") for page in pages]
-    return [name for name in dict.fromkeys(found) if name]
-
-
-def _runs(pages: Sequence[Page]) -> Path | None:
-    """Return the folder of the runs, beside which verdicts may lie."""
-    return next((page.facts.folder.parent for page in pages if page.facts.folder), None)
+def _conclusion(own: _Material) -> Document:
+    known = (verdicts.summary(name, own.runs) for name in own.data)
+    found = [*summary.conclusion(own.facts), *(one for one in known if one is not None)]
+    return own.document("\n\n".join(one.say(own.language) for one in found))
 
 
 def _references(targets: Targets, language: str) -> Document:
     """Return the works that are cited, in the order of their numbers."""
-    document = Document(language, listed=list(targets.citations))
+    ast = []
     for key, place in targets.citations.items():
         work = references()[key]
-        here = {"t": "Span", "c": [[f"ref-{key}", ["place"], []], []]}
-        words = f"[{place}] {work.short_authors.rstrip('.')}. "
-        title = {"t": "Emph", "c": _strings(work.title)}
-        back = [["", ["ref", "back"], [["aria-label", _back(place, language)]]]]
-        document.ast.append(
-            {
-                "t": "Para",
-                "c": [
-                    here,
-                    *_strings(words),
-                    title,
-                    *_strings(f"{_stop(work.title)} {work.where}, {work.year}. "),
-                    {
-                        "t": "Link",
-                        "c": [["", [], []], _strings(_address(work.url)), [work.url, ""]],
-                    },
-                    {"t": "Space"},
-                    {"t": "Link", "c": [*back, _strings("↑"), [f"#cite-{key}", ""]]},
-                ],
-            }
+        label = word("book.back_to_text", language, number=f"[{place}]")
+        stop = "" if work.title.endswith("?") else "."
+        ast.append(
+            Para(
+                [
+                    Span([f"ref-{key}", ["place"], []], []),
+                    *strings(f"[{place}] {work.short_authors.rstrip('.')}. "),
+                    Emph(strings(work.title)),
+                    *strings(f"{stop} {work.where}, {work.year}. "),
+                    Link(["", [], []], strings(_printed_address(work.url)), [work.url, ""]),
+                    Space(),
+                    Link(
+                        ["", ["ref", "back"], [["aria-label", label]]],
+                        strings("↑"),
+                        [f"#cite-{key}", ""],
+                    ),
+                ]
+            )
         )
-    return document
+    return Document(language, ast=ast)
 
 
-def _back(place: int, language: str) -> str:
-    return word("book.back_to_text", language, number=f"[{place}]")
-
-
-def _stop(title: str) -> str:
-    """Return what ends a title: nothing where it asks."""
-    return "" if title.endswith("?") else "."
-
-
-def _address(url: str) -> str:
+def _printed_address(url: str) -> str:
     """Return an address as it is printed: an archive's number, else the host."""
     for start, name in ARCHIVES.items():
         if url.startswith(start):
@@ -488,74 +404,69 @@ def _address(url: str) -> str:
     return urlsplit(url).netloc
 
 
-def _strings(text: str) -> list[dict[str, Any]]:
-    """Return words as pandoc's inlines."""
-    parts: list[dict[str, Any]] = []
-    for place, piece in enumerate(text.split(" ")):
-        parts += [{"t": "Space"}] * (place > 0) + [{"t": "Str", "c": piece}] * bool(piece)
-    return parts
-
-
 # ---------------------------------------------------------------------- appendices
 
 
-def _appendices(pages: Sequence[Page], language: str, about: About) -> list[Part]:
+def _appendices(own: _Material) -> list[Part]:
     made = {
-        "metrics": _metrics(pages, language),
-        "losses": _first_extra(pages, "losses"),
-        "layers": _layers(pages, language),
-        "claims": _claims(pages, language),
-        "provenance": _provenance(pages, language, about),
+        "metrics": _metrics(own),
+        "losses": next((one for _, one in _extras(own, "losses")), None),
+        "layers": join(_extras(own, "layers"), own.language),
+        "claims": _claims(own),
+        "provenance": _provenance(own),
     }
-    known = {name: document for name, document in made.items() if document}
-    parts = []
-    for letter, (name, document) in zip(ascii_uppercase, known.items(), strict=False):
-        title = word(f"book.{name}", language)
-        title = word("book.appendix", language, letter=letter, title=title)
-        parts.append(Part(f"{APPENDIX}-{name}", APPENDIX, title, document))
-    return parts
-
-
-def _first_extra(pages: Sequence[Page], name: str) -> Document | None:
-    found = (page.document.extras for page in pages if page.document)
-    return next((_fresh(extras[name]) for extras in found if name in extras), None)
-
-
-def _layers(pages: Sequence[Page], language: str) -> Document | None:
-    found = [
-        (page.full_title if page.label else page.title, page.document.extras["layers"])
-        for page in pages
-        if page.document and "layers" in page.document.extras
+    known = [(name, one) for name, one in made.items() if one is not None and one.ast]
+    return [
+        Part(
+            f"{APPENDIX}-{name}",
+            APPENDIX,
+            own.say("appendix", letter=letter, title=own.say(name)),
+            document,
+        )
+        for letter, (name, document) in zip(ascii_uppercase, known, strict=False)
     ]
-    return join(found, language) if found else None
 
 
-def _metrics(pages: Sequence[Page], language: str) -> Document | None:
+def _extras(own: _Material, name: str) -> list[tuple[str, Document]]:
+    """Return what the notebooks have of an appendix, with the titles of their pages."""
+    return [
+        (page.full_title, page.document.extras[name])
+        for page in own.pages
+        if page.document and name in page.document.extras
+    ]
+
+
+def _metrics(own: _Material) -> Document | None:
     """Return what the metrics mean, all of them in one table, and how well the classifier reads."""
-    entries = [entry for entry in runs_of(pages) if entry.facts.results and not entry.is_failed]
+    entries = [entry for entry in own.entries if entry.facts.results and not entry.is_failed]
     groups = [group for group in by_data(entries) if group]
     tables = []
     for group in groups:
         several = group[0].facts.setting("data") if len(groups) > 1 else ""
-        tables += _metrics_table(group, several, language)
-        tables += _classifier_table(group, several, language)
-    if not tables:
-        return None
-    return _tables(tables, language, sentence("metrics.about", language))
+        tables += [*_metrics_table(own, group, several), *_classifier_table(own, group, several)]
+    return own.document(sentence("metrics.about", own.language), *tables) if tables else None
 
 
-def _metrics_table(entries: Sequence[Entry], data: str, language: str) -> list[_Rows]:
-    known = {name for entry in entries for name in entry.facts.results}
-    names = [name for name in (*QUALITY, "near_copies") if name in known]
+def _metrics_table(own: _Material, entries: Sequence[Entry], data: str) -> list[TableNode]:
+    language = own.language
+    names = [
+        name
+        for name in (*QUALITY, "near_copies")
+        if any(name in entry.facts.results for entry in entries)
+    ]
     runs = [e for e in entries if any(name in e.facts.results for name in names)]
     if not names:
         return []
-    head = [word(f"book.{name}", language) for name in ("metric", "real")]
-    rows = [[metric_label(name, language), _beside(name, runs)] for name in names]
-    for row, name in zip(rows, names, strict=True):
-        row += [cell(name, e.facts.results, language, brackets=False) for e in runs]
-    columns = (*head, *(_column(entry, runs, language) for entry in runs))
-    return [_Rows("metrics", _caption("metrics_table", data, language), columns, rows)]
+    columns = [own.say("metric"), own.say("real"), *(_column(one, runs, language) for one in runs)]
+    rows = [
+        [
+            metric_label(name, language),
+            _beside(name, runs),
+            *(cell(name, one.facts.results, language, brackets=False) for one in runs),
+        ]
+        for name in names
+    ]
+    return [_table("metrics", _caption(own, "metrics_table", data), columns, rows)]
 
 
 def _beside(name: str, entries: Sequence[Entry]) -> str:
@@ -576,112 +487,61 @@ def _column(entry: Entry, entries: Sequence[Entry], language: str) -> str:
     return told_apart(name, entry, entries) if len(like) > 1 else name
 
 
-def _classifier_table(entries: Sequence[Entry], data: str, language: str) -> list[_Rows]:
-    read = [e.facts.results.get("oracle", {}) for e in entries]
+def _classifier_table(own: _Material, entries: Sequence[Entry], data: str) -> list[TableNode]:
+    read = (entry.facts.results.get("oracle", {}) for entry in entries)
     known = next((one for one in read if one.get("by_attribute")), None)
     if known is None:
         return []
+    named = {name_of(n, language=own.language): one for n, one in known["by_attribute"].items()}
     rows = [
-        [name_of(name, language=language), percent(one["accuracy"]), percent(one["floor"])]
-        for name, one in known["by_attribute"].items()
+        [name, percent(one["accuracy"]), percent(one["floor"])]
+        for name, one in (*named.items(), (own.say("mean"), known))
     ]
-    mean = word("book.mean", language)
-    rows.append([mean, percent(known["accuracy"]), percent(known["floor"])])
-    columns = tuple(
-        word(f"book.{name}", language) for name in ("attribute", "accuracy", "baseline")
-    )
-    return [_Rows("classifier", _caption("classifier_table", data, language), columns, rows)]
+    columns = [own.say(name) for name in ("attribute", "accuracy", "baseline")]
+    return [_table("classifier", _caption(own, "classifier_table", data), columns, rows)]
 
 
-def _caption(name: str, data: str, language: str) -> str:
-    caption = word(f"book.{name}", language)
-    return word("book.on_data", language, caption=caption, data=data) if data else caption
+def _caption(own: _Material, name: str, data: str) -> str:
+    caption = own.say(name)
+    return own.say("on_data", caption=caption, data=data) if data else caption
 
 
-def _claims(pages: Sequence[Page], language: str) -> Document | None:
+def _claims(own: _Material) -> Document | None:
     """Return all claims with their verdicts on the first data set."""
-    found = _fingerprints(pages)
-    if not found:
+    if not own.data:
         return None
-    counts = verdicts.summary(found[0], _runs(pages))
+    counts = verdicts.summary(own.data[0], own.runs)
     if counts is None:
-        return make_document(sentence("book.claims_untested", language), [], language)
-    frame = verdicts.all_known(found[0], _runs(pages))[language]
-    table = _frame_table("verdicts", word("tables.verdicts.caption", language), frame)
-    text = f"{sentence('book.claims', language)}\n\n{counts.say(language)}"
-    return _tables([table], language, text)
+        return own.document(sentence("book.claims_untested", own.language))
+    frame = verdicts.all_known(own.data[0], own.runs)[own.language]
+    table = _frame_table("verdicts", word("tables.verdicts.caption", own.language), frame)
+    text = f"{sentence('book.claims', own.language)}\n\n{counts.say(own.language)}"
+    return own.document(text, table)
 
 
-def _provenance(pages: Sequence[Page], language: str, about: About) -> Document | None:
-    known = [page for page in pages if page.facts.record]
+def _provenance(own: _Material) -> Document | None:
+    """Return what made the report: what all jobs share in a line, what differs in a table."""
+    known = [page for page in own.pages if page.facts.record]
     if not known:
         return None
     facts = [page.facts for page in known]
     notebooks = [page.notebook for page in known]
-    made = provenance(facts, language, command=about.command, notebooks=notebooks)
+    made = provenance(facts, own.language, command=own.about.command, notebooks=notebooks)
     pairs = list(made.shared)
     if len(known) == 1:  # there is nothing to differ from
         pairs += [(label, texts[0]) for label, texts in made.rows]
-    listed = " · ".join(f"**{escape(label)}** {escape(text)}" for label, text in pairs)
-    text = f"{sentence('book.provenance', language)}\n\n{listed}"
+    line = [
+        node
+        for label, text in pairs
+        for node in (*strings(" · "), Strong(strings(label)), Space(), *strings(text))
+    ]
+    text = own.document(sentence("book.provenance", own.language))
+    text = replace(text, ast=[*text.ast, Para(line[3:])])
     if len(known) == 1 or not made.rows:
-        return make_document(text, [], language)
-    names = [word(f"page.short.{f.job.problem}", language) for f in facts]
+        return text
+    names = [word(f"page.short.{f.job.problem}", own.language) for f in facts]
     if len(set(names)) < len(names):
         names = [page.name for page in known]
-    columns = (word("book.item", language), *names)
     rows = [[label, *texts] for label, texts in made.rows]
-    caption = word("book.provenance_table", language)
-    return _tables([_Rows("provenance", caption, columns, rows)], language, text)
-
-
-# ---------------------------------------------------------------------- tables of words
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """A table of words, before it is Markdown."""
-
-    name: str
-    caption: str
-    columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
-
-
-def _frame_table(name: str, caption: str, frame: Any) -> _Rows:
-    rows = [[str(cell) for cell in row] for row in frame.itertuples(index=False, name=None)]
-    return _Rows(name, caption, [str(column) for column in frame.columns], rows)
-
-
-def _tables(tables: Sequence[_Rows], language: str, text: str = "") -> Document:
-    """Return a text and the tables below it."""
-    parts = [text]
-    for index, table in enumerate(tables):
-        parts += [_marker(index), _markdown(table), _marker("end")]
-    items = [Table(table.name, table.caption) for table in tables]
-    return make_document("\n\n".join(parts), items, language)
-
-
-def _marker(item: int | str) -> str:
-    return f"```{{=hwlib}}\n{item}\n```"
-
-
-def _markdown(table: _Rows) -> str:
-    columns = list(zip(*table.rows, strict=True)) if table.rows else []
-    marks = ["--:" if all(map(_is_number, column)) else ":--" for column in columns]
-    lines = [table.columns, marks, *table.rows]
-    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return text if MARK_ONLY.fullmatch(text) else escape(text)
-
-
-def _is_number(cell: str) -> bool:
-    """Whether a cell holds a number, or none."""
-    return cell in ("", "–") or cell[:1] in "−<≥≤≈" or cell[:1].isdecimal()
-
-
-def escape(text: str) -> str:
-    """Return words so that Markdown takes nothing in them for its own."""
-    return re.sub(r"([\\`*_{}\[\]<>#|$~])", r"\\\1", text.replace("\n", " "))
+    columns = (own.say("item"), *names)
+    return with_tables(text, [_table("provenance", own.say("provenance_table"), columns, rows)])

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import subprocess
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
-from io import BytesIO
-from typing import Any
+from functools import cache, cached_property
+from itertools import takewhile
+from typing import Any, ClassVar
 
+import pandocfilters
 import pypandoc
+from pandocfilters import Header, Link, Plain, RawBlock, RawInline, Space, Str
 from PIL import Image
 
-from hwlib.text import word
+from hwlib.images import decode, encode
+from hwlib.text import width, word
 
 READER = "gfm+tex_math_dollars+raw_attribute+east_asian_line_breaks"
 INTERVAL = re.compile(r"(\[[−+-]?[\d.,]*\d), ([−+-]?\d[\d.,]*\\?\])")
@@ -24,11 +25,13 @@ WEIGHT = re.compile(r"λ = (?=\d)")
 NUMBERED = re.compile(r"(\d+)\s*[-–.]\s*(\d+)")
 # {fig:fig1_2}, {table:layers}, {part:appendix-metrics}, [@kingma2014], [@kingma2014; @burda2016]
 MARK = re.compile(r"\{(fig|table|part):([\w.-]+)\}|\[@([\w-]+(?:; *@[\w-]+)*)\]")
+KINDS = {"fig": "figure", "table": "table"}  # of items, by their marks
 FULL_STOPS = "\u3001\u3002\uff0c\uff0e\uff1a\uff1b\uff01\uff1f"
 BOLD_STOP = re.compile(rf"\*\*([^*\n]+?)([{FULL_STOPS}]*)\*\*")
-REFERENCE, CITATION = "hwref", "hwcite"  # formats of the raw inlines that marks become
-PIXELS_FULL = 1400  # a picture this wide fills the text where the notebook names no width
-LEAST_WIDTH = 30
+ITEM, REFERENCE, CITATION = "hwlib", "hwref", "hwcite"  # formats of our own raw nodes
+END = "end"  # the marker below a table's Markdown
+FULL_WIDTH_PX = 1400  # a picture this wide fills the text where the notebook names no width
+MIN_WIDTH = 30  # percent
 LONG_CELL = 30  # Latin letters; longer cells wrap
 DENSE_ROWS = 12  # tables longer than this are set tighter
 MANY_COLUMNS = 6  # so are the columns of tables with more
@@ -44,6 +47,7 @@ class RenderError(Exception):
 class Code:
     """The source of a code cell."""
 
+    kind: ClassVar[str] = "code"
     source: str
 
 
@@ -51,13 +55,24 @@ class Code:
 class Printed:
     """What a cell printed."""
 
+    kind: ClassVar[str] = "printed"
     text: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """The words of a table, whose rows are in the Markdown; one without a name has no number."""
+
+    kind: ClassVar[str] = "table"
+    name: str
+    caption: str
 
 
 @dataclass(frozen=True)
 class Figure:
     """A picture with its words; one without a name, or for the screen alone, has no number."""
 
+    kind: ClassVar[str] = "figure"
     png: bytes
     name: str
     alt: str
@@ -70,26 +85,28 @@ class Figure:
     @property
     def pictures(self) -> tuple[bytes, ...]:
         """The pictures that HTML embeds, as PNG."""
-        return (self.png,)
+        return () if self.svg else (self.png,)
 
-    def reduced(self, most: int) -> Figure:
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return decode(self.png).size
+
+    @property
+    def percent(self) -> float:
+        """The width in percent of the text's."""
+        if self.width:
+            return float(min(max(self.width, 10), 100))
+        return float(min(100, max(MIN_WIDTH, round(100 * self.size[0] / FULL_WIDTH_PX))))
+
+    def reduced(self, max_width: int) -> Figure:
         """Return the figure, as large as before, with at most so many pixels from left to right."""
-        width, height = size(self.png)
-        if width <= most:
+        width, height = self.size
+        if width <= max_width:
             return self
-        file = BytesIO()
-        with Image.open(BytesIO(self.png)) as picture:
-            shape = (most, round(height * most / width))
-            picture.convert("RGB").resize(shape, Image.Resampling.LANCZOS).save(file, "PNG")
-        return replace(self, png=file.getvalue(), width=percent(self))
-
-
-@dataclass(frozen=True)
-class Table:
-    """The words of a table, whose rows are in the Markdown; one without a name has no number."""
-
-    name: str
-    caption: str
+        shape = (max_width, round(height * max_width / width))
+        small = decode(self.png).convert("RGB").resize(shape, Image.Resampling.LANCZOS)
+        return replace(self, png=encode(small), width=self.percent)
 
 
 Item = Code | Printed | Figure | Table
@@ -104,118 +121,69 @@ class Heading:
     text: str
 
 
-@dataclass(frozen=True)
-class Piece:
-    """Some words of a caption.
-
-    Attributes:
-        text: the words.
-        anchor: where they lead; empty where they lead nowhere.
-        place: what leads back to them; empty where nothing does.
-    """
-
-    text: str
-    anchor: str = ""
-    place: str = ""
-
-
 @dataclass
 class Targets:
-    """What marks in the text of a book stand for.
+    """What marks in the text of a book stand for."""
 
-    Attributes:
-        figures: the number of each figure by its name.
-        tables: the same for tables.
-        parts: the title of each part by its name.
-        citations: the number of each reference by its key; a key is added when it is first met.
-        keys: all keys that there are.
-        lost: marks that stand for nothing in this book.
-    """
-
-    figures: dict[str, int] = field(default_factory=dict)
-    tables: dict[str, int] = field(default_factory=dict)
-    parts: dict[str, str] = field(default_factory=dict)
-    citations: dict[str, int] = field(default_factory=dict)
-    keys: frozenset[str] = frozenset()
-    lost: list[str] = field(default_factory=list)
+    numbers: dict[tuple[str, str], int]  # of the book's figures and tables, by kind and name
+    parts: Mapping[str, str]  # the title of each part by its name
+    keys: frozenset[str]  # all references that there are
+    citations: dict[str, int] = field(default_factory=dict)  # numbers in the order of first use
+    lost: list[str] = field(default_factory=list)  # marks that stand for nothing in this book
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class Document:
-    """One job in one language, or one chapter that the book adds.
-
-    Attributes:
-        title: the notebook's first heading, as plain text.
-        ast: pandoc's blocks, with `hwlib` raw blocks (an index into `items`) where figures, tables
-            and code stand.
-        items: what the raw blocks stand for.
-        numbers: the number of each named figure and each table, counted apart, by index.
-        headings: the table of contents.
-        captions: of each figure and table by index, once `resolve` has made them.
-        cited: the references whose first citation stands here.
-        listed: the references that are listed here.
-        extras: documents made of cells with a tag of their own: "data", "losses", "layers".
-    """
+    """One job in one language, or one chapter that the book adds."""
 
     language: str
-    title: str = ""
-    ast: list[Node] = field(default_factory=list)
-    items: list[Item] = field(default_factory=list)
-    numbers: dict[int, int] = field(default_factory=dict)
-    headings: list[Heading] = field(default_factory=list)
-    captions: dict[int, list[Piece]] = field(default_factory=dict)
-    cited: list[str] = field(default_factory=list)
-    listed: list[str] = field(default_factory=list)
-    extras: dict[str, Document] = field(default_factory=dict)
+    title: str = ""  # the notebook's first heading
+    ast: Sequence[Node] = ()  # pandoc's blocks, with a raw block (an index) for each item
+    items: Sequence[Item] = ()
+    numbers: Mapping[int, int] = field(default_factory=dict)  # of figures and tables, by index
+    headings: Sequence[Heading] = ()  # the table of contents
+    captions: Mapping[int, Sequence[Node]] = field(default_factory=dict)  # by index; see `resolve`
+    # made of cells with a tag of their own: "data", "losses", "layers"
+    extras: Mapping[str, Document] = field(default_factory=dict)
 
     @property
     def figures(self) -> list[Figure]:
         """The figures in their order."""
         return [item for item in self.items if isinstance(item, Figure)]
 
-    @property
-    def tables(self) -> list[Table]:
-        """The tables in their order."""
-        return [item for item in self.items if isinstance(item, Table)]
-
-    @property
-    def figure_numbers(self) -> dict[str, int]:
-        """The number of each figure by its name; of several of one name, the first one's."""
-        return self._numbers_of(Figure)
-
-    @property
-    def table_numbers(self) -> dict[str, int]:
-        """The same for tables."""
-        return self._numbers_of(Table)
-
-    def _numbers_of(self, kind: type) -> dict[str, int]:
-        found: dict[str, int] = {}
+    @cached_property
+    def numbers_by_name(self) -> dict[tuple[str, str], int]:
+        """The number of each figure and table by kind and name; of several, the first one's."""
+        found: dict[tuple[str, str], int] = {}
         for index, number in sorted(self.numbers.items(), key=lambda pair: pair[1]):
-            if isinstance(item := self.items[index], kind):
-                found.setdefault(item.name, number)
+            found.setdefault((self.items[index].kind, self.items[index].name), number)
         return found
 
     @property
+    def figure_numbers(self) -> dict[str, int]:
+        """The number of each figure by its name."""
+        return {n: number for (kind, n), number in self.numbers_by_name.items() if kind == "figure"}
+
+    @cached_property
     def anchors(self) -> frozenset[str]:
         """What links from other parts of a book lead to."""
-        kinds = {Figure: "figure", Table: "table"}
-        own = {
-            f"{kinds[kind]}-{number}"
-            for index, number in self.numbers.items()
-            for kind in kinds
-            if isinstance(self.items[index], kind)
-        }
-        own |= {f"cite-{key}" for key in self.cited} | {f"ref-{key}" for key in self.listed}
-        return frozenset(own)
+        own = {f"{self.items[index].kind}-{number}" for index, number in self.numbers.items()}
+        marked = walk([self.ast, list(self.captions.values())])
+        return frozenset(own | {n["c"][0][0] for n in marked if n["t"] in ("Link", "Span")})
 
-    def caption(self, index: int) -> list[Piece]:
-        """Return the caption of an item in pieces."""
-        return self.captions.get(index) or [Piece(self.items[index].caption)]
+    def item(self, node: Node) -> tuple[int | None, Item | None]:
+        """Return which item a node stands for, and the item; None and None for text."""
+        index = index_of(node)
+        return index, None if index is None else self.items[index]
 
-    def reduced(self, most: int) -> Document:
-        """Return the document with figures of at most `most` pixels from left to right."""
-        items = [item.reduced(most) if isinstance(item, Figure) else item for item in self.items]
-        extras = {name: document.reduced(most) for name, document in self.extras.items()}
+    def caption(self, index: int) -> Sequence[Node]:
+        """Return the caption of an item as pandoc's inlines, texts and links."""
+        return self.captions.get(index) or [Str(self.items[index].caption)]
+
+    def reduced(self, max_width: int) -> Document:
+        """Return the document with figures of at most so many pixels from left to right."""
+        items = [i.reduced(max_width) if isinstance(i, Figure) else i for i in self.items]
+        extras = {name: document.reduced(max_width) for name, document in self.extras.items()}
         return replace(self, items=items, extras=extras)
 
 
@@ -223,7 +191,10 @@ class Document:
 
 
 def make_document(
-    markdown: str, items: Sequence[Item], language: str, pictures: Mapping[str, bytes] | None = None
+    markdown: str,
+    items: Sequence[Item],
+    language: str,
+    pictures: Mapping[str, bytes] | None = None,
 ) -> Document:
     """Return the document that `markdown` makes, with markers where `items` stand.
 
@@ -236,13 +207,26 @@ def make_document(
     Raises:
         RenderError: Markdown that swallows what follows it.
     """
-    document = Document(language, items=list(items))
+    items = list(items)
     read = json.loads(pandoc(_marked(markdown), source=READER, target="json"))
-    document.ast = _join_tables(read["blocks"], document)
-    _lift_pictures(document, pictures or {})
-    count(document)
-    _head(document)
-    return document
+    nodes = _join_tables(read["blocks"], items)
+    nodes = _lift_pictures(nodes, items, pictures or {}, language)
+    return numbered(_with_headings(Document(language, ast=nodes, items=items)))
+
+
+def marker(item: int | str) -> str:
+    """Return the Markdown that marks where an item stands, or where a table ends."""
+    return f"```{{={ITEM}}}\n{item}\n```"
+
+
+def index_of(node: Node) -> int | None:
+    """Return which item a node stands for, None for text."""
+    return int(node["c"][1]) if _is_marker(node) else None
+
+
+def _is_marker(node: Node, text: str = "") -> bool:
+    """Whether a node is one of our markers, of this text where one is given."""
+    return node["t"] == "RawBlock" and node["c"][0] == ITEM and text in ("", node["c"][1].strip())
 
 
 def _marked(markdown: str) -> str:
@@ -251,12 +235,17 @@ def _marked(markdown: str) -> str:
     After a full-width stop and before a letter `**` closes nothing in Markdown.
     """
 
-    def raw(mark: re.Match[str]) -> str:
-        if mark[3]:
-            return f"`{' '.join(keys_of(mark))}`{{={CITATION}}}"
-        return f"`{mark[1]}:{mark[2]}`{{={REFERENCE}}}"
+    def raw_inline(mark: re.Match[str]) -> str:
+        kind, text = _kind_and_text(mark)
+        return f"`{text}`{{={kind}}}"
 
-    return MARK.sub(raw, BOLD_STOP.sub(r"**\1**\2", markdown))
+    return MARK.sub(raw_inline, BOLD_STOP.sub(r"**\1**\2", markdown))
+
+
+def _kind_and_text(mark: re.Match[str]) -> tuple[str, str]:
+    if keys := keys_of(mark):
+        return CITATION, " ".join(keys)
+    return REFERENCE, f"{mark[1]}:{mark[2]}"
 
 
 def keys_of(mark: re.Match[str]) -> list[str]:
@@ -264,86 +253,99 @@ def keys_of(mark: re.Match[str]) -> list[str]:
     return [key.strip(" @") for key in mark[3].split(";")] if mark[3] else []
 
 
-def _join_tables(nodes: list[Node], document: Document) -> list[Node]:
+def _join_tables(blocks: Sequence[Node], items: Sequence[Item]) -> list[Node]:
     """Put each table's node into the raw block that announces it, as its third element."""
     joined: list[Node] = []
-    found = set()
-    nodes = iter(nodes)
+    nodes = iter(blocks)
     for node in nodes:
-        if (index := index_of(node)) is None:
-            joined.append(node)
-            continue
-        found.add(index)
-        if isinstance(document.items[index], Table):
-            inner = list(_until_end(nodes))
-            tables = [n for n in inner if n["t"] == "Table"]
-            if len(tables) != 1 or len(inner) != 1:
-                name = document.items[index].name
+        index = index_of(node)
+        if index is not None and isinstance(items[index], Table):
+            inner = list(takewhile(lambda n: not _is_marker(n, END), nodes))
+            if [n["t"] for n in inner] != ["Table"]:
+                name = items[index].name
                 raise RenderError(f"table '{name}': its Markdown holds no single table")
-            node = {"t": "RawBlock", "c": [*node["c"], tables[0]]}
+            node = {"t": "RawBlock", "c": [ITEM, str(index), *inner]}
         joined.append(node)
-    if lost := set(range(len(document.items))) - found:
+    if lost := set(range(len(items))) - {index_of(node) for node in joined}:
         raise RenderError(f"Markdown before item {min(lost)} is not closed (a fence or a comment?)")
     return joined
 
 
-def _until_end(nodes: Iterator[Node]) -> Iterator[Node]:
-    for node in nodes:
-        if node["t"] == "RawBlock" and node["c"][0] == "hwlib" and node["c"][1].strip() == "end":
-            return
-        yield node
-
-
-def index_of(node: Node) -> int | None:
-    """Return which item a node stands for, None for text."""
-    if node["t"] == "RawBlock" and node["c"][0] == "hwlib":
-        return int(node["c"][1])
-    return None
-
-
-def _lift_pictures(document: Document, pictures: Mapping[str, bytes]) -> None:
+def _lift_pictures(
+    blocks: Sequence[Node], items: list[Item], pictures: Mapping[str, bytes], language: str
+) -> list[Node]:
     """Make figures without a number of the pictures inside prose, each below its paragraph."""
     nodes: list[Node] = []
+    for node in blocks:
+        lifted = []
+        for image in [n for n in walk(node) if n["t"] == "Image"]:
+            _, inlines, (address, _) = image["c"]
+            alt, png = plain(inlines), pictures.get(address)
+            if png:
+                lifted.append(RawBlock(ITEM, str(len(items))))
+                items.append(Figure(png, "", alt or word("book.own_picture", language), "", None))
+            image |= Str("" if png else f"[{alt or address}]")
+        is_empty = node["t"] in ("Para", "Plain") and not plain(node)
+        nodes += lifted if lifted and is_empty else [node, *lifted]
+    return nodes
+
+
+def _with_headings(document: Document) -> Document:
+    """Take the title out; give every other heading its level in order and its anchor."""
+    title, nodes, headings, last = "", [], [], 1
     for node in document.ast:
-        found = [n for n in walk(node) if n["t"] == "Image"]
-        for image in found:
-            _, inlines, (target, _) = image["c"]
-            alt = plain(inlines)
-            if png := pictures.get(target):
-                own = word("book.own_picture", document.language)
-                document.items.append(Figure(png, "", alt or own, "", None))
-                image |= {"t": "Str", "c": ""}
-            else:
-                image |= {"t": "Str", "c": f"[{alt or target}]"}
-        lifted = range(len(document.items) - sum(n["c"] == "" for n in found), len(document.items))
-        if not (found and lifted and node["t"] in ("Para", "Plain") and not plain(node)):
-            nodes.append(node)
-        nodes += [{"t": "RawBlock", "c": ["hwlib", str(index)]} for index in lifted]
-    document.ast = nodes
+        if node["t"] == "Header":
+            level, (_, *attributes), inlines = node["c"]
+            text = plain(inlines)
+            if level == 1 and not title:
+                title = text
+                continue
+            last = min(max(level, 2), last + 1)
+            # the same anchor in each language: the question's number, else the heading's
+            number = NUMBERED.match(text)
+            anchor = f"q{number[1]}-{number[2]}" if number else ""
+            if not anchor or anchor in {heading.anchor for heading in headings}:
+                anchor = f"s{len(headings) + 1}"
+            headings.append(Heading(last, anchor, text))
+            node = Header(last, [anchor, *attributes], inlines)
+        nodes.append(node)
+    return replace(document, title=title, ast=nodes, headings=headings)
 
 
-def count(document: Document, *, figures: int = 0, tables: int = 0) -> tuple[int, int]:
-    """Number figures and tables, each kind apart, and return the last number of each.
+def with_tables(document: Document, tables: Sequence[tuple[Table, Node]]) -> Document:
+    """Return a document with tables below it: the words of each, and its node."""
+    first = len(document.items)
+    nodes = [
+        {"t": "RawBlock", "c": [ITEM, str(index), node]}
+        for index, (_, node) in enumerate(tables, start=first)
+    ]
+    items = [*document.items, *(table for table, _ in tables)]
+    return numbered(replace(document, ast=[*document.ast, *nodes], items=items))
+
+
+# ---------------------------------------------------------------------- numbers and links
+
+
+def numbered(document: Document, *, figures: int = 0, tables: int = 0) -> Document:
+    """Return the document with its figures and tables numbered, each kind apart.
 
     Args:
         document: what to number.
         figures: how many stand before it.
         tables: the same for tables.
     """
-    counts = {Figure: figures, Table: tables}
-    document.numbers = {}
+    counts, numbers = {"figure": figures, "table": tables}, {}
     # in the order of the text: pictures inside prose are listed last
-    for index in (index_of(node) for node in document.ast):
-        item = document.items[index] if index is not None else None
-        for kind in counts:
-            if isinstance(item, kind) and item.name and not getattr(item, "is_screen_only", False):
-                counts[kind] += 1
-                document.numbers[index] = counts[kind]
-    return counts[Figure], counts[Table]
+    for index, item in map(document.item, document.ast):
+        is_counted = getattr(item, "name", "") and not getattr(item, "is_screen_only", False)
+        if is_counted:
+            counts[item.kind] += 1
+            numbers[index] = counts[item.kind]
+    return replace(document, numbers=numbers)
 
 
-def resolve(document: Document, targets: Targets) -> None:
-    """Make links of all marks in the text and in captions.
+def resolve(document: Document, targets: Targets) -> Document:
+    """Return the document with links for all marks in its text and in its captions.
 
     A figure is looked for in the document itself first; a mark that stands for nothing becomes its
     own name and is listed in `targets.lost`.
@@ -351,138 +353,105 @@ def resolve(document: Document, targets: Targets) -> None:
     Raises:
         RenderError: a citation of no known reference.
     """
-    document.ast = _resolved(document.ast, document, targets)
-    for index, item in enumerate(document.items):
-        if isinstance(item, Figure | Table) and item.caption:
-            document.captions[index] = _pieces(item.caption, document, targets)
+
+    def link(kind: str, content: Any, *_: Any) -> list[Node] | None:
+        if kind != "RawInline" or content[0] not in (REFERENCE, CITATION):
+            return None
+        if content[0] == CITATION:
+            return _citation(content[1].split(), targets)
+        return [_reference(content[1], document, targets)]
+
+    ast = change(document.ast, link)
+    captions = {
+        index: change(_caption_inlines(item.caption), link)
+        for index, item in enumerate(document.items)
+        if getattr(item, "caption", "")
+    }
+    return replace(document, ast=ast, captions=captions)
 
 
-def _resolved(node: Any, document: Document, targets: Targets) -> Any:
-    if isinstance(node, list):
-        made: list[Any] = []
-        for part in node:
-            is_mark = isinstance(part, dict) and part.get("t") == "RawInline"
-            if is_mark and part["c"][0] in (REFERENCE, CITATION):
-                made += map(_link, _mark_pieces(part["c"][0], part["c"][1], document, targets))
-            else:
-                made.append(_resolved(part, document, targets))
-        return made
-    if isinstance(node, dict):
-        return {key: _resolved(value, document, targets) for key, value in node.items()}
-    return node
-
-
-def _link(piece: Piece) -> Node:
-    text = {"t": "Str", "c": piece.text}
-    if not piece.anchor:
-        return text
-    return {"t": "Link", "c": [[piece.place, ["ref"], []], [text], [f"#{piece.anchor}", ""]]}
-
-
-def _pieces(caption: str, document: Document, targets: Targets) -> list[Piece]:
-    """Return a caption's words and links; names are not set apart in it."""
+def _caption_inlines(caption: str) -> list[Node]:
+    """Return a caption's words and marks; names are not set apart in it."""
     caption = caption.replace("`", "")
-    pieces, end = [], 0
+    nodes, end = [], 0
     for mark in MARK.finditer(caption):
-        if words := caption[end : mark.start()]:
-            pieces.append(Piece(words))
-        name = " ".join(keys_of(mark)) if mark[3] else f"{mark[1]}:{mark[2]}"
-        kind = CITATION if mark[3] else REFERENCE
-        pieces += _mark_pieces(kind, name, document, targets)
+        nodes += [Str(caption[end : mark.start()]), RawInline(*_kind_and_text(mark))]
         end = mark.end()
-    return [*pieces, Piece(caption[end:])] if caption[end:] else pieces
+    return [node for node in (*nodes, Str(caption[end:])) if node["c"]]
 
 
-def _mark_pieces(kind: str, name: str, document: Document, targets: Targets) -> list[Piece]:
-    """Return what a mark stands for: 'Figure 3', '[1, 4]'."""
-    if kind == CITATION:
-        return _citation(name.split(), document, targets)
-    kind, _, name = name.partition(":")
+def _reference(mark: str, document: Document, targets: Targets) -> Node:
+    """Return what a mark stands for: 'Figure 3'."""
+    kind, _, name = mark.partition(":")
     if kind == "part" and name in targets.parts:
-        return [Piece(targets.parts[name], name)]
-    own = {"fig": document.figure_numbers, "table": document.table_numbers}.get(kind, {})
-    known = {"fig": targets.figures, "table": targets.tables}.get(kind, {})
-    if (number := own.get(name, known.get(name))) is None:
-        targets.lost.append(f"{kind}:{name}")
-        return [Piece(name)]
-    label = "figure" if kind == "fig" else "table"
-    return [Piece(f"{word(f'page.{label}', document.language)}\u00a0{number}", f"{label}-{number}")]
+        return _link(targets.parts[name], name)
+    key = (KINDS.get(kind, ""), name)
+    number = document.numbers_by_name.get(key, targets.numbers.get(key))
+    if number is None:
+        targets.lost.append(mark)
+        return Str(name)
+    label = word(f"page.{key[0]}", document.language)
+    return _link(f"{label}\u00a0{number}", f"{key[0]}-{number}")
 
 
-def _citation(keys: Sequence[str], document: Document, targets: Targets) -> list[Piece]:
-    pieces = []
+def _citation(keys: Sequence[str], targets: Targets) -> list[Node]:
+    """Return what a citation stands for: '[1, 4]'; links lead back to the first of each work."""
+    nodes = []
     for key in keys:
         if key not in targets.keys:
             raise RenderError(f"[@{key}]: references.toml has no such key")
-        place = ""
-        if key not in targets.citations:
-            targets.citations[key] = len(targets.citations) + 1
-            document.cited.append(key)
-            place = f"cite-{key}"
-        pieces += [Piece(", "), Piece(str(targets.citations[key]), f"ref-{key}", place)]
-    return [Piece("["), *pieces[1:], Piece("]")]
+        place = "" if key in targets.citations else f"cite-{key}"
+        number = targets.citations.setdefault(key, len(targets.citations) + 1)
+        nodes += [Str(", "), _link(str(number), f"ref-{key}", place)]
+    return [Str("["), *nodes[1:], Str("]")]
+
+
+def _link(text: str, anchor: str, place: str = "") -> Node:
+    return Link([place, ["ref"], []], [Str(text)], [f"#{anchor}", ""])
 
 
 def join(documents: Sequence[tuple[str, Document]], language: str) -> Document:
     """Return several documents as one, each below a heading of its own; an empty one has none."""
-    joined = Document(language)
-    for heading, document in documents:
-        first = len(joined.items)
-        if heading:
-            anchor = f"s{len(joined.headings) + 1}"
-            joined.headings.append(Heading(2, anchor, heading))
-            text = [{"t": "Str", "c": heading}]
-            joined.ast.append({"t": "Header", "c": [2, [anchor, [], []], text]})
+    ast: list[Node] = []
+    items: list[Item] = []
+    headings: list[Heading] = []
+    for title, document in documents:
+        first = len(items)
+        if title:
+            anchor = f"s{len(headings) + 1}"
+            headings.append(Heading(2, anchor, title))
+            ast.append(Header(2, [anchor, [], []], [Str(title)]))
         for node in document.ast:
             if (index := index_of(node)) is not None:
-                _, _, *table = node["c"]
-                node = {"t": "RawBlock", "c": ["hwlib", str(first + index), *table]}
+                node = {"t": "RawBlock", "c": [ITEM, str(first + index), *node["c"][2:]]}
             elif node["t"] == "Header":  # one level down, and in none of the contents
                 level, (_, *rest), inlines = node["c"]
-                anchor = f"s{first}-{len(joined.ast)}"
-                node = {"t": "Header", "c": [level + bool(heading), [anchor, *rest], inlines]}
-            joined.ast.append(node)
-        joined.items += document.items
-    count(joined)
-    return joined
+                node = Header(level + bool(title), [f"s{first}-{len(ast)}", *rest], inlines)
+            ast.append(node)
+        items += document.items
+    return numbered(Document(language, ast=ast, items=items, headings=headings))
 
 
-def _head(document: Document) -> None:
-    """Take the title out; give every other heading its level in order and its anchor."""
-    nodes, last = [], 1
-    for node in document.ast:
-        if node["t"] == "Header":
-            level, attributes, inlines = node["c"]
-            if level == 1 and not document.title:
-                document.title = plain(inlines)
-                continue
-            level = min(max(level, 2), last + 1)
-            last = level
-            text = plain(inlines)
-            anchor = _anchor(text, {h.anchor for h in document.headings}, len(document.headings))
-            document.headings.append(Heading(level, anchor, text))
-            node = {"t": "Header", "c": [level, [anchor, *attributes[1:]], inlines]}
-        nodes.append(node)
-    document.ast = nodes
-
-
-def _anchor(text: str, taken: set[str], count: int) -> str:
-    """Return the same anchor in each language: the question's number, else the heading's."""
-    number = NUMBERED.match(text)
-    anchor = f"q{number[1]}-{number[2]}" if number else f"s{count + 1}"
-    return anchor if anchor not in taken else f"s{count + 1}"
+# ---------------------------------------------------------------------- pandoc's nodes
 
 
 def walk(node: Any) -> Iterator[Node]:
     """Yield every pandoc node in `node`, outermost first."""
-    if isinstance(node, dict):
-        if "t" in node:
-            yield node
-        for value in node.values():
-            yield from walk(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from walk(value)
+    if isinstance(node, dict) and "t" in node:
+        yield node
+    if isinstance(node, dict | list | tuple):
+        for part in node.values() if isinstance(node, dict) else node:
+            yield from walk(part)
+
+
+def change(nodes: Sequence[Node], action: Any) -> list[Node]:
+    """Return nodes with those replaced, all through, for which an action gives others.
+
+    Args:
+        nodes: pandoc's.
+        action: as `pandocfilters.walk` takes it.
+    """
+    return pandocfilters.walk(list(nodes), action, "", {})
 
 
 def plain(nodes: Any) -> str:
@@ -500,71 +469,54 @@ def plain(nodes: Any) -> str:
     return "".join(parts).strip()
 
 
-# ---------------------------------------------------------------------- for both
+def strings(text: str) -> list[Node]:
+    """Return words as pandoc's inlines."""
+    nodes: list[Node] = []
+    for place, piece in enumerate(text.replace("\n", " ").split(" ")):
+        nodes += [Space()] * (place > 0) + [Str(piece)] * bool(piece)
+    return nodes
 
 
-def raw(text: str, form: str = "html") -> Node:
-    """Return text that pandoc hands on as it is."""
-    return {"t": "RawBlock", "c": [form, text]}
+def make_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Node:
+    """Return a table of words as a node, columns of numbers to the right."""
+    bare = ["", [], []]
+
+    def row(texts: Sequence[str]) -> list[Any]:
+        contents = [[Plain(strings(text))] if text else [] for text in texts]
+        return [bare, [[bare, {"t": "AlignDefault"}, 1, 1, content] for content in contents]]
+
+    across = list(zip(*rows, strict=True)) or [("-",)] * len(columns)
+    sides = ["AlignRight" if all(map(_is_number, cells)) else "AlignLeft" for cells in across]
+    widths = [[{"t": side}, {"t": "ColWidthDefault"}] for side in sides]
+    body = [bare, 0, [], list(map(row, rows))]
+    content = [bare, [None, []], widths, [bare, [row(columns)]], [body], [bare, []]]
+    return {"t": "Table", "c": content}
 
 
-def to_json(nodes: list[Node]) -> str:
-    """Return blocks as a document that pandoc reads."""
-    return json.dumps({"pandoc-api-version": api_version(), "meta": {}, "blocks": nodes})
+def _is_number(cell: str) -> bool:
+    """Whether a cell holds a number, or none."""
+    return cell in ("", "–") or cell[0] in "−<≥≤≈" or cell[0].isdecimal()
 
 
 def shaped(table: Node) -> Node:
     """Drop column widths, which pandoc guesses; mark row headers, long cells and large tables."""
-    attributes, caption, columns, head, bodies, foot = table["c"]
+    (anchor, _, pairs), caption, columns, head, bodies, foot = table["c"]
     columns = [[align, {"t": "ColWidthDefault"}] for align, _ in columns]
-    for row in rows_of(table):
+    rows = rows_of(table)
+    for row in rows:
         for cell in row[1]:
-            is_long = breadth(plain(cell[4])) > LONG_CELL
+            is_long = width(plain(cell[4])) > LONG_CELL
             cell[0] = ["", ["long"] if is_long else [], []]
-    is_dense = sum(1 for _ in rows_of(table)) > DENSE_ROWS
-    classes = ["dense"] * is_dense + ["many"] * (len(columns) > MANY_COLUMNS)
-    attributes = [attributes[0], classes, attributes[2]]
+    classes = ["dense"] * (len(rows) > DENSE_ROWS) + ["many"] * (len(columns) > MANY_COLUMNS)
     bodies = [[own, int(len(columns) > 1), upper, lower] for own, _, upper, lower in bodies]
-    return {"t": "Table", "c": [attributes, caption, columns, head, bodies, foot]}
+    return {"t": "Table", "c": [[anchor, classes, pairs], caption, columns, head, bodies, foot]}
 
 
-def rows_of(table: Node) -> Iterator[list[Any]]:
-    """Yield a table's rows: head, bodies, foot."""
+def rows_of(table: Node) -> list[Any]:
+    """Return a table's rows: head, bodies, foot."""
     _, _, _, head, bodies, foot = table["c"]
-    yield from head[1]
-    for _, _, upper, lower in bodies:
-        yield from upper
-        yield from lower
-    yield from foot[1]
-
-
-def breadth(text: str) -> int:
-    """Return a text's width, in Latin letters: a Chinese character is two wide."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-
-
-def size(png: bytes) -> tuple[int, int]:
-    """Return the picture's width and height in pixels."""
-    with Image.open(BytesIO(png)) as picture:
-        return picture.size
-
-
-def percent(figure: Figure) -> float:
-    """Return the figure's width in percent of the text's."""
-    if figure.width:
-        return float(min(max(figure.width, 10), 100))
-    return float(min(100, max(LEAST_WIDTH, round(100 * size(figure.png)[0] / PIXELS_FULL))))
-
-
-def quote(text: str) -> str:
-    """Return `text` as a Typst string."""
-    text = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + text.replace("\n", "\\n").replace("\t", "\\t") + '"'
-
-
-def picture_name(png: bytes) -> str:
-    """Return the file name of a picture in the PDF's sources, whatever form it takes there."""
-    return hashlib.sha256(png).hexdigest()[:20]
+    inner = [row for _, _, upper, lower in bodies for row in (*upper, *lower)]
+    return [*head[1], *inner, *foot[1]]
 
 
 def unbroken(text: str) -> str:
@@ -572,7 +524,10 @@ def unbroken(text: str) -> str:
     return WEIGHT.sub("λ\u00a0=\u00a0", INTERVAL.sub("\\1,\u00a0\\2", text))
 
 
-# ---------------------------------------------------------------------- pandoc
+def write(nodes: Sequence[Node], target: str, *options: str) -> str:
+    """Return blocks in the format `target`."""
+    document = {"pandoc-api-version": _api_version(), "meta": {}, "blocks": list(nodes)}
+    return pandoc(json.dumps(document), source="json", target=target, options=options)
 
 
 def pandoc(text: str, *, source: str, target: str, options: Sequence[str] = ()) -> str:
@@ -590,6 +545,6 @@ def pandoc(text: str, *, source: str, target: str, options: Sequence[str] = ()) 
 
 
 @cache
-def api_version() -> list[int]:
+def _api_version() -> list[int]:
     """Return the version of pandoc's document model."""
     return json.loads(pandoc("", source="gfm", target="json"))["pandoc-api-version"]

@@ -34,7 +34,7 @@ PERCENT = frozenset(
     | {"code_variance_share", "noise_variance_share", "near_copies", "snapshot_share"}
     | {f"{name}{of}" for name in ("precision", "recall", "coverage") for of in ("", "_real")}
 )
-ENGINE = ("papermill", "nbconvert", "matplotlib", "pypandoc_binary", "typst")
+ENGINE = ("papermill", "matplotlib", "pypandoc_binary", "typst")
 # Three digits that count, a few decimals at most, never an exponent.
 DIGITS = dict.fromkeys(
     (

@@ -14,20 +14,12 @@ FILE = Path(__file__).parents[2] / "report" / "references.toml"
 
 @dataclass(frozen=True)
 class Reference:
-    """A work that is cited.
-
-    Attributes:
-        authors: as they stand in a list of references.
-        year: of this form of it.
-        title: its own.
-        where: journal or conference, and what finds it there.
-        url: where it can be read.
-    """
+    """A work that is cited."""
 
     authors: str
     year: int
     title: str
-    where: str
+    where: str  # journal or conference, and what finds it there
     url: str
 
     @property

@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import as_completed
-from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -364,10 +363,9 @@ class _Early:
             title = page_title(None, one.facts, language)
             reason = word("page.waiting", language)
             return Page(one.name, title, one.facts, None, reason, label=label, is_waiting=True)
-        kept = self._pages.get((one.name, language))
-        if kept is None:
-            kept = self._pages[one.name, language] = _page(one, language, label, self.detail)
-        return replace(kept, document=deepcopy(kept.document))  # numbering changes a document
+        if (one.name, language) not in self._pages:
+            self._pages[one.name, language] = _page(one, language, label, self.detail)
+        return self._pages[one.name, language]
 
 
 # ---------------------------------------------------------------------- one language
@@ -476,8 +474,8 @@ def _page(one: _Prepared, language: str, label: str, detail: Detail) -> Page:
         notebook = nbformat.read(one.executed.notebook, as_version=4)
         try:
             document = read_notebook(notebook, language)
-            if detail.width:
-                document = document.reduced(detail.width)
+            if detail.max_width:
+                document = document.reduced(detail.max_width)
         except RenderError as error:
             reason = str(error)
     return Page(

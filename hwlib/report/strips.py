@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from io import BytesIO
+from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from hwlib import log
+from hwlib.images import encode
 from hwlib.report.entries import Entry, by_data, by_seed, entries_of, identity_of
 from hwlib.report.facts import Facts
 from hwlib.text import section, word
 
 STRIP_IMAGES = 10
-STRIP_GAP = 2  # pixels
+GAP_PX = 2
 COVER = (4, 8)  # rows and columns of a card's picture
-QUALITY = 88  # of JPEG: a third of PNG's bytes, and no difference that the eye can tell
+# A third of PNG's bytes, and no difference that the eye can tell.
+JPEG = {"quality": 88, "subsampling": 0, "optimize": True}
 
 
 @dataclass(frozen=True)
@@ -33,17 +34,44 @@ class Strip:
 
 @dataclass(frozen=True)
 class Gallery:
-    """Strips of one kind: what of, what to know of it, and the rows.
+    """Strips of one kind."""
 
-    Attributes:
-        name: the word of its title in `compare.toml`, and the end of its anchor.
-        text: sentences above it.
-        strips: its rows.
-    """
-
-    name: str
+    name: str  # the word of its title in `compare.toml`, and the end of its anchor
     text: tuple[str, ...]
     strips: tuple[Strip, ...]
+
+
+# ---------------------------------------------------------------------- a run's own images
+
+
+def images_of(facts: Facts, name: str, count: int = 0) -> np.ndarray | None:
+    """Return the first images of one of a run's arrays, uint8; None where it has not so many.
+
+    Args:
+        facts: of the run.
+        name: of the array in its `samples.npz`.
+        count: how many; 0 is all that there are.
+    """
+    path = facts.folder / "samples.npz" if facts.folder else None
+    if path is None or not path.exists():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            images = arrays[name] if name in arrays else np.empty(0)
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        log.info_once(f"{facts.run}/samples.npz cannot be read ({error}); its images are left out")
+        return None
+    if images.ndim < 4 or images.dtype != np.uint8 or len(images) < count:
+        return None
+    return images[: count or None]
+
+
+def make_sheet(rows: Sequence[np.ndarray], gap: int = GAP_PX) -> np.ndarray:
+    """Return rows of images, each uint8 (N, H, W, C), as one image with white between them."""
+    around = ((0, 0), (0, gap), (0, gap), (0, 0))
+    padded = [np.pad(images, around, constant_values=255) for images in rows]
+    sheet = np.concatenate([np.concatenate(list(images), axis=1) for images in padded])
+    return sheet[: len(sheet) - gap, : sheet.shape[1] - gap]
 
 
 def cover(facts: Facts) -> bytes | None:
@@ -52,23 +80,25 @@ def cover(facts: Facts) -> bytes | None:
     Samples in rows; an ACGAN's pairs of one z, the label on above and off below; an InfoGAN's code
     from left to right; a study's samples, a row a weight.
     """
-    (entry, *others) = entries_of([("", facts, False)])
-    weights = [e for e in (entry, *others) if e.facts.job.problem == facts.job.problem]
-    pairs, codes = _array(entry, "pairs"), _array(entry, "code_rows")
+    num_rows, num_columns = COVER
+    studies = [e.facts for e in entries_of([("", facts, False)])]
+    studies = [one for one in studies if one.job.problem == facts.job.problem] or [facts]
+    pairs, codes = images_of(studies[0], "pairs"), images_of(studies[0], "code_rows")
     if pairs is not None and pairs.ndim == 5:
-        rows = list(pairs[: COVER[1]].swapaxes(0, 1))
+        rows = list(pairs[:num_columns].swapaxes(0, 1))
     elif codes is not None and codes.ndim == 6:
-        rows = list(codes[0, : COVER[0], : COVER[1]])
-    elif len(weights) > 1:
-        rows = [x[: COVER[1]] for e in weights if (x := _array(e, "samples")) is not None]
+        rows = list(codes[0, :num_rows, :num_columns])
     else:
-        samples = _array(entry, "samples")
-        found = () if samples is None else samples
-        rows = [found[i : i + COVER[1]] for i in range(0, len(found), COVER[1])]
-    whole = [row for row in rows[: COVER[0]] if len(row) == min(COVER[1], len(rows[0]))]
-    if not whole:
-        return None
-    return to_jpeg(np.concatenate([np.concatenate(list(row), axis=1) for row in whole], axis=0))
+        samples = [x for one in studies if (x := images_of(one, "samples")) is not None]
+        rows = [x[:num_columns] for x in samples]
+        if len(studies) == 1:
+            found = samples[0] if samples else ()
+            rows = [found[i : i + num_columns] for i in range(0, len(found), num_columns)]
+    whole = [row for row in rows[:num_rows] if len(row) == min(num_columns, len(rows[0]))]
+    return encode(make_sheet(whole, gap=0), "JPEG", **JPEG) if whole else None
+
+
+# ---------------------------------------------------------------------- side by side
 
 
 def make_galleries(
@@ -87,20 +117,19 @@ def make_galleries(
     """
     groups = by_seed(entries)
     firsts = [min(group, key=lambda entry: entry.facts.settings.get("seed", 0)) for group in groups]
-    made = [
-        ("reconstructions", _reconstructions(firsts, language)),
-        ("samples", _samples(firsts, everyone, language)),
-        ("pairs", _pairs(firsts, language)),
-        ("codes", _codes(firsts, language)),
-    ]
+    made = {
+        "reconstructions": _reconstructions(firsts, language),
+        "samples": _samples(firsts, everyone, language),
+        "pairs": _pairs(firsts, language),
+        "codes": _codes(firsts, language),
+    }
     seeds = [word("compare.first_seed", language)] * any(len(group) > 1 for group in groups)
     galleries = []
-    for name, strips in made:
-        if not strips:
-            continue
-        same = [same_z(firsts, language)] if name in ("samples", "pairs") and firsts[1:] else []
-        note = word(f"compare.{name}_note", language, count=STRIP_IMAGES)
-        galleries.append(Gallery(name, (note, *same, *seeds), tuple(strips)))
+    for name, found in made.items():
+        if strips := tuple(found):
+            same = [same_z(firsts, language)] if name in ("samples", "pairs") and firsts[1:] else []
+            note = word(f"compare.{name}_note", language, count=STRIP_IMAGES)
+            galleries.append(Gallery(name, (note, *same, *seeds), strips))
     return galleries
 
 
@@ -113,63 +142,68 @@ def same_z(entries: Sequence[Entry], language: str) -> str:
     words = section("compare", language)
     groups: dict[tuple[object, ...], list[str]] = {}
     for entry in entries:
-        settings = entry.facts.settings
-        key = tuple(settings.get(name) for name in ("z_dim", "noise", "seed"))
+        key = tuple(entry.facts.settings.get(name) for name in ("z_dim", "noise", "seed"))
         groups.setdefault(key, []).append(label_of(entry, entries))
-    shared = {key: names for key, names in groups.items() if key[0] and len(names) > 1}
-    if not shared:
-        return words["own_z"]
     said = [
-        word("compare.same_z", language, names=words["list"].join(names), z_dim=z_dim)
-        for (z_dim, *_), names in shared.items()
+        word("compare.same_z", language, names=words["list"].join(names), z_dim=key[0])
+        for key, names in groups.items()
+        if key[0] and len(names) > 1
     ]
-    return words["and"].join(said) + words["end"]
+    return words["and"].join(said) + words["end"] if said else words["own_z"]
 
 
 def label_of(entry: Entry, entries: Sequence[Entry]) -> str:
     """Return a model's name among `entries`: recipe and note, and the data where they differ."""
-    return " · ".join(
-        [entry.name, *[entry.facts.setting("data")] * ("data" in identity_of(entries))]
-    )
+    data = [entry.facts.setting("data")] * ("data" in identity_of(entries))
+    return " · ".join([entry.name, *data])
 
 
-def _reconstructions(entries: Sequence[Entry], language: str) -> list[Strip]:
-    """Return each model's reconstructions, below the test pictures wherever these are others."""
-    strips: list[Strip] = []
-    shown = None
+def _strip(
+    entry: Entry | None, images: np.ndarray, label: str, language: str, alt: str, **values: Any
+) -> Strip:
+    """Return a model's strip, or one of real images; its alternative text is `compare.<alt>`."""
+    model = entry.model if entry else ""
+    words = word(f"compare.{alt}", language, count=STRIP_IMAGES, model=model, **values)
+    jpeg = encode(make_sheet([images]), "JPEG", **JPEG)
+    return Strip(label, entry.page if entry else "", jpeg, words)
+
+
+def _real(images: np.ndarray, language: str) -> Strip:
+    return _strip(None, images, word("compare.real", language), language, "strip_real_alt")
+
+
+def _reconstructions(entries: Sequence[Entry], language: str) -> Iterator[Strip]:
+    """Yield each model's reconstructions, below the test pictures wherever these are others."""
+    above = None
     for entry in entries:
-        originals, made = (_images(entry, n) for n in ("originals", "reconstructions"))
-        if originals is None or made is None:
+        names = ("originals", "reconstructions")
+        real, made = (images_of(entry.facts, name, STRIP_IMAGES) for name in names)
+        if real is None or made is None:
             continue
-        if shown is None or not np.array_equal(shown, originals):
-            shown = originals
-            strips.append(_real(originals, language))
-        alt = word("compare.reconstructions_alt", language, count=STRIP_IMAGES, model=entry.model)
-        strips.append(Strip(label_of(entry, entries), entry.page, encode(made), alt))
-    return strips
+        if above is None or not np.array_equal(above, real):
+            above = real
+            yield _real(real, language)
+        yield _strip(entry, made, label_of(entry, entries), language, "reconstructions_alt")
 
 
-def _samples(entries: Sequence[Entry], everyone: Sequence[Entry], language: str) -> list[Strip]:
-    """Return each model's samples; for each data set real pictures, where a run knows some."""
-    strips = []
+def _samples(entries: Sequence[Entry], everyone: Sequence[Entry], language: str) -> Iterator[Strip]:
+    """Yield each model's samples; for each data set real pictures, where a run knows some."""
     for own in by_data(entries):
-        made = [
-            (entry, images) for entry in own if (images := _images(entry, "samples")) is not None
-        ]
-        others = (entry for entry in everyone if entry.data == own[0].data)
-        real = next((x for e in others if (x := _images(e, "originals")) is not None), None)
-        strips += [_real(real, language)] if made and real is not None else []
+        made = [(entry, images_of(entry.facts, "samples", STRIP_IMAGES)) for entry in own]
+        made = [(entry, images) for entry, images in made if images is not None]
+        alike = (other.facts for other in everyone if made and other.data == own[0].data)
+        found = (images_of(facts, "originals", STRIP_IMAGES) for facts in alike)
+        real = next((images for images in found if images is not None), None)
+        if real is not None:
+            yield _real(real, language)
         for entry, images in made:
-            alt = word("compare.strip_alt", language, count=STRIP_IMAGES, model=entry.model)
-            strips.append(Strip(label_of(entry, entries), entry.page, encode(images), alt))
-    return strips
+            yield _strip(entry, images, label_of(entry, entries), language, "strip_alt")
 
 
-def _pairs(entries: Sequence[Entry], language: str) -> list[Strip]:
-    """Return pictures of the same z with an ACGAN's label on, and off."""
-    strips = []
+def _pairs(entries: Sequence[Entry], language: str) -> Iterator[Strip]:
+    """Yield pictures of the same z with an ACGAN's label on, and off."""
     for entry in entries:
-        pairs = _images(entry, "pairs")
+        pairs = images_of(entry.facts, "pairs", STRIP_IMAGES)
         if pairs is None or pairs.ndim != 5:
             continue
         results = entry.facts.results
@@ -177,73 +211,16 @@ def _pairs(entries: Sequence[Entry], language: str) -> list[Strip]:
         for place, state in enumerate(("on", "off")):
             switch = word(f"compare.{state}", language, attribute=attribute)
             label = f"{label_of(entry, entries)} · {switch}"
-            values = {"count": STRIP_IMAGES, "model": entry.model, "switch": switch}
-            alt = word("compare.pairs_alt", language, **values)
-            strips.append(Strip(label, entry.page, encode(pairs[:, place]), alt))
-    return strips
+            yield _strip(entry, pairs[:, place], label, language, "pairs_alt", switch=switch)
 
 
-def _codes(entries: Sequence[Entry], language: str) -> list[Strip]:
-    """Return pictures of one z with each value of an InfoGAN's codes."""
-    strips = []
+def _codes(entries: Sequence[Entry], language: str) -> Iterator[Strip]:
+    """Yield pictures of one z with each value of an InfoGAN's codes."""
     for entry in entries:
-        rows = _array(entry, "code_rows")  # (codes, z, values, H, W, C)
+        rows = images_of(entry.facts, "code_rows")  # (codes, z, values, H, W, C)
         if rows is None or rows.ndim != 6:
             continue
         for number, images in enumerate(rows[:, 0], start=1):
             code = word("compare.code_number", language, code=number)
             label = f"{label_of(entry, entries)} · {code}"
-            alt = word("compare.codes_alt", language, model=entry.model, code=code)
-            strips.append(Strip(label, entry.page, encode(images), alt))
-    return strips
-
-
-def _real(images: np.ndarray, language: str) -> Strip:
-    alt = word("compare.strip_real_alt", language, count=STRIP_IMAGES)
-    return Strip(word("compare.real", language), "", encode(images), alt)
-
-
-def _images(entry: Entry, name: str) -> np.ndarray | None:
-    """Return the first pictures of one of a run's arrays, None where it has not so many."""
-    images = _array(entry, name)
-    return images[:STRIP_IMAGES] if images is not None and len(images) >= STRIP_IMAGES else None
-
-
-def _array(entry: Entry, name: str) -> np.ndarray | None:
-    """Return one of a run's arrays of pictures, None where it has none that can be read."""
-    folder = entry.facts.folder
-    path = folder / "samples.npz" if folder else None
-    if path is None or not path.exists():
-        return None
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            images = arrays[name] if name in arrays else np.empty(0)
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        log.info_once(
-            f"{entry.page}: {folder.name}/samples.npz cannot be read ({error}); its pictures are"
-            " left out of the comparison"
-        )
-        return None
-    return images if images.ndim >= 4 and images.dtype == np.uint8 else None
-
-
-def encode(images: np.ndarray) -> bytes:
-    """Return pictures side by side as one JPEG.
-
-    Args:
-        images: uint8 (N, H, W, C), C 1 or 3.
-    """
-    gap = np.full((images.shape[1], STRIP_GAP, images.shape[3]), 255, np.uint8)
-    return to_jpeg(np.concatenate([part for image in images for part in (gap, image)][1:], axis=1))
-
-
-def to_jpeg(image: np.ndarray) -> bytes:
-    """Return one picture as JPEG.
-
-    Args:
-        image: uint8 (H, W, C), C 1 or 3.
-    """
-    file = BytesIO()
-    picture = Image.fromarray(image.squeeze(-1) if image.shape[-1] == 1 else image)
-    picture.save(file, "JPEG", quality=QUALITY, subsampling=0, optimize=True)
-    return file.getvalue()
+            yield _strip(entry, images, label, language, "codes_alt", code=code)

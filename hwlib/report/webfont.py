@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from functools import cache
 from io import BytesIO
@@ -10,6 +9,8 @@ from pathlib import Path
 
 from fontTools import subset
 from fontTools.ttLib import TTFont
+
+from hwlib.images import data_address
 
 FONTS = Path(__file__).resolve().parents[1] / "fonts"
 FAMILY = "HW Lab TC"  # as style.css names it, after the fonts that a Chinese system has
@@ -34,16 +35,15 @@ def _face(name: str, characters: str) -> str:
         flavor="woff",
         name_IDs=[1, 2],
         drop_tables=["vhea", "vmtx"],
-        recalc_timestamp=False,  # the same page, the same bytes
     )
     subsetter = subset.Subsetter(options)
     subsetter.populate(text=characters)
-    file = BytesIO()
-    with TTFont(FONTS / f"NotoSansCJKtc-{name}.subset.otf", lazy=True) as font:
+    file, path = BytesIO(), FONTS / f"NotoSansCJKtc-{name}.subset.otf"
+    with TTFont(path, lazy=True, recalcTimestamp=False) as font:  # the same page, the same bytes
         subsetter.subset(font)
         subset.save_font(font, file, options)
-    data = base64.b64encode(file.getvalue()).decode()
+    address = data_address(file.getvalue(), "font/woff")
     return (
         f'@font-face {{ font-family: "{FAMILY}"; font-weight: {WEIGHTS[name]};'
-        f' src: url("data:font/woff;base64,{data}") format("woff"); }}\n'
+        f' src: url("{address}") format("woff"); }}\n'
     )
