@@ -4,6 +4,7 @@ from hwlib.models.gan import CodeReader as CodeReader
 from hwlib.models.gan import Discriminator as Discriminator
 from hwlib.models.gan import Generator as Generator
 from hwlib.models.gan import Heads as Heads
+from hwlib.models.gan import Join as Join
 from hwlib.models.gan import JoinEmbedding as JoinEmbedding
 from hwlib.models.gan import JoinOneHot as JoinOneHot
 from hwlib.models.gan import JoinValues as JoinValues

@@ -12,10 +12,12 @@ from hwlib.models.layers import down, scaled, up
 
 
 class JoinValues(nn.Module):
-    """Give G its labels as so many inputs more (reports B and C; the codes of report E)."""
+    """Give G its labels as so many inputs more (reports B and C; the codes of report E).
+
+    `num_inputs` is what G's first layer takes; `scale` multiplies labels.
+    """
 
     def __init__(self, z_dim: int, label_dim: int, *, scale: float = 1.0):
-        """Note the sizes: `num_inputs` is what G's first layer takes; `scale` multiplies labels."""
         super().__init__()
         self.label_dim = label_dim
         self.scale = scale
@@ -30,7 +32,6 @@ class JoinOneHot(nn.Module):
     """Give G each 0/1 label as a one-hot pair (off, on) of inputs more (report E)."""
 
     def __init__(self, z_dim: int, label_dim: int):
-        """Note the sizes: `num_inputs` is what G's first layer takes."""
         super().__init__()
         self.label_dim = label_dim
         self.num_inputs = z_dim + 2 * label_dim
@@ -42,14 +43,14 @@ class JoinOneHot(nn.Module):
 
 
 class JoinEmbedding(nn.Module):
-    """Embed each 0/1 label to the latent's size and multiply the latent by it (report A)."""
+    """Embed each 0/1 label to the latent's size and multiply the latent by it (report A).
+
+    Each label has a learnt table of two vectors, off and on. They start so that z is multiplied by
+    N(1, 0.5): around 1, so that both labels see nearly the same z, and apart, so that the label
+    makes a difference from the first step on.
+    """
 
     def __init__(self, z_dim: int, label_dim: int):
-        """Make one learnt table of two vectors, off and on, for each label.
-
-        They start so that z is multiplied by N(1, 0.5): around 1, so that both labels see nearly
-        the same z, and apart, so that the label makes a difference from the first step on.
-        """
         super().__init__()
         self.label_dim = label_dim
         self.num_inputs = z_dim
@@ -67,29 +68,21 @@ class JoinEmbedding(nn.Module):
         return z * (torch.stack(vectors).sum(0) / math.sqrt(self.label_dim))
 
 
+Join = JoinValues | JoinOneHot | JoinEmbedding
+
+
 class Generator(nn.Module):
-    """Noise, and labels or codes where it has them, to images (Goodfellow et al. 2014)."""
+    """Noise, and labels or codes where it has them, to images (Goodfellow et al. 2014).
 
-    def __init__(
-        self,
-        layers: nn.Module,
-        *,
-        z_dim: int,
-        pixel_range: tuple[float, float],
-        join: JoinValues | JoinOneHot | JoinEmbedding | None = None,
-    ):
-        """Put the layers together.
+    Its layers map (B, Z), or what `join` makes of noise and labels, to (B, C, H, W).
+    """
 
-        Args:
-            layers: maps (B, Z), or what `join` gives, to (B, C, H, W) in `pixel_range`.
-            z_dim: noise variables, Z.
-            pixel_range: (-1, 1) after a tanh.
-            join: the way in which the labels or codes come in; None where there are none.
-        """
+    pixel_range = (-1.0, 1.0)  # after a tanh
+
+    def __init__(self, layers: nn.Module, *, z_dim: int, join: Join | None = None):
         super().__init__()
         self.z_dim = z_dim
         self.label_dim = join.label_dim if join is not None else 0
-        self.pixel_range = pixel_range
         self.join = join
         self.layers = layers
 
@@ -114,19 +107,14 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Tell real images from made ones, and their attributes where it has classes.
+    """Tell real images from generated ones, and their attributes where it has classes.
 
-    It gives logits: the reports' sigmoids are part of the loss.
+    It gives logits: the reports' sigmoids are part of the loss. The trunk maps images (B, C, H, W)
+    to features, which the InfoGAN's Q reads too; the head maps these to (B, 1 + num_classes): real
+    or not, then each of A attributes.
     """
 
     def __init__(self, trunk: nn.Module, head: nn.Module, *, num_classes: int = 0):
-        """Put trunk and head together.
-
-        Args:
-            trunk: maps images (B, C, H, W) to features, which the InfoGAN's Q reads too.
-            head: maps the features to logits (B, 1 + num_classes): real or not, then each class.
-            num_classes: attributes that it names, A; 0 for GAN and InfoGAN.
-        """
         super().__init__()
         self.num_classes = num_classes
         self.trunk = trunk
@@ -148,7 +136,6 @@ class Heads(nn.Module):
     """Several heads over the same features, their logits side by side."""
 
     def __init__(self, **heads: nn.Module):
-        """Keep the heads under their names, in this order."""
         super().__init__()
         for name, head in heads.items():
             self.add_module(name, head)
@@ -159,15 +146,12 @@ class Heads(nn.Module):
 
 
 class CodeReader(nn.Module):
-    """InfoGAN's Q: read the codes of an image from D's features (Chen et al. 2016)."""
+    """InfoGAN's Q: read K codes of ten values from D's features (Chen et al. 2016).
+
+    Its layers map what `D.trunk` gives to (B, K * 10).
+    """
 
     def __init__(self, layers: nn.Module, *, num_codes: int):
-        """Note the codes.
-
-        Args:
-            layers: maps what `D.trunk` gives to (B, num_codes * 10).
-            num_codes: independent codes of ten values each, K.
-        """
         super().__init__()
         self.num_codes = num_codes
         self.code_size = CODE_SIZE

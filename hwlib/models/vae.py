@@ -11,7 +11,11 @@ FIRST_SIGMA_01 = 0.25  # before training, in [0, 1]: about how images differ fro
 
 
 class VAE(nn.Module):
-    """Encoder, two dense heads, decoder (Kingma & Welling 2014)."""
+    """Encoder, two dense heads, decoder (Kingma & Welling 2014).
+
+    The encoder maps (B, C, H, W) to (B, num_features), the decoder (B, Z) to (B, C, H, W), both in
+    `pixel_range`: (0, 1) after a sigmoid, (-1, 1) after a tanh.
+    """
 
     def __init__(
         self,
@@ -22,15 +26,6 @@ class VAE(nn.Module):
         z_dim: int,
         pixel_range: tuple[float, float],
     ):
-        """Join the parts.
-
-        Args:
-            encoder: maps (B, C, H, W) to (B, num_features).
-            decoder: maps (B, z_dim) to (B, C, H, W) in `pixel_range`.
-            num_features: what the encoder gives to the two heads.
-            z_dim: latent variables, Z.
-            pixel_range: (0, 1) after a sigmoid, (-1, 1) after a tanh; of input and output both.
-        """
         super().__init__()
         self.z_dim = z_dim
         self.pixel_range = pixel_range

@@ -14,8 +14,7 @@ from hwlib.models import (
     CodeReader,
     Discriminator,
     Generator,
-    JoinEmbedding,
-    JoinOneHot,
+    Join,
     JoinValues,
     init_dcgan,
     without_batch_norm,
@@ -30,7 +29,6 @@ UNIT: PixelRange = (0.0, 1.0)  # after a sigmoid
 SIGNED: PixelRange = (-1.0, 1.0)  # after a tanh
 
 Models = dict[str, nn.Module]  # by name: {"vae": ...}, or {"G": ..., "D": ...}
-Join = JoinValues | JoinOneHot | JoinEmbedding
 
 PIXEL_ERRORS = {
     "mse": r"(x-\hat{x})^2",
@@ -197,7 +195,7 @@ def adversarial(
             joined = join(z_dim, num_labels)
         layers = generator(joined.num_inputs if joined else z_dim, width=width, **sizes)
         models: Models = {
-            "G": Generator(layers, z_dim=z_dim, pixel_range=SIGNED, join=joined),
+            "G": Generator(layers, z_dim=z_dim, join=joined),
             "D": discriminator(
                 width=width * d_width, num_classes=num_labels if join else 0, **sizes
             ),

@@ -31,18 +31,17 @@ GAN_SETTINGS = {"batch_size": 128, **DCGAN_ADAM, "z_dim": 512}
 
 
 def encoder_layers(
-    *, width: float, image_size: int, channels: int, num_layers: int = 3, batch_norm: bool = False
+    *,
+    width: float,
+    image_size: int = 64,
+    channels: int = 3,
+    num_layers: int = 3,
+    batch_norm: bool = False,
 ) -> tuple[nn.Sequential, int]:
-    """Return the encoder and how many features it gives.
+    """Return the encoder and how many features it gives; each layer doubles the channels.
 
-    Shapes in the comments are those of the report's three layers and width 1 at 64 x 64.
-
-    Args:
-        width: factor on the channels.
-        image_size: side of the images.
-        channels: of the images.
-        num_layers: each halves the maps and doubles the channels.
-        batch_norm: put it before the activation of each layer but the first, as DCGAN does.
+    Shapes in the comments are those of the report's three layers and width 1 at 64 x 64. Batch norm
+    stands before the activation of each layer but the first, as DCGAN has it.
     """
     layers: list[nn.Module] = []
     before = channels
@@ -61,16 +60,15 @@ def decoder_layers(
     z_dim: int,
     *,
     width: float,
-    image_size: int,
-    channels: int,
+    image_size: int = 64,
+    channels: int = 3,
     pixel_range: PixelRange = SIGNED,
     num_layers: int = 3,
     batch_norm: bool = False,
 ) -> nn.Sequential:
     """Return the decoder: a dense layer, then the encoder's layers turned round.
 
-    Shapes in the comments are those of the report's three layers and width 1 at 64 x 64; with
-    `batch_norm` it stands before the activation of each layer but the last.
+    Batch norm stands before the activation of each layer but the last.
     """
     side = image_size // 2**num_layers
     maps = [scaled(32 * 2**n, width) for n in reversed(range(num_layers))]
@@ -87,22 +85,8 @@ def decoder_layers(
     return nn.Sequential(*layers, squash(pixel_range))
 
 
-def build_vae(
-    *,
-    width: float,
-    z_dim: int,
-    image_size: int = 64,
-    channels: int = 3,
-    pixel_range: PixelRange,
-    num_layers: int = 3,
-) -> Models:
+def build_vae(*, z_dim: int, pixel_range: PixelRange, **sizes: Any) -> Models:
     """Build the VAE, of `num_layers` layers each way."""
-    sizes = {
-        "width": width,
-        "image_size": image_size,
-        "channels": channels,
-        "num_layers": num_layers,
-    }
     encoder, num_features = encoder_layers(**sizes)
     decoder = decoder_layers(z_dim, pixel_range=pixel_range, **sizes)
     vae = VAE(encoder, decoder, num_features=num_features, z_dim=z_dim, pixel_range=pixel_range)
