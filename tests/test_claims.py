@@ -26,9 +26,7 @@ from hwlib.claims.deciding import Plan, arm_config, check_needs, decide_one, jud
 from hwlib.claims.statistics import joined, judge_interval, t_interval
 from hwlib.errors import UserError
 from hwlib.faces.factors import ATTRIBUTES, FACTORS
-from hwlib.findings.base import TRIAL_STEPS
 from hwlib.objectives import common_form
-from hwlib.plots import adversarial
 from hwlib.recipes import PAIRS, build_models, make_config
 from hwlib.text import LANGUAGES, has_word, section, word
 from hwlib.training.fit import TrainingDiverged
@@ -529,11 +527,6 @@ def test_the_verdicts_that_come_with_the_project_were_reached_by_todays_rules():
         for id, decided in verdicts["claims"].items():
             assert decided["rule"] == rule_of(CLAIMS[id]), f"{path.name}: decide {id} again"
         assert "/" not in verdicts["data"]["spec"]
-
-
-def test_constants_that_two_rooms_need_are_the_same():
-    assert measures.HEALTHY == adversarial.HEALTHY
-    assert deciding.MIN_STEPS == TRIAL_STEPS
 
 
 # ---- statistics ----------------------------------------------------------------------------------

@@ -12,10 +12,6 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from hwlib import metrics, plots
-from hwlib.findings import gan, samples
-from hwlib.training import snapshots
-
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "hwlib").rglob("*.py"))
 
@@ -86,8 +82,3 @@ def test_notebooks_are_committed_without_outputs():
     for path in (ROOT / "notebooks").glob("*.ipynb"):
         cells = json.loads(path.read_text())["cells"]
         assert not any(c.get("outputs") or c.get("execution_count") for c in cells), path.name
-
-
-def test_thresholds_that_two_rooms_need_are_the_same():
-    assert plots.ACTIVE_VARIANCE == metrics.ACTIVE_VARIANCE
-    assert (gan.NO_LOSS, samples.MAX_COLLAPSED) == (snapshots.NO_LOSS, snapshots.NO_DIVERSITY)

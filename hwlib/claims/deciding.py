@@ -35,11 +35,11 @@ from hwlib.io import write_json
 from hwlib.parallel import num_jobs
 from hwlib.recipes import knows_setting, make_config
 from hwlib.run import Run, default_runs_dir
+from hwlib.thresholds import MIN_STEPS
 from hwlib.training.background import Trainings
 from hwlib.training.fit import TrainingDiverged, fit, is_done
 from hwlib.training.study import member_configs
 
-MIN_STEPS = 100  # runs shorter than this only try that everything works
 SAME = ("profile", "seeds", "settings", "code")  # in verdicts that may stand together
 Planned = dict[str, tuple[Config, Arm]]
 Train = Callable[[Config], Run]

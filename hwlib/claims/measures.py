@@ -17,12 +17,11 @@ from hwlib.claims.catalogue import GROUPS
 from hwlib.data import Data
 from hwlib.metrics import majority_accuracy, sharpness
 from hwlib.run import Run
+from hwlib.thresholds import COLLAPSED_D_LOSS, HEALTHY_D_ACCURACY
 from hwlib.training.batches import spread
-from hwlib.training.snapshots import NO_LOSS
 
 Measure = Callable[[Run, Data], float]
 
-HEALTHY = (0.60, 0.75)  # D's accuracy in healthy training, by report B (C7)
 MAX_IMAGES = 5_000  # that a mean image is taken of
 MAX_TEST_IMAGES = 1_000  # that the sharpness at half the resolution is measured on
 NEIGHBOURS = 10  # in latent space
@@ -254,7 +253,7 @@ def healthy_share(run: Run, data: Data) -> float:
     if run.results["collapse"]:
         raise NotApplicable("not_healthy", seed=run.config.seed)
     accuracy = late((curve(run, "d_accuracy_real") + curve(run, "d_accuracy_fake")) / 2)
-    low, high = HEALTHY
+    low, high = HEALTHY_D_ACCURACY
     return 100 * float(((low <= accuracy) & (accuracy <= high)).mean())
 
 
@@ -299,7 +298,7 @@ def learning_after_zero(run: Run, data: Data) -> float:
     ends = np.flatnonzero(is_snapshot) + 1
     losses = table["d_loss"].to_numpy()
     means = [part.mean() for part in np.split(losses, ends)[: len(ends)]]
-    at_zero = np.flatnonzero(np.array(means) < NO_LOSS)
+    at_zero = np.flatnonzero(np.array(means) < COLLAPSED_D_LOSS)
     if not len(at_zero) or at_zero[0] == len(kids) - 1:
         raise NotApplicable("no_zero", seed=run.config.seed)
     then, last = (max(float(kid), KID_NOISE) for kid in (kids[at_zero[0]], kids[-1]))
@@ -424,6 +423,8 @@ CONDITIONS: Mapping[str, Mapping[str, Measure]] = {
     },
     # D's loss has not come to zero, where changes relative to it lose their meaning.
     "live_loss": {
-        "loss": lambda run, data: float(second_half(curve(run, "d_loss")).mean()) / NO_LOSS,
+        "loss": lambda run, data: (
+            float(second_half(curve(run, "d_loss")).mean()) / COLLAPSED_D_LOSS
+        ),
     },
 }

@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from hwlib.text import Finding, finding
+from hwlib.thresholds import MIN_STEPS
 
 Results = Mapping[str, Any]
 
 MIN_RECORDS = 20  # fewer points of a curve say nothing about its course
 MIN_CHANGE = 0.03  # relative changes of a curve below this count as none
-TRIAL_STEPS = 100  # a run as short as this bears out nothing
 
 
 def is_trial(results: Results) -> bool:
     """Whether the run only tried that everything works, so that no verdict follows from it."""
-    return results["num_steps"] < TRIAL_STEPS
+    return results["num_steps"] < MIN_STEPS
 
 
 def trial(results: Results) -> Finding:

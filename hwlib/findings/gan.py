@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from hwlib.findings.base import MIN_RECORDS, Results, is_trial, too_few, trial
-from hwlib.findings.samples import MAX_COLLAPSED, covered, is_far
+from hwlib.findings.samples import covered, is_far
 from hwlib.text import Finding, finding
+from hwlib.thresholds import COLLAPSED_D_LOSS, COLLAPSED_DIVERSITY, HEALTHY_D_ACCURACY
 
 # What a D that answers one half to everything pays (Goodfellow et al. 2014, section 4.1).
 GUESSED = {"d_loss": 2 * math.log(2), "g_loss": math.log(2)}
@@ -19,7 +20,6 @@ CHANCE = 0.5
 MAX_GUESSING = 0.55  # D's accuracy, mean of real and generated, up to which it hardly tells
 MIN_WON = 0.95  # from here on it recognises nearly every generated image
 LAST_TENTH = 0.1
-NO_LOSS = 0.05  # nats; D's mean loss between two checkpoints that a run counts as zero
 MAX_KID_RISE = 0.25  # of the last checkpoint's KID above the lowest, as claim C12 counts it
 MAX_LOST = 0.1  # share of the improvement that the last checkpoint may have lost again
 MIN_GROWTH = 0.3  # relative, of diversity, before it counts as growing
@@ -78,11 +78,11 @@ def _balance(metrics: pd.DataFrame, results: Results) -> Finding:
 
 def _course(metrics: pd.DataFrame) -> list[Finding]:
     """Say what claims C7 and C8 measure, of this run and without a verdict."""
-    from hwlib.claims.measures import HEALTHY, late, opposed_share  # loads torch
+    from hwlib.claims.measures import late, opposed_share  # loads torch
 
     names = ("d_accuracy_real", "d_accuracy_fake")
     accuracy = late(np.mean([metrics[name].to_numpy(dtype=float) for name in names], axis=0))
-    low, high = HEALTHY
+    low, high = HEALTHY_D_ACCURACY
     inside = float(((low <= accuracy) & (accuracy <= high)).mean())
     found = [finding("gan.band", low=low, high=high, share=inside)]
     losses = [metrics[name].to_numpy(dtype=float) for name in ("d_loss", "g_loss")]
@@ -108,7 +108,7 @@ def _breaks(metrics: pd.DataFrame, results: Results) -> list[Finding]:
                 "gan.diversity_lost",
                 step=signs["diversity_gone"],
                 last=last,
-                limit=MAX_COLLAPSED,
+                limit=COLLAPSED_DIVERSITY,
                 is_growing=is_growing,
             )
         )
@@ -120,7 +120,7 @@ def _breaks(metrics: pd.DataFrame, results: Results) -> list[Finding]:
             finding(
                 "gan.loss_zero",
                 step=step,
-                limit=NO_LOSS,
+                limit=COLLAPSED_D_LOSS,
                 then=float(then.iloc[-1]),
                 last=float(after.iloc[-1]) if len(after) else None,
             )

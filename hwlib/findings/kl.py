@@ -23,8 +23,9 @@ from hwlib.findings.base import (
     too_few,
     trial,
 )
-from hwlib.findings.samples import MAX_APART_RATIO, MAX_COLLAPSED
+from hwlib.findings.samples import MAX_APART_RATIO
 from hwlib.text import Finding, finding
+from hwlib.thresholds import COLLAPSED_DIVERSITY
 
 Study = Mapping[str, Any]  # a row of the study's `studies`
 
@@ -283,7 +284,7 @@ def samples(results: Results, half: float | None) -> list[Finding]:
             alike=[
                 share.weight
                 for share in told
-                if share.diversity is not None and share.diversity < MAX_COLLAPSED
+                if share.diversity is not None and share.diversity < COLLAPSED_DIVERSITY
             ],
         )
     ]
@@ -469,7 +470,7 @@ def _large(
             collapsed=collapsed,
             is_collapsed=high["active_units"] == 0 and left > NEAR_MEAN,
             is_nearly=high["kl_nats"] < 1.0,
-            is_alike=share.diversity is not None and share.diversity < MAX_COLLAPSED,
+            is_alike=share.diversity is not None and share.diversity < COLLAPSED_DIVERSITY,
         )
     ]
 
@@ -501,7 +502,7 @@ def _zero(
             sharpness=share.sharpness,
             diversity=share.diversity,
             is_blurred=_is_below(half, share.sharpness),
-            is_alike=share.diversity is not None and share.diversity < MAX_COLLAPSED,
+            is_alike=share.diversity is not None and share.diversity < COLLAPSED_DIVERSITY,
         )
     ]
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from hwlib.findings.base import Results
 from hwlib.text import Finding, finding
+from hwlib.thresholds import COLLAPSED_DIVERSITY
 
 # Of the Fréchet distance, times that of real training images (the noise floor).
 MAX_EQUAL_RATIO = 1.5  # not to be told from real images in these features
@@ -25,7 +26,6 @@ MIN_PRECISE = 0.5  # a precision that might be taken for praise; below this few 
 MAX_BLANK = 0.05  # sharpness below this is no detail at all
 MAX_BLURRED = 0.8  # below this it is blur
 MAX_LIKE_REAL = 1.25  # sharpness above this is noise or texture
-MAX_COLLAPSED = 0.3  # diversity below this: the samples hardly differ
 MAX_LESS_DIVERSE = 0.85
 MIN_MORE_DIVERSE = 1.15
 COLOUR_MARGIN = 0.1  # to either side of real images
@@ -149,7 +149,7 @@ def diversity(results: Results) -> list[Finding]:
     share = look_shares(results).get("diversity")
     if share is None:
         return []
-    if share < MAX_COLLAPSED:
+    if share < COLLAPSED_DIVERSITY:
         level = "collapsed"
     elif share < MAX_LESS_DIVERSE:
         level = "less"

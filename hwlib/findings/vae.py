@@ -20,10 +20,10 @@ from hwlib.findings.samples import (
     floor_ratio,
 )
 from hwlib.text import Finding, finding
+from hwlib.thresholds import ACTIVE_VARIANCE
 
 FACE_PHOTOGRAPHS = ("hw4", "celeba")  # layouts of the images that the course reports had
 GREY_LEVELS = 255
-ACTIVE_VARIANCE = 0.01  # of the posterior mean: above it a latent is in use, as in hwlib.metrics
 AT_ONCE = 1_000  # images whose squared deviations are in memory
 
 # The course of the KL term by the measures of claims C3 and C3', and their margins.

@@ -55,7 +55,7 @@ from hwlib.plots.look import (
 from hwlib.plots.maps import code_attributes, code_nats, leakage
 from hwlib.plots.pictures import compose, enlarge, image_grid, interpolation, pairs, traversal
 from hwlib.plots.svg import is_chart, to_svg
-from hwlib.plots.vae import ACTIVE_VARIANCE, embedding_scatter, latent_activity, learning_curves
+from hwlib.plots.vae import embedding_scatter, latent_activity, learning_curves
 
 # The learning curves that belong to each problem; all take the records so far and the language.
 CURVES = {
@@ -67,7 +67,6 @@ CURVES = {
 }
 
 __all__ = [
-    "ACTIVE_VARIANCE",
     "BLUE",
     "CANVAS_PX",
     "COLUMN_IN",

@@ -26,13 +26,13 @@ from hwlib.plots.look import (
     styled,
     words,
 )
+from hwlib.thresholds import HEALTHY_D_ACCURACY
 
 # What a D that answers 0 to everything pays: ln 2 for each kind of picture (Goodfellow et al. 2014,
 # section 4.1). D's loss sums both kinds, G's has one.
 UNDECIDED = {"d_loss": 2 * math.log(2), "g_loss": math.log(2)}
 GUESSED = math.log(2)  # the attribute loss of an answer of 0 for every attribute
 GUESS = {"color": INK, "linewidth": 0.9, "linestyle": (0, (4, 3))}
-HEALTHY = (0.60, 0.75)  # D's accuracy in healthy training, by report B (C7)
 TITLE_PAD = 17  # points; the legend stands between title and axes
 
 NETWORKS = ("D", "G", "Q")  # called so in every language
@@ -135,7 +135,7 @@ def _draw_accuracies(
 def _draw_d_accuracies(ax: Axes, metrics: pd.DataFrame, style: dict[str, Any]) -> None:
     """Draw D's accuracy on real and on fake pictures, with the band that report B calls healthy."""
     label = words("healthy", style["lang"])
-    ax.axhspan(*HEALTHY, color=GREEN, alpha=0.13, linewidth=0, label=label)
+    ax.axhspan(*HEALTHY_D_ACCURACY, color=GREEN, alpha=0.13, linewidth=0, label=label)
     _draw_accuracies(ax, metrics, ACCURACIES, "d_accuracy", style)
 
 

@@ -20,10 +20,7 @@ from hwlib.plots.look import (
     styled,
     words,
 )
-
-ACTIVE_VARIANCE = (
-    0.01  # variance of mu above which a latent is active (Burda et al. 2016, section 5)
-)
+from hwlib.thresholds import ACTIVE_VARIANCE
 
 
 @styled

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from hwlib.conditioning import label_correlation
 from hwlib.config import Config
 from hwlib.data import Data
+from hwlib.thresholds import COLLAPSED_D_LOSS, COLLAPSED_DIVERSITY
 from hwlib.training.adversarial import (
     attribute_columns,
     conditions,
@@ -33,8 +34,6 @@ from hwlib.training.steps import State, draw_z
 
 SNAPSHOT_IMAGES = 500
 SETTLING_IMAGES = 500
-NO_LOSS = 0.05  # nats; below it D tells real from fake without fail, and G learns nothing
-NO_DIVERSITY = 0.3  # of the real pictures'
 LAST_TENTH = 0.9
 LEAST_CORRELATION = 0.1  # a G that listens less than this counts as listening this much
 # The power. By the square, a G of half the KID that did as it was asked in 85 % of its drawn faces
@@ -153,9 +152,9 @@ def collapse_signs(records: Sequence[dict[str, Any]], num_steps: int) -> list[di
         losses.append(record["d_loss"])
         if "snapshot_kid" not in record:
             continue
-        if np.mean(losses) < NO_LOSS:
+        if np.mean(losses) < COLLAPSED_D_LOSS:
             signs.setdefault("d_loss_zero", record["step"])
-        if record["step"] > num_steps / 2 and record["snapshot_diversity"] < NO_DIVERSITY:
+        if record["step"] > num_steps / 2 and record["snapshot_diversity"] < COLLAPSED_DIVERSITY:
             signs.setdefault("diversity_gone", record["step"])
         losses = []
     return [{"sign": sign, "step": step} for sign, step in signs.items()]
