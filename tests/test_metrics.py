@@ -24,10 +24,6 @@ def gauss(*shape: int, seed: int = 0) -> torch.Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
-def test_a_flat_picture_has_no_sharpness():
-    assert sharpness(torch.full((2, 3, 16, 16), 99.0)).tolist() == [0, 0]
-
-
 def test_sharpness_is_the_variance_of_the_laplacian():
     image = torch.zeros(1, 1, 5, 5)
     image[0, 0, 2, 2] = 1.0
@@ -39,11 +35,6 @@ def test_blurring_lowers_sharpness():
     noise = torch.rand(4, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 255
     blurred = torch.nn.functional.avg_pool2d(noise, 3, 1, 1)
     assert (sharpness(blurred) < sharpness(noise) / 4).all()
-
-
-def test_sharpness_refuses_other_channels():
-    with pytest.raises(ValueError, match="1 or 3"):
-        sharpness(torch.zeros(1, 2, 8, 8))
 
 
 def test_active_units_counts_the_latents_that_vary():
@@ -79,11 +70,6 @@ def test_colourfulness_is_spread_and_mean_of_two_opponent_axes():
     # The two pixels have (100, 100) and (0, 0): std 50 and mean 50 on either axis.
     expected = np.hypot(50, 50) + 0.3 * np.hypot(50, 50)
     assert colourfulness(image).item() == pytest.approx(expected)
-
-
-def test_colourfulness_refuses_grey_arrays():
-    with pytest.raises(ValueError, match="3 channels"):
-        colourfulness(torch.zeros(1, 1, 8, 8))
 
 
 def test_frechet_distance_of_a_set_to_itself_is_0():
