@@ -202,8 +202,10 @@ def test_only_the_languages_asked_for_are_rendered_and_no_page_of_old_jobs_stays
     assert soup(again / "en" / "index.html").find(class_="switch") is None
 
 
-@pytest.mark.parametrize("change", ["results", "notebook", "parameters", "data"])
-def test_an_executed_notebook_is_stale_when_what_it_stands_on_changes(made, tmp_path, change):
+@pytest.mark.parametrize("change", ["results", "notebook", "parameters", "data", "words"])
+def test_an_executed_notebook_is_stale_when_what_it_stands_on_changes(
+    made, tmp_path, change, monkeypatch
+):
     result, _, folder = made
     path = tmp_path / "01_vae.ipynb"
     shutil.copy(folder / "notebooks" / "01_vae.ipynb", path)
@@ -226,6 +228,11 @@ def test_an_executed_notebook_is_stale_when_what_it_stands_on_changes(made, tmp_
         (run / "results.json").write_text("{}")
     elif change == "notebook":
         path.write_text(path.read_text() + "\n")
+    elif change == "words":
+        shutil.copytree(runner.TEXTS, tmp_path / "text")
+        with open(tmp_path / "text" / "en" / "vae.j2", "a") as words:
+            words.write("{# reworded #}\n")
+        monkeypatch.setattr(runner, "TEXTS", tmp_path / "text")
     elif change == "data":
         (tmp_path / "elsewhere" / "1.png").write_bytes(b"another picture")
     else:

@@ -60,9 +60,7 @@ def known_verdicts(fingerprint: str, runs: Path | None = None) -> dict[str, Verd
         By the claim's id, in their order: `data`, `profile`, `seeds`, `date` of the file, and the
         claim's own entry as `decided`.
     """
-    folders = [SHIPPED, *([Path(runs)] if runs else [])]
-    pattern = f"claims-{fingerprint[:DIGITS]}-*.json"
-    files = [path for folder in folders for path in sorted(folder.glob(pattern))]
+    files = verdict_files(Path(runs) if runs else None, f"{fingerprint[:DIGITS]}-")
     found: dict[str, Verdicts] = {}
     for verdicts in sorted(map(_read, files), key=_rank):
         about = {name: verdicts[name] for name in ("data", "profile", "seeds", "date")}
@@ -70,6 +68,17 @@ def known_verdicts(fingerprint: str, runs: Path | None = None) -> dict[str, Verd
             if id in CLAIMS and decided.get("rule") == rule_of(CLAIMS[id]):
                 found[id] = {**about, "decided": decided}
     return {id: found[id] for id in CLAIMS if id in found}
+
+
+def verdict_files(runs: Path | None, begin: str = "") -> list[Path]:
+    """Return the files of verdicts that come with the project, then those among the runs.
+
+    Args:
+        runs: folder of the runs, if any.
+        begin: how their names go on after `claims-`.
+    """
+    folders = [SHIPPED, *([runs] if runs else [])]
+    return [path for folder in folders for path in sorted(folder.glob(f"claims-{begin}*.json"))]
 
 
 def _read(path: Path) -> Mapping[str, Any]:

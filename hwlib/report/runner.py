@@ -24,11 +24,15 @@ from papermill.exceptions import PapermillException
 from papermill.translators import PythonTranslator
 
 from hwlib import log
+from hwlib.claims.catalogue import PATH as CLAIMS_FILE
+from hwlib.claims.files import verdict_files
 from hwlib.errors import DEFAULT_LANGUAGE, UserError
+from hwlib.fingerprint import hash_of_files
 from hwlib.io import replacing, sha256_of, write_json
 from hwlib.parallel import OnLine, RunChild, Workers
 from hwlib.registry import PROBLEMS
 from hwlib.run import MISTAKE_MIME, RUN_MIME, default_runs_dir
+from hwlib.text import ROOT as TEXTS
 from hwlib.text import word
 
 # What the report calls the page of the reports' claims: no problem of the homework, and made only
@@ -399,6 +403,8 @@ def _key(job: Job) -> str:
         "notebook": sha256_of(job.notebook),
         "parameters": dict(job.parameters),
         "code": code_hash(),
+        "words": hash_of_files(TEXTS),
+        "verdicts": [sha256_of(CLAIMS_FILE), *map(sha256_of, verdict_files(default_runs_dir()))],
         "runs": str(default_runs_dir()),
         "cwd": str(Path.cwd()),
         "data": _stamp(Path(data)) if data and Path(data).exists() else "",
