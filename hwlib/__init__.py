@@ -14,7 +14,7 @@ _HOME = {
     "Run": "hwlib.run",
     "UserError": "hwlib.errors",
     "build_models": "hwlib.recipes",
-    "fit": "hwlib.training.fit",
+    "fit": "hwlib.training.loop",
     "load_data": "hwlib.data",
     "make_config": "hwlib.recipes",
 }

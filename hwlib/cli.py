@@ -121,17 +121,16 @@ def train(
     skip_bad: SkipOption = False,
 ) -> None:
     """Train one pair and print its run folder; stopped or killed, the same command goes on."""
-    from hwlib.data import load_data
     from hwlib.recipes import make_config
     from hwlib.run import default_runs_dir
-    from hwlib.training.calibrate import tell_expected
-    from hwlib.training.fit import check_attributes, fit
+    from hwlib.training.calibrate import log_expected_time
+    from hwlib.training.identity import load_run_data
+    from hwlib.training.loop import fit
 
     overrides = {"device": device} | parse_settings(settings or [])
     config = make_config(problem, recipe, whole_path(data), profile, seed, **overrides)
     runs = writable("--runs", runs or default_runs_dir())
-    load = partial(load_data, config.data, config.image_size, crop=config.crop, skip_bad=skip_bad)
-    tell_expected(config, load(check=partial(check_attributes, config)), runs=runs)
+    log_expected_time(config, load_run_data(config, skip_bad=skip_bad), runs=runs)
     with ending_in_one_line():
         run = fit(config, runs=runs, skip_bad=skip_bad)
     typer.echo(run.path)
@@ -381,7 +380,7 @@ def expected(
     from hwlib.recipes import make_config
     from hwlib.report import CLAIMS
     from hwlib.training.calibrate import expected_seconds
-    from hwlib.training.fit import resolve_attribute
+    from hwlib.training.identity import resolve_attribute
 
     if any(job.problem == CLAIMS for job in asked):
         return None
@@ -496,7 +495,7 @@ def chosen_jobs(
     from hwlib.recipes import knows_setting, make_config
     from hwlib.report import CLAIMS, make_job
     from hwlib.text import LANGUAGES
-    from hwlib.training.fit import resolve_attribute
+    from hwlib.training.identity import resolve_attribute
 
     others = [problem for problem in problems if problem != CLAIMS]
     has_claims = CLAIMS in problems
@@ -541,7 +540,7 @@ def chosen_jobs(
 @contextmanager
 def ending_in_one_line() -> Iterator[None]:
     """Turn Ctrl-C, and a training that came to nothing, into one line and exit code 1."""
-    from hwlib.training.fit import TrainingDiverged
+    from hwlib.training.loop import TrainingDiverged
 
     try:
         yield
@@ -620,10 +619,10 @@ def check_place(out: Path) -> None:
     Raises:
         UserError: the name ends like that of another kind of file; pictures' are told of later.
     """
-    from hwlib.training.sampling import PICTURE_SUFFIXES
+    from hwlib.training.sampling import IMAGE_SUFFIXES
 
     is_like_a_file = any(map(str.isalpha, out.suffix)) and not out.is_dir()
-    is_known = out.suffix == ".npz" or out.suffix.lower() in PICTURE_SUFFIXES
+    is_known = out.suffix == ".npz" or out.suffix.lower() in IMAGE_SUFFIXES
     if is_like_a_file and not is_known:
         raise UserError("unknown_file_kind", out=out, suffix=out.suffix)
 

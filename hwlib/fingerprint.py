@@ -24,7 +24,7 @@ RESULT_ROOMS = (
     *("hwlib.conditioning", "hwlib.disentangle", "hwlib.losses", "hwlib.metrics"),
     *("hwlib.models", "hwlib.recipes.", "hwlib.training"),
 )
-LOOP = "hwlib.training.fit"
+LOOP = "hwlib.training.loop"
 PAIRS_BASE = "hwlib.recipes.base"
 _PARSING = Lock()  # Python 3.11's ast.parse fails in two threads at a time
 
@@ -113,7 +113,7 @@ def pair_code(recipe: str, problem: str) -> str:
     networks, losses and metrics that these import.
     """
     entry = PROBLEMS[problem]
-    references = (entry.step, entry.finish)
+    references = (entry.step, entry.monitor)
     own = (f"hwlib.recipes.{recipe}", PAIRS_BASE, LOOP, *(r.partition(":")[0] for r in references))
     return _digest([*references, code_of_modules(*own, within=RESULT_ROOMS)])
 

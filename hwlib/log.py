@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from functools import cache
+from typing import Any
+
+from hwlib.errors import DEFAULT_LANGUAGE
 
 PROGRESS = "hwlib-progress "  # before the JSON by which a child says how far its training is
 
@@ -20,6 +23,18 @@ def info(line: str) -> None:
     stream = sys.stdout if is_read else sys.stderr
     stream.write(f"{line}\n")  # in one piece: other threads write there too
     stream.flush()
+
+
+def event(key: str, /, **values: Any) -> None:
+    """Write a line of `report/text/<language>/log.toml`, in the command line's language."""
+    info(line(key, **values))
+
+
+def line(key: str, /, **values: Any) -> str:
+    """Return that line."""
+    from hwlib.text import word  # loads Jinja
+
+    return word(f"log.{key}", DEFAULT_LANGUAGE, **values)
 
 
 @cache

@@ -101,7 +101,7 @@ class Problem(Page):
         small: settings that the profiles `smoke` and `preview` have as well.
         preview_share: of the steps of `quick` that `preview` makes.
         step: one update (state, images, config, precision, ...) -> numbers.
-        finish: evaluation of the trained networks.
+        monitor: measures the networks at points of the training and at its end.
         curves: figure of the learning curves.
         curve_column: column of metrics.jsonl that only its learning curves have, or, as the last
             resort, that all of its kind have.
@@ -123,7 +123,7 @@ class Problem(Page):
     small: Mapping[str, Any] = field(default_factory=dict)
     preview_share: float = 0.25
     step: str
-    finish: str
+    monitor: str
     curves: str
     curve_column: str
     panels: Mapping[str, str]
@@ -155,7 +155,7 @@ PROBLEMS: dict[str, Problem] = {
     "vae": Problem(
         settings=VAE_SETTINGS,
         step="hwlib.training.steps:vae_step",
-        finish="hwlib.training.evaluate:finish_vae",
+        monitor="hwlib.training.evaluate_vae:VaeMonitor",
         curves="hwlib.plots:learning_curves",
         curve_column="recon_nats",
         panels={
@@ -176,7 +176,7 @@ PROBLEMS: dict[str, Problem] = {
         study_of="vae",
         small={"kl_sweep": ()},  # the study's own three weights are enough
         step="hwlib.training.steps:vae_step",
-        finish="hwlib.training.evaluate:finish_vae",
+        monitor="hwlib.training.evaluate_vae:VaeMonitor",
         curves="hwlib.plots:learning_curves",
         curve_column="recon_nats",
         panels={"tab_weights": "hwlib.explore.kl:kl_panel"},
@@ -191,7 +191,7 @@ PROBLEMS: dict[str, Problem] = {
         settings=ADVERSARIAL_SETTINGS,
         is_adversarial=True,
         step="hwlib.training.steps:gan_step",
-        finish="hwlib.training.adversarial:finish_gan",
+        monitor="hwlib.training.evaluate_gan:GanMonitor",
         curves="hwlib.plots:gan_curves",
         curve_column="d_loss",
         panels={"tab_walk": "hwlib.explore.gan:generator_panel"},
@@ -212,7 +212,7 @@ PROBLEMS: dict[str, Problem] = {
         condition="labels",
         weight="class_weight",
         step="hwlib.training.steps:acgan_step",
-        finish="hwlib.training.adversarial:finish_acgan",
+        monitor="hwlib.training.evaluate_acgan:AcganMonitor",
         curves="hwlib.plots:acgan_curves",
         curve_column="d_class_loss",
         panels={"tab_walk": "hwlib.explore.gan:attribute_panel"},
@@ -233,7 +233,7 @@ PROBLEMS: dict[str, Problem] = {
         weight="code_weight",
         preview_share=0.5,  # its images are noise until half of the steps
         step="hwlib.training.steps:infogan_step",
-        finish="hwlib.training.adversarial:finish_infogan",
+        monitor="hwlib.training.evaluate_infogan:InfoganMonitor",
         curves="hwlib.plots:infogan_curves",
         curve_column="q_loss",
         panels={"tab_walk": "hwlib.explore.gan:code_panel"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from hwlib import log
 from hwlib.config import Config
 from hwlib.errors import UserError
-from hwlib.io import locked, write_json
+from hwlib.io import locked, sha256_of, write_json
 
 if TYPE_CHECKING:
     from torch import nn
@@ -92,7 +93,7 @@ class Run:
 
     @property
     def samples(self) -> dict[str, np.ndarray]:
-        """Pictures as uint8 (N, H, W, C): `samples`, `originals`, `reconstructions`, ..."""
+        """Images as uint8 (N, H, W, C): `samples`, `originals`, `reconstructions`, ..."""
         with np.load(self.path / "samples.npz", allow_pickle=False) as arrays:
             return dict(arrays)
 
@@ -102,14 +103,28 @@ class Run:
         return self.path / "figures"
 
     def load_models(self) -> dict[str, nn.Module]:
-        """Return the trained networks by name, on the CPU, float32, in eval mode."""
-        from hwlib.training.checkpoint import load_models
+        """Return the trained networks by name, on the CPU, float32, in eval mode.
 
-        return load_models(self)
+        Raises:
+            UserError: the run is not finished, its weights are not the ones it wrote, or it is a
+                study, whose networks are other runs'.
+        """
+        from hwlib.models.weights import load_weights  # loads torch
+        from hwlib.recipes import build_networks
+
+        if "studies" in self.results:
+            runs = [row["run"] for row in self.results["studies"]]
+            raise UserError("study_has_no_networks", path=self.path, runs=runs)
+        path = self.path / "weights.safetensors"
+        if self.results["weights_sha256"] != sha256_of(path):
+            raise UserError("weights_damaged", path=path)
+        models = build_networks(self.config, channels=self.record["data"]["channels"])
+        load_weights(path, models)
+        return {name: model.eval() for name, model in models.items()}
 
     @contextmanager
-    def lock(self):
+    def lock(self) -> Iterator[None]:
         """Hold the run for this process; another one that trains it waits its turn."""
-        waiting = f"another process is training {self.path.name}; waiting for it"
+        waiting = log.line("training.waiting", run=self.path.name)
         with locked(self.path / ".lock", waiting):
             yield

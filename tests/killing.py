@@ -1,5 +1,5 @@
-"""Trainings that are killed: in processes forked from one that has torch loaded, so that they begin
-at once."""
+"""Trainings that are killed, in processes forked from one that has torch loaded, so that they begin
+at once; and whether two runs are the same to the bit."""
 
 import multiprocessing
 import os
@@ -9,11 +9,17 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
+import torch
+from safetensors.torch import load_file
+
 import hwlib
 from hwlib.config import Config
+from hwlib.run import Run
 
+CLOCKS = ("train_time_s", "images_per_s", "snapshot_share")
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["hwlib.training", "torch._dynamo"])
+PROCESSES.set_forkserver_preload(["hwlib.training.loop", "torch._dynamo"])
 
 
 def train_and_be_killed(config: Config, runs: Path, name: str, *, times: int, most: float) -> None:
@@ -51,3 +57,20 @@ def newest_step(folder: Path) -> int:
     """Return the step of a run's newest checkpoint, -1 where it has none."""
     found = sorted((folder / "checkpoint").glob("step-*"))
     return int(found[-1].name.removeprefix("step-")) if found else -1
+
+
+def weights(run: Run) -> dict[str, torch.Tensor]:
+    """Return a finished run's weights by name."""
+    return load_file(run.path / "weights.safetensors")
+
+
+def assert_same_run(first: Run, second: Run) -> None:
+    """Check that weights, metrics, images and results are the same to the bit."""
+    one, two = weights(first), weights(second)
+    assert one.keys() == two.keys()
+    assert all(torch.equal(one[name], two[name]) for name in one)
+    assert first.metrics.drop(columns="time_s").equals(second.metrics.drop(columns="time_s"))
+    assert first.samples.keys() == second.samples.keys()
+    for name, images in first.samples.items():
+        assert np.array_equal(images, second.samples[name]), name
+    assert first.results | dict.fromkeys(CLOCKS) == second.results | dict.fromkeys(CLOCKS)

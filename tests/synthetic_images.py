@@ -12,7 +12,7 @@ import hwlib
 from hwlib.data import Data, load_data
 from hwlib.faces.drawing import draw_faces
 from hwlib.faces.factors import sample_factors
-from hwlib.training.quality import make_tools, sample_quality
+from hwlib.training.quality import make_feature_networks, sample_quality
 
 SPEC, SIZE, OTHER_SEED = "faces:480", 32, 7_001
 ORACLE_STEPS = 60  # enough to tell a face from fog; seconds
@@ -22,7 +22,7 @@ def measured(kinds: dict[str, Callable[[Data], np.ndarray]]) -> dict[str, dict]:
     """Return the numbers that results.json would hold of each kind's images."""
     data = load_data(SPEC, SIZE, progress=False)
     config = hwlib.make_config("vae", profile="smoke", data=SPEC, oracle_steps=ORACLE_STEPS)
-    tools = make_tools(config, data, torch.device("cpu"))
+    tools = make_feature_networks(config, data, torch.device("cpu"))
     return {name: sample_quality(make(data), data, tools)[0] for name, make in kinds.items()}
 
 

@@ -1,4 +1,4 @@
-"""What is measured of adversarial networks, on networks and judges whose answers are known."""
+"""What is measured of adversarial networks, on networks whose answers are known."""
 
 import json
 import math
@@ -10,31 +10,26 @@ import torch
 from torch import nn
 
 import hwlib
+from hwlib.conditioning import one_hot
 from hwlib.config import Config
 from hwlib.data import Data, Part
 from hwlib.recipes import get_pair
-from hwlib.training import adversarial
-from hwlib.training.adversarial import (
-    attribute_columns,
-    class_numbers,
+from hwlib.training import evaluate_acgan, evaluate_gan, evaluate_infogan
+from hwlib.training.attribute_classifier import Classifier, read_images
+from hwlib.training.batches import attribute_columns, draw_z
+from hwlib.training.evaluate_acgan import AcganMonitor, label_pairs, measure_acgan
+from hwlib.training.evaluate_gan import GanMonitor, measure_gan, update_batch_norm
+from hwlib.training.evaluate_infogan import (
+    InfoganMonitor,
+    class_results,
     code_layout,
-    code_pairs,
     codes_of,
-    conditions,
-    draw_samples,
-    finish_acgan,
-    finish_gan,
-    finish_infogan,
-    generate,
-    growth_frame,
-    label_pairs,
-    settle_statistics,
-    snapshot_samples,
-    surest_pictures,
+    measure_infogan,
+    surest_images,
 )
-from hwlib.training.oracle import Oracle, read_attributes
-from hwlib.training.quality import Tools
-from hwlib.training.steps import draw_z
+from hwlib.training.generate import draw_conditions, draw_inputs, generate, generate_in_eval
+from hwlib.training.quality import FeatureNetworks
+from hwlib.training.updates import State
 
 CPU = torch.device("cpu")
 SIZE = 16
@@ -50,34 +45,40 @@ def settings(problem: str, **changes) -> Config:
     )
 
 
-class Painter(nn.Module):
-    """A generator without weights to learn: `paint` maps z and c to three levels in [-1, 1]."""
+class FakeG(nn.Module):
+    """A generator without weights to learn: `draw` maps z and c to three levels in [-1, 1]."""
 
     pixel_range = (-1.0, 1.0)
 
-    def __init__(self, paint, label_dim: int, z_dim: int = 4):
+    def __init__(self, draw, label_dim: int, z_dim: int = 4):
         super().__init__()
-        self.paint, self.label_dim, self.z_dim = paint, label_dim, z_dim
+        self.draw, self.label_dim, self.z_dim = draw, label_dim, z_dim
         self.weight = nn.Parameter(torch.zeros(1))
 
     def forward(self, z, c=None):
         assert (0 if c is None else c.shape[1]) == self.label_dim
-        return self.paint(z, c).view(-1, 3, 1, 1).expand(-1, 3, SIZE, SIZE) + self.weight
+        return self.draw(z, c).view(-1, 3, 1, 1).expand(-1, 3, SIZE, SIZE) + self.weight
 
 
-class Judge(nn.Module):
-    """An oracle that sees an attribute where its colour is brighter than the middle."""
+class FakeClassifier(nn.Module):
+    """A classifier that reads an attribute where its colour is brighter than the middle."""
 
     def __init__(self, attributes=NAMES):
         super().__init__()
         self.attributes, self.about = attributes, {}
         self.weight = nn.Parameter(torch.zeros(1))
 
-    def forward(self, x):
-        return x.float().mean((2, 3)) - 127.5 + self.weight
+    def maps(self, x):
+        return x.float().mean((2, 3), keepdim=True) - 127.5 + self.weight
+
+    def head(self, flat):
+        return flat
+
+    def pooled(self, maps):
+        return maps.flatten(1)
 
 
-class Reader(nn.Module):
+class FakeD(nn.Module):
     """A discriminator whose trunk is the mean colour, and whose classes are its first ones."""
 
     def __init__(self, num_classes: int = 1):
@@ -113,8 +114,8 @@ def part(labels: np.ndarray | None, images: np.ndarray, factors=None) -> Part:
     return Part(images, labels, [str(i) for i in range(len(images))], factors)
 
 
-def painted(levels: np.ndarray) -> np.ndarray:
-    """Return flat pictures (N, 16, 16, 3) of these colours (N, 3) in 0..255."""
+def flat_images(levels: np.ndarray) -> np.ndarray:
+    """Return flat images (N, 16, 16, 3) of these colours (N, 3) in 0..255."""
     return np.broadcast_to(levels[:, None, None], (len(levels), SIZE, SIZE, 3)).astype(np.uint8)
 
 
@@ -124,77 +125,73 @@ def data_of(test: Part, attributes=NAMES) -> Data:
 
 @pytest.fixture
 def labelled() -> Data:
-    """300 flat pictures whose colours are their attributes; Green goes with Red half the time."""
+    """300 flat images whose colours are their attributes; Green goes with Red half the time."""
     rng = np.random.default_rng(0)
     red = rng.random(300) < 0.2
     labels = np.stack([red, red & (rng.random(300) < 0.5), rng.random(300) < 0.5], 1)
-    return data_of(part(labels.astype(np.uint8), painted(np.where(labels, 200, 50))))
+    return data_of(part(labels.astype(np.uint8), flat_images(np.where(labels, 200, 50))))
 
 
 @pytest.fixture
 def no_quality(monkeypatch):
-    """Leave the distances between sets of pictures out; the samples that came are kept here."""
-    seen = []
+    """Leave the distances between sets of images out; the samples that came are kept here."""
+    came = []
 
-    def judge(samples, data, tools):
-        seen.append(samples)
-        return {"frechet": 1.0}, {"nearest": np.zeros((8, 2, *samples.shape[1:]), np.uint8)}
+    def keep(samples, data, networks):
+        came.append(samples)
+        nearest = np.zeros((8, 2, *samples.shape[1:]), np.uint8)
+        return {"frechet": 1.0}, {"samples": samples[:64], "nearest": nearest}
 
-    monkeypatch.setattr(adversarial, "sample_quality", judge)
-    monkeypatch.setattr(adversarial, "num_quality_images", lambda data: 300)
-    return seen
+    for module in (evaluate_gan, evaluate_acgan, evaluate_infogan):
+        monkeypatch.setattr(module, "sample_quality", keep)
+        monkeypatch.setattr(module, "num_quality_images", lambda data: 300)
+    return came
 
 
-TOOLS = Tools(Judge(), None)
+NETWORKS = FeatureNetworks(FakeClassifier(), None)
 
 
-# --- pictures -------------------------------------------------------------------------------------
+# --- images -------------------------------------------------------------------------------------
 
 
 def ignoring(z, c=None):
     return z[:, :3].tanh()
 
 
-def test_generated_pictures_are_bytes_in_the_order_of_their_noise():
+def test_generated_images_are_bytes_in_the_order_of_their_noise():
     levels = torch.linspace(-1, 1, 600).view(-1, 1).repeat(1, 4)
-    G = Painter(lambda z, c: z[:, :3], 0)
-    pictures = generate(G, levels)
-    assert pictures.shape == (600, SIZE, SIZE, 3)
-    assert pictures.dtype == np.uint8
-    assert pictures[[0, -1], 0, 0, 0].tolist() == [0, 255]
-    assert (np.diff(pictures[:, 0, 0, 0].astype(int)) >= 0).all()
-
-
-def test_generating_makes_no_gradients():
-    G = Painter(ignoring, 0)
-    generate(G, torch.zeros(3, 4))
+    G = FakeG(lambda z, c: z[:, :3], 0)
+    images = generate(G, levels)
+    assert images.shape == (600, SIZE, SIZE, 3)
+    assert images.dtype == np.uint8
+    assert images[[0, -1], 0, 0, 0].tolist() == [0, 255]
+    assert (np.diff(images[:, 0, 0, 0].astype(int)) >= 0).all()
     assert G.weight.grad is None
 
 
-def test_the_same_settings_draw_the_same_pictures_and_another_seed_others():
-    G = Painter(ignoring, 0)
+def test_the_same_settings_draw_the_same_images_and_another_seed_others():
+    G = FakeG(ignoring, 0)
     first, again, other = (
-        draw_samples(G, settings("gan", seed=seed), "samples", num=20) for seed in (0, 0, 1)
+        generate(G, *draw_inputs(G, settings("gan", seed=seed), "samples", num=20))
+        for seed in (0, 0, 1)
     )
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
-    assert not np.array_equal(first, draw_samples(G, settings("gan"), "others", num=20))
+    others = generate(G, *draw_inputs(G, settings("gan"), "others", num=20))
+    assert not np.array_equal(first, others)
 
 
-def test_an_unlabelled_generator_is_given_nothing():
-    assert conditions(Painter(ignoring, 0), settings("gan"), "x", num=5) is None
-
-
-def test_labels_without_a_model_are_on_half_the_time():
-    c = conditions(Painter(ignoring, 2), settings("acgan"), "x", num=4_000)
+def test_labels_without_a_model_are_on_half_the_time_and_a_gan_is_given_nothing():
+    c = draw_conditions(FakeG(ignoring, 2), settings("acgan"), "x", num=4_000)
     assert c.shape == (4_000, 2)
     assert abs(c.mean(0) - 0.5).max() < 0.03
+    assert draw_conditions(FakeG(ignoring, 0), settings("gan"), "x", num=5) is None
 
 
 @pytest.mark.parametrize("num", [100, 300, 777])
-def test_labels_after_real_pictures_have_their_rates_whatever_the_number(labelled, num):
+def test_labels_after_real_images_have_their_rates_whatever_the_number(labelled, num):
     labels = labelled.test.labels
-    c = conditions(Painter(ignoring, 3), settings("acgan"), "x", num=num, labels=labels)
+    c = draw_conditions(FakeG(ignoring, 3), settings("acgan"), "x", num=num, labels=labels)
     assert c.shape == (num, 3)
     assert c.dtype == torch.float32
     assert np.abs(c.numpy().mean(0) - labels.mean(0)).max() < 0.06
@@ -204,88 +201,81 @@ def test_labels_after_real_pictures_have_their_rates_whatever_the_number(labelle
 
 def test_labels_of_a_sorted_set_come_mixed():
     labels = np.repeat([[1], [0]], 500, axis=0)
-    c = conditions(Painter(ignoring, 1), settings("acgan"), "x", num=200, labels=labels)
+    c = draw_conditions(FakeG(ignoring, 1), settings("acgan"), "x", num=200, labels=labels)
     assert 0.3 < c[:100].mean() < 0.7
 
 
 def test_codes_come_back_from_one_hot():
-    c = conditions(Painter(ignoring, 20), settings("infogan", num_codes=2), "x", num=50)
+    c = draw_conditions(FakeG(ignoring, 20), settings("infogan", num_codes=2), "x", num=50)
     codes = codes_of(c)
     assert codes.shape == (50, 2)
-    assert torch.equal(adversarial.one_hot(codes), c)
+    assert torch.equal(one_hot(codes), c)
 
 
 def test_an_acgan_learns_the_columns_that_it_names_in_their_order(labelled):
     labels = labelled.test.labels
     config = settings("acgan", attribute="Blue,Red")
     assert np.array_equal(attribute_columns(labels, labelled, config), labels[:, [2, 0]])
-    assert attribute_columns(labels, labelled, settings("gan")) is None
 
 
 # --- while training goes on -----------------------------------------------------------------------
 
-WATCHED = {"gan": 0, "acgan": 2, "infogan": 20}
+MONITORS = {"gan": (GanMonitor, 0), "acgan": (AcganMonitor, 2), "infogan": (InfoganMonitor, 20)}
 
 
-class Noisy(Painter):
-    """A painter that tells by noise on its pictures when it is not in eval mode."""
+def monitor_of(problem, **changes):
+    """Return a problem's monitor before it has data."""
+    monitor = object.__new__(MONITORS[problem][0])
+    monitor.config = settings(problem, **changes)
+    return monitor
+
+
+class Noisy(FakeG):
+    """A generator that adds noise to its images when it is not in eval mode."""
 
     def forward(self, z, c=None):
         x = super().forward(z, c)
         return x + torch.rand_like(x) if self.training else x
 
 
-@pytest.mark.parametrize("problem", WATCHED)
+@pytest.mark.parametrize("problem", MONITORS)
 @pytest.mark.parametrize("is_training", [True, False])
-def test_watching_uses_eval_mode_and_gives_the_mode_back(problem, is_training):
-    models = {"G": Noisy(ignoring, WATCHED[problem]).train(is_training)}
-    config = settings(problem, num_codes=2) if problem == "infogan" else settings(problem)
-    for draw in (
-        lambda: snapshot_samples(models, config, 30, CPU)[0],
-        lambda: growth_frame(models, config),
-    ):
-        first, again = draw(), draw()
-        assert first.dtype == np.uint8
-        assert np.array_equal(first, again)
-        assert models["G"].training is is_training
-
-
-def test_watching_moves_no_random_stream():
+def test_progress_samples_need_eval_mode_and_no_random_stream(problem, is_training):
+    G = Noisy(ignoring, MONITORS[problem][1]).train(is_training)
+    monitor = monitor_of(problem, num_codes=2) if problem == "infogan" else monitor_of(problem)
     before = torch.get_rng_state()
-    growth_frame({"G": Painter(ignoring, 0)}, settings("gan"))
-    snapshot_samples({"G": Painter(ignoring, 0)}, settings("gan"), 10, CPU)
+    first, again = (generate_in_eval(G, *monitor.progress_inputs(G)) for _ in range(2))
     assert torch.equal(before, torch.get_rng_state())
+    assert first.dtype == np.uint8
+    assert np.array_equal(first, again)
+    assert G.training is is_training
 
 
-def test_watching_prefers_the_average_of_g():
-    models = {
-        "G": Painter(lambda z, c: torch.ones(len(z), 3), 0),
-        "G_ema": Painter(lambda z, c: -torch.ones(len(z), 3), 0),
-    }
-    assert not growth_frame(models, settings("gan")).any()
-    assert not snapshot_samples(models, settings("gan"), 10, CPU)[0].any()
+def test_a_snapshot_is_the_average_of_g_where_there_is_one(labelled):
+    bright, dark = (FakeG(lambda z, c, v=v: torch.full((len(z), 3), v), 0) for v in (1.0, -1.0))
+    monitor = monitor_of("gan")
+    monitor.networks, monitor.real_diversity = NETWORKS, 1.0
+    monitor.real = read_images(FakeClassifier(), labelled.train.images)[1]
+    state = State({"G": bright, "G_ema": dark}, {}, step=3)
+    record = monitor.evaluate(state)
+    assert record.keys() == {"snapshot_kid", "snapshot_diversity"}
+    assert not state.frames[0].any()
+    assert (state.best_step, state.best_score) == (3, record["snapshot_kid"])
+    monitor.evaluate(state)
+    assert torch.equal(*state.frames)
 
 
-def test_snapshots_follow_the_labels_of_the_training_pictures(labelled):
-    G = Painter(lambda z, c: 2 * c - 1, 3)
-    labels = labelled.train.labels
-    samples, asked = snapshot_samples({"G": G}, settings("acgan"), 300, CPU, labels=labels)
-    readings = read_attributes(Judge(), samples)
-    assert np.array_equal(readings, asked.numpy())
-    assert readings.mean(0) == pytest.approx(labels.mean(0))
-
-
-def test_growth_of_an_acgan_shows_each_noise_with_the_first_label_on_and_off():
-    G = Painter(lambda z, c: torch.stack([z[:, 0].tanh(), 2 * c[:, 0] - 1, 2 * c[:, 1] - 1], 1), 2)
-    frame = growth_frame({"G": G}, settings("acgan"))[:, 0, 0]
+def test_progress_of_an_acgan_has_each_noise_with_the_first_label_on_and_off():
+    G = FakeG(lambda z, c: torch.stack([z[:, 0].tanh(), 2 * c[:, 0] - 1, 2 * c[:, 1] - 1], 1), 2)
+    frame = generate(G, *monitor_of("acgan").progress_inputs(G))[:, 0, 0]
     assert frame[:, 1].tolist() == [255, 0] * 4
     assert np.array_equal(frame[0::2, [0, 2]], frame[1::2, [0, 2]])
     assert len(set(frame[0::2, 0].tolist())) == 4
 
 
-def test_growth_of_an_infogan_runs_through_the_first_codes_values():
-    G = Painter(lambda z, c: torch.stack([level(c, 0), level(c, 1), z[:, 0].tanh()], 1), 20)
-    frame = growth_frame({"G": G}, settings("infogan", num_codes=2))[:, 0, 0]
+def test_progress_of_an_infogan_runs_through_the_first_codes_values():
+    G = FakeG(lambda z, c: torch.stack([level(c, 0), level(c, 1), z[:, 0].tanh()], 1), 20)
+    frame = generate(G, *monitor_of("infogan", num_codes=2).progress_inputs(G))[:, 0, 0]
     assert frame[:, 0].tolist() == [round(v * 255 / 9) for v in range(8)]
     assert len(np.unique(frame[:, 1:], axis=0)) == 1
 
@@ -293,24 +283,22 @@ def test_growth_of_an_infogan_runs_through_the_first_codes_values():
 # --- GAN ------------------------------------------------------------------------------------------
 
 
-def test_a_gans_samples_are_judged_and_kept(labelled, no_quality):
-    models = {"G": Painter(ignoring, 0), "D": Reader()}
-    results, pictures, latents = finish_gan(models, labelled, settings("gan"), TOOLS)
+def test_a_gans_samples_are_measured_and_kept(labelled, no_quality):
+    models = {"G": FakeG(ignoring, 0), "D": FakeD()}
+    results, images = measure_gan(models, labelled, settings("gan"), NETWORKS)
     assert results == {"frechet": 1.0}
-    assert pictures.keys() == {"samples", "nearest"}
-    assert pictures["samples"].shape == (64, SIZE, SIZE, 3)
+    assert images["samples"].shape == (64, SIZE, SIZE, 3)
     assert len(no_quality[0]) == 300
-    assert latents == {}
 
 
 # --- ACGAN ----------------------------------------------------------------------------------------
 
 
-def finish_labels(paint, data, attribute="Red"):
+def measure_labels(draw, data, attribute="Red"):
     config = settings("acgan", attribute=attribute)
     num = len(config.attributes)
-    models = {"G": Painter(paint, num), "D": Reader(num)}
-    return finish_acgan(models, data, config, TOOLS)
+    models = {"G": FakeG(draw, num), "D": FakeD(num)}
+    return measure_acgan(models, data, config, NETWORKS)
 
 
 def obeying(z, c):
@@ -319,57 +307,49 @@ def obeying(z, c):
     return torch.stack([red, red, z[:, 0].sign()], 1)
 
 
-def test_a_label_that_is_obeyed_is_seen_and_so_is_what_it_drags_along(labelled, no_quality):
-    results, pictures, _ = finish_labels(obeying, labelled)
+def test_a_label_that_works_is_measured_with_what_goes_along(labelled, no_quality):
+    results, images = measure_labels(obeying, labelled)
     assert results["attribute"] == "Red"
     assert results["attributes"] == ["Red"]
     assert results["attribute_accuracy"] == results["attribute_flip_rate"] == 1
     assert results["num_attribute_samples"] == 1_000
     assert results["leakage"] == {"Red": {"Red": 1.0, "Green": 1.0, "Blue": 0.0}}
-    assert pictures["pairs"].shape == (10, 2, SIZE, SIZE, 3)
-    assert pictures["pairs"][:, :, 0, 0, 0].tolist() == [[255, 0]] * 10
-    assert "pairs_more" not in pictures
+    red, *others = labelled.test.labels.T.astype(bool)
+    real = results["leakage_real"]["Red"]
+    together = [other[red].mean() - other[~red].mean() for other in others]
+    assert list(real.values()) == pytest.approx([1, *together])
+    # The samples that are compared with the test images have their labels.
+    readings, _ = read_images(FakeClassifier(), no_quality[0])
+    assert readings[:, 0].mean() == pytest.approx(red.mean())
+    assert images["pairs"].shape == (10, 2, SIZE, SIZE, 3)
+    assert images["pairs"][:, :, 0, 0, 0].tolist() == [[255, 0]] * 10
+    assert "pairs_more" not in images
 
 
 def test_a_label_that_is_ignored_scores_one_half_and_never_flips(labelled, no_quality):
-    results, pictures, _ = finish_labels(ignoring, labelled)
+    results, images = measure_labels(ignoring, labelled)
     assert results["attribute_accuracy"] == 0.5
     assert results["attribute_flip_rate"] == 0
     assert set(results["leakage"]["Red"].values()) == {0.0}
-    assert np.array_equal(pictures["pairs"][:, 0], pictures["pairs"][:, 1])
+    assert np.array_equal(images["pairs"][:, 0], images["pairs"][:, 1])
 
 
-def test_leakage_stands_beside_what_goes_together_in_real_pictures(labelled, no_quality):
-    real = finish_labels(obeying, labelled)[0]["leakage_real"]
-    red, green, blue = labelled.test.labels.T.astype(bool)
-    assert real.keys() == {"Red"}
-    assert real["Red"]["Red"] == 1
-    assert real["Red"]["Green"] == pytest.approx(green[red].mean() - green[~red].mean())
-    assert real["Red"]["Blue"] == pytest.approx(blue[red].mean() - blue[~red].mean())
-
-
-def test_samples_have_the_test_pictures_labels(labelled, no_quality):
-    finish_labels(obeying, labelled)
-    rate = read_attributes(Judge(), no_quality[0])[:, 0].mean()
-    assert rate == pytest.approx(labelled.test.labels[:, 0].mean())
-
-
-def test_the_class_heads_accuracy_is_taken_on_the_test_pictures(labelled, no_quality):
-    class Upside(Reader):
+def test_the_class_heads_accuracy_is_taken_on_the_test_images(labelled, no_quality):
+    class Upside(FakeD):
         def forward(self, x):
             return self.trunk(x)[:, 0], torch.stack([self.trunk(x)[:, 0], -self.trunk(x)[:, 2]], 1)
 
     config = settings("acgan", attribute="Red,Blue")
-    models = {"G": Painter(ignoring, 2), "D": Upside()}
-    results, _, _ = finish_acgan(models, labelled, config, TOOLS)
+    models = {"G": FakeG(ignoring, 2), "D": Upside()}
+    results, _ = measure_acgan(models, labelled, config, NETWORKS)
     assert results["class_accuracy_test"] == 0.5  # Red always right, Blue always wrong
 
 
 def test_several_labels_are_switched_one_by_one(labelled, no_quality):
-    def paint(z, c):  # Blue obeys, Red does not
+    def draw(z, c):  # Blue obeys, Red does not
         return torch.stack([z[:, 0].sign(), z[:, 1].tanh(), 2 * c[:, 0] - 1], 1)
 
-    results, pictures, _ = finish_labels(paint, labelled, "Blue,Red")
+    results, images = measure_labels(draw, labelled, "Blue,Red")
     assert results["attribute"] == "Blue,Red"
     assert results["attribute_accuracy_by"] == {"Blue": 1.0, "Red": 0.5}
     assert results["attribute_flip_rate_by"] == {"Blue": 1.0, "Red": 0.0}
@@ -377,11 +357,11 @@ def test_several_labels_are_switched_one_by_one(labelled, no_quality):
     assert results["attribute_flip_rate"] == 0.5
     assert results["leakage"].keys() == results["leakage_real"].keys() == {"Blue", "Red"}
     assert results["leakage"]["Red"]["Blue"] == 0
-    assert pictures["pairs_more"].shape == (1, 10, 2, SIZE, SIZE, 3)
+    assert images["pairs_more"].shape == (1, 10, 2, SIZE, SIZE, 3)
 
 
 def test_while_one_label_is_switched_the_others_stay_and_are_on_half_the_time():
-    G = Painter(lambda z, c: 2 * c - 1, 3)
+    G = FakeG(lambda z, c: 2 * c - 1, 3)
     config = settings("acgan", attribute="Red,Green,Blue")
     for k in range(3):
         colours = label_pairs(G, config, label=k)[:, :, 0, 0] > 127
@@ -392,11 +372,11 @@ def test_while_one_label_is_switched_the_others_stay_and_are_on_half_the_time():
         assert np.abs(colours[:, 0, others].mean(0) - 0.5).max() < 0.1
 
 
-def test_an_attribute_that_no_test_picture_has_has_no_real_leakage(no_quality):
+def test_an_attribute_that_no_test_image_has_has_no_real_leakage(no_quality):
     labels = np.zeros((40, 3), np.uint8)
     labels[::2, 1] = 1
-    data = data_of(part(labels, painted(np.where(labels, 200, 50))))
-    results, _, _ = finish_labels(obeying, data)
+    data = data_of(part(labels, flat_images(np.where(labels, 200, 50))))
+    results, _ = measure_labels(obeying, data)
     assert results["leakage_real"] == {}
     assert results["leakage"]["Red"]["Red"] == 1
 
@@ -405,17 +385,17 @@ def test_an_attribute_that_no_test_picture_has_has_no_real_leakage(no_quality):
 
 
 def unlabelled() -> Data:
-    return data_of(part(None, painted(np.full((40, 3), 128))), ())
+    return data_of(part(None, flat_images(np.full((40, 3), 128))), ())
 
 
-def finish_codes(paint, data, num_codes=1, tools=TOOLS, **reader):
+def measure_codes(draw, data, num_codes=1, networks=NETWORKS, **reader):
     config = settings("infogan", num_codes=num_codes)
     models = {
-        "G": Painter(paint, 10 * num_codes),
-        "D": Reader(),
+        "G": FakeG(draw, 10 * num_codes),
+        "D": FakeD(),
         "Q": LevelReader(num_codes, **reader),
     }
-    return finish_infogan(models, data, config, tools)
+    return measure_infogan(models, data, config, networks)
 
 
 def telling(z, c):
@@ -424,20 +404,24 @@ def telling(z, c):
 
 
 def test_a_code_that_decides_all_is_read_and_explains_all(no_quality):
-    results, pictures, _ = finish_codes(telling, unlabelled())
+    results, images = measure_codes(telling, unlabelled())
     assert results["num_codes"] == 1
     assert results["code_accuracy"] == 1
     assert results["code_information_nats"] == pytest.approx(math.log(10), abs=0.01)
     assert results["code_entropy_nats"] == math.log(10)
     assert results["code_variance_share"] == pytest.approx([1])
     assert results["noise_variance_share"] == pytest.approx(0)
-    rows = pictures["code_rows"]
+    rows = images["code_rows"]
     assert rows.shape == (1, 10, 10, SIZE, SIZE, 3)
     assert (rows[0, :, :, 0, 0, 0] == [round(v * 255 / 9) for v in range(10)]).all()
+    assert "code_pairs" not in images
+    (meaning,) = results["code_meaning"]
+    assert [rates["Red"] for rates in meaning] == [0.0] * 5 + [1.0] * 5
+    assert all(rates["Green"] == 0 for rates in meaning)
 
 
 def test_a_code_that_is_ignored_carries_nothing(no_quality):
-    results, _, _ = finish_codes(ignoring, unlabelled(), sure=0.0)
+    results, _ = measure_codes(ignoring, unlabelled(), sure=0.0)
     assert results["code_information_nats"] == pytest.approx(0, abs=1e-9)
     assert results["code_accuracy"] < 0.2
     assert results["code_variance_share"] == pytest.approx([0])
@@ -445,10 +429,10 @@ def test_a_code_that_is_ignored_carries_nothing(no_quality):
 
 
 def test_with_two_codes_each_one_and_the_noise_get_their_own_share(no_quality):
-    def paint(z, c):
+    def draw(z, c):
         return torch.stack([level(c, 0), 0.5 * level(c, 1), z[:, 0].sign() / 2], 1)
 
-    results, pictures, _ = finish_codes(paint, unlabelled(), num_codes=2)
+    results, images = measure_codes(draw, unlabelled(), num_codes=2)
     levels = torch.linspace(-1, 1, 10).var(correction=0).item()
     first, second, noise = levels, levels / 4, 0.25
     # One code's layout: the other code, fixed in each row, varies with the noise.
@@ -459,25 +443,21 @@ def test_with_two_codes_each_one_and_the_noise_get_their_own_share(no_quality):
     assert results["noise_variance_share"] == pytest.approx(noise / total, abs=0.02)
     assert results["code_accuracy_by"][0] == 1
     assert len(results["code_information_by"]) == 2
-    assert pictures["code_rows"].shape == (2, 10, 10, SIZE, SIZE, 3)
-    pairs = pictures["code_pairs"][:, :, 0, 0].astype(int)
+    assert images["code_rows"].shape == (2, 10, 10, SIZE, SIZE, 3)
+    pairs = images["code_pairs"][:, :, 0, 0].astype(int)
     assert (pairs[:, :, 0] == pairs[:, :1, 0]).all()  # the first code runs down
     assert (np.diff(pairs[:, 0, 0]) > 0).all()
     assert (np.diff(pairs[0, :, 1]) > 0).all()  # the second runs across
     assert len(np.unique(pairs[:, :, 2])) == 1  # one noise
 
 
-def test_one_code_has_no_pairs(no_quality):
-    assert "code_pairs" not in finish_codes(telling, unlabelled())[1]
-
-
 def test_in_a_row_only_the_one_code_changes():
-    def paint(z, c):
+    def draw(z, c):
         return torch.stack([level(c, 0), level(c, 1), z[:, 0].tanh()], 1)
 
     config = settings("infogan", num_codes=2)
     first, second = (
-        code_layout(Painter(paint, 20), config, code=k, num=30)[:, :, 0, 0] for k in (0, 1)
+        code_layout(FakeG(draw, 20), config, code=k, num=30)[:, :, 0, 0] for k in (0, 1)
     )
     assert (first[:, :, 1:] == first[:, :1, 1:]).all()
     assert (second[:, :, [0, 2]] == second[:, :1, [0, 2]]).all()
@@ -485,32 +465,20 @@ def test_in_a_row_only_the_one_code_changes():
     assert len(np.unique(first[:, 0, 1])) > 5  # the other code is not always the same
 
 
-def test_code_pairs_come_from_one_noise_alone():
-    G = Painter(lambda z, c: z[:, :3].tanh(), 20)
-    pairs = code_pairs(G, settings("infogan", num_codes=2))
-    assert pairs.shape == (10, 10, SIZE, SIZE, 3)
-    assert len(np.unique(pairs.reshape(100, -1), axis=0)) == 1
-
-
-def test_what_a_value_means_is_the_oracles_rate_among_its_pictures(no_quality):
-    results, _, _ = finish_codes(telling, unlabelled())
-    meaning = results["code_meaning"]
-    assert [rates["Red"] for rates in meaning[0]] == [0.0] * 5 + [1.0] * 5
-    assert all(rates["Green"] == 0 for rates in meaning[0])
-
-
-def test_an_oracle_of_quarter_turns_gives_no_meaning(no_quality):
-    results, _, _ = finish_codes(telling, unlabelled(), tools=Tools(Judge(()), None))
+def test_a_classifier_of_quarter_turns_gives_no_meaning(no_quality):
+    results, _ = measure_codes(
+        telling, unlabelled(), networks=FeatureNetworks(FakeClassifier(()), None)
+    )
     absent = {"code_meaning", "code_attribute_nats", "code_factor_nats", "code_class_accuracy"}
     assert not absent & results.keys()
 
 
 def levelled(classes: np.ndarray) -> np.ndarray:
-    """Return pictures that Q reads as these values (N,)."""
-    return painted(np.stack([classes * 255 / 9, *[np.zeros(len(classes))] * 2], 1))
+    """Return images that Q reads as these values (N,)."""
+    return flat_images(np.stack([classes * 255 / 9, *[np.zeros(len(classes))] * 2], 1))
 
 
-def test_codes_are_held_against_labels_and_factors(no_quality):
+def test_codes_are_compared_with_labels_and_factors(no_quality):
     rng = np.random.default_rng(0)
     value = rng.permutation(np.arange(1_000) % 10)
     labels = np.stack([value >= 5, rng.random(1_000) < 0.5, np.zeros(1_000)], 1).astype(np.uint8)
@@ -522,7 +490,7 @@ def test_codes_are_held_against_labels_and_factors(no_quality):
         }
     )
     data = data_of(part(labels, levelled(value), factors))
-    results, _, _ = finish_codes(telling, data)
+    results, _ = measure_codes(telling, data)
     nats = results["code_attribute_nats"][0]
     assert nats.keys() == {"Red", "Green"}  # nobody is Blue: nothing to tell
     assert nats["Red"] == pytest.approx(math.log(2), abs=0.01)
@@ -539,7 +507,7 @@ def test_classes_are_matched_with_the_values_that_show_them(no_quality):
     labels = np.eye(10, dtype=np.uint8)[digit]
     names = tuple(f"digit {i}" for i in range(10))
     data = data_of(part(labels, levelled((digit + 3) % 10)), names)
-    results, _, _ = finish_codes(telling, data)
+    results, _ = measure_codes(telling, data)
     assert results["code_class_accuracy"] == 1
     assert results["code_class_matching"] == [names[(v - 3) % 10] for v in range(10)]
 
@@ -547,17 +515,17 @@ def test_classes_are_matched_with_the_values_that_show_them(no_quality):
 def test_the_best_code_is_matched_and_values_without_a_class_say_so():
     classes = np.arange(60) % 3
     codes = np.stack([np.zeros(60, int), 2 * classes], 1)
-    numbers = class_numbers(codes, classes, ("a", "b", "c"))
+    numbers = class_results(codes, classes, ("a", "b", "c"))
     assert numbers["code_class_accuracy"] == 1
     assert numbers["code_class_matching"] == ["a", "", "b", "", "c", *[""] * 5]
 
 
-def test_the_surest_pictures_come_first_and_missing_ones_are_black():
-    images = painted(np.repeat(np.arange(1, 9)[:, None] * 20, 3, 1))
+def test_the_surest_images_come_first_and_missing_ones_are_black():
+    images = flat_images(np.repeat(np.arange(1, 9)[:, None] * 20, 3, 1))
     logits = torch.zeros(4, 1, 10)
     logits[:, 0, 3] = torch.tensor([5.0, 900.0, 0.0, 700.0])
     logits[2, 0, 8] = 1.0
-    found = surest_pictures(logits, images, np.array([0, 2, 4, 6]))
+    found = surest_images(logits, images, np.array([0, 2, 4, 6]))
     assert found.shape == (1, 10, 6, SIZE, SIZE, 3)
     # 900 and 700 are both certain beyond float64: the earlier one stands first.
     assert found[0, 3, :, 0, 0, 0].tolist() == [60, 140, 20, 0, 0, 0]
@@ -568,7 +536,7 @@ def test_the_surest_pictures_come_first_and_missing_ones_are_black():
 # --- batch norm's statistics ----------------------------------------------------------------------
 
 
-class NormReader(Reader):
+class NormReader(FakeD):
     """A reader that normalises the colours that it sees, and drops some while it trains."""
 
     def __init__(self, mean: float, num_classes: int = 1):
@@ -582,7 +550,7 @@ class NormReader(Reader):
         return self.dropout(self.norm(super().trunk(x)))
 
 
-def test_settled_statistics_are_those_of_the_pictures_shown():
+def test_batch_norms_statistics_become_those_of_the_images():
     D = NormReader(mean=7.0)
     x = torch.randn(500, 3, 4, 4, generator=torch.Generator().manual_seed(0)) * 2 + 3
 
@@ -590,16 +558,13 @@ def test_settled_statistics_are_those_of_the_pictures_shown():
         for batch in x.split(250):
             D.trunk(batch)
 
-    settle_statistics(D, read=read)
+    update_batch_norm(D, run=read)
     colours = x.mean((2, 3))
     torch.testing.assert_close(D.norm.running_mean, colours.mean(0))
     torch.testing.assert_close(D.norm.running_var, colours.var(0), rtol=0.02, atol=0)
     assert D.norm.momentum == 0.1
     assert not any(module.training for module in D.modules())
-
-
-def test_networks_without_batch_norm_are_not_even_run():
-    settle_statistics(Reader(), read=lambda: pytest.fail("it was run"))
+    update_batch_norm(FakeD(), run=lambda: pytest.fail("networks without batch norm are run"))
 
 
 class LineReader(LevelReader):
@@ -612,20 +577,20 @@ class LineReader(LevelReader):
 def test_a_code_is_read_whatever_the_running_average_was(no_quality):
     found = []
     for mean in (0.0, 5.0):
-        models = {"G": Painter(telling, 10), "D": NormReader(mean), "Q": LineReader(1)}
-        results, _, _ = finish_infogan(models, unlabelled(), settings("infogan"), TOOLS)
+        models = {"G": FakeG(telling, 10), "D": NormReader(mean), "Q": LineReader(1)}
+        results, _ = measure_infogan(models, unlabelled(), settings("infogan"), NETWORKS)
         found.append(results)
     assert found[0] == found[1]
     assert found[0]["code_accuracy"] > 0.99
 
 
-def test_the_class_heads_accuracy_is_that_of_real_pictures_statistics(no_quality):
-    # Half of the real pictures are red; none of the generator's is.
+def test_the_class_heads_accuracy_is_that_of_real_images_statistics(no_quality):
+    # Half of the real images are red; none of the generator's is.
     labels = np.tile([[0], [1]], (100, 1)).astype(np.uint8)
-    data = data_of(part(labels, painted(np.repeat(50 + 100 * labels, 3, 1))), ("Red",))
-    models = {"G": Painter(lambda z, c: -torch.ones(len(z), 3), 1), "D": NormReader(5.0)}
-    tools = Tools(Judge(("Red",)), None)
-    results, _, _ = finish_acgan(models, data, settings("acgan", attribute="Red"), tools)
+    data = data_of(part(labels, flat_images(np.repeat(50 + 100 * labels, 3, 1))), ("Red",))
+    models = {"G": FakeG(lambda z, c: -torch.ones(len(z), 3), 1), "D": NormReader(5.0)}
+    networks = FeatureNetworks(FakeClassifier(("Red",)), None)
+    results, _ = measure_acgan(models, data, settings("acgan", attribute="Red"), networks)
     assert results["class_accuracy_test"] == 1
 
 
@@ -633,10 +598,17 @@ def test_the_class_heads_accuracy_is_that_of_real_pictures_statistics(no_quality
 
 
 def test_uniform_noise_reaches_the_generator():
-    G = Painter(lambda z, c: z[:, :3], 0)
-    samples = draw_samples(G, settings("gan", noise="uniform"), "x", num=400)
+    G = FakeG(lambda z, c: z[:, :3], 0)
+    samples = generate(G, *draw_inputs(G, settings("gan", noise="uniform"), "x", num=400))
     assert np.histogram(samples[:, 0, 0], 4, (0, 255))[0].min() > 200
-    assert draw_z(settings("gan", noise="uniform"), "x", num=400, z_dim=4).abs().max() <= 1
+    uniform = draw_z(settings("gan", noise="uniform"), "x", num=2_000, z_dim=4)
+    assert -1 <= uniform.min() < -0.99
+    assert 0.99 < uniform.max() <= 1
+    normal = draw_z(settings("gan"), "x", num=2_000, z_dim=4)
+    assert normal.std().item() == pytest.approx(1, abs=0.05)
+
+
+MEASURE = {"gan": measure_gan, "acgan": measure_acgan, "infogan": measure_infogan}
 
 
 @pytest.fixture(scope="module")
@@ -644,15 +616,11 @@ def faces() -> Data:
     return hwlib.load_data("faces:96", 32)
 
 
-FINISH = {"gan": finish_gan, "acgan": finish_acgan, "infogan": finish_infogan}
-
-
 @pytest.mark.parametrize(
     ("problem", "extra"),
     [
         ("gan", {}),
         ("acgan", {"num_labels": 2}),
-        ("infogan", {"num_codes": 1}),
         ("infogan", {"num_codes": 2}),
     ],
 )
@@ -663,14 +631,14 @@ def test_the_recipes_networks_are_measured_with_finite_numbers(faces, problem, e
     changes = {"z_dim": 8, "image_size": 32}
     changes |= {"attribute": "Smiling,Male"} if problem == "acgan" else {}
     changes |= extra if problem == "infogan" else {}
-    oracle = Oracle(image_size=32, channels=3, attributes=faces.attributes).eval()
-    oracle.about = {"fingerprint": "0" * 16}
-    results, pictures, _ = FINISH[problem](
-        models, faces, settings(problem, **changes), Tools(oracle, oracle)
+    classifier = Classifier(image_size=32, channels=3, attributes=faces.attributes).eval()
+    classifier.about = {"fingerprint": "0" * 16}
+    results, images = MEASURE[problem](
+        models, faces, settings(problem, **changes), FeatureNetworks(classifier, classifier)
     )
     json.dumps(results, allow_nan=False)
     assert {"frechet", "kid", "frechet_real", "sharpness_samples"} <= results.keys()
-    assert {"samples", "nearest"} <= pictures.keys()
-    assert all(array.dtype == np.uint8 for array in pictures.values())
-    assert all(array.shape[-3:] == (32, 32, 3) for array in pictures.values())
+    assert {"samples", "nearest"} <= images.keys()
+    assert all(array.dtype == np.uint8 for array in images.values())
+    assert all(array.shape[-3:] == (32, 32, 3) for array in images.values())
     assert all(not model.training for model in models.values())

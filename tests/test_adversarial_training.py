@@ -1,31 +1,29 @@
 """The adversarial steps, their options, snapshots, and exact resume."""
 
-import copy
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from killing import train_and_be_killed
-from safetensors.torch import load_file
+from killing import assert_same_run, train_and_be_killed, weights
 from torch import nn
 
 import hwlib
 import hwlib.recipes
-from hwlib.data import Data
 from hwlib.errors import UserError
 from hwlib.losses import adversarial_loss, attribute_loss, code_loss, gradient_penalty
-from hwlib.run import Run
+from hwlib.registry import PROBLEMS, resolve
 from hwlib.training import checkpoint
 from hwlib.training.augment import augment, cut_out, shift
-from hwlib.training.batches import Batches
-from hwlib.training.fit import TrainingDiverged, make_optimizer, make_state, open_run
-from hwlib.training.quality import SnapshotScorer
+from hwlib.training.batches import Batches, draw_z
+from hwlib.training.evaluate_acgan import AcganMonitor
+from hwlib.training.evaluate_gan import collapse_signs
+from hwlib.training.loop import TrainingDiverged, make_state
 from hwlib.training.sampling import sample_images
-from hwlib.training.snapshots import Snapshots, collapse_signs
-from hwlib.training.steps import STEPS, State, draw_z, frozen, penalty_weight, shown
+from hwlib.training.updates import State, forward_real_fake, frozen, penalty_weight
 
-SPEC = "faces:96"
+SPEC, SIZE = "faces:96", 32
 CPU = torch.device("cpu")
 FAMILIES = ("gan", "acgan", "infogan")
 PAIRS = [pair for pair in hwlib.recipes.PAIRS if pair[1] in FAMILIES]
@@ -34,12 +32,13 @@ HARD = {"ema": 0.9, "spectral_norm": True, "flip": True, "augment": True, "noise
 
 
 def smoke(problem, recipe="dcgan", **overrides):
-    return hwlib.make_config(problem, recipe, SPEC, "smoke", device="cpu", **overrides)
+    settings = {"image_size": SIZE, "device": "cpu"} | overrides
+    return hwlib.make_config(problem, recipe, SPEC, "smoke", **settings)
 
 
 @pytest.fixture(scope="module")
 def data():
-    return hwlib.load_data(SPEC)
+    return hwlib.load_data(SPEC, SIZE)
 
 
 @pytest.fixture(scope="module")
@@ -51,26 +50,8 @@ def runs(tmp_path_factory):
 
 def fresh(config) -> tuple[State, Batches]:
     """Return the first state of a run in memory, and its batches."""
-    data = hwlib.load_data(SPEC)
+    data = hwlib.load_data(SPEC, SIZE)
     columns = [data.attributes.index(name) for name in config.attributes]
-    options = {
-        "gan": {},
-        "acgan": {"num_labels": len(columns)},
-        "infogan": {"num_codes": config.num_codes},
-    }[config.problem]
-    torch.manual_seed(0)
-    models = hwlib.build_models(
-        config.recipe,
-        config.problem,
-        config.width,
-        z_dim=config.z_dim,
-        d_width=config.d_width,
-        spectral_norm=config.spectral_norm,
-        **options,
-    )
-    optimizers = {name: make_optimizer(model, config) for name, model in models.items()}
-    if config.ema:
-        models["G_ema"] = copy.deepcopy(models["G"])
     batches = Batches(
         data.train.images,
         batch_size=config.batch_size * config.d_updates,
@@ -79,11 +60,11 @@ def fresh(config) -> tuple[State, Batches]:
         device=CPU,
         labels=data.train.labels[:, columns] if columns else None,
     )
-    return State(models, optimizers), batches
+    return make_state(config, channels=3, device=CPU), batches
 
 
 def take_step(state, batches, config):
-    step = STEPS[config.problem]
+    step = resolve(PROBLEMS[config.problem].step)
     numbers = step(
         state, batches[state.step], config, precision="float32", **batches.extras(state.step)
     )
@@ -132,7 +113,7 @@ def test_no_gradient_is_left_on_d_by_gs_update():
         assert torch.equal(parameter.grad, before)
 
 
-def test_two_updates_of_d_see_two_different_batches(monkeypatch):
+def test_two_updates_of_d_take_two_different_batches(monkeypatch):
     config = smoke("gan", d_updates=2)
     state, batches = fresh(config)
     calls = []
@@ -158,7 +139,7 @@ def test_the_same_draws_again_and_again_are_learnt_by_heart(problem, name):
     losses = []
     for _ in range(40):
         losses.append(take_step(state, batches, config)[name].item())
-        state.step = 0  # the same pictures, noise, labels and codes
+        state.step = 0  # the same images, noise, labels and codes
     chance = {"q_loss": np.log(10), "d_class_loss": np.log(2), "d_loss": 2 * np.log(2)}[name]
     assert losses[0] == pytest.approx(chance, abs=0.6)
     assert losses[-1] < 0.8 * losses[0]
@@ -167,28 +148,25 @@ def test_the_same_draws_again_and_again_are_learnt_by_heart(problem, name):
 # --- losses and options -------------------------------------------------------------------------
 
 
-def test_adversarial_losses_are_ln_2_for_a_d_that_does_not_know():
+def test_losses_are_chance_for_logits_of_zero_and_check_their_shapes():
+    codes = torch.zeros(4, 2, dtype=torch.long)
     assert adversarial_loss(torch.zeros(5), 1) == pytest.approx(np.log(2))
     assert adversarial_loss(torch.zeros(5), 0) == pytest.approx(np.log(2))
-    with pytest.raises(ValueError, match=r"must be \(B,\)"):
-        adversarial_loss(torch.zeros(5, 1), 1)
+    assert attribute_loss(torch.zeros(4, 2), torch.ones(4, 2)) == pytest.approx(np.log(2))
+    assert code_loss(torch.zeros(4, 2, 10), codes) == pytest.approx(np.log(10))
+    for loss, logits, target in (
+        (adversarial_loss, torch.zeros(5, 1), 1),
+        (attribute_loss, torch.zeros(4, 1), torch.ones(4)),
+        (code_loss, torch.zeros(4, 10), codes[:, 0]),
+    ):
+        with pytest.raises(ValueError, match="B"):
+            loss(logits, target)
 
 
 def test_one_sided_smoothing_has_its_minimum_at_the_smoothed_target():
     logits = torch.linspace(-6, 6, 2_001).unsqueeze(1)
     losses = torch.stack([adversarial_loss(row, 0.9) for row in logits])
     assert torch.sigmoid(logits[losses.argmin()]).item() == pytest.approx(0.9, abs=0.01)
-
-
-def test_attribute_and_code_losses_check_their_shapes():
-    assert attribute_loss(torch.zeros(4, 2), torch.ones(4, 2)) == pytest.approx(np.log(2))
-    assert code_loss(torch.zeros(4, 2, 10), torch.zeros(4, 2, dtype=torch.long)) == pytest.approx(
-        np.log(10)
-    )
-    with pytest.raises(ValueError, match="not"):
-        attribute_loss(torch.zeros(4, 1), torch.ones(4))
-    with pytest.raises(ValueError, match="not"):
-        code_loss(torch.zeros(4, 10), torch.zeros(4, dtype=torch.long))
 
 
 def test_the_gradient_penalty_of_a_linear_d_is_half_its_squared_weight():
@@ -212,13 +190,13 @@ def test_r1_makes_d_flatter_at_real_pictures(every):
 
 
 @pytest.mark.parametrize("problem", ["gan", "acgan"])
-def test_a_joint_batch_changes_what_batch_norm_sees_and_nothing_else(problem):
+def test_a_joint_batch_changes_batch_norms_statistics_and_nothing_else(problem):
     real, fake = torch.randn(2, 4, 3, 64, 64)
     for recipe, is_same in (("plain", True), ("upsample", False)):  # without and with batch norm
         D = hwlib.build_models(recipe, problem, 0.125)["D"].train()
         apart, joint = (
-            shown(D, real, fake, smoke(problem, recipe, joint_batch=together))
-            for together in (False, True)
+            forward_real_fake(D, real, fake, smoke(problem, recipe, joint_batch=is_joint))
+            for is_joint in (False, True)
         )
         for a, b in zip(apart, joint, strict=True):
             pairs = zip(a, b, strict=True) if problem == "acgan" else [(a, b)]
@@ -261,13 +239,6 @@ def test_the_average_of_g_is_between_where_g_was_and_where_it_is():
         torch.testing.assert_close(mean, old.lerp(new.detach(), rate))
 
 
-def test_uniform_noise_stays_in_its_bounds_and_fills_them():
-    uniform = draw_z(smoke("gan", noise="uniform"), "t", num=2_000, z_dim=3)
-    assert -1 <= uniform.min() < -0.99
-    assert 0.99 < uniform.max() <= 1
-    assert draw_z(smoke("gan"), "t", num=2_000, z_dim=3).std().item() == pytest.approx(1, abs=0.05)
-
-
 def test_augmentation_lets_gradients_through_and_moves_pictures_by_whole_pixels():
     x = torch.randn(4, 3, 16, 16, requires_grad=True)
     changed = augment(x, torch.Generator().manual_seed(0))
@@ -285,15 +256,7 @@ def test_augmentation_lets_gradients_through_and_moves_pictures_by_whole_pixels(
 
 
 @pytest.mark.parametrize(
-    "options",
-    [
-        {"noise": "uniform", "flip": True},
-        {"d_updates": 2},
-        {"d_width": 0.5},
-        {"joint_batch": True},
-        HARD,
-        {"r1": 1.0},
-    ],
+    "options", [{"d_updates": 2, "d_width": 0.5}, {"joint_batch": True, "r1": 1.0}, HARD]
 )
 @pytest.mark.parametrize("problem", FAMILIES)
 def test_every_option_trains_in_every_family(problem, options):
@@ -304,11 +267,11 @@ def test_every_option_trains_in_every_family(problem, options):
     assert all(value.isfinite() for value in numbers.values())
 
 
-def test_a_setting_of_another_problem_is_refused():
-    with pytest.raises(UserError, match="setting ema plays no part in problem vae, only in gan"):
-        hwlib.make_config("vae", ema=0.9)
-    with pytest.raises(UserError, match="setting num_codes plays no part in problem gan"):
-        hwlib.make_config("gan", num_codes=2)
+@pytest.mark.parametrize(("problem", "name"), [("vae", "ema"), ("gan", "num_codes")])
+def test_a_setting_of_another_problem_is_refused(problem, name):
+    with pytest.raises(UserError) as refused:
+        hwlib.make_config(problem, **{name: 1})
+    assert refused.value.key == "setting_of_problem"
 
 
 # --- finished runs ------------------------------------------------------------------------------
@@ -322,9 +285,9 @@ def test_a_finished_run_gives_the_networks_of_its_best_snapshot(runs, problem):
     assert len(snapshots) == run.config.num_evals
     best = snapshots.loc[snapshots["snapshot_kid"].idxmin()]
     assert (results["best_step"], results["best_kid"]) == (best["step"], best["snapshot_kid"])
-    if problem == "acgan":  # it has to listen as well
-        listens = snapshots["snapshot_correlation"].clip(lower=0.1)
-        expected = snapshots["snapshot_kid"] / listens**4
+    if problem == "acgan":  # its labels have to work as well
+        correlation = snapshots["snapshot_correlation"].clip(lower=0.1)
+        expected = snapshots["snapshot_kid"] / correlation**4
         assert snapshots["snapshot_score"].tolist() == pytest.approx(expected.tolist())
         best = snapshots.loc[expected.idxmin()]
     else:
@@ -336,50 +299,44 @@ def test_a_finished_run_gives_the_networks_of_its_best_snapshot(runs, problem):
     assert None not in results.values()
 
 
-def test_no_acgan_snapshot_gains_by_a_kid_below_the_floor(tmp_path, monkeypatch):
-    scores, listens = iter([0.5, 0.01, 0.4]), iter([0.2, 0.5, 0.9])
-    monkeypatch.setattr(SnapshotScorer, "score", lambda *_: (next(scores), 1.0))
-    monkeypatch.setattr(SnapshotScorer, "floor", lambda _: 0.5)
-    monkeypatch.setattr(Snapshots, "_listens", lambda *_: next(listens))
-    results = hwlib.fit(smoke("acgan"), runs=tmp_path).results
-    assert (results["best_step"], results["kept_step"]) == (8, 12)  # 8 would be kept without it
-
-
-def test_an_acgan_gives_a_snapshot_that_listens_before_one_of_lower_kid(tmp_path, monkeypatch):
-    scores, listens = iter([3.0, 1.0, 1.2]), iter([0.9, 0.5, 0.8])
-    monkeypatch.setattr(SnapshotScorer, "score", lambda *_: (next(scores), 1.0))
-    monkeypatch.setattr(Snapshots, "_listens", lambda *_: next(listens))
-    results = hwlib.fit(smoke("acgan"), runs=tmp_path).results
-    assert (results["best_step"], results["best_kid"]) == (8, 1.0)
-    assert results["kept_step"] == 12
-
-
-def test_an_acgan_that_never_listens_still_gives_a_snapshot(tmp_path, monkeypatch):
-    monkeypatch.setattr(Snapshots, "_listens", lambda *_: -0.2)
-    run = hwlib.fit(smoke("acgan"), runs=tmp_path)
-    assert run.results["kept_step"] == run.results["best_step"]
+@pytest.mark.parametrize(
+    ("kids", "correlations", "floor", "best"),
+    [
+        ([0.5, 0.01, 0.4], [0.2, 0.5, 0.9], 0.5, 2),  # 1 without the floor
+        ([3.0, 1.0, 1.2], [0.9, 0.5, 0.8], 0.0, 2),  # 1 by KID alone
+        ([3.0, 1.0, 2.0], [-0.2, 0.0, 0.05], 0.0, 1),  # labels without effect weigh alike
+    ],
+)
+def test_an_acgans_score_weighs_kid_and_labels(kids, correlations, floor, best, monkeypatch):
+    config = smoke("acgan", attribute="Smiling")
+    networks = SimpleNamespace(classifier=SimpleNamespace(attributes=("Male", "Smiling")))
+    monitor = SimpleNamespace(config=config, networks=networks, kid_floor=floor)
+    scores = []
+    for kid, correlation in zip(kids, correlations, strict=True):
+        values = np.array([correlation])
+        monkeypatch.setattr(
+            "hwlib.training.evaluate_acgan.label_correlation", lambda *_, v=values: v
+        )
+        readings, asked = np.zeros((4, 2), bool), torch.zeros(4, 1)
+        score, record = AcganMonitor._score(monitor, kid, readings, asked)
+        assert record == {"snapshot_correlation": correlation, "snapshot_score": score}
+        scores.append(score)
+    assert int(np.argmin(scores)) == best
 
 
 def test_a_run_that_breaks_late_gives_its_best_snapshot_unless_the_last_is_wanted(
     tmp_path, monkeypatch
 ):
     scores = iter([3.0, 1.0, 2.0] * 2)  # the second snapshot of three is the best, in both runs
-    monkeypatch.setattr(SnapshotScorer, "score", lambda *_: (next(scores), 1.0))
+    monkeypatch.setattr("hwlib.training.evaluate_gan.kernel_distance", lambda *_: next(scores))
     best = hwlib.fit(smoke("gan"), runs=tmp_path)
     last = hwlib.fit(smoke("gan", keep="last"), runs=tmp_path)
     assert best.results["best_step"] == best.results["kept_step"] == 8
     assert (last.results["best_step"], last.results["kept_step"]) == (8, 12)
-    one, two = (load_file(run.path / "weights.safetensors") for run in (best, last))
+    one, two = weights(best), weights(last)
     assert any(not torch.equal(one[name], two[name]) for name in one)
     assert best.results["best_kid"] == 1.0
     assert best.results["last_kid"] == 2.0
-
-
-@pytest.mark.parametrize(("recipe", "problem"), PAIRS)
-def test_every_pair_trains_at_smoke(recipe, problem, tmp_path):
-    results = hwlib.fit(smoke(problem, recipe), runs=tmp_path).results
-    assert np.isfinite(results["frechet"])
-    assert 0 <= results["d_accuracy_real"] <= 1
 
 
 def test_several_attributes_are_learnt_at_once(tmp_path):
@@ -387,11 +344,11 @@ def test_several_attributes_are_learnt_at_once(tmp_path):
     assert set(run.results["attribute_accuracy_by"]) == {"Male", "Smiling"}
     one = sample_images(run, num=3, seed=1, labels={"Male": 1, "Smiling": 0})
     two = sample_images(run, num=3, seed=1, labels={"Male": 0, "Smiling": 0})
-    assert one.shape == (3, 64, 64, 3)
+    assert one.shape == (3, SIZE, SIZE, 3)
     assert (one != two).any()
 
 
-def test_samples_follow_the_seed_and_the_wishes(runs):
+def test_samples_follow_the_seed_and_the_conditions(runs):
     one, again, other = (sample_images(runs["gan"], num=4, seed=s) for s in (1, 1, 2))
     assert (one == again).all()
     assert (one != other).any()
@@ -400,54 +357,59 @@ def test_samples_follow_the_seed_and_the_wishes(runs):
 
 
 @pytest.mark.parametrize(
-    ("problem", "wishes", "message"),
+    ("problem", "conditions", "key"),
     [
-        ("gan", {"labels": {"Smiling": 1}}, "only an acgan takes --attribute"),
-        ("acgan", {"labels": {"Male": 1}}, "'Male' was not learnt; .* learnt: Smiling"),
-        ("acgan", {"codes": [1]}, "only an infogan takes --code"),
-        ("infogan", {"codes": [1, 2]}, "an infogan of dcgan; its codes: 1, values given: 2"),
-        ("infogan", {"codes": [10]}, "a code is 0 to 9"),
+        ("gan", {"labels": {"Smiling": 1}}, "only_acgan"),
+        ("acgan", {"labels": {"Male": 1}}, "attribute_not_learnt"),
+        ("acgan", {"codes": [1]}, "only_infogan"),
+        ("infogan", {"codes": [1, 2]}, "num_codes"),
+        ("infogan", {"codes": [10]}, "code_range"),
     ],
 )
-def test_wishes_that_a_run_cannot_grant_are_one_line(runs, problem, wishes, message):
-    with pytest.raises(UserError, match=message):
-        sample_images(runs[problem], num=2, seed=0, **wishes)
+def test_conditions_that_a_run_cannot_take_are_an_error(runs, problem, conditions, key):
+    with pytest.raises(UserError) as refused:
+        sample_images(runs[problem], num=2, seed=0, **conditions)
+    assert refused.value.key == key
 
 
-def test_data_that_an_acgan_cannot_learn_from_is_one_line(data, make_hw4, tmp_path):
-    with pytest.raises(UserError, match="attribute 'Beard' is not in the data"):
-        hwlib.fit(smoke("acgan", attribute="Beard"), runs=tmp_path)
-    with pytest.raises(UserError, match="attribute is empty; the ACGAN learns one or more of: "):
-        hwlib.fit(smoke("acgan", attribute=""), runs=tmp_path)
+def test_data_that_an_acgan_cannot_learn_from_is_an_error(make_hw4, tmp_path):
     constant = make_hw4(num_train=6)
     for part in ("train", "test"):
         file = constant / f"{part}.csv"
         lines = file.read_text().splitlines()
         file.write_text("\n".join([lines[0], *(f"{x.rsplit(',', 1)[0]},1.0" for x in lines[1:])]))
-    config = hwlib.make_config("acgan", data=str(constant), profile="smoke")
-    with pytest.raises(UserError, match="'Smiling' is 1 in every training picture"):
-        hwlib.fit(config, runs=tmp_path)
-    unlabelled = hwlib.make_config("acgan", data=str(constant / "train"), profile="smoke")
-    with pytest.raises(UserError, match=r"the ACGAN learns attributes and the data .* has none"):
-        hwlib.fit(unlabelled, runs=tmp_path)
+    for given, attribute, key in (
+        (SPEC, "Beard", "attribute_not_in_data"),
+        (SPEC, "", "attribute_empty"),
+        (constant, "Smiling", "attribute_constant"),
+        (constant / "train", "Smiling", "acgan_needs_attributes"),
+    ):
+        changes = {"attribute": attribute, "image_size": SIZE}
+        config = hwlib.make_config("acgan", data=given, profile="smoke", **changes)
+        with pytest.raises(UserError) as refused:
+            hwlib.fit(config, runs=tmp_path / "runs")
+        assert refused.value.key == key
 
 
 @pytest.mark.parametrize("layout", ["faces", "hw4", "celeba"])
-def test_a_wrong_attribute_is_told_before_a_picture_is_read(
+def test_a_wrong_attribute_is_an_error_before_an_image_is_read(
     layout, make_hw4, make_celeba, own_cache, tmp_path
 ):
     make = {"faces": lambda: "faces:96", "hw4": make_hw4, "celeba": lambda: make_celeba()[0]}
     given = str(make[layout]())
-    for problem, said in (("acgan", "Smilling"), ("vae", "Smilling,Male")):
-        config = hwlib.make_config(problem, data=given, profile="smoke", attribute=said)
-        with pytest.raises(UserError, match=r"'Smilling' \(did you mean Smiling\?\)"):
+    for problem, asked in (("acgan", "Smilling"), ("vae", "Smilling,Male")):
+        config = hwlib.make_config(problem, data=given, profile="smoke", attribute=asked)
+        with pytest.raises(UserError) as wrong:
             hwlib.fit(config, runs=tmp_path / "runs")
+        assert (wrong.value.key, wrong.value.values["near"]) == ("attribute_not_in_data", "Smiling")
     assert not own_cache.exists()
 
 
 def test_a_loss_past_all_use_stops_the_run_as_one_that_is_not_finite_does(tmp_path):
-    with pytest.raises(TrainingDiverged, match=r"[dg]_loss is \S+ at step \d+; .* learning_rate"):
+    with pytest.raises(TrainingDiverged) as diverged:
         hwlib.fit(smoke("gan", learning_rate=1e9), runs=tmp_path)
+    assert diverged.value.values["name"] in ("d_loss", "g_loss")
+    assert diverged.value.values["value"] is not None
 
 
 def test_collapse_is_noticed_and_dated():
@@ -467,34 +429,18 @@ def test_collapse_is_noticed_and_dated():
 # --- resume -------------------------------------------------------------------------------------
 
 
-def assert_same_run(first: Run, second: Run):
-    one, two = (load_file(run.path / "weights.safetensors") for run in (first, second))
-    assert one.keys() == two.keys()
-    assert all(torch.equal(one[name], two[name]) for name in one)
-    assert first.metrics.drop(columns="time_s").equals(second.metrics.drop(columns="time_s"))
-    for name, pictures in first.samples.items():
-        assert np.array_equal(pictures, second.samples[name]), name
-    clocks = {"train_time_s", "images_per_s", "snapshot_share"}
-    one, two = (
-        {name: value for name, value in run.results.items() if name not in clocks}
-        for run in (first, second)
-    )
-    assert one == two
-
-
 @pytest.mark.parametrize("problem", FAMILIES)
 def test_kills_at_random_moments_end_with_the_unbroken_runs_bits(problem, tmp_path):
-    options = {**HARD, "num_steps": 75, "checkpoint_every": 3, "num_evals": 6}
+    options = {**HARD, "num_steps": 75, "checkpoint_every": 3, "num_evals": 6, "image_size": 64}
     config = smoke(problem, **options)
     whole = hwlib.fit(config, runs=tmp_path / "whole")
     train_and_be_killed(config, tmp_path / "broken", whole.path.name, times=3, most=0.12)
     assert_same_run(whole, hwlib.fit(config, runs=tmp_path / "broken"))
 
 
-def test_a_checkpoint_carries_the_best_snapshot_and_the_average_of_g(data: Data, tmp_path):
+def test_a_checkpoint_carries_the_best_snapshot_and_the_average_of_g(tmp_path):
     config = smoke("gan", ema=0.9)
-    run, _, _ = open_run(config, data, tmp_path)
-    state = make_state(run, CPU)
+    state = make_state(config, channels=3, device=CPU)
     state.best = {"G.x": torch.arange(3.0)}
     state.best_step, state.best_score, state.snapshot_s = 4, 0.125, 1.5
     state.frames = [torch.zeros(8, 4, 4, 3, dtype=torch.uint8)] * 2
@@ -502,9 +448,9 @@ def test_a_checkpoint_carries_the_best_snapshot_and_the_average_of_g(data: Data,
     with torch.no_grad():
         for parameter in state.models["G_ema"].parameters():
             parameter.add_(1)
-    checkpoint.save_checkpoint(run.path / "checkpoint", state, metrics_bytes=0)
-    other = make_state(run, CPU)
-    checkpoint.load_checkpoint(run.path / "checkpoint", other)
+    checkpoint.save_checkpoint(tmp_path / "checkpoint", state, metrics_bytes=0)
+    other = make_state(config, channels=3, device=CPU)
+    checkpoint.load_checkpoint(tmp_path / "checkpoint", other)
     assert (other.best_step, other.best_score, other.snapshot_s) == (4, 0.125, 1.5)
     assert torch.equal(other.best["G.x"], torch.arange(3.0))
     assert len(other.frames) == 2

@@ -29,7 +29,7 @@ from hwlib.faces.factors import ATTRIBUTES, FACTORS
 from hwlib.objectives import common_form
 from hwlib.recipes import PAIRS, build_models, make_config
 from hwlib.text import LANGUAGES, has_word, section, word
-from hwlib.training.fit import TrainingDiverged
+from hwlib.training.loop import TrainingDiverged
 from hwlib.training.study import member_configs
 
 SEEDS = (0, 1, 2)

@@ -43,6 +43,7 @@ def stream(seed: int = 0) -> torch.Generator:
 
 def test_codes_take_each_value_equally_often_and_independently():
     codes = draw_codes(20_000, 2, stream())
+    assert torch.equal(codes, draw_codes(20_000, 2, stream()))
     assert codes.shape == (20_000, 2)
     assert codes.dtype == torch.int64
     counts = contingency(*codes.numpy().T)
@@ -55,11 +56,6 @@ def test_labels_are_on_half_the_time():
     assert labels.shape == (20_000, 3)
     assert set(labels.unique().tolist()) == {0.0, 1.0}
     assert abs(labels.mean(0) - 0.5).max() < 0.02
-
-
-def test_the_same_stream_draws_the_same():
-    assert torch.equal(draw_codes(9, 2, stream(3)), draw_codes(9, 2, stream(3)))
-    assert not torch.equal(draw_codes(9, 2, stream(3)), draw_codes(9, 2, stream(4)))
 
 
 def test_one_hot_puts_the_codes_side_by_side():
@@ -98,11 +94,7 @@ def test_labels_that_are_shown_correlate_and_ignored_ones_do_not(rng):
     assert label_correlation(~labels, labels) == pytest.approx([-1])
     assert label_correlation(never, labels) == [0]
     assert abs(label_correlation(rng.random((2_000, 1)) < 0.15, labels)[0]) < 0.08
-
-
-def test_with_halves_the_correlation_is_twice_the_accuracy_less_one():
-    readings = WANTED.copy()
-    readings[:100] = ~readings[:100]
+    readings = WANTED ^ (np.arange(1_000) < 100).reshape(-1, 1)  # a tenth is wrong
     expected = 2 * attribute_accuracy(readings, WANTED) - 1
     assert label_correlation(readings, WANTED) == pytest.approx(expected)
 
@@ -112,39 +104,31 @@ def test_only_flips_in_the_wanted_direction_count():
     assert flip_rate(on, off) == [0.25]
 
 
-def test_flips_need_pairs():
-    with pytest.raises(ValueError, match="must both be"):
-        flip_rate(np.ones((3, 1), bool), np.ones((2, 1), bool))
+@pytest.mark.parametrize(
+    ("measure", "rows"),
+    [(flip_rate, (3, 2)), (attribute_accuracy, (0, 0)), (leakage, (0, 2)), (leakage, (2, 0))],
+)
+def test_rows_that_do_not_fit_or_are_not_there_are_refused(measure, rows):
     with pytest.raises(ValueError, match="not empty"):
-        attribute_accuracy(np.ones((0, 2), bool), np.ones((0, 2), bool))
+        measure(*(np.ones((num, 2), bool) for num in rows))
 
 
 def test_leakage_is_the_signed_change_of_each_attributes_rate():
     on = np.array([[1, 1, 0], [1, 1, 0], [1, 0, 0], [1, 0, 0]], bool)
     off = np.array([[0, 1, 1], [0, 1, 0]], bool)
     assert leakage(on, off).tolist() == [1.0, -0.5, -0.5]
-
-
-def test_leakage_takes_0_1_bytes_without_wrapping_below_zero():
     assert leakage(np.zeros((2, 1), np.uint8), np.ones((2, 1), np.uint8)).tolist() == [-1.0]
-
-
-@pytest.mark.parametrize("rows", [(0, 2), (2, 0)])
-def test_leakage_refuses_an_empty_side(rows):
-    with pytest.raises(ValueError, match="not empty"):
-        leakage(*(np.ones((n, 3), bool) for n in rows))
 
 
 # --- codes ----------------------------------------------------------------------------------------
 
 
-def test_a_perfectly_read_code_carries_ln_10():
-    codes = draw_codes(500, 2, stream())
+def test_each_code_is_measured_by_itself_and_a_perfectly_read_one_carries_ln_10():
+    codes = draw_codes(1_000, 2, stream())
     logits = 200.0 * one_hot(codes).unflatten(1, (2, 10))
     assert code_accuracy(logits, codes).tolist() == [1.0, 1.0]
-    torch.testing.assert_close(
-        code_information(logits, codes), torch.full((2,), math.log(10)).double()
-    )
+    logits[:, 1] = 0
+    assert code_information(logits, codes).tolist() == pytest.approx([math.log(10), 0])
 
 
 def test_an_ignored_code_carries_nothing():
@@ -153,12 +137,7 @@ def test_an_ignored_code_carries_nothing():
     assert code_information(logits, codes).item() == pytest.approx(0, abs=1e-12)
     logits[:, 0, 4] = 1e-3  # always the same guess
     assert code_accuracy(logits, codes).item() == pytest.approx(0.1)
-
-
-def test_wrong_and_sure_is_worse_than_knowing_nothing():
-    codes = torch.zeros(10, 1, dtype=torch.long)
-    logits = torch.zeros(10, 1, 10)
-    logits[:, 0, 1] = 20
+    logits[:, 0, 4] = 20  # wrong and sure is worse than knowing nothing
     assert code_information(logits, codes).item() < -15
 
 
@@ -172,15 +151,6 @@ def test_information_is_that_of_a_known_channel():
     expected = math.log(10) + 0.91 * math.log(0.91) + 0.09 * math.log(0.01)
     assert code_information(q.log(), codes).item() == pytest.approx(expected, abs=0.01)
     assert code_accuracy(q.log(), codes).item() == pytest.approx(0.91, abs=0.005)
-
-
-def test_each_code_is_measured_by_itself():
-    codes = draw_codes(1_000, 2, stream())
-    logits = 50.0 * one_hot(codes).unflatten(1, (2, 10))
-    logits[:, 1] = 0
-    information = code_information(logits, codes)
-    assert information[0] == pytest.approx(math.log(10))
-    assert information[1] == pytest.approx(0, abs=1e-12)
 
 
 def test_logits_and_codes_must_fit():
@@ -206,18 +176,13 @@ def of_noise(rng):
     return np.broadcast_to(rng.normal(size=(SHAPE[0], 1, *SHAPE[2:])), SHAPE)
 
 
-def test_pictures_that_only_the_code_decides_are_all_the_codes(rng):
+def test_shares_of_the_code_alone_the_noise_alone_and_neither(rng):
     assert variance_shares(of_code(rng)) == pytest.approx((1, 0))
-
-
-def test_pictures_that_only_the_noise_decides_are_all_the_noises(rng):
     assert variance_shares(of_noise(rng)) == pytest.approx((0, 1))
-
-
-def test_pictures_that_both_decide_jointly_are_neithers(rng):
     code, noise = variance_shares(rng.normal(size=SHAPE))
     assert code == pytest.approx(0, abs=0.005)
     assert noise == pytest.approx(0, abs=0.02)
+    assert variance_shares(np.full((5, 10, 8), 7, np.uint8)) == (0, 0)
 
 
 def test_shares_are_those_of_known_variances(rng):
@@ -236,19 +201,12 @@ def test_few_noises_do_not_lift_the_codes_share(rng):
     assert np.mean(shares) < 0.01  # the plain share of sums of squares is 0.18
 
 
-def test_the_share_does_not_depend_on_contrast_or_brightness(rng):
+def test_contrast_brightness_and_bytes_change_no_share(rng):
     values = of_code(rng) + of_noise(rng)
     assert variance_shares(20 * values + 128) == pytest.approx(variance_shares(values))
-
-
-def test_bytes_do_not_overflow(rng):
-    values = (of_code(rng) * 40 + of_noise(rng) * 40 + 128).clip(0, 255).astype(np.uint8)
-    assert variance_shares(values) == pytest.approx(variance_shares(values.astype(float)))
-    assert 0.4 < variance_shares(values)[0] < 0.6
-
-
-def test_pictures_that_are_all_alike_have_no_shares():
-    assert variance_shares(np.full((5, 10, 8), 7, np.uint8)) == (0, 0)
+    pixels = (40 * values + 128).clip(0, 255).astype(np.uint8)
+    assert variance_shares(pixels) == pytest.approx(variance_shares(pixels.astype(float)))
+    assert 0.4 < variance_shares(pixels)[0] < 0.6
 
 
 def test_one_row_is_no_layout():
@@ -259,27 +217,18 @@ def test_one_row_is_no_layout():
 # --- information about what is known --------------------------------------------------------------
 
 
-def test_a_code_tells_all_about_itself():
+def test_what_a_code_tells_about_itself_half_of_itself_and_a_constant():
     # The shuffles' mean is taken off a sure ln 10 too: (10-1)^2 / 2N by the chi-square law.
     assert mutual_information(CODES, CODES) == pytest.approx(math.log(10) - 81 / 4_000, abs=0.003)
+    assert mutual_information(CODES, CODES // 5) == pytest.approx(math.log(2), abs=0.005)
+    assert mutual_information(CODES, np.zeros(len(CODES), int)) == 0
+    assert mutual_information(np.zeros(len(CODES), int), CODES) == 0
 
 
 def test_a_code_tells_nothing_about_what_is_independent_of_it(rng):
     scores = [mutual_information(CODES, rng.integers(0, 10, len(CODES))) for _ in range(30)]
     assert abs(np.mean(scores)) < 0.003
     assert max(map(abs, scores)) < 0.02
-
-
-def test_half_a_code_tells_ln_2_about_a_yes_or_no():
-    assert mutual_information(CODES, CODES // 5) == pytest.approx(math.log(2), abs=0.005)
-
-
-def test_a_constant_has_no_information():
-    assert mutual_information(CODES, np.zeros(len(CODES), int)) == 0
-    assert mutual_information(np.zeros(len(CODES), int), CODES) == 0
-
-
-def test_the_same_seed_shuffles_alike(rng):
     classes = rng.integers(0, 4, len(CODES))
     assert mutual_information(CODES, classes) == mutual_information(CODES, classes)
 
@@ -292,11 +241,6 @@ def test_a_continuous_factor_that_decides_the_code_is_found(rng):
     assert mutual_information(codes, to_classes(np.exp(factor))) == pytest.approx(strong, abs=0.01)
 
 
-def test_many_valued_numbers_fall_into_ten_equally_full_classes(rng):
-    classes = to_classes(rng.permutation(5_000) / 7)
-    assert np.bincount(classes).tolist() == [500] * 10
-
-
 def test_few_valued_numbers_text_and_bools_keep_their_values():
     assert to_classes(np.array([3.5, 1.0, 3.5])).tolist() == [1, 0, 1]
     assert to_classes(np.array(["b", "a", "b"], object)).tolist() == [1, 0, 1]
@@ -305,7 +249,9 @@ def test_few_valued_numbers_text_and_bools_keep_their_values():
     assert to_classes(many).tolist() == list(range(30))
 
 
-def test_a_value_that_most_pictures_share_stays_one_class(rng):
+def test_many_values_fall_into_ten_full_classes_and_a_common_one_stays_whole(rng):
+    classes = to_classes(rng.permutation(5_000) / 7)
+    assert np.bincount(classes).tolist() == [500] * 10
     factor = np.concatenate([np.zeros(800), rng.uniform(0.4, 1, 200)])
     classes = to_classes(factor)
     assert len(set(classes[:800])) == 1
@@ -323,18 +269,14 @@ def test_a_relabelled_code_matches_perfectly(rng):
 
 
 def test_each_class_is_given_away_once():
-    # Values 0 and 1 both see mostly class 0; the best pairing gives it to value 0.
+    # Values 0 and 1 both have mostly class 0; the best pairing gives it to value 0.
     codes = np.array([0] * 10 + [1] * 10)
     classes = np.array([0] * 9 + [1] + [0] * 7 + [1] * 3)
     accuracy, matching = match_codes(codes, classes)
     assert matching == {0: 0, 1: 1}
     assert accuracy == 12 / 20
-
-
-def test_values_beyond_the_classes_stay_without():
-    accuracy, matching = match_codes(CODES, CODES // 5)
-    assert len(matching) == 2
-    assert accuracy == pytest.approx(0.2)
+    accuracy, matching = match_codes(CODES, CODES // 5)  # ten values, two classes
+    assert (len(matching), accuracy) == (2, pytest.approx(0.2))
 
 
 def test_an_independent_code_matches_about_one_in_ten(rng):

@@ -21,7 +21,8 @@ from hwlib.explore.play import finished_runs
 from hwlib.recipes import build_models
 from hwlib.runtime import resolve_device
 from hwlib.show.page import setup
-from hwlib.training.fit import TrainingDiverged, check_rows, resolve_attribute
+from hwlib.training.identity import resolve_attribute
+from hwlib.training.loop import TrainingDiverged, check_rows
 
 PACKAGE = Path(hwlib.__file__).parent
 RAISED = ("UserError", "TrainingDiverged", "Stopped", "Worded")

@@ -108,7 +108,7 @@ def test_latents_are_ordered_by_their_variance():
 
 @pytest.mark.parametrize(("num", "count"), [(1, 5), (5, 5), (7, 3), (2_000, 1_000)])
 def test_rows_are_spread_from_the_first_to_the_last(num, count):
-    rows = explore.spread(num, count)
+    rows = explore.evenly_spaced_rows(num, count)
     assert len(rows) == min(num, count)
     assert (rows[0], rows[-1]) == (0, num - 1)
 

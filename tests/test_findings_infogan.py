@@ -10,7 +10,7 @@ from sentences import assert_each_in_its_language, assert_same_numbers, assert_t
 
 from hwlib.faces.factors import ATTRIBUTES, FACTORS
 from hwlib.findings import infogan
-from hwlib.training.adversarial import NUM_ROWS
+from hwlib.training.evaluate_infogan import NUM_ROWS
 
 RNG = np.random.default_rng(0)
 LN_10 = math.log(10)

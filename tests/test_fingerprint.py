@@ -8,7 +8,7 @@ import pytest
 import hwlib
 from hwlib import fingerprint, thresholds
 from hwlib.recipes import PAIRS
-from hwlib.training.fit import identify
+from hwlib.training.identity import identify
 
 ROOT = Path(__file__).parents[1]
 
@@ -65,7 +65,7 @@ def test_a_recipes_file_renames_its_own_runs_alone(copy):
     assert renamed(copy, edit) == {pair for pair in PAIRS if pair[0] == "wide"}
 
 
-@pytest.mark.parametrize("file", ["losses", "training/steps", "training/fit", "recipes/base"])
+@pytest.mark.parametrize("file", ["losses", "training/steps", "training/loop", "recipes/base"])
 def test_what_every_run_stands_on_renames_all(copy, file):
     first = "from __future__ import annotations\n"
     assert renamed(copy, (f"hwlib/{file}.py", first, f"{first}\nx = 1\n")) == set(PAIRS)

@@ -18,11 +18,11 @@ from hwlib.report import Job
 from hwlib.report.compare import overview
 from hwlib.report.entries import entries_of
 from hwlib.report.facts import Facts
-from hwlib.training.evaluate import growth_steps
+from hwlib.training.evaluate_vae import growth_steps
 from hwlib.training.study import member_configs, member_runs, study_weights
 
 SPEC = "faces:96"
-FEW = {"kl_weights": (1.0, 0.0), "num_steps": 10, "device": "cpu"}
+FEW = {"kl_weights": (1.0, 0.0), "num_steps": 10, "image_size": 32, "device": "cpu"}
 
 
 def smoke(**overrides):
@@ -67,20 +67,20 @@ def test_one_weight_is_a_study_of_one_and_an_empty_sweep_is_none():
 
 
 @pytest.mark.parametrize(
-    ("problem", "wrong", "words"),
+    ("problem", "wrong", "key"),
     [
-        ("kl", {"kl_weight": 3}, "kl_weight plays no part in problem kl"),
-        ("vae", {"kl_weights": (1, 2)}, "kl_weights plays no part in problem vae, only in kl"),
-        ("kl", {"kl_weights": (1, -1)}, "greater than or equal to 0"),
-        ("kl", {"kl_weights": "one"}, "valid number"),
-        ("kl", {"kl_weights": ()}, "at least 1 item"),
-        ("kl", {"kl_sweep": float("inf")}, "finite"),
+        ("kl", {"kl_weight": 3}, "setting_of_problem"),
+        ("vae", {"kl_weights": (1, 2)}, "setting_of_problem"),
+        ("kl", {"kl_weights": (1, -1)}, "setting_value"),
+        ("kl", {"kl_weights": "one"}, "setting_value"),
+        ("kl", {"kl_weights": ()}, "setting_value"),
+        ("kl", {"kl_sweep": float("inf")}, "setting_value"),
     ],
 )
-def test_a_weight_that_cannot_be_is_one_line(problem, wrong, words):
-    with pytest.raises(UserError, match=words) as caught:
+def test_a_weight_that_cannot_be_is_an_error(problem, wrong, key):
+    with pytest.raises(UserError) as caught:
         hwlib.make_config(problem, **wrong)
-    assert "\n" not in str(caught.value)
+    assert caught.value.key == key
 
 
 def test_the_studys_hash_knows_its_weights_and_a_vaes_hash_does_not():
@@ -107,8 +107,9 @@ def test_a_member_is_the_vae_that_anybody_would_ask_for():
 
 
 def test_only_a_study_has_members():
-    with pytest.raises(UserError, match="a vae has no KL study"):
+    with pytest.raises(UserError) as caught:
         member_configs(hwlib.make_config("vae"))
+    assert caught.value.key == "no_kl_study"
 
 
 # ------------------------------------------------------------------------------------ as trained
@@ -143,20 +144,20 @@ def test_a_study_leaves_one_row_a_weight_with_its_vaes_own_numbers(trained):
     assert found["train_time_s"] == pytest.approx(sum(times))
 
 
-def test_a_studys_pictures_are_those_of_its_vaes(trained):
+def test_a_studys_images_are_those_of_its_vaes(trained):
     run, _ = trained
-    pictures = run.samples
+    images = run.samples
     for place, member in enumerate(member_runs(run).values()):
         own = member.samples
-        assert np.array_equal(pictures["originals"], own["originals"][:8])
-        assert np.array_equal(pictures["reconstructions"][place], own["reconstructions"][:8])
-        assert np.array_equal(pictures["samples"][place], own["samples"])
+        assert np.array_equal(images["originals"], own["originals"][:8])
+        assert np.array_equal(images["reconstructions"][place], own["reconstructions"][:8])
+        assert np.array_equal(images["samples"][place], own["samples"])
 
 
 def test_progress_says_which_weight_of_how_many(trained):
     _, said = trained
-    assert "KL weight 1: VAE 1 of 2" in said
-    assert "KL weight 0: VAE 2 of 2" in said
+    assert [line for line in said.splitlines() if "VAE 1 of 2" in line and " 1:" in line]
+    assert [line for line in said.splitlines() if "VAE 2 of 2" in line and " 0:" in line]
 
 
 def test_weights_are_all_that_differs_between_the_vaes(trained):
@@ -178,7 +179,8 @@ def test_a_member_asked_for_by_itself_is_found_and_the_study_too(trained):
 def test_the_command_line_trains_a_study(trained, monkeypatch, capsys):
     run, _ = trained
     words = ["train", "kl", "--data", SPEC, "--profile", "smoke", "--device", "cpu"]
-    words += ["--set", "kl_weights=1,0", "--set", "num_steps=10", "--runs", str(run.path.parent)]
+    words += ["--set", "kl_weights=1,0", "--set", "num_steps=10", "--set", "image_size=32"]
+    words += ["--runs", str(run.path.parent)]
     monkeypatch.setattr("sys.argv", ["hwlib", *words])
     with pytest.raises(SystemExit) as ended:
         cli.main()
@@ -188,9 +190,9 @@ def test_the_command_line_trains_a_study(trained, monkeypatch, capsys):
 
 def test_a_study_has_no_networks_of_its_own_and_says_whose_they_are(trained):
     run, _ = trained
-    with pytest.raises(UserError, match="is a study and has no networks") as caught:
+    with pytest.raises(UserError) as caught:
         run.load_models()
-    assert all(row["run"] in str(caught.value) for row in run.results["studies"])
+    assert caught.value.values["runs"] == [row["run"] for row in run.results["studies"]]
 
 
 def test_a_member_that_was_taken_away_is_trained_again_and_no_other(trained, tmp_path):
@@ -210,8 +212,9 @@ def test_a_member_that_was_taken_away_is_trained_again_and_no_other(trained, tmp
 def test_a_missing_member_is_one_line(trained, tmp_path):
     run, _ = trained
     shutil.copytree(run.path, tmp_path / run.path.name)
-    with pytest.raises(UserError, match="no run folder"):
+    with pytest.raises(UserError) as caught:
         member_runs(hwlib.Run(tmp_path / run.path.name))
+    assert caught.value.key == "no_run_folder"
 
 
 # ---------------------------------------------------------------------------------------- growth
@@ -220,12 +223,12 @@ def test_a_missing_member_is_one_line(trained, tmp_path):
 def test_reconstructions_are_kept_after_a_tenth_half_and_all_of_the_steps(trained):
     run, _ = trained
     for member in member_runs(run).values():
-        pictures = member.samples
-        assert list(pictures["reconstruction_growth_steps"]) == [1, 5, 10]
-        frames = pictures["reconstruction_growth"]
-        assert frames.shape == (3, 8, 64, 64, 3)
+        images = member.samples
+        assert list(images["reconstruction_growth_steps"]) == [1, 5, 10]
+        frames = images["reconstruction_growth"]
+        assert frames.shape == (3, 8, 32, 32, 3)
         assert frames.dtype == np.uint8
-        assert np.array_equal(frames[-1], pictures["reconstructions"][:8])
+        assert np.array_equal(frames[-1], images["reconstructions"][:8])
         assert not np.array_equal(frames[0], frames[-1])
 
 
@@ -238,7 +241,7 @@ def test_the_last_step_is_always_kept_and_none_twice(steps, kept):
 
 
 @pytest.fixture(scope="module")
-def pictures():
+def images():
     rng = np.random.default_rng(0)
     return {
         "originals": rng.integers(0, 256, (8, 16, 16, 3), dtype=np.uint8),
@@ -248,22 +251,22 @@ def pictures():
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_the_panels_slider_swaps_reconstructions_and_samples_and_nothing_else(pictures, lang):
+def test_the_panels_slider_swaps_reconstructions_and_samples_and_nothing_else(images, lang):
     studies = results()["studies"]
-    panel = KLPanel(studies, pictures, lang=lang)
+    panel = KLPanel(studies, images, lang=lang)
     assert [name for name, _ in panel.weight.options] == [f"{weight:g}" for weight in WEIGHTS]
     shown = panel.originals.value
     for _, place in panel.weight.options:
         panel.weight.value = place
-        wanted = pictures["reconstructions"][place]
+        wanted = images["reconstructions"][place]
         assert panel.reconstructions.value == explore.to_strip(wanted)
-        assert panel.samples.value == explore.to_strip(pictures["samples"][place][:8])
+        assert panel.samples.value == explore.to_strip(images["samples"][place][:8])
         assert str(studies[place]["active_units"]) in panel.told.value
         assert panel.originals.value == shown
 
 
-def test_the_panel_opens_at_the_first_weight_that_is_told(pictures):
-    panel = KLPanel(results()["studies"], pictures)
+def test_the_panel_opens_at_the_first_weight_that_is_told(images):
+    panel = KLPanel(results()["studies"], images)
     assert panel.weight.label == "1"
 
 

@@ -16,7 +16,8 @@ from hwlib.findings import losses
 from hwlib.losses import gaussian_nll, kl_standard_normal, recon_nats
 from hwlib.models import VAE
 from hwlib.recipes import RECIPES, get_pair
-from hwlib.training.fit import make_state, open_run
+from hwlib.training.identity import open_run
+from hwlib.training.loop import make_state
 from hwlib.training.steps import vae_step
 
 FIVE = ("plain", "upsample", "wide", "elbo", "dcgan")
@@ -303,7 +304,7 @@ def test_a_step_with_a_learnt_sigma_returns_its_loss_in_nats(tmp_path):
     data = hwlib.load_data(SPEC)
     config = smoke(sigma="learned", precision="float32")
     run, precision, device = open_run(config, data, tmp_path)
-    state = make_state(run, device)
+    state = make_state(run.config, channels=3, device=device)
     images = torch.from_numpy(data.train.images[:8].copy()).permute(0, 3, 1, 2)
     numbers = vae_step(state, images, config, precision=precision)
     low, high = state.models["vae"].pixel_range

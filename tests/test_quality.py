@@ -1,4 +1,4 @@
-"""The numbers on samples: known answers, protocols, near copies, and Inception where it is."""
+"""Metrics of samples: known answers, protocols, near copies, and Inception where it is."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from conftest import picture
 import hwlib
 from hwlib.data import load_data
 from hwlib.errors import UserError
-from hwlib.recipes import build_models
+from hwlib.metrics import diversity, kernel_distance
 from hwlib.training import quality as room
-from hwlib.training.evaluate import finish_vae
-from hwlib.training.oracle import oracle_features
+from hwlib.training.attribute_classifier import image_features
+from hwlib.training.evaluate_acgan import AcganMonitor
+from hwlib.training.evaluate_gan import GanMonitor
 from hwlib.training.quality import (
     ESTIMATORS,
     Inception,
-    copy_numbers,
-    make_tools,
+    copy_results,
+    make_feature_networks,
     nearest,
     num_quality_images,
     sample_quality,
-    snapshot_scorer,
     thumbnails,
 )
 
 CPU = torch.device("cpu")
 
 
-def settings(**overrides):
-    return hwlib.make_config("vae", profile="smoke", data="faces:96", oracle_steps=3, **overrides)
+def settings(problem="vae", **overrides):
+    return hwlib.make_config(problem, profile="smoke", data="faces:96", oracle_steps=3, **overrides)
 
 
 @pytest.fixture(scope="module")
@@ -42,23 +42,23 @@ def data():
 
 
 @pytest.fixture(scope="module")
-def tools(data):
-    return make_tools(settings(), data, CPU)
+def networks(data):
+    return make_feature_networks(settings(), data, CPU)
 
 
 @pytest.fixture(scope="module")
-def of_test(data, tools):
-    """The numbers of samples that are the test pictures themselves."""
-    return sample_quality(np.array(data.test.images), data, tools)[0]
+def of_test(data, networks):
+    """The numbers of samples that are the test images themselves."""
+    return sample_quality(np.array(data.test.images), data, networks)[0]
 
 
 @pytest.fixture(scope="module")
-def of_train(data, tools):
-    """The numbers and pictures of samples that are copies of training pictures."""
-    return sample_quality(data.train.images[:64], data, tools)
+def of_train(data, networks):
+    """The numbers and images of samples that are copies of training images."""
+    return sample_quality(data.train.images[:64], data, networks)
 
 
-def test_every_number_of_the_contract_is_there_and_finite(of_test, data, tools):
+def test_every_number_of_the_contract_is_there_and_finite(of_test, data, networks):
     both = ["frechet", "kid", "precision", "recall", "density", "coverage"]
     names = {*both, *(f"{name}_real" for name in both), *(f"{name}_protocol" for name in both)}
     pairs = ("sharpness", "colourfulness", "diversity")
@@ -67,10 +67,10 @@ def test_every_number_of_the_contract_is_there_and_finite(of_test, data, tools):
     assert set(of_test) == names
     numbers = [value for value in of_test.values() if not isinstance(value, dict)]
     assert all(type(value) is float and math.isfinite(value) for value in numbers)
-    assert of_test["oracle"] == tools.oracle.about
+    assert of_test["oracle"] == networks.classifier.about
 
 
-def test_test_pictures_as_samples_are_like_the_test_pictures(of_test):
+def test_test_images_as_samples_are_like_the_test_images(of_test):
     assert of_test["frechet"] == pytest.approx(0, abs=1e-3)
     for name in ("precision", "recall", "coverage", "density"):
         assert of_test[name] == 1
@@ -79,60 +79,60 @@ def test_test_pictures_as_samples_are_like_the_test_pictures(of_test):
         assert of_test[f"{name}_samples"] == pytest.approx(of_test[f"{name}_real"])
 
 
-def test_test_pictures_as_samples_are_no_copies(of_test):
-    assert of_test["near_copies"] <= 1 / 64  # a hundredth of the test pictures, by definition
+def test_test_images_as_samples_are_no_copies(of_test):
+    assert of_test["near_copies"] <= 1 / 64  # a hundredth of the test images, by definition
     assert of_test["nearest_ratio"] == pytest.approx(1)
     assert of_test["closest_pair_ratio"] > 0.5
 
 
-def test_copies_of_training_pictures_are_found_and_shown_beside_them(of_train):
-    results, pictures = of_train
+def test_copies_of_training_images_are_found_and_shown_beside_them(of_train):
+    results, images = of_train
     assert results["near_copies"] == 1
     assert results["nearest_ratio"] < 0.01
-    assert pictures["nearest"].shape == (8, 2, 32, 32, 3)
-    assert pictures["nearest"].dtype == np.uint8
-    np.testing.assert_array_equal(pictures["nearest"][:, 0], pictures["nearest"][:, 1])
+    assert images["nearest"].shape == (8, 2, 32, 32, 3)
+    assert images["nearest"].dtype == np.uint8
+    np.testing.assert_array_equal(images["nearest"][:, 0], images["nearest"][:, 1])
 
 
-def test_one_picture_for_all_samples_has_no_diversity_and_covers_nothing(data, tools):
+def test_one_image_for_all_samples_has_no_diversity_and_covers_nothing(data, networks):
     same = np.repeat(data.test.images[:1], 64, axis=0)
-    results, _ = sample_quality(same, data, tools)
+    results, _ = sample_quality(same, data, networks)
     assert results["diversity_samples"] < 1e-3 * results["diversity_real"]
     assert results["closest_pair_ratio"] < 0.01
     assert results["recall"] < 0.05
     assert results["coverage"] < 0.2
 
 
-def test_noise_is_farther_from_the_test_pictures_than_training_pictures_are(data, tools):
+def test_noise_is_farther_from_the_test_images_than_training_images_are(data, networks):
     noise = np.random.default_rng(0).integers(0, 256, (64, 32, 32, 3), dtype=np.uint8)
-    results, _ = sample_quality(noise, data, tools)
+    results, _ = sample_quality(noise, data, networks)
     for name in ("frechet", "kid"):
         assert results[name] > 2 * abs(results[f"{name}_real"])
     assert results["coverage"] < 0.2 < results["coverage_real"]
 
 
-def test_the_same_samples_give_the_same_numbers(data, tools, of_train):
+def test_the_same_samples_give_the_same_numbers(data, networks, of_train):
     torch.rand(3)
-    assert sample_quality(data.train.images[:64], data, tools)[0] == of_train[0]
+    assert sample_quality(data.train.images[:64], data, networks)[0] == of_train[0]
 
 
-def test_only_as_many_samples_as_test_pictures_are_measured(data, tools, of_train):
+def test_only_as_many_samples_as_test_images_are_measured(data, networks, of_train):
     assert num_quality_images(data) == 64
-    assert sample_quality(data.train.images[:80], data, tools)[0] == of_train[0]
+    assert sample_quality(data.train.images[:80], data, networks)[0] == of_train[0]
     with pytest.raises(ValueError, match="64 samples are needed, not 63"):
-        sample_quality(data.train.images[:63], data, tools)
+        sample_quality(data.train.images[:63], data, networks)
 
 
-def test_grey_pictures_have_no_colourfulness_in_the_results(data, tools):
+def test_grey_images_have_no_colourfulness_in_the_results(data, networks):
     grey = np.array(data.test.images[..., :1])
-    results = room.look(grey, grey)
+    results = room.image_statistics(grey, grey)
     assert set(results) == {"sharpness_samples", "sharpness_real"}
 
 
 # ---- protocols ----------------------------------------------------------------------------------
 
 
-def test_every_distance_carries_its_protocol(of_test, data, tools):
+def test_every_distance_carries_its_protocol(of_test, data, networks):
     shared = of_test["protocol"]
     assert shared == {
         "data": data.fingerprint,
@@ -141,7 +141,7 @@ def test_every_distance_carries_its_protocol(of_test, data, tools):
         "channels": 3,
         "num_samples": 64,
         "num_real": 64,
-        "features": f"oracle:{tools.oracle.about['fingerprint']}",
+        "features": f"oracle:{networks.classifier.about['fingerprint']}",
     }
     for name, estimator in ESTIMATORS.items():
         assert of_test[f"{name}_protocol"] == shared | {"estimator": estimator}
@@ -150,33 +150,27 @@ def test_every_distance_carries_its_protocol(of_test, data, tools):
 # ---- near copies --------------------------------------------------------------------------------
 
 
-def test_the_nearest_training_picture_is_found_part_by_part(data, monkeypatch):
+def test_the_nearest_training_image_is_found_part_by_part(data, monkeypatch):
+    class Counted:
+        """The training images, which says how many are asked for at once."""
+
+        most = 0
+
+        def __len__(self):
+            return len(data.train)
+
+        def __getitem__(self, rows):
+            Counted.most = max(Counted.most, rows.stop - rows.start)
+            return data.train.images[rows]
+
     queries = thumbnails(data.test.images)
     base = thumbnails(data.train.images)
     found = torch.cdist(queries.double(), base.double()).min(1)
     monkeypatch.setattr(room, "TRAIN_AT_ONCE", 7)
-    distance, index = nearest(queries, data.train.images)
+    distance, index = nearest(queries, Counted())
+    assert Counted.most == 7
     assert torch.equal(index, found.indices)
     torch.testing.assert_close(distance.double(), found.values, atol=1e-3, rtol=1e-4)
-
-
-def test_training_pictures_pass_in_parts():
-    class Counted:
-        """Two hundred thousand pictures that exist only in the part that is asked for."""
-
-        shape, asked = (200_000, 16, 16, 1), 0
-
-        def __len__(self):
-            return self.shape[0]
-
-        def __getitem__(self, rows):
-            type(self).asked = max(self.asked, rows.stop - rows.start)
-            return np.full((len(range(*rows.indices(len(self)))), *self.shape[1:]), 9, np.uint8)
-
-    distance, index = nearest(torch.zeros(3, 256), Counted())
-    assert Counted.asked == room.TRAIN_AT_ONCE
-    assert index.tolist() == [0, 0, 0]  # the first of equals
-    assert distance.tolist() == pytest.approx([16 * (0.5 - 9 / 255)] * 3, rel=1e-4)
 
 
 def test_thumbnails_are_means_of_squares():
@@ -188,72 +182,79 @@ def test_thumbnails_are_means_of_squares():
     assert small[0, 1].item() == -0.5
 
 
-def test_ratios_to_real_pictures_that_are_copies_themselves_are_left_out(data):
+def test_ratios_to_real_images_that_are_copies_themselves_are_left_out(data):
     same = np.repeat(data.train.images[:1], 40, axis=0)
-    results, _ = copy_numbers(data.test.images, same, same)
+    results, _ = copy_results(data.test.images, same, same)
     assert set(results) == {"near_copies"}
 
 
 # ---- snapshots ----------------------------------------------------------------------------------
 
 
-def test_snapshots_are_scored_against_training_pictures_alone(data, tools):
-    blind = dataclasses.replace(
-        data, test=dataclasses.replace(data.test, images=np.zeros_like(data.test.images))
-    )
-    scores = [
-        snapshot_scorer(of, tools.oracle, num=48).score(oracle_features(tools.oracle, images))
-        for of, images in ((data, data.test.images), (blind, data.test.images))
-    ]
-    assert scores[0] == scores[1]
+def test_snapshots_are_scored_against_training_images_alone(data):
+    black = dataclasses.replace(data.test, images=np.zeros_like(data.test.images))
+    blind = dataclasses.replace(data, test=black)
+    first, second = (GanMonitor(of, settings("gan"), CPU) for of in (data, blind))
+    assert torch.equal(first.real, second.real)
+    features = image_features(first.networks.extractor, data.train.images)
+    assert torch.equal(first.real, features)
+    assert first.real_diversity == diversity(features)
 
 
-def test_a_snapshot_like_the_training_pictures_scores_better_than_noise(data, tools):
-    scorer = snapshot_scorer(data, tools.oracle, num=96)
+def test_training_images_score_better_than_noise(data, networks):
+    def features(images):
+        return image_features(networks.extractor, images)
 
-    def score(images):
-        return scorer.score(oracle_features(tools.oracle, images))
-
-    kid, diversity_ratio = score(data.train.images)
-    assert diversity_ratio == pytest.approx(1)
+    real = features(data.train.images)
     noise = np.random.default_rng(0).integers(0, 256, (96, 32, 32, 3), dtype=np.uint8)
-    assert score(noise)[0] > kid + 0.1
     collapsed = np.repeat(data.train.images[:1], 96, axis=0)
-    assert score(collapsed)[1] < 1e-3
+    assert kernel_distance(real, features(noise)) > kernel_distance(real, real) + 0.1
+    assert diversity(features(collapsed)) < 1e-3 * diversity(real)
 
 
-# ---- tools and finished runs --------------------------------------------------------------------
+def test_the_floor_of_a_snapshots_kid_needs_two_images_in_each_half(data):
+    config = settings("acgan", attribute="Male")
+    assert 0 < AcganMonitor(data, config, CPU).kid_floor < 1
+    part = data.train
+    few = dataclasses.replace(part, images=part.images[:3], labels=part.labels[:3])
+    assert AcganMonitor(dataclasses.replace(data, train=few), config, CPU).kid_floor == 0
 
 
-def test_the_oracle_is_the_extractor_unless_another_is_asked_for(tools):
-    assert tools.extractor is tools.oracle
+# ---- networks and finished runs ---------------------------------------------------------------
 
 
-def test_too_few_pictures_for_a_distance_are_told_at_once(tmp_path):
+def test_the_classifier_is_the_extractor_unless_another_is_asked_for(networks):
+    assert networks.extractor is networks.classifier
+
+
+def test_too_few_images_for_a_distance_are_an_error_at_once(tmp_path):
     for number in range(5):
         picture(number, (16, 16)).save(tmp_path / f"{number}.png")
     few = load_data(tmp_path, 16, progress=False)
     one = dataclasses.replace(few, test=dataclasses.replace(few.test, images=few.test.images[:1]))
-    with pytest.raises(UserError, match="1 test pictures; distances between sets need two"):
-        make_tools(settings(), one, CPU)
+    with pytest.raises(UserError) as too_few:
+        make_feature_networks(settings(), one, CPU)
+    assert (too_few.value.key, too_few.value.values["test"]) == ("too_few_for_distances", 1)
 
 
-def test_missing_inception_weights_are_told_with_the_place_to_put_them(data, tmp_path, monkeypatch):
+def test_missing_inception_weights_are_an_error_with_the_place_to_put_them(
+    data, tmp_path, monkeypatch
+):
     monkeypatch.delenv("HWLIB_INCEPTION", raising=False)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     with pytest.raises(UserError) as missing:
-        make_tools(settings(features="inception"), data, CPU)
-    line = str(missing.value)
-    assert str(tmp_path / "hub" / "checkpoints" / room.INCEPTION_FILE) in line
-    assert "features=oracle needs nothing" in line
-    assert "\n" not in line
+        make_feature_networks(settings(features="inception"), data, CPU)
+    assert missing.value.key == "inception_missing"
+    path = tmp_path / "hub" / "checkpoints" / room.INCEPTION_FILE
+    assert missing.value.values["path"] == path
 
 
 def test_another_file_is_not_taken_for_inception(data, tmp_path, monkeypatch):
     (tmp_path / "weights.pth").write_bytes(b"something else")
     monkeypatch.setenv("HWLIB_INCEPTION", str(tmp_path / "weights.pth"))
-    with pytest.raises(UserError, match=f"is not torchvision's {room.INCEPTION_FILE}"):
-        make_tools(settings(features="inception"), data, CPU)
+    with pytest.raises(UserError) as other:
+        make_feature_networks(settings(features="inception"), data, CPU)
+    assert other.value.key == "inception_other"
 
 
 def test_inception_features_are_named_by_their_file(data, tmp_path, monkeypatch):
@@ -270,17 +271,3 @@ def test_inception_features_are_named_by_their_file(data, tmp_path, monkeypatch)
     features = found.features(grey)
     assert features.shape == (2, 2048)
     torch.testing.assert_close(features, found.features(grey.expand(-1, 3, -1, -1)))
-
-
-def test_a_finished_vae_has_the_quality_of_its_samples(data, tools):
-    config = settings(image_size=32, attribute="Smiling")
-    models = build_models("dcgan", "vae", 0.125, z_dim=config.z_dim, image_size=32, channels=3)
-    results, pictures, _ = finish_vae(models, data, config, tools)
-    assert {"test_mse_11", "frechet", "kid_protocol", "sharpness_samples"} <= set(results)
-    assert pictures["nearest"].shape == (8, 2, 32, 32, 3)
-    assert pictures["samples"].shape == (64, 32, 32, 3)
-
-
-def test_the_floor_of_a_snapshots_kid_needs_two_pictures_in_each_half(data, tools):
-    assert 0 < snapshot_scorer(data, tools.oracle, num=96).floor() < 1
-    assert snapshot_scorer(data, tools.oracle, num=3).floor() == 0

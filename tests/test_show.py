@@ -247,7 +247,7 @@ def told(cell):
 
 
 STRAYED = (
-    "from hwlib.training.fit import TrainingDiverged\n"
+    "from hwlib.training.loop import TrainingDiverged\n"
     "raise TrainingDiverged('diverged_loss', name='loss', value=None, step=5)"
 )
 

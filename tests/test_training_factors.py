@@ -1,4 +1,4 @@
-"""Codes of pictures as they are drawn, and their scores on data whose factors are known."""
+"""Codes of images as they are drawn, and their scores on data whose factors are known."""
 
 import dataclasses
 import json
@@ -13,11 +13,11 @@ import hwlib
 from hwlib.disentangle import SCORES
 from hwlib.faces.factors import FACTORS
 from hwlib.models import VAE
-from hwlib.training import adversarial
-from hwlib.training.adversarial import drawn_codes
-from hwlib.training.batches import spread
-from hwlib.training.evaluate import posterior_draws, posterior_means
-from hwlib.training.factors import FACE_FACTORS, MIN_PICTURES, disentanglement
+from hwlib.training import evaluate_infogan
+from hwlib.training.batches import evenly_spaced_rows
+from hwlib.training.evaluate_infogan import draw_read_codes
+from hwlib.training.evaluate_vae import posterior_draws, posterior_means
+from hwlib.training.factors import FACE_FACTORS, MIN_IMAGES, disentanglement
 
 CONFIG = hwlib.make_config("vae", profile="smoke", data="faces:96", device="cpu")
 QUANTITIES = [name for name in FACE_FACTORS if name != "hair_colour"]
@@ -29,9 +29,9 @@ def data():
 
 
 def perfect(data, images, part):
-    """Read the quantities off the table instead of the pictures."""
+    """Read the quantities off the table instead of the images."""
     table = {"train": data.train, "test": data.test}[part].factors
-    return table.loc[spread(len(table), len(images)), QUANTITIES].to_numpy()
+    return table.loc[evenly_spaced_rows(len(table), len(images)), QUANTITIES].to_numpy()
 
 
 def random(images, part):
@@ -52,16 +52,16 @@ def test_a_perfect_reader_is_told_from_a_random_one(data):
     assert json.loads(json.dumps(found)) == found
 
 
-def test_there_are_no_scores_without_factors_or_with_too_few_pictures(data):
+def test_there_are_no_scores_without_factors_or_with_too_few_images(data):
     unknown = dataclasses.replace(data.train, factors=None)
     assert disentanglement(random, dataclasses.replace(data, train=unknown)) == {}
-    few = data.test.factors.iloc[: MIN_PICTURES - 1]
+    few = data.test.factors.iloc[: MIN_IMAGES - 1]
     test = dataclasses.replace(data.test, factors=few)
     assert disentanglement(random, dataclasses.replace(data, test=test)) == {}
 
 
 def vae(logvar):
-    """A VAE that reads two pixels and is equally sure of every picture."""
+    """A VAE that reads two pixels and is equally sure of every image."""
     encoder = nn.Sequential(nn.Flatten(), nn.Linear(3 * 64 * 64, 4))
     made = VAE(encoder, nn.Identity(), num_features=4, z_dim=2, pixel_range=(0, 1)).eval()
     nn.init.zeros_(made.logvar.weight)
@@ -89,8 +89,8 @@ def test_posterior_draws_of_a_collapsed_latent_are_noise(data):
 def test_infogans_codes_are_drawn_with_qs_probabilities(monkeypatch):
     likely = torch.zeros(3_000, 2, 10)
     likely[:, 0, 7] = 50.0  # the first code is sure, the second knows nothing
-    monkeypatch.setattr(adversarial, "read_codes", lambda models, images: likely)
-    codes = drawn_codes({}, CONFIG, np.zeros((3_000, 1, 1, 3), np.uint8), "test")
+    monkeypatch.setattr(evaluate_infogan, "read_codes", lambda models, images: likely)
+    codes = draw_read_codes({}, CONFIG, np.zeros((3_000, 1, 1, 3), np.uint8), "test")
     assert codes.shape == (3_000, 2)
     assert (codes[:, 0] == 7).all()
     np.testing.assert_allclose(np.bincount(codes[:, 1]) / 3_000, 0.1, atol=0.03)

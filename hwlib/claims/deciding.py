@@ -37,7 +37,8 @@ from hwlib.recipes import knows_setting, make_config
 from hwlib.run import Run, default_runs_dir
 from hwlib.thresholds import MIN_STEPS
 from hwlib.training.background import Trainings
-from hwlib.training.fit import TrainingDiverged, fit, is_done
+from hwlib.training.identity import is_done
+from hwlib.training.loop import TrainingDiverged, fit
 from hwlib.training.study import member_configs
 
 SAME = ("profile", "seeds", "settings", "code")  # in verdicts that may stand together

@@ -18,7 +18,7 @@ from hwlib.data import Data
 from hwlib.metrics import majority_accuracy, sharpness
 from hwlib.run import Run
 from hwlib.thresholds import COLLAPSED_D_LOSS, HEALTHY_D_ACCURACY
-from hwlib.training.batches import spread
+from hwlib.training.batches import evenly_spaced_rows
 
 Measure = Callable[[Run, Data], float]
 
@@ -67,7 +67,7 @@ def image_spread(name: str) -> Measure:
 
 def mean_image(data: Data) -> np.ndarray:
     """Return the mean of at most 5,000 training images, evenly spread: float64 (H, W, C)."""
-    images = data.train.images[spread(len(data.train), MAX_IMAGES)]
+    images = data.train.images[evenly_spaced_rows(len(data.train), MAX_IMAGES)]
     return images.mean(0, dtype=np.float64)
 
 
@@ -95,7 +95,7 @@ def half_sharpness(data: Data) -> float:
     Each 2 x 2 block becomes its mean; bilinear interpolation brings the image back to its size.
     Images that are no sharper than these have lost the finer half of their detail: blurred.
     """
-    images = data.test.images[spread(len(data.test), MAX_TEST_IMAGES)]
+    images = data.test.images[evenly_spaced_rows(len(data.test), MAX_TEST_IMAGES)]
     x = torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).float()
     half = interpolate(avg_pool2d(x, 2), size=x.shape[2:], mode="bilinear")
     return float(sharpness(half).mean())
@@ -108,7 +108,7 @@ def mean_image_sharpness(data: Data) -> float:
 
 def mean_image_error(data: Data) -> float:
     """Return the mean squared error, in [-1, 1], of the mean training image for test images."""
-    images = data.test.images[spread(len(data.test), MAX_IMAGES)]
+    images = data.test.images[evenly_spaced_rows(len(data.test), MAX_IMAGES)]
     error = np.square(images - mean_image(data)).mean()
     return float(error / 127.5**2)
 

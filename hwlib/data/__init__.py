@@ -7,7 +7,7 @@ data.train.images                     # uint8 (N, H, W, C), read-only memory map
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,7 @@ from hwlib.errors import UserError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BadFile", "Data", "Part", "describe", "load_data"]
+__all__ = ["BadFile", "Data", "Part", "describe", "list_attributes", "load_data"]
 
 MAX_IMAGE_SIZE = 1024
 
@@ -83,7 +83,6 @@ def load_data(
     crop: str = "hw4",
     skip_bad: bool = False,
     progress: bool = True,
-    check: Callable[[tuple[str, ...]], None] | None = None,
 ) -> Data:
     """Open a set of pictures, decoding it first where the cache has it not.
 
@@ -94,20 +93,27 @@ def load_data(
         crop: for CelebA only: "hw4", the homework's box, or "square", the centre square.
         skip_bad: leave out the pictures that cannot be used, instead of refusing them all.
         progress: show a progress bar on standard error while decoding.
-        check: called with the names of the attributes before a picture is decoded, which may take
-            minutes; raises what is wrong with them.
 
     Raises:
         UserError: the spec, a label file or a picture is wrong; one line says what, where, and what
             to do.
     """
     recipe = _recipe(spec, image_size, crop)
-    if check is not None:
-        check(attributes_of_set(recipe))
     try:
         return _open(recipe, open_set(recipe, progress=progress), skip_bad=skip_bad)
     except FileNotFoundError:  # replaced by another process between two of our reads
         return _open(recipe, open_set(recipe, progress=progress), skip_bad=skip_bad)
+
+
+def list_attributes(
+    spec: str | Path = "faces", image_size: int = 64, *, crop: str = "hw4"
+) -> tuple[str, ...]:
+    """Return the names of a set's attributes without decoding it, which may take minutes.
+
+    Raises:
+        UserError: the spec or a label file is wrong.
+    """
+    return attributes_of_set(_recipe(spec, image_size, crop))
 
 
 def describe(

@@ -41,7 +41,7 @@ from hwlib.explore.play import Playground, finished_runs
 from hwlib.explore.reconstruction import central_pair, reconstruction_frechet
 from hwlib.explore.samples import closest_pairs, lattice
 from hwlib.explore.vae import VAEPanel, vae_panel
-from hwlib.training.batches import spread
+from hwlib.training.batches import evenly_spaced_rows
 
 __all__ = [
     "AttributePanel",
@@ -66,6 +66,7 @@ __all__ = [
     "direction_panel",
     "directions",
     "encode",
+    "evenly_spaced_rows",
     "films_of",
     "finished_runs",
     "generator_panel",
@@ -85,7 +86,6 @@ __all__ = [
     "read_photo",
     "reconstruction_frechet",
     "save_film",
-    "spread",
     "to_png",
     "to_strip",
     "traverse",

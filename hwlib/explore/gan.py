@@ -29,8 +29,8 @@ from hwlib.explore.parts import (
 from hwlib.explore.words import panel_language, words
 from hwlib.models.gan import CODE_SIZE, JoinEmbedding
 from hwlib.run import Run
-from hwlib.training.adversarial import generate
-from hwlib.training.steps import draw_z
+from hwlib.training.batches import draw_z
+from hwlib.training.generate import generate
 
 NUM_ON_WAY = 9  # pictures of the way from one z to another
 NUM_MEASURED = 100  # z whose lengths say what is usual

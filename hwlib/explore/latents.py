@@ -11,7 +11,7 @@ from torch import nn
 
 from hwlib.errors import UserError, nearest_name
 from hwlib.run import Run
-from hwlib.training.steps import to_range, to_uint8
+from hwlib.training.batches import to_range, to_uint8
 
 if TYPE_CHECKING:
     from hwlib.data import Data

@@ -60,7 +60,7 @@ def setup(languages: Sequence[str] = LANGUAGES) -> None:
     Raises:
         UserError: a parameter that the notebook's cells cannot take.
     """
-    from hwlib.training.fit import TrainingDiverged
+    from hwlib.training.loop import TrainingDiverged
 
     shell = get_ipython()
     if shell is not None and is_batch():

@@ -1,4 +1,4 @@
-"""Differentiable augmentation: D sees real and fake pictures through the same random changes."""
+"""Differentiable augmentation: D sees real and fake images through the same random changes."""
 
 from __future__ import annotations
 
@@ -13,15 +13,9 @@ CUT = 1 / 2  # side of the square that is cut out, as a share of the side
 def augment(x: Tensor, generator: Generator) -> Tensor:
     """Change brightness, saturation and contrast, shift, and cut out a square.
 
-    Each picture draws its own change, and gradients pass through, so that G can be trained through
-    it (Zhao et al. 2020, policy color,translation,cutout).
-
-    Args:
-        x: (B, C, H, W) pictures, in any range around 0.
-        generator: names the draws; on the CPU on every machine.
-
-    Returns:
-        (B, C, H, W).
+    Each image (B, C, H, W), in any range around 0, draws its own change, and gradients pass
+    through, so that G can be trained through it (Zhao et al. 2020, policy
+    color,translation,cutout). The generator is on the CPU on every machine.
     """
     draw = torch.rand((7, len(x), 1, 1, 1), generator=generator).to(x.device)
     brightness, saturation, contrast, *places = draw
@@ -34,18 +28,15 @@ def augment(x: Tensor, generator: Generator) -> Tensor:
 
 
 def shift(x: Tensor, down: Tensor, right: Tensor) -> Tensor:
-    """Move each picture by up to an eighth of its side; what comes in is zero.
+    """Move each image of x (B, C, H, W) by up to an eighth of its side; what comes in is zero.
 
-    Args:
-        x: (B, C, H, W).
-        down: (B, 1, 1, 1) in [0, 1); 0.5 stays.
-        right: (B, 1, 1, 1) in [0, 1); 0.5 stays.
+    `down` and `right` (B, 1, 1, 1) are in [0, 1); 0.5 stays.
     """
     batch, channels, height, width = x.shape
     limit = round(SHIFT * height), round(SHIFT * width)
     rows = torch.arange(height, device=x.device).view(1, -1, 1)
     columns = torch.arange(width, device=x.device).view(1, 1, -1)
-    # Places in the padded picture, whose border of one pixel is zero.
+    # Places in the padded image, whose border of one pixel is zero.
     rows = (rows + (down.view(-1, 1, 1) * (2 * limit[0] + 1)).long() - limit[0] + 1).clamp(
         0, height + 1
     )
@@ -58,12 +49,9 @@ def shift(x: Tensor, down: Tensor, right: Tensor) -> Tensor:
 
 
 def cut_out(x: Tensor, down: Tensor, right: Tensor) -> Tensor:
-    """Set one square of half the side to zero, anywhere, also partly outside.
+    """Set one square of half the side to zero, anywhere in x (B, C, H, W), also partly outside.
 
-    Args:
-        x: (B, C, H, W).
-        down: (B, 1, 1, 1) in [0, 1), the centre's height.
-        right: (B, 1, 1, 1) in [0, 1), the centre's place across.
+    `down` and `right` (B, 1, 1, 1), in [0, 1), are its centre.
     """
     height, width = x.shape[2:]
     rows = torch.arange(height, device=x.device).view(1, 1, -1, 1)

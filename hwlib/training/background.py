@@ -17,7 +17,7 @@ import torch
 
 from hwlib.config import Config
 from hwlib.parallel import ChildStopped, RunChild, Workers, serve, shares
-from hwlib.training.fit import fit
+from hwlib.training.loop import fit
 
 
 class Trainings(Workers):

@@ -1,5 +1,5 @@
-"""Batches: those of training follow from seed and step alone, so there is no loader state to save;
-those of measuring go through the pictures in order."""
+"""Batches of images and of noise. Those of training follow from seed and step alone, so there is no
+loader state to save; those of an evaluation go through the images in order."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hwlib.config import Config
+from hwlib.data import Data
 from hwlib.runtime import derive_seed, generator
 
 EVAL_BATCH = 250
 
 
 class Batches:
-    """The training pictures in a new order each epoch; a short rest of an epoch is left out."""
+    """The training images in a new order each epoch; a short rest of an epoch is left out."""
 
     def __init__(
         self,
@@ -28,14 +30,15 @@ class Batches:
         device: torch.device,
         labels: np.ndarray | None = None,
     ):
-        """Take the pictures, and the attributes that go with them.
+        """Take the images, and the attributes that go with them.
 
         Args:
-            images: (N, H, W, C) uint8, usually a memory map.
-            batch_size: B; where N is smaller, pictures repeat within a batch.
+            images: (N, H, W, C) uint8, usually a memory map; an accelerator gets the whole array at
+                once if it fits twice.
+            batch_size: B; where N is smaller, images repeat within a batch.
             seed: decides the order and the flips.
-            flip: mirror each picture with probability one half.
-            device: an accelerator gets the whole array at once if it fits twice.
+            flip: mirror each image with probability one half.
+            device: of the batches.
             labels: (N, A) of 0 and 1, for problems that learn attributes.
         """
         self.images, self.batch_size, self.seed, self.flip = images, batch_size, seed, flip
@@ -45,7 +48,7 @@ class Batches:
         self._resident = self._move_all() if device.type == "cuda" else None
 
     def indices(self, step: int) -> np.ndarray:
-        """Return the (B,) picture numbers of `step`."""
+        """Return the (B,) image numbers of `step`."""
         epoch, place = divmod(step, self.steps_per_epoch)
         start = place * self.batch_size
         chosen = self._permutation(epoch)[start : start + self.batch_size]
@@ -82,13 +85,53 @@ class Batches:
         return torch.from_numpy(np.array(self.images)).to(self.device)
 
 
-def spread(num: int, count: int) -> np.ndarray:
+def evenly_spaced_rows(num: int, count: int) -> np.ndarray:
     """Return at most `count` evenly spaced rows of `num`: files are often sorted by class."""
     return np.unique(np.linspace(0, num - 1, min(num, count)).round().astype(int))
 
 
-def image_batches(images: np.ndarray, device: torch.device) -> Iterator[Tensor]:
-    """Yield the pictures in order as (B, C, H, W) uint8, channels-last in memory."""
+def image_batches(images: np.ndarray, device: torch.device | str = "cpu") -> Iterator[Tensor]:
+    """Yield uint8 images (N, H, W, C) in order as (B, C, H, W), channels-last in memory."""
     for start in range(0, len(images), EVAL_BATCH):
         batch = torch.from_numpy(np.array(images[start : start + EVAL_BATCH]))
         yield batch.to(device).permute(0, 3, 1, 2)
+
+
+def to_range(images: Tensor, pixel_range: tuple[float, float]) -> Tensor:
+    """Map uint8 images (B, C, H, W) to float32 in `pixel_range`, memory order kept."""
+    low, high = pixel_range
+    return images.float().mul_((high - low) / 255).add_(low)
+
+
+def to_uint8(x: Tensor, pixel_range: tuple[float, float]) -> Tensor:
+    """Map images (B, C, H, W) in `pixel_range` to uint8 (B, H, W, C); no min-max stretching."""
+    low, high = pixel_range
+    grey = (x.float() - low) * (255 / (high - low))
+    return grey.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).contiguous()
+
+
+def draw_normal(
+    config: Config, *stream: object, shape: tuple[int, ...], device: torch.device | str = "cpu"
+) -> Tensor:
+    """Draw standard normal noise from the stream that `stream` names.
+
+    Drawn on the CPU on every machine, so that a GPU gets the same noise as a laptop.
+    """
+    noise = torch.randn(shape, generator=generator(config.seed, *stream))
+    return noise.to(device, non_blocking=True)
+
+
+def draw_z(
+    config: Config, *stream: object, num: int, z_dim: int, device: torch.device | str = "cpu"
+) -> Tensor:
+    """Draw G's noise (num, z_dim), normal or uniform in [-1, 1], from the stream named."""
+    if config.noise == "normal":
+        return draw_normal(config, *stream, shape=(num, z_dim), device=device)
+    noise = torch.rand((num, z_dim), generator=generator(config.seed, *stream))
+    return noise.mul_(2).sub_(1).to(device, non_blocking=True)
+
+
+def attribute_columns(labels: np.ndarray, data: Data, config: Config) -> np.ndarray:
+    """Return the (N, A) labels that an ACGAN learns, of all labels of the data."""
+    columns = [data.attributes.index(name) for name in config.attributes]
+    return np.ascontiguousarray(labels[:, columns])

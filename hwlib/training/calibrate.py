@@ -5,21 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from types import SimpleNamespace
 
 import torch
 
 from hwlib import log
 from hwlib.config import Config
 from hwlib.data import Data
-from hwlib.errors import DEFAULT_LANGUAGE
 from hwlib.recipes import knows_setting, make_config
-from hwlib.registry import PROBLEMS
+from hwlib.registry import PROBLEMS, resolve
 from hwlib.runtime import resolve_device, resolve_precision
-from hwlib.text import word
 from hwlib.thresholds import MIN_STEPS
-from hwlib.training.fit import is_done, make_state, resolve_attribute
-from hwlib.training.steps import STEPS
+from hwlib.training.identity import is_done, resolve_attribute
+from hwlib.training.loop import make_state
 from hwlib.training.study import member_configs
 
 BUDGET_S = 2.0  # for all kinds of step together
@@ -31,30 +28,28 @@ KIND = ("problem", "recipe", "width", "batch_size", "d_updates", "image_size", "
 
 def trainings(config: Config) -> list[Config]:
     """Return all that the notebook of `config` trains, itself first."""
-    if config.problem == "kl":
+    problem = PROBLEMS[config.problem]
+    if problem.study_of:
         return member_configs(config)
-    if config.problem == "gan":  # it is set beside the VAE of the same recipe
-        shared = ("attribute", "image_size", "crop", "device", "precision", "features")
-        own = {n: getattr(config, n) for n in shared if knows_setting("vae", n, config.recipe)}
-        names = (config.recipe, config.data, config.profile, config.seed)
-        return [config, make_config("vae", *names, **own)]
-    if config.problem == "infogan" and config.profile != "preview" and config.num_codes == 1:
-        return [config, config.model_copy(update={"num_codes": 2})]
-    return [config]
+    found = [config]
+    for change in problem.also_trains:
+        if other := change.get("problem"):
+            shared = ("attribute", "image_size", "crop", "device", "precision", "features")
+            own = {n: getattr(config, n) for n in shared if knows_setting(other, n, config.recipe)}
+            names = (config.recipe, config.data, config.profile, config.seed)
+            found.append(make_config(other, *names, **own))
+        elif config.profile != "preview" and config.num_codes == 1:
+            found.append(config.model_copy(update=change))
+    return found
 
 
 def expected_seconds(
     configs: Sequence[Config], datas: Sequence[Data], *, runs: Path, threads: int
 ) -> list[list[float]]:
-    """Return about how many seconds each training of each notebook takes; seen in two seconds.
+    """Return about how many seconds each training of each notebook takes, measured in two seconds.
 
-    What is trained already is left out, and what two notebooks need is counted once.
-
-    Args:
-        configs: of the notebooks, their attributes settled.
-        datas: the images of each.
-        runs: folder of the run folders.
-        threads: that each notebook has.
+    What is trained already is left out, and what two notebooks need is counted once. `configs` have
+    their attributes settled; `datas` are the images of each.
     """
     missing = [
         [one for one in trainings(config) if not is_done(one, data, runs)]
@@ -84,11 +79,8 @@ def _kind(config: Config) -> tuple[object, ...]:
 def step_seconds(config: Config, *, channels: int, budget_s: float, threads: int = 0) -> float:
     """Return the seconds that one step of a training takes here, evaluation left out.
 
-    Args:
-        config: the training's settings.
-        channels: of the images.
-        budget_s: about how long to measure; one step is timed at least.
-        threads: that the training will have; as many as now where it is 0.
+    About `budget_s` is measured, one step at least, with `threads`; with as many as now where it is
+    0.
     """
     device = resolve_device(config.device)
     precision = resolve_precision(config.precision, device)
@@ -96,18 +88,18 @@ def step_seconds(config: Config, *, channels: int, budget_s: float, threads: int
     shape = (num, config.image_size, config.image_size, channels)
     images = torch.randint(0, 256, shape, dtype=torch.uint8, device=device).permute(0, 3, 1, 2)
     extras = {}
-    if config.problem == "acgan":
+    if PROBLEMS[config.problem].condition == "labels":
         shape = (num, max(1, len(config.attributes)))
         extras["labels"] = torch.randint(0, 2, shape, device=device).float()
-    run = SimpleNamespace(config=config, record={"data": {"channels": channels}})
+    step = resolve(PROBLEMS[config.problem].step)
     before = torch.get_num_threads()
     torch.set_num_threads(threads or before)
     try:
-        state, count, began = make_state(run, device), -WARM_UP, 0.0
+        state, count, began = make_state(config, channels=channels, device=device), -WARM_UP, 0.0
         while count < 1 or time.perf_counter() - began < budget_s:
             if count == 0:
                 began = time.perf_counter()
-            STEPS[config.problem](state, images, config, precision=precision, **extras)
+            step(state, images, config, precision=precision, **extras)
             state.step += 1
             count += 1
         if device.type == "cuda":
@@ -117,13 +109,10 @@ def step_seconds(config: Config, *, channels: int, budget_s: float, threads: int
         torch.set_num_threads(before)
 
 
-def tell_expected(config: Config, data: Data, *, runs: Path) -> None:
-    """Write about how long a training takes here, before it begins; nothing of a short one.
+def log_expected_time(config: Config, data: Data, *, runs: Path) -> None:
+    """Log about how long a training takes here, before it begins; nothing of a short one.
 
-    Args:
-        config: settings, of a KL study too.
-        data: its images.
-        runs: folder of the run folders; what is finished there is not counted.
+    What is finished in the folder `runs` is not counted.
     """
     config = resolve_attribute(config, data)
     alone = member_configs(config) if PROBLEMS[config.problem].study_of else [config]
@@ -132,7 +121,5 @@ def tell_expected(config: Config, data: Data, *, runs: Path) -> None:
     if num_steps >= MIN_STEPS:
         with torch.random.fork_rng():  # the training that follows draws as if nothing were timed
             each = step_seconds(missing[0], channels=data.channels, budget_s=BUDGET_S)
-        seconds = num_steps * each
-        minutes = seconds / TRAINING_SHARE / 60
-        name = f"{config.problem} {config.recipe}"
-        log.info(word("log.planned", DEFAULT_LANGUAGE, name=name, minutes=minutes))
+        name, minutes = f"{config.problem} {config.recipe}", num_steps * each / TRAINING_SHARE / 60
+        log.event("planned", name=name, minutes=minutes)

@@ -9,9 +9,9 @@ import numpy as np
 
 from hwlib.data import Data
 from hwlib.disentangle import scores
-from hwlib.training.batches import spread
+from hwlib.training.batches import evenly_spaced_rows
 
-# Factors of a drawn face that are asked for: those that show in a picture of 64 x 64 pixels (a line
+# Factors of a drawn face that are asked for: those that show in an image of 64 x 64 pixels (a line
 # through its pixels finds half of their variance or more, and half of what hair colours' guesses
 # miss) without any two going together (|correlation| below 0.2), so that no latent in charge of one
 # is in charge of another by that alone. Jaw and lipstick, for example, go with masculinity.
@@ -29,29 +29,26 @@ FACE_FACTORS = (
     "background_lightness",
     "clothes_lightness",
 )
-NUM_FITTED = 2_000  # training pictures whose codes are scored; forests are fitted to them too
-NUM_HELD_OUT = 1_000  # test pictures that forests predict
-MIN_PICTURES = 40  # training and test pictures that scores need at least
+NUM_FITTED = 2_000  # training images whose codes are scored; forests are fitted to them too
+NUM_HELD_OUT = 1_000  # test images that forests predict
+MIN_IMAGES = 40  # training and test images that scores need at least
 
 
 def disentanglement(read: Callable[[np.ndarray, str], np.ndarray], data: Data) -> dict[str, Any]:
     """Return `disentanglement` for results.json; nothing where factors are unknown.
 
     Args:
-        read: gives the codes (N, Z) of pictures uint8 (N, H, W, C), and takes the name of the part
+        read: gives the codes (N, Z) of images uint8 (N, H, W, C), and takes the name of the part
             that they are of, for its draws.
-        data: the pictures; those with too few to tell anything have no score either.
+        data: the images; too few of them have no score either.
     """
     known = data.train.factors, data.test.factors
-    if any(table is None or len(table) < MIN_PICTURES for table in known):
+    if any(table is None or len(table) < MIN_IMAGES for table in known):
         return {}
     if any(not set(FACE_FACTORS) <= set(table.columns) for table in known):
         return {}  # factors, but not those of the drawn faces
     parts = []
-    for name, part, count in (
-        ("train", data.train, NUM_FITTED),
-        ("test", data.test, NUM_HELD_OUT),
-    ):
-        rows = spread(len(part), count)
+    for name, part, count in (("train", data.train, NUM_FITTED), ("test", data.test, NUM_HELD_OUT)):
+        rows = evenly_spaced_rows(len(part), count)
         parts.append((read(part.images[rows], name), part.factors.loc[rows, list(FACE_FACTORS)]))
     return {"disentanglement": scores(*parts[0], held_out=parts[1])}

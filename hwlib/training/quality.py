@@ -1,9 +1,8 @@
-"""How good samples are as pictures, measured the same way for every model.
+"""How good samples are as images, measured the same way for every model.
 
-Distances are taken in the features of a network, the attribute oracle's or Inception's, between
-samples and real test pictures; beside each stands the same distance between real training pictures
-and the test pictures: no sample can be expected to come nearer. Every distance carries its
-protocol, and distances of unequal protocols refuse to be compared.
+Distances are taken in the features of a network, the attribute classifier's or Inception's, between
+samples and real test images; beside each stands the same distance between real training images and
+the test images, which is its noise floor. Every distance carries its protocol.
 """
 
 from __future__ import annotations
@@ -34,15 +33,16 @@ from hwlib.metrics import (
     sharpness,
     squared_distances,
 )
-from hwlib.training.batches import image_batches, spread
-from hwlib.training.oracle import Oracle, get_oracle, oracle_features
+from hwlib.training.attribute_classifier import Classifier, get_classifier, image_features
+from hwlib.training.batches import evenly_spaced_rows, image_batches
 
 MAX_IMAGES = 5_000  # of each of the two sets that are compared
+NUM_SAMPLES = 64  # samples that are kept
 NUM_SHOWN = 32  # samples that the reports show
-NUM_NEAREST = 8  # samples that are shown beside their nearest training picture
-THUMBNAIL = 16  # side of the pictures that near copies are looked for in
-COPY_QUANTILE = 0.01  # of the test pictures' distances to their nearest training pictures
-TRAIN_AT_ONCE = 1_000  # training pictures whose distances are in memory
+NUM_NEAREST = 8  # samples that are shown beside their nearest training image
+THUMBNAIL = 16  # side of the images that near copies are looked for in
+COPY_QUANTILE = 0.01  # of the test images' distances to their nearest training images
+TRAIN_AT_ONCE = 1_000  # training images whose distances are in memory
 INCEPTION_FILE = "inception_v3_google-0cc3c7bd.pth"  # torchvision's IMAGENET1K_V1
 INCEPTION_SHA256 = "0cc3c7bd"  # its first digits
 INCEPTION_SIDE = 299
@@ -58,38 +58,34 @@ ESTIMATORS = {
 }
 
 
-# ---- the networks that judge --------------------------------------------------------------------
+# ---- feature networks ---------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Tools:
-    """The networks that judge pictures.
+class FeatureNetworks:
+    """The networks that images are measured with.
 
-    oracle: reads attributes.
-    extractor: `features(x)` of uint8 (B, C, H, W) are what distances are taken in; `name` tells
-        the network and its fingerprint. It is the oracle unless another one is asked for.
+    classifier: reads attributes.
+    extractor: distances are taken in its `features(x)` of uint8 (B, C, H, W), and `name` is in
+        their protocol. It is the classifier unless another one is asked for.
     """
 
-    oracle: Oracle
+    classifier: Classifier
     extractor: nn.Module
 
 
-def make_tools(config: Config, data: Data, device: torch.device) -> Tools:
-    """Return the networks that judge a run's pictures; the oracle is trained if need be.
-
-    Raises:
-        UserError: as `check_tools`.
-    """
-    inception = check_tools(config, data, device)
-    oracle = get_oracle(data, steps=config.oracle_steps, device=device)
-    return Tools(oracle, inception or oracle)
+def make_feature_networks(config: Config, data: Data, device: torch.device) -> FeatureNetworks:
+    """Return the networks that measure a run's images; the classifier is trained if need be."""
+    inception = check_feature_networks(config, data, device)
+    classifier = get_classifier(data, steps=config.oracle_steps, device=device)
+    return FeatureNetworks(classifier, inception or classifier)
 
 
-def check_tools(config: Config, data: Data, device: torch.device) -> Inception | None:
+def check_feature_networks(config: Config, data: Data, device: torch.device) -> Inception | None:
     """Return Inception where it is asked for, a frozen network in eval mode.
 
     Raises:
-        UserError: the data has too few pictures for a distance, or Inception's weights are missing.
+        UserError: the data has too few images for a distance, or Inception's weights are missing.
     """
     if num_quality_images(data) < 2:
         raise UserError(
@@ -148,57 +144,47 @@ def inception_path() -> Path:
     return path
 
 
-# ---- the numbers --------------------------------------------------------------------------------
+# ---- metrics ------------------------------------------------------------------------------------
 
 
 def num_quality_images(data: Data) -> int:
-    """Return how many samples to draw: as many as there are test pictures, at most 5,000."""
+    """Return how many samples to draw: as many as there are test images, at most 5,000."""
     return min(len(data.test), len(data.train), MAX_IMAGES)
 
 
 def sample_quality(
-    samples: np.ndarray, data: Data, tools: Tools
+    samples: np.ndarray, data: Data, networks: FeatureNetworks
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Measure samples against the test pictures, and real training pictures beside them.
+    """Measure samples against the test images, and real training images beside them.
 
-    Args:
-        samples: uint8 (N, H, W, C), at least `num_quality_images(data)`, which are measured; the
-            first 32 are those that are shown.
-        data: the pictures that the model was trained on, and the test pictures.
-        tools: the oracle, and the network that gives the features.
+    Of `samples`, uint8 (N, H, W, C), the first `num_quality_images(data)` are measured.
 
     Returns:
-        The part of results.json that every problem has, and of samples.npz: `nearest`.
+        The part of results.json that every problem has, and of samples.npz: `samples`, the first
+        64, and `nearest`.
     """
     num = num_quality_images(data)
     if len(samples) < num:
         raise ValueError(f"{num} samples are needed, not {len(samples)}")
-    samples = samples[:num]
-    real = data.test.images[spread(len(data.test), num)]
-    train = data.train.images[spread(len(data.train), num)]
-    features = {
-        name: oracle_features(tools.extractor, images)
-        for name, images in (("test", real), ("samples", samples), ("train", train))
-    }
-    results: dict[str, Any] = {"oracle": tools.oracle.about}
-    results |= distances(features["test"], features["samples"])
-    beside = distances(features["test"], features["train"])
-    results |= {f"{name}_real": value for name, value in beside.items()}
-    results |= protocols(data, tools.extractor, num)
-    results |= look(samples, data.test.images)
-    results["diversity_samples"] = diversity(features["samples"])
-    results["diversity_real"] = diversity(features["test"])
-    copies, pictures = copy_numbers(samples, real, data.train.images)
-    return results | copies, pictures
+    kept, samples = samples[:NUM_SAMPLES], samples[:num]
+    real = data.test.images[evenly_spaced_rows(len(data.test), num)]
+    train = data.train.images[evenly_spaced_rows(len(data.train), num)]
+    of_test, of_samples, of_train = (
+        image_features(networks.extractor, images) for images in (real, samples, train)
+    )
+    results: dict[str, Any] = {"oracle": networks.classifier.about}
+    results |= distances(of_test, of_samples)
+    results |= {f"{name}_real": value for name, value in distances(of_test, of_train).items()}
+    results |= protocols(data, networks.extractor, num)
+    results |= image_statistics(samples, data.test.images)
+    results["diversity_samples"] = diversity(of_samples)
+    results["diversity_real"] = diversity(of_test)
+    copies, nearest = copy_results(samples, real, data.train.images)
+    return results | copies, {"samples": kept, "nearest": nearest}
 
 
 def distances(real: Tensor, fake: Tensor) -> dict[str, float]:
-    """Return every distance between two sets, by its name in results.json.
-
-    Args:
-        real: (N, F) features of real pictures.
-        fake: (M, F) features of the pictures that are judged.
-    """
+    """Return every distance between features (N, F) of real and (M, F) of generated images."""
     precision, recall = precision_recall(real, fake)
     density, coverage = density_coverage(real, fake)
     return {
@@ -226,8 +212,8 @@ def protocols(data: Data, extractor: nn.Module, num: int) -> dict[str, dict[str,
     return {"protocol": shared} | each
 
 
-def look(samples: np.ndarray, real: np.ndarray) -> dict[str, float]:
-    """Return sharpness and, of colour pictures, colourfulness: uint8 (N, H, W, C) each."""
+def image_statistics(samples: np.ndarray, real: np.ndarray) -> dict[str, float]:
+    """Return sharpness and, of colour images, colourfulness: uint8 (N, H, W, C) each."""
     results = {}
     for name, images in (("samples", samples), ("real", real)):
         results[f"sharpness_{name}"] = mean_of(sharpness, images)
@@ -237,67 +223,55 @@ def look(samples: np.ndarray, real: np.ndarray) -> dict[str, float]:
 
 
 def mean_of(measure: Callable[[Tensor], Tensor], images: np.ndarray) -> float:
-    """Return the mean of a per-picture number over uint8 pictures (N, H, W, C)."""
-    values = [measure(batch) for batch in image_batches(images, torch.device("cpu"))]
-    return float(torch.cat(values).mean())
+    """Return the mean of a per-image number over uint8 images (N, H, W, C)."""
+    return float(torch.cat([measure(batch) for batch in image_batches(images)]).mean())
 
 
 # ---- near copies --------------------------------------------------------------------------------
 
 
-def copy_numbers(
+def copy_results(
     samples: np.ndarray, real: np.ndarray, train: np.ndarray
-) -> tuple[dict[str, float], dict[str, np.ndarray]]:
-    """Tell whether samples are copies: of training pictures, or of one another.
+) -> tuple[dict[str, float], np.ndarray]:
+    """Measure whether samples are copies: of training images, or of one another.
 
-    Distances are Euclidean, between pictures reduced to 16 x 16. What a fresh picture's distance to
-    its nearest training picture is, the test pictures tell.
-
-    Args:
-        samples: uint8 (N, H, W, C), of which the first 32 are shown.
-        real: uint8 (M, H, W, C) test pictures.
-        train: uint8 (T, H, W, C), usually a memory map; it is read in parts.
+    Distances are Euclidean, between images reduced to 16 x 16. The test images `real` say what a
+    fresh image's distance to its nearest training image is. All are uint8 (N, H, W, C).
 
     Returns:
-        `near_copies`, and `nearest_ratio` and `closest_pair_ratio` where real pictures are not
-        copies themselves; `nearest` (8, 2, H, W, C), samples beside training pictures.
+        `near_copies`, and `nearest_ratio` and `closest_pair_ratio` where real images are not copies
+        themselves; and (8, 2, H, W, C), samples beside their nearest training images.
     """
     fakes, fresh = thumbnails(samples), thumbnails(real)
     distance, index = nearest(torch.cat([fakes, fresh]), train)
     of_samples, of_real = distance[: len(fakes)], distance[len(fakes) :]
     limit = torch.quantile(of_real, COPY_QUANTILE)
     results = {"near_copies": float((of_samples < limit).double().mean())}
-    shown = fresh[spread(len(fresh), NUM_SHOWN)]
+    as_many = fresh[evenly_spaced_rows(len(fresh), NUM_SHOWN)]
     for name, value, measure in (
         ("nearest_ratio", of_samples.median(), of_real.median()),
-        ("closest_pair_ratio", closest_pair(fakes[:NUM_SHOWN]), closest_pair(shown)),
+        ("closest_pair_ratio", closest_pair(fakes[:NUM_SHOWN]), closest_pair(as_many)),
     ):
         if measure > 0:
             results[name] = float(value / measure)
     rows = of_samples.argsort(stable=True)[:NUM_NEAREST]
-    pairs = [(samples[row], train[int(index[row])]) for row in rows.tolist()]
-    return results, {"nearest": np.array(pairs)}
+    return results, np.array([(samples[row], train[int(index[row])]) for row in rows.tolist()])
 
 
 def thumbnails(images: np.ndarray) -> Tensor:
-    """Reduce pictures to 16 x 16 by their mean: uint8 (N, H, W, C) -> float32 (N, 256 * C)."""
+    """Reduce images to 16 x 16 by their mean: uint8 (N, H, W, C) -> float32 (N, 256 * C)."""
     parts = [
         # Around 0, so that little is lost where squares are subtracted.
         F.adaptive_avg_pool2d(batch.float() / 255 - 0.5, THUMBNAIL).flatten(1)
-        for batch in image_batches(images, torch.device("cpu"))
+        for batch in image_batches(images)
     ]
     return torch.cat(parts)
 
 
 def nearest(queries: Tensor, train: np.ndarray) -> tuple[Tensor, Tensor]:
-    """Return each query's distance to its nearest training picture, and which one that is.
+    """Return each thumbnail's (N, F) distance to its nearest training image, and which that is.
 
-    Args:
-        queries: (N, F) thumbnails.
-        train: uint8 (T, H, W, C); a thousand at a time are in memory.
-
-    Returns:
-        Distances (N,) and rows of `train` (N,).
+    Of `train`, uint8 (T, H, W, C), a thousand at a time are in memory.
     """
     best = torch.full((len(queries),), torch.inf)
     index = torch.zeros(len(queries), dtype=torch.long)
@@ -313,35 +287,7 @@ def nearest(queries: Tensor, train: np.ndarray) -> tuple[Tensor, Tensor]:
 
 
 def closest_pair(thumbs: Tensor) -> Tensor:
-    """Return the smallest distance between two pictures: (N, F) -> 0-dim, infinite for one."""
+    """Return the smallest distance between two images: (N, F) -> 0-dim, infinite for one."""
     squares = squared_distances(thumbs, thumbs)
     squares.fill_diagonal_(torch.inf)
     return squares.min().sqrt()
-
-
-# ---- snapshots ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class SnapshotScorer:
-    """Scores samples while training goes on, against a fixed set of real training pictures."""
-
-    oracle: Oracle
-    real: Tensor  # (N, F)
-    real_diversity: float
-
-    def score(self, features: Tensor) -> tuple[float, float]:
-        """Return KID, and the samples' diversity over the real pictures', by the oracle's features
-        (M, F) of the samples."""
-        return kernel_distance(self.real, features), diversity(features) / self.real_diversity
-
-    def floor(self) -> float:
-        """Return how far from 0 KID is between two halves of the real pictures; 0 for too few."""
-        halves = self.real[::2], self.real[1::2]
-        return abs(kernel_distance(*halves)) if len(halves[1]) > 1 else 0.0
-
-
-def snapshot_scorer(data: Data, oracle: Oracle, num: int = 500) -> SnapshotScorer:
-    """Take `num` training pictures, evenly spread, as what snapshots are held against."""
-    real = oracle_features(oracle, data.train.images[spread(len(data.train), num)])
-    return SnapshotScorer(oracle, real, diversity(real))

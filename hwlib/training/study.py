@@ -16,6 +16,7 @@ from hwlib import log
 from hwlib.config import Config
 from hwlib.errors import UserError
 from hwlib.io import write_arrays, write_json
+from hwlib.registry import PROBLEMS
 from hwlib.run import Run
 
 # Of each VAE's results.json, as far as it is there: a row of the study's `studies`.
@@ -26,39 +27,38 @@ COMPARED = (
     *("sharpness_samples", "sharpness_reconstructions", "colourfulness_samples"),
     *("diversity_samples", "linear_probe_accuracy", "disentanglement"),
 )
-# What is the same for all of them: real pictures' own numbers, and how distances were taken.
+# What is the same for all of them: real images' own numbers, and how distances were taken.
 SHARED = (
     *("kid_real", "frechet_real", "precision_real", "recall_real"),
     *("density_real", "coverage_real", "density_protocol", "coverage_protocol"),
     *("sharpness_real", "colourfulness_real", "diversity_real"),
     *("kid_protocol", "frechet_protocol", "precision_protocol", "recall_protocol"),
 )
-NUM_COMPARED = 8  # test pictures that are set side by side
-
-
-def member_configs(config: Config) -> list[Config]:
-    """Return the settings of the study's VAEs: those of its weights, then of the rest of its sweep.
-
-    Each is what `make_config("vae", ..., kl_weight=weight)` gives with the study's other settings,
-    so that its run is shared with everybody who asks for the same.
-
-    Args:
-        config: of problem `kl`.
-
-    Raises:
-        UserError: settings of another problem.
-    """
-    if config.problem != "kl":
-        raise UserError("no_kl_study", problem=config.problem)
-    shared = config.model_dump(exclude={"problem", "kl_weights", "kl_sweep", "kl_weight"})
-    return [
-        Config.create(**shared, problem="vae", kl_weight=weight) for weight in study_weights(config)
-    ]
+NUM_COMPARED = 8  # test images that are set side by side
 
 
 def study_weights(config: Config) -> list[float]:
     """Return every weight that a study trains, once: `kl_weights`, then what `kl_sweep` adds."""
     return list(dict.fromkeys([*config.kl_weights, *config.kl_sweep]))
+
+
+def member_configs(config: Config) -> list[Config]:
+    """Return the settings of a study's VAEs, in the order of `study_weights`.
+
+    Each is what `make_config("vae", ..., kl_weight=weight)` gives with the study's other settings,
+    so that its run is shared with everybody who asks for the same.
+
+    Raises:
+        UserError: settings of another problem.
+    """
+    studied = PROBLEMS[config.problem].study_of
+    if not studied:
+        raise UserError("no_kl_study", problem=config.problem)
+    shared = config.model_dump(exclude={"problem", "kl_weights", "kl_sweep", "kl_weight"})
+    return [
+        Config.create(**shared, problem=studied, kl_weight=weight)
+        for weight in study_weights(config)
+    ]
 
 
 def member_runs(study: Run) -> dict[float, Run]:
@@ -76,40 +76,38 @@ def member_runs(study: Run) -> dict[float, Run]:
     return found
 
 
-def has_members(study: Run) -> bool:
-    """Whether a finished study's VAEs are all there still."""
-    folders = [study.path.parent / row["run"] for row in study.results["studies"]]
+def is_complete(run: Run) -> bool:
+    """Whether a run is finished, and a study's own runs are all there still."""
+    if not run.is_finished:
+        return False
+    folders = [run.path.parent / row["run"] for row in run.results.get("studies", ())]
     return all((folder / "results.json").exists() for folder in folders)
 
 
 def train_study(run: Run, train: Callable[[Config], Run]) -> None:
-    """Train, or find, one VAE a weight; then write the study's own results.
-
-    Args:
-        run: the study's folder.
-        train: fits one VAE; `fit`, with the study's data and folder of runs.
-    """
+    """Train by `train`, or find, one VAE a weight; then write the study's own results."""
     configs = member_configs(run.config)
     members, began = [], time.monotonic()
     for number, config in enumerate(configs):
-        _tell(run, config, number, len(configs), time.monotonic() - began)
+        left = (time.monotonic() - began) / number * (len(configs) - number) if number else None
+        log.event(
+            "training.study",
+            run=run.path.name,
+            weight=f"{config.kl_weight:g}",
+            number=number + 1,
+            count=len(configs),
+            left=left and left / 60,
+        )
         members.append(train(config))
     results = [member.results for member in members]
-    write_arrays(run.path / "samples.npz", study_pictures(members))
+    write_arrays(run.path / "samples.npz", study_images(members))
     write_json(run.path / "results.json", study_results(run.config, members, results))
 
 
 def study_results(
     config: Config, members: Sequence[Run], results: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """Return the study's results.json.
-
-    Args:
-        config: of problem `kl`.
-        members: the VAEs' runs in the order of `study_weights`.
-        results: theirs.
-    """
-    weights = study_weights(config)
+    """Return the study's results.json, of the VAEs' runs in the order of `study_weights`."""
     num_images = sum(one["num_images"] for one in results)
     train_time_s = sum(one["train_time_s"] for one in results)
     return {
@@ -128,17 +126,16 @@ def study_results(
                 "run": member.path.name,
                 **{name: one[name] for name in COMPARED if name in one},
             }
-            for weight, member, one in zip(weights, members, results, strict=True)
+            for weight, member, one in zip(study_weights(config), members, results, strict=True)
         ],
     }
 
 
-def study_pictures(members: Sequence[Run]) -> dict[str, np.ndarray]:
-    """Return what the study's samples.npz holds, uint8; S goes over the members.
+def study_images(members: Sequence[Run]) -> dict[str, np.ndarray]:
+    """Return the study's samples.npz, uint8; S goes over the members.
 
-    Returns:
-        `originals` (8, H, W, C), test pictures; `reconstructions` (S, 8, H, W, C) of them;
-        `samples` (S, N, H, W, C) from the prior, of the same z for every weight.
+    It has `originals` (8, H, W, C), test images; `reconstructions` (S, 8, H, W, C) of them;
+    `samples` (S, N, H, W, C) from the prior, of the same z for every weight.
     """
     found = [member.samples for member in members]
     return {
@@ -146,9 +143,3 @@ def study_pictures(members: Sequence[Run]) -> dict[str, np.ndarray]:
         "reconstructions": np.stack([one["reconstructions"][:NUM_COMPARED] for one in found]),
         "samples": np.stack([one["samples"] for one in found]),
     }
-
-
-def _tell(run: Run, config: Config, number: int, count: int, seconds: float) -> None:
-    """Say which weight of how many comes now, and about how long is left."""
-    left = f"  about {seconds / number * (count - number):.0f} s left" if number else ""
-    log.info(f"{run.path.name}  KL weight {config.kl_weight:g}: VAE {number + 1} of {count}{left}")

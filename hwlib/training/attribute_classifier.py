@@ -1,0 +1,328 @@
+"""The attribute classifier: a small CNN that reads an image's attributes, and whose features the
+distances between sets of images are taken in.
+
+It is trained once per data set, on real training images only, and kept in the cache. Where the data
+has no attributes it learns by which of four quarter turns an image was turned (Gidaris et al.
+2018), which needs no labels. Settings, results.json and the cache call it the oracle.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn import functional as F
+from tqdm.auto import tqdm
+
+from hwlib import log
+from hwlib.data import Data
+from hwlib.data.cache import cache_folder
+from hwlib.errors import UserError
+from hwlib.fingerprint import code_of_modules
+from hwlib.io import locked, replacing, sha256_of, write_json
+from hwlib.runtime import autocast, derive_seed, generator, resolve_precision
+from hwlib.training.batches import EVAL_BATCH, Batches, evenly_spaced_rows, image_batches
+
+CPU = torch.device("cpu")
+CHANNELS = (32, 64, 128, 192)  # of the stem and of the three stages; the last is the features' F
+BATCH_SIZE = 96
+MAX_LR = 8e-3
+WARM_UP = 0.25  # share of the steps in which the learning rate rises
+WEIGHT_DECAY = 0.05
+DROPOUT = 0.3
+SHIFT = 16  # training images are shifted by up to a sixteenth of their side
+SEED = 0  # one classifier per data set, whatever the run's seed
+TURNS = 4
+SCALE_IMAGES = 5_000  # training images that the features' mean and std are taken from
+MIN_STD_SHARE = 0.05  # of the features' mean std, below which no feature's std counts
+
+
+class Classifier(nn.Module):
+    """Four convolutions down to 4 x 4 places at most, and one linear layer.
+
+    The features are the means of the last layer's maps: what is in an image more than where.
+
+    Attributes:
+        attributes: the names of the logits; () where it reads quarter turns.
+        about: kind, held-out accuracy and fingerprint, as in results.json under `oracle`.
+    """
+
+    def __init__(self, *, image_size: int, channels: int, attributes: tuple[str, ...]):
+        """Build the layers; the stem brings any side to at most 32."""
+        super().__init__()
+        self.attributes = tuple(attributes)
+        self.about: dict[str, Any] = {}
+        stride = -(-image_size // 32)
+        first, *rest = CHANNELS
+        stages = [_conv(channels, first, kernel=stride + 2, stride=stride)]
+        for before, after in zip(CHANNELS, rest, strict=False):
+            stages += [nn.MaxPool2d(2, ceil_mode=True), _conv(before, after, kernel=3, stride=1)]
+        self.trunk = nn.Sequential(*stages)
+        self.dropout = nn.Dropout(DROPOUT)
+        side = -(-image_size // stride)
+        for _ in rest:
+            side = -(-side // 2)
+        self.head = nn.Linear(CHANNELS[-1] * side**2, len(attributes) or TURNS)
+        self.register_buffer("mean", torch.zeros(CHANNELS[-1]))
+        self.register_buffer("std", torch.ones(CHANNELS[-1]))
+
+    @property
+    def name(self) -> str:
+        """What protocols call it: "oracle:" and its weights' fingerprint."""
+        return f"oracle:{self.about['fingerprint']}"
+
+    def maps(self, x: Tensor) -> Tensor:
+        """Map x (B, C, H, W) uint8 to the last layer (B, F, S, S), S at most 4."""
+        return self.trunk(x.float() / 127.5 - 1)
+
+    def features(self, x: Tensor) -> Tensor:
+        """Map x (B, C, H, W) uint8 to (B, F), mean 0 and std 1 over the training images."""
+        return self.pooled(self.maps(x))
+
+    def pooled(self, maps: Tensor) -> Tensor:
+        """Map the last layer (B, F, S, S) to the features (B, F)."""
+        return (maps.mean((2, 3)).float() - self.mean) / self.std
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map x (B, C, H, W) uint8 to logits (B, A), or (B, 4) over quarter turns."""
+        return self.head(self.dropout(self.maps(x).flatten(1)))
+
+
+def _conv(before: int, after: int, *, kernel: int, stride: int) -> nn.Sequential:
+    conv = nn.Conv2d(before, after, kernel, stride, padding=1, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(after), nn.ReLU())
+
+
+# ---- use ----------------------------------------------------------------------------------------
+
+
+@torch.no_grad()
+def read_images(classifier: Classifier, images: np.ndarray) -> tuple[np.ndarray, Tensor]:
+    """Return the attributes that images (N, H, W, C) uint8 show, and their features, on the CPU.
+
+    They are bool (N, A), A being 0 where the classifier reads quarter turns, and float32 (N, F).
+    """
+    readings, features = [], []
+    for batch in _batches(classifier, images):
+        maps = classifier.maps(batch)
+        readings.append(classifier.head(maps.flatten(1)).cpu() > 0)
+        features.append(classifier.pooled(maps).cpu())
+    num = len(classifier.attributes)
+    return torch.cat(readings)[:, :num].numpy(), torch.cat(features)
+
+
+@torch.no_grad()
+def image_features(extractor: nn.Module, images: np.ndarray) -> Tensor:
+    """Return the features of images: (N, H, W, C) uint8 -> (N, F) float32 on the CPU."""
+    return torch.cat([extractor.features(batch).cpu() for batch in _batches(extractor, images)])
+
+
+def _batches(network: nn.Module, images: np.ndarray) -> Iterator[Tensor]:
+    return image_batches(images, next(network.parameters()).device)
+
+
+# ---- the cache ----------------------------------------------------------------------------------
+
+
+def get_classifier(data: Data, *, steps: int = 1_000, device: torch.device = CPU) -> Classifier:
+    """Return the attribute classifier of `data`, trained first unless the cache has it.
+
+    It is in eval mode and float32, its weights frozen.
+
+    Raises:
+        UserError: the cache cannot be written.
+    """
+    home = cache_folder().with_name("oracles")
+    weights = home / f"oracle-{_key(data, steps)}.safetensors"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with locked(weights.with_suffix(".lock"), log.line("training.classifier_waiting")):
+            about = _read_about(weights)
+            if about is None:
+                _train_into(weights, data, steps, device)
+                about = _read_about(weights)
+    except OSError as error:
+        raise UserError("cache_unwritable", home=home, why=error.strerror or error) from error
+    classifier = _untrained(data)
+    classifier.load_state_dict(load_file(weights))
+    classifier.about = about
+    return classifier.requires_grad_(False).eval().to(device, memory_format=torch.channels_last)
+
+
+def _key(data: Data, steps: int) -> str:
+    """Return what names a classifier: the data, the steps, this file's code and torch."""
+    version = torch.__version__.split("+")[0]
+    text = json.dumps([data.fingerprint, steps, code_of_modules(__name__), version])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _read_about(weights: Path) -> dict[str, Any] | None:
+    """Return what is known of a cached classifier; None where there is none, or a damaged one."""
+    about = weights.with_suffix(".json")
+    if not about.exists() or not weights.exists():
+        return None
+    try:
+        known = json.loads(about.read_text(encoding="utf-8"))
+        is_sound = known["fingerprint"] == sha256_of(weights)[:16]
+    except (ValueError, KeyError, TypeError):
+        is_sound = False
+    if not is_sound:
+        log.event("training.classifier_damaged", path=weights)
+        return None
+    return known
+
+
+def _untrained(data: Data) -> Classifier:
+    sizes = {"image_size": data.image_size, "channels": data.channels}
+    return Classifier(**sizes, attributes=data.attributes)
+
+
+# ---- training -----------------------------------------------------------------------------------
+
+
+def _train_into(weights: Path, data: Data, steps: int, device: torch.device) -> None:
+    """Train a classifier and write its weights, then what is known of it."""
+    began = time.monotonic()
+    num = len(data.attributes)
+    log.event("training.classifier_begins", attributes=num, images=len(data.train), steps=steps)
+    classifier = train_classifier(data, steps=steps, device=device)
+    about = measure_classifier(classifier, data)
+    with replacing(weights) as temporary:
+        save_file({k: v.cpu().contiguous() for k, v in classifier.state_dict().items()}, temporary)
+    write_json(weights.with_suffix(".json"), about | {"fingerprint": sha256_of(weights)[:16]})
+    log.event("training.classifier_done", **about, minutes=(time.monotonic() - began) / 60)
+
+
+def train_classifier(data: Data, *, steps: int, device: torch.device) -> Classifier:
+    """Train a classifier on the training images; the same data gives the same weights."""
+    precision = resolve_precision("auto", device)
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        torch.manual_seed(derive_seed(SEED, "oracle"))
+        classifier = _untrained(data).to(device, memory_format=torch.channels_last)
+        optimizer = torch.optim.AdamW(
+            classifier.parameters(), lr=MAX_LR, weight_decay=WEIGHT_DECAY, fused=True
+        )
+        batches = Batches(
+            data.train.images,
+            batch_size=BATCH_SIZE,
+            seed=derive_seed(SEED, "oracle"),
+            flip=data.layout != "mnist",  # a digit's mirror image is another sign
+            device=device,
+        )
+        is_hidden = bool(os.environ.get("HWLIB_BATCH")) or not sys.stderr.isatty()
+        for step in tqdm(
+            range(steps), desc="attribute classifier", unit="step", disable=is_hidden, leave=False
+        ):
+            for group in optimizer.param_groups:
+                group["lr"] = MAX_LR * one_cycle(step, steps)
+            x, labels = _example(batches, data, step, device)
+            with autocast(precision, device):
+                logits = classifier(x)
+            loss = _loss(logits.float(), labels)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+    _set_scale(classifier.eval(), data)
+    return classifier
+
+
+def one_cycle(step: int, steps: int) -> float:
+    """Return the share of the highest learning rate: a straight rise, then half a cosine to 0."""
+    rise = max(1, round(WARM_UP * steps))
+    if step < rise:
+        return (step + 1) / rise
+    return 0.5 * (1 + float(np.cos(np.pi * (step - rise) / max(1, steps - rise))))
+
+
+def _example(
+    batches: Batches, data: Data, step: int, device: torch.device
+) -> tuple[Tensor, Tensor]:
+    """Return a batch (B, C, S, S) and its labels: (B, A) 0/1, or (B,) quarter turns."""
+    x, stream = batches[step], generator(SEED, "oracle-example", step)
+    reach = data.image_size // SHIFT
+    x = shift_images(x, torch.randint(-reach, reach + 1, (2, len(x)), generator=stream))
+    if data.attributes:
+        labels = torch.from_numpy(data.train.labels[batches.indices(step)])
+        return x, labels.to(device).float()
+    turns = torch.randint(0, TURNS, (len(x),), generator=stream).to(device)
+    return turn_images(x, turns), turns
+
+
+def shift_images(x: Tensor, by: Tensor) -> Tensor:
+    """Shift each image of x (B, C, S, S) by whole pixels (2, B), repeating its border."""
+    side = x.shape[-1]
+    places = (torch.arange(side) - by.unsqueeze(2)).clamp(0, side - 1).to(x.device)  # (2, B, S)
+    rows, columns = places[0].unsqueeze(2), places[1].unsqueeze(1)
+    which = torch.arange(len(x), device=x.device).view(-1, 1, 1)
+    return x.permute(0, 2, 3, 1)[which, rows, columns].permute(0, 3, 1, 2)
+
+
+def turn_images(x: Tensor, turns: Tensor) -> Tensor:
+    """Turn each image of x (B, C, S, S) by its number of quarter turns (B,)."""
+    result = x.clone()
+    for turn in range(1, TURNS):
+        result[turns == turn] = x[turns == turn].rot90(turn, (2, 3))
+    return result
+
+
+def _loss(logits: Tensor, labels: Tensor) -> Tensor:
+    if labels.ndim == 1:
+        return F.cross_entropy(logits, labels)
+    return F.binary_cross_entropy_with_logits(logits, labels)
+
+
+@torch.no_grad()
+def _set_scale(classifier: Classifier, data: Data) -> None:
+    """Take the features' mean and std over training images spaced evenly over the set."""
+    rows = evenly_spaced_rows(len(data.train), SCALE_IMAGES)
+    parts = [
+        classifier.maps(batch).mean((2, 3))
+        for start in range(0, len(rows), EVAL_BATCH)
+        for batch in _batches(classifier, data.train.images[rows[start : start + EVAL_BATCH]])
+    ]
+    values = torch.cat(parts).double()
+    classifier.mean.copy_(values.mean(0))
+    std = values.std(0, correction=0)
+    # Clamp tiny stds so that rarely active features do not dominate.
+    classifier.std.copy_(std.clamp_min(max(MIN_STD_SHARE * float(std.mean()), 1e-6)))
+
+
+@torch.no_grad()
+def measure_classifier(classifier: Classifier, data: Data) -> dict[str, Any]:
+    """Measure the classifier on the test images.
+
+    Returns `kind`, `accuracy` and `floor`, that of the majority class (both means over attributes),
+    and `by_attribute` (name: both).
+    """
+    images = data.test.images
+    if data.attributes:
+        readings, _ = read_images(classifier, images)
+        right = (readings == data.test.labels.astype(bool)).mean(0)
+        rate = data.test.labels.mean(0)
+        floor = np.maximum(rate, 1 - rate)
+        by_attribute = {
+            name: {"accuracy": float(a), "floor": float(f)}
+            for name, a, f in zip(data.attributes, right, floor, strict=True)
+        }
+        return {
+            "kind": "attributes",
+            "accuracy": float(right.mean()),
+            "floor": float(floor.mean()),
+            "by_attribute": by_attribute,
+        }
+    num_right = 0
+    for batch in _batches(classifier, images):
+        for turn in range(TURNS):
+            num_right += int((classifier(batch.rot90(turn, (2, 3))).argmax(1) == turn).sum())
+    accuracy = num_right / (TURNS * len(images))
+    return {"kind": "rotation", "accuracy": accuracy, "floor": 1 / TURNS, "by_attribute": {}}

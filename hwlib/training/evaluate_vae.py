@@ -1,0 +1,232 @@
+"""What is measured of a VAE: the test curve while it trains, and the end.
+
+Networks are in eval mode and in float32; the end is measured on the entire test set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hwlib.config import Config
+from hwlib.data import Data
+from hwlib.losses import kl_standard_normal, recon_nats
+from hwlib.metrics import active_units, linear_probe_accuracy, majority_accuracy, sharpness
+from hwlib.models import VAE
+from hwlib.training.batches import (
+    EVAL_BATCH,
+    draw_normal,
+    evenly_spaced_rows,
+    image_batches,
+    to_range,
+    to_uint8,
+)
+from hwlib.training.factors import disentanglement
+from hwlib.training.generate import Arrays, Models, Results
+from hwlib.training.quality import (
+    NUM_SAMPLES,
+    check_feature_networks,
+    make_feature_networks,
+    mean_of,
+    num_quality_images,
+    sample_quality,
+)
+from hwlib.training.steps import sigma_01
+from hwlib.training.updates import State
+
+CURVE_IMAGES = 512  # test images behind each point of the test curve
+PROBE_IMAGES = 4_000  # training images that the linear probe is fitted to
+NUM_SHOWN = 32  # originals and reconstructions that are kept
+NUM_LATENTS = 2_000  # test latents that are kept
+GROWTH_SHARES = (0.1, 0.5, 1.0)  # of the training: report D's epochs 10, 50 and 100
+NUM_PROGRESS = 8  # test images that are reconstructed then
+
+
+class VaeMonitor:
+    """Measures a VAE at points of its training, and the finished one.
+
+    It needs feature networks at its end alone, and until then another process may train the
+    attribute classifier; what they need is checked at once.
+    """
+
+    labels: np.ndarray | None = None  # it learns none
+
+    def __init__(self, data: Data, config: Config, device: torch.device):
+        """Check that the images can be compared."""
+        self.data, self.config, self.device = data, config, device
+        self.growth_steps = growth_steps(config.num_steps)
+        check_feature_networks(config, data, device)
+
+    def after_step(self, state: State) -> None:
+        """Keep reconstructions of the first test images after some of the steps."""
+        if state.step in self.growth_steps:
+            vae = state.models["vae"].eval()
+            images = reconstruct(vae, np.array(self.data.test.images[:NUM_PROGRESS]))
+            state.frames.append(torch.from_numpy(images))
+            vae.train()
+
+    def evaluate(self, state: State) -> dict[str, float]:
+        """Return the test curve's point: 512 test images, evenly spaced, in eval mode."""
+        vae, images = state.models["vae"].eval(), self.data.test.images
+        rows = evenly_spaced_rows(len(images), CURVE_IMAGES)
+        numbers = measure_elbo(vae, images[rows], self.config)
+        vae.train()
+        return {f"test_{name}": value for name, value in numbers.items()}
+
+    def finish(
+        self, state: State, records: Sequence[dict[str, Any]]
+    ) -> tuple[Models, Results, Arrays, Arrays]:
+        """Measure the trained VAE.
+
+        Returns the networks, its part of results.json, the images of samples.npz and the arrays of
+        latents.npz.
+        """
+        networks = make_feature_networks(self.config, self.data, self.device)
+        vae, data, config = state.models["vae"].eval(), self.data, self.config
+        numbers = measure_elbo(vae, data.test.images, config)
+        mu = posterior_means(vae, data.test.images)
+        kept = evenly_spaced_rows(len(mu), NUM_LATENTS)
+        samples = vae_samples(vae, config, max(num_quality_images(data), NUM_SAMPLES), "samples")
+        quality, images = sample_quality(samples, data, networks)
+        originals = np.array(data.test.images[:NUM_SHOWN])
+        real = data.test.images[evenly_spaced_rows(len(data.test), num_quality_images(data))]
+        results: Results = {
+            "test_mse_01": numbers["mse_01"],
+            "test_mse_11": numbers["mse_11"],
+            "neg_elbo_nats": numbers["neg_elbo_nats"],
+            "recon_nats": numbers["recon_nats"],
+            "kl_nats": numbers["kl_nats"],
+            "active_units": active_units(mu),
+            **({} if vae.log_sigma is None else {"sigma_01": sigma_01(vae).item()}),
+            **quality,
+            "sharpness_reconstructions": mean_of(sharpness, reconstruct(vae, real)),
+            **_probe(vae, mu, data, config),
+            **disentanglement(partial(posterior_draws, vae, config), data),
+        }
+        images |= {
+            "originals": originals,
+            "reconstructions": reconstruct(vae, originals),
+            "interpolation": interpolation(vae, data.test.images),
+            "reconstruction_growth": torch.stack(state.frames).numpy(),
+            "reconstruction_growth_steps": np.array(self.growth_steps),
+        }
+        latents = {"test_mu": mu[kept].numpy(), "test_index": kept}
+        return state.models, results, images, latents
+
+
+def growth_steps(num_steps: int) -> tuple[int, ...]:
+    """Return the steps after which reconstructions are kept: at 10, 50 and 100 % of them all."""
+    return tuple(sorted({max(1, round(share * num_steps)) for share in GROWTH_SHARES}))
+
+
+def _batches(vae: VAE, images: np.ndarray) -> Iterator[Tensor]:
+    """Yield images as the network takes them, in batches (B, C, H, W)."""
+    for batch in image_batches(images, next(vae.parameters()).device):
+        yield to_range(batch, vae.pixel_range)
+
+
+@torch.no_grad()
+def measure_elbo(vae: VAE, images: np.ndarray, config: Config) -> dict[str, float]:
+    """Measure a VAE on all of `images` (N, H, W, C).
+
+    Returns `mse_01` and `mse_11` of the reconstruction from the posterior mean, over every value of
+    pixels in [0, 1] and [-1, 1]; and `recon_nats`, `kl_nats` and their sum `neg_elbo_nats`, per
+    image, from one draw of z.
+    """
+    totals = torch.zeros(3, dtype=torch.float64)
+    for number, x in enumerate(_batches(vae, images)):
+        mu, logvar = vae.encode(x)
+        z = _draw_z(mu, logvar, config, "test-eps", number)
+        from_mean = recon_nats(x, vae.decode(mu), vae.pixel_range)
+        from_draw = recon_nats(x, vae.decode(z), vae.pixel_range)
+        sums = (from_mean, from_draw, kl_standard_normal(mu, logvar))
+        totals += torch.stack([value.double().sum() for value in sums]).cpu()
+    error, recon, kl = (totals / len(images)).tolist()
+    # recon_nats is the summed squared error in [-1, 1]: over the values it is the MSE there.
+    mse_11 = error / images[0].size
+    return {
+        "mse_01": mse_11 / 4,
+        "mse_11": mse_11,
+        "recon_nats": recon,
+        "kl_nats": kl,
+        "neg_elbo_nats": recon + kl,
+    }
+
+
+def _draw_z(mu: Tensor, logvar: Tensor, config: Config, *stream: object) -> Tensor:
+    """Draw z (B, Z) from the posterior."""
+    eps = draw_normal(config, *stream, shape=tuple(mu.shape), device=mu.device)
+    return mu + (0.5 * logvar).exp() * eps
+
+
+@torch.no_grad()
+def posterior_means(vae: VAE, images: np.ndarray) -> Tensor:
+    """Return the (N, Z) posterior means of all of `images`, on the CPU."""
+    return torch.cat([vae.encode(x)[0].cpu() for x in _batches(vae, images)])
+
+
+@torch.no_grad()
+def posterior_draws(vae: VAE, config: Config, images: np.ndarray, stream: str) -> np.ndarray:
+    """Draw one z of each of `images` from its posterior: float32 (N, Z); `stream` names the draws.
+
+    This is what the decoder works from. The mean alone would make a collapsed latent, whose mean
+    moves by a thousandth, look informative.
+    """
+    parts = [
+        _draw_z(*vae.encode(x), config, "posterior", stream, number).cpu()
+        for number, x in enumerate(_batches(vae, images))
+    ]
+    return torch.cat(parts).numpy()
+
+
+@torch.no_grad()
+def vae_samples(vae: VAE, config: Config, num: int, *stream: object) -> np.ndarray:
+    """Decode `num` draws from the prior: uint8 (num, H, W, C); `stream` names the draws."""
+    device = next(vae.parameters()).device
+    z = draw_normal(config, *stream, shape=(num, vae.z_dim), device=device)
+    parts = [to_uint8(vae.decode(part), vae.pixel_range).cpu() for part in z.split(EVAL_BATCH)]
+    return torch.cat(parts).numpy()
+
+
+@torch.no_grad()
+def reconstruct(vae: VAE, images: np.ndarray) -> np.ndarray:
+    """Reconstruct images (N, H, W, C) uint8 from their posterior means, in the same form."""
+    decoded = (vae.decode(vae.encode(x)[0]) for x in _batches(vae, images))
+    return torch.cat([to_uint8(x_hat, vae.pixel_range) for x_hat in decoded]).cpu().numpy()
+
+
+@torch.no_grad()
+def interpolation(vae: VAE, images: np.ndarray, *, rows: int = 4, num: int = 9) -> np.ndarray:
+    """Walk straight through latent space from image 2r to image 2r + 1: uint8 (rows, num, H, W, C).
+
+    There are fewer rows where there are not images enough.
+    """
+    rows = min(rows, len(images) // 2)
+    device = next(vae.parameters()).device
+    mu = posterior_means(vae, images[: 2 * rows]).to(device)
+    t = torch.linspace(0, 1, num, device=device).view(1, num, 1)
+    z = (1 - t) * mu[0::2, None] + t * mu[1::2, None]  # (rows, num, Z)
+    frames = to_uint8(vae.decode(z.flatten(0, 1)), vae.pixel_range)
+    return frames.cpu().numpy().reshape(len(z), num, *frames.shape[1:])
+
+
+def _probe(vae: VAE, test_mu: Tensor, data: Data, config: Config) -> Results:
+    """Read one attribute off the latents; nothing where it is missing or constant."""
+    if config.attribute is None:
+        return {}
+    column = data.attributes.index(config.attribute)
+    rows = evenly_spaced_rows(len(data.train.images), PROBE_IMAGES)
+    train, test = data.train.labels[rows, column], data.test.labels[:, column]
+    if train.min() == train.max():
+        return {}
+    train_mu = posterior_means(vae, data.train.images[rows]).numpy()
+    return {
+        "linear_probe_attribute": config.attribute,
+        "linear_probe_accuracy": linear_probe_accuracy(train_mu, train, test_mu.numpy(), test),
+        "linear_probe_floor": majority_accuracy(test),
+    }

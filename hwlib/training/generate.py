@@ -1,0 +1,80 @@
+"""Images from a generator: in float32, with draws that a stream's name fixes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from hwlib.conditioning import CODE_SIZE, draw_codes, draw_labels, one_hot
+from hwlib.config import Config
+from hwlib.registry import PROBLEMS
+from hwlib.runtime import derive_seed, generator
+from hwlib.training.batches import EVAL_BATCH, draw_z, to_uint8
+
+Models = dict[str, nn.Module]
+Results = dict[str, Any]
+Arrays = dict[str, np.ndarray]
+
+
+@torch.no_grad()
+def generate(G: nn.Module, z: Tensor, c: Tensor | None = None) -> np.ndarray:
+    """Generate uint8 images (N, H, W, C) from noise z (N, Z), in whatever mode G is.
+
+    `c` is (N, label_dim) labels or one-hot codes; None for a plain GAN.
+    """
+    device = next(G.parameters()).device
+    parts = []
+    for start in range(0, len(z), EVAL_BATCH):
+        rows = slice(start, start + EVAL_BATCH)
+        conditions = None if c is None else c[rows].to(device)
+        parts.append(to_uint8(G(z[rows].to(device), conditions), G.pixel_range).cpu())
+    return torch.cat(parts).numpy()
+
+
+def generate_in_eval(G: nn.Module, z: Tensor, c: Tensor | None = None) -> np.ndarray:
+    """Generate images in eval mode; G goes back to the mode that it had."""
+    was_training = G.training
+    G.eval()
+    images = generate(G, z, c)
+    G.train(was_training)
+    return images
+
+
+def draw_conditions(
+    G: nn.Module, config: Config, *stream: object, num: int, labels: np.ndarray | None = None
+) -> Tensor | None:
+    """Draw what G is given beside its noise, from the stream that `stream` names.
+
+    Args:
+        G: the generator; `label_dim` says how much it takes.
+        config: settings: problem and seed.
+        stream: names the draws.
+        num: how many rows.
+        labels: (M, A) 0/1 labels of images, for an ACGAN that is to follow their distribution:
+            evenly spaced rows in a random order. Without them each label is on half the time.
+
+    Returns:
+        float (num, label_dim): labels, or one-hot codes; None where G takes nothing.
+    """
+    if not G.label_dim:
+        return None
+    names = (*stream, "conditions")
+    if PROBLEMS[config.problem].condition == "codes":
+        codes = draw_codes(num, G.label_dim // CODE_SIZE, generator(config.seed, *names))
+        return one_hot(codes)
+    if labels is None:
+        return draw_labels(num, G.label_dim, generator(config.seed, *names))
+    rows = np.linspace(0, len(labels) - 1, num).round().astype(int)
+    rows = np.random.default_rng(derive_seed(config.seed, *names)).permutation(rows)
+    return torch.from_numpy(np.asarray(labels)[rows]).float()
+
+
+def draw_inputs(
+    G: nn.Module, config: Config, *stream: object, num: int, labels: np.ndarray | None = None
+) -> tuple[Tensor, Tensor | None]:
+    """Draw all that G is given: noise (num, Z), and `draw_conditions`."""
+    z = draw_z(config, *stream, num=num, z_dim=G.z_dim)
+    return z, draw_conditions(G, config, *stream, num=num, labels=labels)

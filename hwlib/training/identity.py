@@ -1,0 +1,111 @@
+"""Which run settings name: attributes, what can change the result, and the run's name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from hwlib.config import Config
+from hwlib.data import Data, list_attributes, load_data
+from hwlib.errors import UserError, nearest_name
+from hwlib.fingerprint import run_identity
+from hwlib.registry import PROBLEMS
+from hwlib.run import Run
+from hwlib.runtime import environment, resolve_device, resolve_precision
+from hwlib.training.batches import attribute_columns
+from hwlib.training.study import is_complete
+
+
+def load_run_data(config: Config, *, skip_bad: bool = False) -> Data:
+    """Load the images that `config` names; attributes they lack are an error before any is decoded.
+
+    Raises:
+        UserError: the data does not fit, or lacks an attribute asked for.
+    """
+    check_attributes(config, list_attributes(config.data, config.image_size, crop=config.crop))
+    return load_data(config.data, config.image_size, crop=config.crop, skip_bad=skip_bad)
+
+
+def check_attributes(config: Config, known: tuple[str, ...]) -> None:
+    """Refuse settings that ask for attributes beyond `known`, those of the data.
+
+    Raises:
+        UserError: one of them is not there, or an ACGAN is asked for none.
+    """
+    needs_labels = PROBLEMS[config.problem].condition == "labels"
+    if needs_labels and not known:
+        raise UserError("acgan_needs_attributes", data=config.data)
+    if unknown := [name for name in config.attributes if name not in known]:
+        near = nearest_name(unknown[0], known)
+        facts = {"near": near, "data": config.data, "known": list(known)}
+        raise UserError("attribute_not_in_data", name=unknown[0], **facts)
+    if needs_labels and not config.attributes:
+        raise UserError("attribute_empty", known=list(known))
+
+
+def resolve_attribute(config: Config, data: Data) -> Config:
+    """Settle what a VAE's figures colour: the first attribute asked for, else Male, else any.
+
+    Raises:
+        UserError: as `check_attributes`, or an ACGAN can learn nothing from an attribute.
+    """
+    check_attributes(config, data.attributes)
+    problem = PROBLEMS[config.problem]
+    if problem.condition == "labels":
+        rates = attribute_columns(data.train.labels, data, config).mean(0)
+        for name, rate in zip(config.attributes, rates, strict=True):
+            if rate in (0, 1):
+                raise UserError("attribute_constant", name=name, value=int(rate), data=data.spec)
+        return config
+    if problem.is_adversarial:
+        return config.model_copy(update={"attribute": None})  # it plays no part there
+    choices = [*config.attributes, *(["Male"] if "Male" in data.attributes else data.attributes)]
+    return config.model_copy(update={"attribute": choices[0] if choices else None})
+
+
+def identify(
+    config: Config, data: Data, *, device: str = "", precision: str = ""
+) -> tuple[Config, dict[str, str], str]:
+    """Return the resolved settings, what else can change the result, and the run's name.
+
+    `device` ("cuda" for one) and `precision` are those of the machine that trains it; this one's
+    where they are empty.
+    """
+    config = resolve_attribute(config, data)
+    if not (device and precision):
+        here = resolve_device(config.device)
+        device = device or here.type
+        precision = precision or resolve_precision(config.precision, here)
+    facts = run_identity(
+        config.recipe, config.problem, data=data.fingerprint, device=device, precision=precision
+    )
+    return config, facts, f"{config.problem}-{config.recipe}-{config.hash8(**facts)}"
+
+
+def open_run(config: Config, data: Data, runs: Path) -> tuple[Run, str, torch.device]:
+    """Return the run that these settings and data name, with its precision and device."""
+    config, facts, name = identify(config, data)
+    device = resolve_device(config.device)
+    about = {
+        "identity": facts,
+        "data": {
+            "layout": data.layout,
+            "fingerprint": data.fingerprint,
+            "crop": data.crop,
+            "image_size": data.image_size,
+            "channels": data.channels,
+            "num_train": len(data.train.images),
+            "num_test": len(data.test.images),
+            "attributes": list(data.attributes),
+            "num_left_out": len(data.left_out),
+        },
+        "environment": environment(device),
+    }
+    return Run.create(runs, config, name=name, facts=about), facts["precision"], device
+
+
+def is_done(config: Config, data: Data, runs: Path) -> bool:
+    """Whether the run that these settings and data name is finished; no folder is made."""
+    path = runs / identify(config, data)[2]
+    return (path / "config.json").exists() and is_complete(Run(path))

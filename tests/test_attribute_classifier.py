@@ -1,0 +1,226 @@
+"""The attribute classifier: what it is, how it is kept, and that real training images teach it."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+
+import numpy as np
+import pytest
+import torch
+from conftest import picture
+
+from hwlib.data import load_data
+from hwlib.errors import UserError
+from hwlib.metrics import majority_accuracy
+from hwlib.training import attribute_classifier as room
+from hwlib.training.attribute_classifier import (
+    Classifier,
+    get_classifier,
+    image_features,
+    one_cycle,
+    read_images,
+    shift_images,
+    train_classifier,
+    turn_images,
+)
+
+CPU = torch.device("cpu")
+STEPS = 3
+
+
+@pytest.fixture(scope="module")
+def data():
+    return load_data("faces:96", 32, progress=False)
+
+
+@pytest.fixture(scope="module")
+def classifier(data):
+    return get_classifier(data, steps=STEPS)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Pictures without attributes."""
+    root = tmp_path / "images"
+    root.mkdir()
+    for number in range(40):
+        picture(number, (16, 16)).save(root / f"{number:02}.png")
+    return load_data(root, 16, progress=False)
+
+
+def never(*_, **__):
+    raise AssertionError("the classifier must not be trained again")
+
+
+@pytest.mark.parametrize(("size", "channels"), [(16, 1), (28, 1), (48, 3), (64, 3), (256, 3)])
+def test_images_of_every_size_give_features_and_logits(size, channels):
+    net = Classifier(image_size=size, channels=channels, attributes=("a", "b")).eval()
+    x = torch.randint(0, 256, (2, channels, size, size), dtype=torch.uint8)
+    assert net(x).shape == (2, 2)
+    assert net.features(x).shape == (2, room.CHANNELS[-1])
+    assert net.features(x).dtype == torch.float32
+
+
+def test_the_classifier_reads_every_attribute_of_the_data(data, classifier):
+    assert classifier.attributes == data.attributes
+    readings, features = read_images(classifier, data.test.images)
+    assert readings.shape == data.test.labels.shape
+    assert readings.dtype == bool
+    assert torch.equal(features, image_features(classifier, data.test.images))
+    x = torch.from_numpy(np.array(data.test.images)).permute(0, 3, 1, 2)
+    assert np.array_equal(readings, (classifier(x) > 0).numpy())
+
+
+def test_accuracy_and_floor_are_those_of_the_test_images(data, classifier):
+    right = read_images(classifier, data.test.images)[0] == data.test.labels
+    for column, name in enumerate(data.attributes):
+        known = classifier.about["by_attribute"][name]
+        assert known["accuracy"] == right[:, column].mean()
+        assert known["floor"] == majority_accuracy(data.test.labels[:, column])
+    assert classifier.about["kind"] == "attributes"
+    assert classifier.about["accuracy"] == pytest.approx(right.mean())
+    assert set(classifier.about) == {"kind", "accuracy", "floor", "by_attribute", "fingerprint"}
+    assert classifier.name == f"oracle:{classifier.about['fingerprint']}"
+
+
+def test_features_have_mean_0_and_std_1_over_the_training_images(data, classifier):
+    features = image_features(classifier, data.train.images).double()
+    torch.testing.assert_close(features.mean(0), torch.zeros(192).double(), atol=1e-4, rtol=0)
+    std = features.std(0, correction=0)
+    assert (std < 1.001).all()  # features that hardly speak stay below 1
+    assert std.median() == pytest.approx(1, abs=1e-4)
+
+
+def test_the_second_call_reads_the_same_bits_from_the_cache(data, classifier, monkeypatch):
+    monkeypatch.setattr(room, "train_classifier", never)
+    again = get_classifier(data, steps=STEPS)
+    assert again.about == classifier.about
+    assert all(
+        torch.equal(a, b) for a, b in zip(again.buffers(), classifier.buffers(), strict=True)
+    )
+    images = data.test.images[:5]
+    assert torch.equal(image_features(again, images), image_features(classifier, images))
+    assert not again.training
+    assert not any(weight.requires_grad for weight in again.parameters())
+
+
+def test_training_again_gives_the_same_bits_and_moves_no_global_random_numbers(data, classifier):
+    torch.rand(7)
+    before = torch.get_rng_state()
+    again = train_classifier(data, steps=STEPS, device=CPU)
+    assert torch.equal(before, torch.get_rng_state())
+    for name, tensor in classifier.state_dict().items():
+        assert torch.equal(tensor, again.state_dict()[name]), name
+
+
+def test_test_images_play_no_part_in_training(data, classifier):
+    black = dataclasses.replace(data.test, images=np.zeros_like(data.test.images))
+    again = train_classifier(dataclasses.replace(data, test=black), steps=STEPS, device=CPU)
+    assert torch.equal(again.head.weight, classifier.head.weight)
+    assert torch.equal(again.mean, classifier.mean)
+
+
+def test_more_steps_are_another_classifier(data, classifier):
+    more = get_classifier(data, steps=STEPS + 1)
+    assert more.about["fingerprint"] != classifier.about["fingerprint"]
+    assert get_classifier(data, steps=STEPS).about == classifier.about
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".json"])
+@pytest.mark.parametrize("damage", ["flip", "cut"])
+def test_a_damaged_cache_is_an_error_and_the_classifier_trained_again(
+    own_cache, folder, capfd, suffix, damage
+):
+    first = get_classifier(folder, steps=1)
+    path = next((own_cache.parent / "oracles").glob(f"*{suffix}"))
+    content = bytearray(path.read_bytes())
+    content[-20] ^= 4
+    path.write_bytes(content[: len(content) // 2] if damage == "cut" else content)
+    again = get_classifier(folder, steps=1)
+    assert again.about == first.about
+    assert torch.equal(again.head.weight, first.head.weight)
+    assert str(path.with_suffix(".safetensors")) in capfd.readouterr().err
+
+
+def test_two_that_ask_at_once_train_it_once(own_cache, folder, monkeypatch):
+    calls = []
+
+    def counted(*args, **settings):
+        calls.append(args)
+        return train_classifier(*args, **settings)
+
+    monkeypatch.setattr(room, "train_classifier", counted)
+    found = []
+
+    def ask():
+        found.append(get_classifier(folder, steps=1).about["fingerprint"])
+
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(calls) == 1
+    assert found[0] == found[1]
+
+
+def test_a_cache_that_cannot_be_written_is_an_error(folder, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("HWLIB_CACHE", str(tmp_path / "file"))
+    with pytest.raises(UserError) as unwritable:
+        get_classifier(folder, steps=1)
+    assert unwritable.value.key == "cache_unwritable"
+
+
+def test_in_batch_progress_is_two_lines(own_cache, folder, capfd, monkeypatch):
+    monkeypatch.setenv("HWLIB_BATCH", "1")
+    get_classifier(folder, steps=1)
+    lines = capfd.readouterr().err.splitlines()
+    assert len(lines) == 2
+    assert "32 images, 1 steps" in lines[0]
+    assert "25.0 %" in lines[1]
+    get_classifier(folder, steps=1)
+    assert capfd.readouterr().err == ""
+
+
+def test_without_attributes_the_classifier_reads_quarter_turns(own_cache, folder):
+    turner = get_classifier(folder, steps=2)
+    assert turner.attributes == ()
+    assert (turner.about["kind"], turner.about["floor"]) == ("rotation", 0.25)
+    assert turner.about["by_attribute"] == {}
+    x = torch.from_numpy(np.array(folder.test.images)).permute(0, 3, 1, 2)
+    assert turner(x).shape == (len(folder.test), 4)
+    assert read_images(turner, folder.test.images)[0].shape == (len(folder.test), 0)
+    right = [(turner(x.rot90(k, (2, 3))).argmax(1) == k).double().mean() for k in range(4)]
+    assert turner.about["accuracy"] == pytest.approx(float(np.mean(right)))
+
+
+def test_images_are_turned_by_their_own_number_of_quarter_turns():
+    x = torch.arange(4 * 9, dtype=torch.uint8).view(4, 1, 3, 3)
+    result = turn_images(x, torch.tensor([2, 0, 1, 3]))
+    for i, k in enumerate((2, 0, 1, 3)):
+        assert torch.equal(result[i], x[i].rot90(k, (1, 2)))
+
+
+def test_images_are_shifted_by_their_own_offset_and_borders_are_repeated():
+    x = torch.arange(2 * 9, dtype=torch.uint8).view(2, 1, 3, 3)
+    result = shift_images(x, torch.tensor([[1, 0], [0, -2]]))
+    assert result[0, 0].tolist() == [[0, 1, 2], [0, 1, 2], [3, 4, 5]]  # one down
+    assert result[1, 0].tolist() == [[11, 11, 11], [14, 14, 14], [17, 17, 17]]  # two to the left
+
+
+def test_the_learning_rate_rises_straight_and_falls_to_nearly_0():
+    rates = [one_cycle(step, 100) for step in range(100)]
+    assert max(rates) == 1
+    assert rates.index(1) in (24, 25)
+    assert rates[-1] < 0.001
+    assert one_cycle(0, 1) == 1
+
+
+def test_a_little_training_beats_the_floor_on_photographs(photographs):
+    hw4 = load_data(photographs / "hw4_data")
+    about = get_classifier(hw4, steps=80).about
+    smiling = about["by_attribute"]["Smiling"]
+    assert smiling["accuracy"] > smiling["floor"] + 0.1
+    assert about["accuracy"] > about["floor"] + 0.05
