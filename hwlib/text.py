@@ -123,6 +123,11 @@ def percent(share: float, digits: int = 1) -> str:
     return f"{fixed(100 * share, digits)} %"
 
 
+def share(value: float) -> str:
+    """Write a share as a whole percentage, one below 10 % to a tenth."""
+    return percent(value, 0 if value >= 0.1 else 1)
+
+
 def points(change: float, digits: int = 0) -> str:
     """Write a change of a share in percentage points, with its sign and without the unit."""
     return _with_minus(f"{100 * change:+.{digits}f}")
@@ -221,6 +226,7 @@ def _environment(language: str) -> jinja2.Environment:
     environment.filters |= {
         "num": number,
         "percent": percent,
+        "share": share,
         "points": points,
         "thousands": thousands,
         "plural": plural,

@@ -21,6 +21,7 @@ from hwlib.claims import (
     known_verdicts,
     measures,
 )
+from hwlib.claims import curves as shapes
 from hwlib.claims.catalogue import read_claims, rule_of
 from hwlib.claims.deciding import Plan, arm_config, check_needs, decide_one, judge_values, planned
 from hwlib.claims.statistics import joined, judge_interval, t_interval
@@ -606,26 +607,26 @@ def test_regret_is_0_where_the_arm_is_the_best():
 
 
 def test_trends_and_shapes_of_curves():
-    assert measures.trend(RISING) == pytest.approx(1)
-    assert measures.trend(FALLING) == pytest.approx(-1)
-    assert measures.trend(np.ones(50)) == 0
-    assert measures.early_fall(DIPPING) == pytest.approx(-58, abs=3)
-    assert measures.early_fall(RISING) > 0
-    assert measures.later_rise(DIPPING) == pytest.approx(38, abs=3)
-    assert measures.last_change(DIPPING) == pytest.approx(0, abs=1e-9)
-    assert measures.last_change(FALLING) == pytest.approx(-4.7, abs=0.1)
+    assert shapes.trend(RISING) == pytest.approx(1)
+    assert shapes.trend(FALLING) == pytest.approx(-1)
+    assert shapes.trend(np.ones(50)) == 0
+    assert shapes.early_fall(DIPPING) == pytest.approx(-58, abs=3)
+    assert shapes.early_fall(RISING) > 0
+    assert shapes.later_rise(DIPPING) == pytest.approx(38, abs=3)
+    assert shapes.last_change(DIPPING) == pytest.approx(0, abs=1e-9)
+    assert shapes.last_change(FALLING) == pytest.approx(-4.7, abs=0.1)
 
 
 def test_jumps_of_losses_that_know_nothing_of_each_other_are_opposed_half_the_time():
     rng = np.random.default_rng(0)
-    shares = [measures.opposed_share(*rng.normal(size=(2, 100))) for _ in range(200)]
+    shares = [shapes.opposed_share(*rng.normal(size=(2, 100))) for _ in range(200)]
     assert np.mean(shares) == pytest.approx(50, abs=3)
 
 
 def test_accuracy_above_the_floor_is_the_share_of_errors_saved():
-    assert measures.above_floor(0.6, 0.6) == 0
-    assert measures.above_floor(1.0, 0.6) == 100
-    assert measures.above_floor(0.8, 0.6) == pytest.approx(50)
+    assert measures.avoided_errors(0.6, 0.6) == 0
+    assert measures.avoided_errors(1.0, 0.6) == 100
+    assert measures.avoided_errors(0.8, 0.6) == pytest.approx(50)
 
 
 def test_the_distance_from_the_mean_face_is_0_for_the_mean_face():
@@ -807,7 +808,7 @@ def test_finished_runs_are_reused_and_other_claims_verdicts_kept(smoke, capfd, m
     settings = {"settings": {"features": "inception"}}
     assert deciding._still_valid(path, first)
     assert not deciding._still_valid(path, first | settings)
-    monkeypatch.setattr(deciding, "claims_code", lambda: "another")
+    monkeypatch.setattr(deciding, "claims_code", lambda *_: "another")
     decide(["C14"], runs=runs, **SMALL)
     assert list(json.loads(path.read_text())["claims"]) == [
         "C14"

@@ -1,7 +1,5 @@
 """What is said of an adversarial training: flags follow the numbers, no claim gets a verdict."""
 
-import math
-import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,7 +8,7 @@ import torch
 from adversarial_results import TIME, gan_results, metrics
 from torch import nn
 
-from hwlib import explore, text
+from hwlib import explore
 from hwlib.claims.measures import healthy_share, opposed_jumps
 from hwlib.findings import gan
 
@@ -38,11 +36,10 @@ def scored(column):
 # -------------------------------------------------------------------------------------- the game
 
 
-def test_losses_stand_beside_those_of_guessing():
+def test_losses_are_those_of_the_last_tenth():
     late = metrics(d_loss=np.where(TIME > 0.9, 0.3, 1.2), g_loss=np.where(TIME > 0.9, 4.0, 2.0))
     found = values(gan.game(late, gan_results()), "balance")
     assert (found["d_loss"], found["g_loss"]) == pytest.approx((0.3, 4.0))
-    assert (found["d_guess"], found["g_guess"]) == (2 * math.log(2), math.log(2))
 
 
 @pytest.mark.parametrize(
@@ -53,11 +50,9 @@ def test_how_d_stands_follows_its_accuracy(share, level):
 
 
 def test_a_d_that_guesses_before_bad_samples_is_weak_and_g_has_not_won():
-    far = gan.game(metrics(), accuracy(0.5, frechet=300.0, frechet_real=2.0))[0]
-    assert far.values["is_far"]
-    assert "weakness of D" in far.say("en")
-    near = gan.game(metrics(), accuracy(0.5, frechet=2.1, frechet_real=2.0))[0]
-    assert "weakness" not in near.say("en")
+    for frechet, is_far in ((300.0, True), (2.1, False)):
+        found = gan.game(metrics(), accuracy(0.5, frechet=frechet, frechet_real=2.0))
+        assert values(found, "balance")["is_far"] == is_far
 
 
 def as_run(frame):
@@ -82,19 +77,6 @@ def test_losses_that_do_not_move_say_nothing_of_jumps():
 
 def test_claims_about_plain_gans_can_be_left_out():
     assert keys(gan.game(metrics(), gan_results(), with_claims=False)) == ["balance"]
-
-
-@pytest.mark.parametrize("collapse", [[], BROKEN, GONE, BROKEN + GONE])
-@pytest.mark.parametrize("share", [0.5, 0.68, 0.99])
-def test_no_claim_gets_a_verdict_and_no_training_is_called_healthy(collapse, share):
-    results = accuracy(share, collapse=collapse, final_diversity=0.1)
-    found = [*gan.game(metrics(), results), *gan.checkpoint(metrics(), results)]
-    said = " ".join(each.say(language) for each in found for language in text.LANGUAGES)
-    verdict = (
-        "sound|agree|contradict|support|hold|confirm|no sign of|健康的訓練|訓練健康|相符|不符|成立"
-    )
-    assert not re.search(verdict, said)
-    assert len(re.findall("healthy", said)) <= 1  # report B's name of its band
 
 
 def test_lost_diversity_is_mode_collapse_unless_it_still_grows():
@@ -147,7 +129,6 @@ def test_longer_training_is_suggested_only_where_the_last_checkpoint_is_the_best
     results = gan_results(**changes)
     (found,) = gan.checkpoint(metrics(), results)
     assert found.values["course"] == course
-    assert ("longer training" in found.say("en")) == (course == "last")
     steps = [each.values["steps"] for each in gan.next_steps(metrics(), results, None)]
     assert any("longer" in each for each in steps) == (course == "last")
 
@@ -155,8 +136,6 @@ def test_longer_training_is_suggested_only_where_the_last_checkpoint_is_the_best
 def test_the_checkpoint_kept_is_told_apart_from_the_one_of_the_lowest_kid():
     (found,) = gan.checkpoint(metrics(), gan_results(best_step=500, kept_step=2_000))
     assert (found.values["best_step"], found.values["kept_step"]) == (500, 2_000)
-    for language in text.LANGUAGES:
-        assert {"500", "2,000"} <= set(re.findall(r"[\d,]+", found.say(language)))
 
 
 def test_losses_are_no_measure_of_quality_where_kid_fell_and_gs_loss_did_not():
@@ -222,7 +201,6 @@ def test_transposed_convolutions_are_named_only_where_g_has_them():
     for G, is_transposed in ((TRANSPOSED, True), (RESIZED, False)):
         (found,) = gan.lattice(explore.lattice(G, striped, real))
         assert found.values["is_transposed"] == is_transposed
-        assert ("[@odena2016]" in found.say("en")) == is_transposed
 
 
 def test_images_of_an_odd_side_have_no_lattice_measured():
@@ -235,26 +213,3 @@ def test_equal_grey_images_divide_by_nothing():
     grey = np.full((4, 64, 64, 3), 128, dtype=np.uint8)
     with torch.no_grad():
         assert gan.lattice(explore.lattice(TRANSPOSED, grey, grey)) == []
-
-
-# --------------------------------------------------------------------------------------- wording
-
-
-def test_both_languages_say_the_same_numbers_in_tidy_sentences():
-    results = accuracy(0.97, collapse=BROKEN + GONE, final_diversity=0.12)
-    frame = metrics(g_loss=2 + TIME)
-    measured = {"peak": 7.3, "peak_real": 0.96, "grey_levels": 4.6, "is_transposed": True}
-    found = [
-        *gan.game(frame, results),
-        *gan.checkpoint(frame, results),
-        *gan.losses_and_quality(frame, results),
-        *gan.lattice(measured),
-        *gan.next_steps(frame, results, measured),
-    ]
-    assert len(found) == 9
-    for each in found:
-        said = {language: each.say(language) for language in text.LANGUAGES}
-        numbers = [sorted(set(re.findall(r"\d[\d,.]*\d|\d", one))) for one in said.values()]
-        assert all(these == numbers[0] for these in numbers), said
-        assert not re.search(r"  | [,.;:]|\( | \)", said["en"]), said["en"]
-        assert not re.search(r"[，。；：、] | [，。；：、]|（ | ）", said["zh"]), said["zh"]

@@ -1,11 +1,8 @@
 """Samples are called one face by their edges, beside real images, whatever their colours."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from adversarial_results import infogan_results
-from sentences import assert_each_in_its_language, assert_same_numbers, assert_tidy
 
 from hwlib.findings import likeness
 
@@ -86,19 +83,3 @@ def test_real_images_are_never_called_alike():
 
 def test_a_trial_gets_no_verdict():
     assert found_of(layout(0.95), infogan_results(num_steps=12)) == []
-
-
-@pytest.mark.parametrize("sameness", [0.95, 0.55])
-@pytest.mark.parametrize("changes", [{}, {"diversity_real": 0.0}])
-def test_every_sentence_is_whole_in_both_languages(sameness, changes):
-    (found,) = found_of(layout(sameness), infogan_results(**changes))
-    said = {language: found.say(language).replace("$", "") for language in ("zh", "en")}
-
-    class Said(SimpleNamespace):
-        def __iter__(self):
-            return iter((self.zh, self.en))
-
-    one = Said(**said)
-    assert_same_numbers([one])
-    assert_each_in_its_language([one])
-    assert_tidy([one])

@@ -4,7 +4,6 @@ from types import SimpleNamespace
 
 import adversarial_results as adversarial
 import kl_results
-import pytest
 
 from hwlib.findings import summary
 from hwlib.text import LANGUAGES
@@ -43,14 +42,6 @@ def test_a_model_far_from_real_images_is_the_best_but_not_close():
     assert found.values["problem"] == "gan"
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_sentence_can_be_said(language):
-    for run in five():
-        assert summary.result(run.problem, run.results).say(language)
-    for each in summary.conclusion(five()):
-        assert each.say(language)
-
-
 def test_runs_measured_in_different_ways_are_not_ranked():
     other = adversarial.PROTOCOL | {"data": "another"}
     found = summary.findings(
@@ -67,7 +58,8 @@ def test_the_largest_leak_beyond_real_images_is_named():
     results["leakage"]["Smiling"] |= {"Big_Lips": -0.54, "Wearing_Lipstick": 0.3}
     results["leakage_real"]["Smiling"] |= {"Big_Lips": -0.09, "Wearing_Lipstick": 0.08}
     (found,) = summary.findings(told(acgan=results))
-    assert found.values["leak"] == {"name": "Big_Lips", "samples": -0.54, "real": -0.09}
+    leak = found.values["leak"]
+    assert (leak["name"], leak["samples"], leak["real"]) == ("Big_Lips", -0.54, -0.09)
 
 
 def test_a_clean_switch_has_no_leak():

@@ -382,7 +382,7 @@ def test_where_every_weight_gives_fog_this_is_said_first_and_none_is_good():
     assert blurred.values["is_blurred"]
     assert blurred.values["is_far"]
     (zero,) = [each for each in found if each.key == "kl.zero"]
-    assert zero.values["is_alike"]
+    assert zero.values["is_poor"]
     for language in LANGUAGES:
         assert "near" not in asserted(found, language)
 

@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
-from scipy import stats
 from torch.nn.functional import avg_pool2d, interpolate
 
+from hwlib.claims import curves
 from hwlib.claims.base import NotApplicable
 from hwlib.claims.catalogue import GROUPS
+from hwlib.claims.neighbours import errors_removed, neighbour_accuracy
 from hwlib.data import Data
 from hwlib.metrics import majority_accuracy, sharpness
 from hwlib.run import Run
@@ -24,22 +25,15 @@ Measure = Callable[[Run, Data], float]
 
 MAX_IMAGES = 5_000  # that a mean image is taken of
 MAX_TEST_IMAGES = 1_000  # that the sharpness at half the resolution is measured on
-NEIGHBOURS = 10  # in latent space
-WINDOW = 5  # records that a curve is smoothed over before its lowest point is looked for
-WARM_UP = 0.1  # share of the training that a statement about its course leaves out
-JUMPS = 0.1  # share of the rises of a loss, the largest ones, that count as jumps
 EARLY = 2 / 3  # report A: broken after about step 20,000 of 30,000
-NEAR = 10  # times the noise floor of KID: from here down there is little left to learn
+NEAR_FLOOR = 10  # times the noise floor of KID: from here down there is little left to learn
 KID_NOISE = 1e-3  # a KID below this counts as this, so that ratios of it mean something
 
 
 def result(name: str) -> Measure:
     """Return the measure that reads `name` from results.json."""
 
-    def measure(run: Run, data: Data) -> float:
-        return float(run.results[name])
-
-    return measure
+    return lambda run, data: float(run.results[name])
 
 
 # ---- images --------------------------------------------------------------------------------------
@@ -125,45 +119,32 @@ def missed_coverage(run: Run, data: Data) -> float:
 # ---- latent space --------------------------------------------------------------------------------
 
 
-def above_floor(accuracy: float, floor: float) -> float:
+def avoided_errors(accuracy: float, floor: float) -> float:
     """Return which share of the majority-class baseline's errors an accuracy avoids, in percent.
-
-    0 is the majority-class baseline, 100 no error at all; below 0 is worse than that.
 
     Raises:
         NotApplicable: there is one value only, and always naming it makes no error.
     """
     if floor == 1:
         raise NotApplicable("one_value")
-    return 100 * (accuracy - floor) / (1 - floor)
+    return 100 * errors_removed(accuracy, floor)
 
 
 def probe_gain(run: Run, data: Data) -> float:
-    """Return how well a linear classifier reads the attribute off the latents: `above_floor`."""
+    """Return how well a linear classifier reads the attribute off the latents, in percent."""
     results = run.results
-    return above_floor(results["linear_probe_accuracy"], results["linear_probe_floor"])
+    return avoided_errors(results["linear_probe_accuracy"], results["linear_probe_floor"])
 
 
 def neighbour_gain(run: Run, data: Data) -> float:
-    """Return how well an image's ten nearest neighbours in latent space tell its attribute.
+    """Return how well an image's neighbours in latent space tell its attribute, in percent.
 
-    Distances are those of the posterior means, as the t-SNE maps of the reports take them; each
-    image is left out of its own neighbours. A map shows a split where neighbours agree.
-
-    Returns:
-        Percent, as `above_floor`.
+    A map shows a split where neighbours agree.
     """
-    from sklearn.neighbors import KNeighborsClassifier
-
     with np.load(run.path / "latents.npz", allow_pickle=False) as arrays:
         mu, index = arrays["test_mu"], arrays["test_index"]
     labels = data.test.labels[index, data.attributes.index(run.config.attribute)].astype(int)
-    near = min(NEIGHBOURS, len(mu) - 1)
-    finder = KNeighborsClassifier(near).fit(mu, labels)
-    others = finder.kneighbors(return_distance=False)  # of the fitted points, without themselves
-    shares = labels[others].mean(1)
-    found = np.where(shares == 0.5, labels.mean() > 0.5, shares > 0.5)
-    return above_floor(float((found == labels).mean()), majority_accuracy(labels))
+    return avoided_errors(neighbour_accuracy(mu, labels), majority_accuracy(labels))
 
 
 # ---- curves --------------------------------------------------------------------------------------
@@ -174,68 +155,23 @@ def curve(run: Run, name: str) -> np.ndarray:
     return run.metrics[name].dropna().to_numpy(dtype=float)
 
 
-def trend(values: np.ndarray) -> float:
-    """Return how steadily a curve rises: its rank correlation with time, -1 to 1 (Spearman)."""
-    if np.ptp(values) == 0:
-        return 0.0
-    return float(stats.spearmanr(np.arange(len(values)), values).statistic)
-
-
-def smoothed(values: np.ndarray) -> np.ndarray:
-    """Return means over five records, so that a single one is no lowest point.
-
-    (R,) -> (R - 4,); a curve of five records or fewer becomes its mean, (1,).
-    """
-    width = min(WINDOW, len(values))
-    return np.convolve(values, np.full(width, 1 / width), mode="valid")
-
-
-def late(values: np.ndarray) -> np.ndarray:
-    """Return a curve without its first tenth."""
-    return values[int(WARM_UP * len(values)) :]
-
-
-def tenth(values: np.ndarray, number: int) -> float:
-    """Return the mean of one of ten equal parts of a curve, 0 the first, 9 the last."""
-    return float(np.array_split(values, 10)[number].mean())
-
-
-def trend_of(name: str, *, after_warm_up: bool = False) -> Measure:
-    """Return the measure `trend` of a learning curve."""
-
-    def measure(run: Run, data: Data) -> float:
-        values = curve(run, name)
-        return trend(late(values) if after_warm_up else values)
-
-    return measure
-
-
-def early_fall(values: np.ndarray) -> float:
-    """Return the change from the first record to the lowest of the first third, in percent.
-
-    The lowest is of the smoothed curve; 0 or more where the curve rises from the start.
-    """
-    third = smoothed(values[: max(len(values) // 3, 2)])
-    return 100 * (float(third.min()) / float(values[0]) - 1)
-
-
-def later_rise(values: np.ndarray) -> float:
-    """Return the change from the curve's lowest point, smoothed, to its last tenth, in percent."""
-    return 100 * (tenth(values, 9) / float(smoothed(values).min()) - 1)
-
-
-def last_change(values: np.ndarray) -> float:
-    """Return the change from the last tenth but one to the last, in percent; 0 on a plateau."""
-    return 100 * (tenth(values, 9) / tenth(values, 8) - 1)
-
-
 def of_curve(name: str, shape: Callable[[np.ndarray], float]) -> Measure:
-    """Return the measure that looks at the shape of one learning curve."""
+    """Return the measure that looks at the shape of one learning curve; see `curves`."""
+    return lambda run, data: shape(curve(run, name))
 
-    def measure(run: Run, data: Data) -> float:
-        return shape(curve(run, name))
 
-    return measure
+def late_trend(values: np.ndarray) -> float:
+    """Return how steadily a curve rises after its first tenth, -1 to 1."""
+    return curves.trend(curves.late(values))
+
+
+def roughness(values: np.ndarray) -> float:
+    """Return the mean size of the changes from record to record over the mean, in percent.
+
+    In the second half of the training.
+    """
+    values = curves.second_half(values)
+    return 100 * float(np.abs(np.diff(values)).mean() / values.mean())
 
 
 # ---- the adversarial game ------------------------------------------------------------------------
@@ -252,33 +188,18 @@ def healthy_share(run: Run, data: Data) -> float:
     """
     if run.results["collapse"]:
         raise NotApplicable("not_healthy", seed=run.config.seed)
-    accuracy = late((curve(run, "d_accuracy_real") + curve(run, "d_accuracy_fake")) / 2)
-    low, high = HEALTHY_D_ACCURACY
-    return 100 * float(((low <= accuracy) & (accuracy <= high)).mean())
+    accuracy = (curve(run, "d_accuracy_real") + curve(run, "d_accuracy_fake")) / 2
+    return curves.share_between(accuracy, *HEALTHY_D_ACCURACY)
 
 
 def opposed_jumps(run: Run, data: Data) -> float:
-    """Return how often, when one loss jumps, the other falls, in percent; see `opposed_share`."""
-    return opposed_share(curve(run, "d_loss"), curve(run, "g_loss"))
+    """Return how often, when one loss jumps, the other falls, in percent."""
+    return curves.opposed_share(curve(run, "d_loss"), curve(run, "g_loss"))
 
 
-def opposed_share(d_loss: np.ndarray, g_loss: np.ndarray) -> float:
-    """Return in which share of one loss's jumps the other one falls, in percent.
-
-    Jumps are the largest tenth of the changes upwards from record to record, of each loss, the
-    first tenth of the training left out. Losses that know nothing of each other give about 50.
-
-    Args:
-        d_loss: (R,) of D, a value a record.
-        g_loss: (R,) of G.
-    """
-    changes = [np.diff(late(values)) for values in (d_loss, g_loss)]
-    opposed: list[bool] = []
-    for own, other in (changes, changes[::-1]):
-        num = max(1, round(JUMPS * len(own)))
-        jumps = [row for row in np.argsort(own)[-num:] if own[row] > 0]
-        opposed += [bool(other[row] < 0) for row in jumps]
-    return 100 * float(np.mean(opposed)) if opposed else 0.0
+def mean_roughness(run: Run, data: Data) -> float:
+    """Return by how much the losses of G and D change from record to record, in percent."""
+    return float(np.mean([roughness(curve(run, name)) for name in ("d_loss", "g_loss")]))
 
 
 def learning_after_zero(run: Run, data: Data) -> float:
@@ -302,27 +223,9 @@ def learning_after_zero(run: Run, data: Data) -> float:
     if not len(at_zero) or at_zero[0] == len(kids) - 1:
         raise NotApplicable("no_zero", seed=run.config.seed)
     then, last = (max(float(kid), KID_NOISE) for kid in (kids[at_zero[0]], kids[-1]))
-    if then < NEAR * max(run.results["kid_real"], KID_NOISE):
+    if then < NEAR_FLOOR * max(run.results["kid_real"], KID_NOISE):
         raise NotApplicable("nothing_to_learn", seed=run.config.seed)
     return max(0.0, 100 * (1 - last / then))
-
-
-def second_half(values: np.ndarray) -> np.ndarray:
-    """Return the second half of a curve."""
-    return values[len(values) // 2 :]
-
-
-def roughness(run: Run, data: Data) -> float:
-    """Return by how much the losses of G and D change from record to record, in percent.
-
-    The mean size of the changes over the mean of the loss, in the second half of the training; the
-    mean of both networks' values.
-    """
-    rough = []
-    for name in ("d_loss", "g_loss"):
-        values = second_half(curve(run, name))
-        rough.append(float(np.abs(np.diff(values)).mean() / values.mean()))
-    return 100 * float(np.mean(rough))
 
 
 def late_loss(run: Run, data: Data) -> float:
@@ -376,16 +279,16 @@ MEASURES: Mapping[str, Measure] = {
     "missed_coverage": missed_coverage,
     "probe_gain": probe_gain,
     "neighbour_gain": neighbour_gain,
-    "recon_trend": trend_of("recon_nats"),
-    "recon_late_trend": trend_of("recon_nats", after_warm_up=True),
-    "kl_late_trend": trend_of("kl_nats", after_warm_up=True),
-    "kl_early_fall": of_curve("kl_nats", early_fall),
-    "kl_later_rise": of_curve("kl_nats", later_rise),
-    "kl_last_change": of_curve("kl_nats", last_change),
+    "recon_trend": of_curve("recon_nats", curves.trend),
+    "recon_late_trend": of_curve("recon_nats", late_trend),
+    "kl_late_trend": of_curve("kl_nats", late_trend),
+    "kl_early_fall": of_curve("kl_nats", curves.early_fall),
+    "kl_later_rise": of_curve("kl_nats", curves.later_rise),
+    "kl_last_change": of_curve("kl_nats", curves.last_change),
     "healthy_share": healthy_share,
     "opposed_jumps": opposed_jumps,
     "learning_after_zero": learning_after_zero,
-    "roughness": roughness,
+    "roughness": mean_roughness,
     "late_loss": late_loss,
     "hair_lead": lead_of("hair"),
     "pose_lead": lead_of("pose", but="hair"),
@@ -424,7 +327,7 @@ CONDITIONS: Mapping[str, Mapping[str, Measure]] = {
     # D's loss has not come to zero, where changes relative to it lose their meaning.
     "live_loss": {
         "loss": lambda run, data: (
-            float(second_half(curve(run, "d_loss")).mean()) / COLLAPSED_D_LOSS
+            float(curves.second_half(curve(run, "d_loss")).mean()) / COLLAPSED_D_LOSS
         ),
     },
 }

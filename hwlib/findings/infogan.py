@@ -8,16 +8,12 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from hwlib.findings.base import MIN_RECORDS, Results, is_trial
+from hwlib.findings.base import MIN_RECORDS, Results, end_of, grade, is_trial
 from hwlib.findings.samples import is_far
 from hwlib.text import Finding, finding
 
-NUM_VALUES = 10  # of a code
-CHANCE = 1 / NUM_VALUES
-LATE_SHARE = 0.1  # of the curve, that is called its end
-
 # Shares of a code's entropy that is proven to be in the image, and of the images' variance.
-MIN_FULL_CODE, MIN_SOME_CODE = 0.9, 0.05
+MIN_CODE = {"full": 0.9, "part": 0.05}
 MAX_LOOSE_BOUND = 0.05  # of the entropy, before the bound by Q's certainty is called loose
 MIN_VARIANCE = 0.05
 
@@ -30,9 +26,8 @@ MIN_NATS = 0.05
 # 2 N nats are chi-squared with 81 degrees); four times that stands out among many factors.
 CHANCE_NATS = 4 * math.sqrt(81 / 2)
 MAX_NAMED = 3  # attributes or factors that a sentence names of a code
-MAX_SHARED, MIN_REPEATED = 0.25, 0.6  # overlap of two codes: they share the work, they repeat it
-MNIST_PUBLISHED = 0.95  # Chen et al. 2016, section 7.2: an error of 5 % on MNIST's digits
-MIN_MATCHED, MIN_PARTLY_MATCHED = 0.85, 0.5
+MIN_OVERLAP = {"repeated": 0.6, "partly": 0.25}  # of two codes; below they share the work
+MIN_MATCHED = {"found": 0.85, "part": 0.5}  # of the test images' classes
 
 # Report E's hair and pose (C22), in the attributes of photographs and the factors of drawn faces.
 HAIR = {
@@ -43,21 +38,16 @@ HAIR = {
 POSE = {"yaw", "tilt", "zoom", "shift_x"}
 
 
-# ---------------------------------------------------------------------------------------- curves
+# ------------------------------------------------------------------------------ is the code read
 
 
 def curves(metrics: pd.DataFrame, results: Results) -> list[Finding]:
-    """Say where Q's loss began and ended, beside guessing; nothing of a trial or a short curve.
-
-    Args:
-        metrics: `Run.metrics`.
-        results: the run's results.
-    """
+    """Say where Q's loss began and ended, beside guessing; nothing of a trial or a short curve."""
     if is_trial(results) or len(metrics) < MIN_RECORDS:
         return []
-    late = metrics.iloc[-max(1, round(LATE_SHARE * len(metrics))) :]
+    end = end_of(metrics)
     right = metrics.loc[metrics["code_accuracy"] > 0.9, "step"]
-    loss, accuracy = float(late["q_loss"].mean()), float(late["code_accuracy"].mean())
+    loss, accuracy = float(end["q_loss"].mean()), float(end["code_accuracy"].mean())
     guess = results["code_entropy_nats"]
     proven = max(guess - loss, proven_nats(accuracy, guess))
     return [
@@ -67,14 +57,10 @@ def curves(metrics: pd.DataFrame, results: Results) -> list[Finding]:
             last=loss,
             guess=guess,
             accuracy=accuracy,
-            chance=CHANCE,
             first_step=int(right.iloc[0]) if len(right) else None,
-            is_learned=proven >= MIN_SOME_CODE * guess,
+            is_learned=proven >= MIN_CODE["part"] * guess,
         )
     ]
-
-
-# --------------------------------------------------------------------------------------- reading
 
 
 def reading(results: Results) -> Finding:
@@ -82,13 +68,11 @@ def reading(results: Results) -> Finding:
     accuracy, nats = results["code_accuracy"], max(results["code_information_nats"], 0.0)
     entropy = results["code_entropy_nats"]
     proven = proven_nats(accuracy, entropy)
-    share = max(nats, proven) / entropy
-    level = "full" if share >= MIN_FULL_CODE else "part" if share >= MIN_SOME_CODE else "none"
+    level = grade(max(nats, proven) / entropy, MIN_CODE, "none")
     return finding(
         "infogan.reading",
         accuracy=accuracy,
         by=results["code_accuracy_by"],
-        chance=CHANCE,
         nats=nats,
         entropy=entropy,
         proven=proven,
@@ -119,7 +103,6 @@ def shares(results: Results) -> list[Finding]:
             "infogan.shares",
             codes=codes,
             noise=noise,
-            jointly=max(0.0, 1 - sum(codes) - noise),
             idle=[k for k, share in enumerate(codes, 1) if share < MIN_VARIANCE],
             is_noise_idle=noise < MIN_VARIANCE,
             is_judged=not is_trial(results),
@@ -127,7 +110,7 @@ def shares(results: Results) -> list[Finding]:
     ]
 
 
-# --------------------------------------------------------------------------------------- meaning
+# ---------------------------------------------------------------- what it changes in samples
 
 
 class Span(NamedTuple):
@@ -137,8 +120,9 @@ class Span(NamedTuple):
         name: the attribute.
         low, high: the lowest and the highest rate.
         low_value, high_value: the code's values that have them.
-        expected: what high less low is by chance, as many samples read of each value.
-        limit: what chance exceeds once in a hundred.
+        width: high less low.
+        expected: what the width is by chance, as many samples read of each value.
+        is_meant: whether the rate varies by more than chance, and by enough to be seen.
     """
 
     name: str
@@ -146,18 +130,9 @@ class Span(NamedTuple):
     high: float
     low_value: int
     high_value: int
+    width: float
     expected: float
-    limit: float
-
-    @property
-    def width(self) -> float:
-        """Return the difference of the two rates."""
-        return self.high - self.low
-
-    @property
-    def is_meant(self) -> bool:
-        """Whether the rate varies by more than chance, and by enough to be seen."""
-        return self.width >= max(self.limit, MIN_SPAN)
+    is_meant: bool
 
 
 def spans(rates: list[Mapping[str, float]], num: int = NUM_READ) -> list[Span]:
@@ -171,115 +146,28 @@ def spans(rates: list[Mapping[str, float]], num: int = NUM_READ) -> list[Span]:
     for name in rates[0]:
         values = [rate[name] for rate in rates]
         low, high, mean = min(values), max(values), sum(values) / len(values)
-        error = math.sqrt(mean * (1 - mean) / num)
-        ends = (values.index(low), values.index(high))
-        found.append(Span(name, low, high, *ends, EXPECTED_RANGE * error, RANGE_99 * error))
+        width, error = high - low, math.sqrt(mean * (1 - mean) / num)
+        ends = (low, high, values.index(low), values.index(high), width)
+        is_meant = width >= max(RANGE_99 * error, MIN_SPAN)
+        found.append(Span(name, *ends, EXPECTED_RANGE * error, is_meant))
     return sorted(found, key=lambda span: -span.width)
 
 
 def rates(results: Results, code: int) -> list[Finding]:
-    """Say which attributes a code moves most, with the rates' range and that by chance.
-
-    Args:
-        results: the run's.
-        code: which one, counted from 1.
-    """
-    if "code_meaning" not in results:
-        return []
-    if is_trial(results):
+    """Say which attributes a code, counted from 1, moves most, with the rates' range."""
+    if "code_meaning" not in results or is_trial(results):
         return []
     found = spans(results["code_meaning"][code - 1])
     meant = [span for span in found if span.is_meant]
-    shown = (meant or found)[:MAX_NAMED]
-    return [
-        finding(
-            "infogan.rates",
-            code=code,
-            num_codes=results["num_codes"],
-            spans=[{**span._asdict(), "width": span.width} for span in shown],
-            num_meant=len(meant),
-            num_known=len(found),
-        )
-    ]
+    named = [span._asdict() for span in (meant or found)[:MAX_NAMED]]
+    counts = {"num_meant": len(meant), "num_known": len(found)}
+    which = {"code": code, "num_codes": results["num_codes"]}
+    return [finding("infogan.rates", **which, spans=named, **counts)]
 
 
 def far(results: Results) -> list[Finding]:
     """Say that readings of samples far from real images are uncertain; nothing of others."""
-    if is_trial(results) or not is_far(results):
-        return []
-    return [finding("infogan.far")]
-
-
-def min_nats(results: Results) -> float:
-    """Return the nats from which a code tells more than chance would, over these test images.
-
-    Args:
-        results: an InfoGAN's run's.
-
-    Returns:
-        0.05, or more where the test images are few.
-    """
-    return max(MIN_NATS, CHANCE_NATS / results["num_test_images"])
-
-
-def told_by(results: Results) -> tuple[str, list[Mapping[str, float]]]:
-    """Return what codes are held against, "factors" or "attributes", and the nats of each code."""
-    if results.get("code_factor_nats"):
-        return "factors", results["code_factor_nats"]
-    return "attributes", results.get("code_attribute_nats") or []
-
-
-def information(results: Results) -> list[Finding]:
-    """Say what each code tells of real images as Q reads it, in nats above shuffled labels."""
-    _, told = told_by(results)
-    if not told:
-        return [finding("infogan.no_attributes")]
-    return [] if is_trial(results) else [_told(results, k) for k in range(1, len(told) + 1)]
-
-
-def _told(results: Results, code: int) -> Finding:
-    """Say what one code, counted from 1, tells most about."""
-    kind, told = told_by(results)
-    nats, least = told[code - 1], min_nats(results)
-    ranked = sorted(nats, key=lambda name: -nats[name])
-    above = [name for name in ranked if nats[name] >= least]
-    return finding(
-        "infogan.information",
-        code=code,
-        num_codes=results["num_codes"],
-        kind=kind,
-        told=[
-            {"name": name, "nats": max(nats[name], 0.0)}
-            for name in (above or ranked[:1])[:MAX_NAMED]
-        ],
-        num_above=len(above),
-        least=least,
-        entropy=results["code_entropy_nats"],
-    )
-
-
-def hair_and_pose(results: Results) -> list[Finding]:
-    """Say what the codes tell of hair, of pose and of all else: claim C22's measure, no verdict."""
-    kind, told = told_by(results)
-    if not told or is_trial(results):
-        return []
-    best = {name: max(code[name] for code in told) for name in told[0]}
-    groups = {
-        "hair": {name: nats for name, nats in best.items() if name in HAIR},
-        "pose": {name: nats for name, nats in best.items() if name in POSE},
-        "other": {name: nats for name, nats in best.items() if name not in HAIR | POSE},
-    }
-    if not groups["hair"]:
-        return []
-    values: dict[str, Any] = {}
-    for group, members in groups.items():
-        first = max(members, key=members.get) if members else None
-        values[group] = first
-        values[f"{group}_nats"] = max(members[first], 0.0) if first else None
-    return [finding("infogan.hair_and_pose", kind=kind, least=min_nats(results), **values)]
-
-
-# ------------------------------------------------------------------------------------- two codes
+    return [] if is_trial(results) or not is_far(results) else [finding("infogan.far")]
 
 
 def overlap(first: Mapping[str, float], second: Mapping[str, float]) -> float:
@@ -299,29 +187,68 @@ def two_codes(results: Results) -> list[Finding]:
         return []
     found = [spans(code) for code in results["code_meaning"]]
     moved = [{s.name: s.width if s.is_meant else 0.0 for s in code} for code in found]
+    both = {name: min(code[name] for code in moved) for name in moved[0]}
     shared = overlap(*moved)
-    if not all(sum(code.values()) for code in moved):
-        level = "idle"
-    elif shared < MAX_SHARED:
-        level = "shared"
-    else:
-        level = "repeated" if shared >= MIN_REPEATED else "partly"
-    both = sorted(
-        (name for name in moved[0] if min(code[name] for code in moved) > 0),
-        key=lambda name: -min(code[name] for code in moved),
-    )
+    idle = [k for k, code in enumerate(moved, 1) if not sum(code.values())]
+    ranked = sorted((name for name, width in both.items() if width > 0), key=lambda n: -both[n])
     return [
         finding(
             "infogan.two_codes",
-            tops=[
-                {"name": code[0].name, "low": code[0].low, "high": code[0].high} for code in found
-            ],
-            idle=[k for k, code in enumerate(moved, 1) if not sum(code.values())],
+            tops=[code[0]._asdict() for code in found],
+            idle=idle,
             overlap=shared,
-            both=both[:MAX_NAMED],
-            level=level,
+            both=ranked[:MAX_NAMED],
+            level="idle" if idle else grade(shared, MIN_OVERLAP, "shared"),
         )
     ]
+
+
+# ----------------------------------------------------------- what it says about real images
+
+
+def min_nats(results: Results) -> float:
+    """Return the nats from which a code tells more than chance: 0.05, more where images are few."""
+    return max(MIN_NATS, CHANCE_NATS / results["num_test_images"])
+
+
+def known_nats(results: Results) -> tuple[str, list[Mapping[str, float]]]:
+    """Return what codes are held against, "factors" or "attributes", and the nats of each code."""
+    if results.get("code_factor_nats"):
+        return "factors", results["code_factor_nats"]
+    return "attributes", results.get("code_attribute_nats") or []
+
+
+def information(results: Results) -> list[Finding]:
+    """Say what each code tells of real images as Q reads it, in nats above shuffled labels."""
+    kind, codes = known_nats(results)
+    if not codes:
+        return [finding("infogan.no_attributes")]
+    if is_trial(results):
+        return []
+    found, least = [], min_nats(results)
+    for code, nats in enumerate(codes, 1):
+        ranked = sorted(nats, key=lambda name, nats=nats: -nats[name])
+        above = [name for name in ranked if nats[name] >= least]
+        named = {name: max(nats[name], 0.0) for name in (above or ranked[:1])[:MAX_NAMED]}
+        which = {"code": code, "num_codes": results["num_codes"], "kind": kind}
+        limits = {"least": least, "entropy": results["code_entropy_nats"]}
+        values = {"nats": named, "is_any": bool(above)}
+        found.append(finding("infogan.information", **which, **values, **limits))
+    return found
+
+
+def hair_and_pose(results: Results) -> list[Finding]:
+    """Say what the codes tell of hair, of pose and of all else: claim C22's measure, no verdict."""
+    _, codes = known_nats(results)
+    if not codes or is_trial(results):
+        return []
+    best = {name: max(code[name] for code in codes) for name in codes[0]}
+    groups = {"hair": HAIR, "pose": POSE, "other": best.keys() - HAIR - POSE}
+    firsts: dict[str, Any] = {}
+    for group, members in groups.items():
+        name = max((n for n in best if n in members), key=best.get, default=None)
+        firsts[group] = name and {"name": name, "nats": max(best[name], 0.0)}
+    return [finding("infogan.hair_and_pose", **firsts)] if firsts["hair"] else []
 
 
 def classes(results: Results) -> list[Finding]:
@@ -329,14 +256,6 @@ def classes(results: Results) -> list[Finding]:
     if "code_class_accuracy" not in results:
         return []
     accuracy = results["code_class_accuracy"]
-    levels = ((MIN_MATCHED, "found"), (MIN_PARTLY_MATCHED, "part"), (-math.inf, "none"))
-    level = next(name for least, name in levels if accuracy >= least)
-    return [
-        finding(
-            "infogan.classes",
-            accuracy=accuracy,
-            pairs=[f"{v}→{name or '–'}" for v, name in enumerate(results["code_class_matching"])],
-            published=MNIST_PUBLISHED,
-            level="trial" if is_trial(results) else level,
-        )
-    ]
+    level = "trial" if is_trial(results) else grade(accuracy, MIN_MATCHED, "none")
+    matching = results["code_class_matching"]
+    return [finding("infogan.classes", accuracy=accuracy, matching=matching, level=level)]

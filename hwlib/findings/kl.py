@@ -9,21 +9,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.stats import chi
 
-from hwlib.findings.base import (
-    MIN_CHANGE,
-    MIN_RECORDS,
-    Results,
-    is_trial,
-    too_few,
-    trial,
-)
-from hwlib.findings.samples import MAX_APART_RATIO
+from hwlib.findings.base import MIN_CHANGE, MIN_RECORDS, Results, is_trial, too_few, trial
+from hwlib.findings.samples import MAX_RATIO
 from hwlib.text import Finding, finding
 from hwlib.thresholds import COLLAPSED_DIVERSITY
 
@@ -43,161 +37,12 @@ NEAR_AVERAGE = 0.15  # of the ends' distance: a middle this near their average i
 
 
 def share_within_prior(mu: np.ndarray) -> float:
-    """Return the share of codes that lie as near to the origin as 99 % of the prior's z do.
-
-    Args:
-        mu: (N, Z) posterior means.
-    """
+    """Return the share of codes that lie as near to the origin as 99 % of the prior's z do."""
     return float((np.linalg.norm(mu, axis=1) < chi.ppf(PRIOR_SHARE, mu.shape[1])).mean())
 
 
-# ------------------------------------------------------------------------------ how it was made
-
-
-def made(results: Results, z_dim: int) -> Finding:
-    """Say how many VAEs there are, with which weights, and what they share.
-
-    Args:
-        results: the study's.
-        z_dim: latents of each VAE.
-    """
-    told = list(results["kl_weights"])
-    return finding(
-        "kl.made",
-        count=len(results["studies"]),
-        told=told,
-        others=sorted(set(results["kl_sweep"]) - set(told)),
-        z_dim=z_dim,
-    )
-
-
-# ------------------------------------------------------------------------------ learning curves
-
-
-def ruler(betas: Mapping[float, float]) -> Finding:
-    """Say by which one measure the weights are compared, and what beta is of a weight.
-
-    Args:
-        betas: by weight, the factor on the KL in what was minimised, errors in nats.
-    """
-    factor = next((beta / weight for weight, beta in betas.items() if weight > 0), None)
-    return finding("kl.ruler", factor=factor)
-
-
-def curves(metrics: Mapping[float, pd.DataFrame], results: Results) -> list[Finding]:
-    """Say how the negative ELBO (beta 1) went while the weighted objective was minimised.
-
-    Args:
-        metrics: `Run.metrics` by weight, with `objective`, what was minimised; see
-            `hwlib.objectives.with_objective`.
-        results: the study's.
-    """
-    shortest = min(len(one) for one in metrics.values())
-    if shortest < MIN_RECORDS:
-        return [too_few(shortest)]
-    found = [_course(weight, one) for weight, one in metrics.items()]
-    if any(one.values["is_apart"] for one in found):
-        found.append(finding("kl.gap"))
-    rows = {row["kl_weight"]: row for row in results["studies"] if row["kl_weight"] in metrics}
-    if len(rows) > 1 and not is_trial(results):
-        best = min(rows, key=lambda weight: rows[weight]["neg_elbo_nats"])
-        nats = rows[best]["neg_elbo_nats"]
-        found.append(finding("kl.lowest_elbo", weight=best, nats=nats, count=len(rows)))
-    return found
-
-
-def _end(values: pd.Series) -> float:
-    """Return the mean over the last twentieth of a curve."""
-    return float(values.iloc[-max(1, len(values) // 20) :].mean())
-
-
-def _running(values: pd.Series) -> np.ndarray:
-    """Return the means over each twentieth of a curve."""
-    return values.rolling(max(1, len(values) // 20)).mean().dropna().to_numpy()
-
-
-def _course(weight: float, metrics: pd.DataFrame) -> Finding:
-    """Say of one weight where the two curves began and ended, and whether they went together."""
-    objective, elbo = metrics["objective"], metrics["neg_elbo_nats"]
-    first, last = float(elbo.iloc[0]), _end(elbo)
-    start, end = float(objective.iloc[0]), _end(objective)
-    # means over a twentieth, as the end is one: the best of single batches is a matter of luck
-    smooth, aims = (_running(values) for values in (elbo, objective))
-    low = int(np.argmin(smooth))
-    lowest = float(smooth[low])
-    has_fallen = end < start * (1 - MIN_CHANGE)
-    rose = last > lowest * (1 + MIN_CHANGE) and end < aims[low] * (1 - MIN_CHANGE)
-    return finding(
-        "kl.course",
-        weight=weight,
-        objective_start=start,
-        objective_end=end,
-        elbo_start=first,
-        elbo_end=last,
-        lowest=lowest,
-        gap=last - end,
-        objective_fell=has_fallen,
-        elbo_fell=last < first * (1 - MIN_CHANGE),
-        elbo_rose_again=has_fallen and rose,
-        is_apart=abs(last - end) > MIN_CHANGE * max(abs(last), abs(end)),
-    )
-
-
-# ------------------------------------------------------------------------------ reconstructions
-
-
-def growth(
-    originals: np.ndarray,
-    frames: Mapping[float, np.ndarray],
-    steps: Sequence[int],
-    images: np.ndarray,
-) -> list[Finding]:
-    """Say how the error of the reconstructions that are shown fell, beside the mean image's.
-
-    Args:
-        originals: uint8 (N or more, H, W, C).
-        frames: by weight, uint8 (T, N, H, W, C), the reconstructions after each of `steps`.
-        steps: (T,).
-        images: uint8 (M, H, W, C), whose mean is the anchor.
-    """
-    shown = originals[: next(iter(frames.values())).shape[1]] / 255
-    mean_error = float(((shown - images.mean(0, dtype=np.float64) / 255) ** 2).mean())
-    errors = {
-        weight: [float(((kept[at] / 255 - shown) ** 2).mean()) for at in (0, -1)]
-        for weight, kept in frames.items()
-    }
-    own = max(_spread(shown), 1e-9)
-    spreads = {weight: _spread(kept[-1] / 255) / own for weight, kept in frames.items()}
-    return [
-        finding(
-            "kl.growth",
-            steps=[int(steps[0]), int(steps[-1])],
-            errors=errors,
-            stuck=[w for w, (a, b) in errors.items() if b > a * (1 - SAME_ERROR)],
-        ),
-        finding(
-            "kl.beside_mean",
-            count=len(shown),
-            error=mean_error,
-            no_better=[w for w, (_, b) in errors.items() if b > NEAR_MEAN * mean_error],
-        ),
-        finding(
-            "kl.spread",
-            spreads=spreads,
-            same=[weight for weight, spread in spreads.items() if spread < SAME_IMAGE],
-        ),
-    ]
-
-
-def _spread(images: np.ndarray) -> float:
-    """Return the RMS by which images (N, H, W, C) differ from their mean."""
-    return float(np.sqrt(images.var(0).mean()))
-
-
-# -------------------------------------------------------------------------------------- samples
-
-
-class Share(NamedTuple):
+@dataclass(frozen=True)
+class Anchored:
     """A study's row beside its anchors; None where the study does not know it.
 
     Attributes:
@@ -216,19 +61,20 @@ class Share(NamedTuple):
     frechet: float | None
     floors: float | None
 
+    @property
+    def is_alike(self) -> bool:
+        """Whether samples hardly differ from one another."""
+        return self.diversity is not None and self.diversity < COLLAPSED_DIVERSITY
 
-def shares(results: Results) -> list[Share]:
-    """Return every row of the study beside real images and the noise floor, small weights first.
 
-    Args:
-        results: the study's.
-    """
+def anchored(results: Results) -> list[Anchored]:
+    """Return every row of the study beside real images and the noise floor, small weights first."""
 
     def ratio(row: Study, name: str, anchor: str) -> float | None:
         return row[name] / results[anchor] if name in row and results.get(anchor) else None
 
     return [
-        Share(
+        Anchored(
             row["kl_weight"],
             ratio(row, "sharpness_samples", "sharpness_real"),
             ratio(row, "sharpness_reconstructions", "sharpness_real"),
@@ -249,7 +95,6 @@ def half_share(results: Results, data: Any) -> float | None:
     """Return which share of their sharpness real images keep at half resolution.
 
     Args:
-        results: the study's.
         data: what it was trained on, from `hwlib.load_data`.
 
     Returns:
@@ -261,61 +106,139 @@ def half_share(results: Results, data: Any) -> float | None:
     return half_sharpness(data) / real if real else None
 
 
-def samples(results: Results, half: float | None) -> list[Finding]:
-    """Say how the prior samples of the weights that are discussed stand to real images.
+@dataclass(frozen=True)
+class Level:
+    """How good the best samples of some weights are.
+
+    Attributes:
+        sharpest: sharpness of the sharpest, as a share of real images'.
+        nearest: least distance, in noise floors; None where it was not measured.
+        is_blurred: whether even the sharpest have less detail than real images at half resolution.
+        is_far: whether even the nearest are far from real images.
+    """
+
+    sharpest: float
+    nearest: float | None
+    is_blurred: bool
+    is_far: bool
+
+
+def _level(known: Sequence[Anchored], half: float | None) -> Level:
+    sharpest = max(one.sharpness for one in known)
+    nearest = min((one.floors for one in known if one.floors is not None), default=None)
+    is_far = nearest is not None and nearest > MAX_RATIO["apart"]
+    return Level(sharpest, nearest, half is not None and sharpest < half, is_far)
+
+
+# ------------------------------------------------------------------------------ how it was made
+
+
+def made(results: Results, z_dim: int) -> Finding:
+    """Say how many VAEs there are, with which weights, and what they share."""
+    weights = list(results["kl_weights"])
+    others = sorted(set(results["kl_sweep"]) - set(weights))
+    count = len(results["studies"])
+    return finding("kl.made", count=count, weights=weights, others=others, z_dim=z_dim)
+
+
+def common_unit(betas: Mapping[float, float]) -> Finding:
+    """Say by which one measure the weights are compared, and what beta is of a weight.
 
     Args:
-        results: the study's.
-        half: from `half_share`.
+        betas: by weight, the factor on the KL in what was minimised, errors in nats.
     """
-    known = {share.weight: share for share in shares(results) if share.sharpness is not None}
-    told = [known[weight] for weight in results["kl_weights"] if weight in known]
-    if not told or is_trial(results):
-        return []
-    is_blurred, is_far = _anchored(told, half)
+    factor = next((beta / weight for weight, beta in betas.items() if weight > 0), None)
+    return finding("kl.common_unit", factor=factor)
+
+
+# ------------------------------------------------------------------------------ learning curves
+
+
+def curves(metrics: Mapping[float, pd.DataFrame], results: Results) -> list[Finding]:
+    """Say how the negative ELBO (beta 1) went while the weighted objective was minimised.
+
+    Args:
+        metrics: `Run.metrics` by weight, with `objective`, what was minimised; see
+            `hwlib.objectives.with_objective`.
+    """
+    shortest = min(len(one) for one in metrics.values())
+    if shortest < MIN_RECORDS:
+        return [too_few(shortest)]
+    found = [_course(weight, one) for weight, one in metrics.items()]
+    if any(one.values["is_apart"] for one in found):
+        found.append(finding("kl.gap"))
+    nats = {r["kl_weight"]: r["neg_elbo_nats"] for r in results["studies"]}
+    nats = {weight: value for weight, value in nats.items() if weight in metrics}
+    if len(nats) > 1 and not is_trial(results):
+        best = min(nats, key=nats.get)
+        found.append(finding("kl.lowest_elbo", weight=best, nats=nats[best], count=len(nats)))
+    return found
+
+
+def _course(weight: float, metrics: pd.DataFrame) -> Finding:
+    """Say of one weight where the two curves began and ended, and whether they went together."""
+    # means over a twentieth: the best and the last of single batches are a matter of luck
+    width = max(1, len(metrics) // 20)
+    curves = metrics[["objective", "neg_elbo_nats"]]
+    start = curves.iloc[0].to_dict()
+    end = curves.iloc[-width:].mean().to_dict()
+    aims, smooth = curves.rolling(width).mean().dropna().to_numpy().T
+    low = int(np.argmin(smooth))
+    aim, elbo = end["objective"], end["neg_elbo_nats"]
+    has_fallen = aim < start["objective"] * (1 - MIN_CHANGE)
+    rose = elbo > smooth[low] * (1 + MIN_CHANGE) and aim < aims[low] * (1 - MIN_CHANGE)
+    return finding(
+        "kl.course",
+        weight=weight,
+        objective=(start["objective"], aim),
+        elbo=(start["neg_elbo_nats"], elbo),
+        lowest=float(smooth[low]),
+        objective_fell=has_fallen,
+        elbo_fell=elbo < start["neg_elbo_nats"] * (1 - MIN_CHANGE),
+        elbo_rose_again=bool(has_fallen and rose),
+        is_apart=abs(elbo - aim) > MIN_CHANGE * max(abs(elbo), abs(aim)),
+    )
+
+
+# ------------------------------------------------------------------------------ reconstructions
+
+
+def growth(
+    originals: np.ndarray,
+    frames: Mapping[float, np.ndarray],
+    steps: Sequence[int],
+    images: np.ndarray,
+) -> list[Finding]:
+    """Say how the error of the reconstructions that are shown fell, beside the mean image's.
+
+    Args:
+        originals: uint8 (N or more, H, W, C).
+        frames: by weight, uint8 (T, N, H, W, C), the reconstructions after each of `steps`.
+        steps: (T,).
+        images: uint8 (M, H, W, C), whose mean is the anchor.
+    """
+    real = originals[: next(iter(frames.values())).shape[1]] / 255
+    mean_error = float(((real - images.mean(0, dtype=np.float64) / 255) ** 2).mean())
+    errors = {
+        weight: [float(((kept[at] / 255 - real) ** 2).mean()) for at in (0, -1)]
+        for weight, kept in frames.items()
+    }
+    own = max(_spread(real), 1e-9)
+    spreads = {weight: _spread(kept[-1] / 255) / own for weight, kept in frames.items()}
+    ends = [int(steps[0]), int(steps[-1])]
+    stuck = [w for w, (a, b) in errors.items() if b > a * (1 - SAME_ERROR)]
+    no_better = [w for w, (_, b) in errors.items() if b > NEAR_MEAN * mean_error]
+    same = [weight for weight, spread in spreads.items() if spread < SAME_IMAGE]
     return [
-        finding(
-            "kl.samples",
-            shares={share.weight: share._asdict() for share in told},
-            has_diversity=all(share.diversity is not None for share in told),
-            has_floor=all(share.floors is not None for share in told),
-            is_blurred=is_blurred,
-            is_far=is_far,
-            alike=[
-                share.weight
-                for share in told
-                if share.diversity is not None and share.diversity < COLLAPSED_DIVERSITY
-            ],
-        )
+        finding("kl.growth", steps=ends, errors=errors, stuck=stuck),
+        finding("kl.beside_mean", count=len(real), error=mean_error, no_better=no_better),
+        finding("kl.spread", spreads=spreads, same=same),
     ]
 
 
-def _anchored(known: Sequence[Share], half: float | None) -> tuple[bool, bool]:
-    """Return whether even the sharpest samples are blurred, and even the nearest ones far."""
-    floors = [share.floors for share in known if share.floors is not None]
-    is_blurred = half is not None and max(share.sharpness for share in known) < half
-    return is_blurred, bool(floors) and min(floors) > MAX_APART_RATIO
-
-
-def _blurred(known: Sequence[Share], half: float | None) -> list[Finding]:
-    """Say that every weight's samples are blurred, or far from real images, where that is so."""
-    if not known:
-        return []
-    is_blurred, is_far = _anchored(known, half)
-    if not (is_blurred or is_far):
-        return []
-    floors = [share.floors for share in known if share.floors is not None]
-    return [
-        finding(
-            "kl.blurred",
-            count=len(known),
-            sharpest=max(share.sharpness for share in known),
-            half=half,
-            nearest=min(floors, default=None),
-            is_blurred=is_blurred,
-            is_far=is_far,
-        )
-    ]
+def _spread(images: np.ndarray) -> float:
+    """Return the RMS by which images (N, H, W, C) differ from their mean."""
+    return float(np.sqrt(images.var(0).mean()))
 
 
 # -------------------------------------------------------------------------------- interpolation
@@ -335,15 +258,15 @@ def interpolation(frames: Mapping[float, np.ndarray], ends: np.ndarray) -> list[
         ends: uint8 (2, H, W, C), the two images.
     """
     real = _rms(ends[0], ends[1])
-    own = {weight: _rms(way[0], way[-1]) for weight, way in frames.items()}
-    differing = {weight: way for weight, way in frames.items() if own[weight] > SAME_IMAGE * real}
-    same = [weight for weight in frames if weight not in differing]
+    own = {weight: _rms(path[0], path[-1]) for weight, path in frames.items()}
+    same = [weight for weight in frames if own[weight] <= SAME_IMAGE * real]
     found = [finding("kl.ends", real=real, ends=own, same=same)]
-    if differing:
-        shares = {
-            weight: _rms(way[len(way) // 2], (way[0].astype(float) + way[-1]) / 2) / own[weight]
-            for weight, way in differing.items()
-        }
+    shares = {
+        weight: _rms(path[len(path) // 2], (path[0].astype(float) + path[-1]) / 2) / own[weight]
+        for weight, path in frames.items()
+        if weight not in same
+    }
+    if shares:
         fades = [weight for weight, share in shares.items() if share < NEAR_AVERAGE]
         found.append(finding("kl.middle", shares=shares, fades=fades))
     return found
@@ -354,20 +277,34 @@ def _rms(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.sqrt(((a.astype(float) - b) ** 2).mean()))
 
 
-# ------------------------------------------------------------------------ numbers over the weight
+# ------------------------------------------------------------------------ samples and the sweep
+
+
+def samples(results: Results, half: float | None) -> list[Finding]:
+    """Say how the prior samples of the weights that are discussed stand to real images."""
+    known = {one.weight: one for one in anchored(results) if one.sharpness is not None}
+    discussed = [known[weight] for weight in results["kl_weights"] if weight in known]
+    if not discussed or is_trial(results):
+        return []
+    level = _level(discussed, half)
+    return [
+        finding(
+            "kl.samples",
+            rows=[asdict(one) for one in discussed],
+            has_diversity=all(one.diversity is not None for one in discussed),
+            has_floor=all(one.floors is not None for one in discussed),
+            is_blurred=level.is_blurred,
+            is_far=level.is_far,
+            alike=[one.weight for one in discussed if one.is_alike],
+        )
+    ]
 
 
 def sweep(results: Results, mean_error: float) -> list[Finding]:
-    """Say what a larger weight does to code, error, active latents and samples.
-
-    Args:
-        results: the study's.
-        mean_error: of the mean image, from `findings.vae.mean_image_mse`.
-    """
+    """Say what a larger weight does to code, error, active latents and samples."""
     rows = ordered(results)
     if len(rows) < 2 or is_trial(results):
         return []
-    low, high = rows[0], rows[-1]
     longer, closer = [], []
     for a, b in itertools.pairwise(rows):
         step = (a["kl_weight"], b["kl_weight"])
@@ -375,30 +312,12 @@ def sweep(results: Results, mean_error: float) -> list[Finding]:
             longer.append(step)
         if b["test_mse_01"] < a["test_mse_01"] * (1 - SAME_ERROR):
             closer.append(step)
-    found = [
-        finding(
-            "kl.rate",
-            low=low["kl_weight"],
-            high=high["kl_weight"],
-            rates=[low["kl_nats"], high["kl_nats"]],
-            errors=[low["test_mse_01"], high["test_mse_01"]],
-            mean_error=mean_error,
-            longer=longer,
-            closer=closer,
-        )
-    ]
-    known = [share for share in shares(results) if share.floors is not None]
-    if len(known) > 1:
-        best = min(known, key=lambda share: share.floors)
-        found.append(
-            finding(
-                "kl.distance",
-                weight=best.weight,
-                floors=best.floors,
-                ends=[(share.weight, share.floors) for share in (known[0], known[-1])],
-                is_inside=best.weight not in (known[0].weight, known[-1].weight),
-            )
-        )
+    ends = rows[0], rows[-1]
+    against = {"longer": longer, "closer": closer}
+    found = [finding("kl.rate", ends=ends, mean_error=mean_error, **against)]
+    floors = {one.weight: one.floors for one in anchored(results) if one.floors is not None}
+    if len(floors) > 1:
+        found.append(finding("kl.distance", floors=floors, best=min(floors, key=floors.get)))
     return found
 
 
@@ -417,11 +336,7 @@ def discussion(
     """Say what the KL term does in this study, the most important first.
 
     Args:
-        results: the study's.
-        mean_error: of the mean image, from `findings.vae.mean_image_mse`.
-        half: from `half_share`.
         within: `share_within_prior` by weight, of the weights that are discussed.
-        z_dim: latents of each VAE.
         course_steps: updates of the report's own schedule.
     """
     if is_trial(results):
@@ -429,55 +344,52 @@ def discussion(
     rows = ordered(results)
     if len(rows) < 2:
         return [finding("kl.alone")]
-    known = [share for share in shares(results) if share.sharpness is not None]
+    steps = results["num_steps"]
+    about = {"steps": steps, "course_steps": course_steps, "is_short": steps < course_steps / 2}
+    every = anchored(results)
     return [
-        *_blurred(known, half),
-        *_large(rows, results, mean_error, half, z_dim),
-        *_zero(rows, results, mean_error, half, within),
-        *_balance(rows, known, half),
-        finding(
-            "kl.caveat",
-            steps=results["num_steps"],
-            course_steps=course_steps,
-            is_short=results["num_steps"] < course_steps / 2,
-        ),
+        *_blurred([one for one in every if one.sharpness is not None], half),
+        _large(rows, every[-1], mean_error, half, z_dim),
+        *_zero(rows, every[0], mean_error, half, within),
+        *_balance(rows, [one for one in every if one.sharpness is not None], half),
+        finding("kl.caveat", **about),
     ]
+
+
+def _blurred(known: Sequence[Anchored], half: float | None) -> list[Finding]:
+    """Say that every weight's samples are blurred, or far from real images, where that is so."""
+    if not known:
+        return []
+    level = _level(known, half)
+    is_bad = level.is_blurred or level.is_far
+    return [finding("kl.blurred", count=len(known), half=half, **asdict(level))] if is_bad else []
 
 
 def _large(
-    rows: Sequence[Study], results: Results, mean_error: float, half: float | None, z_dim: int
-) -> list[Finding]:
+    rows: Sequence[Study], high: Anchored, mean_error: float, half: float | None, z_dim: int
+) -> Finding:
     """Say what is left of code and reconstruction at the largest weight."""
-    high = rows[-1]
-    share = {one.weight: one for one in shares(results)}[high["kl_weight"]]
-    collapsed = [row["kl_weight"] for row in rows if row["active_units"] == 0]
-    left = high["test_mse_01"] / mean_error
-    return [
-        finding(
-            "kl.large",
-            weight=high["kl_weight"],
-            active=high["active_units"],
-            z_dim=z_dim,
-            nats=high["kl_nats"],
-            error=high["test_mse_01"],
-            mean_error=mean_error,
-            saved=1 - left,
-            diversity=share.diversity,
-            sharpness=share.sharpness,
-            sharpness_reconstructions=share.sharpness_reconstructions,
-            half=half,
-            is_blurred=_is_below(half, share.sharpness, share.sharpness_reconstructions),
-            collapsed=collapsed,
-            is_collapsed=high["active_units"] == 0 and left > NEAR_MEAN,
-            is_nearly=high["kl_nats"] < 1.0,
-            is_alike=share.diversity is not None and share.diversity < COLLAPSED_DIVERSITY,
-        )
-    ]
+    row = rows[-1]
+    is_mean_image = row["test_mse_01"] > NEAR_MEAN * mean_error
+    return finding(
+        "kl.large",
+        row=row,
+        z_dim=z_dim,
+        mean_error=mean_error,
+        saved=1 - row["test_mse_01"] / mean_error,
+        own=asdict(high),
+        half=half,
+        is_blurred=_is_below(half, high.sharpness, high.sharpness_reconstructions),
+        collapsed=[row["kl_weight"] for row in rows if row["active_units"] == 0],
+        is_collapsed=row["active_units"] == 0 and is_mean_image,
+        is_nearly=row["kl_nats"] < 1.0,
+        is_alike=high.is_alike,
+    )
 
 
 def _zero(
     rows: Sequence[Study],
-    results: Results,
+    own: Anchored,
     mean_error: float,
     half: float | None,
     within: Mapping[float, float],
@@ -486,7 +398,6 @@ def _zero(
     zero = rows[0]
     if zero["kl_weight"] != 0:
         return []
-    share = {one.weight: one for one in shares(results)}[0]
     lowest = min(rows, key=lambda row: row["test_mse_01"])
     inside = within.get(0.0)
     return [
@@ -499,24 +410,22 @@ def _zero(
             nats=zero["kl_nats"],
             inside=inside,
             is_outside=inside is not None and inside < FEW_INSIDE,
-            sharpness=share.sharpness,
-            diversity=share.diversity,
-            is_blurred=_is_below(half, share.sharpness),
-            is_alike=share.diversity is not None and share.diversity < COLLAPSED_DIVERSITY,
+            own=asdict(own),
+            is_poor=_is_below(half, own.sharpness) and own.is_alike,
         )
     ]
 
 
-def _balance(rows: Sequence[Study], known: Sequence[Share], half: float | None) -> list[Finding]:
+def _balance(rows: Sequence[Study], known: Sequence[Anchored], half: float | None) -> list[Finding]:
     """Say whether the best reconstructions and the nearest samples have the same weight.
 
     Nothing where all samples are bad: the nearest of them is no merit.
     """
-    near = [share for share in known if share.floors is not None]
-    if len(near) < 2 or any(_anchored(known, half)):
+    near = [one for one in known if one.floors is not None]
+    if len(near) < 2 or _blurred(known, half):
         return []
     error = min(rows, key=lambda row: row["test_mse_01"])
-    best = min(near, key=lambda share: share.frechet)
+    best = min(near, key=lambda one: one.frechet)
     at = next(row for row in rows if row["kl_weight"] == best.weight)
     return [
         finding(
@@ -525,7 +434,6 @@ def _balance(rows: Sequence[Study], known: Sequence[Share], half: float | None) 
             near=best.weight,
             floors=best.floors,
             more_error=at["test_mse_01"] / error["test_mse_01"] - 1,
-            is_same=error["kl_weight"] == best.weight,
             is_equal=at["test_mse_01"] <= error["test_mse_01"] * (1 + HARD_TO_SEE),
         )
     ]

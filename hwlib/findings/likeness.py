@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from hwlib.findings.base import Results, is_trial
+from hwlib.findings.base import Results, is_trial, share_of_real
 from hwlib.text import Finding, finding
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # of red, green and blue (ITU-R BT.601)
@@ -26,25 +26,18 @@ def edge_correlation(images: np.ndarray) -> float:
     Returns:
         1 where all images have the same edges, about 0 where they have nothing in common.
     """
-    edges = _edges(images)
-    count = len(edges)
-    total = float(np.square(edges.sum(0)).sum()) - float(np.square(edges).sum())
-    return total / (count * (count - 1))
-
-
-def _edges(images: np.ndarray) -> np.ndarray:
-    """Return each image's edges as a vector of length 1, (N, E); zero where it has none."""
     count, height, width, channels = images.shape
     grey = images.astype(np.float32) @ (LUMA if channels == 3 else np.ones(1, np.float32))
     grey = grey[:, : height // 2 * 2, : width // 2 * 2]
     small = grey.reshape(count, height // 2, 2, width // 2, 2).mean((2, 4))
-    parts = [np.diff(small, axis=axis).reshape(count, -1) for axis in (1, 2)]
-    edges = np.concatenate(parts, axis=1)
+    edges = np.concatenate([np.diff(small, axis=a).reshape(count, -1) for a in (1, 2)], axis=1)
     edges -= edges.mean(1, keepdims=True)
-    return edges / np.maximum(np.linalg.norm(edges, axis=1, keepdims=True), 1e-6)
+    edges /= np.maximum(np.linalg.norm(edges, axis=1, keepdims=True), 1e-6)
+    total = float(np.square(edges.sum(0)).sum()) - float(np.square(edges).sum())
+    return total / (count * (count - 1))
 
 
-def share_of_real(correlation: float, real: float) -> float:
+def share_of_way(correlation: float, real: float) -> float:
     """Return how far images differ, 0 for one image and 1 for as far as real images do."""
     return (1 - correlation) / (1 - real)
 
@@ -59,7 +52,6 @@ def faces(
     """Say that different z give one face, or few; nothing where they differ as real images do.
 
     Args:
-        results: the run's.
         groups: images (N, H, W, C) that differ in z alone, one array a condition.
         real: the test images.
         switched: images that differ in the condition alone, one array a z: where they are one face
@@ -67,23 +59,14 @@ def faces(
     """
     of_real = edge_correlation(real)
     over_z = float(np.mean([edge_correlation(images) for images in groups]))
-    share = share_of_real(over_z, of_real)
+    share = share_of_way(over_z, of_real)
     if is_trial(results) or share >= MAX_FEW_FACES:
         return []
     rows = [edge_correlation(images) for images in switched]
     over_code = float(np.mean(rows)) if rows else None
     is_one = share < MAX_ONE_FACE
-    ours, theirs = results.get("diversity_samples"), results.get("diversity_real")
-    return [
-        finding(
-            "likeness.faces",
-            over_z=over_z,
-            real=of_real,
-            diversity=ours / theirs if ours is not None and theirs else None,
-            is_one_face=is_one,
-            over_code=over_code,
-            is_tint=is_one
-            and over_code is not None
-            and share_of_real(over_code, of_real) < MAX_ONE_FACE,
-        )
-    ]
+    is_tint = is_one and bool(rows) and share_of_way(over_code, of_real) < MAX_ONE_FACE
+    values = {"over_z": over_z, "real": of_real, "over_code": over_code}
+    flags = {"is_one_face": is_one, "is_tint": is_tint}
+    diversity = share_of_real(results, "diversity")
+    return [finding("likeness.faces", **values, diversity=diversity, **flags)]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from hwlib.findings.base import Results, is_trial
-from hwlib.text import LANGUAGES, Finding, finding, number, section, word
+from hwlib.findings.base import GREY_LEVELS, Results, is_trial, rmse_grey
+from hwlib.text import LANGUAGES, Finding, finding, number, word
 
 if TYPE_CHECKING:
     from hwlib.objectives import CommonForm
@@ -17,11 +17,10 @@ if TYPE_CHECKING:
 # imported where it is used.
 
 NONE = "–"
-GREY_LEVELS = 255
 MAX_ALIKE_RATIO = 1.25  # sigmas that differ by less than this factor agree
+RANGES = {-1: "[-1, 1]", 0: "[0, 1]"}  # of pixels, by their lower end
 
 Tables = dict[str, pd.DataFrame]
-Say = Callable[[str], str]  # takes a language
 
 
 # ---- tables --------------------------------------------------------------------------------------
@@ -37,56 +36,43 @@ def ledger_tables(rows: Sequence[CommonForm]) -> dict[str, Tables]:
         `ledger`, the losses and their common form; `ledger_weights`, each lambda in the others'
         conventions; `ledger_mse`, the reported errors in both ranges.
     """
+    makers = {"ledger": _objectives, "ledger_weights": _conversions, "ledger_mse": _reported}
     return {
-        "ledger": _objectives(rows),
-        "ledger_weights": _conversions(rows),
-        "ledger_mse": _reported(),
+        name: {language: make(rows, _words(language)) for language in LANGUAGES}
+        for name, make in makers.items()
     }
 
 
-def ledger_meanings(language: str) -> list[tuple[str, str]]:
-    """Return head and meaning of the columns of numbers, as a glossary has them."""
-    words = section("losses", language)
-    return [(words["heads"][name], said) for name, said in words["meanings"].items()]
+Say = Callable[..., str]  # words of losses.toml by their key
 
 
-def _tables(heads: Sequence[Say], rows: Sequence[Sequence[Say]]) -> Tables:
-    """Return a table a language, of heads and cells that each take the language."""
-    return {
-        language: pd.DataFrame(
-            [[cell(language) for cell in row] for row in rows],
-            columns=[head(language) for head in heads],
-        )
-        for language in LANGUAGES
-    }
+def _words(language: str) -> Say:
+    return lambda key, **values: word(f"losses.{key}", language, **values)
 
 
-def _word(key: str, **values: object) -> Say:
-    return lambda language: word(f"losses.{key}", language, **values)
+def _table(rows: Sequence[Sequence[str]], heads: Sequence[str]) -> pd.DataFrame:
+    return pd.DataFrame(list(map(list, rows)), columns=list(heads))
 
 
-def _same(written: str) -> Say:
-    return lambda language: written
+def _heads(say: Say, *names: str) -> list[str]:
+    return [say(f"heads.{name}") for name in names]
 
 
-def _report(recipe: str, *, is_run: bool = False) -> Say:
+def _mse_heads(say: Say) -> list[str]:
+    return [say("heads.mse_in", range=RANGES[low]) for low in (0, -1)] + _heads(say, "rmse")
+
+
+def _mse_cells(mse_01: float) -> list[str]:
+    """Write an MSE with pixels in [0, 1], in [-1, 1], and its root in grey levels."""
+    return [number(mse_01, 4), number(4 * mse_01, 4), number(rmse_grey(mse_01))]
+
+
+def _report(say: Say, recipe: str, *, is_run: bool = False) -> str:
     """Name a report by its letter and its recipe."""
     from hwlib.recipes import RECIPES
 
     key = "terms.this_run" if is_run else "terms.report"
-    return _word(key, letter=RECIPES[recipe].letter, recipe=recipe)
-
-
-def _range(pixel_range: Sequence[float]) -> str:
-    return f"[{pixel_range[0]:.0f}, {pixel_range[1]:.0f}]"
-
-
-def _error_term(row: CommonForm) -> Say:
-    """Say what a row's error is and how it is reduced."""
-    kind = "learnt" if row.learned_sigma_01 is not None else row.reconstruction
-    return lambda language: word(
-        f"losses.errors.{kind}", language, how=word(f"losses.{row.reduce_error}.error", language)
-    )
+    return say(key, letter=RECIPES[recipe].letter, recipe=recipe)
 
 
 def _implied(row: CommonForm) -> str:
@@ -96,68 +82,51 @@ def _implied(row: CommonForm) -> str:
     return NONE if row.laplace_01 is None else f"b = {number(GREY_LEVELS * row.laplace_01)}"
 
 
-def _objectives(rows: Sequence[CommonForm]) -> Tables:
+def _kind(row: CommonForm) -> str:
+    return "learnt" if row.learned_sigma_01 is not None else row.reconstruction
+
+
+def _objectives(rows: Sequence[CommonForm], say: Say) -> pd.DataFrame:
     """Return each loss as its report writes it, with its beta and its implied sigma."""
-    names = ("report", "error", "kl", "pixels", "lambda", "beta", "sigma")
     cells = [
         (
-            _report(row.recipe, is_run=row.is_run),
-            _error_term(row),
-            _word(f"{row.reduce_kl}.kl"),
-            _same(_range(row.pixel_range)),
-            _same(number(row.kl_weight, 4)),
-            _same(number(row.beta, 4)),
-            _same(_implied(row)),
+            _report(say, row.recipe, is_run=row.is_run),
+            say(f"errors.{_kind(row)}", how=say(f"{row.reduce_error}.error")),
+            say(f"{row.reduce_kl}.kl"),
+            RANGES[int(row.pixel_range[0])],
+            number(row.kl_weight, 4),
+            number(row.beta, 4),
+            _implied(row),
         )
         for row in rows
     ]
-    return _tables([_word(f"heads.{name}") for name in names], cells)
+    return _table(cells, _heads(say, "report", "error", "kl", "pixels", "lambda", "beta", "sigma"))
 
 
-def _conversions(rows: Sequence[CommonForm]) -> Tables:
+def _conversions(rows: Sequence[CommonForm], say: Say) -> pd.DataFrame:
     """Return what each lambda is in the convention of every recipe."""
     from hwlib.objectives import VAE_RECIPES
 
-    heads = [_word(f"heads.{name}") for name in ("report", "lambda")]
-    cells = [
-        (
-            _report(row.recipe, is_run=row.is_run),
-            _same(number(row.kl_weight, 4)),
-            *(_same(number(row.weights[recipe], 4)) for recipe in VAE_RECIPES),
-        )
-        for row in rows
-    ]
-    return _tables([*heads, *(_same(f"λ ({recipe})") for recipe in VAE_RECIPES)], cells)
+    cells = []
+    for row in rows:
+        weights = (row.kl_weight, *(row.weights[recipe] for recipe in VAE_RECIPES))
+        report = _report(say, row.recipe, is_run=row.is_run)
+        cells.append([report, *(number(weight, 4) for weight in weights)])
+    own = (f"λ ({recipe})" for recipe in VAE_RECIPES)
+    return _table(cells, [*_heads(say, "report", "lambda"), *own])
 
 
-def _reported() -> Tables:
+def _reported(_: Sequence[CommonForm], say: Say) -> pd.DataFrame:
     """Return the MSE that each report prints, with pixels in [0, 1] and in [-1, 1]."""
     from hwlib.objectives import reported_mses
 
-    first, last = ("report", "reported", "read"), ("rmse",)
-    scales = [_word("heads.mse_in", range=scale) for scale in ("[0, 1]", "[-1, 1]")]
-    heads = [*map(_head, first), *scales, *map(_head, last)]
     cells = []
     for one in reported_mses():
-        read = "terms.stated" if one.is_stated else "terms.unstated"
-        numbers = (
-            number(one.mse_01, 4),
-            number(one.mse_11, 4),
-            number(GREY_LEVELS * one.mse_01**0.5),
-        )
-        cells.append(
-            (
-                _report(one.recipe),
-                _same(number(one.reported, 6)),
-                _word(read, range=_range(one.range_read)),
-                *map(_same, numbers),
-            )
-        )
-    return _tables(heads, cells)
-
-
-def _head(name: str) -> Say:
-    return _word(f"heads.{name}")
+        key = "terms.stated" if one.is_stated else "terms.unstated"
+        read = say(key, range=RANGES[int(one.range_read[0])])
+        printed = number(one.reported, 6)
+        cells.append([_report(say, one.recipe), printed, read, *_mse_cells(one.mse_01)])
+    return _table(cells, _heads(say, "report", "reported", "read") + _mse_heads(say))
 
 
 def mse_tables(
@@ -171,52 +140,37 @@ def mse_tables(
     """Return the test MSE in both ranges beside the mean image's and what the report prints.
 
     Args:
-        results: the run's.
         mean_mse: of the mean test image, pixels in [0, 1].
         reported: the report's test MSE, or None.
         letter: of the report.
         pixel_range: of the report's output, its natural range; None where it does not state it.
     """
-    values = [("terms.run_mse", {}, results["test_mse_01"]), ("terms.mean_mse", {}, mean_mse)]
-    if reported is not None:
-        for scale, low, factor in (("[-1, 1]", -1, 0.25), ("[0, 1]", 0, 1.0)):
-            if pixel_range is None or pixel_range[0] == low:
-                key = "terms.reported_open" if pixel_range is None else "terms.reported_own"
-                values.append((key, {"letter": letter, "range": scale}, reported * factor))
-    scales = [_word("heads.mse_in", range=scale) for scale in ("[0, 1]", "[-1, 1]")]
-    rows = [
-        (
-            _word(key, **more),
-            *map(_same, (number(mse, 4), number(4 * mse, 4), number(GREY_LEVELS * mse**0.5))),
-        )
-        for key, more, mse in values
-    ]
-    return _tables([_word("heads.what"), *scales, _head("rmse")], rows)
+    ranges = RANGES if pixel_range is None else {low: RANGES[low] for low in pixel_range[:1]}
+    key = "terms.reported_open" if pixel_range is None else "terms.reported_own"
+    tables = {}
+    for language in LANGUAGES:
+        say = _words(language)
+        errors = {say("terms.run_mse"): results["test_mse_01"], say("terms.mean_mse"): mean_mse}
+        for low, name in ranges.items() if reported is not None else ():
+            errors[say(key, letter=letter, range=name)] = reported / (1 - low) ** 2
+        cells = [[what, *_mse_cells(mse)] for what, mse in errors.items()]
+        tables[language] = _table(cells, _heads(say, "what") + _mse_heads(say))
+    return tables
 
 
 # ---- what follows for a run ----------------------------------------------------------------------
 
 
-def ledger(row: CommonForm, results: Results) -> list[Finding]:
-    """Say what a run's lambda comes to, and how its implied sigma stands to its error.
+def common(row: CommonForm) -> Finding:
+    """Say the common form of the loss, and the decoder that it implies.
 
     Args:
         row: of the run, from `hwlib.objectives.of_run`.
-        results: the run's results.
     """
-    return [common(row), *against_error(row, results)]
-
-
-def common(row: CommonForm) -> Finding:
-    """Say the common form of the loss, and the decoder that it implies."""
     scale = row.sigma_01 if row.laplace_01 is None else row.laplace_01
-    return finding(
-        "losses.common",
-        kind="learnt" if row.learned_sigma_01 is not None else row.reconstruction,
-        weight=row.kl_weight,
-        beta=row.beta,
-        grey=None if scale is None else GREY_LEVELS * scale,
-    )
+    grey = None if scale is None else GREY_LEVELS * scale
+    kind = _kind(row)
+    return finding("losses.common", kind=kind, weight=row.kl_weight, beta=row.beta, grey=grey)
 
 
 def sigma_ratio(row: CommonForm, results: Mapping[str, float]) -> float | None:
@@ -237,28 +191,23 @@ def against_error(row: CommonForm, results: Results) -> list[Finding]:
 
     Nothing where the loss implies no sigma, or the run is a trial.
     """
-    from hwlib.objectives import best_sigma_01, bits_per_dim
+    from hwlib.objectives import bits_per_dim
 
     ratio = sigma_ratio(row, results)
     if ratio is None:
         return []
-    best = best_sigma_01(results["recon_nats"], row.num_values)
+    best = row.sigma_01 / ratio
+    nats = results["recon_nats"], results["kl_nats"]
     own_bits, best_bits = (
-        bits_per_dim(
-            results["recon_nats"], results["kl_nats"], num_values=row.num_values, sigma_01=sigma
-        )
+        bits_per_dim(*nats, num_values=row.num_values, sigma_01=sigma)
         for sigma in (row.sigma_01, best)
     )
-    is_learnt = row.learned_sigma_01 is not None and row.kl_weight == 1
     agrees = 1 / MAX_ALIKE_RATIO <= ratio <= MAX_ALIKE_RATIO
-    return [
-        finding(
-            "losses.learnt_sigma" if is_learnt else "losses.implied_sigma",
-            implied=GREY_LEVELS * row.sigma_01,
-            left=GREY_LEVELS * best,
-            level="agrees" if agrees else "above" if ratio > 1 else "below",
-            factor=max(ratio, 1 / ratio) ** 2,
-            weight=row.kl_weight,
-        ),
-        finding("losses.bits", own=own_bits, best=best_bits, agrees=agrees),
-    ]
+    level = "agrees" if agrees else "above" if ratio > 1 else "below"
+    values = {"implied": GREY_LEVELS * row.sigma_01, "left": GREY_LEVELS * best, "level": level}
+    if row.learned_sigma_01 is not None and row.kl_weight == 1:
+        sigma = finding("losses.learnt_sigma", **values)
+    else:
+        costs = {"factor": max(ratio, 1 / ratio) ** 2, "weight": row.kl_weight}
+        sigma = finding("losses.implied_sigma", **values, **costs)
+    return [sigma, finding("losses.bits", own=own_bits, best=best_bits, agrees=agrees)]

@@ -11,14 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from hwlib.findings.base import Results
+from hwlib.findings.base import Results, grade, pick, share_of_real
 from hwlib.text import Finding, finding
 from hwlib.thresholds import COLLAPSED_DIVERSITY
 
-# Of the Fréchet distance, times that of real training images (the noise floor).
-MAX_EQUAL_RATIO = 1.5  # not to be told from real images in these features
-MAX_CLOSE_RATIO = 3.0
-MAX_APART_RATIO = 10.0  # beyond this samples are far from real images
+# Of the Fréchet distance, times that of real training images (the noise floor): up to the first it
+# is not to be told from real images in these features, beyond the last it is far from them.
+MAX_RATIO = {"equal": 1.5, "close": 3.0, "apart": 10.0}
 
 # Of what samples are or have, as shares of the same of real images.
 MIN_COVERED = {"full": 0.85, "part": 0.5, "few": 0.05}  # of recall and coverage, the lower of both
@@ -26,15 +25,13 @@ MIN_PRECISE = 0.5  # a precision that might be taken for praise; below this few 
 MAX_BLANK = 0.05  # sharpness below this is no detail at all
 MAX_BLURRED = 0.8  # below this it is blur
 MAX_LIKE_REAL = 1.25  # sharpness above this is noise or texture
-MAX_LESS_DIVERSE = 0.85
-MIN_MORE_DIVERSE = 1.15
+MAX_LESS_DIVERSE, MIN_MORE_DIVERSE = 0.85, 1.15
 COLOUR_MARGIN = 0.1  # to either side of real images
 MAX_SAME = 0.1  # of the closest pair's distance: two samples are one image
 ALIKE_MARGIN = 0.25  # of the closest pair's distance, where one draw of real images is all there is
 
 EXPECTED_COPIES = 0.01  # near copies among unseen real images, by definition
-MANY_COPIES = 5  # times the expected share
-SOME_COPIES = 2
+MANY_COPIES, SOME_COPIES = 5, 2  # times the expected share
 MIN_NEAREST_RATIO = 0.7  # of the median distance to the nearest training image
 SAME_GREY_LEVELS = 5.0  # RMS by which images differ that look the same
 NUM_SHOWN = 32  # samples among which the closest pair is sought
@@ -42,6 +39,11 @@ NUM_SHOWN = 32  # samples among which the closest pair is sought
 MIN_DIFFERENCE = 0.05  # relative, before one model's number is called the larger one
 MIN_BLUR = 0.1  # relative sharpness, before one model is called the blurrier one
 MIN_RECALL_GAP = 0.02  # absolute, before one model is called the more varied one
+
+
+def _beside(value: float, low: float, high: float, names: tuple[str, str, str]) -> str:
+    """Return the name for a value below, between or above two limits, both of them between."""
+    return names[0] if value < low else names[1] if value <= high else names[2]
 
 
 # ---- how far from real images --------------------------------------------------------------------
@@ -56,11 +58,7 @@ def floor_ratio(results: Results) -> float:
 def closeness(results: Results) -> str:
     """Return how close samples are to real images: "equal", "close", "apart" or "far"."""
     ratio = floor_ratio(results)
-    if ratio <= MAX_EQUAL_RATIO:
-        return "equal"
-    if ratio <= MAX_CLOSE_RATIO:
-        return "close"
-    return "apart" if ratio <= MAX_APART_RATIO else "far"
+    return next((name for name, most in MAX_RATIO.items() if ratio <= most), "far")
 
 
 def is_far(results: Results) -> bool:
@@ -75,7 +73,7 @@ def covered(results: Results) -> str:
     recall, a dense cluster raises coverage.
     """
     share = min(_share(results, name) for name in ("recall", "coverage"))
-    return next((name for name, least in MIN_COVERED.items() if share >= least), "none")
+    return grade(share, MIN_COVERED, "none")
 
 
 def _share(results: Results, name: str) -> float:
@@ -87,27 +85,24 @@ def distance(results: Results) -> list[Finding]:
     """Say how many times the noise floor the samples are away; nothing where it is unmeasured."""
     if "frechet" not in results:
         return []
-    return [
-        finding(
-            "samples.distance",
-            frechet=results["frechet"],
-            floor=results["frechet_real"],
-            ratio=floor_ratio(results),
-            closeness=closeness(results),
-        )
-    ]
+    values = pick(results, "frechet", "frechet_real")
+    ratio = floor_ratio(results)
+    return [finding("samples.distance", **values, ratio=ratio, closeness=closeness(results))]
 
 
 def variety(results: Results) -> list[Finding]:
     """Say how much of the real variety is covered, and what precision does and does not say."""
     if "frechet" not in results:
         return []
-    names = ("recall", "coverage", "precision")
-    numbers = {name: results[name] for name in (*names, *(f"{name}_real" for name in names))}
-    is_weak = closeness(results) in ("apart", "far") or covered(results) in ("few", "none")
+    names = [
+        f"{name}{real}" for name in ("recall", "coverage", "precision") for real in ("", "_real")
+    ]
+    level = covered(results)
+    is_weak = closeness(results) in ("apart", "far") or level in ("few", "none")
     is_precise = _share(results, "precision") >= MIN_PRECISE
     precise = ("misleading" if is_weak else "real") if is_precise else "low"
-    return [finding("samples.variety", **numbers, covered=covered(results), precise=precise)]
+    values = pick(results, *names)
+    return [finding("samples.variety", **values, covered=level, precise=precise)]
 
 
 def quality(results: Results) -> list[Finding]:
@@ -118,53 +113,36 @@ def quality(results: Results) -> list[Finding]:
 # ---- looks ---------------------------------------------------------------------------------------
 
 
-def look_shares(results: Results) -> dict[str, float]:
-    """Return sharpness, diversity and colourfulness as shares of real images', where measured."""
-    shares = {}
-    for name in ("sharpness", "diversity", "colourfulness"):
-        ours, real = results.get(f"{name}_samples"), results.get(f"{name}_real")
-        if ours is not None and real:
-            shares[name] = ours / real
-    return shares
+def sharpness_level(share: float) -> str:
+    """Name a sharpness, as a share of real images' own: "blurred", "real" or "noisy"."""
+    return _beside(share, MAX_BLURRED, MAX_LIKE_REAL, ("blurred", "real", "noisy"))
 
 
 def sharpness(results: Results) -> list[Finding]:
     """Say whether samples are blurred; a Laplacian variance above real images' is noise."""
-    share = look_shares(results).get("sharpness")
+    share = share_of_real(results, "sharpness")
     if share is None:
         return []
-    level = sharpness_level(share)
+    level = "blank" if share < MAX_BLANK else sharpness_level(share)
     return [finding("samples.sharpness", share=share, level=level, is_far=is_far(results))]
-
-
-def sharpness_level(share: float) -> str:
-    """Name a sharpness, as a share of real images: "blank", "blurred", "real" or "noisy"."""
-    if share < MAX_BLURRED:
-        return "blank" if share < MAX_BLANK else "blurred"
-    return "real" if share <= MAX_LIKE_REAL else "noisy"
 
 
 def diversity(results: Results) -> list[Finding]:
     """Say whether samples differ from one another as much as real images do."""
-    share = look_shares(results).get("diversity")
+    share = share_of_real(results, "diversity")
     if share is None:
         return []
-    if share < COLLAPSED_DIVERSITY:
-        level = "collapsed"
-    elif share < MAX_LESS_DIVERSE:
-        level = "less"
-    else:
-        level = "more" if share > MIN_MORE_DIVERSE else "real"
+    level = _beside(share, MAX_LESS_DIVERSE, MIN_MORE_DIVERSE, ("less", "real", "more"))
+    level = "collapsed" if share < COLLAPSED_DIVERSITY else level
     return [finding("samples.diversity", share=share, level=level, is_far=is_far(results))]
 
 
 def colour(results: Results) -> list[Finding]:
     """Say whether samples are as colourful as real images; nothing of grey ones."""
-    share = look_shares(results).get("colourfulness")
+    share = share_of_real(results, "colourfulness")
     if share is None:
         return []
-    is_like_real = abs(share - 1) <= COLOUR_MARGIN
-    level = "real" if is_like_real else "less" if share < 1 else "more"
+    level = _beside(share - 1, -COLOUR_MARGIN, COLOUR_MARGIN, ("less", "real", "more"))
     return [finding("samples.colour", share=share, level=level, is_far=is_far(results))]
 
 
@@ -176,7 +154,7 @@ def looks(results: Results) -> list[Finding]:
 # ---- alike, and copied ---------------------------------------------------------------------------
 
 
-def alike(results: Results, pairs: Mapping[str, Any] | None = None) -> list[Finding]:
+def closest_pair(results: Results, pairs: Mapping[str, Any] | None = None) -> list[Finding]:
     """Say whether the closest two of the samples shown are closer than those of real images.
 
     Args:
@@ -184,22 +162,20 @@ def alike(results: Results, pairs: Mapping[str, Any] | None = None) -> list[Find
         pairs: `explore.closest_pairs`: the distance among the samples, and that among real images
             over many draws of as many.
     """
+    names = ("more", "real", "less")  # alike
     if pairs is not None:
-        if pairs["distance"] < SAME_GREY_LEVELS:
-            level = "same"
-        elif pairs["distance"] < pairs["low"]:
-            level = "more"
-        else:
-            level = "less" if pairs["distance"] > pairs["high"] else "real"
+        gap = pairs["distance"]
+        level = (
+            "same" if gap < SAME_GREY_LEVELS else _beside(gap, pairs["low"], pairs["high"], names)
+        )
         return [finding("samples.closest_pair", **pairs, level=level)]
     if "closest_pair_ratio" not in results:
         return []
     ratio, of = results["closest_pair_ratio"], results["protocol"]
-    counts = [min(NUM_SHOWN, of[name]) for name in ("num_samples", "num_real")]
-    is_like_real = abs(ratio - 1) <= ALIKE_MARGIN
-    level = "real" if is_like_real else "more" if ratio < 1 else "less"
+    count, real = (min(NUM_SHOWN, of[name]) for name in ("num_samples", "num_real"))
+    level = _beside(ratio - 1, -ALIKE_MARGIN, ALIKE_MARGIN, names)
     level = "same" if ratio < MAX_SAME else level
-    return [finding("samples.alike", ratio=ratio, count=counts[0], real=counts[1], level=level)]
+    return [finding("samples.alike", ratio=ratio, count=count, real=real, level=level)]
 
 
 def copies(results: Results) -> list[Finding]:
@@ -212,23 +188,23 @@ def copies(results: Results) -> list[Finding]:
     if "nearest_ratio" not in results:  # as half of the test images are at no distance at all
         return [finding("samples.copies_unknown")]
     share, ratio = results["near_copies"], results["nearest_ratio"]
-    if share > MANY_COPIES * EXPECTED_COPIES or ratio < MIN_NEAREST_RATIO:
-        level = "many"
-    else:
-        level = "some" if share > SOME_COPIES * EXPECTED_COPIES else "none"
-    is_blurred = look_shares(results).get("sharpness", 1.0) < MAX_BLURRED
+    least = {"many": MANY_COPIES * EXPECTED_COPIES, "some": SOME_COPIES * EXPECTED_COPIES}
+    level = next((name for name, limit in least.items() if share > limit), "none")
+    level = "many" if ratio < MIN_NEAREST_RATIO else level
+    sharp = share_of_real(results, "sharpness")
+    is_blurred = sharp is not None and sharp < MAX_BLURRED
     values = {"share": share, "expected": EXPECTED_COPIES, "ratio": ratio}
     return [finding("samples.copies", **values, level=level, is_blurred=is_blurred)]
 
 
-def nearest(pictures: np.ndarray) -> list[Finding]:
+def nearest(images: np.ndarray) -> list[Finding]:
     """Say where the samples nearest to training images are all one, or share a training image.
 
     Args:
-        pictures: uint8 (N, 2, H, W, C): sample, training image; `nearest` of samples.npz.
+        images: uint8 (N, 2, H, W, C): sample, training image; `nearest` of samples.npz.
     """
-    count = len(pictures)
-    samples, train = pictures[:, 0].astype(float), pictures[:, 1]
+    count = len(images)
+    samples, train = images[:, 0].astype(float), images[:, 1]
     differences = np.sqrt(np.square(samples - samples[:1]).mean((1, 2, 3)))
     is_one = count > 1 and bool(differences.max() < SAME_GREY_LEVELS)
     num_train = len(np.unique(train.reshape(count, -1), axis=0))
@@ -239,7 +215,7 @@ def nearest(pictures: np.ndarray) -> list[Finding]:
 
 def overall(results: Results, pairs: Mapping[str, Any] | None = None) -> list[Finding]:
     """Gather what samples are beside real images, the most important first."""
-    return [*quality(results), *looks(results), *alike(results, pairs), *copies(results)]
+    return [*quality(results), *looks(results), *closest_pair(results, pairs), *copies(results)]
 
 
 # ---- two models ----------------------------------------------------------------------------------
@@ -263,17 +239,12 @@ def differing(one: Results, other: Results, name: str) -> list[str]:
     return sorted(k for k in first.keys() | second.keys() if first.get(k) != second.get(k))
 
 
-def winner(gan: float, vae: float, margin: float) -> str:
+def larger(gan: float, vae: float, margin: float) -> str:
     """Return who has the clearly larger number: "gan", "vae", or "both" within `margin`."""
     small, large = sorted((gan, vae))
     if large <= (1 + margin) * small or large == small:
         return "both"
     return "gan" if gan > vae else "vae"
-
-
-def _closer(gan: float, vae: float) -> str:
-    """Return who has the clearly smaller distance: "gan", "vae", or "both"."""
-    return {"gan": "vae", "vae": "gan", "both": "both"}[winner(gan, vae, MIN_DIFFERENCE)]
 
 
 def gan_vae(results: Results, vae_results: Results) -> list[Finding]:
@@ -285,52 +256,40 @@ def gan_vae(results: Results, vae_results: Results) -> list[Finding]:
         results: the GAN's.
         vae_results: the VAE's, of the same recipe and data.
     """
-    gan, vae = results, vae_results
-    wrong = differing(gan, vae, "frechet")
-    found = []
+    wrong = differing(results, vae_results, "frechet")
     if wrong:
-        found.append(finding("samples.gan_vae_unlike", keys=wrong))
+        found = [finding("samples.gan_vae_unlike", keys=wrong)]
     else:
-        found.append(
-            finding(
-                "samples.gan_vae_distance",
-                gan=floor_ratio(gan),
-                vae=floor_ratio(vae),
-                closer=_closer(gan["frechet"], vae["frechet"]),
-                are_far=is_far(gan) and is_far(vae),
-            )
-        )
-    ours, others = look_shares(gan), look_shares(vae)
-    if "sharpness" in ours and "sharpness" in others:
-        sharp = (ours["sharpness"], others["sharpness"])
-        found.append(
-            finding(
-                "samples.gan_vae_sharpness",
-                gan=sharp[0],
-                vae=sharp[1],
-                sharper=winner(*sharp, MIN_BLUR),
-                gan_level=sharpness_level(sharp[0]),
-                vae_level=sharpness_level(sharp[1]),
-            )
-        )
+        farther = larger(results["frechet"], vae_results["frechet"], MIN_DIFFERENCE)
+        ratios = {"gan": floor_ratio(results), "vae": floor_ratio(vae_results)}
+        are_far = is_far(results) and is_far(vae_results)
+        found = [finding("samples.gan_vae_distance", **ratios, farther=farther, are_far=are_far)]
+    shares = {
+        name: {who: share_of_real(of, name) for who, of in (("gan", results), ("vae", vae_results))}
+        for name in ("sharpness", "diversity", "colourfulness")
+    }
+    is_known = {name: None not in own.values() for name, own in shares.items()}
+    if is_known["sharpness"]:
+        own = shares["sharpness"]
+        sharper, are_blank = larger(*own.values(), MIN_BLUR), max(own.values()) < MAX_BLANK
+        is_noisy = sharpness_level(own.get(sharper, 1.0)) == "noisy"
+        values = {"sharper": sharper, "is_noisy": is_noisy, "are_blank": are_blank}
+        found.append(finding("samples.gan_vae_sharpness", **own, **values))
     if not wrong:
-        recalls = (gan["recall"], vae["recall"])
-        is_apart = abs(recalls[0] - recalls[1]) >= MIN_RECALL_GAP
-        diverse = (ours.get("diversity"), others.get("diversity"))
+        recalls = {"gan": results["recall"], "vae": vae_results["recall"]}
+        is_apart = abs(recalls["gan"] - recalls["vae"]) >= MIN_RECALL_GAP
         found.append(
             finding(
                 "samples.gan_vae_variety",
-                gan=recalls[0],
-                vae=recalls[1],
-                real=gan["recall_real"],
-                more=winner(*recalls, MIN_DIFFERENCE) if is_apart else "both",
-                are_none=covered(gan) == covered(vae) == "none",
-                gan_diversity=diverse[0],
-                vae_diversity=diverse[1],
+                **recalls,
+                real=results["recall_real"],
+                more=larger(*recalls.values(), MIN_DIFFERENCE) if is_apart else "both",
+                are_none=covered(results) == covered(vae_results) == "none",
+                diversity=shares["diversity"] if is_known["diversity"] else None,
             )
         )
-    if "colourfulness" in ours and "colourfulness" in others:
-        colours = (ours["colourfulness"], others["colourfulness"])
-        more = winner(*colours, MIN_DIFFERENCE)
-        found.append(finding("samples.gan_vae_colour", gan=colours[0], vae=colours[1], more=more))
+    if is_known["colourfulness"]:
+        own = shares["colourfulness"]
+        more = larger(*own.values(), MIN_DIFFERENCE)
+        found.append(finding("samples.gan_vae_colour", **own, more=more))
     return found

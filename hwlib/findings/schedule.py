@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from hwlib.findings.base import Results, is_trial, trial
@@ -40,44 +40,21 @@ def schedule(
     from hwlib.recipes import RECIPES  # loads torch
 
     letter = RECIPES[settings["recipe"]].letter
+    differs = [name for name in (*SIZES, *STRUCTURE) if settings.get(name) != reported.get(name)]
+    theirs = {name: reported[name] for name in SIZES if name in differs}
+    training = {name: settings[name] for name in ("optimizer", "learning_rate", "batch_size")}
+    sizes = {"steps": results["num_steps"], "epochs": results["num_epochs"]}
     times = settings["width"] / reported["width"]
     found = [
-        finding(
-            "schedule.training",
-            optimizer=settings["optimizer"],
-            rate=settings["learning_rate"],
-            batch=settings["batch_size"],
-            steps=results["num_steps"],
-            epochs=results["num_epochs"],
-        ),
-        finding(
-            "schedule.report",
-            letter=letter,
-            theirs={name: reported[name] for name in _changed(SIZES, settings, reported)},
-            width=times,
-        ),
+        finding("schedule.training", **training, **sizes),
+        finding("schedule.report", letter=letter, theirs=theirs, width=times),
     ]
-    if structure := _changed(STRUCTURE, settings, reported):
+    if structure := [name for name in STRUCTURE if name in differs]:
         changes = [(name, reported.get(name), settings.get(name)) for name in structure]
         found.append(finding("schedule.structure", letter=letter, changes=changes))
-    if settings["problem"] in ADVERSARIAL:
-        found += _game(settings)
+    if (problem := settings["problem"]) in ADVERSARIAL:
+        weight = {"acgan": "class_weight", "infogan": "code_weight"}.get(problem)
+        found.append(finding("schedule.losses", problem=problem, weight=settings.get(weight)))
+        taken = [(name, settings[name]) for name, off in OPTIONS.items() if settings[name] != off]
+        found += [finding("schedule.options", taken=taken)] if taken else []
     return [*found, trial(results)] if is_trial(results) else found
-
-
-def _changed(
-    names: Iterable[str], settings: Mapping[str, Any], reported: Mapping[str, Any]
-) -> list[str]:
-    return [name for name in names if settings.get(name) != reported.get(name)]
-
-
-def _game(settings: Mapping[str, Any]) -> list[Finding]:
-    """Say the losses of an adversarial problem, and which options it took."""
-    weight = {"acgan": "class_weight", "infogan": "code_weight"}.get(settings["problem"])
-    losses = finding(
-        "schedule.losses",
-        problem=settings["problem"],
-        weight=None if weight is None else settings[weight],
-    )
-    taken = [(name, settings[name]) for name, plain in OPTIONS.items() if settings[name] != plain]
-    return [losses, finding("schedule.options", taken=taken)] if taken else [losses]

@@ -6,34 +6,39 @@ Samples are judged as those of any model are (`findings.samples`), the loss by `
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from hwlib.findings.base import MIN_CHANGE, MIN_RECORDS, Results, is_trial, too_few, trial
-from hwlib.findings.samples import (
-    MAX_BLURRED,
-    MAX_LIKE_REAL,
-    SAME_GREY_LEVELS,
-    closeness,
-    floor_ratio,
+from hwlib.claims import curves as shape
+from hwlib.claims.neighbours import NEIGHBOURS, errors_removed, neighbour_accuracy
+from hwlib.findings.base import (
+    GREY_LEVELS,
+    MIN_CHANGE,
+    MIN_RECORDS,
+    Results,
+    grade,
+    is_trial,
+    no_course,
+    rmse_grey,
+    share_of_real,
+    trial,
 )
+from hwlib.findings.samples import SAME_GREY_LEVELS, closeness, floor_ratio, sharpness_level
 from hwlib.text import Finding, finding
 from hwlib.thresholds import ACTIVE_VARIANCE
 
 FACE_PHOTOGRAPHS = ("hw4", "celeba")  # layouts of the images that the course reports had
-GREY_LEVELS = 255
+RECONSTRUCTIONS = ("sharpness", "reconstructions")  # as `share_of_real` takes them
 AT_ONCE = 1_000  # images whose squared deviations are in memory
 
-# The course of the KL term by the measures of claims C3 and C3', and their margins.
-MIN_EARLY_FALL = 0.2
-MIN_LATER_RISE = 0.1
-MAX_PLATEAU_CHANGE = 0.05
-MIN_LAST_FALL = 0.01  # over the last tenth: less than this is level
+# The course of the KL term by the measures of claims C3 and C3', and their margins, in percent.
+MIN_EARLY_FALL = 20
+MIN_LATER_RISE = 10
+MAX_PLATEAU_CHANGE = 5
+MIN_LAST_FALL = 1  # over the last tenth: less than this is level
 MIN_TREND = 0.5  # rank correlation with time, without the first tenth
-WARM_UP = 0.1
-SMOOTHED_RECORDS = 5
 
 MIN_OVERFIT_GAP = 0.05  # of the negative ELBO, relative, test above training
 SAME_ORDER = 2.0  # MSEs that differ by less than this factor may share a unit
@@ -41,31 +46,21 @@ MIN_EXPLAINED = {"most": 0.85, "half": 0.5}  # of the squared error that the mea
 FIRST_LATENTS = 10
 MIN_CAUSE_SHARE = {"blur": 2 / 3, "both": 1 / 3}  # of the distance of samples
 MIN_SINGLE_SHARE = 0.8  # of a latent's variance, before it is said to stand for one factor
-MIN_SEPARATED = 0.5  # of the majority-class baseline's errors removed (claim C18)
-MIN_PARTLY_SEPARATED = 0.1
-MIN_NEIGHBOURS_AGREE = 0.25  # of the same errors, by the ten nearest neighbours (claim C18)
-MIN_MAP_REMOVED = (
-    0.75  # of the same, by a line or by neighbours on the map, before it shows a split
-)
-NEIGHBOURS = 10
+# Of the majority-class baseline's errors removed: by a plane and by neighbours as in claim C18.
+MIN_SEPARATED = {"separated": 0.5, "partly": 0.1}
+MIN_NEIGHBOURS_AGREE = 0.25
+MIN_MAP_REMOVED = 0.75  # by a line or by neighbours on the map, before it shows a split
 MIN_FROM_FADE = {"features": 0.3, "between": 0.15}  # of what the two ends differ by
-MAX_STEP = 2.0  # times the mean step of a way, before it counts as a jump
+MAX_STEP = 2.0  # times the mean step of an interpolation, before it counts as a jump
 
 
 # ---- learning curves -----------------------------------------------------------------------------
 
 
 def curves(metrics: pd.DataFrame, results: Results) -> list[Finding]:
-    """Say how reconstruction loss and KL term went, and whether the model overfits.
-
-    Args:
-        metrics: `Run.metrics`.
-        results: `Run.results`.
-    """
-    if is_trial(results):
-        return [trial(results)]
-    if len(metrics) < MIN_RECORDS:
-        return [too_few(len(metrics))]
+    """Say how reconstruction loss and KL term went, and whether the model overfits."""
+    if short := no_course(metrics, results):
+        return short
     recon, kl = (metrics[f"{term}_nats"].to_numpy(dtype=float) for term in ("recon", "kl"))
     return [_recon_course(recon), _kl_course(kl, recon), *gap(metrics, results)]
 
@@ -78,44 +73,9 @@ def _median(values: np.ndarray) -> np.ndarray:
     return smooth.to_numpy()
 
 
-def _tenth(values: np.ndarray, number: int) -> float:
-    """Return the mean of one of ten equal parts of a curve, 0 the first, 9 the last."""
-    return float(np.array_split(values, 10)[number].mean())
-
-
-def _means(values: np.ndarray) -> np.ndarray:
-    """Return means over five records, (R,) -> (R - 4,)."""
-    width = min(SMOOTHED_RECORDS, len(values))
-    return np.convolve(values, np.full(width, 1 / width), mode="valid")
-
-
-def last_change(values: np.ndarray) -> float:
-    """Return the relative change from the last tenth but one to the last."""
-    return _tenth(values, 9) / _tenth(values, 8) - 1
-
-
-def early_fall(values: np.ndarray) -> float:
-    """Return the relative change from the first record to the first third's lowest, smoothed."""
-    third = _means(values[: max(len(values) // 3, 2)])
-    return float(third.min()) / float(values[0]) - 1
-
-
-def later_rise(values: np.ndarray) -> float:
-    """Return the relative change from the smoothed curve's lowest point to its last tenth."""
-    return _tenth(values, 9) / float(_means(values).min()) - 1
-
-
-def trend(values: np.ndarray) -> float:
-    """Return the rank correlation of a curve with time without its first tenth, -1 to 1."""
-    late = values[int(WARM_UP * len(values)) :]
-    if np.ptp(late) == 0:
-        return 0.0
-    return float(np.corrcoef(np.arange(len(late)), pd.Series(late).rank())[0, 1])
-
-
 def _recon_course(recon: np.ndarray) -> Finding:
     """Say whether the reconstruction loss fell, how early, and whether it still falls."""
-    smooth = _median(recon)
+    smooth, late = _median(recon), shape.last_change(recon)
     half = smooth[-1] + (smooth[0] - smooth[-1]) / 2
     return finding(
         "vae.recon_course",
@@ -123,8 +83,8 @@ def _recon_course(recon: np.ndarray) -> Finding:
         last=smooth[-1],
         fell=smooth[-1] < smooth[0] * (1 - MIN_CHANGE),
         half=float(np.argmax(smooth <= half) / (len(smooth) - 1)),
-        late=last_change(recon),
-        still_falls=last_change(recon) < -MIN_LAST_FALL,
+        late=late / 100,
+        still_falls=late < -MIN_LAST_FALL,
     )
 
 
@@ -133,27 +93,24 @@ def _kl_course(kl: np.ndarray, recon: np.ndarray) -> Finding:
     smooth = _median(kl)
     low, high, end = int(np.argmin(smooth)), int(np.argmax(smooth)), len(kl) - 1
     first, last = float(smooth[0]), float(smooth[-1])
-    ends = min(first, last), max(first, last)
-    if low not in (0, end) and smooth[low] * (1 + MIN_CHANGE) < ends[0]:
-        shape, turn = "dip", low
-    elif high not in (0, end) and smooth[high] > ends[1] * (1 + MIN_CHANGE):
-        shape, turn = "peak", high
+    if low not in (0, end) and smooth[low] * (1 + MIN_CHANGE) < min(first, last):
+        course, turn = "dip", low
+    elif high not in (0, end) and smooth[high] > max(first, last) * (1 + MIN_CHANGE):
+        course, turn = "peak", high
     elif abs(last - first) <= MIN_CHANGE * abs(first):
-        shape, turn = "flat", end
+        course, turn = "flat", end
     else:
-        shape, turn = ("rise" if last > first else "fall"), end
-    trends = trend(kl), trend(recon)
+        course, turn = ("rise" if last > first else "fall"), end
+    trends = [shape.trend(shape.late(values)) for values in (kl, recon)]
     return finding(
         "vae.kl_course",
-        shape=shape,
+        shape=course,
         first=first,
         last=last,
         turn=float(smooth[turn]),
-        turn_share=turn / end,
-        falls_fast=early_fall(kl) <= -MIN_EARLY_FALL,
-        rises_later=later_rise(kl) >= MIN_LATER_RISE,
-        is_plateau=abs(last_change(kl)) <= MAX_PLATEAU_CHANGE,
-        late=last_change(kl),
+        falls_fast=shape.early_fall(kl) <= -MIN_EARLY_FALL,
+        rises_later=shape.later_rise(kl) >= MIN_LATER_RISE,
+        is_plateau=abs(shape.last_change(kl)) <= MAX_PLATEAU_CHANGE,
         is_c3_prime=trends[0] <= -MIN_TREND and trends[1] >= MIN_TREND,
     )
 
@@ -162,8 +119,7 @@ def gap(metrics: pd.DataFrame, results: Results) -> list[Finding]:
     """Say how far the test set's negative ELBO lies from the training set's: overfitting or not.
 
     Args:
-        metrics: `Run.metrics`, whose test points show the course on some of the test images.
-        results: the run's results, measured on all of them.
+        metrics: the run's, whose test points show the course on some of the test images.
     """
     if "test_neg_elbo_nats" not in metrics:
         return []
@@ -176,25 +132,15 @@ def gap(metrics: pd.DataFrame, results: Results) -> list[Finding]:
     smooth = _median(metrics["neg_elbo_nats"].to_numpy())
     then = float(smooth[metrics.index.get_loc(points.index[best])])
     has_risen = best < len(course) - 1 and course[-1] > course[best] * (1 + MIN_CHANGE)
-    difference = (test - train) / abs(train)
     if has_risen and smooth[-1] > then * (1 + MIN_CHANGE):
         kind = "both"  # training minimises another balance of the two terms
     elif has_risen:
         kind = "overfit"
     else:
-        kind = "gap" if difference > MIN_OVERFIT_GAP else "none"
-    return [
-        finding(
-            "vae.gap",
-            kind=kind,
-            train=train,
-            test=test,
-            difference=difference,
-            epoch=float(points["epoch"].iloc[best]),
-            low=float(course[best]),
-            last=float(course[-1]),
-        )
-    ]
+        kind = "gap" if (test - train) / abs(train) > MIN_OVERFIT_GAP else "none"
+    values = {"low": float(course[best]), "last": float(course[-1])}
+    epoch = float(points["epoch"].iloc[best])
+    return [finding("vae.gap", kind=kind, train=train, test=test, epoch=epoch, **values)]
 
 
 # ---- reconstructions and the MSE -----------------------------------------------------------------
@@ -214,50 +160,27 @@ def mean_image_mse(images: np.ndarray) -> float:
     return total / images.size / GREY_LEVELS**2
 
 
-def rmse_grey(mse_01: float) -> float:
-    """Return the root of an MSE, in grey levels of 255."""
-    return GREY_LEVELS * float(np.sqrt(mse_01))
-
-
 def explained(results: Results, mean_mse: float) -> float:
     """Return the share of the mean image's squared error that the reconstructions remove."""
     return 1 - results["test_mse_01"] / mean_mse if mean_mse else 0.0
 
 
 def reconstructions(results: Results, mean_mse: float) -> list[Finding]:
-    """Say the error of the entire test set beside the mean image's, and what detail is left.
-
-    Args:
-        results: `Run.results`.
-        mean_mse: of the mean test image, from `mean_image_mse`.
-    """
-    share = explained(results, mean_mse)
-    level = next((name for name, least in MIN_EXPLAINED.items() if share >= least), "little")
+    """Say the error of the entire test set beside the mean image's, and what detail is left."""
+    share, detail = explained(results, mean_mse), share_of_real(results, *RECONSTRUCTIONS)
     found = [
         finding(
             "vae.reconstructions",
             grey=rmse_grey(results["test_mse_01"]),
             mean_grey=rmse_grey(mean_mse),
             share=share,
-            level="worse" if share <= 0 else level,
+            level="worse" if share <= 0 else grade(share, MIN_EXPLAINED, "little"),
             count=results["num_test_images"],
         )
     ]
-    if detail := _detail(results, "reconstructions"):
-        found.append(finding("vae.detail", share=detail[0], level=detail[1]))
+    if detail is not None:
+        found.append(finding("vae.detail", share=detail, level=sharpness_level(detail)))
     return found
-
-
-def _detail(results: Results, images: str) -> tuple[float, str] | None:
-    """Return the sharpness of `images` as a share of real images', and whether that is blur."""
-    ours, real = results.get(f"sharpness_{images}"), results.get("sharpness_real")
-    if ours is None or not real:
-        return None
-    share = ours / real
-    return (
-        share,
-        "blurred" if share < MAX_BLURRED else "real" if share <= MAX_LIKE_REAL else "noisy",
-    )
 
 
 class Reading(NamedTuple):
@@ -296,7 +219,6 @@ def reported_mse(
     """Say what the report's number can mean, and where the data allow it, how it fits this run.
 
     Args:
-        results: the run's results.
         reported: the report's test MSE, whose unit no report defines; None where it gives none.
         letter: of the report.
         pixel_range: of the recipe's output, which suggests the range that the author had.
@@ -307,7 +229,6 @@ def reported_mse(
     low, high = pixel_range
     natural = reported / (high - low) ** 2
     ours = results["test_mse_01"]
-    is_like = layout in FACE_PHOTOGRAPHS and not is_trial(results)
     nearest = min(readings(reported), key=lambda reading: abs(np.log(reading.mse_01 / ours)))
     return finding(
         "vae.reported_mse",
@@ -316,11 +237,10 @@ def reported_mse(
         low=int(low),
         grey=rmse_grey(natural),
         ratio=natural / ours,
-        is_like=is_like,
+        is_like=layout in FACE_PHOTOGRAPHS and not is_trial(results),
         is_drawn=layout == "faces",
         fits=1 / SAME_ORDER <= natural / ours <= SAME_ORDER,
-        nearest_low=nearest.low,
-        nearest_over=nearest.over,
+        nearest=nearest._asdict(),
         nearest_ratio=nearest.mse_01 / ours,
     )
 
@@ -337,30 +257,25 @@ def sample_cause(share: float) -> str:
     Returns:
         "blur" (of the decoder), "prior" (that it is not where the codes are), or "both".
     """
-    return next((name for name, least in MIN_CAUSE_SHARE.items() if share >= least), "prior")
+    return grade(share, MIN_CAUSE_SHARE, "prior")
 
 
 def samples(results: Results, reconstruction_frechet: float | None = None) -> list[Finding]:
     """Say how samples and reconstructions stand to one another in what both are measured by.
 
     Args:
-        results: `Run.results`.
         reconstruction_frechet: the Fréchet distance from reconstructed training images to test
             images, by the run's own protocol; None where it was not measured.
     """
     found = []
     if reconstruction_frechet is not None and "frechet" in results:
-        found.append(
-            finding(
-                "vae.sample_share",
-                reconstructions=reconstruction_frechet,
-                cause=sample_cause(reconstruction_frechet / results["frechet"]),
-            )
-        )
-    details = _detail(results, "samples"), _detail(results, "reconstructions")
-    if all(details):
-        (ours, level), (theirs, _) = details
-        found.append(finding("vae.sample_detail", share=ours, level=level, beside=theirs))
+        cause = sample_cause(reconstruction_frechet / results["frechet"])
+        values = {"reconstructions": reconstruction_frechet, "cause": cause}
+        found.append(finding("vae.sample_share", **values))
+    ours, theirs = share_of_real(results, "sharpness"), share_of_real(results, *RECONSTRUCTIONS)
+    if None not in (ours, theirs):
+        values = {"share": ours, "level": sharpness_level(ours), "beside": theirs}
+        found.append(finding("vae.sample_detail", **values))
     return found
 
 
@@ -378,7 +293,6 @@ def probe(
     What a map of the latents shows is not said here, but by `map_split`.
 
     Args:
-        results: the run's results.
         attribute: the one that the figure is coloured by; None where the data has none.
         mu: (N, Z) posterior means of test images, for the neighbours.
         labels: 0/1 (N,), of `attribute`.
@@ -388,67 +302,24 @@ def probe(
     if "linear_probe_accuracy" not in results:
         return [finding("vae.one_class", attribute=attribute)]
     accuracy, floor = results["linear_probe_accuracy"], results["linear_probe_floor"]
-    count = results["num_test_images"]
-    removed = _removed(accuracy, floor)
-    if is_trial(results):
-        level = "trial"
-    elif removed >= MIN_SEPARATED:
-        level = "separated"
-    else:
-        level = "partly" if removed >= MIN_PARTLY_SEPARATED else "not"
-    found = [
-        finding(
-            "vae.probe",
-            attribute=attribute,
-            accuracy=accuracy,
-            floor=floor,
-            errors=round((1 - accuracy) * count),
-            floor_errors=round((1 - floor) * count),
-            count=count,
-            removed=removed,
-            level=level,
-        )
-    ]
+    removed = errors_removed(accuracy, floor)
+    level = "trial" if is_trial(results) else grade(removed, MIN_SEPARATED, "not")
+    values = {"accuracy": accuracy, "floor": floor, "count": results["num_test_images"]}
+    found = [finding("vae.probe", attribute=attribute, **values, removed=removed, level=level)]
     if mu is not None and labels is not None and level != "trial":
-        found.append(_neighbours(mu, labels, attribute))
+        own = {"removed": neighbours_removed(mu, labels), "is_male": attribute == "Male"}
+        margins = MIN_SEPARATED["separated"], MIN_NEIGHBOURS_AGREE
+        found.append(finding("vae.neighbours", **own, count=NEIGHBOURS, margins=margins))
     return found
 
 
-def _removed(accuracy: float, floor: float) -> float:
-    """Return the share of the majority-class baseline's errors that an accuracy removes."""
-    return (accuracy - floor) / (1 - floor) if floor < 1 else 0.0
+def _floor(labels: np.ndarray) -> float:
+    return float(max(labels.mean(), 1 - labels.mean()))
 
 
 def neighbours_removed(mu: np.ndarray, labels: np.ndarray) -> float:
-    """Return the share of the baseline's errors removed by each image's ten nearest neighbours.
-
-    Distances are those of the posterior means; an image is none of its own neighbours.
-
-    Args:
-        mu: (N, Z).
-        labels: 0/1 (N,).
-    """
-    labels = np.asarray(labels).astype(int)
-    near = min(NEIGHBOURS, len(mu) - 1)
-    squares = np.square(mu).sum(1)
-    distances = squares[:, None] + squares - 2 * mu @ mu.T
-    np.fill_diagonal(distances, np.inf)
-    others = np.argpartition(distances, near - 1, axis=1)[:, :near]
-    shares = labels[others].mean(1)
-    told = np.where(shares == 0.5, labels.mean() > 0.5, shares > 0.5)
-    floor = max(labels.mean(), 1 - labels.mean())
-    return _removed(float((told == labels).mean()), float(floor))
-
-
-def _neighbours(mu: np.ndarray, labels: np.ndarray, attribute: str) -> Finding:
-    """Say how well neighbours in latent space tell the attribute; for Male, beside claim C18."""
-    return finding(
-        "vae.neighbours",
-        removed=neighbours_removed(mu, labels),
-        is_male=attribute == "Male",
-        count=NEIGHBOURS,
-        margins=(MIN_SEPARATED, MIN_NEIGHBOURS_AGREE),
-    )
+    """Return the share of the baseline's errors removed by each image's ten nearest neighbours."""
+    return errors_removed(neighbour_accuracy(mu, labels), _floor(labels))
 
 
 def map_split(xy: np.ndarray, labels: np.ndarray | None) -> list[Finding]:
@@ -460,14 +331,11 @@ def map_split(xy: np.ndarray, labels: np.ndarray | None) -> list[Finding]:
     """
     if labels is None or labels.min() == labels.max() or len(xy) <= NEIGHBOURS:
         return []
-    by_neighbours = neighbours_removed(xy, labels)
-    if line_removed(xy, labels) >= MIN_MAP_REMOVED:
-        level = "halves"
-    elif by_neighbours >= MIN_MAP_REMOVED:
-        level = "islands"
-    else:
-        level = "regions" if by_neighbours >= MIN_NEIGHBOURS_AGREE else "mixed"
-    return [finding("vae.map_split", level=level, removed=by_neighbours, count=NEIGHBOURS)]
+    removed = neighbours_removed(xy, labels)
+    limits = {"islands": MIN_MAP_REMOVED, "regions": MIN_NEIGHBOURS_AGREE}
+    is_halved = line_removed(xy, labels) >= MIN_MAP_REMOVED
+    level = "halves" if is_halved else grade(removed, limits, "mixed")
+    return [finding("vae.map_split", level=level, removed=removed, count=NEIGHBOURS)]
 
 
 def line_removed(xy: np.ndarray, labels: np.ndarray) -> float:
@@ -475,13 +343,11 @@ def line_removed(xy: np.ndarray, labels: np.ndarray) -> float:
 
     Args:
         xy: (N, 2).
-        labels: 0/1 (N,).
     """
     labels = np.asarray(labels).astype(bool)
     x = np.column_stack([np.ones(len(xy)), xy])
     weights, *_ = np.linalg.lstsq(x, np.where(labels, 1.0, -1.0), rcond=None)
-    right = float(((x @ weights > 0) == labels).mean())
-    return _removed(right, float(max(labels.mean(), 1 - labels.mean())))
+    return errors_removed(float(((x @ weights > 0) == labels).mean()), _floor(labels))
 
 
 def latents(variances: np.ndarray, results: Results) -> Finding:
@@ -489,24 +355,22 @@ def latents(variances: np.ndarray, results: Results) -> Finding:
 
     Args:
         variances: (Z,), of the posterior mean over test images.
-        results: `Run.results`; it counts the active ones over the entire test set.
+        results: the run's; they count the active ones over the entire test set.
     """
     ordered = np.sort(np.asarray(variances, dtype=float))[::-1]
     total, active = len(ordered), results["active_units"]
-    in_use = ordered[: max(active, 1)]
     first = min(FIRST_LATENTS, total)
-    smallest = max(float(in_use[-1]), 1e-12)
+    largest, smallest = float(ordered[0]), max(float(ordered[: max(active, 1)][-1]), 1e-12)
     return finding(
         "vae.latents",
         total=total,
         active=active,
         kl=results["kl_nats"],
-        largest=float(in_use[0]),
+        largest=largest,
         smallest=smallest,
-        decades=float(np.log10(max(in_use[0], 1e-12) / smallest)),
+        decades=float(np.log10(max(largest, 1e-12) / smallest)),
         first=first,
         share=float(ordered[:first].sum() / ordered.sum()) if ordered.sum() else 0.0,
-        equal_share=first / total,
         threshold=ACTIVE_VARIANCE,
     )
 
@@ -517,7 +381,6 @@ def factor_shares(mu: np.ndarray, factors: pd.DataFrame) -> pd.DataFrame:
     A number explains it by a straight line (r²), a kind by the means of its kinds (η²).
 
     Args:
-        mu: (N, Z) posterior means.
         factors: N rows, a column a factor: numbers, or names of kinds.
     """
     centred = mu - mu.mean(0)
@@ -540,7 +403,6 @@ def latent_factors(
     """Say which known factor each of some latents follows most.
 
     Args:
-        mu: (N, Z) posterior means.
         factors: N rows, what is known of the images; None where nothing is.
         which: the latents, most active first.
     """
@@ -550,16 +412,14 @@ def latent_factors(
     if not which:
         return [finding("vae.no_latent")]
     shares = factor_shares(mu, factors).iloc[which]
-    follows = [
-        {"latent": int(latent), "factor": row.idxmax(), "share": float(row.max())}
-        for latent, (_, row) in zip(which, shares.iterrows(), strict=True)
-    ]
-    single = sum(one["share"] >= MIN_SINGLE_SHARE for one in follows)
+    names, most = shares.idxmax(axis=1), shares.max(axis=1)
+    follows = list(zip(which, names, most.tolist(), strict=True))
+    single = int((most >= MIN_SINGLE_SHARE).sum())
     return [finding("vae.latent_factors", follows=follows, single=single)]
 
 
-def way(frames: np.ndarray) -> Finding:
-    """Say whether a way between two images is a change of features, and how even it is.
+def interpolation(frames: np.ndarray) -> Finding:
+    """Say whether a path between two images is a change of features, and how even it is.
 
     Beside the middle frame stands what a cross-fade would be: the mean of the two ends.
 
@@ -571,18 +431,16 @@ def way(frames: np.ndarray) -> Finding:
     fade = (images[0] + images[-1]) / 2
     ends = float(np.sqrt(np.square(images[-1] - images[0]).mean()))
     from_fade = float(np.sqrt(np.square(images[len(images) // 2] - fade).mean()))
-    level = next(
-        (name for name, least in MIN_FROM_FADE.items() if from_fade >= least * ends), "fade"
-    )
+    largest = float(steps.max() / steps.mean()) if steps.any() else 1.0
     return finding(
-        "vae.way",
+        "vae.interpolation",
         ends=ends,
         are_alike=ends < SAME_GREY_LEVELS,
         from_fade=from_fade,
-        level=level,
+        level=grade(from_fade / ends if ends else 0.0, MIN_FROM_FADE, "fade"),
         steps=len(steps),
-        largest=float(steps.max() / steps.mean()) if steps.any() else 1.0,
-        is_even=bool(not steps.any() or steps.max() <= MAX_STEP * steps.mean()),
+        largest=largest,
+        is_even=largest <= MAX_STEP,
     )
 
 
@@ -602,9 +460,6 @@ def overall(
     """Say what was learnt from the run (question 1-6), the most important first.
 
     Args:
-        results: the run's results.
-        metrics: `Run.metrics`.
-        mean_mse: of the mean test image, from `mean_image_mse`.
         variances: (Z,), of the posterior mean over test images.
         sigma: what is said of the sigma that the loss implies, from `losses.against_error`.
         sigma_ratio: that sigma over the one that fits the error best, from `losses.sigma_ratio`;
@@ -613,22 +468,20 @@ def overall(
     """
     if is_trial(results):
         return [trial(results)]
-    share = explained(results, mean_mse)
     recon = metrics["recon_nats"].to_numpy(dtype=float)
-    still_falls = len(recon) >= MIN_RECORDS and last_change(recon) < -MIN_LAST_FALL
-    overfits = [found for found in gap(metrics, results) if found.values["kind"] == "overfit"]
+    next_step = finding(
+        "vae.next_step",
+        still_falls=len(recon) >= MIN_RECORDS and shape.last_change(recon) < -MIN_LAST_FALL,
+        too_much_kl=sigma_ratio is not None and sigma_ratio > SAME_ORDER,
+        too_little_kl=sigma_ratio is not None and sigma_ratio < 1 / SAME_ORDER,
+    )
     return [
-        *_lesson(results, share, reconstruction_frechet),
+        *_lesson(results, explained(results, mean_mse), reconstruction_frechet),
         *_blur(results),
         *sigma,
         latents(variances, results),
-        *overfits,
-        finding(
-            "vae.next_step",
-            still_falls=still_falls,
-            too_much_kl=sigma_ratio is not None and sigma_ratio > SAME_ORDER,
-            too_little_kl=sigma_ratio is not None and sigma_ratio < 1 / SAME_ORDER,
-        ),
+        *(found for found in gap(metrics, results) if found.values["kind"] == "overfit"),
+        next_step,
     ]
 
 
@@ -644,7 +497,7 @@ def _lesson(results: Results, share: float, reconstruction_frechet: float | None
             "vae.lesson",
             share=share,
             reconstructs=share >= MIN_EXPLAINED["most"],
-            closeness=closeness(results),
+            is_near=closeness(results) in ("equal", "close"),
             ratio=floor_ratio(results),
             cause=cause,
         )
@@ -653,23 +506,11 @@ def _lesson(results: Results, share: float, reconstruction_frechet: float | None
 
 def _blur(results: Results) -> list[Finding]:
     """Say that images are blurred, where they are, and why."""
-    details = [_detail(results, images) for images in ("reconstructions", "samples")]
-    if not all(details):
+    shares = {
+        images: share_of_real(results, "sharpness", images)
+        for images in ("reconstructions", "samples")
+    }
+    if None in shares.values():
         return []
-    (recon, recon_level), (sample, sample_level) = details
-    if "blurred" not in (recon_level, sample_level):
-        return []
-    return [
-        finding(
-            "vae.blur",
-            reconstructions=recon,
-            samples=sample,
-            both=recon_level == sample_level == "blurred",
-            only_samples=recon_level != "blurred",
-        )
-    ]
-
-
-def colours(attribute: str | None) -> dict[str, Any]:
-    """Return what the texts of the t-SNE take: what its points are coloured by."""
-    return {"attribute": attribute}
+    blurred = [images for images, share in shares.items() if sharpness_level(share) == "blurred"]
+    return [finding("vae.blur", **shares, blurred=blurred)] if blurred else []

@@ -1,12 +1,13 @@
 """What is known of the reports' claims on some data, and what the five reports are.
 
 The verdicts are those that `hwlib.claims` reached over several seeds; a run's own findings give
-none, but may show these.
+none, but may show these. Everywhere `data_fingerprint` is the data's, or its first eight digits,
+and `runs` the folder of the runs, whose verdicts count as well; the default one where it is None.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from hwlib.run import default_runs_dir
 from hwlib.text import LANGUAGES, Finding, finding, sentence, word
 
 Tables = dict[str, pd.DataFrame]  # one a language
+Decided = Mapping[str, Any]  # what became of a claim
 
 SHORT = "preview"  # the profile whose trainings are so short that it is said
 
@@ -35,8 +37,8 @@ def over_seeds(
 
     Args:
         ids: C1 to C22, C1' or C3'; one without a known verdict is left out.
-        data_fingerprint: the data's, or its first eight digits.
-        runs: folder of the runs, whose verdicts count as well; the default one where it is None.
+        data_fingerprint: see above.
+        runs: see above.
     """
     known = _known(data_fingerprint, runs)
     alike: dict[tuple[int, bool], list[tuple[str, str]]] = {}
@@ -51,12 +53,7 @@ def over_seeds(
 
 
 def summary(data_fingerprint: str, runs: Path | str | None = None) -> Finding | None:
-    """Say how many claims are supported, contradicted and so on, on one data set; None for none.
-
-    Args:
-        data_fingerprint: the data's, or its first eight digits.
-        runs: folder of the runs, whose verdicts count as well; the default one where it is None.
-    """
+    """Say how many claims are supported, contradicted and so on, on one data set; None for none."""
     verdicts = _known(data_fingerprint, runs).values()
     if not verdicts:
         return None
@@ -72,16 +69,16 @@ def summary(data_fingerprint: str, runs: Path | str | None = None) -> Finding | 
 # --------------------------------------------------------------------------------------- tables
 
 
-def _table(language: str, names: Iterable[str], rows: Iterable[Iterable[str]]) -> pd.DataFrame:
-    heads = [word(f"claims.columns.{name}", language) for name in names]
-    return pd.DataFrame(list(rows), columns=heads)
+def _tables(names: Iterable[str], rows: Callable[[str], Iterable[Iterable[str]]]) -> Tables:
+    """Return a table a language, of the columns `names` and the rows that `rows` gives."""
+    tables = {}
+    for language in LANGUAGES:
+        heads = [word(f"claims.columns.{name}", language) for name in names]
+        tables[language] = pd.DataFrame(list(rows(language)), columns=heads)
+    return tables
 
 
-def _statement(id: str, language: str) -> str:
-    return word(f"claims.{id}.statement", language)
-
-
-def verdict_cells(decided: Mapping[str, Any] | None, language: str) -> tuple[str, str, str]:
+def verdict_cells(decided: Decided | None, language: str) -> tuple[str, str, str]:
     """Return a claim's verdict, the effect of the measure that decides, and its margin, in words.
 
     Args:
@@ -90,66 +87,44 @@ def verdict_cells(decided: Mapping[str, Any] | None, language: str) -> tuple[str
     """
     if decided is None:
         return word("claims.not_tested", language), "–", "–"
-    said = word(f"claims.verdicts.{decided['verdict']}", language)
+    verdict = word(f"claims.verdicts.{decided['verdict']}", language)
     if "parts" not in decided:
-        return said, "–", "–"
+        return verdict, "–", "–"
     part = deciding_part(decided)
-    return said, write_effect(part, language), write_margin(part, language)
+    return verdict, write_effect(part, language), write_margin(part, language)
 
 
 def all_known(data_fingerprint: str, runs: Path | str | None = None) -> Tables:
     """Return a row for each claim with a known verdict on one data set, without what it says.
 
     That stands in `reports_table`.
-
-    Args:
-        data_fingerprint: the data's, or its first eight digits.
-        runs: folder of the runs, whose verdicts count as well; the default one where it is None.
     """
-    verdicts = _known(data_fingerprint, runs)
-    decided = {id: verdicts[id]["decided"] for id in CLAIMS if id in verdicts}
-    names = ("id", "verdict", "measure", "effect", "margin")
-    tables = {}
-    for language in LANGUAGES:
-        rows = []
-        for id, one in decided.items():
+    known = {id: one["decided"] for id, one in _known(data_fingerprint, runs).items()}
+
+    def rows(language: str) -> Iterable[tuple[str, ...]]:
+        for id, one in known.items():
             verdict, *numbers = verdict_cells(one, language)
-            rows.append((id, verdict, _measure(id, one, language), *numbers))
-        tables[language] = _table(language, names, rows)
-    return tables
+            measure = "–"
+            if "parts" in one:
+                measure = word(f"claims.{id}.parts.{deciding_part(one)['name']}", language)
+            yield id, verdict, measure, *numbers
+
+    return _tables(("id", "verdict", "measure", "effect", "margin"), rows)
 
 
-def _measure(id: str, decided: Mapping[str, Any], language: str) -> str:
-    """Return the name of the measure that decides a claim."""
-    if "parts" not in decided:
-        return "–"
-    return word(f"claims.{id}.parts.{deciding_part(decided)['name']}", language)
-
-
-def verdicts_table(decided: Mapping[str, Mapping[str, Any]]) -> Tables:
+def verdicts_table(decided: Mapping[str, Decided]) -> Tables:
     """Return the table of verdicts, a row a claim, in the reports' order.
 
     Args:
         decided: what became of the claims, by id.
     """
-    names = ("id", "claim", "reports", "verdict", "effect", "margin")
-    return {
-        language: _table(
-            language,
-            names,
-            (
-                (
-                    id,
-                    _statement(id, language),
-                    ", ".join(CLAIMS[id].letters),
-                    *verdict_cells(decided[id], language),
-                )
-                for id in CLAIMS
-                if id in decided
-            ),
-        )
-        for language in LANGUAGES
-    }
+
+    def rows(language: str) -> Iterable[tuple[str, ...]]:
+        for id in (id for id in CLAIMS if id in decided):
+            statement, letters = word(f"claims.{id}.statement", language), CLAIMS[id].letters
+            yield id, statement, ", ".join(letters), *verdict_cells(decided[id], language)
+
+    return _tables(("id", "claim", "reports", "verdict", "effect", "margin"), rows)
 
 
 def reports_table(data_fingerprint: str = "", runs: Path | str | None = None) -> Tables:
@@ -157,31 +132,22 @@ def reports_table(data_fingerprint: str = "", runs: Path | str | None = None) ->
 
     A conclusion of several reports stands at the first of them, which names the others. Verdicts
     stand beside them where some are known.
-
-    Args:
-        data_fingerprint: of the data that verdicts are to be on.
-        runs: folder of the runs, whose verdicts count as well; the default one where it is None.
     """
     from hwlib.recipes import RECIPES  # which loads torch
 
     known = _known(data_fingerprint, runs) if data_fingerprint else {}
-    decided = {id: one["decided"] for id, one in known.items()}
-    names = ("id", "concluded", *(["verdict"] if decided else []))
-    letters = sorted((recipe.letter, name) for name, recipe in RECIPES.items())
-    tables = {}
-    for language in LANGUAGES:
-        rows = []
-        for letter, name in letters:
-            did = sentence("claims.did", language, letter=letter, recipe=name)
-            rows.append((letter, did, ""))
-            rows += [
-                (
-                    id,
-                    sentence("claims.listed_claim", language, id=id, others=claim.letters[1:]),
-                    verdict_cells(decided.get(id), language)[0],
-                )
-                for id, claim in CLAIMS.items()
-                if claim.letters[0] == letter
-            ]
-        tables[language] = _table(language, names, (row[: len(names)] for row in rows))
-    return tables
+    names = ("id", "concluded", *(["verdict"] if known else []))
+
+    def rows(language: str) -> Iterable[tuple[str, ...]]:
+        for letter, name in sorted((recipe.letter, name) for name, recipe in RECIPES.items()):
+            about = {"letter": letter, "recipe": name}
+            yield (letter, sentence("claims.did", language, **about), "")[: len(names)]
+            for id, claim in CLAIMS.items():
+                if claim.letters[0] == letter:
+                    about = {"id": id, "others": claim.letters[1:]}
+                    concluded = sentence("claims.listed_claim", language, **about)
+                    decided = known[id]["decided"] if id in known else None
+                    verdict, *_ = verdict_cells(decided, language)
+                    yield (id, concluded, verdict)[: len(names)]
+
+    return _tables(names, rows)

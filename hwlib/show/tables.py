@@ -114,7 +114,7 @@ def kl_tables(results: Results, mean_error: float) -> Tables:
         mean_error: MSE of the mean image, pixels in [0, 1].
     """
     rows: list[dict[str, Any]] = []
-    for study, share in zip(kl.ordered(results), kl.shares(results), strict=True):
+    for study, share in zip(kl.ordered(results), kl.anchored(results), strict=True):
         rows.append(
             {
                 "weight": number(study["kl_weight"], 6),

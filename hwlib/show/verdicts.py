@@ -8,8 +8,9 @@ from functools import partial
 import pandas as pd
 
 from hwlib import plots
+from hwlib.claims.base import Claim
 from hwlib.findings import claims as findings
-from hwlib.findings.claims import Claim, Decided, Verdicts
+from hwlib.findings.claims import Decided, Verdicts
 from hwlib.findings.verdicts import verdicts_table
 from hwlib.show.cells import to_markdown
 from hwlib.show.page import figure, sentences, text

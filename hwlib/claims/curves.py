@@ -1,0 +1,88 @@
+"""The shape of a learning curve, (R,) values a record in their order: what claims and findings say.
+
+Changes are in percent.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.stats import rankdata
+
+WINDOW = 5  # records that a curve is smoothed over before its lowest point is looked for
+WARM_UP = 0.1  # share of the training that a statement about its course leaves out
+JUMPS = 0.1  # share of the rises of a loss, the largest ones, that count as jumps
+
+
+def late(values: np.ndarray) -> np.ndarray:
+    """Return a curve without its first tenth."""
+    return values[int(WARM_UP * len(values)) :]
+
+
+def second_half(values: np.ndarray) -> np.ndarray:
+    """Return the second half of a curve."""
+    return values[len(values) // 2 :]
+
+
+def tenth(values: np.ndarray, number: int) -> float:
+    """Return the mean of one of ten equal parts of a curve, 0 the first, 9 the last."""
+    return float(np.array_split(values, 10)[number].mean())
+
+
+def smoothed(values: np.ndarray) -> np.ndarray:
+    """Return means over five records, so that a single one is no lowest point.
+
+    (R,) -> (R - 4,); a curve of five records or fewer becomes its mean, (1,).
+    """
+    width = min(WINDOW, len(values))
+    return np.convolve(values, np.full(width, 1 / width), mode="valid")
+
+
+def trend(values: np.ndarray) -> float:
+    """Return how steadily a curve rises: its rank correlation with time, -1 to 1 (Spearman)."""
+    if np.ptp(values) == 0:
+        return 0.0
+    return float(np.corrcoef(np.arange(len(values)), rankdata(values))[0, 1])
+
+
+def early_fall(values: np.ndarray) -> float:
+    """Return the change from the first record to the lowest of the first third.
+
+    The lowest is of the smoothed curve; 0 or more where the curve rises from the start.
+    """
+    third = smoothed(values[: max(len(values) // 3, 2)])
+    return 100 * (float(third.min()) / float(values[0]) - 1)
+
+
+def later_rise(values: np.ndarray) -> float:
+    """Return the change from the curve's lowest point, smoothed, to its last tenth."""
+    return 100 * (tenth(values, 9) / float(smoothed(values).min()) - 1)
+
+
+def last_change(values: np.ndarray) -> float:
+    """Return the change from the last tenth but one to the last; 0 on a plateau."""
+    return 100 * (tenth(values, 9) / tenth(values, 8) - 1)
+
+
+def share_between(values: np.ndarray, low: float, high: float) -> float:
+    """Return in which share of a curve without its first tenth the values lie between two."""
+    values = late(values)
+    return 100 * float(((low <= values) & (values <= high)).mean())
+
+
+def opposed_share(d_loss: np.ndarray, g_loss: np.ndarray) -> float:
+    """Return in which share of one loss's jumps the other one falls.
+
+    Jumps are the largest tenth of the changes upwards from record to record, of each loss, the
+    first tenth of the training left out. Losses that know nothing of each other give about 50.
+
+    Args:
+        d_loss: (R,) of D, a value a record.
+        g_loss: (R,) of G.
+    """
+    changes = [np.diff(late(values)) for values in (d_loss, g_loss)]
+    opposed: list[bool] = []
+    for own, other in (changes, changes[::-1]):
+        num = max(1, round(JUMPS * len(own)))
+        jumps = [row for row in np.argsort(own)[-num:] if own[row] > 0]
+        opposed += [bool(other[row] < 0) for row in jumps]
+    return 100 * float(np.mean(opposed)) if opposed else 0.0
