@@ -87,14 +87,11 @@ def open_run(config: Config, data: Data, runs: Path) -> tuple[Run, str, torch.de
     """Return the run that these settings and data name, with its precision and device."""
     config, facts, name = identify(config, data)
     device = resolve_device(config.device)
+    names = ("layout", "fingerprint", "crop", "image_size", "channels")
     about = {
         "identity": facts,
         "data": {
-            "layout": data.layout,
-            "fingerprint": data.fingerprint,
-            "crop": data.crop,
-            "image_size": data.image_size,
-            "channels": data.channels,
+            **{name: getattr(data, name) for name in names},
             "num_train": len(data.train.images),
             "num_test": len(data.test.images),
             "attributes": list(data.attributes),

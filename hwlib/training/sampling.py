@@ -1,4 +1,4 @@
-"""Pictures from a finished run, as many as wanted."""
+"""Images from a finished run, as many as wanted."""
 
 from __future__ import annotations
 
