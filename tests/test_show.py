@@ -41,7 +41,7 @@ class FakeRun:
 
 
 def draw(lang):
-    with plots.style():
+    with plots.rc_context():
         fig, ax = plt.subplots(figsize=(3.15, 2))
         ax.set_title({"zh": "標題", "en": "title"}[lang])
     return fig

@@ -1,4 +1,4 @@
-"""Maps and bars of attributes: what a switch changes, what a code means."""
+"""Latents and attributes: points, maps and bars."""
 
 from __future__ import annotations
 
@@ -6,72 +6,148 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgba
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator, NullLocator
 
-from hwlib.plots.look import (
-    COLUMN_IN,
-    HIGHEST_IN,
-    INK,
-    PALETTE,
-    attribute_name,
-    short_name,
-    styled,
-    words,
-)
+from hwlib.plots import style
+from hwlib.plots.style import attribute_name, legend_above, short_name, styled, words
+from hwlib.text import signed
+from hwlib.thresholds import ACTIVE_VARIANCE
+
+MAX_BARS_APART = 150  # bars between which there is room for a line
 
 MAX_ATTRIBUTES = 14  # columns of a map that a page has room for
 MAX_BARS, MIN_BARS = 10, 5
 NO_BAR = 0.005  # nats; what is shorter would be written as 0.00
-MINUS = "\N{MINUS SIGN}"
-NONE = "–"
+UNKNOWN = "–"
 
-# Blue is less, orange is more: told apart with every common colour blindness. They are not quite
-# the figures' own, so that they stay as they are on a dark page, and so do the words on them.
-LESS, MORE, ON_COLOUR = "#0072B3", "#D55E01", "#FEFEFE"
-COVERED = 0.6  # a cell that is more opaque than this has light words on it
-CELL = 0.94  # side of a cell, of the room that it has
+# Blue is less, orange is more: told apart with every common colour blindness. None of them is quite
+# a colour of `style`, so that on a dark page they and the words on them stay as they are.
+LESS, NEITHER, MORE = "#0072B3", "#FEFEFE", "#D55E01"
+CHANGES = LinearSegmentedColormap.from_list("changes", [LESS, NEITHER, MORE])
+RATES = LinearSegmentedColormap.from_list("rates", [NEITHER, LESS])
+COVERED = 60  # percent: a cell of more has light words on it
 MAX_HEIGHT_OF_ROW = 0.26  # inches
 
 
-def _heat_map(ax: Axes, values: np.ndarray, *, most: float, write: str) -> None:
-    """Draw values (rows, columns) as cells the more opaque the larger they are, with their numbers.
+@styled
+def embedding_scatter(
+    xy: np.ndarray,
+    labels: np.ndarray | None = None,
+    attribute: str | None = None,
+    lang: str = "en",
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw points in the plane, coloured by a 0/1 attribute, or grey where there is none.
 
     Args:
-        ax: axes to draw on.
-        values: NaN is an empty cell.
-        most: the size that is drawn opaque.
-        write: format of the numbers.
+        xy: (N, 2).
+        labels: 0/1 (N,), or None.
+        attribute: the attribute's name in the data.
     """
-    for (row, column), value in np.ndenumerate(values):
-        is_known = not np.isnan(value)
-        share = min(abs(value) / most, 1.0) if is_known else 0.0
-        corner = (column - CELL / 2, row - CELL / 2)
-        colour = to_rgba(LESS if value < 0 or "+" not in write else MORE, share)
-        ax.add_patch(Rectangle(corner, CELL, CELL, facecolor=colour, linewidth=0))
-        text = write.format(value).replace("-", MINUS) if is_known else NONE
-        text = "0" if text in ("+0", MINUS + "0") else text
-        colour = ON_COLOUR if share > COVERED else INK
-        ax.text(column, row, text, ha="center", va="center", fontsize=7.5, color=colour)
-    ax.set_xlim(-0.5, values.shape[1] - 0.5)
-    ax.set_ylim(values.shape[0] - 0.5, -0.5)
+    if ax is None:
+        _, ax = plt.subplots(figsize=(style.COLUMN_IN * 0.75, style.HIGHEST_IN))
+    if labels is None:
+        names, kinds = [words("no_attribute", lang, count=len(xy))], np.zeros(len(xy), int)
+        palette = [style.GREY]
+    else:
+        kinds = 1 - np.asarray(labels).astype(int)
+        about = {"attribute": attribute_name(attribute or "", lang)}
+        keys = ("attribute_is", "attribute_is_not")
+        counts = np.bincount(kinds, minlength=2)
+        names = [words(k, lang, count=int(n), **about) for k, n in zip(keys, counts, strict=True)]
+        palette = [style.BLUE, style.ORANGE]
+    # in the data's order, so that neither group is painted over the other
+    x, y = np.asarray(xy).T
+    dots = {"s": 11, "alpha": 0.8, "linewidth": 0.3}
+    hue = np.array(names)[kinds]
+    sns.scatterplot(x=x, y=y, hue=hue, hue_order=names, palette=palette, ax=ax, **dots)
+    ax.set_xlabel(words("tsne_1", lang))
+    ax.set_ylabel(words("tsne_2", lang))
+    # distances within the plane mean something, the positions do not: no numbers
+    ax.tick_params(labelbottom=False, labelleft=False, length=0)
     ax.grid(visible=False)
-    ax.spines[:].set_visible(False)
+    ax.spines[:].set(visible=True, color=style.GREY)
+    ax.set_aspect("equal", adjustable="datalim")
+    legend_above(ax, num_columns=2, markerscale=1.5)
+    return ax
+
+
+@styled
+def latent_activity(variances: np.ndarray, lang: str = "en", *, ax: Axes | None = None) -> Axes:
+    """Draw the variance of each latent's mean over images, largest first.
+
+    Args:
+        variances: (Z,), of mu over images; a latent above 0.01 is active (Burda et al. 2016).
+    """
+    if ax is None:
+        _, ax = plt.subplots(figsize=(style.COLUMN_IN, 2.4))
+    ordered = np.sort(np.asarray(variances, dtype=float))[::-1]
+    num, num_active = len(ordered), int((ordered > ACTIVE_VARIANCE).sum())
+    floor = min(ACTIVE_VARIANCE, max(ordered[-1], 1e-7)) / 2
+    heights, edges = np.maximum(ordered, floor), np.arange(num + 1) + 0.5
+    counts = {"total": num, "active": num_active, "inactive": num - num_active}
+    for name, start, end, colour in (
+        ("active", 0, num_active, style.BLUE),
+        ("inactive", num_active, num, style.GREY),
+    ):
+        if start < end:
+            bars = {"baseline": floor, "fill": True, "color": colour}
+            label = words(name, lang, **counts)
+            ax.stairs(heights[start:end], edges[start : end + 1], label=label, **bars)
+    if num <= MAX_BARS_APART:
+        ax.vlines(edges[1:-1], floor, heights[:-1], color="white", linewidth=0.7)
+    label = words("threshold", lang, value=f"{ACTIVE_VARIANCE:g}")
+    ax.axhline(ACTIVE_VARIANCE, color=style.ORANGE, linewidth=1.2, label=label)
+    ax.set_yscale("log")
+    ax.set_ylim(bottom=floor)
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.set_xlim(edges[0], edges[-1])
+    ax.xaxis.set_major_locator(MaxNLocator(9, integer=True))
+    ax.grid(visible=False, axis="x")
+    ax.set_xlabel(words("latent_rank", lang))
+    ax.set_ylabel(words("variance", lang))
+    legend_above(ax)
+    return ax
+
+
+def _heat_map(ax: Axes, shares: pd.DataFrame, *, is_change: bool) -> None:
+    """Draw shares from -1 or 0 to 1 as cells with percentages in them; NaN is an empty cell."""
+    values = 100 * shares.to_numpy(dtype=float)
+    write = signed if is_change else "{:.0f}".format
+    sns.heatmap(
+        shares,
+        ax=ax,
+        vmin=-1 if is_change else 0,
+        vmax=1,
+        cmap=CHANGES if is_change else RATES,
+        annot=np.vectorize(write, otypes=[object])(np.nan_to_num(values).round()),
+        fmt="",
+        annot_kws={"fontsize": 7.5},
+        linewidths=1.5,
+        cbar=False,
+        xticklabels=True,
+        yticklabels=True,
+    )
+    for text, value in zip(ax.texts, values[~np.isnan(values)], strict=True):
+        text.set_color(NEITHER if abs(value) > COVERED else style.INK)
+    for row, column in np.argwhere(np.isnan(values)):
+        ax.text(column + 0.5, row + 0.5, UNKNOWN, ha="center", va="center", fontsize=7.5)
     ax.tick_params(length=0)
+    ax.tick_params(axis="y", rotation=0)
+    ax.grid(visible=False)
 
 
-def _most_changed(changes: Sequence[Mapping[str, Mapping[str, float]]]) -> list[str]:
-    """Return the attributes to show, in the data's order: the switched, then the most changed."""
-    switched, names = list(changes[0]), list(next(iter(changes[0].values())))
-    size = {
-        name: max(abs(row.get(name, 0.0)) for one in changes for row in one.values())
-        for name in names
-    }
-    ranked = sorted(names, key=lambda name: (name not in switched, -size[name]))
-    chosen = set(ranked[:MAX_ATTRIBUTES])
-    return [name for name in names if name in chosen]
+def _most_changed(changes: pd.DataFrame, switched: Sequence[str]) -> list[str]:
+    """Return the columns to show, in the data's order: the switched, then the most changed."""
+    size = changes.abs().max()
+    ranked = sorted(changes, key=lambda name: (name not in switched, -size[name]))
+    return [name for name in changes if name in ranked[:MAX_ATTRIBUTES]]
 
 
 @styled
@@ -80,95 +156,94 @@ def leakage(
     changes_real: Mapping[str, Mapping[str, float]],
     lang: str = "en",
 ) -> Figure:
-    """Draw what else changes when an attribute is switched, and how real pictures differ.
+    """Draw what else changes when an attribute is switched, and how real images differ.
 
     Args:
         changes: {switched: {attribute: change of its rate among samples, on minus off}}.
-        changes_real: the same of real pictures, with the attribute minus without it; a row or a
+        changes_real: the same of real images, with the attribute minus without it; a row or a
             column that is missing stays empty.
-        lang: language of the words.
     """
-    columns = _most_changed([changes, changes_real])
-    rows = list(changes)
-    height = min(MAX_HEIGHT_OF_ROW, (HIGHEST_IN - 1.5) / 2 / len(rows))
-    size = (COLUMN_IN, 2 * len(rows) * max(height, 0.17) + 1.5)
+    samples = pd.DataFrame.from_dict(changes, orient="index")
+    real = pd.DataFrame.from_dict(changes_real, orient="index").reindex_like(samples)
+    columns = _most_changed(pd.concat([samples, real]), list(changes))
+    height = min(MAX_HEIGHT_OF_ROW, (style.HIGHEST_IN - 1.5) / 2 / len(samples))
+    size = (style.COLUMN_IN, 2 * len(samples) * max(height, 0.17) + 1.5)
     fig, axes = plt.subplots(2, 1, figsize=size, sharex=True)
-    for ax, one, title in (
-        (axes[0], changes, "leakage_samples"),
-        (axes[1], changes_real, "leakage_real"),
-    ):
-        cells = [[one.get(row, {}).get(name, np.nan) for name in columns] for row in rows]
-        values = 100 * np.array(cells)
-        _heat_map(ax, values, most=100, write="{:+.0f}")
-        unit = words("in_unit", lang, unit=words("points", lang))
-        ax.set_title(words(title, lang) + unit, loc="left")
-        ax.set_yticks(range(len(rows)), [short_name(name, lang) for name in rows])
-    names = [short_name(name, lang) for name in columns]
-    axes[1].set_xticks(range(len(columns)), names, rotation=45, ha="right", rotation_mode="anchor")
+    unit = words("in_unit", lang, unit=words("points", lang))
+    for ax, one, title in zip(axes, (samples, real), ("samples", "real"), strict=True):
+        named = one[columns].rename(columns=lambda name: short_name(name, lang))
+        _heat_map(ax, named.rename(index=lambda name: short_name(name, lang)), is_change=True)
+        ax.set_title(words(f"leakage_{title}", lang) + unit, loc="left")
     axes[0].tick_params(labelbottom=False)
+    plt.setp(axes[1].get_xticklabels(), rotation=45, ha="right", rotation_mode="anchor")
     return fig
 
 
 @styled
 def code_attributes(
-    meaning: Sequence[Mapping[str, float]], code: int = 1, lang: str = "en"
-) -> Figure:
+    meaning: Sequence[Mapping[str, float]],
+    code: int = 1,
+    lang: str = "en",
+    *,
+    ax: Axes | None = None,
+) -> Axes:
     """Draw how common each attribute is among the samples of each value of a code.
 
     Args:
         meaning: a dict a value of the code: {attribute: rate among its samples}.
         code: which code, counted from 1.
-        lang: language of the words.
     """
-    names = list(meaning[0])
-    rates = np.array([[one[name] for one in meaning] for name in names])  # (attributes, values)
-    order = np.argsort(-np.ptp(rates, axis=1), kind="stable")[:MAX_ATTRIBUTES]
-    values = 100 * np.column_stack([rates[order], rates[order].mean(1)])
-    fig, ax = plt.subplots(figsize=(COLUMN_IN, 0.2 * len(order) + 0.6))
-    _heat_map(ax, values, most=100, write="{:.0f}")
-    ax.set_yticks(range(len(order)), [attribute_name(names[i], lang) for i in order])
-    ax.set_xticks(
-        range(values.shape[1]), [*map(str, range(values.shape[1] - 1)), words("mean", lang)]
-    )
-    ax.axvline(values.shape[1] - 1.5, color=INK, linewidth=0.8)
+    rates = pd.DataFrame(meaning).T  # a row an attribute, a column a value
+    spread = rates.max(axis=1) - rates.min(axis=1)
+    rates = rates.loc[spread.sort_values(ascending=False, kind="stable").index[:MAX_ATTRIBUTES]]
+    rates[words("mean", lang)] = rates.mean(axis=1)
+    if ax is None:
+        _, ax = plt.subplots(figsize=(style.COLUMN_IN, 0.2 * len(rates) + 0.6))
+    _heat_map(ax, rates.rename(index=lambda name: attribute_name(name, lang)), is_change=False)
+    ax.axvline(len(meaning), color=style.INK, linewidth=0.8)
     ax.set_xlabel(words("code_value", lang, code=code))
-    return fig
+    return ax
 
 
 @styled
 def code_nats(
-    nats: Sequence[Mapping[str, float]], lang: str = "en", *, least: float | None = None
-) -> Figure:
-    """Draw what each code tells about attributes or factors, as bars, most told first.
+    nats: Sequence[Mapping[str, float]],
+    lang: str = "en",
+    *,
+    least: float | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the information of each code on attributes or factors, as bars, most first.
 
     Args:
         nats: a dict a code: {attribute or factor: mutual information in nats}.
-        lang: language of the words.
         least: nats below which a bar counts as none, as a line; None draws none.
     """
-    most = {name: max(one[name] for one in nats) for name in nats[0]}
-    names = sorted(most, key=lambda name: -most[name])[:MAX_BARS]
-    names = [name for i, name in enumerate(names) if i < MIN_BARS or most[name] >= NO_BAR]
-    thickness = 0.8 / len(nats)
-    height = 0.65 + len(names) * (0.11 + 0.085 * len(nats))
-    fig, ax = plt.subplots(figsize=(COLUMN_IN, height))
-    places = np.arange(len(names))
-    for i, one in enumerate(nats):
-        lengths = [max(one[name], 0.0) for name in names]
-        offset = places + (i - (len(nats) - 1) / 2) * thickness
-        label = words("code", lang, code=i + 1)
-        bars = ax.barh(offset, lengths, thickness * 0.9, color=PALETTE[i], label=label)
-        written = [f"{length:.2f}" for length in lengths]
+    codes = [words("code", lang, code=i + 1) for i in range(len(nats))]
+    frame = pd.DataFrame(nats, index=codes).T.clip(lower=0)
+    most = frame.max(axis=1).sort_values(ascending=False, kind="stable")[:MAX_BARS]
+    most = most[(np.arange(len(most)) < MIN_BARS) | (most >= NO_BAR)]
+    bars = frame.loc[most.index].rename(index=lambda name: attribute_name(name, lang))
+    if ax is None:
+        height = 0.65 + len(bars) * (0.11 + 0.085 * len(nats))
+        _, ax = plt.subplots(figsize=(style.COLUMN_IN, height))
+    long = bars.rename_axis("name").reset_index().melt("name", var_name="code", value_name="nats")
+    colours = {"palette": style.PALETTE[: len(nats)], "saturation": 1}
+    sns.barplot(long, x="nats", y="name", hue="code", ax=ax, width=0.76, **colours)
+    for container in ax.containers:
         paper = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # over the line of `least`
-        ax.bar_label(bars, written, padding=2, fontsize=7.5, bbox=paper)
-    ax.set_yticks(places, [attribute_name(name, lang) for name in names])
-    ax.invert_yaxis()
-    ax.set_xlim(0, max(1.12 * most[names[0]], 0.05, 1.3 * (least or 0)))
+        ax.bar_label(container, fmt="%.2f", padding=2, fontsize=7.5, bbox=paper)
+    ax.set_xlim(0, max(1.12 * most.iloc[0], 0.05, 1.3 * (least or 0)))
     if least is not None:
         label = words("least_nats", lang, least=f"{least:.2g}")
-        ax.axvline(least, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=3, label=label)
+        ax.axvline(
+            least, color=style.INK, linewidth=0.9, linestyle=style.DASHED, zorder=3, label=label
+        )
+    ax.tick_params(axis="y", length=0)
     ax.grid(visible=False, axis="y")
-    ax.set_xlabel(words("nats", lang))
+    ax.set(xlabel=words("nats", lang), ylabel="")
     if len(nats) > 1 or least is not None:
         ax.legend(loc="lower right")
-    return fig
+    else:
+        ax.get_legend().remove()
+    return ax

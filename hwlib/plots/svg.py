@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from hwlib.plots.look import BLUE, GREEN, GREY, GRID, INK, ORANGE, PINK, SKY, SOFT, style
+from hwlib.plots.style import BLUE, GREEN, GREY, GRID, INK, ORANGE, PINK, SKY, SOFT, rc_context
 
 # What each colour becomes on a dark page; white lines around marks become the page's ground.
 DARK = {
@@ -51,48 +51,36 @@ def to_svg(fig: Figure) -> str:
     """
     buffer = BytesIO()
     settings = {"svg.hashsalt": "hwlib", "svg.fonttype": "path"}
-    with style(), mpl.rc_context(settings):
+    with rc_context(), mpl.rc_context(settings):
         fig.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     svg = buffer.getvalue().decode()
     for unneeded in (_PROLOGUE, _METADATA, _COMMENT):
         svg = unneeded.sub("", svg)
     svg = re.sub(r">\s+<", "><", svg)
     svg = _COORDINATES.sub(lambda found: f' {found[1]}="{_rounded(found[2])}"', svg)
-    names = _named_styles(svg)
-    svg = _STYLE.sub(lambda found: _with_class(found, names), svg)
+    # a style that stands often gets a name, the shortest names to those that stand most often
+    often = [(n, css) for css, n in Counter(_STYLE.findall(svg)).items() if n >= MIN_USES]
+    names = {css: f"s{i}" for i, (_, css) in enumerate(sorted(often, reverse=True))}
+    svg = _STYLE.sub(
+        lambda found: f' class="{names[found[1]]}"' if found[1] in names else found[0], svg
+    )
     return svg.replace("</defs>", f"</defs><style>{_stylesheet(names)}</style>", 1)
 
 
 def _rounded(coordinates: str) -> str:
-    return _NUMBER.sub(lambda found: f"{float(found[0]):.{DECIMALS}f}", coordinates).replace(
-        "\n", ""
-    )
-
-
-def _named_styles(svg: str) -> dict[str, str]:
-    """Return a class for each style that stands often, most often first."""
-    counts = Counter(_STYLE.findall(svg))
-    often = sorted((n, style) for style, n in counts.items() if n >= MIN_USES)[::-1]
-    return {style: f"s{i}" for i, (_, style) in enumerate(often)}
-
-
-def _with_class(found: re.Match[str], names: dict[str, str]) -> str:
-    name = names.get(found[1])
-    return f' class="{name}"' if name else found[0]
+    rounded = _NUMBER.sub(lambda found: f"{float(found[0]):.{DECIMALS}f}", coordinates)
+    return rounded.replace("\n", "")
 
 
 def _stylesheet(names: dict[str, str]) -> str:
     """Write the named styles, and after them the colours of a dark page."""
-    rules = [f".{name}{{{style}}}" for style, name in names.items()]
+    rules = [f".{name}{{{css}}}" for css, name in names.items()]
+    declared = {name: {part.strip() for part in css.split(";")} for css, name in names.items()}
     dark = []
     for light, other in DARK.items():
         for part in ("fill", "stroke"):
             written = f"{part}: {light.lower()}"
-            classes = [f".{name}" for style, name in names.items() if _has(style, written)]
+            classes = [f".{name}" for name, parts in declared.items() if written in parts]
             selectors = ",".join([f'[style*="{written}"]', *classes])
             dark.append(f"{selectors}{{{part}:{other}!important}}")
     return "".join(rules) + f"@media(prefers-color-scheme:dark){{{''.join(dark)}}}"
-
-
-def _has(style: str, written: str) -> bool:
-    return written in (part.strip() for part in style.split(";"))

@@ -230,7 +230,7 @@ def _render(draw: Callable[[str], Figure | Axes], lang: str) -> _Drawn:
     fig = drawn if isinstance(drawn, Figure) else drawn.figure
     buffer = BytesIO()
     try:
-        with plots.style():
+        with plots.rc_context():
             fig.savefig(buffer, format="png")
         # JupyterLab would show the SVG, which follows the system's dark mode and not its own
         svg = plots.to_svg(fig) if is_batch() and plots.is_chart(fig) else None

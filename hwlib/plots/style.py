@@ -1,9 +1,9 @@
-"""The figures' one look: colours, fonts, sizes, and their words in each language."""
+"""The one style of all figures: colours, fonts, sizes, axes, and their words."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from hwlib.text import name_of, word
 
@@ -28,6 +28,9 @@ SKY, YELLOW, PINK = "#56B4E9", "#E69F00", "#CC79A7"
 # Of all words and axes; of what stands back; of lines that only guide the eye; of a grid.
 INK, SOFT, GREY, GRID = "#222222", "#555555", "#8A8A8A", "#E3E3E3"
 PALETTE = (BLUE, ORANGE, GREEN, PINK, YELLOW, SKY)
+DASHED = (0, (4, 3))
+DOTS = {"linestyle": "none", "marker": "o", "markersize": 4.5}
+DOTS |= {"markeredgecolor": "white", "markeredgewidth": 0.6}
 
 
 def words(key: str, lang: str, /, **values: Any) -> str:
@@ -51,8 +54,13 @@ def register_fonts() -> tuple[str, ...]:
 
 
 def rc_params() -> dict[str, Any]:
-    """Return the settings of matplotlib that make up the figures' one look."""
+    """Return the settings of matplotlib that make up the figures' one style."""
+    inked = ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color")
+    thin = ("axes.linewidth", "grid.linewidth", "xtick.major.width", "ytick.major.width")
     return {
+        **dict.fromkeys(inked, INK),
+        **dict.fromkeys(thin, 0.6),
+        **dict.fromkeys(("xtick.minor.width", "ytick.minor.width"), 0.4),
         "font.family": list(register_fonts()),
         "font.size": 8.5,
         "axes.titlesize": 9,
@@ -68,20 +76,9 @@ def rc_params() -> dict[str, Any]:
         "figure.constrained_layout.use": True,
         "axes.spines.top": False,
         "axes.spines.right": False,
-        "axes.edgecolor": INK,
-        "axes.linewidth": 0.6,
-        "axes.labelcolor": INK,
-        "text.color": INK,
-        "xtick.color": INK,
-        "ytick.color": INK,
-        "xtick.major.width": 0.6,
-        "ytick.major.width": 0.6,
-        "xtick.minor.width": 0.4,
-        "ytick.minor.width": 0.4,
         "axes.grid": True,
         "axes.axisbelow": True,
         "grid.color": GRID,
-        "grid.linewidth": 0.6,
         "lines.linewidth": 1.6,
         "lines.solid_capstyle": "round",
         "mathtext.fontset": "dejavusans",
@@ -89,8 +86,8 @@ def rc_params() -> dict[str, Any]:
     }
 
 
-def style():
-    """Return a context in which matplotlib has the look of the project's figures."""
+def rc_context():
+    """Return a context in which matplotlib has the style of the project's figures."""
     return plt.rc_context(rc_params())
 
 
@@ -99,7 +96,7 @@ def styled(draw: Callable) -> Callable:
 
     @functools.wraps(draw)
     def wrapped(*args, **kwargs):
-        with style():
+        with rc_context():
             return draw(*args, **kwargs)
 
     return wrapped
@@ -122,21 +119,56 @@ def short_name(name: str, lang: str) -> str:
     return name_of(name, language=lang).replace("_", " ")
 
 
+def weight_name(weight: float) -> str:
+    """Return a KL weight as a figure has it, without exponent."""
+    return f"λ = {plain(weight)}"
+
+
+def plain(value: float) -> str:
+    """Write a number without exponent."""
+    return np.format_float_positional(value, trim="-")
+
+
+def plain_number(value: float, _: Any = None) -> str:
+    """Write a number beside an axis: to six digits, thousands separated."""
+    return f"{value:,.6g}".replace("-", "−")
+
+
+def use_log_scale(ax: Axes, which: str, *, subs: Sequence[int] = (1, 2, 5), num_ticks=8) -> None:
+    """Make the axis "x" or "y" logarithmic, with plain numbers at `subs` times powers of ten."""
+    ax.set(**{f"{which}scale": "log"})
+    axis = getattr(ax, f"{which}axis")
+    axis.set_major_locator(LogLocator(subs=subs, numticks=num_ticks))
+    axis.set_minor_formatter(NullFormatter())
+    axis.set_major_formatter(plain_number)
+
+
 def choose_scale(ax: Axes, values: np.ndarray, lang: str, *, pad: float | None = None) -> None:
     """Use a log axis, and say so, where the first steps would flatten all the rest.
 
     Args:
         ax: axes whose title stands on the left.
         values: all that is drawn on them.
-        lang: language of the words.
         pad: points between axes and title; None is the usual distance.
     """
     if values.size and values.min() > 0 and values.max() > 8 * np.median(values):
-        ax.set_yscale("log")
         is_wide = values.max() > WIDE_RATIO * values.min()
-        ax.yaxis.set_major_locator(LogLocator(subs=(1,) if is_wide else (1, 2, 5), numticks=8))
-        ax.yaxis.set_minor_formatter(NullFormatter())
+        use_log_scale(ax, "y", subs=(1,) if is_wide else (1, 2, 5))
         ax.set_title(ax.get_title(loc="left") + words("log_axis", lang), loc="left", pad=pad)
     else:
         ax.yaxis.set_major_locator(MaxNLocator(6))
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+        ax.yaxis.set_major_formatter(plain_number)
+
+
+def legend_above(ax: Axes, *, num_columns: int = 4, **options: Any) -> None:
+    """Name the lines between title and axes, where the names can hide no part of a curve."""
+    ax.legend(
+        loc="lower left",
+        bbox_to_anchor=(-0.02, 0.985),
+        ncols=num_columns,
+        borderaxespad=0.2,
+        handlelength=1.1,
+        handletextpad=0.35,
+        columnspacing=0.8,
+        **options,
+    )
