@@ -1,14 +1,22 @@
-"""Small networks whose pictures differ, for panels, films and frames."""
+"""Small networks whose images differ, and what tests of panels, animations and frames share."""
 
+import io
+from functools import cache
+from types import SimpleNamespace
+
+import numpy as np
 import torch
+from PIL import Image
 
-from hwlib.recipes import build_models
+from hwlib import explore, plots
+from hwlib.recipes import build_models, make_config
 
 Z = 12
 
 
+@cache
 def lively(recipe, problem, **options):
-    """Return networks whose pictures differ: fresh weights are too small for that."""
+    """Return a network whose images differ: fresh weights are too small for that."""
     torch.manual_seed(0)
     models = build_models(recipe, problem, 0.125, **{"z_dim": Z} | options)
     network = models.get("vae") or models["G"]
@@ -17,3 +25,31 @@ def lively(recipe, problem, **options):
             if "join" not in name:
                 weights.mul_(4)
     return network
+
+
+def z_of(number, noise="normal"):
+    """Return the z of a number that panels of a run get."""
+    run = SimpleNamespace(config=make_config("gan", "dcgan", noise=noise))
+    return explore.latent_by_index(run, Z)(number)
+
+
+def held_out(count=6):
+    """Return test images of noise that cannot be written to, as the cache's memory map is."""
+    images = np.random.default_rng(0).integers(0, 256, (count, 64, 64, 3), dtype=np.uint8)
+    images.setflags(write=False)
+    return images
+
+
+def shown(widget):
+    """Return the pixels that a widget shows."""
+    return np.asarray(Image.open(io.BytesIO(widget.value))).astype(int)
+
+
+def larger(image, factor=4):
+    """Return an image, (H, W, C), as the panels show it."""
+    return plots.enlarge(image[np.newaxis], factor)[0].astype(int)
+
+
+def assert_same(found, wanted):
+    """Hold that images are the same but for a batch's arithmetic, which enlarging can double."""
+    assert np.abs(np.asarray(found).astype(int) - np.asarray(wanted)).max() <= 2

@@ -1,7 +1,6 @@
-"""The panel answers every control, and latent space is walked as the figures say."""
+"""The panels answer every control, and latent space is walked as the figures say."""
 
 import contextlib
-import io
 import re
 from types import SimpleNamespace
 
@@ -10,73 +9,99 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from lively import lively
-from PIL import Image
+from lively import Z, assert_same, held_out, larger, lively, shown, z_of
 
-from hwlib import explore, plots
+from hwlib import explore
 from hwlib.errors import UserError
-from hwlib.explore import live as live_module
-from hwlib.recipes import PAIRS, RECIPES, build_models, make_config
+from hwlib.explore.live import curves_of
+from hwlib.recipes import PAIRS, build_models, make_config
+from hwlib.registry import PROBLEMS, resolve
 from hwlib.text import LANGUAGES, section
 
-
-@pytest.fixture(scope="module")
-def vae():
-    return lively("dcgan", "vae")
+SIZES = {"image_size": 64, "channels": 3}
 
 
-@pytest.fixture(scope="module")
-def images():
-    pictures = np.random.default_rng(0).integers(0, 256, (6, 64, 64, 3), dtype=np.uint8)
-    pictures.setflags(write=False)  # as the cache's memory map is
-    return pictures
+# ---------------------------------------------------------------------------------------- layers
 
 
-@pytest.fixture
-def panel(vae, images):
-    return explore.VAEPanel(vae, images, active=[3, 7], lang="zh")
+def num_parameters(layers):
+    return sum(layer.num_parameters for layer in layers)
 
 
-@pytest.mark.parametrize("recipe", sorted(RECIPES))
-def test_the_layers_of_every_recipe_hold_all_its_parameters(recipe):
-    network = build_models(recipe, "vae", 0.25)["vae"]
-    layers = explore.layers(network, image_size=64, channels=3)
-    assert sum(layer.num_parameters for layer in layers) == sum(
-        p.numel() for p in network.parameters()
-    )
-    assert layers[0].shape == layers[-1].shape == (3, 64, 64)
-    parts = [layer.part for layer in layers]
-    assert parts == sorted(parts, key=("encoder", "mu", "logvar", "decoder").index)
-    heads = [layer for layer in layers if layer.part in ("mu", "logvar")]
-    assert [layer.shape for layer in heads] == [(network.z_dim,)] * 2
+@pytest.mark.parametrize(("recipe", "problem"), [pair for pair in PAIRS if pair[1] != "kl"])
+def test_the_layers_hold_all_parameters_in_the_order_of_execution(recipe, problem):
+    models = build_models(recipe, problem, 0.125)
+    counts = {name: sum(p.numel() for p in model.parameters()) for name, model in models.items()}
+    if problem == "vae":
+        layers = explore.layers(models["vae"], **SIZES)
+        assert num_parameters(layers) == counts["vae"]
+        assert layers[0].shape == layers[-1].shape == (3, 64, 64)
+        parts = [layer.part for layer in layers]
+        assert parts == sorted(parts, key=("encoder", "mu", "logvar", "decoder").index)
+        heads = [layer.shape for layer in layers if layer.part in ("mu", "logvar")]
+        assert heads == [(models["vae"].z_dim,)] * 2
+        return
+    found = explore.network_layers(models, **SIZES)
+    assert {name: num_parameters(layers) for name, layers in found.items()} == counts
+    expected = {"G": ["z"] if problem == "gan" else ["z", "c"], "D": ["x"], "Q": ["h"]}
+    for name, layers in found.items():
+        assert {layer.part for layer in layers} == {name}
+        assert [layer.name for layer in layers if layer.kind == "Input"] == expected[name]
+    assert found["G"][-1].shape == found["D"][0].shape == (3, 64, 64)
 
 
-def test_listing_layers_changes_neither_mode_nor_weights():
-    network = build_models("dcgan", "vae", 0.125)["vae"].train()
-    before = {name: value.clone() for name, value in network.state_dict().items()}
-    explore.layers(network, image_size=64, channels=3)
-    assert network.training
-    assert all(torch.equal(before[k], v) for k, v in network.state_dict().items())
+@pytest.mark.parametrize("problem", ["vae", "infogan"])
+def test_listing_layers_changes_neither_mode_nor_weights(problem):
+    models = torch.nn.ModuleDict(build_models("dcgan", problem, 0.125)).train()
+    before = {name: value.clone() for name, value in models.state_dict().items()}
+    if problem == "vae":
+        explore.layers(models["vae"], **SIZES)
+    else:
+        explore.network_layers(models, **SIZES)
+    assert all(module.training for module in models.modules())
+    assert all(torch.equal(before[k], v) for k, v in models.state_dict().items())
 
 
-def test_both_paths_begin_and_end_at_the_two_images():
-    rng = np.random.default_rng(0)
-    a, b = rng.normal(size=(2, 8)).astype(np.float32)
+def test_spectral_norm_is_no_layer_of_its_own():
+    plain, normed = (build_models("dcgan", "gan", 0.125) for _ in range(2))
+    for module in list(normed["D"].modules()):
+        if isinstance(module, torch.nn.Conv2d):
+            torch.nn.utils.parametrizations.spectral_norm(module)
+    before, after = (explore.network_layers(models, **SIZES) for models in (plain, normed))
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    ("recipe", "way", "num_inputs"),
+    [("plain", "JoinEmbedding", 20), ("upsample", "JoinValues", 22), ("dcgan", "JoinOneHot", 24)],
+)
+def test_the_way_a_label_comes_in_is_said_with_the_generators_inputs(recipe, way, num_inputs):
+    G = build_models(recipe, "acgan", 0.125, z_dim=20, num_labels=2)["G"]
+    found = explore.conditioning_method(G)
+    assert found.values == {"way": way, "z_dim": 20, "num_inputs": num_inputs}
+
+
+# --------------------------------------------------------------------------------- latent space
+
+
+def test_both_paths_begin_and_end_at_the_two_latents():
+    a, b = np.random.default_rng(0).normal(size=(2, 8)).astype(np.float32)
     for is_spherical in (False, True):
         for share, end in ((0.0, a), (1.0, b)):
-            point = explore.between(a, b, share, is_spherical=is_spherical)
+            point = explore.interpolate(a, b, share, is_spherical=is_spherical)
             np.testing.assert_allclose(point, end, atol=1e-6)
 
 
-def test_the_spherical_path_keeps_the_length_and_the_straight_one_does_not():
+@pytest.mark.parametrize(("is_spherical", "length"), [(True, 2), (False, 2**0.5)])
+def test_the_spherical_path_keeps_the_length_and_the_straight_one_does_not(is_spherical, length):
     a, b = np.array([2.0, 0.0]), np.array([0.0, 2.0])
-    assert np.linalg.norm(explore.between(a, b, 0.5, is_spherical=True)) == pytest.approx(2)
-    assert np.linalg.norm(explore.between(a, b, 0.5, is_spherical=False)) == pytest.approx(2**0.5)
+    middle = explore.interpolate(a, b, 0.5, is_spherical=is_spherical)
+    assert np.linalg.norm(middle) == pytest.approx(length)
 
 
 @pytest.mark.parametrize("b", [np.zeros(3), np.array([2.0, 0, 0]), np.array([-1.0, 0, 0])])
 def test_ends_in_line_with_the_origin_have_a_finite_path(b):
-    point = explore.between(np.array([1.0, 0, 0]), b, 0.3, is_spherical=True)
+    point = explore.interpolate(np.array([1.0, 0, 0]), b, 0.3, is_spherical=True)
     assert np.isfinite(point).all()
 
 
@@ -87,18 +112,17 @@ def test_decoding_maps_the_networks_range_without_stretching():
         def decode(self, z):
             return z[:, :1, None, None].expand(-1, 3, 4, 4)
 
-    pictures = explore.decode(Constant(), np.array([[-2.0, 0], [-1, 0], [0, 0], [1, 0], [3, 0]]))
-    assert [int(p[0, 0, 0]) for p in pictures] == [0, 0, 128, 255, 255]
-    assert pictures.std(axis=(1, 2, 3)).max() == 0
+    images = explore.decode(Constant(), np.array([[-2.0, 0], [-1, 0], [0, 0], [1, 0], [3, 0]]))
+    assert [int(image[0, 0, 0]) for image in images] == [0, 0, 128, 255, 255]
+    assert images.std(axis=(1, 2, 3)).max() == 0
 
 
-def test_a_traversal_sets_one_latent_and_leaves_the_others(vae):
-    z = np.linspace(-1, 1, 12, dtype=np.float32)
+def test_a_traversal_sets_one_latent_and_leaves_the_others():
+    z, vae = np.linspace(-1, 1, Z, dtype=np.float32), lively("dcgan", "vae")
     frames = explore.traverse(vae, z, [4, 9], [-3, 0, 3])
     assert frames.shape == (2, 3, 64, 64, 3)
-    wanted = z.copy()
-    wanted[9] = 3
-    assert np.abs(frames[1, 2].astype(int) - explore.decode(vae, wanted[None])[0]).max() <= 1
+    z[9] = 3
+    assert_same(frames[1, 2], explore.decode(vae, z[None])[0])
 
 
 def test_latents_are_ordered_by_their_variance():
@@ -113,363 +137,67 @@ def test_rows_are_spread_from_the_first_to_the_last(num, count):
     assert (rows[0], rows[-1]) == (0, num - 1)
 
 
-def test_the_same_seed_gives_the_same_embedding():
+def test_the_same_seed_gives_the_same_embedding_also_of_a_single_latent():
     mu = np.random.default_rng(0).normal(size=(12, 5)).astype(np.float32)
     first, again = explore.tsne(mu), explore.tsne(mu)
     assert first.shape == (12, 2)
     assert np.array_equal(first, again)
+    assert np.isfinite(explore.tsne(mu[:, :1])).all()
 
 
-def test_a_single_latent_is_laid_out_too():
-    mu = np.random.default_rng(0).normal(size=(12, 1)).astype(np.float32)
-    assert np.isfinite(explore.tsne(mu)).all()
+def test_labels_are_those_of_the_attribute_and_an_unknown_one_is_refused():
+    part = SimpleNamespace(labels=np.array([[0, 1], [1, 1], [0, 0]], dtype=np.uint8))
+    data = SimpleNamespace(spec="folder", attributes=("Male", "Smiling"), test=part)
+    assert list(explore.attribute_labels(data, "Smiling", np.array([0, 2]))) == [1, 0]
+    assert explore.attribute_labels(data, None, np.array([0])) is None
+    with pytest.raises(UserError) as refused:
+        explore.attribute_labels(data, "Bangs", np.array([0]))
+    assert refused.value.values["known"] == ["Male", "Smiling"]
 
 
-class FakeData:
-    spec = "folder"
-    attributes = ("Male", "Smiling")
+# ---------------------------------------------------------------------------------------- panels
 
-    class test:
-        labels = np.array([[0, 1], [1, 1], [0, 0]], dtype=np.uint8)
+OPTIONS = {"acgan": {"num_labels": 2}, "infogan": {"num_codes": 2}}
 
 
-def test_labels_are_those_of_the_attribute():
-    assert list(explore.attribute_labels(FakeData, "Smiling", np.array([0, 2]))) == [1, 0]
-    assert explore.attribute_labels(FakeData, None, np.array([0])) is None
-
-
-def test_an_attribute_that_the_data_lacks_is_refused_with_the_known_ones():
-    with pytest.raises(UserError, match="'Bangs' is not in folder; it has: Male, Smiling"):
-        explore.attribute_labels(FakeData, "Bangs", np.array([0]))
-
-
-# ----------------------------------------------------------------------------------------- panel
-
-
-def shown(panel):
-    return np.asarray(Image.open(io.BytesIO(panel.picture.value)))
-
-
-@pytest.mark.parametrize(
-    "move",
-    [
-        lambda panel: setattr(panel.share, "value", 0.9),
-        lambda panel: setattr(panel.path, "value", "spherical"),
-        lambda panel: setattr(panel.knobs[0], "value", 2.5),
-        lambda panel: setattr(panel.image_a, "value", 4),
-        lambda panel: setattr(panel.image_b, "value", 5),
-        lambda panel: panel.random.click(),
-    ],
-)
-def test_every_control_changes_the_picture(panel, move):
-    before = panel.picture.value
-    move(panel)
-    assert panel.picture.value != before
-
-
-MOST_APART = 2  # grey levels: one of a batch's arithmetic, which enlarging can double
-
-
-def larger(image):
-    """Return an image as the panels show it, four times as wide and high."""
-    return plots.enlarge(image[np.newaxis], 4)[0].astype(int)
-
-
-def test_the_picture_is_the_decoded_latent_enlarged_by_a_whole_factor(vae, panel):
-    panel.share.value = 0.0
-    panel.knobs[1].value = 1.5
-    expected = explore.encode(vae, panel.images[:1])[0]
-    expected[7] += 1.5
-    np.testing.assert_allclose(panel.z, expected, atol=1e-5)
-    assert np.array_equal(shown(panel), larger(explore.decode(vae, panel.z[None])[0]))
-
-
-def test_reset_takes_the_sliders_back(panel):
-    before = panel.picture.value
-    panel.knobs[0].value = 2.0
-    panel.reset.click()
-    assert panel.knobs[0].value == 0
-    assert panel.picture.value == before
-
-
-def test_each_random_sample_is_new_and_the_way_slider_leaves_it(panel):
-    before = panel.picture.value
-    panel.random.click()
-    first = panel.picture.value
-    panel.random.click()
-    assert panel.picture.value not in (before, first)
-    panel.share.value = 0.6
-    panel.share.value = 0.5
-    assert panel.picture.value == before
-
-
-def test_sliders_dragged_fast_end_where_they_stop(panel):
-    for value in np.linspace(-3, 3, 60):
-        panel.knobs[0].value = float(value)
-        panel.share.value = float((value + 3) / 6)
-    assert panel.z[3] == pytest.approx(panel._mean(1)[3] + 3, abs=1e-5)
-
-
-def test_a_panel_over_grey_pictures_works():
-    network = build_models("plain", "vae", 0.25, z_dim=8, image_size=32, channels=1)["vae"].eval()
-    grey = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 1), dtype=np.uint8)
-    panel = explore.VAEPanel(network, grey, active=[0])
-    panel.random.click()
-    assert shown(panel).shape == (256, 256)
-
-
-def test_a_panel_over_a_single_picture_works(vae, images):
-    panel = explore.VAEPanel(vae, images[:1], active=[0])
-    panel.share.value = 1.0
-    assert shown(panel).shape == (256, 256, 3)
-
-
-def test_every_control_of_the_panel_has_a_name(panel):
-    controls = [panel.image_a, panel.image_b, panel.share, *panel.knobs, panel.random, panel.reset]
-    assert all(control.description for control in controls)
-
-
-def test_both_languages_of_the_panel_have_the_same_words():
-    keys = [set(section("panels", lang)) for lang in LANGUAGES]
-    assert all(own == keys[0] for own in keys)
-
-
-# ------------------------------------------------------------------- layers of adversarial networks
-
-ADVERSARIAL = [
-    (recipe, problem)
-    for recipe, problem in PAIRS
-    if problem in ("gan", "acgan", "infogan") and problem in RECIPES[recipe].problems
-]
-
-
-@pytest.mark.parametrize(("recipe", "problem"), ADVERSARIAL)
-def test_the_layers_of_adversarial_networks_hold_all_their_parameters(recipe, problem):
-    models = build_models(recipe, problem, 0.125)
-    found = explore.network_layers(models, image_size=64, channels=3)
-    assert list(found) == list(models)
-    for name, layers in found.items():
-        total = sum(p.numel() for p in models[name].parameters())
-        assert sum(layer.num_parameters for layer in layers) == total
-        assert {layer.part for layer in layers} == {name}
-    inputs = {
-        name: [layer.name for layer in layers if layer.kind == "Input"]
-        for name, layers in found.items()
-    }
-    expected = {"G": ["z"] if problem == "gan" else ["z", "c"], "D": ["x"], "Q": ["h"]}
-    assert inputs == {name: expected[name] for name in models}
-    assert found["G"][-1].shape == found["D"][0].shape == (3, 64, 64)
-
-
-def test_spectral_norm_is_no_layer_of_its_own():
-    plain, normed = (build_models("dcgan", "gan", 0.125) for _ in range(2))
-    for module in list(normed["D"].modules()):
-        if isinstance(module, torch.nn.Conv2d):
-            torch.nn.utils.parametrizations.spectral_norm(module)
-    before, after = (
-        explore.network_layers(models, image_size=64, channels=3) for models in (plain, normed)
-    )
-    assert after == before
-
-
-def test_listing_layers_of_adversarial_networks_changes_neither_mode_nor_weights():
-    models = build_models("dcgan", "infogan", 0.125)
-    before = {
-        (name, key): value.clone()
-        for name, model in models.items()
-        for key, value in model.train().state_dict().items()
-    }
-    explore.network_layers(models, image_size=64, channels=3)
-    assert all(module.training for model in models.values() for module in model.modules())
-    for (name, key), value in before.items():
-        assert torch.equal(models[name].state_dict()[key], value)
-
-
-@pytest.mark.parametrize(
-    ("recipe", "way", "num_inputs"),
-    [("plain", "JoinEmbedding", 20), ("upsample", "JoinValues", 22), ("dcgan", "JoinOneHot", 24)],
-)
-def test_the_way_a_label_comes_in_is_said_with_the_generators_inputs(recipe, way, num_inputs):
-    G = build_models(recipe, "acgan", 0.125, z_dim=20, num_labels=2)["G"]
-    found = explore.label_way(G)
-    assert found.values == {"way": way, "z_dim": 20, "num_inputs": num_inputs}
-    for language in LANGUAGES:
-        assert f" {num_inputs} " in found.say(language)
-
-
-# --------------------------------------------------------------------------- panels over generators
-
-
-def numbered(noise="normal", z_dim=12):
-    run = SimpleNamespace(config=make_config("gan", "dcgan", noise=noise))
-    return explore.numbered(run, z_dim)
-
-
-@pytest.fixture(scope="module")
-def gan():
-    return lively("dcgan", "gan")
+def make(problem, lang="en", recipe="dcgan"):
+    network = lively(recipe, problem, **OPTIONS.get(problem, {}))
+    if problem == "vae":
+        return explore.VAEPanel(network, held_out(), active=[3, 7], lang=lang)
+    if problem == "acgan":
+        return explore.AttributePanel(network, z_of, ["Smiling", "Male"], lang=lang)
+    kind = {"gan": explore.GeneratorPanel, "infogan": explore.CodePanel}[problem]
+    return kind(network, z_of, lang=lang)
 
 
 @pytest.fixture
-def gan_panel(gan):
-    return explore.GeneratorPanel(gan, numbered(), lang="zh")
+def panel(request):
+    return make(getattr(request, "param", "vae"))
 
 
-@pytest.fixture
-def switches():
-    G = lively("dcgan", "acgan", num_labels=2)
-    return explore.AttributePanel(G, numbered(), ["Smiling", "Male"], lang="zh")
-
-
-@pytest.fixture
-def code_selector():
-    return explore.CodePanel(lively("dcgan", "infogan", num_codes=2), numbered())
-
-
-def test_a_number_is_always_the_same_z():
-    assert np.array_equal(numbered()(5), numbered()(5))
-    assert not np.array_equal(numbered()(5), numbered()(6))
-
-
-def test_panels_draw_the_noise_that_the_run_was_trained_with():
-    uniform = np.stack([numbered("uniform")(n) for n in range(200)])
-    assert np.abs(uniform).max() <= 1
-    assert uniform.var() == pytest.approx(1 / 3, abs=0.03)
-
-
-@pytest.mark.parametrize(
-    "move",
-    [
-        lambda panel: setattr(panel.share, "value", 0.5),
-        lambda panel: setattr(panel.number, "value", 7),
-        lambda panel: panel.fresh.click(),
-    ],
-)
-def test_every_control_of_the_generators_panel_changes_the_picture(gan_panel, move):
-    before = gan_panel.picture.value
-    move(gan_panel)
-    assert gan_panel.picture.value != before
-
-
-def test_the_other_end_and_the_path_change_the_way(gan_panel):
-    gan_panel.share.value = 0.5
-    for control, value in ((gan_panel.number_b, 9), (gan_panel.path, "spherical")):
-        picture, strip = gan_panel.picture.value, gan_panel.strip.value
+def move(control, value):
+    """Set a control, or click a button."""
+    if isinstance(control, widgets.Button):
+        control.click()
+    else:
         control.value = value
-        assert gan_panel.picture.value != picture
-        assert gan_panel.strip.value != strip
 
 
-def test_the_way_begins_at_one_z_and_ends_at_the_other(gan, gan_panel):
-    for share, number in ((0.0, 3), (1.0, 8)):
-        gan_panel.number.value, gan_panel.number_b.value = 3, 8
-        gan_panel.share.value = share
-        z = numbered()(number)
-        np.testing.assert_allclose(gan_panel.z, z, atol=1e-6)
-        picture = explore.paint(gan, z[None])[0]
-        assert np.abs(shown(gan_panel) - larger(picture)).max() <= MOST_APART
-
-
-def test_the_panel_says_that_the_straight_way_is_short_in_its_middle(gan_panel):
-    lengths = {}
-    for path in ("linear", "spherical"):
-        gan_panel.path.value, gan_panel.share.value = path, 0.5
-        lengths[path] = float(re.findall(r"[\d.]+", gan_panel.length.value)[0])
-    assert lengths["linear"] < lengths["spherical"]
-
-
-def test_a_new_sample_is_another_one_and_is_shown(gan_panel):
-    gan_panel.share.value = 0.8
-    seen = {gan_panel.number.value}
-    for _ in range(5):
-        gan_panel.fresh.click()
-        assert gan_panel.share.value == 0
-        assert gan_panel.number.value not in seen
-        np.testing.assert_allclose(gan_panel.z, numbered()(gan_panel.number.value))
-        seen.add(gan_panel.number.value)
-
-
-def test_switching_an_attribute_changes_the_picture_and_not_z(switches):
-    assert list(switches.c) == [1, 1]
-    before = switches.picture.value
-    switches.switches[0].value = 0
-    assert list(switches.c) == [0, 1]
-    assert switches.number.value == 0
-    assert switches.picture.value != before
-    switches.switches[0].value = 1
-    assert switches.picture.value == before
-
-
-def test_the_attribute_panels_picture_is_that_of_its_labels(switches):
-    switches.switches[1].value = 0.5
-    switches.fresh.click()
-    z = numbered()(switches.number.value)
-    picture = explore.paint(switches.G, z[None], np.array([[1, 0.5]]))[0]
-    assert np.abs(shown(switches) - larger(picture)).max() <= MOST_APART
-
-
-def test_an_embedded_label_is_switched_without_anything_between():
-    G = lively("plain", "acgan")
-    panel = explore.AttributePanel(G, numbered(), ["Smiling"])
-    assert panel.switches[0].step == 1
-    before = panel.picture.value
-    panel.switches[0].value = 0
-    assert panel.picture.value != before
-
-
-def test_choosing_a_code_changes_the_picture_and_the_other_codes_strip(code_selector):
-    picture, strips = code_selector.picture.value, [s.value for s in code_selector.strips]
-    code_selector.codes[0].value = 4
-    assert code_selector.picture.value != picture
-    assert all(s.value != old for s, old in zip(code_selector.strips, strips, strict=True))
-    assert list(np.flatnonzero(code_selector.c)) == [4, 10]
-
-
-def test_each_strip_holds_the_picture_at_the_chosen_value(code_selector):
-    code_selector.codes[0].value, code_selector.codes[1].value = 2, 7
-    picture = shown(code_selector).astype(int)
-    for strip, value in zip(code_selector.strips, (2, 7), strict=True):
-        sheet = np.asarray(Image.open(io.BytesIO(strip.value)))
-        tile = np.split(sheet, 10, axis=1)[value]
-        assert np.abs(larger(tile[3:-3, 3:-3]) - picture).max() <= MOST_APART
-        assert tuple(tile[0, 0]) == (213, 94, 0)
-
-
-def test_another_z_keeps_the_codes(code_selector):
-    code_selector.codes[1].value = 3
-    before = code_selector.picture.value
-    code_selector.fresh.click()
-    assert code_selector.picture.value != before
-    assert [code.value for code in code_selector.codes] == [0, 3]
-
-
-def test_panels_over_a_grey_generator_work():
-    options = {"image_size": 32, "channels": 1}
-    panel = explore.GeneratorPanel(lively("dcgan", "gan", **options), numbered())
-    panel.fresh.click()
-    assert shown(panel).shape == (256, 256)
-    codes = explore.CodePanel(lively("dcgan", "infogan", **options), numbered())
-    assert len(codes.codes) == 1
-    sheet = Image.open(io.BytesIO(codes.strips[0].value))
-    assert sheet.size == (700, 70)
-
-
-@pytest.mark.parametrize("lang", ["zh", "en"])
-def test_every_control_of_the_panels_over_generators_has_a_name(lang):
-    panels = [
-        explore.GeneratorPanel(lively("dcgan", "gan"), numbered(), lang=lang),
-        explore.AttributePanel(lively("wide", "acgan"), numbered(), ["Smiling"], lang=lang),
-        explore.CodePanel(lively("dcgan", "infogan", num_codes=2), numbered(), lang=lang),
-    ]
-    kinds = (widgets.IntSlider, widgets.FloatSlider, widgets.Button)
-    for panel in panels:
-        controls = [child for child in walk(panel) if isinstance(child, kinds)]
-        assert len(controls) >= 3 - isinstance(panel, explore.CodePanel)
-        assert all(control.description for control in controls)
-        choices = [c for c in walk(panel) if isinstance(c, widgets.ToggleButtons)]
-        assert all(len(choice.tooltips) == len(choice.options) for choice in choices)
-        pictures = [c for c in walk(panel) if isinstance(c, widgets.Image)]
-        assert all(bytes(picture.value).startswith(b"\x89PNG") for picture in pictures)
+@pytest.mark.parametrize(
+    ("problem", "name", "value"),
+    [
+        *[("vae", "share", 0.9), ("vae", "path", "spherical"), ("vae", "image_a", 4)],
+        *[("vae", "image_b", 5), ("vae", "knobs", 2.5), ("vae", "random", None)],
+        *[("gan", "share", 0.5), ("gan", "number", 7), ("gan", "fresh", None)],
+        *[("acgan", "switches", 0), ("acgan", "number", 7), ("acgan", "fresh", None)],
+        *[("infogan", "codes", 4), ("infogan", "number", 7), ("infogan", "fresh", None)],
+    ],
+)
+def test_every_control_changes_the_image(problem, name, value):
+    panel = make(problem)
+    before, control = panel.image.value, getattr(panel, name)
+    move(control[0] if isinstance(control, list) else control, value)
+    assert panel.image.value != before
 
 
 def walk(widget):
@@ -479,84 +207,218 @@ def walk(widget):
         yield from walk(child)
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize(
-    ("problem", "make"),
-    [
-        ("gan", explore.generator_panel),
-        ("acgan", explore.attribute_panel),
-        ("infogan", explore.code_panel),
-    ],
+    ("problem", "count"), [("vae", 7), ("gan", 4), ("acgan", 4), ("infogan", 2)]
 )
-@pytest.mark.parametrize(("lang", "words"), [("zh", "試跑"), ("en", "a smoke run")])
-def test_the_panel_of_a_smoke_trial_warns_of_grey_pictures(problem, make, lang, words):
+def test_every_control_has_a_name_and_every_image_is_drawn(problem, count, lang):
+    found = list(walk(make(problem, lang)))
+    kinds = (widgets.IntSlider, widgets.FloatSlider, widgets.BoundedIntText, widgets.Button)
+    controls = [one for one in found if isinstance(one, kinds)]
+    assert len(controls) == count
+    assert all(control.description for control in controls)
+    choices = [one for one in found if isinstance(one, widgets.ToggleButtons)]
+    assert all(len(choice.tooltips) == len(choice.options) for choice in choices)
+    images = [one for one in found if isinstance(one, widgets.Image)]
+    assert all(bytes(image.value).startswith(b"\x89PNG") for image in images)
+
+
+def test_every_language_has_the_same_words_of_panels():
+    keys = [set(section("panels", lang)) for lang in LANGUAGES]
+    assert all(own == keys[0] for own in keys)
+
+
+def test_the_image_is_the_decoded_latent_enlarged_by_a_whole_factor(panel):
+    panel.share.value, panel.knobs[1].value = 0.0, 1.5
+    expected = explore.encode(panel.vae, panel.images[:1])[0]
+    expected[7] += 1.5
+    np.testing.assert_allclose(panel.z, expected, atol=1e-5)
+    image = explore.decode(panel.vae, panel.z[None])[0]
+    assert np.array_equal(shown(panel.image), larger(image))
+
+
+def test_reset_takes_the_sliders_back(panel):
+    before = panel.image.value
+    panel.knobs[0].value = 2.0
+    panel.reset.click()
+    assert (panel.knobs[0].value, panel.image.value) == (0, before)
+
+
+def test_each_random_sample_is_new_and_the_way_slider_leaves_it(panel):
+    seen = [panel.image.value]
+    for _ in range(2):
+        panel.random.click()
+        assert panel.image.value not in seen
+        seen.append(panel.image.value)
+    panel.share.value = 0.6
+    panel.share.value = 0.5
+    assert panel.image.value == seen[0]
+
+
+def test_sliders_dragged_fast_end_where_they_stop(panel):
+    for value in np.linspace(-3, 3, 15):
+        panel.knobs[0].value = float(value)
+        panel.share.value = float((value + 3) / 6)
+    assert panel.z[3] == pytest.approx(panel._mean(1)[3] + 3, abs=1e-5)
+
+
+def test_panels_over_grey_images_work_and_over_a_single_one():
+    options = {"image_size": 32, "channels": 1}
+    grey = held_out()[:3, ::2, ::2, :1]
+    panel = explore.VAEPanel(lively("plain", "vae", **options), grey, active=[0])
+    panel.random.click()
+    assert shown(panel.image).shape == (256, 256)
+    panel = explore.GeneratorPanel(lively("dcgan", "gan", **options), z_of)
+    panel.fresh.click()
+    assert shown(panel.image).shape == (256, 256)
+    codes = explore.CodePanel(lively("dcgan", "infogan", **options), z_of)
+    assert len(codes.codes) == 1
+    assert shown(codes.strips[0]).shape[:2] == (70, 700)
+    panel = explore.VAEPanel(lively("dcgan", "vae"), held_out()[:1], active=[0])
+    panel.share.value = 1.0
+    assert shown(panel.image).shape == (256, 256, 3)
+
+
+# --------------------------------------------------------------------------- panels over generators
+
+
+def test_a_number_is_always_the_same_z_of_the_noise_that_the_run_was_trained_with():
+    assert np.array_equal(z_of(5), z_of(5))
+    assert not np.array_equal(z_of(5), z_of(6))
+    uniform = np.stack([z_of(n, "uniform") for n in range(200)])
+    assert np.abs(uniform).max() <= 1
+    assert uniform.var() == pytest.approx(1 / 3, abs=0.03)
+
+
+@pytest.mark.parametrize("panel", ["gan"], indirect=True)
+def test_the_way_of_a_generator_goes_from_one_z_to_the_other(panel):
+    panel.number.value, panel.number_b.value = 3, 8
+    for share, number in ((0.0, 3), (1.0, 8)):
+        panel.share.value = share
+        np.testing.assert_allclose(panel.z, z_of(number), atol=1e-6)
+        assert_same(shown(panel.image), larger(explore.generate(panel.G, z_of(number)[None])[0]))
+    panel.share.value = 0.5
+    lengths = []
+    for control, value in ((panel.number_b, 9), (panel.path, "spherical")):
+        image, strip = panel.image.value, panel.strip.value
+        control.value = value
+        assert panel.image.value != image
+        assert panel.strip.value != strip
+        lengths.append(float(re.findall(r"[\d.]+", panel.length.value)[0]))
+    assert lengths[0] < lengths[1]  # the straight way is short in its middle
+
+
+@pytest.mark.parametrize("panel", ["gan"], indirect=True)
+def test_a_new_sample_is_another_one_and_is_shown(panel):
+    panel.share.value = 0.8
+    seen = {panel.number.value}
+    for _ in range(3):
+        panel.fresh.click()
+        assert panel.share.value == 0
+        assert panel.number.value not in seen
+        np.testing.assert_allclose(panel.z, z_of(panel.number.value))
+        seen.add(panel.number.value)
+
+
+@pytest.mark.parametrize("panel", ["acgan"], indirect=True)
+def test_switching_an_attribute_changes_the_image_and_not_z(panel):
+    before = panel.image.value
+    panel.switches[0].value = 0
+    assert list(panel.c) == [0, 1]
+    assert panel.number.value == 0
+    panel.switches[0].value = 1
+    assert panel.image.value == before
+    panel.switches[1].value = 0.5
+    panel.fresh.click()
+    z = z_of(panel.number.value)
+    wanted = explore.generate(panel.G, z[None], np.array([[1, 0.5]]))[0]
+    assert_same(shown(panel.image), larger(wanted))
+
+
+def test_an_embedded_label_is_switched_without_anything_between():
+    panel = explore.AttributePanel(lively("plain", "acgan"), z_of, ["Smiling"])
+    assert panel.switches[0].step == 1
+    before = panel.image.value
+    panel.switches[0].value = 0
+    assert panel.image.value != before
+
+
+@pytest.mark.parametrize("panel", ["infogan"], indirect=True)
+def test_each_strip_holds_the_image_at_the_chosen_value(panel):
+    strips = [strip.value for strip in panel.strips]
+    panel.codes[0].value, panel.codes[1].value = 2, 7
+    assert list(np.flatnonzero(panel.c)) == [2, 17]
+    image = shown(panel.image)
+    for strip, before, value in zip(panel.strips, strips, (2, 7), strict=True):
+        assert strip.value != before
+        tile = np.split(shown(strip), 10, axis=1)[value]
+        assert_same(larger(tile[3:-3, 3:-3].astype(np.uint8)), image)
+        assert tuple(tile[0, 0]) == (213, 94, 0)
+    panel.fresh.click()
+    assert [code.value for code in panel.codes] == [2, 7]
+
+
+@pytest.mark.parametrize("problem", ["gan", "acgan", "infogan"])
+def test_the_panel_of_a_smoke_trial_warns_of_grey_images(problem):
+    makers = {
+        "gan": explore.generator_panel,
+        "acgan": explore.attribute_panel,
+        "infogan": explore.code_panel,
+    }
+
     def panel(profile):
         config = make_config(problem, "dcgan", profile=profile)
         models = {"G": lively("dcgan", problem)}
         results = {"attributes": ["Smiling"]}
         run = SimpleNamespace(config=config, results=results, load_models=lambda: models)
-        return make(run, lang)
+        return makers[problem](run, "zh")
 
     trial, real = panel("smoke"), panel("quick")
-    assert words in trial.children[0].value
-    assert len(trial.children) == len(real.children) + 1
-    assert all(words not in str(getattr(child, "value", "")) for child in walk(real))
+    warning, *others = trial.children
+    assert section("panels", "zh")["trial"] in warning.value
+    assert len(others) == len(real.children)
 
 
 # ----------------------------------------------------------------------------------- live curves
 
+LOSSES = ("d_loss", "g_loss", "d_accuracy_real", "d_accuracy_fake")
 
-def adversarial_records(count, **columns):
-    rng = np.random.default_rng(0)
-    frame = pd.DataFrame({"step": range(1, count + 1)})
-    for name in ("d_loss", "g_loss", "d_accuracy_real", "d_accuracy_fake", *columns):
-        frame[name] = rng.random(count)
-    frame["epoch"] = frame.step / 10
+
+def records(count, columns=("recon_nats", "kl_nats")):
+    frame = pd.DataFrame({"step": range(1, count + 1)}).assign(epoch=lambda f: f.step / 10)
+    for name in columns:
+        frame[name] = np.linspace(0.2, 0.8, count) * count
     return frame.to_dict("records")
 
 
 @pytest.mark.parametrize(
-    ("problem", "more"),
+    ("problem", "columns"),
     [
-        ("gan", ()),
-        ("acgan", ("d_class_loss", "g_class_loss", "class_accuracy_real", "class_accuracy_fake")),
-        ("infogan", ("q_loss", "code_accuracy")),
+        ("vae", ("recon_nats", "kl_nats")),
+        ("gan", LOSSES),
+        *[
+            (problem, (*LOSSES, *columns))
+            for problem, columns in (
+                ("acgan", ("d_class_loss", "g_class_loss")),
+                ("infogan", ("q_loss", "code_accuracy")),
+            )
+        ],
     ],
 )
-def test_live_curves_know_the_problem_by_its_records(problem, more):
-    rows = adversarial_records(4, **dict.fromkeys(more))
-    assert live_module.problem_of(pd.DataFrame(rows)) == problem
+def test_live_curves_know_the_problem_by_its_records_and_are_redrawn_in_place(problem, columns):
+    if problem == "acgan":
+        columns = (*columns, "class_accuracy_real", "class_accuracy_fake")
+    rows = records(4, columns)
+    assert curves_of(pd.DataFrame(rows)) is resolve(PROBLEMS[problem].curves)
     live = explore.LiveCurve("zh", is_shown=True)
     live(rows[:3])
     first = live.image.value
     assert bytes(first).startswith(b"\x89PNG")
+    live(rows)  # at once: not drawn again, lest drawing take the time of training
+    assert live.image.value == first
     live._next_draw = 0
-    rows[-1] |= {"snapshot_kid": 0.1, "snapshot_diversity": 0.9}
     live(rows)
     assert live.image.value != first
-
-
-def records(count):
-    frame = pd.DataFrame({"step": range(1, count + 1)})
-    frame["epoch"], frame["recon_nats"], frame["kl_nats"] = frame.step / 10, 99.0, frame.step
-    return frame.to_dict("records")
-
-
-def test_live_curves_are_redrawn_in_place():
-    live = explore.LiveCurve("zh", is_shown=True)
-    live(records(3))
-    first = live.image.value
-    assert bytes(first).startswith(b"\x89PNG")
-    live._next_draw = 0
-    live(records(6))
-    assert live.image.value != first
-
-
-def test_live_curves_take_a_small_share_of_the_time():
-    live = explore.LiveCurve(is_shown=True)
-    live(records(3))
-    first = live.image.value
-    live(records(6))  # at once: not drawn again
-    assert live.image.value == first
 
 
 @pytest.mark.parametrize("error", [None, KeyboardInterrupt])
@@ -568,7 +430,7 @@ def test_live_curves_end_at_the_last_record_even_where_training_is_stopped(error
         rows += records(6)[3:]  # too soon to be drawn on the way
         if error:
             raise error
-    assert live.image.value == live._draw(pd.DataFrame(records(6))) != first
+    assert live.image.value == live._draw(pd.DataFrame(rows)) != first
 
 
 def test_live_curves_of_a_study_end_with_its_last_network():

@@ -261,7 +261,7 @@ def test_the_panels_slider_swaps_reconstructions_and_samples_and_nothing_else(im
         wanted = images["reconstructions"][place]
         assert panel.reconstructions.value == explore.to_strip(wanted)
         assert panel.samples.value == explore.to_strip(images["samples"][place][:8])
-        assert str(studies[place]["active_units"]) in panel.told.value
+        assert str(studies[place]["active_units"]) in panel.status.value
         assert panel.originals.value == shown
 
 

@@ -490,7 +490,7 @@ def test_nothing_interactive_is_shown_in_batch(executed, name):
 
 
 def test_the_acgans_notebook_says_how_this_recipe_gives_g_its_label(executed):
-    way = finding("acgan.label_way", way="JoinValues", z_dim=128, num_inputs=130)
+    way = finding("acgan.conditioning", way="JoinValues", z_dim=128, num_inputs=130)
     for lang in LANGS:
         assert way.say(lang) in texts(executed(ACGAN), lang)
 

@@ -123,12 +123,12 @@ def vae():
 
 def z_of(number):
     run = SimpleNamespace(config=make_config("gan", "dcgan"))
-    return explore.numbered(run, 12)(number)
+    return explore.latent_by_index(run, 12)(number)
 
 
 def test_the_way_begins_and_ends_at_the_two_reconstructions(vae):
     images = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), dtype=np.uint8)
-    track = explore.way_track(vae, images)
+    track = explore.interpolation_track(vae, images)
     ends = explore.decode(vae, explore.encode(vae, images))
     assert np.abs(track.frames[[0, -1]].astype(int) - ends).max() <= 1
     assert track.labels["zh"][0] == "0 %"
@@ -159,7 +159,7 @@ def test_each_attribute_goes_from_off_to_on_while_the_others_stay_off():
     tracks = explore.attribute_tracks(G, z_of, ["Smiling", "Male"])
     assert np.array_equal(tracks[0].frames[0], tracks[1].frames[0])
     assert not np.array_equal(tracks[0].frames[-1], tracks[1].frames[-1])
-    on = explore.paint(G, z_of(2)[None], np.array([[0, 1]]))[0]
+    on = explore.generate(G, z_of(2)[None], np.array([[0, 1]]))[0]
     assert np.array_equal(tracks[1].frames[-1][:, 2 * 66 : 2 * 66 + 64], on)
     assert tracks[1].labels["zh"] == ["無", *map(str, np.arange(1, 8) / 8), "有"]
 
@@ -175,7 +175,7 @@ def test_each_code_goes_through_its_values_while_the_other_stays_at_0():
     G = lively("dcgan", "infogan", num_codes=2)
     first, second = explore.code_tracks(G, z_of)
     assert np.array_equal(first.frames[0], second.frames[0])
-    seven = explore.paint(G, z_of(0)[None], explore.one_hot([0, 7])[None])[0]
+    seven = explore.generate(G, z_of(0)[None], explore.one_hot([0, 7])[None])[0]
     assert np.array_equal(second.frames[7][:, :64], seven)
     assert (first.title["zh"], second.title["en"]) == ("編碼 1", "code 2")
     (only,) = explore.code_tracks(lively("dcgan", "infogan"), z_of)

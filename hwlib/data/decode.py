@@ -35,7 +35,16 @@ DAMAGE = (
 
 
 class Unreadable(Exception):
-    """A picture that cannot be used; the text says why, to stand after the file's name."""
+    """A picture that cannot be used; the text says why, to stand after the file's name.
+
+    Attributes:
+        key: the reason's name in `panels.unreadable`, for a file that a reader hands over.
+        values: what its words take.
+    """
+
+    def __init__(self, text: str, key: str = "", **values: str):
+        super().__init__(text)
+        self.key, self.values = key, values
 
 
 class Decoded(NamedTuple):
@@ -64,7 +73,7 @@ def decode(path: str | Path, image_size: int, *, crop: str | None = None) -> Dec
     """
     try:
         if os.path.getsize(path) == 0:
-            raise Unreadable("is empty (0 bytes)")
+            raise Unreadable("is empty (0 bytes)", "empty")
         with warnings.catch_warnings():
             # Broken metadata says nothing about the pixels; a decompression bomb does.
             warnings.simplefilter("ignore", UserWarning)
@@ -72,9 +81,9 @@ def decode(path: str | Path, image_size: int, *, crop: str | None = None) -> Dec
             with open(path, "rb") as file, Image.open(file, formats=FORMATS) as picture:
                 size, mode = picture.size, picture.mode
                 if min(size) < MIN_SIDE:
-                    raise Unreadable(
-                        f"is {size[0]}x{size[1]}: at least {MIN_SIDE}x{MIN_SIDE} pixels are needed"
-                    )
+                    found, least = f"{size[0]}x{size[1]}", f"{MIN_SIDE}x{MIN_SIDE}"
+                    text = f"is {found}: at least {least} pixels are needed"
+                    raise Unreadable(text, "small", found=found, least=least)
                 rgb = _to_rgb(picture)
                 box = _centre_square(rgb.size) if crop is None else aligned_box(crop, rgb.size)
                 rgb = rgb.resize((image_size, image_size), Image.Resampling.BICUBIC, box=box)
@@ -85,13 +94,14 @@ def decode(path: str | Path, image_size: int, *, crop: str | None = None) -> Dec
         raise Unreadable("may not be read (permission denied)") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         limit = (Image.MAX_IMAGE_PIXELS or 0) // 10**6
-        raise Unreadable(f"is too large (over {limit} million pixels)") from None
+        raise Unreadable(f"is too large (over {limit} million pixels)", "large") from None
     except UnidentifiedImageError:
-        raise Unreadable("is no picture (its content is of no known format)") from None
+        text = "is no picture (its content is of no known format)"
+        raise Unreadable(text, "unknown") from None
     except DAMAGE as error:
         text = " ".join(str(error).split()) or type(error).__name__
-        kind = "is cut off" if "truncated" in text.lower() else "is damaged"
-        raise Unreadable(f"{kind} ({text})") from None
+        key = "cut_off" if "truncated" in text.lower() else "damaged"
+        raise Unreadable(f"is {key.replace('_', ' ')} ({text})", key) from None
 
 
 def aligned_box(crop: str, size: tuple[int, int]) -> tuple[float, float, float, float]:
@@ -129,9 +139,8 @@ def _centre_square(size: tuple[int, int]) -> tuple[float, float, float, float]:
 def _to_rgb(picture: Image.Image) -> Image.Image:
     """Return `picture` upright, in 8-bit RGB, alpha composited on white."""
     if picture.mode == "F" or (picture.mode == "I" and picture.format not in ("PNG", "PPM")):
-        raise Unreadable(
-            f"has {picture.mode!r} pixels, whose scale is unknown: save it with 8 bits a channel"
-        )
+        text = f"has {picture.mode!r} pixels, whose scale is unknown: save it with 8 bits a channel"
+        raise Unreadable(text, "mode", found=picture.mode)
     if picture.mode.startswith("I"):
         rgb = _from_16_bit(picture)
     elif picture.mode in ("RGBA", "LA", "PA", "RGBa") or "transparency" in picture.info:

@@ -10,20 +10,17 @@ import numpy as np
 import torch
 from torch import nn
 
-from hwlib.explore.latents import latents, most_active
+from hwlib.explore.latents import decode, latents, most_active
 from hwlib.models.layers import Upsample
 from hwlib.run import Run
 
 NUM_KNOBS = 8
 NUM_STARTS = 8
-MOST_CHARACTERS = 2_500_000  # of the weights in a page, which stays below 5 MB with its pictures
+MAX_CHARACTERS = 2_500_000  # of the weights in a page, which stays below 5 MB with its images
 
 
 def page_decoder(run: Run) -> dict[str, Any]:
-    """Return what a page needs to decode by itself.
-
-    Args:
-        run: a finished VAE run.
+    """Return what a page needs to decode by itself, of a finished VAE run.
 
     Returns:
         `size` (H, W, C); `range`, the pixels' lowest and highest value; `layers`, each with its
@@ -37,11 +34,11 @@ def page_decoder(run: Run) -> dict[str, Any]:
     layers, arrays = zip(*_layers(vae.decoder), strict=True)
     weights = [array for group in arrays for array in group]
     num_parameters = sum(array.size for array in weights)
-    if 2 * num_parameters * 4 / 3 > MOST_CHARACTERS:
-        return {"num_parameters": num_parameters, "most": MOST_CHARACTERS * 3 // 8}
+    if 2 * num_parameters * 4 / 3 > MAX_CHARACTERS:
+        return {"num_parameters": num_parameters, "most": MAX_CHARACTERS * 3 // 8}
     return {
         "num_parameters": num_parameters,
-        "size": _size(vae),
+        "size": list(decode(vae, np.zeros((1, vae.z_dim))).shape[1:]),
         "range": list(vae.pixel_range),
         "layers": list(layers),
         "knobs": most_active(mu, min(NUM_KNOBS, vae.z_dim)),
@@ -49,13 +46,6 @@ def page_decoder(run: Run) -> dict[str, Any]:
         "starts": _packed([mu[:NUM_STARTS]]),
         "weights": _packed(weights),
     }
-
-
-@torch.no_grad()
-def _size(vae: nn.Module) -> list[int]:
-    """Return the height, width and channels of a decoder's pictures."""
-    channels, height, width = vae.decode(torch.zeros(1, vae.z_dim)).shape[1:]
-    return [height, width, channels]
 
 
 def _layers(module: nn.Module) -> Iterator[tuple[dict[str, Any], list[np.ndarray]]]:

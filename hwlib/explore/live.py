@@ -5,29 +5,28 @@ from __future__ import annotations
 import io
 import os
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
 
 import ipywidgets as widgets
 import matplotlib.pyplot as plt
 import pandas as pd
 from IPython import get_ipython
 from IPython.display import display
+from matplotlib.figure import Figure
 
 from hwlib import plots
-from hwlib.explore.words import panel_language
+from hwlib.explore.base import panel_language
+from hwlib.registry import PROBLEMS, resolve
+
+MAX_SHARE = 0.05  # of the time that training has: what drawing may take of it
 
 
-def problem_of(metrics: pd.DataFrame) -> str:
-    """Tell by its columns which problem's learning curves `metrics` holds."""
-    for column, problem in (
-        ("recon_nats", "vae"),
-        ("q_loss", "infogan"),
-        ("d_class_loss", "acgan"),
-    ):
-        if column in metrics:
-            return problem
-    return "gan"
+def curves_of(metrics: pd.DataFrame) -> Callable[[pd.DataFrame, str], Figure]:
+    """Return the plot function of the problem whose learning curves `metrics` holds."""
+    # the last ones have columns of their own, which those before them have not
+    problem = next(p for p in reversed(PROBLEMS.values()) if p.curve_column in metrics)
+    return resolve(problem.curves)
 
 
 def _is_watched() -> bool:
@@ -57,38 +56,38 @@ class LiveCurve:
         self.image = widgets.Image(format="png", layout={"max_width": "760px"})
         self._next_draw = 0.0
         self._records: Sequence[Mapping[str, Any]] = ()
-        self._drawn: tuple[Sequence[Mapping[str, Any]], int] = (self._records, 0)
+        self._num_drawn = 0
 
-    def __enter__(self) -> LiveCurve:
+    def __enter__(self) -> Self:
         """Return the curves, to be passed as `watch`."""
         return self
 
     def __exit__(self, *_error: object) -> None:
         """Draw the records to the last one: `fit` goes on to append to those it has shown."""
-        records, count = self._drawn
-        if self._records is not records or len(records) > count:
+        if len(self._records) != self._num_drawn:
             self._next_draw = 0.0
             self(self._records)
 
     def __call__(self, records: Sequence[Mapping[str, Any]]) -> None:
         """Show the curves of `records`, the rows of metrics.jsonl so far."""
-        now, self._records = time.monotonic(), records
-        if not self.is_shown or len(records) < 2 or now < self._next_draw:
+        if records is not self._records:  # of another network of a study
+            self._records, self._num_drawn = records, 0
+        start = time.monotonic()
+        if not self.is_shown or len(records) < 2 or start < self._next_draw:
             return
         is_first = not self.image.value
         self.image.value = self._draw(pd.DataFrame(list(records)))
-        self._drawn = records, len(records)
+        self._num_drawn = len(records)
         if is_first:
             display(self.image)
-        # drawing takes at most a twentieth of the time that training has
-        self._next_draw = now + 20 * (time.monotonic() - now)
+        self._next_draw = start + (time.monotonic() - start) / MAX_SHARE
 
     def _draw(self, metrics: pd.DataFrame) -> bytes:
         """Draw the curves as a small PNG."""
-        fig = plots.CURVES[problem_of(metrics)](metrics, self.lang)
+        fig = curves_of(metrics)(metrics, self.lang)
         buffer = io.BytesIO()
         try:
-            with plots.style():
+            with plots.rc_context():
                 fig.savefig(buffer, format="png", dpi=120)
         finally:
             plt.close(fig)

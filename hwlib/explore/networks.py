@@ -18,11 +18,6 @@ from hwlib.text import Finding, finding
 def layers(vae: nn.Module, *, image_size: int, channels: int) -> list[Layer]:
     """List a VAE's layers in the order of execution.
 
-    Args:
-        vae: a network with `encoder`, `mu`, `logvar` and `decoder`.
-        image_size: side of the images.
-        channels: 3 for colour, 1 for grey.
-
     Returns:
         the image as a layer of kind "Input", then every layer without sub-layers.
     """
@@ -35,12 +30,7 @@ def layers(vae: nn.Module, *, image_size: int, channels: int) -> list[Layer]:
 def network_layers(
     models: Mapping[str, nn.Module], *, image_size: int, channels: int
 ) -> dict[str, list[Layer]]:
-    """List the layers of a GAN's networks, each in the order of execution.
-
-    Args:
-        models: "G" and "D", and "Q" for an InfoGAN.
-        image_size: side of the images.
-        channels: 3 for colour, 1 for grey.
+    """List the layers of a GAN's networks, "G", "D" and, for an InfoGAN, "Q".
 
     Returns:
         by the network's name its inputs as layers of kind "Input" (z, and c where G has labels; the
@@ -63,10 +53,10 @@ def network_layers(
     }
 
 
-def label_way(G: nn.Module) -> Finding:
+def conditioning_method(G: nn.Module) -> Finding:
     """Return how a generator gets its labels, by the module that joins them to z."""
     way, sizes = type(G.join).__name__, {"z_dim": G.z_dim, "num_inputs": G.join.num_inputs}
-    return finding("acgan.label_way", way=way, **sizes)
+    return finding("acgan.conditioning", way=way, **sizes)
 
 
 def _layers(network: nn.Module, *inputs: Tensor) -> list[Layer]:

@@ -1,40 +1,24 @@
-"""One place to play with any finished run: its panel, and what moves in it kept as a file."""
+"""One place to play with any finished run: its panel, and what moves in it exported as a file."""
 
 from __future__ import annotations
 
 import html
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from hwlib.data import load_data
 from hwlib.errors import UserError
-from hwlib.explore.direction import direction_panel
-from hwlib.explore.films import FILM_PICTURES, STRIP_PICTURES, SUFFIXES, Film, films_of, keep_film
-from hwlib.explore.gan import attribute_panel, code_panel, generator_panel
-from hwlib.explore.kl import kl_panel
-from hwlib.explore.parts import button, problem_line, row
-from hwlib.explore.vae import vae_panel
-from hwlib.explore.words import PROBLEMS, panel_language, words
+from hwlib.explore.animations import NUM_FRAMES, NUM_IN_STRIP, SUFFIXES, export
+from hwlib.explore.base import Animation, Panel, error_line, panel_language, row, words
 from hwlib.images import data_address
+from hwlib.registry import PROBLEMS, resolve
 from hwlib.run import Run, default_runs_dir
 
-if TYPE_CHECKING:
-    from hwlib.data import Data
-
-FOLDER = "play"  # of the run folder: what was kept
+FOLDER = "play"  # of the run folder: what was exported
 LINK_STYLE = "color:var(--jp-content-link-color);text-decoration:underline"  # widgets show none
 
 LARGEST_FIRST = ("course", "quick", "preview", "smoke")
-
-PANELS = {
-    "gan": generator_panel,
-    "acgan": attribute_panel,
-    "infogan": code_panel,
-    "kl": kl_panel,
-}
 
 
 def finished_runs(folder: str | Path | None = None) -> list[Run]:
@@ -47,17 +31,17 @@ def finished_runs(folder: str | Path | None = None) -> list[Run]:
         UserError: there is none; the line says how to make one.
     """
     folder = Path(folder) if folder else default_runs_dir()
-    found, strange = [], []
+    found, unreadable = [], []
     for results in folder.glob("*/results.json"):
         try:
             found.append((-results.stat().st_mtime, results.parent.name, Run(results.parent)))
         except UserError:  # settings of another version of this package
-            strange.append(results.parent.name)
-    if strange:
-        print(f"left out, of another version of hwlib: {', '.join(sorted(strange))}")
+            unreadable.append(results.parent.name)
+    if unreadable:
+        print(f"left out, of another version of hwlib: {', '.join(sorted(unreadable))}")
     if not found:
         raise UserError("no_finished_run", folder=folder)
-    return [run for _, _, run in sorted(found, key=lambda entry: entry[:2])]
+    return [run for *_, run in sorted(found, key=lambda entry: entry[:2])]
 
 
 def in_order(runs: Sequence[Run]) -> list[Run]:
@@ -66,62 +50,64 @@ def in_order(runs: Sequence[Run]) -> list[Run]:
     A KL study's VAEs come after those that were asked for, and within each kind larger profiles
     before smaller ones.
     """
-    studies = [run.results["studies"] for run in runs if run.config.problem == "kl"]
+    studies = [run.results.get("studies", ()) for run in runs]
     members = {row["run"] for rows in studies for row in rows}
+    problems = list(PROBLEMS)
 
     def place(run: Run) -> tuple[int, bool, int]:
-        config = run.config
+        problem, profile = run.config.problem, run.config.profile
         is_member = run.path.name in members
-        return PROBLEMS.index(config.problem), is_member, LARGEST_FIRST.index(config.profile)
+        return problems.index(problem), is_member, LARGEST_FIRST.index(profile)
 
     return sorted(runs, key=place)
 
 
 def run_labels(runs: Sequence[Run], lang: str = "en") -> list[str]:
-    """Tell runs apart by problem, recipe, data, profile and seed, and what else differs."""
+    """Name runs by problem, recipe, data, profile and seed, and by what else differs."""
     settings = [run.config.to_json() for run in runs]
     plain = [_plain_label(run, lang) for run in runs]
     labels = []
     for run, own, label in zip(runs, settings, plain, strict=True):
         alike = [s for s, other in zip(settings, plain, strict=True) if other == label]
-        differing = [k for k, v in own.items() if any(s[k] != v for s in alike)]
-        more = [f"{name}={own[name]}" for name in differing]
+        more = [f"{name}={own[name]}" for name in own if any(s[name] != own[name] for s in alike)]
         labels.append(" · ".join([label, *more, run.path.name.rpartition("-")[2]]))
     return labels
 
 
 def _plain_label(run: Run, lang: str) -> str:
     """Return the first part of a run's label; of the data's path the last folder."""
-    config = run.config
-    problem = words(f"problems.{config.problem}", lang)
-    seed = words("seed", lang, seed=config.seed)
-    return " · ".join([problem, config.recipe, Path(config.data).name, config.profile, seed])
+    own = run.config
+    problem, seed = words(f"problems.{own.problem}", lang), words("seed", lang, seed=own.seed)
+    return " · ".join([problem, own.recipe, Path(own.data).name, own.profile, seed])
 
 
-def data_of(run: Run) -> Data:
-    """Open the pictures that a run learnt from.
+def open_panels(run: Run, lang: str) -> dict[str, Panel]:
+    """Return the panels of a run by the name of their tab.
 
     Raises:
-        UserError: they are not there any more, or not the same.
+        UserError: a file of it is missing, or its recipe was edited since.
     """
-    facts, config = run.record["data"], run.config
-    skip_bad = bool(facts["num_left_out"])
-    data = load_data(config.data, config.image_size, crop=config.crop, skip_bad=skip_bad)
-    if data.fingerprint != facts["fingerprint"]:
-        raise UserError("data_since_run", data=config.data, run=run.path.name)
-    return data
+    named = PROBLEMS[run.config.problem].panels
+    try:
+        panels = {tab: resolve(make)(run, lang) for tab, make in named.items()}
+    except OSError as error:  # a folder that was copied in part
+        about = {"run": run.path.name, "file": error.filename or error}
+        raise UserError("run_unreadable", **about) from error
+    except RuntimeError as error:  # weights of another shape: a recipe's file was edited
+        if "loading state_dict" not in str(error):
+            raise
+        raise UserError("run_other_networks", run=run.path.name) from error
+    return {name: panel for name, panel in panels.items() if panel is not None}
 
 
-class Playground(widgets.VBox):
-    """A choice of runs, the panel of the one that is chosen, and a row to keep what moves in it.
+class Playground(Panel):
+    """A choice of runs, the panel of the one that is chosen, and a row to export what moves in it.
 
     Attributes:
         choice: the runs.
         panel: the panel that is shown: of a VAE one of two; None where the run cannot be opened.
-        film: which of the panel's films.
-        suffix: kind of file: ".gif", ".mp4", ".webp" or ".png".
-        keep: the button that writes it.
-        told: where the file lies, or what went wrong.
+        animation, suffix: which of the panel's animations; kind of file, such as ".gif".
+        export: the button that writes it.
     """
 
     def __init__(self, runs: Sequence[Run], *, chosen: str = "", lang: str | None = None):
@@ -130,43 +116,28 @@ class Playground(widgets.VBox):
         Args:
             runs: finished ones, from `finished_runs`.
             chosen: name of the run folder to begin with; "" is the first of `runs`.
-            lang: language of the words; the first that `show.setup` was asked for where it is None.
+            lang: language of the words; the first that the notebook asks for where it is None.
 
         Raises:
             UserError: there is no run `chosen`.
         """
-        super().__init__()
-        self.lang = lang = panel_language(lang)
+        super().__init__(panel_language(lang))
         names = [run.path.name for run in runs]
         if chosen and chosen not in names:
             raise UserError("no_such_run", name=chosen, known=names)
-        first = runs[names.index(chosen) if chosen else 0]
-        ordered = in_order(runs)
-        options = zip(run_labels(ordered, lang), ordered, strict=True)
-        self.choice = widgets.Dropdown(
-            options=list(options),
-            value=first,
-            description=words("run", self.lang),
-            layout={"width": "min(720px, 100%)"},
-        )
-        self._build_row()
-        self.panel: widgets.Widget | None = None
-        self.choice.observe(self._on_choice, "value")
-        self.keep.on_click(self._on_keep)
-        self._on_choice(None)
-
-    def _build_row(self) -> None:
-        """Make the row that keeps a film."""
-        lang = self.lang
-        self.film = widgets.Dropdown(description=words("moves", lang), layout={"width": "300px"})
-        self.suffix = widgets.Dropdown(
-            options=[(words(f"as_{suffix[1:]}", lang), suffix) for suffix in SUFFIXES],
-            description=words("keep_as", lang),
-            layout={"width": "230px"},
-        )
-        self.keep = button(lang, "keep", "download")
-        self.told = widgets.HTML()
-        self._row = row(self.film, self.suffix, self.keep)
+        first, ordered = runs[names.index(chosen) if chosen else 0], in_order(runs)
+        labels = run_labels(ordered, self.lang)
+        options = list(zip(labels, ordered, strict=True))
+        self.choice = self.dropdown("run", "min(720px, 100%)", options)
+        self.choice.value = first
+        kinds = [(self.words(f"as_{suffix[1:]}"), suffix) for suffix in SUFFIXES]
+        self.animation = self.dropdown("moves", "300px")
+        self.suffix = self.dropdown("keep_as", "230px", kinds)
+        self.export = self.button("keep", "download", self._on_export)
+        self._row = row(self.animation, self.suffix, self.export)
+        self.panel: Panel | None = None
+        self.on_change(self._on_choice, self.choice)
+        self._on_choice()
 
     @property
     def run(self) -> Run:
@@ -174,7 +145,7 @@ class Playground(widgets.VBox):
         return self.choice.value
 
     @property
-    def moving(self) -> Film:
+    def moving(self) -> Animation:
         """What is chosen of what moves, from the state that the panel is in.
 
         Raises:
@@ -182,12 +153,12 @@ class Playground(widgets.VBox):
         """
         if self.panel is None:
             raise UserError("run_not_open", run=self.run.path.name)
-        return films_of(self.panel)[self.film.index]
+        return self.panel.animations()[self.animation.index]
 
     def save(self, suffix: str | None = None) -> Path:
-        """Write the chosen film into the run's folder `play`, and return its path.
+        """Write the chosen animation into the run's folder `play`, and return its path.
 
-        A film of the same name that shows something else stays: the new one gets a number.
+        A file of the same name that shows something else stays: the new one gets a number.
 
         Args:
             suffix: ".gif", ".mp4", ".webp" or ".png"; the one that is chosen where it is None.
@@ -196,74 +167,52 @@ class Playground(widgets.VBox):
             UserError: an unknown suffix, or a folder that may not be written to.
         """
         suffix = suffix or self.suffix.value
-        film = self.moving
-        folder = self.run.path / FOLDER
-        frames = film.frames(STRIP_PICTURES if suffix == ".png" else FILM_PICTURES)
+        animation, folder = self.moving, self.run.path / FOLDER
+        frames = animation.frames(NUM_IN_STRIP if suffix == ".png" else NUM_FRAMES)
         try:
-            return keep_film(frames, folder, film.name, suffix)
+            return export(frames, folder, animation.name, suffix)
         except OSError as error:
             raise UserError("folder_unwritable", folder=folder, why=error.strerror) from None
 
-    def _on_choice(self, _change: Any) -> None:
-        """Open the run that is chosen, or say why it cannot be opened."""
-        self.told.value, self.panel = "", None
+    def _on_choice(self) -> None:
+        """Open the run that is chosen, a VAE's panels on tabs, or say why it cannot be opened."""
+        self.status.value, self.panel = "", None
         try:
-            shown = self._open()
+            panels = open_panels(self.run, self.lang)
         except UserError as error:
-            self.told.value = problem_line(error, self.lang)
-            self.children = [self.choice, self.told]
+            self.status.value = error_line(error, self.lang)
+            self.children = [self.choice, self.status]
             return
-        self.children = [self.choice, shown, self._row, self.told]
+        shown, *_ = panels.values()
+        self._set_panel(shown)
+        if len(panels) > 1:
+            tabs, titles = list(panels.values()), [self.words(name) for name in panels]
+            shown = widgets.Tab(tabs, titles=titles)
+            shown.observe(lambda change: self._set_panel(tabs[change.new]), "selected_index")
+        self.children = [self.choice, shown, self._row, self.status]
 
-    def _open(self) -> widgets.Widget:
-        """Build the chosen run's panel, a VAE's two on tabs; return what is to be shown."""
-        try:
-            if self.run.config.problem != "vae":
-                self._set_panel(PANELS[self.run.config.problem](self.run, self.lang))
-                return self.panel
-            data = data_of(self.run)
-            panels = {
-                "tab_walk": vae_panel(self.run, data, self.lang),
-                "tab_direction": direction_panel(self.run, data, self.lang),
-            }
-        except OSError as error:  # a folder that was copied in part
-            raise UserError(
-                "run_unreadable", run=self.run.path.name, file=error.filename or error
-            ) from error
-        except RuntimeError as error:  # weights of another shape: a recipe's file was edited
-            if "loading state_dict" not in str(error):
-                raise
-            raise UserError("run_other_networks", run=self.run.path.name) from error
-        panels = {name: panel for name, panel in panels.items() if panel is not None}
-        tabs = widgets.Tab(
-            list(panels.values()), titles=[words(name, self.lang) for name in panels]
-        )
-        tabs.observe(lambda change: self._set_panel(tabs.children[change.new]), "selected_index")
-        self._set_panel(tabs.children[0])
-        return tabs
-
-    def _set_panel(self, panel: widgets.Widget) -> None:
-        """Offer the films of the panel that is shown."""
+    def _set_panel(self, panel: Panel) -> None:
+        """Offer the animations of the panel that is shown."""
         self.panel = panel
-        self.film.options = [film.label for film in films_of(panel)]
-        self.film.index = 0
+        self.animation.options = [animation.label for animation in panel.animations()]
+        self.animation.index = 0
 
-    def _on_keep(self, _button: Any) -> None:
+    def _on_export(self) -> None:
         """Write the file; show it, with a link that downloads it."""
         label = self.moving.label
         try:
             path = self.save()
         except UserError as error:
-            self.told.value = problem_line(error, self.lang)
+            self.status.value = error_line(error, self.lang)
             return
-        alt = html.escape(words("film_alt", self.lang, label=label))
+        alt = html.escape(self.words("film_alt", label=label))
         kind = "video" if path.suffix == ".mp4" else "image"
         source = data_address(path.read_bytes(), f"{kind}/{path.suffix[1:]}")
         shown = (
             f'<video controls loop autoplay muted aria-label="{alt}" src="{source}"></video>'
-            if path.suffix == ".mp4"
+            if kind == "video"
             else f'<img alt="{alt}" src="{source}" style="max-width:100%">'
         )
         link = f'<a download="{path.name}" href="{source}" style="{LINK_STYLE}">{path.name}</a>'
-        told = words("kept", self.lang, link=link, path=html.escape(str(path)))
-        self.told.value = f'<p role="status">{told}</p>{shown}'
+        line = self.words("kept", link=link, path=html.escape(str(path)))
+        self.status.value = f'<p role="status">{line}</p>{shown}'

@@ -1,15 +1,22 @@
-"""What can be measured on samples themselves, beside real images measured in the same way."""
+"""What can be measured on images that a network made, beside real ones measured the same way."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from hwlib.metrics import squared_distances
-from hwlib.training.quality import NUM_SHOWN, closest_pair, thumbnails
+from hwlib.metrics import frechet_distance, squared_distances
+from hwlib.run import Run
+from hwlib.training.batches import spread
+from hwlib.training.evaluate import reconstruct
+from hwlib.training.oracle import oracle_features
+from hwlib.training.quality import NUM_SHOWN, closest_pair, make_tools, thumbnails
+
+if TYPE_CHECKING:
+    from hwlib.data import Data
 
 NUM_DRAWS = 1_000  # of real images, as many in each as there are samples
 MIDDLE = (5, 95)  # percentiles of the draws
@@ -100,3 +107,24 @@ def _peak(images: np.ndarray) -> tuple[float, float]:
     excess = max(0.0, top - beside) * (2 * side - 1) * 1.5
     grey_levels = float(np.sqrt(excess / (side**2 * (window**2).sum())))
     return (top / beside if beside > 0 else 1.0), grey_levels
+
+
+def reconstruction_frechet(run: Run, data: Data) -> float | None:
+    """Return the Fréchet distance from a VAE's reconstructed training images to test images.
+
+    It is measured as that of the run's samples is, on as many images and in the same features;
+    the noise floor is that of the same training images as they are. None where the run has no such
+    distance, or its features are not to be had again.
+    """
+    protocol = run.results.get("frechet_protocol")
+    if protocol is None:
+        return None
+    extractor = make_tools(run.config, data, torch.device("cpu")).extractor
+    if extractor.name != protocol["features"]:
+        return None
+    num = protocol["num_real"]
+    test = data.test.images[spread(len(data.test), num)]
+    train = data.train.images[spread(len(data.train), num)]
+    made = reconstruct(run.load_models()["vae"], train)
+    real, fake = (oracle_features(extractor, images) for images in (test, made))
+    return frechet_distance(real, fake)

@@ -3,144 +3,99 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from functools import partial
 
 import ipywidgets as widgets
 import numpy as np
 from torch import nn
 
-from hwlib.explore.latents import between, decode, encode, latents, most_active
-from hwlib.explore.parts import (
-    button,
-    captioned,
-    help_line,
-    path_buttons,
-    row,
-    share_slider,
-    to_png,
-    told_of_trials,
-)
-from hwlib.explore.words import panel_language, words
+from hwlib.explore.base import Animation, Panel, panel_language, row
+from hwlib.explore.latents import data_of, decode, encode, interpolate, latents, most_active
 from hwlib.run import Run
 
-if TYPE_CHECKING:
-    from hwlib.data import Data
-
 KNOB_LIMIT = 3  # a slider adds so much to its latent, either way
+NUM_KNOBS = 8
 
 
-class VAEPanel(widgets.VBox):
+class VAEPanel(Panel):
     """Sliders over a trained VAE: between two test images, along its latents, and random samples.
 
     Attributes:
         image_a, image_b: numbers of the two test images.
-        share: how far from A to B.
-        path: "linear" or "spherical".
-        knobs: one slider per active latent; its value is added to the latent.
-        active: these latents.
+        share, path: how far from A to B; "linear" or "spherical".
+        active: latents that have a slider, most active first.
+        knobs: these sliders; what they say is added to the latent.
         random, reset: buttons.
-        picture: the decoded picture, PNG.
-        z: the latent that it shows, float32 (Z,).
+        z: the latent that is shown, float32 (Z,).
     """
 
     def __init__(
-        self,
-        vae: nn.Module,
-        images: np.ndarray,
-        *,
-        active: Sequence[int],
-        lang: str = "en",
-        seed: int = 0,
+        self, vae: nn.Module, images: np.ndarray, *, active: Sequence[int], lang: str = "en"
     ):
-        """Build the panel.
-
-        Args:
-            vae: a trained network, in eval mode.
-            images: test pictures, uint8 (N, H, W, C).
-            active: latents that get a slider, most active first.
-            lang: language of the words.
-            seed: of the random samples.
-        """
-        super().__init__()
-        self.vae, self.images, self.lang = vae, images, lang
-        self._rng = np.random.default_rng(seed)
+        """Build the panel over test images, uint8 (N, H, W, C)."""
+        super().__init__(lang)
+        self.vae, self.images, self.active = vae, images, list(active)
+        self._rng = np.random.default_rng(0)
         self._sample: np.ndarray | None = None
         self._mu: dict[int, np.ndarray] = {}
-        self._build_controls(active)
-        self._build_pictures()
-        self.children = [self._pictures, self._between, self._buttons, self._knobs, self._help]
-        for control in (self.image_a, self.image_b):
-            control.observe(self._on_images, "value")
-        for control in (self.share, self.path):
-            control.observe(self._on_way, "value")
-        for knob in self.knobs:
-            knob.observe(self._on_move, "value")
-        self.random.on_click(self._on_random)
-        self.reset.on_click(self._on_reset)
-        self._on_images(None)
-
-    # -- widgets
-
-    def _build_controls(self, active: Sequence[int]) -> None:
-        """Make sliders, switches and buttons."""
-        lang, last = self.lang, len(self.images) - 1
-        narrow = {"width": "160px"}
-        self.image_a = widgets.BoundedIntText(
-            0, min=0, max=last, description=words("image_a", lang), layout=narrow
-        )
-        self.image_b = widgets.BoundedIntText(
-            min(1, last), min=0, max=last, description=words("image_b", lang), layout=narrow
-        )
-        self.share = share_slider(lang, 0.5, "320px")
-        self.path = path_buttons(lang)
+        last = len(images) - 1
+        self.image_a = self.image_number("image_a", 0, last)
+        self.image_b = self.image_number("image_b", min(1, last), last)
+        self.share, self.path = self.share_slider(0.5), self.path_buttons()
+        limits = {"low": -KNOB_LIMIT, "high": KNOB_LIMIT, "readout_format": "+.1f"}
         self.knobs = [
-            widgets.FloatSlider(
-                0.0,
-                min=-KNOB_LIMIT,
-                max=KNOB_LIMIT,
-                step=0.1,
-                description=words("latent", lang, latent=latent),
-                readout_format="+.1f",
-                layout={"width": "330px"},
-            )
-            for latent in active
+            self.slider(self.words("latent", latent=latent), 0.0, **limits) for latent in active
         ]
-        self.active = list(active)
-        icons = {"random": "random", "reset": "crosshairs"}
-        self.random, self.reset = (button(lang, name, icon) for name, icon in icons.items())
-        self._between = row(self.image_a, self.image_b, self.share, self.path)
-        self._buttons = row(self.random, self.reset)
+        self.random = self.button("random", "random", self._on_random)
+        self.reset = self.button("reset", "crosshairs", self._on_reset)
         grid = {"grid_template_columns": "repeat(2, max-content)", "grid_gap": "0 12px"}
-        self._knobs = widgets.GridBox(self.knobs, layout=grid)
-        self._help = help_line(lang, "help")
-
-    def _build_pictures(self) -> None:
-        """Make the row of pictures: A, its reconstruction, the result, B's reconstruction, B."""
-        lang = self.lang
-        names = (
-            words("original", lang, which="A"),
-            words("reconstruction", lang, which="A"),
-            words("between", lang),
-            words("reconstruction", lang, which="B"),
-            words("original", lang, which="B"),
+        left, right = (
+            [self.words(name, which=which) for name in ("original", "reconstruction")]
+            for which in "AB"
         )
-        self._images = [widgets.Image(format="png") for _ in names]
-        self._labels = [widgets.Label(name) for name in names]
-        self.picture = self._images[2]
-        self._pictures = row(*map(captioned, self._images, self._labels))
+        self.children = [
+            self.image_row([*left, self.words("between"), *right[::-1]], main=2),
+            row(self.image_a, self.image_b, self.share, self.path),
+            row(self.random, self.reset),
+            widgets.GridBox(self.knobs, layout=grid),
+            self.help_line("help"),
+        ]
+        self.on_change(self._on_images, self.image_a, self.image_b)
+        self.on_change(self._on_way, self.share, self.path)
+        self.on_change(self._on_move, *self.knobs)
+        self._on_images()
 
-    # -- what happens
+    def animations(self) -> list[Animation]:
+        """Between the two test images, and along each latent that has a slider."""
+
+        def way(num: int) -> np.ndarray:
+            return decode(self.vae, np.stack([self.at(share) for share in np.linspace(0, 1, num)]))
+
+        def along(latent: int, knob: widgets.FloatSlider, num: int) -> np.ndarray:
+            z = np.tile(self.z, (num, 1))
+            z[:, latent] += np.linspace(-KNOB_LIMIT, KNOB_LIMIT, num) - knob.value
+            return decode(self.vae, z)
+
+        ends = f"between-{self.image_a.value}-{self.image_b.value}"
+        return [
+            Animation(ends, self.words("share"), way),
+            *(
+                Animation(f"latent-{latent}", knob.description, partial(along, latent, knob))
+                for latent, knob in zip(self.active, self.knobs, strict=True)
+            ),
+        ]
+
+    def at(self, share: float) -> np.ndarray:
+        """Return the point at `share` of the way from A to B, moved as the sliders say, (Z,)."""
+        ends = self._mean(self.image_a.value), self._mean(self.image_b.value)
+        is_spherical = self.path.value == "spherical"
+        return self._moved(interpolate(*ends, share, is_spherical=is_spherical))
 
     def _mean(self, index: int) -> np.ndarray:
         """Return the latent mean of a test image, (Z,), encoded once."""
         if index not in self._mu:
             self._mu[index] = encode(self.vae, self.images[index : index + 1])[0]
         return self._mu[index]
-
-    def at(self, share: float) -> np.ndarray:
-        """Return the point at `share` of the way from A to B, moved as the sliders say, (Z,)."""
-        ends = self._mean(self.image_a.value), self._mean(self.image_b.value)
-        return self._moved(between(*ends, share, is_spherical=self.path.value == "spherical"))
 
     def _moved(self, z: np.ndarray) -> np.ndarray:
         """Return a copy of `z`, (Z,), with the values of the sliders added to their latents."""
@@ -149,52 +104,42 @@ class VAEPanel(widgets.VBox):
             z[latent] += knob.value
         return z
 
-    def _on_images(self, _change: Any) -> None:
+    def _on_images(self) -> None:
         """Show the two test images and their reconstructions, then the way between them."""
-        for index, (original, reconstruction) in (
-            (self.image_a.value, self._images[:2]),
-            (self.image_b.value, self._images[:2:-1]),
-        ):
-            original.value = to_png(np.asarray(self.images[index]), 128)
-            mean = self._mean(index)
-            reconstruction.value = to_png(decode(self.vae, mean[np.newaxis])[0], 128)
-        self._sample = None
-        self._on_move(None)
+        indices = [self.image_a.value, self.image_b.value]
+        a, b = (np.asarray(self.images[index]) for index in indices)
+        made = decode(self.vae, np.stack([self._mean(index) for index in indices]))
+        self.show(a, made[0])
+        self.show(made[1], b, start=3)
+        self._on_way()
 
-    def _on_move(self, _change: Any) -> None:
+    def _on_way(self) -> None:
+        """Leave a random sample for the way between the two images."""
+        self._sample = None
+        self._on_move()
+
+    def _on_move(self) -> None:
         """Decode and show the point that the controls stand for."""
         is_between = self._sample is None
         self.z = self.at(self.share.value) if is_between else self._moved(self._sample)
-        self._labels[2].value = words("between" if self._sample is None else "sample", self.lang)
-        self.picture.value = to_png(decode(self.vae, self.z[np.newaxis])[0], 256)
+        self._captions[2].value = self.words("between" if is_between else "sample")
+        self.show(decode(self.vae, self.z[np.newaxis])[0], start=2)
 
-    def _on_random(self, _button: Any) -> None:
+    def _on_random(self) -> None:
         """Draw z from the prior, N(0, I)."""
         self._sample = self._rng.standard_normal(self.vae.z_dim).astype(np.float32)
-        self._on_move(None)
+        self._on_move()
 
-    def _on_way(self, _change: Any) -> None:
-        """Leave a random sample for the way between the two images."""
-        self._sample = None
-        self._on_move(None)
-
-    def _on_reset(self, _button: Any) -> None:
+    def _on_reset(self) -> None:
         """Set all sliders of latents to zero."""
         for knob in self.knobs:
             knob.value = 0.0
 
 
-def vae_panel(run: Run, data: Data, lang: str | None = None, *, num_knobs: int = 8) -> VAEPanel:
-    """Return the panel for a finished run.
-
-    Args:
-        run: a finished VAE run.
-        data: the data it was trained on.
-        lang: language of the words; the first that the notebook asks for where it is None.
-        num_knobs: sliders along latents, most active first.
-    """
-    lang = panel_language(lang)
+def vae_panel(run: Run, lang: str | None = None) -> VAEPanel:
+    """Return the panel for a finished VAE run."""
+    data = data_of(run)
     vae = run.load_models()["vae"]
-    active = most_active(latents(run)[0], min(num_knobs, vae.z_dim))
-    panel = VAEPanel(vae, data.test.images, active=active, lang=lang)
-    return told_of_trials(panel, run, lang)
+    active = most_active(latents(run)[0], min(NUM_KNOBS, vae.z_dim))
+    panel = VAEPanel(vae, data.test.images, active=active, lang=panel_language(lang))
+    return panel.for_run(run)
