@@ -97,11 +97,19 @@ WHOLE = {"clip_on": False, "zorder": 3}  # of marks on the edge of the axes
 
 
 def _draw_panel(
-    ax: Axes, metrics: pd.DataFrame, panel: Panel, *, x: str, lang: str, smoothing: int = 0
+    ax: Axes,
+    metrics: pd.DataFrame,
+    panel: Panel,
+    title: str,
+    *,
+    x: str,
+    lang: str,
+    smoothing: int = 0,
+    pad: float | None = TITLE_PAD,
 ) -> None:
-    """Draw the curves of one panel over the steps or the epochs.
+    """Draw one panel with its title, over the column `x`: the steps or the epochs.
 
-    Where they are smoothed, what was measured stays behind them.
+    Where curves are smoothed, what was measured stays behind them.
     """
     if panel.band:
         label = words("healthy", lang)
@@ -135,8 +143,9 @@ def _draw_panel(
     elif panel.scale == "zero":
         ax.yaxis.set_major_formatter(plain_number)
         ax.set_ylim(0, 1.08 * max(np.nanmax(values), *(height for height, _ in panel.levels)))
-    else:
-        choose_scale(ax, values[~np.isnan(values)], lang, pad=TITLE_PAD)
+    elif choose_scale(ax, values[~np.isnan(values)]):
+        title += words("log_axis", lang)
+    ax.set_title(title, loc="left", pad=pad)
 
 
 def _finish(ax: Axes, metrics: pd.DataFrame, lang: str, *, best: int | None = None) -> None:
@@ -157,9 +166,8 @@ def _finish(ax: Axes, metrics: pd.DataFrame, lang: str, *, best: int | None = No
     legend_above(ax)
 
 
-def _over_epochs(ax: Axes, metrics: pd.DataFrame, name: str, lang: str, num_ticks: int) -> None:
-    """Draw a panel over the epochs."""
-    _draw_panel(ax, metrics, PANELS[name], x="epoch", lang=lang)
+def _finish_epochs(ax: Axes, lang: str, *, num_ticks: int) -> None:
+    """Set the axis of epochs."""
     ax.set_xlabel(words("epoch", lang))
     ax.set_xlim(left=0)
     ax.xaxis.set_major_locator(MaxNLocator(num_ticks))
@@ -187,8 +195,8 @@ def learning_curves(metrics: pd.DataFrame, lang: str = "en") -> Figure:
     """
     fig, axes = plt.subplots(1, 2, figsize=(COLUMN_IN, 2.4))
     for ax, name in zip(axes, ("recon", "kl"), strict=True):
-        ax.set_title(words(name, lang), loc="left", pad=TITLE_PAD)
-        _over_epochs(ax, metrics, name, lang, 7)
+        _draw_panel(ax, metrics, PANELS[name], words(name, lang), x="epoch", lang=lang)
+        _finish_epochs(ax, lang, num_ticks=7)
         legend_above(ax)
     return fig
 
@@ -209,8 +217,9 @@ def weight_elbo_curves(
     size = (COLUMN_IN, 0.45 + 2.1 * rows)
     fig, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
     for ax, (weight, metrics) in zip(axes.flat, curves.items(), strict=False):
-        ax.set_title(f"{weight_name(weight)} (β = {betas[weight]:.4g})", loc="left")
-        _over_epochs(ax, metrics, "elbo", lang, 5)
+        title = f"{weight_name(weight)} (β = {betas[weight]:.4g})"
+        _draw_panel(ax, metrics, PANELS["elbo"], title, x="epoch", lang=lang, pad=None)
+        _finish_epochs(ax, lang, num_ticks=5)
         ax.tick_params(axis="y", labelsize=7.2)
     for ax in axes.flat[len(curves) :]:
         ax.set_visible(False)
@@ -234,8 +243,8 @@ def _adversarial_curves(
     size = (COLUMN_IN, 2.5 if rows == 1 else HIGHEST_IN)
     fig, axes = plt.subplots(rows, 2, figsize=size)
     for ax, name in zip(axes.flat, names, strict=True):
-        ax.set_title(words(name, lang), loc="left", pad=TITLE_PAD)
-        _draw_panel(ax, metrics, panels[name], x="step", lang=lang, smoothing=smoothing)
+        over = {"x": "step", "lang": lang, "smoothing": smoothing}
+        _draw_panel(ax, metrics, panels[name], words(name, lang), **over)
         _finish(ax, metrics, lang, best=best_snapshot(metrics) if name == "losses" else None)
     return fig
 
@@ -309,8 +318,7 @@ def snapshot_curve(
     star = {"marker": "*", "markersize": 12, "color": GREEN, "markeredgecolor": "white"} | WHOLE
     kept = {"color": INK, "linewidth": 0.9, "linestyle": "--"}
     for ax, name in zip(axes.flat, names, strict=True):
-        ax.set_title(words(name, lang), loc="left", pad=TITLE_PAD)
-        _draw_panel(ax, scored, PANELS[name], x="step", lang=lang)
+        _draw_panel(ax, scored, PANELS[name], words(name, lang), x="step", lang=lang)
         top = scored[scored["step"] == best]
         label = words("best_snapshot", lang)
         ax.plot(top["step"], top[name], linestyle="none", label=label, **star)

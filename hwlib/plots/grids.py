@@ -57,12 +57,7 @@ def nearest(images: np.ndarray, *, lang: str = "en", ax: Axes | None = None) -> 
 def interpolation(
     frames: np.ndarray, *, row_labels: Sequence[str] = (), ax: Axes | None = None
 ) -> Axes:
-    """Draw paths through latent space, a row each, with the share of the way below.
-
-    Args:
-        frames: uint8 (rows, steps, H, W, C).
-        row_labels: a word for each path.
-    """
+    """Draw paths through latent space, uint8 (paths, steps, H, W, C), a row each."""
     shares = _shares(frames.shape[1])
     return image_table(frames, row_labels=row_labels, column_labels=shares, ax=ax)
 
@@ -75,13 +70,7 @@ def traversal(
     lang: str = "en",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw what single latents do: a row a latent, a column a value of it.
-
-    Args:
-        frames: uint8 (len(latents), len(values), H, W, C).
-        latents: index of the latent in each row.
-        values: what it is set to in each column.
-    """
+    """Draw what single latents do: uint8 (len(latents), len(values), H, W, C), a row a latent."""
     return image_table(
         frames,
         row_labels=[_symbol("z", latent) for latent in latents],
@@ -133,12 +122,9 @@ def growth(
 def side_by_side(
     groups: Mapping[str, np.ndarray], *, columns: int = 8, rows: int = 2, ax: Axes | None = None
 ) -> Axes:
-    """Draw rows of images of each kind, one kind below the other, with its name on the left.
+    """Draw rows of images of each kind, uint8 (N, H, W, C) by name, one kind below the other.
 
-    Args:
-        groups: by name, uint8 (N, H, W, C); the first `rows` times `columns` are shown.
-        columns: images in a row.
-        rows: rows of each kind.
+    The first `rows` times `columns` of each are shown.
     """
     blocks = [images[: rows * columns] for images in groups.values()]
     return image_blocks(blocks, columns, [[name] for name in groups], ax=ax)
@@ -181,11 +167,9 @@ def code_combinations(images: np.ndarray, *, lang: str = "en", ax: Axes | None =
 def code_real(
     images: np.ndarray, code: int = 1, *, lang: str = "en", ax: Axes | None = None
 ) -> Axes:
-    """Draw real images below the value that Q reads off them, a column a value.
+    """Draw real images below the value that Q reads off them: uint8 (10, N, H, W, C).
 
-    Args:
-        images: uint8 (10, N, H, W, C), surest first; one of zeros is none, and left pale.
-        code: which code.
+    The surest come first; an image of zeros is none, and left pale.
     """
     is_absent = (images == 0).all(axis=(2, 3, 4), keepdims=True)
     images = np.where(is_absent, np.uint8(BLANK), images).swapaxes(0, 1)
@@ -234,12 +218,7 @@ def weight_samples(
     *,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw two rows of real images, then two rows of samples for each weight.
-
-    Args:
-        originals: uint8 (N, H, W, C).
-        samples: by weight, uint8 (N, H, W, C).
-    """
+    """Draw two rows of real images, then two of samples by weight, uint8 (N, H, W, C) each."""
     named = {weight_name(weight): images for weight, images in samples.items()}
     return side_by_side({words("kl_real", lang): originals} | named, ax=ax)
 

@@ -143,21 +143,17 @@ def use_log_scale(ax: Axes, which: str, *, subs: Sequence[int] = (1, 2, 5), num_
     axis.set_major_formatter(plain_number)
 
 
-def choose_scale(ax: Axes, values: np.ndarray, lang: str, *, pad: float | None = None) -> None:
-    """Use a log axis, and say so, where the first steps would flatten all the rest.
-
-    Args:
-        ax: axes whose title stands on the left.
-        values: all that is drawn on them.
-        pad: points between axes and title; None is the usual distance.
-    """
-    if values.size and values.min() > 0 and values.max() > 8 * np.median(values):
+def choose_scale(ax: Axes, values: np.ndarray) -> bool:
+    """Use a log axis where the first steps would flatten all the rest; return whether it is one."""
+    is_positive = values.size and values.min() > 0
+    is_log = bool(is_positive and values.max() > 8 * np.median(values))
+    if is_log:
         is_wide = values.max() > WIDE_RATIO * values.min()
         use_log_scale(ax, "y", subs=(1,) if is_wide else (1, 2, 5))
-        ax.set_title(ax.get_title(loc="left") + words("log_axis", lang), loc="left", pad=pad)
     else:
         ax.yaxis.set_major_locator(MaxNLocator(6))
         ax.yaxis.set_major_formatter(plain_number)
+    return is_log
 
 
 def legend_above(ax: Axes, *, num_columns: int = 4, **options: Any) -> None:
