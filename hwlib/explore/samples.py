@@ -10,10 +10,10 @@ from torch import nn
 
 from hwlib.metrics import frechet_distance, squared_distances
 from hwlib.run import Run
-from hwlib.training.batches import spread
-from hwlib.training.evaluate import reconstruct
-from hwlib.training.oracle import oracle_features
-from hwlib.training.quality import NUM_SHOWN, closest_pair, make_tools, thumbnails
+from hwlib.training.attribute_classifier import image_features
+from hwlib.training.batches import evenly_spaced_rows
+from hwlib.training.evaluate_vae import reconstruct
+from hwlib.training.quality import NUM_SHOWN, closest_pair, make_feature_networks, thumbnails
 
 if TYPE_CHECKING:
     from hwlib.data import Data
@@ -119,12 +119,12 @@ def reconstruction_frechet(run: Run, data: Data) -> float | None:
     protocol = run.results.get("frechet_protocol")
     if protocol is None:
         return None
-    extractor = make_tools(run.config, data, torch.device("cpu")).extractor
+    extractor = make_feature_networks(run.config, data, torch.device("cpu")).extractor
     if extractor.name != protocol["features"]:
         return None
     num = protocol["num_real"]
-    test = data.test.images[spread(len(data.test), num)]
-    train = data.train.images[spread(len(data.train), num)]
+    test = data.test.images[evenly_spaced_rows(len(data.test), num)]
+    train = data.train.images[evenly_spaced_rows(len(data.train), num)]
     made = reconstruct(run.load_models()["vae"], train)
-    real, fake = (oracle_features(extractor, images) for images in (test, made))
+    real, fake = (image_features(extractor, images) for images in (test, made))
     return frechet_distance(real, fake)
