@@ -94,77 +94,58 @@ def vae_results(**changes: Any) -> dict[str, Any]:
     return results | changes
 
 
+def _leakage(names: tuple[str, ...], own: float, other: float) -> dict[str, dict[str, float]]:
+    """Return by how much each label moves each attribute: its own one, and the others, rising."""
+    rising = {name: other * (place - 5) for place, name in enumerate(ATTRIBUTES)}
+    return {name: rising | {name: own} for name in names}
+
+
 def acgan_results(*attributes: str, **changes: Any) -> dict[str, Any]:
     """Return the results of an ACGAN that obeys its labels, with `changes`."""
     attributes = attributes or ("Smiling",)
     accuracy = {name: 0.97 - 0.05 * i for i, name in enumerate(attributes)}
     flips = {name: 0.93 - 0.09 * i for i, name in enumerate(attributes)}
-    leaks = {
-        name: {
-            other: 0.94 if other == name else 0.02 * (i - 5) for i, other in enumerate(ATTRIBUTES)
-        }
-        for name in attributes
-    }
-    real = {
-        name: {
-            other: 1.0 if other == name else 0.03 * (i - 5) for i, other in enumerate(ATTRIBUTES)
-        }
-        for name in attributes
-    }
-    return (
-        gan_results(
-            attribute=",".join(attributes),
-            attributes=list(attributes),
-            attribute_accuracy=float(np.mean(list(accuracy.values()))),
-            attribute_flip_rate=float(np.mean(list(flips.values()))),
-            attribute_accuracy_by=accuracy,
-            attribute_flip_rate_by=flips,
-            leakage=leaks,
-            leakage_real=real,
-            num_attribute_samples=1_000,
-            class_accuracy_test=0.94,
-        )
-        | changes
+    own = gan_results(
+        attribute=",".join(attributes),
+        attributes=list(attributes),
+        attribute_accuracy=float(np.mean(list(accuracy.values()))),
+        attribute_flip_rate=float(np.mean(list(flips.values()))),
+        attribute_accuracy_by=accuracy,
+        attribute_flip_rate_by=flips,
+        leakage=_leakage(attributes, own=0.94, other=0.02),
+        leakage_real=_leakage(attributes, own=1.0, other=0.03),
+        num_attribute_samples=1_000,
+        class_accuracy_test=0.94,
     )
+    return own | changes
+
+
+def _decaying(names: tuple[str, ...], first: int, top: float, rate: float) -> dict[str, float]:
+    """Return nats that fall from name to name, beginning `first` places into their round."""
+    places = [(i + first) % len(names) for i in range(len(names))]
+    return {name: top * math.exp(-rate * at) for name, at in zip(names, places, strict=True)}
 
 
 def infogan_results(num_codes: int = 1, **changes: Any) -> dict[str, Any]:
     """Return the results of an InfoGAN that uses its codes, with `changes`."""
-    values = np.arange(10)
-    meaning = [
-        [
-            {name: float(abs(math.sin(v + i + k))) for i, name in enumerate(ATTRIBUTES)}
-            for v in values
-        ]
-        for k in range(num_codes)
-    ]
-    factors = [
-        {
-            name: 0.9 * math.exp(-0.3 * ((i + 5 * k) % len(FACTORS)))
-            for i, name in enumerate(FACTORS)
-        }
-        for k in range(num_codes)
-    ]
-    attributes = [
-        {name: 0.3 * math.exp(-0.4 * ((i + 3 * k) % 13)) for i, name in enumerate(ATTRIBUTES)}
-        for k in range(num_codes)
-    ]
-    return (
-        gan_results(
-            num_codes=num_codes,
-            code_accuracy=0.982,
-            code_accuracy_by=[0.982] * num_codes,
-            code_information_nats=2.21,
-            code_information_by=[2.21] * num_codes,
-            code_entropy_nats=math.log(10),
-            code_variance_share=[0.31 / num_codes] * num_codes,
-            noise_variance_share=0.42,
-            code_meaning=meaning,
-            code_attribute_nats=attributes,
-            code_factor_nats=factors,
-        )
-        | changes
+    codes = range(num_codes)
+    meaning = np.abs(np.sin(np.add.outer(np.add.outer(codes, range(10)), range(len(ATTRIBUTES)))))
+    own = gan_results(
+        num_codes=num_codes,
+        code_accuracy=0.982,
+        code_accuracy_by=[0.982] * num_codes,
+        code_information_nats=2.21,
+        code_information_by=[2.21] * num_codes,
+        code_entropy_nats=math.log(10),
+        code_variance_share=[0.31 / num_codes] * num_codes,
+        noise_variance_share=0.42,
+        code_meaning=[
+            [dict(zip(ATTRIBUTES, row, strict=True)) for row in code] for code in meaning.tolist()
+        ],
+        code_attribute_nats=[_decaying(tuple(ATTRIBUTES), 3 * k, 0.3, 0.4) for k in codes],
+        code_factor_nats=[_decaying(tuple(FACTORS), 5 * k, 0.9, 0.3) for k in codes],
     )
+    return own | changes
 
 
 def metrics(num_points: int = NUM_POINTS, **columns: Any) -> pd.DataFrame:

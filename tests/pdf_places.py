@@ -1,25 +1,21 @@
 """Where text begins and ends on a page of a PDF that Typst wrote, and how long its body is."""
 
 import re
-from dataclasses import dataclass
+
+import numpy as np
 
 from hwlib.text import LANGUAGES, word
 
 FOOT = re.compile(r"\d+ / \d+")  # a page's number
 WORDS = re.compile(r"[^\W_][\w'’.,/%-]*")
 
-IDENTITY = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 MARGIN = 26 * 72 / 25.4  # points
 HANGING = 6  # points by which punctuation may stand out of the column
 
 
-def times(m, n):
-    """Return the product of two PDF matrices, `m` applied first."""
-    (a, b, c, d, e, f), (A, B, C, D, E, F) = m, n
-    return (
-        *(a * A + b * C, a * B + b * D, c * A + d * C, c * B + d * D),
-        *(e * A + f * C + E, e * B + f * D + F),
-    )
+def matrix(a=1, b=0, c=0, d=1, e=0, f=0):
+    """Return a matrix of a PDF; a product applies its left factor first."""
+    return np.array([[a, b, 0], [c, d, 0], [e, f, 1]], float)
 
 
 def widths(font):
@@ -38,20 +34,20 @@ def widths(font):
 def extents(page):
     """Yield (start, end) of each piece of text, in points from the page's left edge."""
     fonts = {n: widths(f.get_object()) for n, f in page["/Resources"].get("/Font", {}).items()}
-    kept, ctm, tm, known, size = [], IDENTITY, IDENTITY, ({}, 0.0), 0.0
+    kept, ctm, tm, known, size = [], matrix(), matrix(), ({}, 0.0), 0.0
     for operands, operator in page.get_contents().operations:
         if operator == b"q":
             kept.append(ctm)
         elif operator == b"Q":
             ctm = kept.pop()
         elif operator == b"cm":
-            ctm = times(tuple(map(float, operands)), ctm)
+            ctm = matrix(*operands) @ ctm
         elif operator == b"BT":
-            tm = IDENTITY
+            tm = matrix()
         elif operator == b"Tm":
-            tm = tuple(map(float, operands))
+            tm = matrix(*operands)
         elif operator == b"Td":
-            tm = times((1, 0, 0, 1, *map(float, operands)), tm)
+            tm = matrix(1, 0, 0, 1, *operands) @ tm
         elif operator == b"Tf":
             known, size = fonts[operands[0]], float(operands[1])
         elif operator in (b"Tj", b"TJ"):
@@ -64,8 +60,9 @@ def extents(page):
                 for i in range(0, len(raw), 2):
                     glyph = int.from_bytes(raw[i : i + 2], "big")
                     length += known[0].get(glyph, known[1]) * size / 1000
-            yield tuple(times((1, 0, 0, 1, x, 0), times(tm, ctm))[4] for x in (0, length))
-            tm = times((1, 0, 0, 1, length, 0), tm)
+            after = matrix(e=length) @ tm
+            yield (tm @ ctm)[2, 0], (after @ ctm)[2, 0]
+            tm = after
 
 
 def assert_within(page):
@@ -75,19 +72,12 @@ def assert_within(page):
     assert max(ends) < float(page.mediabox.width) - MARGIN + HANGING
 
 
-@dataclass(frozen=True)
-class Body:
-    """What stands before the appendices: how many pages, how many words.
+def count_body(reader):
+    """Return how many pages and words of a report's PDF stand before its appendices.
 
-    Words are counted as a reader would: of letters or digits; running heads and feet are left out.
+    The outline says where they begin. Words are counted as a reader would: of letters or digits,
+    without running heads and feet.
     """
-
-    pages: int
-    words: int
-
-
-def body_of(reader):
-    """Return the size of a report's body from its PDF, whose outline says where it ends."""
     outline = [entry for entry in reader.outline if not isinstance(entry, list)]
     titles = [word("book.appendix", language, letter="\0", title="") for language in LANGUAGES]
     firsts = tuple(title.split("\0")[0].strip() for title in titles)
@@ -100,4 +90,4 @@ def body_of(reader):
         for line in page.extract_text().split("\n")
         if line.strip() not in running and not FOOT.fullmatch(line.strip())
     ]
-    return Body(pages, len(WORDS.findall("\n".join(lines))))
+    return pages, len(WORDS.findall("\n".join(lines)))

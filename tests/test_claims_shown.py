@@ -534,7 +534,7 @@ def test_the_page_of_claims_counts_verdicts_and_says_what_its_runs_have_in_commo
 def test_the_report_has_a_page_of_claims_beside_a_model_and_says_which_file_it_is_from(claims_job):
     job, runs = claims_job
     folder = runs.parent
-    report_notebook.write(folder / "notebooks")
+    report_notebook.write_notebook(folder / "notebooks")
     vae = report.make_job("vae", "dcgan", notebooks=folder / "notebooks")
     made = report.make_report([job, vae], out=folder / "out", runs=runs)
     assert made.ok

@@ -2,39 +2,41 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-import tomllib
 from functools import cache
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+from conftest import CELEBA_ATTRIBUTES
 from pypdf import PdfReader
+from test_text import leaves
 
 from hwlib import text
+from hwlib.faces import ATTRIBUTES, FACTORS
 
 ROOT = Path(__file__).parents[1]
-PLACEHOLDER = "§"
-FILE_ENDINGS = (
-    "py",
-    "json",
-    "toml",
-    "npz",
-    "html",
-    "j2",
-    "ipynb",
-    "pdf",
-    "jsonl",
-    "jinja",
-    "js",
-    "typ",
-    "css",
+FILE_ENDINGS = frozenset(
+    (
+        "py",
+        "json",
+        "toml",
+        "npz",
+        "html",
+        "j2",
+        "ipynb",
+        "pdf",
+        "jsonl",
+        "jinja",
+        "js",
+        "typ",
+        "css",
+    )
 )
 CODE = ("hwlib/**/*.py", "hwlib/report/templates/*", "docs/*.py")  # what asks for texts
 MIN_FIXED = 3  # letters that a made-up name must have of its own to count as a use
@@ -104,23 +106,10 @@ def code() -> tuple[str, ...]:
 @cache
 def made_up() -> re.Pattern:
     """Return a pattern of the names that code makes up: f"claims.{id}.title" and the like."""
-    patterns = set()
-    for source in code():
-        try:
-            tree = ast.parse(source)
-        except SyntaxError:  # a template or a table
-            continue
-        for node in ast.walk(tree):
-            if isinstance(node, ast.JoinedStr):
-                parts = [
-                    one.value if isinstance(one, ast.Constant) else PLACEHOLDER
-                    for one in node.values
-                ]
-                name = "".join(map(str, parts))
-                fixed = name.replace(PLACEHOLDER, "")
-                if re.fullmatch(rf"[\w.{PLACEHOLDER}']+", name) and len(fixed) >= MIN_FIXED:
-                    patterns.add(re.escape(name).replace(PLACEHOLDER, r"[\w']+"))
-    return re.compile("|".join(sorted(patterns)))
+    written = {name for source in code() for name in re.findall(r'f"([^"\n]+)"', source)}
+    parts = [re.split(r"\{[^{}]*\}", name) for name in written]
+    names = [p for p in parts if re.fullmatch(rf"[\w.']{{{MIN_FIXED},}}", "".join(p))]
+    return re.compile("|".join(sorted(r"[\w']+".join(map(re.escape, p)) for p in names)))
 
 
 def is_used(name: str, others: str) -> bool:
@@ -132,59 +121,54 @@ def is_used(name: str, others: str) -> bool:
     return any(pattern.search(source) for source in (*code(), others))
 
 
-def words_of(section: dict, path: tuple[str, ...]) -> list[str]:
-    """Return the dotted names of all words of a section."""
-    if isinstance(section, dict):
-        return [name for key, more in section.items() for name in words_of(more, (*path, key))]
-    return [".".join(path)]
+@cache
+def named(language: str) -> frozenset[str]:
+    """Return the dotted names of a language's words and sentences."""
+    folder, names = text.ROOT / language, set()
+    for path in folder.glob("*.j2"):
+        macros = re.findall(r"\{%-? macro (\w+)\(", path.read_text(encoding="utf-8"))
+        names |= {f"{path.stem}.{macro}" for macro in macros}
+    for path in set(folder.glob("*.toml")) - {folder / f"{text.ABOUT}.toml"}:
+        names |= leaves(text.section(path.stem, language), (path.stem,))
+    return frozenset(names)
 
 
 @pytest.mark.parametrize("language", text.LANGUAGES)
 def test_no_text_is_without_a_use(language):
-    folder = text.ROOT / language
-    sentences = {path.stem: path.read_text(encoding="utf-8") for path in folder.glob("*.j2")}
-    tables = {path.stem: path.read_text(encoding="utf-8") for path in folder.glob("*.toml")}
-    asked = "\n".join(
-        re.findall(r"\{[{%].*?[%}]\}", "\n".join([*sentences.values(), *tables.values()]))
-    )
+    sources = [path.read_text(encoding="utf-8") for path in (text.ROOT / language).iterdir()]
+    asked = "\n".join(re.findall(r"\{[{%].*?[%}]\}", "\n".join(sources)))
     calls = re.sub(r"\{%-? macro \w+", "", asked)
-    unused = []
-    for stem, source in sentences.items():
-        macros = re.findall(r"\{%-? macro (\w+)\(", source)
-        unused += [m for m in (f"{stem}.{one}" for one in macros) if not is_used(m, calls)]
-    for stem, source in tables.items():
-        if stem not in (text.ABOUT, "names"):  # names are those of data, whatever it is
-            unused += [w for w in words_of(tomllib.loads(source), (stem,)) if not is_used(w, calls)]
-    assert unused == []
+    ours = {n for n in named(language) if not n.startswith("names.")}  # of data, whatever it is
+    assert {name for name in ours if not is_used(name, calls)} == set()
 
 
 @pytest.mark.parametrize("language", text.LANGUAGES)
 def test_no_text_that_code_names_is_missing(language):
     """Every literal of the form "file.name", where such a file of texts exists, has its text."""
-    folder = text.ROOT / language
-    sentences = {path.stem for path in folder.glob("*.j2")}
-    tables = {path.stem for path in folder.glob("*.toml")} - {text.ABOUT}
-    missing = []
-    for source in code():
-        for stem, rest in re.findall(r"""(?<![\w./])["'](\w+)\.([\w.']+?)["'](?![\w/])""", source):
-            is_file = rest.rpartition(".")[2] in FILE_ENDINGS
-            if is_file or stem not in sentences | tables:
-                continue
-            in_table = stem in tables and text.has_word(f"{stem}.{rest}", language)
-            in_section = stem in tables and _is_section(f"{stem}.{rest}", language)
-            in_macros = stem in sentences and _has_macro(stem, rest, language)
-            if not (in_table or in_section or in_macros):
-                missing.append(f"{stem}.{rest}")
-    assert missing == []
+    files = {name.partition(".")[0] for name in named(language)}
+    literal = re.compile(r"""(?<![\w./])["']((\w+)\.[\w.']*?(\w+)'?)["'](?![\w/])""")
+    asked = {
+        name
+        for source in code()
+        for name, file, ending in literal.findall(source)
+        if file in files and ending not in FILE_ENDINGS
+    }
+    known = "\n".join(sorted(named(language)))
+    missing = {n for n in asked if not re.search(rf"^{re.escape(n)}(\.|$)", known, re.MULTILINE)}
+    assert missing == set()
 
 
-def _is_section(key: str, language: str) -> bool:
-    name, *path = key.split(".")
-    found = text.section(name, language)
-    for part in path:
-        found = found.get(part, "") if isinstance(found, dict) else ""
-    return isinstance(found, dict)
+# ----------------------------------------------------------------- names of attributes and factors
 
 
-def _has_macro(stem: str, name: str, language: str) -> bool:
-    return f"macro {name}(" in (text.ROOT / language / f"{stem}.j2").read_text(encoding="utf-8")
+def test_chinese_has_a_name_for_all_forty_attributes_and_every_factor():
+    names = text.section("names", "zh")
+    assert {*CELEBA_ATTRIBUTES, *ATTRIBUTES, *FACTORS} <= set(names)
+    assert all("\u4e00" <= char <= "\u9fff" for name in CELEBA_ATTRIBUTES for char in names[name])
+
+
+@pytest.mark.parametrize("language", text.LANGUAGES)
+def test_no_two_attributes_and_no_two_factors_share_a_name(language):
+    for names in (CELEBA_ATTRIBUTES, FACTORS):
+        assert len({text.name_of(name, language=language) for name in names}) == len(names)
+    assert text.name_of("Left_Handed", language=language) == "Left_Handed"  # of no language

@@ -57,7 +57,7 @@ def made(tmp_path_factory):
     """One report of a good job and of every way to fail, made once for all tests."""
     folder = tmp_path_factory.mktemp("report")
     notebooks = folder / "notebooks"
-    report_notebook.write(notebooks)
+    report_notebook.write_notebook(notebooks)
     jobs = [report.make_job("vae", "dcgan", notebooks=notebooks)]
     jobs += [
         report.make_job("vae", recipe, {"break_at": kind}, notebooks=notebooks)
@@ -688,7 +688,7 @@ def test_a_character_without_a_glyph_costs_itself_alone(made, tmp_path):
 
 
 def test_the_first_run_that_a_notebook_names_is_the_pages_and_the_others_are_kept(tmp_path):
-    notebook = report_notebook.write_two_runs(tmp_path / "notebooks")
+    notebook = report_notebook.write_notebook(tmp_path / "notebooks", "gan")
     parameters = {"recipe": "dcgan", "runs": str(tmp_path / "runs")}
     job = report.Job("gan", "dcgan", notebook, parameters)
     done = runner.run_notebook(job, name="gan-dcgan", folder=tmp_path / "out")
@@ -704,7 +704,7 @@ def test_the_first_run_that_a_notebook_names_is_the_pages_and_the_others_are_kep
 
 
 def test_a_further_run_that_is_not_finished_fails_the_job(tmp_path):
-    notebook = report_notebook.write_two_runs(tmp_path / "notebooks")
+    notebook = report_notebook.write_notebook(tmp_path / "notebooks", "gan")
     parameters = {"recipe": "dcgan", "runs": str(tmp_path / "runs"), "unfinished": "vae"}
     job = report.Job("gan", "dcgan", notebook, parameters)
     done = runner.run_notebook(job, name="gan-dcgan", folder=tmp_path / "out")
@@ -726,7 +726,7 @@ def sides(tmp_path_factory) -> Path:
     """
     folder = tmp_path_factory.mktemp("sides")
     (folder / "notebooks").mkdir()
-    for name in report_notebook.NOTEBOOK_FILES.values():
+    for name in runner.NOTEBOOKS.values():
         (folder / "notebooks" / name).write_text("{}")
     jobs, done = [], {}
     for number, (problem, recipe) in enumerate(SIDES):
@@ -1053,7 +1053,9 @@ def test_a_small_report_has_its_figures_in_the_same_size_with_less_detail(tmp_pa
     notebook = tmp_path / "vae-dcgan.ipynb"
     nbformat.write(made, notebook)
     run, _ = write_side(tmp_path / "runs", "vae", "dcgan", 1)
-    job = report.make_job("vae", "dcgan", notebooks=report_notebook.write(tmp_path / "n").parent)
+    job = report.make_job(
+        "vae", "dcgan", notebooks=report_notebook.write_notebook(tmp_path / "n").parent
+    )
     pages, sizes = {}, {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(site, "run_notebook", lambda *_, **__: runner.Executed(notebook, run))
