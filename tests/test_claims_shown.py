@@ -26,6 +26,7 @@ from hwlib.findings import verdicts as known_verdicts
 from hwlib.plots.claims import MARKS
 from hwlib.report import runner
 from hwlib.report.facts import read_facts
+from hwlib.report.plan import ReportRequest, plan
 from hwlib.run import RUN_MIME
 from hwlib.text import LANGUAGES, sentence, word
 
@@ -628,6 +629,6 @@ def test_a_mistake_with_claims_is_one_line_before_anything_is_trained(
 
 
 def test_the_job_of_claims_knows_every_parameter_of_the_notebook():
-    asked = {"data": "faces:96", "profile": "smoke", "seeds": [0], "skip_bad": False}
-    job = report.make_job("claims", "all", cli.claims_parameters(["C1"], **asked))
+    request = ReportRequest(["claims"], claims=["C1"], data=["faces:96"], profile="smoke")
+    (job,) = [one.job for one in plan(request)]
     assert runner.check_parameters(job)["languages"] == ["zh", "en"]

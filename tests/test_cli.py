@@ -7,11 +7,11 @@ import papermill
 import pytest
 from PIL import Image
 
-from hwlib import cli
+from hwlib import options
 from hwlib.errors import UserError
 from hwlib.recipes import make_config
-from hwlib.registry import PROBLEMS
-from hwlib.report import CLAIMS
+from hwlib.registry import CLAIMS, PROBLEMS
+from hwlib.report.plan import ReportRequest, plan
 from hwlib.run import Run
 
 SMOKE = ["--profile", "smoke", "--data", "faces:96", "--device", "cpu"]
@@ -114,10 +114,10 @@ def test_a_setting_that_is_misspelt_is_asked_back():
 
 def test_switches_may_be_joined_by_commas_or_told_one_by_one():
     both = {"Smiling": 1, "Male": 0}
-    assert cli.parse_switches(["Smiling=1,Male=0"]) == both
-    assert cli.parse_switches(["Smiling=1", "Male=0"]) == both
-    assert cli.parse_switches(["Smiling = 1 , Male = 0"]) == both
-    assert cli.parse_switches([]) == {}
+    assert options.parse_switches(["Smiling=1,Male=0"]) == both
+    assert options.parse_switches(["Smiling=1", "Male=0"]) == both
+    assert options.parse_switches(["Smiling = 1 , Male = 0"]) == both
+    assert options.parse_switches([]) == {}
 
 
 def test_a_folder_whose_name_has_a_dot_is_a_folder(call, trained, tmp_path):
@@ -183,19 +183,19 @@ def test_the_drawn_faces_are_meant_whatever_lies_in_this_folder(tmp_path, monkey
         (tmp_path / name).mkdir()
     whole = str(tmp_path / "pictures")
     given = ["faces", "faces:96", "pictures", "~/pictures", whole, "not/here"]
-    assert cli.resolved(given) == ["faces", "faces:96", whole, "not/here"]
+    assert options.resolve_data(given) == ["faces", "faces:96", whole, "not/here"]
 
 
 def test_two_data_folders_of_one_name_are_refused(tmp_path):
     for name in ("a", "b"):
         (tmp_path / name / "hw4").mkdir(parents=True)
     with pytest.raises(UserError, match="two data folders are called hw4"):
-        cli.resolved([str(tmp_path / "a" / "hw4"), str(tmp_path / "b" / "hw4")])
+        options.resolve_data([str(tmp_path / "a" / "hw4"), str(tmp_path / "b" / "hw4")])
 
 
 def test_a_report_takes_nothing_from_what_a_notebook_was_saved_with():
-    asked = {"data": ["faces:96"], "profile": "smoke", "seeds": [0], "settings": {}}
-    jobs = cli.chosen_jobs([*PROBLEMS, CLAIMS], None, **asked, claims=None, skip_bad=False)
+    request = ReportRequest([*PROBLEMS, CLAIMS], data=["faces:96"], profile="smoke")
+    jobs = [one.job for one in plan(request)]
     assert {job.problem for job in jobs} == {*PROBLEMS, CLAIMS}
     for job in jobs:
         known = papermill.inspect_notebook(str(job.notebook))

@@ -24,24 +24,23 @@ import hwlib
 from hwlib import report
 from hwlib.objectives import reported_mses
 from hwlib.recipes import PAIRS as ALL_PAIRS
+from hwlib.registry import PROBLEMS
 from hwlib.report import (
     compare,
     entries,
     facts,
-    figures,
     protocols,
-    reported,
     site,
     strips,
-    tables,
 )
 from hwlib.report.book import About, Page, make_book, runs_of
 from hwlib.report.document import RenderError
+from hwlib.report.entries import seeds_of
 from hwlib.report.facts import read_facts
 from hwlib.report.html import COMPARE, render
 from hwlib.report.language import read_notebook
 from hwlib.report.pdf import render_pdf
-from hwlib.report.spread import seeds_of, spread
+from hwlib.report.tables import Frame, cell
 from hwlib.text import section, word
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -164,7 +163,7 @@ def of_each(name: str, *amounts):
 
 def test_the_mean_stands_with_the_sample_standard_deviation_to_two_digits():
     amounts = (10.0, 12.0, 14.5)
-    text = spread("frechet", of_each("frechet", *amounts), "en")
+    text = cell("frechet", of_each("frechet", *amounts), "en")
     assert text == "12.2\u00a0±\u00a02.3"
 
 
@@ -184,13 +183,13 @@ def test_the_mean_stands_with_the_sample_standard_deviation_to_two_digits():
     ],
 )
 def test_each_kind_of_number_has_its_mean(name, amounts, text):
-    assert spread(name, of_each(name, *amounts), "en").replace("\u00a0", " ") == text
+    assert cell(name, of_each(name, *amounts), "en").replace("\u00a0", " ") == text
 
 
 def test_a_mean_of_fewer_runs_than_there_are_says_of_how_many():
     results = [*of_each("kid", 0.01, 0.03), {}]
-    assert spread("kid", results, "en").endswith("(n\u00a0=\u00a02)")
-    assert spread("frechet", results, "en") == "–"
+    assert cell("kid", results, "en").endswith("(n\u00a0=\u00a02)")
+    assert cell("frechet", results, "en") == "–"
 
 
 def entry(**settings) -> entries.Entry:
@@ -280,8 +279,8 @@ def test_each_data_set_has_its_own_ranking_and_none_is_called_another_protocol(c
             row = [cell.get_text() for cell in ranked.select("tbody tr")[0].select("th, td")]
             assert row[:3] == ["VAE", "dcgan", "0"]
             own = made_results("vae", "dcgan", data, 0)["frechet"]
-            assert facts.number("frechet", own) in row
-            assert len(ranked.select("td strong")) == len(compare.BEST)
+            assert facts.format_metric("frechet", own) in row
+            assert len(ranked.select("td strong")) == 4  # of the metrics with a better end
         assert (
             section("compare", code)["across_data"] in page.find(id="gan-numbers").parent.get_text()
         )
@@ -346,8 +345,7 @@ def test_a_report_that_leaves_its_range_open_has_a_row_for_each_reading(runs):
     record = known.record | {"settings": {**known.settings, "recipe": "plain"}}
     other = facts.Facts(report.Job("vae", "plain", ROOT, {}), {}, "x", record, known.results)
     own = [entries.Entry("vae-plain", other)]
-    frame = tables.Frame("en", own)
-    found = reported.reported_table("vae", own, frame)
+    found = compare.reported_table("vae", own, Frame("en", own))
     ranges = [row.cells[-4] for row in found.rows]
     assert ranges == ["[0, 1]", "[−1, 1]"]
     assert float(found.rows[1].cells[-1]) == pytest.approx(4 * float(found.rows[0].cells[-1]), 0.01)
@@ -364,13 +362,13 @@ def test_where_no_report_gives_a_number_the_page_says_so(compared):
 
 
 def test_every_figure_of_the_matrix_is_made_by_a_notebook_and_explained():
-    for problem, names in figures.FIGURES.items():
-        notebook = nbformat.read(ROOT / "notebooks" / report.NOTEBOOKS[problem], as_version=4)
+    for problem in PROBLEMS.values():
+        notebook = nbformat.read(ROOT / "notebooks" / problem.notebook, as_version=4)
         source = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
-        for name in names:
+        for name in problem.figures:
             numbered = re.sub(r"\d$", "{k + 1}", name)
             assert f'"{name}"' in source or f'f"{numbered}"' in source, name
-    listed = {name for names in figures.FIGURES.values() for name in names}
+    listed = {name for problem in PROBLEMS.values() for name in problem.figures}
     for code in LANGUAGES:
         assert set(section("compare", code)["figure_meanings"]) == listed
 

@@ -18,6 +18,7 @@ from hwlib.report import Job
 from hwlib.report.compare import overview
 from hwlib.report.entries import entries_of
 from hwlib.report.facts import Facts
+from hwlib.report.tables import Frame
 from hwlib.training.evaluate_vae import growth_steps
 from hwlib.training.study import member_configs, member_runs, study_weights
 
@@ -294,7 +295,7 @@ def test_the_report_has_a_row_for_each_weight_that_is_told(facts):
         assert entry.facts.results["kl_weight"] == weight == entry.facts.settings["kl_weight"]
         assert entry.facts.results["kid_real"] == REAL["kid_real"]
         assert entry.facts.folder.name == entry.facts.run.replace("kl-", "vae-")
-    (table,) = overview(entries, "en")
+    (table,) = overview(entries, Frame("en", entries))
     place = table.columns.index("Test MSE [0, 1]")
     assert [row.cells[place] for row in table.rows] == ["0.01360", "0.05570", "0.01110"]
 

@@ -32,6 +32,7 @@ from pypdf import PdfReader
 from hwlib import report
 from hwlib.errors import UserError
 from hwlib.io import sha256_of
+from hwlib.registry import PAGES, metrics_of
 from hwlib.report import compare, entries, facts, kernel, language, protocols, runner, site
 from hwlib.report import document as documents
 from hwlib.report.facts import Facts, metric_label, provenance
@@ -922,17 +923,17 @@ def test_the_protocol_is_told_in_each_language_with_names_as_they_are_spelt():
     from hwlib.training.quality import ESTIMATORS
 
     for estimator in ESTIMATORS.values():
-        zh, en = (protocols.told(estimator, code) for code in LANGUAGES)
+        zh, en = (protocols.format_fact(estimator, code) for code in LANGUAGES)
         assert "Kynkaanniemi" not in zh + en
         assert re.search("[\u4e00-\u9fff]", zh)
         assert not re.search(r"[a-z]{3,} [a-z]{3,}", zh), zh  # no English words left
-    assert protocols.told(ESTIMATORS["recall"], "zh") == "5 個最近鄰，Kynkäänniemi 等人 2019"
-    assert "Kynkäänniemi et al. 2019" in protocols.told(ESTIMATORS["recall"], "en")
-    assert protocols.told("oracle:01ab", "zh") == word(
+    assert protocols.format_fact(ESTIMATORS["recall"], "zh") == "5 個最近鄰，Kynkäänniemi 等人 2019"
+    assert "Kynkäänniemi et al. 2019" in protocols.format_fact(ESTIMATORS["recall"], "en")
+    assert protocols.format_fact("oracle:01ab", "zh") == word(
         "compare.protocol.classifier", "zh", id="01ab"
     )
-    assert protocols.told("another way", "zh") == "another way"
-    assert protocols.told(64, "en") == "64"
+    assert protocols.format_fact("another way", "zh") == "another way"
+    assert protocols.format_fact(64, "en") == "64"
 
 
 def test_samples_of_all_models_stand_below_real_pictures(sides):
@@ -1085,9 +1086,9 @@ def test_numbers_of_small_trials_come_with_a_warning(profile, known, tmp_path):
 
 
 def test_every_number_that_a_table_may_show_has_a_label_and_a_meaning():
-    shown = {n for names in compare.OVERVIEW.values() for n in names} | set(compare.QUALITY)
-    shown |= {n for topics in compare.DETAILS.values() for names in topics.values() for n in names}
-    topics = {t for topics in compare.DETAILS.values() for t in topics}
+    topics = {topic for page in PAGES.values() for topic in page.topics}
+    shown = {name for page in PAGES.values() for name in page.overview}
+    shown |= {name for topic in (*topics, "quality") for name in metrics_of(topic)}
     for code in LANGUAGES:
         metrics = section("metrics", code)
         assert shown <= metrics.keys()
@@ -1097,15 +1098,15 @@ def test_every_number_that_a_table_may_show_has_a_label_and_a_meaning():
 
 
 def test_numbers_have_few_digits_no_exponent_and_the_same_form_everywhere():
-    assert [facts.number("kid", x) for x in (12.345, 0.012345, 4.1e-7, 0.0)] == [
+    assert [facts.format_metric("kid", x) for x in (12.345, 0.012345, 4.1e-7, 0.0)] == [
         *("12.3", "0.0123", "0.0000", "0.00")
     ]
-    assert facts.number("frechet", 1234.5) == "1,234"
-    assert facts.number("density", 1.0) == "1.00"
-    assert facts.number("precision", 1.0) == "100.0 %"  # as the notebooks' tables have it
-    assert facts.number("recall_real", 0.0071) == "0.7 %"
-    assert facts.number("code_information_nats", -0.00846) == "−0.0085"
-    assert facts.number("code_variance_share", [0.31, 0.222]) == "31.0 %, 22.2 %"
+    assert facts.format_metric("frechet", 1234.5) == "1,234"
+    assert facts.format_metric("density", 1.0) == "1.00"
+    assert facts.format_metric("precision", 1.0) == "100.0 %"  # as the notebooks' tables have it
+    assert facts.format_metric("recall_real", 0.0071) == "0.7 %"
+    assert facts.format_metric("code_information_nats", -0.00846) == "−0.0085"
+    assert facts.format_metric("code_variance_share", [0.31, 0.222]) == "31.0 %, 22.2 %"
 
 
 # ---------------------------------------------------------------------- words and fonts

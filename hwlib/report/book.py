@@ -20,7 +20,8 @@ from PIL import Image
 from hwlib import log
 from hwlib.findings import summary, verdicts
 from hwlib.images import encode, to_image
-from hwlib.report.compare import QUALITY, comparison, has_comparison, tables_of
+from hwlib.registry import metrics
+from hwlib.report.compare import comparison, has_comparison, quality_metrics, tables_of
 from hwlib.report.document import (
     Document,
     Figure,
@@ -35,11 +36,11 @@ from hwlib.report.document import (
     strings,
     with_tables,
 )
-from hwlib.report.entries import Entry, by_data, entries_of, shared, told_apart, warnings
-from hwlib.report.facts import Facts, metric_label, number, provenance
+from hwlib.report.entries import Entry, by_data, disambiguated, entries_of, shared, warnings
+from hwlib.report.facts import Facts, format_metric, metric_label, provenance
 from hwlib.report.references import references
 from hwlib.report.strips import images_of, make_sheet
-from hwlib.report.tables import BESIDE, cell
+from hwlib.report.tables import cell
 from hwlib.text import Finding, has_word, name_of, percent, say_all, section, sentence, word
 
 RESULTS = "results.json"
@@ -451,7 +452,7 @@ def _metrics_table(own: _Material, entries: Sequence[Entry], data: str) -> list[
     language = own.language
     names = [
         name
-        for name in (*QUALITY, "near_copies")
+        for name in (*quality_metrics(), "near_copies")
         if any(name in entry.facts.results for entry in entries)
     ]
     runs = [e for e in entries if any(name in e.facts.results for name in names)]
@@ -462,7 +463,7 @@ def _metrics_table(own: _Material, entries: Sequence[Entry], data: str) -> list[
         [
             metric_label(name, language),
             _beside(name, runs),
-            *(cell(name, one.facts.results, language, brackets=False) for one in runs),
+            *(cell(name, [one.facts.results], language) for one in runs),
         ]
         for name in names
     ]
@@ -471,9 +472,9 @@ def _metrics_table(own: _Material, entries: Sequence[Entry], data: str) -> list[
 
 def _beside(name: str, entries: Sequence[Entry]) -> str:
     """Return a metric of real images, as the first run that has it says."""
-    key = BESIDE[name][0] if name in BESIDE else ""
+    key = metrics()[name].real
     known = (e.facts.results[key] for e in entries if key in e.facts.results)
-    return next((number(name, amount) for amount in known), "–")
+    return next((format_metric(name, amount) for amount in known), "–")
 
 
 def _column(entry: Entry, entries: Sequence[Entry], language: str) -> str:
@@ -484,7 +485,7 @@ def _column(entry: Entry, entries: Sequence[Entry], language: str) -> str:
         name += f" {entry.facts.recipe}"
     if entry.note:
         name += f" {entry.note}"
-    return told_apart(name, entry, entries) if len(like) > 1 else name
+    return disambiguated(name, entry, entries) if len(like) > 1 else name
 
 
 def _classifier_table(own: _Material, entries: Sequence[Entry], data: str) -> list[TableNode]:

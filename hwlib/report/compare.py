@@ -1,105 +1,41 @@
-"""Runs side by side: each problem's pictures and numbers, and sample quality of all."""
+"""Runs side by side: each problem's images and numbers, and sample quality of all."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
+from statistics import fmean
+from typing import Any
 
+import pandas as pd
+
+from hwlib.registry import CLAIMS, PAGES, PROBLEMS, metrics, metrics_of
 from hwlib.report.entries import (
     Entry,
     by_data,
     by_problem,
+    by_seed,
+    disambiguated,
+    grouped,
     identity_of,
-    short_name,
-    told_apart,
 )
-from hwlib.report.facts import VERDICTS, metric_label, number
-from hwlib.report.figures import figures_table
-from hwlib.report.protocols import (
-    DISTANCES,
-    by_protocol,
-    conditions,
-    different,
-    measured,
-)
-from hwlib.report.reported import reported_table
-from hwlib.report.runner import CLAIMS, Job
+from hwlib.report.facts import format_metric, metric_label, significant
+from hwlib.report.protocols import by_protocol, conditions, format_difference, measured
+from hwlib.report.runner import Job
 from hwlib.report.strips import Strip, make_galleries
 from hwlib.report.tables import (
-    BESIDE,
+    UNKNOWN,
     Frame,
     Row,
     Table,
-    cell,
-    known_names,
-    make_table,
-    spread_tables,
+    identity_columns,
+    metric_column,
+    metric_tables,
 )
-from hwlib.text import section, word
+from hwlib.text import fixed, section, word
 
-QUALITY = (*DISTANCES, "sharpness_samples", "colourfulness_samples", "diversity_samples")
-# Which end of a column is the better one; for the other columns that depends: blurred faces, close
-# to the mean one, are nearly all counted as precise.
-BEST: dict[str, Callable[..., float]] = {
-    "frechet": min,
-    "kid": min,
-    "recall": max,
-    "coverage": max,
-}
-VAE_OVERVIEW = (
-    *("num_parameters", "num_steps", "train_time_s", "test_mse_01", "test_mse_11"),
-    *("neg_elbo_nats", "frechet", "kid"),
-)
-COUNTS = tuple(f"num_{verdict}" for verdict in VERDICTS)
-# What fits a page's width; the rest is in the tables of the comparison.
-OVERVIEW = {
-    "vae": VAE_OVERVIEW,
-    "kl": VAE_OVERVIEW,
-    "gan": (
-        *("num_steps", "train_time_s", "d_accuracy_real", "d_accuracy_fake", "frechet", "kid"),
-        *("precision", "recall", "diversity_samples", "near_copies"),
-    ),
-    "acgan": (
-        *("attribute", "num_steps", "train_time_s", "attribute_accuracy", "attribute_flip_rate"),
-        *("d_accuracy_real", "d_accuracy_fake", "frechet", "kid"),
-    ),
-    "infogan": (
-        *("num_codes", "num_steps", "train_time_s", "code_accuracy", "code_information_nats"),
-        *("code_variance_share", "code_class_accuracy", "frechet", "kid"),
-    ),
-    CLAIMS: COUNTS,
-}
-TRAINING = ("num_parameters", "num_steps", "num_epochs", "train_time_s", "images_per_s")
-BALANCE = (
-    *("d_accuracy_real", "d_accuracy_fake", "best_step", "best_kid", "last_kid", "kept_step"),
-    *("snapshot_share", "collapse"),
-)
-VARIETY = (
-    *("sharpness_samples", "colourfulness_samples", "diversity_samples", "near_copies"),
-    *("nearest_ratio", "closest_pair_ratio"),
-)
-RECONSTRUCTION = (
-    *("test_mse_01", "test_mse_11", "neg_elbo_nats", "recon_nats", "kl_nats", "active_units"),
-    "linear_probe_accuracy",
-)
-ATTRIBUTE = ("attribute", "attribute_accuracy", "attribute_flip_rate", "class_accuracy_test")
-CODE = (
-    *("num_codes", "code_accuracy", "code_information_nats", "code_variance_share"),
-    *("noise_variance_share", "code_class_accuracy"),
-)
-DETAILS: dict[str, dict[str, tuple[str, ...]]] = {
-    "vae": {"training": TRAINING, "reconstruction": RECONSTRUCTION, "variety": VARIETY},
-    "kl": {"training": TRAINING, "reconstruction": RECONSTRUCTION, "variety": VARIETY},
-    "gan": {"training": TRAINING, "balance": BALANCE, "variety": VARIETY},
-    "acgan": {
-        "training": TRAINING,
-        "attribute": ATTRIBUTE,
-        "balance": BALANCE,
-        "variety": VARIETY,
-    },
-    "infogan": {"training": TRAINING, "code": CODE, "balance": BALANCE, "variety": VARIETY},
-    CLAIMS: {"verdicts": COUNTS},
-}
+MSES = ("test_mse_01", "test_mse_11")
 
 
 @dataclass(frozen=True)
@@ -114,46 +50,12 @@ class Section:
     parts: tuple[Section, ...] = ()
 
 
-# ---------------------------------------------------------------------- what stands above all
+def quality_metrics() -> tuple[str, ...]:
+    """Return the metrics of sample quality: those that real images have as well."""
+    return tuple(name for name, metric in metrics().items() if metric.real)
 
 
-def overview(entries: Sequence[Entry], language: str) -> list[Table]:
-    """Return a table a problem, with the numbers that matter most; with several seeds their means.
-
-    Args:
-        entries: all runs of the report.
-        language: of its words.
-    """
-    frame = Frame(language, entries, _foreign(entries))
-    tables = []
-    for problem, own in by_problem(entries).items():
-        caption = section("page", language)["problems"][problem]
-        tables += _tables(OVERVIEW[problem], own, frame, caption=caption)
-    return tables
-
-
-def _tables(
-    names: Sequence[str],
-    entries: Sequence[Entry],
-    frame: Frame,
-    *,
-    caption: str,
-    notes: Sequence[str] = (),
-) -> list[Table]:
-    """Return the runs' table, and the one of means over seeds where there are several."""
-    tables = [make_table(names, entries, frame, caption=caption, notes=notes)]
-    if entries[0].facts.problem != CLAIMS:  # verdicts rest on seeds of their own
-        tables += spread_tables(names, entries, frame, caption=caption)
-    return tables
-
-
-def _foreign(entries: Sequence[Entry]) -> list[Entry]:
-    """Return the runs that were measured in another way than the most on their data."""
-    protocols = [by_protocol(own) for own in by_data(entries)]
-    return [entry for p in protocols for group, _ in p.apart for entry in group]
-
-
-# ---------------------------------------------------------------------- the comparison
+# ---------------------------------------------------------------------- all of it
 
 
 def has_comparison(jobs: Sequence[Job]) -> bool:
@@ -166,8 +68,9 @@ def comparison(entries: Sequence[Entry], language: str) -> list[Section]:
     """Return all models side by side: at a glance, quality, figures, each problem."""
     words = section("compare", language)
     models = [entry for entry in entries if entry.facts.problem != CLAIMS]  # claims have no samples
-    frame = Frame(language, entries, _foreign(models))
-    tables = tuple(overview(entries, language))
+    apart = [group for own in by_data(models) for group, _ in by_protocol(own).apart]
+    frame = Frame(language, entries, [entry for group in apart for entry in group])
+    tables = tuple(overview(entries, frame))
     sections = [Section("overview", words["overview"], tables=tables)]
     sections += [_quality(models, frame)] if models else []
     if (table := figures_table(entries, language)) is not None:
@@ -176,15 +79,43 @@ def comparison(entries: Sequence[Entry], language: str) -> list[Section]:
     return sections + [_problem(p, own, frame) for p, own in by_problem(entries).items()]
 
 
+def overview(entries: Sequence[Entry], frame: Frame) -> list[Table]:
+    """Return a table a problem, with the numbers that matter most; with several seeds their means.
+
+    Args:
+        entries: all runs of the report.
+        frame: of the report.
+    """
+    titles = section("page", frame.language)["problems"]
+    return [
+        table
+        for problem, own in by_problem(entries).items()
+        for table in metric_tables(
+            PAGES[problem].overview,
+            own,
+            frame,
+            caption=titles[problem],
+            has_means=problem in PROBLEMS,
+        )
+    ]
+
+
 def _problem(problem: str, entries: Sequence[Entry], frame: Frame) -> Section:
-    """Return a problem's recipes side by side: pictures, numbers, the number that was reported."""
+    """Return a problem's recipes side by side: images, numbers, the number that was reported."""
     language, words = frame.language, section("compare", frame.language)
     tables = []
-    for topic, names in DETAILS[problem].items():
-        if not known_names(names, entries) and topic != "training":
-            continue
-        notes = conditions(topic, entries, language)
-        tables += _tables(names, entries, frame, caption=words["topics"][topic], notes=notes)
+    for topic in PAGES[problem].topics:
+        names = metrics_of(topic)
+        has_any = any(name in e.facts.results for name in names for e in entries)
+        if has_any or topic == "training":
+            tables += metric_tables(
+                names,
+                entries,
+                frame,
+                caption=words["topics"][topic],
+                notes=conditions(topic, entries, language),
+                has_means=problem in PROBLEMS,
+            )
     title = section("page", language)["problems"][problem]
     if problem == CLAIMS:
         return Section(problem, title, tables=tuple(tables))
@@ -194,103 +125,21 @@ def _problem(problem: str, entries: Sequence[Entry], frame: Frame) -> Section:
     ]
     parts.append(Section(f"{problem}-numbers", words["numbers"], tables=tuple(tables)))
     table = reported_table(problem, entries, frame)
-    text = words["no_report"] if table is None else words["reported_note"]
-    if table is None or table.rows:
-        found = () if table is None else (table,)
-        parts.append(Section(f"{problem}-reported", words["reported"], (text,), (), found))
+    if table is None:
+        text = (words["no_report"],)
+        parts.append(Section(f"{problem}-reported", words["reported"], text))
+    elif table.rows:
+        text = (words["reported_note"],)
+        parts.append(Section(f"{problem}-reported", words["reported"], text, tables=(table,)))
     return Section(problem, title, parts=tuple(parts))
-
-
-def _quality(entries: Sequence[Entry], frame: Frame) -> Section:
-    """Return the quality of all models' samples: of each data set, and of each way of measuring."""
-    words = section("compare", frame.language)
-    sets = by_data(entries)
-    ends = [f"-{number}" if len(sets) > 1 else "" for number in range(1, len(sets) + 1)]
-    found = [_quality_on(own, frame, end=end) for own, end in zip(sets, ends, strict=True)]
-    note = [words["quality_note"]] * any(one.tables for one in found)
-    if len(found) == 1:
-        return replace(found[0], text=(*note, *found[0].text))
-    parts = []
-    for own, one in zip(sets, found, strict=True):
-        name = own[0].facts.setting("data") + word("page.sep", frame.language)
-        parts += [
-            Section(part.anchor, name + part.title, part.text, (), part.tables)
-            for part in (one, *one.parts)
-        ]
-    text = (*note, words["across_data"])
-    return Section("quality", words["quality"], text=text, parts=tuple(parts))
-
-
-def _quality_on(entries: Sequence[Entry], frame: Frame, *, end: str) -> Section:
-    """Return the quality of samples on one data set; `end` tells its anchors apart."""
-    language, words = frame.language, section("compare", frame.language)
-    protocols = by_protocol(entries)
-    tables, text, parts = [], [], []
-    if protocols.same:
-        text += measured(protocols.same, language)
-        caption = words["quality_caption"]
-        tables = _ranking(protocols.same, frame, caption=caption, marks_best=True)
-    if protocols.without:
-        named = [
-            f"{told_apart(e.model, e, entries)} ({words[why]})" for e, why in protocols.without
-        ]
-        text.append(words["left_out"] + words["and"].join(named) + words["end"])
-    for place, (group, differences) in enumerate(protocols.apart, start=1):
-        said = words["and"].join(different(d, language) for d in differences)
-        found = _ranking(group, frame, caption=words["apart_caption"], marks_best=False)
-        note = words["apart_note"] + said + words["end"]
-        parts.append(Section(f"apart-{place}{end}", words["apart"], (note,), (), tuple(found)))
-    title = words["quality"]
-    return Section(f"quality{end}", title, tuple(text), (), tuple(tables), tuple(parts))
-
-
-def _ranking(
-    entries: Sequence[Entry], frame: Frame, *, caption: str, marks_best: bool
-) -> list[Table]:
-    """Return sample quality of runs that were measured in one way, and means over seeds."""
-    language, words = frame.language, section("compare", frame.language)
-    names = known_names(QUALITY, entries)
-    identity = identity_of(entries)
-    facts = section("facts", language)
-    head = [facts["problem"], *(facts[n] for n in ("recipe", *identity))]
-    rows = []
-    for entry in entries:
-        own = entry.facts
-        cells = [short_name(own.problem), entry.name, *(own.setting(n) for n in identity)]
-        cells += [cell(name, own.results, language, brackets=False) for name in names]
-        best = [i for i, n in enumerate(names, start=len(head)) if _is_best(entry, n, entries)]
-        rows.append(Row(tuple(cells), entry.page, best=frozenset(best if marks_best else ())))
-    real = [words["real"], *[""] * (len(head) - 1)]
-    real += [_real(BESIDE[name][0], name, entries) for name in names]
-    rows.append(Row(tuple(real), is_real=True))
-    columns = (*head, *(metric_label(name, language) for name in names))
-    right = (*(False for _ in head), *(True for _ in names))
-    frame = Frame(language, entries)
-    means = spread_tables(names, entries, frame, caption=caption, names_problem=True)
-    return [Table(caption, columns, right, tuple(rows)), *means]
-
-
-def _is_best(entry: Entry, name: str, entries: Sequence[Entry]) -> bool:
-    known = [e.facts.results[name] for e in entries if name in e.facts.results]
-    shown = {number(name, amount) for amount in known}
-    if name not in BEST or len(shown) < 2 or name not in entry.facts.results:
-        return False
-    return number(name, entry.facts.results[name]) == number(name, BEST[name](known))
-
-
-def _real(key: str, name: str, entries: Sequence[Entry]) -> str:
-    """Return the number of real pictures; its range, where the runs drew other ones."""
-    known = [e.facts.results[key] for e in entries if key in e.facts.results]
-    if not known:
-        return "–"
-    return "–".join(dict.fromkeys(number(name, end) for end in (min(known), max(known))))
 
 
 def glossary(tables: Sequence[Table], language: str) -> list[tuple[str, str]]:
     """Return label and meaning of every number that stands in one of the tables."""
     heads = {column for table in tables for column in table.columns}
-    metrics = section("metrics", language)
-    known = [(metric_label(name, language), metrics[name]["meaning"]) for name in metrics]
+    known = [
+        (metric_label(n, language), m["meaning"]) for n, m in section("metrics", language).items()
+    ]
     known += dict.fromkeys(meaning for table in tables for meaning in table.meanings)
     return [
         (label, meaning)
@@ -302,3 +151,201 @@ def glossary(tables: Sequence[Table], language: str) -> list[tuple[str, str]]:
 def tables_of(sections: Sequence[Section]) -> list[Table]:
     """Return all tables in the order in which they stand."""
     return [t for s in sections for t in (*s.tables, *tables_of(s.parts))]
+
+
+# ---------------------------------------------------------------------- sample quality
+
+
+def _quality(entries: Sequence[Entry], frame: Frame) -> Section:
+    """Return the quality of all models' samples: of each data set, and of each way of measuring."""
+    words = section("compare", frame.language)
+    sets = by_data(entries)
+    parts: list[Section] = []
+    for number, own in enumerate(sets, start=1):
+        parts += _quality_on(own, frame, end=f"-{number}" if len(sets) > 1 else "")
+    note = [words["quality_note"]] * any(part.tables for part in parts)
+    if len(sets) == 1:
+        first, *apart = parts
+        return replace(first, text=(*note, *first.text), parts=tuple(apart))
+    text = (*note, words["across_data"])
+    return Section("quality", words["quality"], text=text, parts=tuple(parts))
+
+
+def _quality_on(entries: Sequence[Entry], frame: Frame, *, end: str) -> list[Section]:
+    """Return the quality of samples on one data set, a section for each way of measuring.
+
+    Args:
+        entries: all runs on it.
+        frame: of the report.
+        end: tells its anchors apart, empty where there is no other data set.
+    """
+    language, words = frame.language, section("compare", frame.language)
+    name = entries[0].facts.setting("data") + word("page.sep", language) if end else ""
+    protocols = by_protocol(entries)
+    tables: list[Table] = []
+    text = []
+    if protocols.same:
+        text += measured(protocols.same, language)
+        tables = _ranking(protocols.same, language, words["quality_caption"], marks_best=True)
+    if protocols.without:
+        left_out = [
+            f"{disambiguated(e.model, e, entries)} ({words[why]})" for e, why in protocols.without
+        ]
+        text.append(words["left_out"] + words["and"].join(left_out) + words["end"])
+    title = name + words["quality"]
+    sections = [Section(f"quality{end}", title, tuple(text), tables=tuple(tables))]
+    for place, (group, differences) in enumerate(protocols.apart, start=1):
+        what = words["and"].join(format_difference(d, language) for d in differences)
+        note = words["apart_note"] + what + words["end"]
+        found = _ranking(group, language, words["apart_caption"], marks_best=False)
+        anchor, title = f"apart-{place}{end}", name + words["apart"]
+        sections.append(Section(anchor, title, (note,), tables=tuple(found)))
+    return sections
+
+
+def _ranking(
+    entries: Sequence[Entry], language: str, caption: str, *, marks_best: bool
+) -> list[Table]:
+    """Return sample quality of runs that were measured in one way, and means over seeds."""
+    names, frame = quality_metrics(), Frame(language, entries)
+    first, *means = metric_tables(names, entries, frame, caption=caption, is_ranking=True)
+    numbers = pd.DataFrame([entry.facts.results for entry in entries])
+    names = [name for name in names if name in numbers]
+    num_heads = len(first.columns) - len(names)
+    best = {num_heads + i: _best_rows(name, numbers[name]) for i, name in enumerate(names)}
+    rows = [
+        replace(row, best=frozenset(i for i, own in best.items() if marks_best and place in own))
+        for place, row in enumerate(first.rows)
+    ]
+    real = [word("compare.real", language), *[""] * (num_heads - 1)]
+    real += [_real(name, numbers.get(metrics()[name].real)) for name in names]
+    return [replace(first, rows=(*rows, Row(tuple(real), is_real=True))), *means]
+
+
+def _best_rows(name: str, numbers: pd.Series) -> frozenset[int]:
+    """Return the rows that hold a metric's best number; none where all are written alike.
+
+    Of metrics without a better end there is none: blurred faces, close to the mean one, are nearly
+    all counted as precise.
+    """
+    known, better = numbers.dropna(), metrics()[name].better
+    texts = known.map(lambda amount: format_metric(name, amount))
+    if not better or texts.nunique() < 2:
+        return frozenset()
+    best = known.idxmin() if better == "lower" else known.idxmax()
+    return frozenset(texts.index[texts == texts[best]])
+
+
+def _real(name: str, numbers: pd.Series | None) -> str:
+    """Return the number of real images; its range, where the runs drew other ones."""
+    if numbers is None:
+        return UNKNOWN
+    ends = (numbers.min(), numbers.max())
+    return "–".join(dict.fromkeys(format_metric(name, end) for end in ends))
+
+
+# ---------------------------------------------------------------------- the reports' own numbers
+
+
+def reported_table(problem: str, entries: Sequence[Entry], frame: Frame) -> Table | None:
+    """Return measured and reported test MSE, a row a reading; None where no report gives a number.
+
+    Only here is torch loaded, by the recipes. Of runs that differ by seed alone it is the mean that
+    is compared.
+
+    Args:
+        problem: of the runs.
+        entries: runs of the problem.
+        frame: of the report.
+    """
+    from hwlib.objectives import reported_mses
+    from hwlib.recipes import RECIPES
+
+    pairs = {n: r.problems[problem] for n, r in RECIPES.items() if problem in r.problems}
+    if not any(pair.reported for pair in pairs.values()):
+        return None
+    language, words = frame.language, section("compare", frame.language)
+    groups = by_seed([e for e in entries if e.facts.recipe in pairs and MSES[0] in e.facts.results])
+    columns = identity_columns(frame, has_seeds=True)
+    if all(len(group) == 1 for group in groups):
+        columns.pop(words["seeds"])
+    num_heads, heads = len(columns), words["reported_heads"]
+    share, *read = heads.values()
+    columns[share] = lambda group: _share(group[0], pairs[group[0].facts.recipe].settings)
+    for name in MSES:
+        columns[metric_label(name, language)] = metric_column(name, frame)
+    rows = []
+    for group in groups:
+        ours = fmean(entry.facts.results[MSES[0]] for entry in group)
+        cells = [text(group) for text in columns.values()]
+        readings = [r for r in reported_mses() if r.recipe == group[0].facts.recipe]
+        for reading in readings or [None]:
+            more = _reading(reading, ours) if reading else [UNKNOWN] * len(read)
+            rows.append(Row((*cells, *more), group[0].page))
+    names = (*columns, *read)
+    right = tuple(place >= num_heads for place in range(len(names)))
+    meanings = tuple((head, words["reported_meanings"][name]) for name, head in heads.items())
+    return Table(words["reported_caption"], names, right, tuple(rows), meanings=meanings)
+
+
+def _share(entry: Entry, course: Mapping[str, Any]) -> str:
+    """Return how much of the report's schedule was run, and how wide."""
+    share = entry.facts.results["num_images"] / (course["num_steps"] * course["batch_size"])
+    return f"{100 * share:.1f} % (×{entry.facts.settings.get('width', 1):g})"
+
+
+def _reading(reading: Any, ours: float) -> list[str]:
+    """Return the cells of one reading of a report's number, `ours` with pixels in [0, 1]."""
+    low, high = (fixed(end, 0) for end in reading.range_read)
+    return [
+        f"{reading.reported:g}",
+        f"[{low}, {high}]",
+        format_metric(MSES[0], reading.mse_01),
+        format_metric(MSES[1], reading.mse_11),
+        significant(ours / reading.mse_01),
+    ]
+
+
+# ---------------------------------------------------------------------- the homework's figures
+
+
+def figures_table(entries: Sequence[Entry], language: str) -> Table | None:
+    """Return which figures each recipe has, linked to their places; None for no known problem.
+
+    A row holds the pages of one recipe, data and seed, one of each problem.
+
+    Args:
+        entries: all runs of the report.
+        language: of its words.
+    """
+    words, facts = section("compare", language), section("facts", language)
+    own = {p: some for p, some in by_problem(entries).items() if p in PROBLEMS}
+    pages = [
+        page[0]
+        for page in grouped([e for some in own.values() for e in some], lambda entry: entry.page)
+    ]
+    if not pages:
+        return None
+    identity = identity_of(pages)
+    held: dict[tuple[Any, ...], dict[str, Entry]] = {}
+    for on_data in grouped(pages, lambda entry: entry.data):
+        for recipe in dict.fromkeys(entry.facts.recipe for entry in pages):
+            for entry in (e for e in on_data if e.facts.recipe == recipe):
+                key = (recipe, *(entry.facts.setting(name) for name in identity))
+                free = (n for n in count() if entry.facts.problem not in held.get((key, n), {}))
+                held.setdefault((key, next(free)), {})[entry.facts.problem] = entry
+    names = [(problem, name) for problem in own for name in PROBLEMS[problem].figures]
+    rows = []
+    for (key, _), page in held.items():
+        cells, links = list(key), {}
+        for problem, name in names:
+            number = page[problem].figures.get(name) if problem in page else None
+            if number:
+                links[len(cells)] = f"{page[problem].page}.html#figure-{number}"
+            text = f"{word('page.figure', language)}\u00a0{number}" if number else words["none"]
+            cells.append(text if problem in page else UNKNOWN)
+        rows.append(Row(tuple(cells), links=links))
+    columns = (*(facts[n] for n in ("recipe", *identity)), *(name for _, name in names))
+    meanings = tuple((name, words["figure_meanings"][name]) for _, name in names)
+    right = (False,) * len(columns)
+    return Table(words["figures_caption"], columns, right, tuple(rows), meanings=meanings)

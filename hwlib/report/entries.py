@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import TypeVar
 
+from hwlib.registry import PAGES
 from hwlib.report.facts import IDENTITY, Facts, profile_name, value
-from hwlib.report.runner import NOTEBOOKS
 from hwlib.text import LANGUAGES, section, word
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -56,44 +60,37 @@ def entries_of(
     """Return every run of the jobs (page, facts, whether it failed).
 
     Problems come in the homework's order; within one, runs on the same data, of the same recipe and
-    with the same settings stand together. The runs that the jobs are about come before the others
-    that they used, each of those once. A KL study has a row for each weight that its page tells of.
+    with the same settings stand together. Main runs come first, then additional runs, without
+    repeats. A KL study has a row for each weight that its page tells of.
 
     Args:
         jobs: the pages.
         figures: of each page by its stem, the numbers of its figures by their names.
     """
     figures = figures or {}
-    mine = [
+    main = [
         entry
         for page, facts, is_failed in jobs
         for entry in _rows_of(Entry(page, facts, is_failed, figures=figures.get(page, {})))
     ]
-    known = {entry.facts.run for entry in mine}
+    known = {entry.facts.run for entry in main}
     also = {o.run: Entry(page, o) for page, facts, _ in jobs for o in facts.others}
+    first_of: dict[tuple[str, str, str], Facts] = {}
     entries: list[Entry] = []
-    for entry in [*mine, *(e for run, e in also.items() if run not in known)]:
-        like = next((e for e in entries if _kind(e) == _kind(entry) and e.facts.record), None)
-        note = _difference(like.facts, entry.facts) if like else ""
+    for entry in [*main, *(e for run, e in also.items() if run not in known)]:
+        kind = (entry.facts.problem, entry.facts.recipe, entry.data)
+        note = _difference(first_of[kind], entry.facts) if kind in first_of else ""
+        if entry.facts.record:
+            first_of.setdefault(kind, entry.facts)
         entries.append(replace(entry, note=entry.note or note))
-    return _in_order(entries)
-
-
-def _in_order(entries: Sequence[Entry]) -> list[Entry]:
-    """Sort by problem, by data and by name; within each, what came first stays first."""
-
-    def keys(entry: Entry) -> list[tuple[str, ...]]:
-        parts = (entry.facts.problem, entry.data, entry.name)
-        return [parts[:length] for length in (2, 3)]
-
-    firsts: dict[tuple[str, ...], int] = {}
-    for place, entry in enumerate(entries):
-        for key in keys(entry):
-            firsts.setdefault(key, place)
-    order = list(NOTEBOOKS)
-    return sorted(
-        entries, key=lambda e: (order.index(e.facts.problem), *(firsts[key] for key in keys(e)))
-    )
+    in_homework_order = sorted(entries, key=lambda entry: list(PAGES).index(entry.facts.problem))
+    return [
+        entry
+        for on_problem in grouped(in_homework_order, lambda entry: entry.facts.problem)
+        for on_data in grouped(on_problem, lambda entry: entry.data)
+        for named in grouped(on_data, lambda entry: entry.name)
+        for entry in named
+    ]
 
 
 def _rows_of(entry: Entry) -> list[Entry]:
@@ -118,16 +115,12 @@ def _rows_of(entry: Entry) -> list[Entry]:
     return rows
 
 
-def _kind(entry: Entry) -> tuple[str, str, str]:
-    return entry.facts.problem, entry.facts.recipe, entry.data
-
-
 def _difference(first: Facts, other: Facts) -> str:
     """Return the settings of `other` that are not those of `first`, as words.
 
     Data, profile and seed have columns of their own.
     """
-    if not (first.record and other.record):
+    if not other.record:
         return ""
     names = sorted(first.settings.keys() | other.settings.keys())
     changed = [n for n in names if first.settings.get(n) != other.settings.get(n)]
@@ -135,6 +128,9 @@ def _difference(first: Facts, other: Facts) -> str:
         return other.run
     own = [name for name in changed if name not in IDENTITY]
     return ", ".join(f"{name} = {other.setting(name)}" for name in own)
+
+
+# ---- what runs share and what tells them apart ---------------------------------------------------
 
 
 def shared(entries: Sequence[Entry], language: str) -> list[tuple[str, str]]:
@@ -156,9 +152,17 @@ def identity_of(entries: Sequence[Entry]) -> list[str]:
     return [name for name in IDENTITY if len(values_of(entries, name)) > 1]
 
 
-def told_apart(name: str, entry: Entry, entries: Sequence[Entry]) -> str:
+def disambiguated(name: str, entry: Entry, entries: Sequence[Entry]) -> str:
     """Return the name of one of `entries` with its data and seed, where these are several."""
     return " · ".join([name, *(entry.facts.setting(part) for part in identity_of(entries))])
+
+
+def seeds_of(entries: Sequence[Entry]) -> str:
+    """Return how many seeds and which, as text: '3 (0–2)'."""
+    seeds = sorted(entry.facts.settings.get("seed", 0) for entry in entries)
+    is_range = len(seeds) > 2 and all(b == a + 1 for a, b in pairwise(seeds))
+    listed = f"{seeds[0]}–{seeds[-1]}" if is_range else ", ".join(map(str, seeds))
+    return f"{len(seeds)} ({listed})"
 
 
 def warnings(entries: Sequence[Entry], language: str) -> list[str]:
@@ -167,13 +171,24 @@ def warnings(entries: Sequence[Entry], language: str) -> list[str]:
     return [word(f"page.{name}", language) for name in ("smoke", "preview") if name in profiles]
 
 
+# ---- groups --------------------------------------------------------------------------------------
+
+
+def grouped(items: Sequence[T], key: Callable[[T], Hashable]) -> list[list[T]]:
+    """Return the items that have the same key together, groups in the order of their first."""
+    found: dict[Hashable, list[T]] = {}
+    for item in items:
+        found.setdefault(key(item), []).append(item)
+    return list(found.values())
+
+
 def by_problem(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
     """Return the entries of each problem, in the homework's order.
 
     A run of another problem, which a job has used beside its own, has no row here.
     """
     own = [e for e in entries if e.facts.problem == e.facts.job.problem]
-    problems = {p: [e for e in own if e.facts.problem == p] for p in NOTEBOOKS}
+    problems = {p: [e for e in own if e.facts.problem == p] for p in PAGES}
     return {problem: some for problem, some in problems.items() if some}
 
 
@@ -183,10 +198,7 @@ def by_data(entries: Sequence[Entry]) -> list[list[Entry]]:
     Those that failed before their data were known stand with the first.
     """
     first = next((entry.data for entry in entries if entry.data), "")
-    found: dict[str, list[Entry]] = {first: []} if entries else {}
-    for entry in entries:
-        found.setdefault(entry.data or first, []).append(entry)
-    return list(found.values())
+    return grouped(entries, lambda entry: entry.data or first)
 
 
 def by_seed(entries: Sequence[Entry]) -> list[list[Entry]]:
@@ -194,13 +206,12 @@ def by_seed(entries: Sequence[Entry]) -> list[list[Entry]]:
 
     What the data and the profile are called plays no part: the data's content and the settings do.
     """
-    found: dict[str, list[Entry]] = {}
-    for entry in entries:
-        if entry.is_failed or not entry.facts.results:
-            continue
+
+    def key(entry: Entry) -> str:
         settings = {n: v for n, v in entry.facts.settings.items() if n not in IDENTITY}
-        key = [entry.data, entry.facts.record.get("data"), settings]
-        group = found.setdefault(json.dumps(key, sort_keys=True, default=str), [])
-        if entry.facts.run not in {other.facts.run for other in group}:
-            group.append(entry)
-    return list(found.values())
+        parts = [entry.data, entry.facts.record.get("data"), settings]
+        return json.dumps(parts, sort_keys=True, default=str)
+
+    finished = [entry for entry in entries if entry.facts.results and not entry.is_failed]
+    groups = grouped(finished, key)
+    return [[same[0] for same in grouped(own, lambda entry: entry.facts.run)] for own in groups]

@@ -12,11 +12,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from hwlib.report.runner import CLAIMS, Job
-from hwlib.text import LANGUAGES, section, word
+from hwlib.registry import CLAIMS, VERDICT_COUNTS, metrics
+from hwlib.report.runner import Job
+from hwlib.text import LANGUAGES, fixed, section, thousands, word
 
 IDENTITY = ("data", "profile", "seed")
-VERDICTS = ("supported", "contradicted", "undecided", "not_applicable")
 NAMED = ("problem", "recipe", *IDENTITY)  # rows of their own
 # Names that mean something else within their group of config.json, and what they go by here.
 GROUPED = {
@@ -25,27 +25,9 @@ GROUPED = {
     ("identity", "code"): "code_fingerprint",
     ("data", "fingerprint"): "data_fingerprint",
 }
-WHOLE = frozenset(
-    {"num_parameters", "num_steps", "num_images", "active_units", "sharpness_samples"}
-)
-PERCENT = frozenset(
-    {"linear_probe_accuracy", "d_accuracy_real", "d_accuracy_fake", "attribute_accuracy"}
-    | {"attribute_flip_rate", "class_accuracy_test", "code_accuracy", "code_class_accuracy"}
-    | {"code_variance_share", "noise_variance_share", "near_copies", "snapshot_share"}
-    | {f"{name}{of}" for name in ("precision", "recall", "coverage") for of in ("", "_real")}
-)
 ENGINE = ("papermill", "matplotlib", "pypandoc_binary", "typst")
-# Three digits that count, a few decimals at most, never an exponent.
-DIGITS = dict.fromkeys(
-    (
-        *("frechet", "kid", "density", "best_kid", "last_kid", "frechet_real", "kid_real"),
-        *("density_real", "colourfulness_samples", "colourfulness_real", "diversity_samples"),
-        *("diversity_real", "nearest_ratio", "closest_pair_ratio", "code_information_nats"),
-        *("code_entropy_nats", "num_epochs", "train_time_s", "images_per_s"),
-    ),
-    3,
-)
-MOST_DECIMALS = 4
+SIGNIFICANT_DIGITS = 3
+MAX_DECIMALS = 4
 
 
 @dataclass(frozen=True)
@@ -127,7 +109,7 @@ def _read_verdicts(job: Job, path: Path, parameters: Mapping[str, Any]) -> Facts
     shared = _common([json.loads(file.read_text()) for file in files if file.exists()])
     shared.pop("settings", None)
     counts = Counter(claim["verdict"] for claim in claims)
-    results = {f"num_{verdict}": counts[verdict] for verdict in VERDICTS}
+    results = {name: counts[name.removeprefix("num_")] for name in VERDICT_COUNTS}
     return Facts(job, parameters, path.name, {"settings": settings, **shared}, results)
 
 
@@ -160,28 +142,34 @@ def profile_name(profile: str, language: str) -> str:
     return section("page", language)["profiles"].get(profile, profile)
 
 
-def number(name: str, amount: Any) -> str:
+def format_metric(name: str, amount: Any) -> str:
     """Return a metric as text, the same in every language; of a list each, with commas."""
     if isinstance(amount, list | tuple) and amount:
-        return ", ".join(number(name, part) for part in amount)
+        return ", ".join(format_metric(name, part) for part in amount)
     if isinstance(amount, bool) or not isinstance(amount, int | float):
         return value(amount)
-    if name in PERCENT:
+    kind = format_of(name)
+    if kind == "percent":
         return f"{100 * amount:.1f} %"
-    if name in DIGITS:
-        return significant(amount, DIGITS[name])
-    if name in WHOLE or isinstance(amount, int):
-        return f"{amount:,.0f}"
-    if name.startswith("test_mse"):
+    if kind == "digits":
+        return significant(amount)
+    if kind == "count" or isinstance(amount, int):
+        return thousands(round(amount))
+    if kind == "mse":
         return f"{amount:.5f}"
     return f"{amount:,.1f}" if abs(amount) >= 100 else f"{amount:.4g}"
 
 
-def significant(amount: float, digits: int) -> str:
-    """Return `amount` with so many digits that count, as a decimal number of few decimals."""
+def format_of(name: str) -> str:
+    """Return how a metric is written, as `hwlib.registry.Metric` says; "number" by default."""
+    known = metrics().get(name)
+    return known.format if known else "number"
+
+
+def significant(amount: float) -> str:
+    """Return `amount` with three digits that count, as a decimal number of few decimals."""
     size = math.floor(math.log10(abs(amount))) if amount else 0
-    text = f"{amount:,.{min(MOST_DECIMALS, max(0, digits - 1 - size))}f}"
-    return text.replace("-", "\u2212")
+    return fixed(amount, min(MAX_DECIMALS, max(0, SIGNIFICANT_DIGITS - 1 - size)))
 
 
 def value(amount: Any) -> str:
@@ -209,21 +197,6 @@ def subtitle(fact: Facts, language: str) -> list[tuple[str, str]]:
         (labels["profile"], profile_name(fact.setting("profile"), language)),
         (labels["seed"], fact.setting("seed")),
     ]
-
-
-def trust(fact: Facts, language: str, *, command: str, notebook: str) -> list[tuple[str, str]]:
-    """Return what made a report, in words: label and value, a row each.
-
-    Args:
-        fact: the job's run.
-        language: the language of the labels.
-        command: the command line as it was typed.
-        notebook: name of the executed notebook, empty where there is none.
-    """
-    labels = section("facts", language)
-    rows: list[tuple[str, Any]] = [("command", command), *_made(fact, notebook)]
-    rows.append(("settings", _listed(fact.record.get("settings", {}), without=NAMED)))
-    return [(labels.get(name, name), value(part)) for name, part in rows if part not in (None, "")]
 
 
 @dataclass(frozen=True)
@@ -294,7 +267,7 @@ def _made(fact: Facts, notebook: str) -> list[tuple[str, Any]]:
     rows += _recorded(fact.record)
     for name in ("num_images", "train_time_s"):
         if name in fact.results:
-            rows.append((name, number(name, fact.results[name])))
+            rows.append((name, format_metric(name, fact.results[name])))
     rows.append(("engine", " · ".join(f"{name} {version}" for name, version in engine().items())))
     rows.append(("parameters", _listed(fact.parameters, without=(*NAMED, "runs"))))
     return rows
@@ -324,7 +297,7 @@ def _recorded(record: Mapping[str, Any]) -> list[tuple[str, Any]]:
             label = GROUPED.get((name, key), key)
             if (name, key) == ("identity", "torch"):  # among the versions
                 continue
-            rows.setdefault(label, number(key, amount) if key.startswith("num_") else amount)
+            rows.setdefault(label, format_metric(key, amount) if key.startswith("num_") else amount)
     order = list(section("facts", next(iter(LANGUAGES))))  # the same in every language
     known = [(name, rows[name]) for name in order if name in rows]
     return known + [(name, amount) for name, amount in rows.items() if name not in order]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hwlib.report.entries import Entry, told_apart
+from hwlib.registry import metrics_of
+from hwlib.report.entries import Entry, disambiguated
 from hwlib.report.facts import metric_label, value
-from hwlib.text import section, word
+from hwlib.text import section, thousands, word
 
-DISTANCES = ("frechet", "kid", "precision", "recall", "density", "coverage")
 PROTOCOL_FACTS = {"data": "data_fingerprint"}  # names of a protocol that mean another fact
 # How distances were measured: what results.json says, by the words for it in `compare.toml`.
 PATTERNS = {
@@ -23,6 +23,16 @@ PATTERNS = {
     "neighbours": r"(?P<count>\d+) nearest neighbours \((?P<author>\w+) et al\. (?P<year>\d+)\)",
 }
 NAMES = {"Kynkaanniemi": "Kynkäänniemi"}  # results.json keeps to ASCII
+# What the numbers of a topic depend on, by names of `facts.toml`.
+CONDITIONS = {
+    "training": ("device", "num_threads", "precision"),
+    "reconstruction": ("num_test", "image_size", "data_fingerprint"),
+    "attribute": ("num_attribute_samples", "features"),
+    "code": ("num_samples",),
+    "balance": ("num_evals",),
+    "variety": ("num_samples", "num_real", "features"),
+}
+Difference = tuple[str, Any, Any]  # what differs, its value in one protocol, and in another
 
 
 @dataclass(frozen=True)
@@ -35,8 +45,8 @@ class Protocols:
         without: runs that cannot be compared, each with the word of `compare.toml` that says why.
     """
 
-    same: tuple[Entry, ...]
-    apart: tuple[tuple[tuple[Entry, ...], tuple[tuple[str, Any, Any], ...]], ...]
+    same: tuple[Entry, ...] = ()
+    apart: tuple[tuple[tuple[Entry, ...], tuple[Difference, ...]], ...] = ()
     without: tuple[tuple[Entry, str], ...] = ()
 
 
@@ -55,19 +65,17 @@ def by_protocol(entries: Sequence[Entry]) -> Protocols:
         else:
             fitting = (g for g in groups if all(_is_like(found, _protocols(e)) for e in g))
             if (group := next(fitting, None)) is None:
-                groups.append([entry])
-            else:
-                group.append(entry)
-    if not groups:
-        return Protocols((), (), tuple(without))
-    same = max(groups, key=len)
+                groups.append(group := [])
+            group.append(entry)
+    same = max(groups, key=len, default=[])
     apart = [(tuple(g), _differences(g[0], same[0])) for g in groups if g is not same]
     return Protocols(tuple(same), tuple(apart), tuple(without))
 
 
 def _protocols(entry: Entry) -> dict[str, Mapping[str, Any]]:
+    """Return how each of a run's distances was measured; empty where that is not recorded."""
     results = entry.facts.results
-    return {n: results.get(f"{n}_protocol") or {} for n in DISTANCES if n in results}
+    return {n: results.get(f"{n}_protocol") or {} for n in metrics_of("quality") if n in results}
 
 
 def _is_like(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
@@ -75,10 +83,10 @@ def _is_like(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return bool(both) and all(one[name] == other[name] for name in both)
 
 
-def _differences(one: Entry, other: Entry) -> tuple[tuple[str, Any, Any], ...]:
+def _differences(one: Entry, other: Entry) -> tuple[Difference, ...]:
     """Return what differs between two protocols, each once: its name, in `one`, in `other`."""
     mine, theirs = _protocols(one), _protocols(other)
-    found: dict[str, tuple[str, Any, Any]] = {}
+    found: dict[str, Difference] = {}
     for name in mine.keys() & theirs.keys():
         for part in mine[name].keys() | theirs[name].keys():
             pair = mine[name].get(part), theirs[name].get(part)
@@ -87,113 +95,105 @@ def _differences(one: Entry, other: Entry) -> tuple[tuple[str, Any, Any], ...]:
     return tuple(found[key] for key in sorted(found))
 
 
+# ---- in words ------------------------------------------------------------------------------------
+
+
 def measured(entries: Sequence[Entry], language: str) -> list[str]:
     """Return how these runs were measured, and how far the feature network can be trusted."""
-    words = section("compare", language)
     protocols = _protocols(entries[0])
-    parts = dict.fromkeys(part for protocol in protocols.values() for part in protocol)
-    said = words["and"].join(_part(part, protocols, language) for part in parts)
-    lines = [words["protocol_line"] + said + words["end"]]
+    labels: dict[str, dict[str, list[str]]] = {}  # of the distances, by part of protocol and text
+    for name, protocol in protocols.items():
+        for part, amount in protocol.items():
+            texts = labels.setdefault(part, {})
+            texts.setdefault(format_fact(amount, language), []).append(metric_label(name, language))
+    lines = _line([_fact(part, texts, language) for part, texts in labels.items()], language)
     is_oracle = any(str(p.get("features", "")).startswith("oracle") for p in protocols.values())
     oracle = next((o for e in entries if is_oracle and (o := e.facts.results.get("oracle"))), {})
     if "accuracy" in oracle and "floor" in oracle:
-        shown = {name: f"{100 * oracle[name]:.1f} %" for name in ("accuracy", "floor")}
-        lines.append(word("compare.classifier", language, **shown))
+        shares = {name: f"{100 * oracle[name]:.1f} %" for name in ("accuracy", "floor")}
+        lines.append(word("compare.classifier", language, **shares))
     return lines
-
-
-# What the numbers of a topic hang on, by names of `facts.toml`.
-CONDITIONS = {
-    "training": ("device", "num_threads", "precision"),
-    "reconstruction": ("num_test", "image_size", "data_fingerprint"),
-    "attribute": ("num_attribute_samples", "features"),
-    "code": ("num_samples",),
-    "balance": ("num_evals",),
-    "variety": ("num_samples", "num_real", "features"),
-}
 
 
 def conditions(topic: str, entries: Sequence[Entry], language: str) -> list[str]:
     """Return under which conditions the numbers of a topic were measured, as one line or none.
 
-    Where the runs differ in one, each value is told with its runs.
+    Where the runs differ in one, each value stands with its runs.
 
     Args:
         topic: of `[topics]` in `compare.toml`.
         entries: the runs.
         language: of its words.
     """
-    words, separator = section("compare", language), word("page.sep", language)
-    said = []
+    facts = []
     for name in CONDITIONS.get(topic, ()):
-        texts: dict[str, list[Entry]] = {}
+        runs: dict[str, list[Entry]] = {}
         for entry in entries:
             if (amount := _condition(name, entry)) is not None:
-                text = told(f"{amount:,}" if isinstance(amount, int) else amount, language)
-                texts.setdefault(text, []).append(entry)
-        named = [
-            word("compare.of", language, text=text, names=words["list"].join(names))
-            for text, names in _shortest_names(texts, entries).items()
-        ]
-        if texts:
-            shown = words["list"].join(named if len(texts) > 1 else texts)
-            said.append(section("facts", language)[name] + separator + shown)
-    return [words["protocol_line"] + words["and"].join(said) + words["end"]] if said else []
+                text = (
+                    thousands(amount) if isinstance(amount, int) else format_fact(amount, language)
+                )
+                runs.setdefault(text, []).append(entry)
+        if runs:
+            facts.append(_fact(name, _shortest_names(runs, entries), language))
+    return _line(facts, language)
+
+
+def _condition(name: str, entry: Entry) -> Any:
+    """Return one condition of a run, None where it is not known."""
+    facts, record = entry.facts, entry.facts.record
+    known = {
+        **next(iter(_protocols(entry).values()), {}),
+        **{n: record.get("environment", {}).get(n) for n in ("device", "num_threads")},
+        **{n: facts.settings.get(n) for n in ("image_size", "num_evals")},
+        "precision": facts.results.get("precision_used"),
+        "num_test": facts.results.get("num_test_images"),
+        "num_attribute_samples": facts.results.get("num_attribute_samples"),
+        "data_fingerprint": record.get("data", {}).get("fingerprint"),
+    }
+    return known.get(name)
 
 
 def _shortest_names(
-    texts: Mapping[str, Sequence[Entry]], entries: Sequence[Entry]
+    runs: Mapping[str, Sequence[Entry]], entries: Sequence[Entry]
 ) -> dict[str, list[str]]:
     """Return the runs of each value, named as briefly as tells which run has which value."""
-    ways: tuple[Callable[[Entry], str], ...] = (
+    ways = (
         lambda entry: entry.name,
         lambda entry: entry.facts.setting("data"),
         lambda entry: f"{entry.name} · {entry.facts.setting('data')}",
-        lambda entry: told_apart(entry.name, entry, entries),
+        lambda entry: disambiguated(entry.name, entry, entries),
     )
     for way in ways:
-        found = {text: list(dict.fromkeys(map(way, some))) for text, some in texts.items()}
+        found = {text: list(dict.fromkeys(map(way, some))) for text, some in runs.items()}
         names = [name for some in found.values() for name in some]
         if len(names) == len(set(names)):
             break
     return found
 
 
-def _condition(name: str, entry: Entry) -> Any:
-    """Return one condition of a run, None where it is not known."""
-    facts = entry.facts
-    protocol = next(iter(_protocols(entry).values()), {})
-    record = facts.record
-    places = {
-        "device": record.get("environment", {}),
-        "num_threads": record.get("environment", {}),
-        "precision": {"precision": facts.results.get("precision_used")},
-        "num_test": {"num_test": facts.results.get("num_test_images")},
-        "data_fingerprint": {"data_fingerprint": record.get("data", {}).get("fingerprint")},
-        "image_size": facts.settings,
-        "num_evals": facts.settings,
-        "num_attribute_samples": facts.results,
-    }
-    return places.get(name, protocol).get(name)
+def _fact(name: str, texts: Mapping[str, Sequence[str]], language: str) -> str:
+    """Return one fact as words; where it has several values, each with what it is of."""
+    parts = list(texts)
+    separator = section("compare", language)["list"]
+    if len(texts) > 1:
+        parts = [
+            word("compare.of", language, text=text, names=separator.join(names))
+            for text, names in texts.items()
+        ]
+    return _label(name, language) + word("page.sep", language) + separator.join(parts)
 
 
-def _part(part: str, protocols: Mapping[str, Mapping[str, Any]], language: str) -> str:
-    """Return one part of the protocols as words; of each distance, where they differ in it."""
-    words, texts = section("compare", language), {}
-    for name, protocol in protocols.items():
-        if part in protocol:
-            text = told(protocol[part], language)
-            texts.setdefault(text, []).append(metric_label(name, language))
-    said = [
-        word("compare.of", language, text=text, names=words["list"].join(names))
-        for text, names in texts.items()
-    ]
-    label = section("facts", language).get(PROTOCOL_FACTS.get(part, part), part)
-    said = words["list"].join(said if len(texts) > 1 else texts)
-    return label + word("page.sep", language) + said
+def _line(facts: Sequence[str], language: str) -> list[str]:
+    words = section("compare", language)
+    return [words["protocol_line"] + words["and"].join(facts) + words["end"]] if facts else []
 
 
-def told(amount: Any, language: str) -> str:
+def _label(name: str, language: str) -> str:
+    return section("facts", language).get(PROTOCOL_FACTS.get(name, name), name)
+
+
+def format_fact(amount: Any, language: str) -> str:
     """Return one fact of a protocol in the words of `language`; one that is not known as it is."""
     text = value(amount)
     for name, pattern in PATTERNS.items():
@@ -203,9 +203,8 @@ def told(amount: Any, language: str) -> str:
     return text
 
 
-def different(difference: tuple[str, Any, Any], language: str) -> str:
+def format_difference(difference: Difference, language: str) -> str:
     """Return one difference of two protocols as words."""
     name, theirs, ours = difference
-    label = section("facts", language).get(PROTOCOL_FACTS.get(name, name), name)
-    values = {"theirs": told(theirs, language), "ours": told(ours, language)}
-    return word("compare.instead", language, label=label, **values)
+    values = {"theirs": format_fact(theirs, language), "ours": format_fact(ours, language)}
+    return word("compare.instead", language, label=_label(name, language), **values)

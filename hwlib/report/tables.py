@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import fmean, stdev
 from typing import Any
 
-from hwlib.report.entries import Entry, by_data, by_seed, identity_of, short_name
-from hwlib.report.facts import metric_label, number, value
-from hwlib.report.protocols import DISTANCES
-from hwlib.report.spread import seeds_of, spread
-from hwlib.text import section, word
+from hwlib.registry import metrics
+from hwlib.report.entries import Entry, by_data, by_seed, identity_of, seeds_of, short_name
+from hwlib.report.facts import MAX_DECIMALS, format_metric, format_of, metric_label, value
+from hwlib.text import fixed, section, word
 
-# What a number is to be read beside, in brackets behind it, and the word for that.
-BESIDE = {
-    "frechet": ("frechet_real", "floor"),
-    "kid": ("kid_real", "floor"),
-    "precision": ("precision_real", "floor"),
-    "recall": ("recall_real", "floor"),
-    "density": ("density_real", "floor"),
-    "coverage": ("coverage_real", "floor"),
-    "sharpness_samples": ("sharpness_real", "floor"),
-    "colourfulness_samples": ("colourfulness_real", "floor"),
-    "diversity_samples": ("diversity_real", "floor"),
-    "code_information_nats": ("code_entropy_nats", "most"),
-}
-BRACKETS = frozenset(BESIDE) - {"kid", "precision", "recall", "density", "coverage"}
-# Numbers in a feature network's terms: other data or another network makes them other numbers.
-BY_FEATURES = frozenset({*DISTANCES, "best_kid", "last_kid", "diversity_samples"})
-TEXTS = frozenset({"attribute", "collapse"})  # columns of words, set to the left
+MSE_DECIMALS = 5  # as single runs have it
+UNKNOWN, FOREIGN = "–", "≠"
+# Heads of columns, and what each says of the runs of a row.
+Columns = dict[str, Callable[[Sequence[Entry]], str]]
 
 
 @dataclass(frozen=True)
@@ -71,131 +59,162 @@ class Frame:
     foreign: Sequence[Entry] = ()
 
 
-def cell(name: str, results: Mapping[str, Any], language: str, *, brackets: bool = True) -> str:
-    """Return one number as text, '–' where the run has none."""
-    if name == "attribute":
-        return value(results.get("attributes") or results.get(name))
-    if name not in results:
-        return "–"
-    if name == "collapse":
-        words, signs = section("compare", language), section("page", language)["signs"]
-        found = [
-            word(
-                "compare.collapse_at",
-                language,
-                step=f"{c['step']:,}",
-                sign=signs.get(c["sign"], c["sign"]),
-            )
-            for c in results[name]
-        ]
-        return words["and"].join(found) or words["none"]
-    text = number(name, results[name])
-    if brackets and name in BRACKETS and (beside := BESIDE[name][0]) in results:
-        text += f"\u00a0({number(name, results[beside])})"
-    return text
-
-
-def make_table(
+def metric_tables(
     names: Sequence[str],
     entries: Sequence[Entry],
     frame: Frame,
     *,
     caption: str,
     notes: Sequence[str] = (),
-) -> Table:
-    """Return a row an entry with those of the numbers `names` that any of them has.
-
-    Args:
-        names: metrics, as in `metrics.toml`.
-        entries: the rows.
-        frame: of the report.
-        caption: the table's.
-        notes: what is to stand below it.
-    """
-    words = section("page", frame.language)
-    names = known_names(names, entries)
-    identity = identity_of(frame.everyone)
-    has_failed = any(e.is_failed for e in frame.everyone)
-    head = [section("facts", frame.language)[n] for n in ("recipe", *identity)]
-    head += [words["state"]] * has_failed
-    columns = [*head, *(_label(n, entries, frame.language) for n in names)]
-    rows, is_marked = [], False
-    for entry in entries:
-        cells = [entry.name, *(entry.facts.setting(n) for n in identity)]
-        cells += [words["failed" if entry.is_failed else "done"]] * has_failed
-        for name in names:
-            text = cell(name, entry.facts.results, frame.language)
-            if entry in frame.foreign and name in BY_FEATURES and text != "–":
-                text, is_marked = "≠", True
-            cells.append(text)
-        rows.append(Row(tuple(cells), entry.page, entry.is_failed))
-    right = (*(False for _ in head), *(n not in TEXTS for n in names))
-    notes = (*notes, *_cautions(names, entries, frame.language, is_marked=is_marked))
-    return Table(caption, tuple(columns), right, tuple(rows), notes)
-
-
-def spread_tables(
-    names: Sequence[str],
-    entries: Sequence[Entry],
-    frame: Frame,
-    *,
-    caption: str,
-    names_problem: bool = False,
+    is_ranking: bool = False,
+    has_means: bool = True,
 ) -> list[Table]:
-    """Return a table of means with a row for runs that differ by seed alone; none for one seed.
+    """Return the runs' table, and one of means over seeds where there are several.
 
     Args:
-        names: metrics, as in `metrics.toml`.
+        names: of metrics; those that no run has are left out.
         entries: the runs.
         frame: of the report.
         caption: what the numbers are.
-        names_problem: whether the runs are of several problems, which then have a column.
+        notes: what is to stand below the runs' table.
+        is_ranking: whether the runs are of several problems, and real images have a row.
+        has_means: False where numbers rest on seeds of their own.
     """
-    words = section("compare", frame.language)
-    groups = by_seed(entries)
-    if all(len(group) == 1 for group in groups):
-        return []
-    names = known_names(names, entries)
-    identity = [name for name in identity_of(frame.everyone) if name != "seed"]
-    facts = section("facts", frame.language)
-    head = [facts["problem"]] * names_problem
-    head += [facts[n] for n in ("recipe", *identity)] + [words["seeds"]]
-    rows, is_marked = [], False
-    for group in groups:
-        first = group[0]
-        results = [entry.facts.results for entry in group]
-        cells = [short_name(first.facts.problem)] * names_problem
-        cells += [first.name, *(first.facts.setting(n) for n in identity), seeds_of(group)]
+    language, words = frame.language, section("compare", frame.language)
+    names = [name for name in names if any(name in e.facts.results for e in entries)]
+    groups = by_seed(entries) if has_means else []
+    made = [(caption, [[entry] for entry in entries], False)]
+    if any(len(group) > 1 for group in groups):
+        made.append((word("compare.spread", language, caption=caption), groups, True))
+    is_mixed = len(by_data(entries)) > 1 and any(metrics()[name].by_features for name in names)
+    tables = []
+    for title, some, of_seeds in made:
+        columns = identity_columns(frame, has_problem=is_ranking, has_seeds=of_seeds)
+        if not of_seeds and any(entry.is_failed for entry in frame.everyone) and not is_ranking:
+            columns |= _state_column(language)
+        num_heads, has_brackets = len(columns), not of_seeds and not is_ranking
         for name in names:
-            text = spread(name, results, frame.language)
-            if name in BY_FEATURES and text != "–" and any(e in frame.foreign for e in group):
-                text, is_marked = "≠", True
-            cells.append(text)
-        rows.append(Row(tuple(cells)))
-    right = (*(False for _ in head), *(n not in TEXTS for n in names))
-    columns = (*head, *(metric_label(n, frame.language) for n in names))
-    notes = _cautions(names, entries, frame.language, is_marked=is_marked)
-    title = word("compare.spread", frame.language, caption=caption)
-    return [Table(title, columns, right, tuple(rows), notes)]
+            head = _head(name, entries, language) if has_brackets else metric_label(name, language)
+            columns[head] = metric_column(name, frame, has_brackets=has_brackets)
+        rows = [
+            Row(
+                tuple(text(group) for text in columns.values()),
+                "" if of_seeds else group[0].page,
+                group[0].is_failed,
+            )
+            for group in some
+        ]
+        right = (*[False] * num_heads, *(metrics()[n].format != "text" for n in names))
+        cautions = [words["not_comparable"]] * any(FOREIGN in row.cells for row in rows)
+        cautions += [words["across_data"]] * is_mixed
+        below = (*([] if of_seeds else notes), *cautions)
+        tables.append(Table(title, tuple(columns), right, tuple(rows), below))
+    return tables
 
 
-def known_names(names: Sequence[str], entries: Sequence[Entry]) -> list[str]:
-    """Return those of the numbers that any of the runs has."""
-    return [n for n in names if any(n in e.facts.results for e in entries)]
+def identity_columns(
+    frame: Frame, *, has_problem: bool = False, has_seeds: bool = False
+) -> Columns:
+    """Return the columns that say which run a row is about: recipe, and what is not all alike.
+
+    Args:
+        frame: of the report.
+        has_problem: whether the problem has a column.
+        has_seeds: whether a row is of several seeds, which are named together.
+    """
+    facts, columns = section("facts", frame.language), Columns()
+    if has_problem:
+        columns[facts["problem"]] = lambda group: short_name(group[0].facts.problem)
+    columns[facts["recipe"]] = lambda group: group[0].name
+    for name in identity_of(frame.everyone):
+        if name != "seed" or not has_seeds:
+            columns[facts[name]] = lambda group, name=name: group[0].facts.setting(name)
+    if has_seeds:
+        columns[section("compare", frame.language)["seeds"]] = seeds_of
+    return columns
 
 
-def _cautions(
-    names: Sequence[str], entries: Sequence[Entry], language: str, *, is_marked: bool
-) -> tuple[str, ...]:
-    """Return what to mind with distances: other protocols, and other data."""
-    words = section("compare", language)
-    is_mixed = len(by_data(entries)) > 1 and not BY_FEATURES.isdisjoint(names)
-    return (*[words["not_comparable"]] * is_marked, *[words["across_data"]] * is_mixed)
+def _state_column(language: str) -> Columns:
+    words = section("page", language)
+    return {words["state"]: lambda g: words["failed" if g[0].is_failed else "done"]}
 
 
-def _label(name: str, entries: Sequence[Entry], language: str) -> str:
+def _head(name: str, entries: Sequence[Entry], language: str) -> str:
     """Return a column's head, with the word for what stands in brackets, if anything does."""
-    label = metric_label(name, language)
-    if name in BRACKETS and any(BESIDE[name][0] in e.facts.results for e in entries):
-        return f"{label} ({section('compare', language)[BESIDE[name][1]]})"
+    label, metric = metric_label(name, language), metrics()[name]
+    if metric.has_brackets and any(metric.beside in e.facts.results for e in entries):
+        return f"{label} ({section('compare', language)['floor' if metric.real else 'most']})"
     return label
+
+
+def metric_column(
+    name: str, frame: Frame, *, has_brackets: bool = False
+) -> Callable[[Sequence[Entry]], str]:
+    """Return what a metric's column says of a row; see `cell`, `Frame.foreign`."""
+
+    def text(group: Sequence[Entry]) -> str:
+        results = [entry.facts.results for entry in group]
+        written = cell(name, results, frame.language, has_brackets=has_brackets)
+        is_foreign = metrics()[name].by_features and any(e in frame.foreign for e in group)
+        return FOREIGN if is_foreign and written != UNKNOWN else written
+
+    return text
+
+
+# ---- cells ---------------------------------------------------------------------------------------
+
+
+def cell(
+    name: str, results: Sequence[Mapping[str, Any]], language: str, *, has_brackets: bool = False
+) -> str:
+    """Return a metric as text, of several runs its mean and sample standard deviation (over n - 1).
+
+    What is equal in all runs stands alone; where some runs lack the number, it says of how many it
+    is. Of a list each is written, with commas. Without any number it is '–'.
+
+    Args:
+        name: a key of results.json.
+        results: of the runs, more than none.
+        language: of its words.
+        has_brackets: whether a run's number for real images stands behind its own.
+    """
+    if name == "attribute":
+        return value(results[0].get("attributes") or results[0].get(name))
+    known = [result[name] for result in results if name in result]
+    if not known:
+        return UNKNOWN
+    if name == "collapse":
+        text = _collapse(known, language)
+    elif isinstance(known[0], list | tuple):
+        text = ", ".join(_mean_sd(name, parts) for parts in zip(*known, strict=True))
+    else:
+        text = _mean_sd(name, known)
+    metric = metrics()[name]
+    if has_brackets and metric.has_brackets and metric.beside in results[0]:
+        text += f"\u00a0({format_metric(name, results[0][metric.beside])})"
+    return text if len(known) == len(results) else f"{text} (n\u00a0=\u00a0{len(known)})"
+
+
+def _collapse(found: Sequence[Sequence[Mapping[str, Any]]], language: str) -> str:
+    """Return a run's signs of collapse, or how many of several runs have any."""
+    if len(found) > 1:
+        return word("compare.of_runs", language, count=sum(map(bool, found)), runs=len(found))
+    signs, words = section("page", language)["signs"], section("compare", language)
+    parts = [
+        word("compare.collapse_at", language, step=f"{c['step']:,}", sign=signs[c["sign"]])
+        for c in found[0]
+    ]
+    return words["and"].join(parts) or words["none"]
+
+
+def _mean_sd(name: str, amounts: Sequence[Any]) -> str:
+    """Return mean and standard deviation, the latter to two digits, with as many decimals each."""
+    if all(amount == amounts[0] for amount in amounts):
+        return format_metric(name, amounts[0])
+    kind, factor, unit = format_of(name), 1, ""
+    if kind == "percent":
+        factor, unit = 100, " %"
+    mean, deviation = factor * fmean(amounts), factor * stdev(amounts)
+    most = MSE_DECIMALS if kind == "mse" else MAX_DECIMALS
+    decimals = 1 if unit else min(most, max(0, 1 - math.floor(math.log10(deviation))))
+    return f"{fixed(mean, decimals)}\u00a0±\u00a0{fixed(deviation, decimals)}{unit}"

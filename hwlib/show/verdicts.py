@@ -6,15 +6,18 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 import pandas as pd
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
 
 from hwlib import plots
+from hwlib.claims import CLAIMS
 from hwlib.claims.base import Claim
 from hwlib.findings import claims as findings
 from hwlib.findings.claims import Decided, Verdicts
 from hwlib.findings.verdicts import verdicts_table
 from hwlib.show.cells import to_markdown
 from hwlib.show.page import figure, sentences, text
-from hwlib.text import LANGUAGES, finding, word
+from hwlib.text import LANGUAGES, finding, sentence, word
 
 Claims = Mapping[str, Claim]
 Tables = dict[str, pd.DataFrame]  # one a language
@@ -89,3 +92,31 @@ def _claim(claim: Claim, decided: Decided) -> None:
         values = {"id": claim.id, "verdict": decided["verdict"], "found": found, "count": count}
         figure(name, draw, words="claim", **values)
     sentences(findings.found(claim, decided), bullets=True)
+
+
+def console_table(verdicts: Verdicts, language: str = "en") -> Table:
+    """Return the verdicts as a terminal's table, a row a measure, with interval and margin."""
+    data, profile = verdicts["data"]["spec"], verdicts["profile"]
+    seeds = len(verdicts["seeds"])
+    title = sentence("claims.table_title", language, data=data, profile=profile, seeds=seeds)
+    warning = sentence("claims.warning", language, profile=profile)
+    table = Table(title=title, caption=warning, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    right = {"justify": "right"}
+    columns = {"id": {}, "claim": {}, "verdict": {}, "effect": right, "margin": right}
+    for name, style in columns.items():
+        no_wrap = name not in ("claim", "effect")
+        table.add_column(word(f"claims.columns.{name}", language), no_wrap=no_wrap, **style)
+    for id, decided in verdicts["claims"].items():
+        claim = CLAIMS[id]
+        statement = word(f"claims.{id}.statement", language)
+        letters = ", ".join(claim.letters)
+        verdict = word(f"claims.verdicts.{decided['verdict']}", language)
+        table.add_row(id, f"{statement} ({letters})", verdict, style="bold")
+        if "reason" in decided:
+            table.add_row("", findings.found(claim, decided)[0].say(language).replace("**", ""))
+        for part in decided.get("parts", ()):
+            name = word(f"claims.{id}.parts.{part['name']}", language)
+            verdict = word(f"claims.verdicts.{part['verdict']}", language)
+            effect = (findings.write_effect(part, language), findings.write_margin(part, language))
+            table.add_row("", name, verdict, *effect, style="dim")
+    return table

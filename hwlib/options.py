@@ -1,0 +1,140 @@
+"""Options that several commands share, and how their texts are read."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hwlib.config import ARGUMENTS, profile_of
+from hwlib.errors import UserError
+from hwlib.registry import PROBLEMS
+
+DATA_HELP = "faces (drawn, the default), faces:N, or a folder: hw4, CelebA, MNIST, any images."
+
+ProblemArgument = Annotated[
+    str, typer.Argument(metavar="PROBLEM", help=f"One of {', '.join(PROBLEMS)}.")
+]
+DataOption = Annotated[str, typer.Option("--data", metavar="SPEC", help=DATA_HELP)]
+ProfileOption = Annotated[
+    str,
+    typer.Option(
+        "--profile",
+        callback=profile_of,
+        help="smoke: seconds, to see that it runs; preview: about a minute, rough images;"
+        " quick: a real result on two cores; course: the report's own schedule.",
+    ),
+]
+SeedOption = Annotated[int, typer.Option("--seed", help="Seed of every random draw.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a setting, for example --set z_dim=50; repeat it for several. README.md lists"
+        " them under 'Settings', and a wrong name lists those that the problem knows.",
+    ),
+]
+DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
+RunsOption = Annotated[
+    Path | None, typer.Option("--runs", help="Folder of the run folders; default runs/.")
+]
+JobsOption = Annotated[
+    int | None,
+    typer.Option("--jobs", help="Jobs side by side; default one a core, or one a GPU."),
+]
+SkipOption = Annotated[
+    bool, typer.Option("--skip-bad", help="Leave out images that cannot be read, and say so.")
+]
+
+
+def parse_settings(words: Sequence[str]) -> dict[str, Any]:
+    """Return the KEY=VALUE words of `--set` as settings; the types are checked with the rest.
+
+    Raises:
+        UserError: a word without '=', or one for an option of its own.
+    """
+    settings: dict[str, Any] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise UserError("set_without_value", word=word)
+        if (name := key.strip()) in ARGUMENTS:
+            raise UserError("set_of_option", word=word, name=name, value=value)
+        settings[name] = value.split(",") if "," in value else value.strip()
+    return settings
+
+
+def parse_switches(words: Sequence[str]) -> dict[str, int]:
+    """Return the NAME=0|1 words of `--attribute`, each of them one or several joined by commas.
+
+    Raises:
+        UserError: a word that is not of this form.
+    """
+    switches = {}
+    for word in ",".join(words).split(",") if words else ():
+        name, equals, value = (part.strip() for part in word.partition("="))
+        if not (name and equals):
+            raise UserError("switch_without_value", word=word)
+        if value not in ("0", "1"):
+            raise UserError("switch_value", word=word, value=value)
+        switches[name] = int(value)
+    return switches
+
+
+def resolve_data(data: Sequence[str]) -> list[str]:
+    """Return each set of images once, folders by their whole path.
+
+    Raises:
+        UserError: two folders of one name, by which a report tells them apart.
+    """
+    found = list(dict.fromkeys(map(whole_path, data)))
+    names = [Path(spec).name for spec in found]
+    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        raise UserError("same_data_name", name=twice[0])
+    return found
+
+
+def whole_path(spec: str) -> str:
+    """Return a folder by its whole path; 'faces' are the drawn ones, whatever lies here.
+
+    Raises:
+        UserError: an empty text, which would be the folder that the command was typed in.
+    """
+    if not spec.strip():
+        raise UserError("empty_data")
+    path = os.path.expanduser(spec)
+    is_drawn = spec == "faces" or spec.startswith("faces:")
+    return spec if is_drawn or not os.path.exists(path) else os.path.realpath(path)
+
+
+def writable(option: str, folder: Path) -> Path:
+    """Make the folder that `option` names, before any work for it, and return it.
+
+    Raises:
+        UserError: it cannot be made or written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        why = error.strerror
+        raise UserError("option_unwritable", option=option, folder=folder, why=why) from None
+
+
+def check_output(out: Path) -> None:
+    """Refuse a file that `hwlib sample` cannot write.
+
+    Raises:
+        UserError: the name ends like that of another kind of file.
+    """
+    from hwlib.training.sampling import PICTURE_SUFFIXES  # loads torch
+
+    is_like_a_file = any(map(str.isalpha, out.suffix)) and not out.is_dir()
+    if is_like_a_file and out.suffix != ".npz" and out.suffix.lower() not in PICTURE_SUFFIXES:
+        raise UserError("unknown_file_kind", out=out, suffix=out.suffix)
