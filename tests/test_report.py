@@ -1213,13 +1213,13 @@ CONTRAST = """() => {
   return worst;
 }"""
 NAMES = ("index", "vae-dcgan", "vae-cellfail", "compare", "appendix")
-PAGES = [f"{c}/{n}" for c in LANGUAGES for n in NAMES]
+ALL_PAGES = [f"{c}/{n}" for c in LANGUAGES for n in NAMES]
 SIDE_PAGES = ["zh/index", "zh/compare", "en/compare"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_open_from_disk_without_network_error_or_overflow(out, sides, browser, scheme):
-    pages = [out / f"{name}.html" for name in PAGES] + [sides / f"{n}.html" for n in SIDE_PAGES]
+    pages = [out / f"{name}.html" for name in ALL_PAGES] + [sides / f"{n}.html" for n in SIDE_PAGES]
     for width, height in ((1280, 900), (390, 844)):
         context = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme=scheme, offline=True

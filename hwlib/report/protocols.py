@@ -130,10 +130,8 @@ def conditions(topic: str, entries: Sequence[Entry], language: str) -> list[str]
         runs: dict[str, list[Entry]] = {}
         for entry in entries:
             if (amount := _condition(name, entry)) is not None:
-                text = (
-                    thousands(amount) if isinstance(amount, int) else format_fact(amount, language)
-                )
-                runs.setdefault(text, []).append(entry)
+                amount = thousands(amount) if isinstance(amount, int) else amount
+                runs.setdefault(format_fact(amount, language), []).append(entry)
         if runs:
             facts.append(_fact(name, _shortest_names(runs, entries), language))
     return _line(facts, language)
