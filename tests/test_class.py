@@ -22,7 +22,7 @@ from pypdf import PdfReader
 
 from hwlib import report
 from hwlib.errors import UserError
-from hwlib.report.runner import NOTEBOOKS
+from hwlib.registry import PAGES
 from hwlib.report.site import job_names
 from hwlib.text import word
 
@@ -70,7 +70,7 @@ display({"application/vnd.hwlib.run+json": {"run": str(folder)}}, raw=True)
 def notebooks(tmp_path_factory) -> Path:
     """The folder of that notebook, under the name of every problem."""
     folder = tmp_path_factory.mktemp("notebooks")
-    for problem, name in NOTEBOOKS.items():
+    for problem, page in PAGES.items():
         defaults = f'problem = "{problem}"\nrecipe = "dcgan"\ndata = "faces"\nseed = 0\n'
         parameters = new_code_cell(
             f'{defaults}runs = ""\nwish = ""', metadata={"tags": ["parameters"]}
@@ -80,7 +80,7 @@ def notebooks(tmp_path_factory) -> Path:
         made.metadata["kernelspec"] = {"name": "python3", "display_name": "x", "language": "python"}
         for number, cell in enumerate(made.cells):
             cell["id"] = f"cell-{number}"
-        nbformat.write(made, folder / name)
+        nbformat.write(made, folder / page.notebook)
     return folder
 
 

@@ -497,14 +497,15 @@ def test_a_pdf_that_cannot_be_set_costs_no_page(pages, monkeypatch):
     some = [page for page in pages["en"] if page.name in ("vae-dcgan-faces-s0", FAILED)]
     monkeypatch.setattr(site, "render_pdf", fails)
     log = SimpleNamespace(say=lambda *_, **__: None)
-    made = site._made(some, "en", LANGUAGES, about=About(), detail=report.FULL, log=log)
-    assert made.files.keys() == {
+    engine = site._Report({}, None, LANGUAGES, About(), report.FULL, log)
+    files, reasons = engine.set(some, "en")
+    assert files.keys() == {
         *(f"{page.name}.html" for page in some),
         *("index.html", "appendix.html"),
     }
-    assert b"<figure" in made.files["vae-dcgan-faces-s0.html"]
-    assert made.reasons["vae-dcgan-faces-s0"] == "PDF: no"
-    assert made.reasons[FAILED] == "the third batch is not finite"
+    assert b"<figure" in files["vae-dcgan-faces-s0.html"]
+    assert reasons["vae-dcgan-faces-s0"] == "PDF: no"
+    assert reasons[FAILED] == "the third batch is not finite"
 
 
 # ---------------------------------------------------------------------- both media, both languages

@@ -168,10 +168,6 @@ def test_nothing_to_report_and_unknown_languages_are_the_users_mistake(made, tmp
         report.make_report(jobs[:1], out=tmp_path, languages=("fr",))
 
 
-def test_every_problem_of_the_settings_has_a_notebook_name():
-    assert set(report.NOTEBOOKS) == {*runner.PROBLEMS, report.CLAIMS}
-
-
 # ---------------------------------------------------------------------- executed once, kept
 
 

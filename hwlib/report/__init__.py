@@ -1,13 +1,13 @@
 """Run the notebooks and make the report, HTML and PDF, in Chinese and English; light to import."""
 
+from hwlib.registry import CLAIMS
 from hwlib.report.embed import FULL, SMALL
-from hwlib.report.runner import CLAIMS, NOTEBOOKS, Job, make_job
+from hwlib.report.runner import Job, make_job
 from hwlib.report.site import JobResult, ReportResult, make_report
 
 __all__ = [
     "CLAIMS",
     "FULL",
-    "NOTEBOOKS",
     "SMALL",
     "Job",
     "JobResult",

@@ -132,8 +132,8 @@ def execute(task: dict[str, Any], stop: Stop) -> None:
     if error is not None and stop.is_asked.is_set():
         shutil.rmtree(output.parent, ignore_errors=True)
         sys.exit(1)
-    told = {"type": type(error).__name__, "text": str(error)} if error else None
-    write_json(output.with_name(ENDED), told)
+    ended = {"type": type(error).__name__, "text": str(error)} if error else None
+    write_json(output.with_name(ENDED), ended)
 
 
 def _papermill(task: dict[str, Any], output: Path, stop: Stop) -> None:

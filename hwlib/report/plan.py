@@ -21,7 +21,7 @@ from hwlib.registry import CLAIMS, PROBLEMS
 from hwlib.report.runner import Job, make_job
 from hwlib.text import LANGUAGES
 from hwlib.training.calibrate import expected_seconds
-from hwlib.training.fit import resolve_attribute
+from hwlib.training.identity import resolve_attribute
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import nbformat
 import papermill
@@ -30,23 +30,11 @@ from hwlib.errors import DEFAULT_LANGUAGE, UserError
 from hwlib.fingerprint import hash_of_files
 from hwlib.io import replacing, sha256_of, write_json
 from hwlib.parallel import OnLine, RunChild, Workers
-from hwlib.registry import PROBLEMS
+from hwlib.registry import CLAIMS, PAGES, PROBLEMS
 from hwlib.run import MISTAKE_MIME, RUN_MIME, default_runs_dir
 from hwlib.text import ROOT as TEXTS
 from hwlib.text import word
 
-# What the report calls the page of the reports' claims: no problem of the homework, and made only
-# where it is asked for by name, because it stands on three seeds of everything.
-CLAIMS = "claims"
-# In the order of the homework, which is that of the report.
-NOTEBOOKS = {
-    "vae": "01_vae.ipynb",
-    "gan": "02_gan.ipynb",
-    "acgan": "03_acgan.ipynb",
-    "infogan": "04_infogan.ipynb",
-    "kl": "05_kl.ipynb",
-    CLAIMS: "06_claims.ipynb",
-}
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 RESULTS = "results.json"
 KERNEL = "hwlib.report.kernel"  # executes one notebook, in a process of its own
@@ -118,7 +106,7 @@ def make_job(
     """Return the job of `problem` in `recipe`, with its notebook.
 
     Args:
-        problem: one of `hwlib.registry.PROBLEMS`, or `CLAIMS`.
+        problem: a key of `hwlib.registry.PAGES`.
         recipe: name of a recipe; it becomes the notebook's parameter `recipe`. Claims compare
             recipes: they have none, and "all" stands for it.
         parameters: further parameters of the notebook.
@@ -127,18 +115,11 @@ def make_job(
     Raises:
         UserError: no such problem, or its notebook does not exist yet.
     """
-    if problem not in NOTEBOOKS:
-        known = [*PROBLEMS, CLAIMS]
-        raise UserError("unknown_report_problem", problem=problem, known=known)
-    folder = notebooks or next(
-        (
-            root / "notebooks"
-            for root in (PACKAGE.parent, Path.cwd())
-            if (root / "notebooks").is_dir()
-        ),
-        PACKAGE.parent / "notebooks",
-    )
-    path = folder / NOTEBOOKS[problem]
+    if problem not in PAGES:
+        raise UserError("unknown_report_problem", problem=problem, known=[*PROBLEMS, CLAIMS])
+    own_folders = [root / "notebooks" for root in (PACKAGE.parent, Path.cwd())]
+    folder = notebooks or next(filter(Path.is_dir, own_folders), own_folders[0])
+    path = folder / PAGES[problem].notebook
     if not path.exists():
         raise UserError("no_notebook", problem=problem, path=path)
     own = {} if problem == CLAIMS else {"recipe": recipe}
@@ -157,6 +138,7 @@ def check_parameters(job: Job) -> dict[str, Any]:
     try:
         with ONE_AT_A_TIME:
             known = papermill.inspect_notebook(str(job.notebook))
+            defaults = {name: _literal(parameter["default"]) for name, parameter in known.items()}
     except (PapermillException, nbformat.ValidationError, OSError, ValueError) as error:
         why = _one_line(str(error))
         raise UserError("notebook_unreadable", notebook=job.notebook, why=why) from None
@@ -165,8 +147,6 @@ def check_parameters(job: Job) -> dict[str, Any]:
             raise UserError(
                 "no_parameter", notebook=job.notebook.name, name=name, names=list(known)
             )
-    with ONE_AT_A_TIME:
-        defaults = {name: _literal(parameter["default"]) for name, parameter in known.items()}
     return {**defaults, **job.parameters}
 
 
@@ -194,15 +174,14 @@ def run_notebook(
     about.
 
     Args:
-        job: what to run; see `check_parameters`.
+        job: what to run, its parameters checked; see `check_parameters`.
         name: stem of the file, and what progress lines begin with.
         folder: where executed notebooks lie.
         cwd: the kernel's working directory; this process's where None.
         run: from `Workers.submit`; a worker of its own where None.
-        on_line: called with each line that the notebook's process tells.
+        on_line: called with each line of the notebook's process.
 
     Raises:
-        UserError: see `check_parameters`.
         ChildStopped: it was stopped before its end; nothing is written.
     """
     if run is None:
@@ -210,9 +189,8 @@ def run_notebook(
         with Workers() as workers:
             return workers.submit(lambda run: alone(run=run)).result()
     target, record = folder / f"{name}.ipynb", folder / f"{name}.json"
+    key = _key(job)
     with ONE_AT_A_TIME:
-        check_parameters(job)
-        key = _key(job)
         if (known := _unchanged(target, record, key)) is not None:
             return known
     folder.mkdir(parents=True, exist_ok=True)
@@ -223,16 +201,14 @@ def run_notebook(
             return _keep(job, raw, error, target=target, record=record, key=key)
 
 
-def _keep(
-    job: Job, raw: Path, error: _Error | None, *, target: Path, record: Path, key: str
-) -> Executed:
-    """Judge what papermill left, and write it into its place, or beside it where it failed."""
+def _keep(job: Job, raw: Path, error: str, *, target: Path, record: Path, key: str) -> Executed:
+    """Write what papermill left into its place, or beside it where it failed."""
     try:
         notebook = nbformat.read(raw, as_version=4) if raw.exists() else None
     except ValueError:  # its process was killed while it wrote
         notebook = None
     runs = _run_folders(notebook) if notebook else []
-    reason, trace = _judge(notebook, runs, error)
+    reason, trace = _execution_status(notebook, runs, error)
     failed = target.with_suffix(".failed.ipynb")
     if reason is not None:
         if notebook is not None:
@@ -247,17 +223,10 @@ def _keep(
     return Executed(target, runs[0], others=tuple(runs[1:]))
 
 
-class _Error(NamedTuple):
-    """What ended an execution: the exception's type, and its text in one line."""
-
-    type: str
-    text: str
-
-
 def _execute(
     job: Job, output: Path, *, name: str, cwd: Path, run: RunChild, on_line: OnLine
-) -> _Error | None:
-    """Let papermill write what it can to `output`; return what ended it, if anything did."""
+) -> str:
+    """Let papermill write what it can to `output`; return what ended it in one line, or ''."""
     task = {
         "notebook": str(job.notebook.resolve()),
         "output": str(output),
@@ -274,18 +243,17 @@ def _execute(
     code = run(KERNEL, task, keep)
     ended = output.with_name(ENDED)
     if not ended.exists():
-        last = lines[-1] if lines else ""
-        return _Error("ChildProcessError", f"the notebook's process ended with code {code}: {last}")
-    told = json.loads(ended.read_text())
-    return _Error(told["type"], _one_line(told["text"]) or told["type"]) if told else None
+        return f"the notebook's process ended with code {code}: {''.join(lines[-1:])}"
+    error = json.loads(ended.read_text())
+    return (_one_line(error["text"]) or error["type"]) if error else ""
 
 
-def _judge(
-    notebook: NotebookNode | None, runs: Sequence[Path], error: _Error | None
+def _execution_status(
+    notebook: NotebookNode | None, runs: Sequence[Path], error: str
 ) -> tuple[Reason | None, str]:
     """Return why the notebook failed and the last lines of its traceback, or None and ''."""
     if notebook is None:
-        return Reason("no_start", {"error": error.text}), ""
+        return Reason("no_start", {"error": error}), ""
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     for number, cell in enumerate(code, start=1):
         for output in cell.outputs:
@@ -293,12 +261,12 @@ def _judge(
                 mistake = _mistake(cell) or _cell_error(number, output)
                 return mistake, _tail("\n".join(output.traceback))
         if cell.execution_count is None:
-            if error is None:
+            if not error:
                 return Reason("not_run", {"cell": number}), ""
             trace = _tail("".join(o.text for c in code for o in c.outputs if "text" in o))
-            return Reason("kernel", {"cell": number, "error": error.text}), trace
-    if error is not None:
-        return Reason("other", {"error": f"{error.type}: {error.text}"}), ""
+            return Reason("kernel", {"cell": number, "error": error}), trace
+    if error:
+        return Reason("other", {"error": error}), ""
     if not runs:
         return Reason("no_run", {}), ""
     for run in runs:
@@ -308,9 +276,9 @@ def _judge(
 
 
 def _mistake(cell: NotebookNode) -> Reason | None:
-    """Return the mistake that the cell tells of in every language; None where it has none."""
-    told = [o.data[MISTAKE_MIME] for o in cell.outputs if MISTAKE_MIME in o.get("data", {})]
-    return Reason("other", {"error": told[-1]}) if told else None
+    """Return the mistake that the cell shows in every language; None where it has none."""
+    mistakes = [o.data[MISTAKE_MIME] for o in cell.outputs if MISTAKE_MIME in o.get("data", {})]
+    return Reason("other", {"error": mistakes[-1]}) if mistakes else None
 
 
 def _cell_error(number: int, output: NotebookNode) -> Reason:
@@ -417,23 +385,17 @@ def _key(job: Job) -> str:
 @cache
 def code_hash() -> str:
     """Return a hash over the package's files, the report engine's own left out."""
-    own = PACKAGE / "report"
-    digest = hashlib.sha256()
-    for path in sorted(PACKAGE.rglob("*")):
-        hidden = "__pycache__" in path.parts or path.name.startswith(".")
-        if path.is_file() and not hidden and not path.is_relative_to(own):
-            digest.update(f"{path.relative_to(PACKAGE).as_posix()} {sha256_of(path)}\n".encode())
-    return digest.hexdigest()
+    return hash_of_files(PACKAGE, without=[PACKAGE / "report"])
 
 
 def _stamp(path: Path) -> str:
     """Return a hash over names, sizes and times of the files under `path`: no file is read."""
-    digest, seen = hashlib.sha256(), set()
+    digest, known = hashlib.sha256(), set()
     for root, folders, files in os.walk(path, followlinks=True):
         folders.sort()
-        if (real := os.path.realpath(root)) in seen:  # a link to a folder above it
+        if (real := os.path.realpath(root)) in known:  # a link to a folder above it
             folders.clear()
-        seen.add(real)
+        known.add(real)
         for name in sorted(files):
             file = os.path.join(root, name)
             status = os.stat(file) if os.path.exists(file) else os.lstat(file)
