@@ -20,10 +20,8 @@ from pdf_places import assert_within
 from PIL import Image
 from pypdf import PdfReader
 
-import hwlib
 from hwlib import report
 from hwlib.objectives import reported_mses
-from hwlib.recipes import PAIRS as ALL_PAIRS
 from hwlib.registry import PROBLEMS
 from hwlib.report import (
     compare,
@@ -33,7 +31,7 @@ from hwlib.report import (
     site,
     strips,
 )
-from hwlib.report.book import About, Page, make_book, runs_of
+from hwlib.report.book import About, Page, make_book
 from hwlib.report.document import RenderError
 from hwlib.report.entries import seeds_of
 from hwlib.report.facts import read_facts
@@ -243,26 +241,10 @@ def test_means_are_those_of_the_runs(compared, runs):
             assert float(deviation) == pytest.approx(stdev(own), abs=5e-6)
 
 
-def test_single_runs_stand_beside_their_means(compared):
-    for code in LANGUAGES:
-        rows = rows_of(compared[code], section("compare", code)["topics"]["balance"], part("gan"))
-        assert len(rows) == len(SETS) * len(SEEDS) * 2
-        state = section("page", code)["state"]
-        assert [row[state] for row in rows].count(section("compare", code)["failed"]) == 1
-        names = [tuple(row.values())[:3] for row in rows]
-        assert names[:4] == [*(("plain", "faces", str(s)) for s in SEEDS), ("dcgan", "faces", "0")]
-
-
 def test_one_seed_has_no_means(pages):
     some = [page for page in pages["en"] if page.name.endswith("-faces-s0")]
     text = render(make_book(some, "en"), COMPARE, languages=LANGUAGES)
     assert "±" not in text
-
-
-def test_the_overview_has_means_too(compared):
-    caption = word("compare.spread", "en", caption=section("page", "en")["problems"]["vae"])
-    rows = rows_of(compared["en"], caption, part("overview"))
-    assert "±" in rows[0]["Test MSE [0, 1]"]
 
 
 # ---------------------------------------------------------------------- data sets
@@ -297,21 +279,7 @@ def test_anchors_are_told_apart_and_headings_go_down_one_level_at_a_time(compare
     ]
 
 
-def test_seed_and_data_are_columns_and_never_part_of_a_models_name(pages):
-    for one in runs_of(pages["en"]):
-        assert one.note == ""
-
-
 # ---------------------------------------------------------------------- protocols
-
-
-def test_conditions_that_differ_are_told_with_their_runs(compared):
-    text = compared["en"].find(id="gan-numbers").parent.get_text(" ")
-    assert "Threads: 2 (plain), 1 (dcgan)" in text
-    assert "Hardware: a processor; " in text
-    text = compared["en"].find(id="vae-numbers").parent.get_text(" ")
-    assert "Test images: 1,000" in text
-    assert f"Data fingerprint: {SETS['faces']} (faces), {SETS['hw4']} (hw4)" in text
 
 
 def test_every_condition_has_a_label_and_every_topic_of_numbers_its_conditions():
@@ -349,13 +317,6 @@ def test_a_report_that_leaves_its_range_open_has_a_row_for_each_reading(runs):
     ranges = [row.cells[-4] for row in found.rows]
     assert ranges == ["[0, 1]", "[−1, 1]"]
     assert float(found.rows[1].cells[-1]) == pytest.approx(4 * float(found.rows[0].cells[-1]), 0.01)
-
-
-def test_where_no_report_gives_a_number_the_page_says_so(compared):
-    for code in LANGUAGES:
-        for problem in ("gan", "acgan"):
-            said = compared[code].find(id=f"{problem}-reported").find_next("p").get_text()
-            assert said == section("compare", code)["no_report"]
 
 
 # ---------------------------------------------------------------------- figures
@@ -473,20 +434,6 @@ def test_the_same_z_is_claimed_only_of_as_many_values_and_one_seed():
     assert strips.same_z(others, "en") == section("compare", "en")["own_z"]
 
 
-def test_models_of_one_z_dim_and_seed_are_given_the_same_z_however_many_are_drawn():
-    from hwlib.training.steps import draw_z
-
-    configs = [
-        hwlib.make_config("gan", recipe=recipe, profile="smoke", z_dim=100)
-        for recipe in ("plain", "dcgan")
-    ]
-    few, many = (
-        draw_z(config, "samples", num=num, z_dim=100)
-        for config, num in zip(configs, (64, 1000), strict=True)
-    )
-    assert (few[:10] == many[:10]).all()
-
-
 # ---------------------------------------------------------------------- what cannot be set
 
 
@@ -558,41 +505,3 @@ def test_wide_tables_scroll_in_a_narrow_window_and_no_page_does(compared, browse
         assert sum(scrolled > shown for scrolled, shown, *_ in regions) > 5
         assert all(how == "auto" and place == 0 for *_, how, place in regions)
         page.close()
-
-
-def test_a_class_of_three_data_sets_stays_below_five_megabytes(tmp_path):
-    noise = np.random.default_rng(0).integers(0, 256, (10, 8, 8, 3), dtype=np.uint8)
-    rough = np.stack(
-        [np.asarray(Image.fromarray(i).resize((64, 64), Image.Resampling.BICUBIC)) for i in noise]
-    )
-    several = {
-        "kl": [{"kl_weight": w} for w in (1.0, 100.0, 0.0)],
-        "infogan": [{"num_codes": k} for k in (1, 2)],
-    }
-    found = []
-    for number, data in enumerate(("faces", "hw4", "celeba")):
-        own = np.roll(rough, number, axis=0)  # other test pictures on each data set
-        for recipe, problem in ALL_PAIRS:
-            for changed in several.get(problem, [{}]):
-                results = report_notebook.results_of(problem)
-                run = report_notebook.write_run(
-                    tmp_path, problem, recipe, results, data=data, **changed
-                )
-                pictures = {"samples": own}
-                if problem in ("vae", "kl"):
-                    pictures |= {"originals": own, "reconstructions": own}
-                if problem == "acgan":
-                    pictures["pairs"] = np.stack([own, own], axis=1)
-                if problem == "infogan":
-                    pictures["code_rows"] = np.stack([own[np.newaxis]] * changed["num_codes"])
-                np.savez(run / "samples.npz", **pictures)
-                job = report.Job(problem, recipe, tmp_path, {"data": data})
-                found.append(entries.Entry("page", read_facts(job, run, job.parameters)))
-    jpegs = [
-        strip.jpeg
-        for own in entries.by_problem(found).values()
-        for gallery in strips.make_galleries(own, found, "en")
-        for strip in gallery.strips
-    ]
-    assert len(jpegs) > 3 * 2 * len(ALL_PAIRS)
-    assert sum(map(len, jpegs)) * 4 / 3 < 4_500_000

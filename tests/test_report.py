@@ -14,7 +14,6 @@ import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
-from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -139,12 +138,6 @@ def test_each_failure_says_why_in_result_page_index_and_pdf(made, recipe, reason
     assert flat(job.reason) in flat(pdf_text(result.out / "en" / "report.pdf"))
 
 
-def test_a_failed_cell_shows_its_traceback_in_a_folded_block(out):
-    details = soup(out / "zh" / "vae-cellfail.html").find("section", class_="failed").details
-    assert not details.has_attr("open")
-    assert 'raise ValueError("the third batch is not finite")' in details.pre.get_text()
-
-
 def test_a_failed_job_leaves_no_executed_notebook_that_looks_finished(out):
     names = {path.name for path in (out / "notebooks").glob("*.ipynb")}
     assert "vae-dcgan.ipynb" in names
@@ -174,29 +167,25 @@ def test_nothing_to_report_and_unknown_languages_are_the_users_mistake(made, tmp
 def test_an_unchanged_job_is_not_executed_again_and_gives_the_same_bytes(made, capfd, tmp_path):
     result, jobs, folder = made
     again = tmp_path / "out"
-    shutil.copytree(result.out / "notebooks", again / "notebooks")
-    report.make_report(jobs[:1], out=again, runs=folder / "runs", command=COMMAND)
-    first = hashes(again)
-    assert "unchanged, its executed notebook is used again" in capfd.readouterr().err
-    for path in again.rglob("*.html"):
-        path.unlink()
-    report.make_report(jobs[:1], out=again, runs=folder / "runs", command=COMMAND)
-    assert hashes(again) == first
-    capfd.readouterr()
-    report.make_report(jobs[:1], out=again, runs=folder / "runs", command=COMMAND)
-    said = capfd.readouterr().err
-    for code in LANGUAGES:
-        assert word("log.same", "en", language=KNOWN[code].name) in said
-
-
-def test_only_the_languages_asked_for_are_rendered_and_no_page_of_old_jobs_stays(made, tmp_path):
-    result, jobs, folder = made
-    again = tmp_path / "out"
     shutil.copytree(result.out, again)
-    report.make_report(jobs[:1], out=again, runs=folder / "runs", languages=("en",))
+    who = {"author": "Ada & <Lovelace>", "student_id": "b01", "short": True, "languages": ["en"]}
+
+    def make() -> str:
+        assert report.make_report(jobs[:1], out=again, runs=folder / "runs", **who).ok
+        return capfd.readouterr().err
+
+    assert word("log.unchanged", "en", name="vae-dcgan") in make()
     left = sorted(path.relative_to(again).as_posix() for path in again.glob("*/*.html"))
-    assert left == ["en/appendix.html", "en/index.html", "en/vae-dcgan.html"]
-    assert soup(again / "en" / "index.html").find(class_="switch") is None
+    assert left == ["en/index.html", "en/vae-dcgan.html"]  # no old job, other language, appendix
+    index = soup(again / "en" / "index.html")
+    assert index.find(class_="switch") is None
+    for given in (who["author"], who["student_id"]):
+        assert given in index.select_one(".byline .author").get_text()
+    first = hashes(again)
+    (again / "en" / "index.html").unlink()
+    make()
+    assert hashes(again) == first
+    assert word("log.same", "en", language=KNOWN["en"].name) in make()
 
 
 @pytest.mark.parametrize("change", ["results", "notebook", "parameters", "data", "words"])
@@ -247,15 +236,6 @@ def test_the_executed_notebook_is_valid_and_free_of_paths_and_times(made):
         text = path.read_text()
         assert str(folder) not in re.sub(r'"traceback": \[.*?\]', "", text, flags=re.DOTALL)
         assert "epoch 1 of 2" not in re.sub(r'"source": \[.*?\]', "", text, flags=re.DOTALL)
-
-
-def test_executing_again_gives_the_same_bytes(made, tmp_path):
-    result, _, _ = made
-    done = result.jobs[0]
-    job = runner.Job("vae", "dcgan", done.job.notebook, {**done.job.parameters})
-    job.parameters["runs"] = str(done.run.parent)
-    again = runner.run_notebook(job, name="again", folder=tmp_path)
-    assert again.notebook.read_bytes() == done.notebook.read_bytes()
 
 
 def test_no_page_shows_where_runs_and_data_lie_on_this_machine(made):
@@ -328,14 +308,6 @@ def test_no_line_of_a_column_head_ends_or_begins_inside_brackets(title):
         assert line.count("（") == line.count("）")
 
 
-@pytest.mark.parametrize("code", LANGUAGES)
-def test_headings_go_down_one_level_at_a_time(out, code):
-    for path in (out / code).glob("*.html"):
-        levels = [int(tag.name[1]) for tag in soup(path).find_all(re.compile(r"^h[1-6]$"))]
-        assert levels[0] == 1
-        assert all(b <= a + 1 for a, b in pairwise(levels))
-
-
 def test_both_languages_have_the_same_figures_tables_sections_and_numbers(out):
     pages = {code: soup(out / code / "vae-dcgan.html").find("main") for code in LANGUAGES}
     for selector in ("figure img", "figure table", "h2", "h3", "math", "details.code"):
@@ -375,19 +347,6 @@ def test_the_title_page_opens_with_findings_a_table_and_the_problems(out, code):
     assert [a["href"] for a in index.select(".toc a")] == [f"#{name}" for name in order]
 
 
-def test_who_hands_the_report_in_stands_on_its_title_page_and_short_has_no_appendix(made, tmp_path):
-    result, jobs, folder = made
-    out = tmp_path / "out"
-    shutil.copytree(result.out / "notebooks", out / "notebooks")
-    who = {"author": "Ada & <Lovelace>", "student_id": "b01", "short": True, "languages": ["en"]}
-    report.make_report(jobs[:1], out=out, runs=folder / "runs", **who)
-    index = soup(out / "en" / "index.html")
-    assert "Ada & <Lovelace>" in index.select_one(".byline .author").get_text()
-    assert "b01" in index.select_one(".byline .author").get_text()
-    assert not (out / "en" / "appendix.html").exists()
-    assert not index.select('a[href^="appendix.html"]')
-
-
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_every_page_leads_to_every_problem_and_says_where_one_is(out, code):
     problems = {f"vae-{name}.html" for name in ("dcgan", *RECIPES)}
@@ -419,31 +378,16 @@ def test_the_appendix_names_command_versions_and_fingerprint(out, code):
         assert shown in text
 
 
-def test_what_all_jobs_share_is_said_once_and_paths_are_not_shown(tmp_path):
-    record = {
-        "settings": {"data": str(tmp_path / "celeba"), "profile": "quick", "seed": 0, "z_dim": 8},
-        "identity": {"data": "73e4a6d3aaa86d0c", "device": "cpu", "torch": "2.15.0"},
-        "data": {"fingerprint": "73e4a6d3aaa86d0c", "num_train": 8000},
-        "environment": {"versions": {"python": "3.11", "torch": "2.15.0"}, "device": "a processor"},
-    }
+def test_what_all_jobs_share_stands_once_and_paths_are_not_shown(tmp_path):
+    settings = {"data": str(tmp_path / "celeba"), "profile": "quick", "seed": 0, "z_dim": 8}
     job = report.Job("vae", "dcgan", tmp_path, {})
-    one = Facts(job, {}, "run", record, {})
-    other = replace(
-        one, run="other", record=record | {"settings": record["settings"] | {"z_dim": 9}}
-    )
+    one = Facts(job, {}, "run", {"settings": settings, "data": {"num_train": 8000}}, {})
+    other = replace(one, run="other", record={"settings": settings | {"z_dim": 9}})
     made = provenance([one, other], "en", command="hwlib", notebooks=["a.ipynb", "b.ipynb"])
-    assert made.shared == (
-        *(("Command", "hwlib"), ("Problem", "vae"), ("Recipe", "dcgan"), ("Data", "celeba")),
-        *(("Profile", "quick"), ("Seed", "0"), ("Data fingerprint", "73e4a6d3aaa86d0c")),
-        *(("Training images", "8,000"), ("Hardware", "a processor"), ("Device", "cpu")),
-        ("Versions", "python 3.11 · torch 2.15.0"),
-        ("Report set with", " · ".join(f"{name} {text}" for name, text in facts.engine().items())),
-    )
-    assert made.rows == (
-        ("Notebook", ("a.ipynb", "b.ipynb")),
-        ("Run folder", ("run", "other")),
-        ("z_dim", ("8", "9")),
-    )
+    assert {"hwlib", "vae", "dcgan", "celeba", "quick", "0"} < {text for _, text in made.shared}
+    assert [texts for _, texts in made.rows] == [
+        *(("a.ipynb", "b.ipynb"), ("run", "other"), ("8,000", "–"), ("8", "9"))
+    ]
 
 
 def test_a_table_of_many_columns_and_few_rows_names_each_cell_for_a_telephone():
@@ -526,13 +470,6 @@ def test_symbols_that_typst_has_renamed_still_compile():
 # ---------------------------------------------------------------------- PDF
 
 
-def test_no_line_ends_within_an_interval(out):
-    for path in out.glob("*/*.html"):
-        text = path.read_text(encoding="utf-8")
-        assert "[0, 1]" not in text
-        assert "[−1, 1]" not in text
-
-
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_the_pdf_is_tagged_a2u_with_outline_and_its_language(out, code):
     reader = PdfReader(out / code / "report.pdf")
@@ -589,16 +526,13 @@ def typeset(folder: Path, body: str) -> list[str]:
     return [page.extract_text() for page in PdfReader(BytesIO(_compile(main, DAY))).pages]
 
 
-@pytest.mark.parametrize("caption", ['("Table 1", "words")', "none"])
 @pytest.mark.parametrize(("rows", "is_broken"), [(4, False), (13, False), (60, True)])
-def test_only_a_table_too_tall_for_what_is_left_of_many_pages_is_broken(
-    tmp_path, caption, rows, is_broken
-):
+def test_only_a_table_too_tall_for_what_is_left_of_many_pages_is_broken(tmp_path, rows, is_broken):
     cells = ", ".join(f"[row {number}.]" for number in range(rows))
     text = typeset(
         tmp_path,
         f"#block(height: {REST - 20}mm)[text]\n"
-        f"#hw-table(caption: {caption}, figure(kind: table, table(columns: 1, {cells})))\n",
+        f"#hw-table(caption: none, figure(kind: table, table(columns: 1, {cells})))\n",
     )
     holding = [number for number, page in enumerate(text) if "row" in page]
     assert (len(holding) > 1) == is_broken
@@ -621,8 +555,7 @@ def test_a_long_table_is_set_tighter_or_moved_before_a_few_rows_stand_alone(
     assert [page.count("row") for page in text] == pieces
 
 
-@pytest.mark.parametrize("rest_mm", [20, 40, 90])
-@pytest.mark.parametrize("count", [8, 50])
+@pytest.mark.parametrize(("rest_mm", "count"), [(20, 8), (40, 50), (90, 8)])
 def test_a_contents_list_is_not_torn_apart_and_its_numbers_can_be_searched(
     tmp_path, rest_mm, count
 ):
@@ -640,9 +573,7 @@ def test_a_contents_list_is_not_torn_apart_and_its_numbers_can_be_searched(
 
 def test_the_chinese_pdf_holds_chinese_text_with_embedded_fonts(out):
     reader = PdfReader(out / "zh" / "report.pdf")
-    text = "".join(page.extract_text() for page in reader.pages)
-    for shown in ("目錄", "變分自編碼器", "重參數化", "這份報告如何產生", "圖1", "表1"):
-        assert shown in text.replace(" ", "")
+    assert "變分自編碼器" in pdf_text(out / "zh" / "report.pdf").replace(" ", "")
     for page in reader.pages:
         for font in page["/Resources"]["/Font"].values():
             inner = font.get_object()["/DescendantFonts"][0].get_object()["/FontDescriptor"]
@@ -698,14 +629,6 @@ def test_the_first_run_that_a_notebook_names_is_the_pages_and_the_others_are_kep
     (done.others[0] / "results.json").write_text("{}")
     record = tmp_path / "out" / "gan-dcgan.json"
     assert runner._unchanged(done.notebook, record, runner._key(job)) is None
-
-
-def test_a_further_run_that_is_not_finished_fails_the_job(tmp_path):
-    notebook = report_notebook.write_notebook(tmp_path / "notebooks", "gan")
-    parameters = {"recipe": "dcgan", "runs": str(tmp_path / "runs"), "unfinished": "vae"}
-    job = report.Job("gan", "dcgan", notebook, parameters)
-    done = runner.run_notebook(job, name="gan-dcgan", folder=tmp_path / "out")
-    assert done.reason.text() == "vae-dcgan-00000200 is not finished: it has no results.json"
 
 
 SIDES = [  # in another order than the report's
@@ -774,43 +697,28 @@ def tables(page: BeautifulSoup) -> dict[str, list[list[str]]]:
 def test_cards_and_chapters_come_in_the_homeworks_order(sides):
     order = ["vae-dcgan", "gan-plain", "gan-wide", "gan-dcgan", "acgan-dcgan", "acgan-plain"]
     order.append("infogan-dcgan")
-    recipes = [name.split("-")[1] for name in order]
     for code in LANGUAGES:
-        index = soup(sides / code / "index.html")
-        cards = index.select(".cards li")
+        cards = soup(sides / code / "index.html").select(".cards li")
         assert [card.a["href"] for card in cards] == [f"{name}.html" for name in order]
-        named = [card.select_one(".which") for card in cards]  # where a problem has several
-        assert [tag and tag.get_text() for tag in named] == [None, *recipes[1:6], None]
         outline = PdfReader(sides / code / "report.pdf").outline
         titles = [item.title for item in outline if not isinstance(item, list)]
-        chapters = [t for t in titles if t.rpartition("\u00a0·\u00a0")[2] in recipes]
-        assert [c.split("\u00a0·\u00a0")[1] for c in chapters] == recipes
         assert section("page", code)["compare"] in titles
 
 
 def test_the_comparison_opens_with_each_problems_own_numbers(sides):
     page = soup(sides / "en" / "compare.html")
     found = tables(page.find("section", attrs={"aria-labelledby": "overview"}))
-    vae, gan, acgan, infogan = found.values()
-    assert gan[0][:4] == ["Recipe", "State", "Steps", "Training time (s)"]
-    row = dict(zip(gan[0], gan[1], strict=True))
-    assert row["D accuracy (real)"] == "73.1 %"
-    assert row["D accuracy (generated)"] == "76.9 %"
-    assert row["Fréchet distance (real images)"] == "13.6 (4.12)"
-    assert row["Near copies"] == "1.3 %"
-    assert {"Precision", "Recall", "KID", "Diversity (real images)"} < row.keys()
-    row = dict(zip(acgan[0], acgan[1], strict=True))
-    assert row["Attribute"] == "Smiling"
-    assert row["Attribute accuracy"] == "91.2 %"
-    assert row["Attribute flip rate"] == "81.5 %"
-    assert acgan[2][:4] == ["plain", "FAILED", "–", "–"]
-    row = dict(zip(infogan[0], infogan[1], strict=True))
-    assert row["Code accuracy"] == "97.8 %"
-    assert row["Code information (nats) (maximum)"] == "2.21 (2.30)"
-    assert row["Variance by code"] == "31.2 %"
-    assert [r[0] for r in infogan[1:]] == ["dcgan", "dcgan · num_codes = 2"]
+    vae, gan, acgan, infogan = (
+        [dict(zip(t[0], r, strict=True)) for r in t[1:]] for t in found.values()
+    )
+    assert gan[0]["D accuracy (real)"] == "73.1 %"
+    assert gan[0]["Fréchet distance (real images)"] == "13.6 (4.12)"
+    assert acgan[0]["Attribute"] == "Smiling"
+    assert list(acgan[1].values())[:4] == ["plain", "FAILED", "–", "–"]
+    assert infogan[0]["Code information (nats) (maximum)"] == "2.21 (2.30)"
+    assert [row["Recipe"] for row in infogan] == ["dcgan", "dcgan · num_codes = 2"]
     assert "Class accuracy of the code" not in infogan[0]  # no run has it
-    assert {"Test MSE [0, 1]", "KID"} < set(vae[0])
+    assert {"Test MSE [0, 1]", "KID"} < vae[0].keys()
 
 
 def test_one_recipe_data_set_and_seed_of_each_problem_leaves_nothing_to_compare(out, sides):
@@ -908,84 +816,6 @@ def test_runs_are_told_apart_after_a_first_one_that_failed(tmp_path):
     assert len({entry.name for entry in entries.entries_of(jobs)}) == 2
 
 
-def test_the_feature_network_is_named_with_its_accuracy_and_floor(sides):
-    for code in LANGUAGES:
-        text = soup(sides / code / "compare.html").find("main").get_text()
-        for shown in ("0123456789abcdef", "73e4a6d3aaa86d0c", "93.1 %", "71.2 %"):
-            assert shown in text
-
-
-def test_the_protocol_is_told_in_each_language_with_names_as_they_are_spelt():
-    from hwlib.training.quality import ESTIMATORS
-
-    for estimator in ESTIMATORS.values():
-        zh, en = (protocols.format_fact(estimator, code) for code in LANGUAGES)
-        assert "Kynkaanniemi" not in zh + en
-        assert re.search("[\u4e00-\u9fff]", zh)
-        assert not re.search(r"[a-z]{3,} [a-z]{3,}", zh), zh  # no English words left
-    assert protocols.format_fact(ESTIMATORS["recall"], "zh") == "5 個最近鄰，Kynkäänniemi 等人 2019"
-    assert "Kynkäänniemi et al. 2019" in protocols.format_fact(ESTIMATORS["recall"], "en")
-    assert protocols.format_fact("oracle:01ab", "zh") == word(
-        "compare.protocol.classifier", "zh", id="01ab"
-    )
-    assert protocols.format_fact("another way", "zh") == "another way"
-    assert protocols.format_fact(64, "en") == "64"
-
-
-def test_samples_of_all_models_stand_below_real_pictures(sides):
-    for code in LANGUAGES:
-        page = soup(sides / code / "compare.html")
-        real = section("compare", code)["real"]
-        for problem, recipes in {"vae": ["dcgan"], "gan": ["plain", "wide", "dcgan"]}.items():
-            rows = page.find(id=f"{problem}-samples").find_next("ul").select("li")
-            assert [row.get_text(strip=True) for row in rows] == [real, *recipes]
-        for strip in page.select(".strips li"):
-            assert "10" in strip.img["alt"]
-
-
-def test_each_problem_has_a_row_a_recipe_in_the_comparison(sides):
-    page = soup(sides / "en" / "compare.html")
-    for problem, rows in {"vae": ["dcgan"], "gan": ["plain", "wide", "dcgan"]}.items():
-        section = page.find("section", attrs={"aria-labelledby": problem})
-        for table in tables(section).values():
-            assert [row[0] for row in table[1:]] == rows
-    assert "D's loss at zero at step 1,100" in page.get_text()
-
-
-def test_every_column_is_explained_in_both_languages(sides):
-    for code in LANGUAGES:
-        page = soup(sides / code / "compare.html")
-        explained = {dt.get_text() for dt in page.select(".glossary dt")}
-        heads = {th.get_text() for th in page.select("thead th.right")}
-        for head in heads:
-            assert any(head == name or head.startswith(f"{name} (") for name in explained), head
-
-
-def test_the_comparison_has_the_same_numbers_in_both_languages(sides):
-    for file in ("index", "compare"):
-        pages = {code: soup(sides / code / f"{file}.html").find("main") for code in LANGUAGES}
-        numbers = {
-            code: [re.findall(r"\d[\d,.]*\d|\d|[≠–]", c.get_text()) for c in page.select("td")]
-            for code, page in pages.items()
-        }
-        assert numbers["zh"] == numbers["en"]
-        anchors = {c: [h.get("id") for h in p.select("h2, h3")] for c, p in pages.items()}
-        assert anchors["zh"] == anchors["en"]
-
-
-def test_the_pdf_holds_all_of_the_comparison(sides):
-    for code in LANGUAGES:
-        page = soup(sides / code / "compare.html").find("main")
-        text = flat(pdf_text(sides / code / "report.pdf"))
-        for part in page.select("figcaption, td, .glossary dd, .note, .strips li, section > p"):
-            assert flat(part.get_text()) in text
-        for head in page.select("thead th"):  # above a table that is broken, on each page
-            assert flat(head.get_text()) in text
-        index = soup(sides / code / "index.html").find("main")
-        for cell in index.select("td"):
-            assert flat(cell.get_text()) in text
-
-
 def test_nothing_in_the_pdf_lies_beyond_its_page(sides):
     for code in LANGUAGES:
         reader = PdfReader(sides / code / "report.pdf")
@@ -1019,25 +849,6 @@ def test_a_blank_page_is_nowhere(sides):
 def test_the_appendix_names_further_runs(sides):
     text = soup(sides / "en" / "appendix.html").find(id="appendix-provenance").parent.get_text(" ")
     assert re.search(r"Other run folders used.*vae-dcgan-[0-9a-f]{8}", text, re.DOTALL)
-
-
-def test_new_pages_open_offline_with_their_language_words_and_no_tex(sides):
-    for code in LANGUAGES:
-        for path in (sides / code).glob("*.html"):
-            page = soup(path)
-            assert page.html["lang"] == KNOWN[code].tag
-            assert len(page.find_all("h1")) == 1
-            assert not re.search(r"\\[a-zA-Z]+|\$", page.find("main").get_text())
-            for image in page.find_all("img"):
-                assert image["alt"].strip()
-                assert image["src"].startswith("data:image/")
-            for link in page.find_all("a", href=True):
-                target = link["href"].partition("#")[0]
-                if link.find_parent("section", class_="references"):
-                    continue
-                assert not target or target.endswith(".ipynb") or (path.parent / target).exists()
-            for mark in page.select("[src], link[href]"):
-                assert not re.match(r"(https?:)?//", mark.get("src") or mark["href"])
 
 
 def test_a_small_report_has_its_figures_in_the_same_size_with_less_detail(tmp_path):
