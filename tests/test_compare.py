@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from dataclasses import replace
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
@@ -22,7 +23,7 @@ from pypdf import PdfReader
 
 from hwlib import report
 from hwlib.objectives import reported_mses
-from hwlib.registry import PROBLEMS
+from hwlib.registry import PAGES, PROBLEMS, metrics_of
 from hwlib.report import (
     compare,
     entries,
@@ -245,6 +246,155 @@ def test_one_seed_has_no_means(pages):
     some = [page for page in pages["en"] if page.name.endswith("-faces-s0")]
     text = render(make_book(some, "en"), COMPARE, languages=LANGUAGES)
     assert "±" not in text
+
+
+# ---------------------------------------------------------------------- several problems
+
+
+MIXED = (  # in another order than the report's
+    *(("infogan", "dcgan"), ("gan", "plain"), ("gan", "wide"), ("gan", "dcgan")),
+    *(("acgan", "dcgan"), ("vae", "dcgan"), ("acgan", "plain")),
+)
+BESIDE = {("infogan", "dcgan"): ("infogan", {"num_codes": 2}), ("gan", "dcgan"): ("vae", {})}
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory) -> dict[str, compare.Section]:
+    """The sections of a comparison of four problems, by their anchors.
+
+    The GAN of `wide` was measured in another way, the ACGAN of `plain` failed, the InfoGAN has a
+    second run with two codes, and the GAN of `dcgan` stands beside a VAE of its own.
+    """
+    folder = tmp_path_factory.mktemp("mixed")
+    jobs = []
+    for number, (problem, recipe) in enumerate(MIXED):
+        results, run, others = report_notebook.results_of(problem, 1 + number / 10), None, ()
+        if recipe == "wide":
+            for name in report_notebook.ESTIMATORS:
+                results[f"{name}_protocol"] = results[f"{name}_protocol"] | {"num_samples": 500}
+        if (problem, recipe) in BESIDE:
+            other, changed = BESIDE[problem, recipe]
+            own = report_notebook.results_of(other, 2.0, **changed)
+            settings = changed or {"num_steps": 77}
+            others = (report_notebook.write_run(folder, other, recipe, own, **settings),)
+        if is_run := (problem, recipe) != ("acgan", "plain"):
+            run = report_notebook.write_run(folder, problem, recipe, results)
+        known = read_facts(report.Job(problem, recipe, folder, {}), run, {}, others)
+        jobs.append((f"{problem}-{recipe}", known, not is_run))
+    return {part.anchor: part for part in compare.comparison(entries.entries_of(jobs), "en")}
+
+
+def cells_of(table) -> list[dict[str, str]]:
+    return [dict(zip(table.columns, row.cells, strict=True)) for row in table.rows]
+
+
+def test_the_comparison_opens_with_each_problems_own_numbers(mixed):
+    vae, gan, acgan, infogan = map(cells_of, mixed["overview"].tables)
+    assert gan[0]["D accuracy (real)"] == "73.1 %"
+    assert gan[0]["Fréchet distance (real images)"] == "13.6\u00a0(4.12)"
+    assert acgan[0]["Attribute"] == "Smiling"
+    assert list(acgan[1].values())[:4] == ["plain", "FAILED", "–", "–"]
+    assert infogan[0]["Code information (nats) (maximum)"] == "2.21\u00a0(2.30)"
+    assert [row["Recipe"] for row in infogan] == ["dcgan", "dcgan · num_codes = 2"]
+    assert "Class accuracy of the code" not in infogan[0]  # no run has it
+    assert {"Test MSE [0, 1]", "KID"} < vae[0].keys()
+
+
+def test_one_table_ranks_every_model_of_one_protocol_above_the_real_row(mixed):
+    (table,) = mixed["quality"].tables
+    assert [row.cells[:2] for row in table.rows] == [
+        *(("VAE", "dcgan"), ("VAE", "dcgan · num_steps = 77"), ("GAN", "plain"), ("GAN", "dcgan")),
+        *(("ACGAN", "dcgan"), ("InfoGAN", "dcgan"), ("InfoGAN", "dcgan · num_codes = 2")),
+        ("Real images", ""),
+    ]
+    assert table.rows[-1].cells[2:] == (
+        *("4.12", "0.0004", "93.4 %", "93.1 %", "0.998", "96.1 %", "2,699", "44.8", "18.0"),
+    )
+    best = [row.cells[place] for row in table.rows for place in sorted(row.best)]
+    assert best == ["12.3", "0.0234", "60.0 %", "70.0 %"]  # not the precision of a blur
+
+
+def test_numbers_of_another_protocol_stand_apart_and_never_in_a_ranking(mixed):
+    (apart,) = mixed["quality"].parts
+    (table,) = apart.tables
+    assert [row.cells[:2] for row in table.rows] == [("GAN", "wide"), ("Real images", "")]
+    assert not any(row.best for row in table.rows)
+    assert "500" in apart.text[0]
+    found = [*mixed["overview"].tables, *compare.tables_of(mixed["gan"].parts)]
+    rows = [row.cells for own in found for row in own.rows if row.cells[:2] == ("wide", "done")]
+    assert "≠" in [text for row in rows for text in row]
+    assert table.rows[0].cells[2] not in [text for row in rows for text in row]
+    assert section("compare", "en")["not_comparable"] in found[1].notes
+
+
+def test_a_distance_without_its_protocol_is_not_compared(tmp_path):
+    known = {"frechet": 1.0, "frechet_protocol": {"num_samples": 10}}
+    runs = [
+        entries.Entry(name, replace(entry(recipe=name).facts, results=results))
+        for name, results in (("plain", known), ("wide", {"frechet": 1.0}), ("dcgan", {"x": 3}))
+    ]
+    found = protocols.by_protocol(runs)
+    assert found.same == (runs[0],)
+    assert found.without == ((runs[1], "no_protocol"), (runs[2], "no_distance"))
+
+
+def test_the_classifiers_accuracy_is_not_given_for_another_feature_network():
+    results = report_notebook.results_of("gan")
+    for name in report_notebook.ESTIMATORS:
+        results[f"{name}_protocol"] = results[f"{name}_protocol"] | {"features": "inception:0cc3"}
+    (line,) = protocols.measured(
+        [entries.Entry("x", replace(entry().facts, results=results))], "en"
+    )
+    assert "0cc3" in line
+    assert "93.1 %" not in line
+
+
+def test_a_studys_weights_have_no_number_of_all_weights_together():
+    study = {"kl_weight": 1.0, "run": "vae-elbo-01234567", "kid": 0.5, "train_time_s": 10.0}
+    results = {"studies": [study], "kl_weights": [1.0], "images_per_s": 42.7, "num_images": 640}
+    known = replace(entry(problem="kl", recipe="elbo").facts, results=results)
+    (row,) = entries.entries_of([("kl-elbo", known, False)])
+    assert row.facts.results["train_time_s"] == 10.0
+    assert not row.facts.results.keys() & {"images_per_s", "num_images"}
+
+
+def test_runs_have_names_of_their_own_after_a_first_one_that_failed():
+    one, two = (entry(num_codes=codes).facts for codes in (1, 2))
+    failed = replace(one, run="", record={}, parameters=one.settings)
+    jobs = [("s0", failed, True), ("s1", replace(one, others=(two,)), False)]
+    assert len({found.name for found in entries.entries_of(jobs)}) == 2
+
+
+def test_one_recipe_data_set_and_seed_of_each_problem_leaves_nothing_to_compare():
+    jobs = [report.Job(problem, "dcgan", ROOT, {}) for problem in ("vae", "gan", "acgan")]
+    assert not compare.has_comparison(jobs)
+    assert compare.has_comparison([*jobs, report.Job("gan", "dcgan", ROOT, {"seed": 1})])
+
+
+@pytest.mark.parametrize("profile", ["smoke", "preview", "quick"])
+def test_numbers_of_small_trials_come_with_a_warning(profile):
+    assert len(entries.warnings([entry(profile=profile)], "en")) == (profile != "quick")
+
+
+def test_every_number_that_a_table_may_show_has_a_label_and_a_meaning():
+    topics = {topic for page in PAGES.values() for topic in page.topics}
+    names = {name for page in PAGES.values() for name in page.overview}
+    names |= {name for topic in (*topics, "quality") for name in metrics_of(topic)}
+    for code in LANGUAGES:
+        metrics = section("metrics", code)
+        assert names <= metrics.keys()
+        assert all(metric["label"] and metric["meaning"] for metric in metrics.values())
+        assert topics == section("compare", code)["topics"].keys()
+
+
+def test_numbers_have_few_digits_no_exponent_and_the_same_form_everywhere():
+    texts = [facts.format_metric("kid", x) for x in (12.345, 0.012345, 4.1e-7, 0.0)]
+    assert texts == ["12.3", "0.0123", "0.0000", "0.00"]
+    assert facts.format_metric("frechet", 1234.5) == "1,234"
+    assert facts.format_metric("precision", 1.0) == "100.0 %"  # as the notebooks' tables have it
+    assert facts.format_metric("recall_real", 0.0071) == "0.7 %"
+    assert facts.format_metric("code_information_nats", -0.00846) == "−0.0085"
+    assert facts.format_metric("code_variance_share", [0.31, 0.222]) == "31.0 %, 22.2 %"
 
 
 # ---------------------------------------------------------------------- data sets
@@ -488,6 +638,8 @@ def test_the_pdf_holds_all_of_it_within_the_page(pages):
         text = flat("".join(page.extract_text() for page in reader.pages))
         for part in page.select("figcaption, td, .strips li, .note"):
             assert flat(part.get_text()) in text
+        widths = {round(float(page.mediabox.width)) for page in reader.pages}
+        assert widths == {595, 842}  # the comparison lies on its side
         for page in reader.pages:
             assert_within(page)
 

@@ -24,16 +24,14 @@ from bs4 import BeautifulSoup
 from fontTools.ttLib import TTFont
 from matplotlib import get_data_path
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from pdf_places import assert_within
 from PIL import Image
 from pypdf import PdfReader
 
 from hwlib import report
 from hwlib.errors import UserError
 from hwlib.io import sha256_of
-from hwlib.registry import PAGES, metrics_of
-from hwlib.report import compare, entries, facts, kernel, language, protocols, runner, site
 from hwlib.report import document as documents
+from hwlib.report import kernel, language, runner, site
 from hwlib.report.facts import Facts, metric_label, provenance
 from hwlib.report.html import TEMPLATES
 from hwlib.report.markup import to_html
@@ -382,11 +380,12 @@ def test_what_all_jobs_share_stands_once_and_paths_are_not_shown(tmp_path):
     settings = {"data": str(tmp_path / "celeba"), "profile": "quick", "seed": 0, "z_dim": 8}
     job = report.Job("vae", "dcgan", tmp_path, {})
     one = Facts(job, {}, "run", {"settings": settings, "data": {"num_train": 8000}}, {})
-    other = replace(one, run="other", record={"settings": settings | {"z_dim": 9}})
+    record = {"settings": settings | {"z_dim": 9}}
+    other = replace(one, run="other", record=record, others=(replace(one, run="beside"),))
     made = provenance([one, other], "en", command="hwlib", notebooks=["a.ipynb", "b.ipynb"])
     assert {"hwlib", "vae", "dcgan", "celeba", "quick", "0"} < {text for _, text in made.shared}
     assert [texts for _, texts in made.rows] == [
-        *(("a.ipynb", "b.ipynb"), ("run", "other"), ("8,000", "–"), ("8", "9"))
+        *(("a.ipynb", "b.ipynb"), ("run", "other"), ("–", "beside"), ("8,000", "–"), ("8", "9"))
     ]
 
 
@@ -631,200 +630,6 @@ def test_the_first_run_that_a_notebook_names_is_the_pages_and_the_others_are_kep
     assert runner._unchanged(done.notebook, record, runner._key(job)) is None
 
 
-SIDES = [  # in another order than the report's
-    *(("infogan", "dcgan"), ("gan", "plain"), ("gan", "wide"), ("gan", "dcgan")),
-    *(("acgan", "dcgan"), ("vae", "dcgan"), ("acgan", "plain")),
-]
-
-
-@pytest.fixture(scope="session")
-def sides(tmp_path_factory) -> Path:
-    """A report of four problems from runs of plain JSON; no notebook is executed.
-
-    The GAN of `wide` was measured in another way, the ACGAN of `plain` failed, the InfoGAN has a
-    second run with two codes, and the GAN of `dcgan` stands beside a VAE of its own.
-    """
-    folder = tmp_path_factory.mktemp("sides")
-    (folder / "notebooks").mkdir()
-    for name in runner.NOTEBOOKS.values():
-        (folder / "notebooks" / name).write_text("{}")
-    jobs, done = [], {}
-    for number, (problem, recipe) in enumerate(SIDES):
-        jobs.append(report.make_job(problem, recipe, notebooks=folder / "notebooks"))
-        notebook = folder / f"{problem}-{recipe}.ipynb"
-        nbformat.write(report_notebook.executed(problem, recipe), notebook)
-        run, others = write_side(folder / "runs", problem, recipe, 1 + number / 10)
-        done[problem, recipe] = runner.Executed(notebook, run, others=others)
-    reason = runner.Reason("other", {"error": "the data has no attributes"})
-    done["acgan", "plain"] = runner.Executed(None, None, reason)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(site, "check_parameters", lambda job: dict(job.parameters))
-        patch.setattr(site, "run_notebook", lambda job, **_: done[job.problem, job.recipe])
-        result = report.make_report(jobs, out=folder / "out", command="hwlib report --recipe all")
-    assert [job.reason for job in result.failed] == ["the data has no attributes"]
-    assert {f"{c}/compare.html" for c in LANGUAGES} <= {
-        path.relative_to(result.out).as_posix() for path in result.files
-    }
-    return result.out
-
-
-def write_side(runs: Path, problem: str, recipe: str, worse: float):
-    """Write a job's run and what other runs it used."""
-    results = report_notebook.results_of(problem, worse)
-    if (problem, recipe) == ("gan", "wide"):
-        for name in report_notebook.ESTIMATORS:
-            results[f"{name}_protocol"] = results[f"{name}_protocol"] | {"num_samples": 500}
-    run = report_notebook.write_run(runs, problem, recipe, results)
-    more = {("infogan", "dcgan"): ("infogan", {"num_codes": 2}), ("gan", "dcgan"): ("vae", {})}
-    if (problem, recipe) not in more:
-        return run, ()
-    other, changed = more[problem, recipe]
-    results = report_notebook.results_of(other, 2.0, **changed)
-    settings = changed or {"num_steps": 77}
-    return run, (report_notebook.write_run(runs, other, recipe, results, **settings),)
-
-
-def tables(page: BeautifulSoup) -> dict[str, list[list[str]]]:
-    """Return every table of a page under its caption, as rows of texts; the head is the first."""
-    found = {}
-    for figure in page.select("figure.table"):
-        caption = figure.figcaption.get_text(" ", strip=True)
-        rows = [[c.get_text(" ", strip=True) for c in r.select("th, td")] for r in figure("tr")]
-        found[caption] = [[cell.replace("\u00a0", " ") for cell in row] for row in rows]
-    return found
-
-
-def test_cards_and_chapters_come_in_the_homeworks_order(sides):
-    order = ["vae-dcgan", "gan-plain", "gan-wide", "gan-dcgan", "acgan-dcgan", "acgan-plain"]
-    order.append("infogan-dcgan")
-    for code in LANGUAGES:
-        cards = soup(sides / code / "index.html").select(".cards li")
-        assert [card.a["href"] for card in cards] == [f"{name}.html" for name in order]
-        outline = PdfReader(sides / code / "report.pdf").outline
-        titles = [item.title for item in outline if not isinstance(item, list)]
-        assert section("page", code)["compare"] in titles
-
-
-def test_the_comparison_opens_with_each_problems_own_numbers(sides):
-    page = soup(sides / "en" / "compare.html")
-    found = tables(page.find("section", attrs={"aria-labelledby": "overview"}))
-    vae, gan, acgan, infogan = (
-        [dict(zip(t[0], r, strict=True)) for r in t[1:]] for t in found.values()
-    )
-    assert gan[0]["D accuracy (real)"] == "73.1 %"
-    assert gan[0]["Fréchet distance (real images)"] == "13.6 (4.12)"
-    assert acgan[0]["Attribute"] == "Smiling"
-    assert list(acgan[1].values())[:4] == ["plain", "FAILED", "–", "–"]
-    assert infogan[0]["Code information (nats) (maximum)"] == "2.21 (2.30)"
-    assert [row["Recipe"] for row in infogan] == ["dcgan", "dcgan · num_codes = 2"]
-    assert "Class accuracy of the code" not in infogan[0]  # no run has it
-    assert {"Test MSE [0, 1]", "KID"} < vae[0].keys()
-
-
-def test_one_recipe_data_set_and_seed_of_each_problem_leaves_nothing_to_compare(out, sides):
-    assert (sides / "en" / "compare.html").exists()
-    jobs = [report.Job(problem, "dcgan", ROOT, {}) for problem in ("vae", "gan", "acgan")]
-    assert not compare.has_comparison(jobs)
-    assert compare.has_comparison([*jobs, report.Job("gan", "dcgan", ROOT, {"seed": 1})])
-
-
-def test_one_table_of_sample_quality_has_every_model_of_one_protocol_and_the_real_row(sides):
-    found = tables(soup(sides / "en" / "compare.html"))
-    (rows,) = [t for caption, t in found.items() if caption.endswith(", measured in one way")]
-    assert [tuple(row[:2]) for row in rows[1:]] == [
-        *(("VAE", "dcgan"), ("VAE", "dcgan · num_steps = 77"), ("GAN", "plain"), ("GAN", "dcgan")),
-        *(("ACGAN", "dcgan"), ("InfoGAN", "dcgan"), ("InfoGAN", "dcgan · num_codes = 2")),
-        ("Real images", ""),
-    ]
-    assert rows[0][2:] == [
-        *("Fréchet distance", "KID", "Precision", "Recall", "Density", "Coverage"),
-        *("Sharpness", "Colourfulness", "Diversity"),
-    ]
-    assert rows[-1][2:] == [
-        *("4.12", "0.0004", "93.4 %", "93.1 %", "0.998", "96.1 %", "2,699", "44.8", "18.0")
-    ]
-
-
-def test_the_best_of_a_column_is_marked_whichever_end_is_better(sides):
-    for code in LANGUAGES:
-        table = soup(sides / code / "compare.html").find(id="quality").parent
-        marked = [tag.get_text() for tag in table.select("td strong")]
-        assert marked == ["12.3", "0.0234", "60.0 %", "70.0 %"]  # not the precision of a blur
-
-
-def test_numbers_of_another_protocol_stand_apart_with_the_reason_and_never_in_a_ranking(sides):
-    page = soup(sides / "en" / "compare.html")
-    apart = page.find(id="apart-1").find_next("figure")
-    (rows,) = [r for caption, r in tables(page).items() if caption.endswith("in another way")]
-    assert [row[:2] for row in rows[1:]] == [["GAN", "wide"], ["Real images", ""]]
-    assert not apart.find("strong")
-    said = page.find(id="apart-1").find_next("p").get_text()
-    assert said.endswith("What differs: Generated images is 500, above 1000.")
-    shown = rows[1][2]
-    for part in ("overview", "gan"):
-        own = page.find("section", attrs={"aria-labelledby": part})
-        rows = [r for t in tables(own).values() for r in t if r[0] == "wide" and r[1] == "done"]
-        assert "≠" in [cell for row in rows for cell in row]
-        assert shown not in [cell for row in rows for cell in row]
-        assert section("compare", "en")["not_comparable"] in page.get_text()
-
-
-def test_a_distance_without_its_protocol_is_not_compared(tmp_path):
-    def entry(recipe, **results):
-        record = {"settings": {"problem": "gan", "recipe": recipe}}
-        facts = Facts(report.Job("gan", recipe, tmp_path, {}), {}, recipe, record, results)
-        return entries.Entry(f"gan-{recipe}", facts)
-
-    known = {"frechet": 1.0, "frechet_protocol": {"num_samples": 10}}
-    runs = [entry("plain", **known), entry("wide", frechet=1.0), entry("dcgan", num_steps=3)]
-    found = protocols.by_protocol(runs)
-    assert found.same == (runs[0],)
-    assert found.without == ((runs[1], "no_protocol"), (runs[2], "no_distance"))
-    text = " ".join(compare.comparison(runs, "en")[1].text)
-    assert "GAN wide (how it was measured is not recorded)" in text
-
-
-def test_the_oracles_accuracy_is_not_told_of_another_feature_network(tmp_path):
-    results = report_notebook.results_of("gan")
-    for name in report_notebook.ESTIMATORS:
-        results[f"{name}_protocol"] = results[f"{name}_protocol"] | {"features": "inception:0cc3"}
-    record = {"settings": {"problem": "gan", "recipe": "dcgan"}}
-    facts = Facts(report.Job("gan", "dcgan", tmp_path, {}), {}, "run", record, results)
-    (line,) = protocols.measured([entries.Entry("gan-dcgan", facts)], "en")
-    assert "0cc3" in line
-    assert "93.1 %" not in line
-
-
-def test_a_studys_weights_have_no_number_of_all_weights_together(tmp_path):
-    study = {"kl_weight": 1.0, "run": "vae-elbo-01234567", "kid": 0.5, "train_time_s": 10.0}
-    results = {"studies": [study], "kl_weights": [1.0], "images_per_s": 42.7, "num_images": 640}
-    record = {"settings": {"problem": "kl", "recipe": "elbo"}}
-    facts = Facts(report.Job("kl", "elbo", tmp_path, {}), {}, "run", record, results)
-    (row,) = entries.entries_of([("kl-elbo", facts, False)])
-    assert row.facts.results["train_time_s"] == 10.0
-    assert not row.facts.results.keys() & {"images_per_s", "num_images"}
-
-
-def test_runs_are_told_apart_after_a_first_one_that_failed(tmp_path):
-    def facts(name, codes):
-        settings = {"problem": "infogan", "recipe": "dcgan", "num_codes": codes}
-        record = {"settings": settings} if codes else {}
-        return Facts(report.Job("infogan", "dcgan", tmp_path, {}), {}, name, record, {})
-
-    one = replace(facts("one", 1), others=(facts("two", 2),))
-    jobs = [("infogan-dcgan-s0", facts("", 0), True), ("infogan-dcgan-s1", one, False)]
-    assert len({entry.name for entry in entries.entries_of(jobs)}) == 2
-
-
-def test_nothing_in_the_pdf_lies_beyond_its_page(sides):
-    for code in LANGUAGES:
-        reader = PdfReader(sides / code / "report.pdf")
-        widths = {round(float(page.mediabox.width)) for page in reader.pages}
-        assert widths == {595, 842}  # the comparison lies on its side
-        for page in reader.pages:
-            assert_within(page)
-
-
 @pytest.mark.parametrize(
     ("text", "kept"),
     [
@@ -840,15 +645,10 @@ def test_no_line_ends_within_an_interval_or_a_weight(text, kept):
     assert documents.unbroken(text) == kept.replace("~", "\u00a0")
 
 
-def test_a_blank_page_is_nowhere(sides):
+def test_a_blank_page_is_nowhere(out):
     for code in LANGUAGES:
-        for page in PdfReader(sides / code / "report.pdf").pages:
+        for page in PdfReader(out / code / "report.pdf").pages:
             assert len(page.extract_text()) > 60
-
-
-def test_the_appendix_names_further_runs(sides):
-    text = soup(sides / "en" / "appendix.html").find(id="appendix-provenance").parent.get_text(" ")
-    assert re.search(r"Other run folders used.*vae-dcgan-[0-9a-f]{8}", text, re.DOTALL)
 
 
 def test_a_small_report_has_its_figures_in_the_same_size_with_less_detail(tmp_path):
@@ -860,10 +660,9 @@ def test_a_small_report_has_its_figures_in_the_same_size_with_less_detail(tmp_pa
         output["data"]["image/png"] = base64.b64encode(file.getvalue()).decode()
     notebook = tmp_path / "vae-dcgan.ipynb"
     nbformat.write(made, notebook)
-    run, _ = write_side(tmp_path / "runs", "vae", "dcgan", 1)
-    job = report.make_job(
-        "vae", "dcgan", notebooks=report_notebook.write_notebook(tmp_path / "n").parent
-    )
+    results = report_notebook.results_of("vae")
+    run = report_notebook.write_run(tmp_path / "runs", "vae", "dcgan", results)
+    job = report.make_job("vae", "dcgan", notebooks=report_notebook.write(tmp_path / "n").parent)
     pages, sizes = {}, {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(site, "run_notebook", lambda *_, **__: runner.Executed(notebook, run))
@@ -879,41 +678,6 @@ def test_a_small_report_has_its_figures_in_the_same_size_with_less_detail(tmp_pa
     assert sizes["small"] < sizes["full"] / 2
     assert pages["full"].select("a[download]")
     assert not pages["small"].select("a[download]")
-
-
-@pytest.mark.parametrize(
-    ("profile", "known"), [("smoke", ["smoke"]), ("preview", ["preview"]), ("quick", [])]
-)
-def test_numbers_of_small_trials_come_with_a_warning(profile, known, tmp_path):
-    record = {"settings": {"problem": "gan", "recipe": "dcgan", "profile": profile}}
-    facts = Facts(report.Job("gan", "dcgan", tmp_path, {}), {}, "run", record, {"num_steps": 12})
-    for code in LANGUAGES:
-        runs = [entries.Entry("gan-dcgan", facts)]
-        assert entries.warnings(runs, code) == [section("page", code)[name] for name in known]
-
-
-def test_every_number_that_a_table_may_show_has_a_label_and_a_meaning():
-    topics = {topic for page in PAGES.values() for topic in page.topics}
-    shown = {name for page in PAGES.values() for name in page.overview}
-    shown |= {name for topic in (*topics, "quality") for name in metrics_of(topic)}
-    for code in LANGUAGES:
-        metrics = section("metrics", code)
-        assert shown <= metrics.keys()
-        assert all(set(metric) == {"label", "unit", "meaning"} for metric in metrics.values())
-        assert all(metric["label"] and metric["meaning"] for metric in metrics.values())
-        assert topics == section("compare", code)["topics"].keys()
-
-
-def test_numbers_have_few_digits_no_exponent_and_the_same_form_everywhere():
-    assert [facts.format_metric("kid", x) for x in (12.345, 0.012345, 4.1e-7, 0.0)] == [
-        *("12.3", "0.0123", "0.0000", "0.00")
-    ]
-    assert facts.format_metric("frechet", 1234.5) == "1,234"
-    assert facts.format_metric("density", 1.0) == "1.00"
-    assert facts.format_metric("precision", 1.0) == "100.0 %"  # as the notebooks' tables have it
-    assert facts.format_metric("recall_real", 0.0071) == "0.7 %"
-    assert facts.format_metric("code_information_nats", -0.00846) == "−0.0085"
-    assert facts.format_metric("code_variance_share", [0.31, 0.222]) == "31.0 %, 22.2 %"
 
 
 # ---------------------------------------------------------------------- words and fonts
@@ -1020,13 +784,12 @@ CONTRAST = """() => {
   return worst;
 }"""
 NAMES = ("index", "vae-dcgan", "vae-cellfail", "compare", "appendix")
-ALL_PAGES = [f"{c}/{n}" for c in LANGUAGES for n in NAMES]
-SIDE_PAGES = ["zh/index", "zh/compare", "en/compare"]
+PAGES = [f"{c}/{n}" for c in LANGUAGES for n in NAMES]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_open_from_disk_without_network_error_or_overflow(out, sides, browser, scheme):
-    pages = [out / f"{name}.html" for name in ALL_PAGES] + [sides / f"{n}.html" for n in SIDE_PAGES]
+def test_pages_open_from_disk_without_network_error_or_overflow(out, browser, scheme):
+    pages = [out / f"{name}.html" for name in PAGES]
     for width, height in ((1280, 900), (390, 844)):
         context = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme=scheme, offline=True
