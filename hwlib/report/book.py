@@ -527,22 +527,23 @@ def _provenance(own: _Material) -> Document | None:
         return None
     facts = [page.facts for page in known]
     notebooks = [page.notebook for page in known]
-    made = provenance(facts, own.language, command=own.about.command, notebooks=notebooks)
-    pairs = list(made.shared)
-    if len(known) == 1:  # there is nothing to differ from
-        pairs += [(label, texts[0]) for label, texts in made.rows]
+    rows = provenance(facts, own.language, notebooks=notebooks)
+    if own.about.command:
+        rows.insert(0, (word("facts.command", own.language), [own.about.command] * len(known)))
+    shared = [(label, texts[0]) for label, texts in rows if len(set(texts)) == 1]
     line = [
         node
-        for label, text in pairs
+        for label, text in shared
         for node in (*strings(" · "), Strong(strings(label)), Space(), *strings(text))
     ]
     text = own.document(sentence("book.provenance", own.language))
     text = replace(text, ast=[*text.ast, Para(line[3:])])
-    if len(known) == 1 or not made.rows:
+    differing = [[label, *texts] for label, texts in rows if len(set(texts)) > 1]
+    if not differing:
         return text
     names = [word(f"page.short.{f.job.problem}", own.language) for f in facts]
     if len(set(names)) < len(names):
         names = [page.name for page in known]
-    rows = [[label, *texts] for label, texts in made.rows]
     columns = (own.say("item"), *names)
-    return with_tables(text, [_table("provenance", own.say("provenance_table"), columns, rows)])
+    table = _table("provenance", own.say("provenance_table"), columns, differing)
+    return with_tables(text, [table])

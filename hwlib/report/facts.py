@@ -14,7 +14,7 @@ from typing import Any
 
 from hwlib.registry import CLAIMS, VERDICT_COUNTS, metrics
 from hwlib.report.runner import Job
-from hwlib.text import LANGUAGES, fixed, section, thousands, word
+from hwlib.text import fixed, section, thousands, word
 
 IDENTITY = ("data", "profile", "seed")
 NAMED = ("problem", "recipe", *IDENTITY)  # rows of their own
@@ -199,110 +199,59 @@ def subtitle(fact: Facts, language: str) -> list[tuple[str, str]]:
     ]
 
 
-@dataclass(frozen=True)
-class Provenance:
-    """What made a report.
-
-    Attributes:
-        shared: what is the same for all jobs: label and text.
-        rows: what differs: label, and a text for each job, "–" where it has none.
-    """
-
-    shared: tuple[tuple[str, str], ...]
-    rows: tuple[tuple[str, tuple[str, ...]], ...]
-
-
 def provenance(
-    facts: Sequence[Facts], language: str, *, command: str, notebooks: Sequence[str]
-) -> Provenance:
-    """Return what made a report, each setting by itself.
+    facts: Sequence[Facts], language: str, *, notebooks: Sequence[str]
+) -> list[tuple[str, list[str]]]:
+    """Return what made a report: label, and a text for each job, "–" where it has none.
 
     Args:
         facts: of the jobs.
-        language: the language of the labels.
-        command: the command line as it was typed.
+        language: of the labels, which come in the order of `facts.toml`, settings after them.
         notebooks: names of the executed notebooks, empty for a job that has none.
     """
     labels = section("facts", language)
     columns = [
         {
             name: value(part)
-            for name, part in (*_made(fact, notebook), *_settings(fact).items())
+            for name, part in _record(*one).items()
             if part not in (None, "", {}, [])
         }
-        for fact, notebook in zip(facts, notebooks, strict=True)
+        for one in zip(facts, notebooks, strict=True)
     ]
-    shared = [("command", value(command))] if command else []
-    rows = []
-    for name in _in_their_order(columns):
-        texts = [column.get(name, "–") for column in columns]
-        if len(set(texts)) == 1:
-            shared.append((name, texts[0]))
-        else:
-            rows.append((labels.get(name, name), tuple(texts)))
-    return Provenance(tuple((labels.get(n, n), text) for n, text in shared), tuple(rows))
+    known = set().union(*columns)
+    names = [*(name for name in labels if name in known), *sorted(known - labels.keys())]
+    return [(labels.get(n, n), [column.get(n, "–") for column in columns]) for n in names]
 
 
-def _in_their_order(columns: Sequence[Mapping[str, str]]) -> list[str]:
-    """Return every name of the columns once, each after the one that it follows in its column."""
-    names: list[str] = []
-    for column in columns:
-        place = 0
-        for name in column:
-            if name in names:
-                place = names.index(name) + 1
-            else:
-                names.insert(place, name)
-                place += 1
-    return names
-
-
-def _made(fact: Facts, notebook: str) -> list[tuple[str, Any]]:
-    """Return what a job's own files say of how it was made, settings apart."""
-    rows: list[tuple[str, Any]] = [("notebook", notebook)]
-    rows.append(("verdicts" if fact.problem == CLAIMS else "run", fact.run))
-    rows.append(("others", ", ".join(o.run for o in fact.others)))
-    rows += [("problem", fact.job.problem), ("recipe", fact.job.recipe)]
-    rows += [(name, fact.setting(name)) for name in IDENTITY]
-    rows += _recorded(fact.record)
+def _record(fact: Facts, notebook: str) -> dict[str, Any]:
+    """Return what a job's own files say of how it was made, by names of `facts.toml`."""
+    settings, parameters = fact.record.get("settings", {}), fact.parameters
+    found = {name: part for name, part in settings.items() if name not in NAMED}
+    for group, part in fact.record.items():
+        if group == "settings":
+            continue
+        inner = part if isinstance(part, Mapping) and group != "versions" else {group: part}
+        for key, amount in inner.items():
+            if (group, key) != ("identity", "torch"):  # it is among the versions
+                text = format_metric(key, amount) if key.startswith("num_") else amount
+                found[GROUPED.get((group, key), key)] = text
     for name in ("num_images", "train_time_s"):
         if name in fact.results:
-            rows.append((name, format_metric(name, fact.results[name])))
-    rows.append(("engine", " · ".join(f"{name} {version}" for name, version in engine().items())))
-    rows.append(("parameters", _listed(fact.parameters, without=(*NAMED, "runs"))))
-    return rows
-
-
-def _settings(fact: Facts) -> dict[str, Any]:
-    """Return a run's settings by name, those that have a row of their own left out."""
-    settings = fact.record.get("settings", {})
-    return {name: part for name, part in sorted(settings.items()) if name not in NAMED}
+            found[name] = format_metric(name, fact.results[name])
+    others = [name for name in sorted(parameters) if name not in (*NAMED, "runs")]
+    return found | {
+        **{name: fact.setting(name) for name in IDENTITY},
+        "notebook": notebook,
+        "verdicts" if fact.problem == CLAIMS else "run": fact.run,
+        "others": ", ".join(other.run for other in fact.others),
+        "problem": fact.job.problem,
+        "recipe": fact.job.recipe,
+        "engine": " · ".join(f"{name} {number}" for name, number in engine().items()),
+        "parameters": " · ".join(f"{name} = {value(parameters[name])}" for name in others),
+    }
 
 
 @cache
 def engine() -> dict[str, str]:
     """Return the versions of what sets a report: other ones may give other bytes."""
     return {name: version(name) for name in ENGINE}
-
-
-def _recorded(record: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """Return the rest of config.json, its groups opened, what two groups say alike said once."""
-    rows: dict[str, Any] = {}
-    for name, part in record.items():
-        if name == "settings":
-            continue
-        inner = part if isinstance(part, Mapping) and name != "versions" else {name: part}
-        for key, amount in inner.items():
-            # 'device' is the processor's name in one group and 'cpu' in another
-            label = GROUPED.get((name, key), key)
-            if (name, key) == ("identity", "torch"):  # among the versions
-                continue
-            rows.setdefault(label, format_metric(key, amount) if key.startswith("num_") else amount)
-    order = list(section("facts", next(iter(LANGUAGES))))  # the same in every language
-    known = [(name, rows[name]) for name in order if name in rows]
-    return known + [(name, amount) for name, amount in rows.items() if name not in order]
-
-
-def _listed(facts: Mapping[str, Any], *, without: Sequence[str]) -> str:
-    shown = {name: part for name, part in facts.items() if name not in without}
-    return " · ".join(f"{name} = {value(part)}" for name, part in sorted(shown.items()))
