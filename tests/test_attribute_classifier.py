@@ -105,20 +105,16 @@ def test_the_second_call_reads_the_same_bits_from_the_cache(data, classifier, mo
     assert not any(weight.requires_grad for weight in again.parameters())
 
 
-def test_training_again_gives_the_same_bits_and_moves_no_global_random_numbers(data, classifier):
+def test_training_images_alone_decide_the_bits_and_no_global_random_number_is_used(
+    data, classifier
+):
+    black = dataclasses.replace(data.test, images=np.zeros_like(data.test.images))
     torch.rand(7)
     before = torch.get_rng_state()
-    again = train_classifier(data, steps=STEPS, device=CPU)
+    again = train_classifier(dataclasses.replace(data, test=black), steps=STEPS, device=CPU)
     assert torch.equal(before, torch.get_rng_state())
     for name, tensor in classifier.state_dict().items():
         assert torch.equal(tensor, again.state_dict()[name]), name
-
-
-def test_test_images_play_no_part_in_training(data, classifier):
-    black = dataclasses.replace(data.test, images=np.zeros_like(data.test.images))
-    again = train_classifier(dataclasses.replace(data, test=black), steps=STEPS, device=CPU)
-    assert torch.equal(again.head.weight, classifier.head.weight)
-    assert torch.equal(again.mean, classifier.mean)
 
 
 def test_more_steps_are_another_classifier(data, classifier):
@@ -127,8 +123,9 @@ def test_more_steps_are_another_classifier(data, classifier):
     assert get_classifier(data, steps=STEPS).about == classifier.about
 
 
-@pytest.mark.parametrize("suffix", [".safetensors", ".json"])
-@pytest.mark.parametrize("damage", ["flip", "cut"])
+@pytest.mark.parametrize(
+    ("suffix", "damage"), [(".safetensors", "flip"), (".safetensors", "cut"), (".json", "cut")]
+)
 def test_a_damaged_cache_is_an_error_and_the_classifier_trained_again(
     own_cache, folder, capfd, suffix, damage
 ):
