@@ -179,8 +179,8 @@ def sample_quality(
     results |= image_statistics(samples, data.test.images)
     results["diversity_samples"] = diversity(of_samples)
     results["diversity_real"] = diversity(of_test)
-    copies, nearest = copy_results(samples, real, data.train.images)
-    return results | copies, {"samples": kept, "nearest": nearest}
+    copies, pairs = copy_results(samples, real, data.train.images)
+    return results | copies, {"samples": kept, "nearest": pairs}
 
 
 def distances(real: Tensor, fake: Tensor) -> dict[str, float]:
