@@ -175,7 +175,7 @@ def test_in_batch_progress_is_two_lines(own_cache, folder, capfd, monkeypatch):
     get_classifier(folder, steps=1)
     lines = capfd.readouterr().err.splitlines()
     assert len(lines) == 2
-    assert f"{len(folder.train)} images, 1 steps" in lines[0]
+    assert f"{len(folder.train)} images, 1 step" in lines[0]
     assert "25.0 %" in lines[1]
     get_classifier(folder, steps=1)
     assert capfd.readouterr().err == ""
