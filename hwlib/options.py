@@ -133,8 +133,8 @@ def check_output(out: Path) -> None:
     Raises:
         UserError: the name ends like that of another kind of file.
     """
-    from hwlib.training.sampling import PICTURE_SUFFIXES  # loads torch
+    from hwlib.training.sampling import IMAGE_SUFFIXES  # loads torch
 
     is_like_a_file = any(map(str.isalpha, out.suffix)) and not out.is_dir()
-    if is_like_a_file and out.suffix != ".npz" and out.suffix.lower() not in PICTURE_SUFFIXES:
+    if is_like_a_file and out.suffix != ".npz" and out.suffix.lower() not in IMAGE_SUFFIXES:
         raise UserError("unknown_file_kind", out=out, suffix=out.suffix)
