@@ -64,17 +64,17 @@ def smallest_words(fig: Figure) -> float:
     return scale * min((text.get_fontsize() for text in words), default=np.inf)
 
 
-def assert_fits(drawn: Figure | Axes, name: str = "") -> None:
+def assert_fits(drawn: Figure | Axes) -> None:
     """Hold that no glyph is missing, no label is cut, and all can be read in the column."""
     fig = figure_of(drawn)
     with plots.rc_context():
         fig.draw_without_rendering()  # a missing glyph is a warning, and warnings are errors
         box = fig.get_tightbbox()
-    assert smallest_words(fig) >= 7, name
-    assert fig.get_figwidth() <= plots.COLUMN_IN + 0.01, name
-    assert min(box.x0, box.y0) > -0.03, name
-    assert box.x1 < fig.get_figwidth() + 0.03, name
-    assert box.y1 < fig.get_figheight() + 0.03, name
+    assert smallest_words(fig) >= 7
+    assert fig.get_figwidth() <= plots.COLUMN_IN + 0.01
+    assert min(box.x0, box.y0) > -0.03
+    assert box.x1 < fig.get_figwidth() + 0.03
+    assert box.y1 < fig.get_figheight() + 0.03
 
 
 def assert_words_are_apart(fig: Figure) -> None:

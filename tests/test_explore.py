@@ -130,13 +130,6 @@ def test_latents_are_ordered_by_their_variance():
     assert explore.most_active(mu, 3) == [1, 3, 2]
 
 
-@pytest.mark.parametrize(("num", "count"), [(1, 5), (5, 5), (7, 3), (2_000, 1_000)])
-def test_rows_are_spread_from_the_first_to_the_last(num, count):
-    rows = explore.evenly_spaced_rows(num, count)
-    assert len(rows) == min(num, count)
-    assert (rows[0], rows[-1]) == (0, num - 1)
-
-
 def test_the_same_seed_gives_the_same_embedding_also_of_a_single_latent():
     mu = np.random.default_rng(0).normal(size=(12, 5)).astype(np.float32)
     first, again = explore.tsne(mu), explore.tsne(mu)

@@ -21,6 +21,7 @@ from PIL import Image, ImageSequence
 
 import hwlib
 from hwlib import explore
+from hwlib.conditioning import one_hot
 from hwlib.data.decode import decode
 from hwlib.errors import UserError
 from hwlib.explore import animations, direction, play
@@ -82,15 +83,6 @@ def test_the_image_is_the_reconstruction_with_the_direction_added(panel, images)
         wanted = explore.decode(panel.vae, mu + strength * DIRECTIONS["Male"])[0]
         assert_same(shown(panel.image), larger(wanted))
     assert_same(shown(panel._images[1]), larger(wanted, 2))  # of strength 0
-
-
-@pytest.mark.parametrize(
-    ("name", "value"), [("number", 3), ("attribute", "Male"), ("strength", -2)]
-)
-def test_every_control_of_the_direction_changes_the_image(panel, name, value):
-    before = panel.image.value
-    getattr(panel, name).value = value
-    assert panel.image.value != before
 
 
 def test_a_photograph_is_cropped_as_the_homework_crops_and_any_other_in_its_middle(tmp_path):
@@ -237,7 +229,7 @@ def test_a_codes_animation_counts_to_nine_with_the_other_code_as_it_is_set():
     G = lively("dcgan", "infogan", num_codes=2)
     panel = explore.CodePanel(G, z_of)
     panel.codes[0].value = 4
-    wanted = np.stack([explore.one_hot([4, value]) for value in range(10)])
+    wanted = one_hot(torch.tensor([[4, value] for value in range(10)])).numpy()
     images = explore.generate(G, np.stack([z_of(0)] * 10), wanted)
     assert_same(panel.animations()[1].frames(99), images)
 
@@ -318,7 +310,7 @@ def runs(tmp_path_factory):
     """A folder with runs of a VAE and a GAN, and a copy of the latter that tells of an ema."""
     folder = tmp_path_factory.mktemp("runs")
     vae, gan = (
-        hwlib.fit(make_config(problem, "dcgan", "faces:96", "smoke"), runs=folder)
+        hwlib.fit(make_config(problem, "dcgan", "faces:96", "smoke", image_size=32), runs=folder)
         for problem in ("vae", "gan")
     )
     copy = shutil.copytree(gan.path, folder / "gan-dcgan-0123abcd")
@@ -349,13 +341,6 @@ def test_finished_runs_come_newest_first_and_labels_tell_them_apart_by_what_diff
             f"GAN · {start} · ema=0.0 · {hashes[1]}",
             f"VAE · {start} · {hashes[2]}",
         ]
-
-
-def test_a_folder_without_finished_runs_is_told(tmp_path):
-    for folder in (tmp_path, tmp_path / "nowhere"):
-        with pytest.raises(UserError) as refused:
-            explore.finished_runs(folder)
-        assert refused.value.key == "no_finished_run"
 
 
 def test_a_run_of_another_version_is_left_out_and_named(tmp_path, capsys, found):
@@ -524,6 +509,6 @@ def test_the_notebook_exports_what_moves_in_the_run_that_is_named(
         total = sum(f.info["duration"] for f in ImageSequence.Iterator(made))
     assert 1 < len(frames) <= 2 * animations.NUM_FRAMES - 2  # Pillow joins frames that are equal
     assert total == pytest.approx(2 * animations.DURATION_MS, rel=0.1)
-    assert np.abs(frames[0] - larger(first, 3)).mean() < 4
+    assert np.abs(frames[0] - larger(first, 6)).mean() < 4
     with Image.open(said.split()[1]) as strip:
         assert strip.size == (animations.NUM_IN_STRIP * 70, 70)

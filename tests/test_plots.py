@@ -148,7 +148,7 @@ def test_a_latent_is_active_above_the_threshold_only():
 @pytest.mark.parametrize("recipe", sorted(RECIPES))
 def test_a_block_diagram_holds_every_layer_once_and_has_room_for_its_words(recipe):
     layers = explore.layers(build_models(recipe, "vae")["vae"], image_size=64, channels=3)
-    boxes = plots.blocks(layers[1:])
+    boxes = plots.diagram.blocks(layers[1:])
     assert sum(box.num_parameters for box in boxes) == sum(x.num_parameters for x in layers)
     parts = [box.part for box in boxes]
     assert parts == sorted(parts, key=("encoder", "mu", "logvar", "decoder").index)
@@ -164,19 +164,18 @@ def test_a_block_diagram_holds_every_layer_once_and_has_room_for_its_words(recip
 @pytest.mark.parametrize("lang", LANGS)
 def test_every_figure_fits_with_every_glyph(images, metrics, lang):
     rng = np.random.default_rng(0)
-    frames = images[:12].reshape(3, 4, *images.shape[1:])
-    xy = rng.normal(size=(9, 2))
-    for name, drawn in {
-        "curves": plots.learning_curves(metrics, lang),
-        "pairs": plots.pairs(images[:10], images[10:], lang=lang),
-        "grid": plots.image_grid(images),
-        "scatter": plots.embedding_scatter(xy, np.arange(9) % 2, "Male", lang),
-        "grey": plots.embedding_scatter(xy, None, None, lang),
-        "activity": plots.latent_activity(rng.random(30), lang),
-        "interpolation": plots.interpolation(frames),
-        "traversal": plots.traversal(frames, [3, 1, 2], [-3, -1, 1, 3], lang=lang),
-    }.items():
-        assert_fits(drawn, name)
+    frames, xy = images[:12].reshape(3, 4, *images.shape[1:]), rng.normal(size=(9, 2))
+    for drawn in (
+        plots.learning_curves(metrics, lang),
+        plots.pairs(images[:10], images[10:], lang=lang),
+        plots.image_grid(images),
+        plots.embedding_scatter(xy, np.arange(9) % 2, "Male", lang),
+        plots.embedding_scatter(xy, None, None, lang),
+        plots.latent_activity(rng.random(30), lang),
+        plots.interpolation(frames),
+        plots.traversal(frames, [3, 1, 2], [-3, -1, 1, 3], lang=lang),
+    ):
+        assert_fits(drawn)
 
 
 def test_a_chart_is_the_same_svg_each_time_needs_no_font_and_follows_dark_mode(metrics):
@@ -185,8 +184,8 @@ def test_a_chart_is_the_same_svg_each_time_needs_no_font_and_follows_dark_mode(m
     assert "<text" not in first
     assert ElementTree.fromstring(first).tag.endswith("svg")
     light, dark = first.split("prefers-color-scheme:dark")
-    assert plots.INK in light
-    assert plots.INK in dark  # as what is to be another colour
+    assert plots.style.INK in light
+    assert plots.style.INK in dark  # as what is to be another colour
 
 
 def test_many_points_make_a_small_svg():
@@ -210,7 +209,7 @@ def test_a_missing_glyph_is_an_error():
 
 
 def test_chinese_comes_from_the_font_in_the_package():
-    assert plots.register_fonts()[0] == "Noto Sans CJK TC"
+    assert plots.style.register_fonts()[0] == "Noto Sans CJK TC"
 
 
 def test_every_language_has_the_same_words():

@@ -46,46 +46,32 @@ def levels(ax):
 # ---------------------------------------------------------------------------------------- curves
 
 
-@pytest.mark.parametrize(
-    ("draw", "columns"),
-    [
-        (plots.gan_curves, ["d_loss g_loss", "d_accuracy_real d_accuracy_fake"]),
-        (
-            plots.acgan_curves,
-            [
-                "d_loss g_loss",
-                "d_accuracy_real d_accuracy_fake",
-                "d_class_loss g_class_loss",
-                "class_accuracy_real class_accuracy_fake",
-            ],
-        ),
-        (
-            plots.infogan_curves,
-            [
-                "d_loss g_loss",
-                "d_accuracy_real d_accuracy_fake",
-                "q_loss",
-                "code_accuracy",
-            ],
-        ),
-    ],
-)
-def test_each_panel_shows_its_columns_as_they_were_measured(draw, columns):
+GAN = "d_loss g_loss | d_accuracy_real d_accuracy_fake"
+ACGAN = f"{GAN} | d_class_loss g_class_loss | class_accuracy_real class_accuracy_fake"
+COLUMNS = {
+    plots.gan_curves: GAN,
+    plots.acgan_curves: ACGAN,
+    plots.infogan_curves: f"{GAN} | q_loss | code_accuracy",
+}
+
+
+@pytest.mark.parametrize("draw", COLUMNS)
+def test_each_panel_shows_its_columns_as_they_were_measured(draw):
     frame = metrics()
-    for ax, names in zip(draw(frame).axes, columns, strict=True):
-        names = names.split()
-        colours = (plots.BLUE, plots.ORANGE) if len(names) == 2 else (plots.PINK,)
+    for ax, columns in zip(draw(frame).axes, COLUMNS[draw].split(" | "), strict=True):
+        names = columns.split()
+        colours = (plots.style.BLUE, plots.style.ORANGE) if len(names) == 2 else (plots.style.PINK,)
         for name, colour in zip(names, colours, strict=True):
             (line,) = lines(ax, colour)
             assert np.array_equal(line.get_xdata(), STEPS)
             assert np.array_equal(line.get_ydata(), frame[name])
-        if "accuracy" in names[0]:
+        if "accuracy" in columns:
             assert ax.get_ylim()[0] <= 0 < 1 <= ax.get_ylim()[1]
 
 
 def test_a_smoothed_point_is_the_mean_with_the_points_before_it():
     frame = metrics()
-    measured, smooth = lines(plots.gan_curves(frame, smoothing=10).axes[0], plots.BLUE)
+    measured, smooth = lines(plots.gan_curves(frame, smoothing=10).axes[0], plots.style.BLUE)
     loss = frame["d_loss"].to_numpy()
     assert np.array_equal(measured.get_ydata(), loss)
     assert measured.get_alpha() < 0.5
@@ -95,20 +81,20 @@ def test_a_smoothed_point_is_the_mean_with_the_points_before_it():
 
 def test_what_guessing_gives_is_marked():
     ln2, twice, ln10 = (round(math.log(value), 6) for value in (2, 4, 10))
-    both = {(twice, plots.BLUE), (ln2, plots.ORANGE)}
+    both = {(twice, plots.style.BLUE), (ln2, plots.style.ORANGE)}
     frame = metrics()
     assert levels(plots.gan_curves(frame).axes[0]) >= both
     live, apart, summed = (
         plots.acgan_curves(frame, class_on_fake=known).axes for known in (None, False, True)
     )
     assert levels(live[2]) == set()  # it is not known
-    assert levels(apart[2]) == {(ln2, plots.INK)}
-    assert levels(apart[3]) == {(0.5, plots.INK)}
+    assert levels(apart[2]) == {(ln2, plots.style.INK)}
+    assert levels(apart[3]) == {(0.5, plots.style.INK)}
     assert levels(summed[2]) == both
     assert legend_of(summed[2]) == ["D", "G", plots.words("guess_class_losses", "en")]
     _, _, loss, accuracy = plots.infogan_curves(frame).axes
-    assert levels(loss) == {(ln10, plots.INK)}
-    assert levels(accuracy) == {(0.1, plots.INK)}
+    assert levels(loss) == {(ln10, plots.style.INK)}
+    assert levels(accuracy) == {(0.1, plots.style.INK)}
     assert loss.get_ylim()[0] == 0 < ln10 < loss.get_ylim()[1]
 
 
@@ -123,7 +109,7 @@ def test_snapshots_are_marked_and_the_best_is_the_lowest_kid():
     assert any(list(ln.get_xdata()) == [best, best] for ln in left.get_lines())
 
 
-@pytest.mark.parametrize("draw", [plots.gan_curves, plots.acgan_curves, plots.infogan_curves])
+@pytest.mark.parametrize("draw", COLUMNS)
 def test_curves_of_the_first_records_are_drawn_before_any_snapshot(draw):
     frame = metrics(2).drop(columns=["snapshot_kid", "snapshot_diversity"])
     assert_fits(draw(frame, "zh"))
@@ -392,27 +378,24 @@ def test_the_diagram_says_how_the_label_comes_in(recipe, kind):
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_every_figure_fits_with_every_glyph(lang):
-    attributes = ("Mouth_Slightly_Open", "Wearing_Lipstick")
-    acgan, infogan, steps = acgan_results(*attributes), infogan_results(2), np.arange(12)
-    for name, drawn in {
-        "growth": plots.growth(images(12, 8), steps * 25_000, lang=lang),
-        "switched": plots.growth(
-            images(12, 8), steps * 2, "acgan", attribute=attributes[0], lang=lang
-        ),
-        "nearest": plots.nearest(images(8, 2), lang=lang),
-        "groups": plots.side_by_side({"GAN": images(16), "VAE": images(16)}),
-        "pairs": plots.attribute_pairs(images(10, 2), attributes[0], lang=lang),
-        "more": plots.attribute_pairs_more(images(2, 10, 2), attributes, lang=lang),
-        "grid": plots.code_grid(images(10, 10), 2, lang=lang),
-        "combinations": plots.code_combinations(images(10, 10), lang=lang),
-        "real": plots.code_real(images(10, 6), 1, lang=lang),
-        "leakage": plots.leakage(acgan["leakage"], acgan["leakage_real"], lang),
-        "meaning": plots.code_attributes(infogan["code_meaning"][0], 1, lang),
-        "factors": plots.code_nats(infogan["code_factor_nats"], lang, least=0.05),
-        "attributes": plots.code_nats(infogan["code_attribute_nats"][:1], lang),
-        "diagram": plots.gan_diagram(networks("plain", "acgan", width=0.25), lang),
-    }.items():
-        assert_fits(drawn, name)
+    names = ["Mouth_Slightly_Open", "Wearing_Lipstick"]
+    acgan, infogan, steps = acgan_results(*names), infogan_results(2), np.arange(12) * 25_000
+    frames, code = images(12, 8), images(10, 10)
+    for drawn in (
+        plots.growth(frames, steps, lang=lang),
+        plots.growth(frames, steps, "acgan", attribute=names[0], lang=lang),
+        plots.nearest(images(8, 2), lang=lang),
+        plots.side_by_side({"GAN": images(16), "VAE": images(16)}),
+        plots.attribute_pairs_more(images(2, 10, 2), names, lang=lang),
+        plots.code_grid(code, 2, lang=lang),
+        plots.code_combinations(code, lang=lang),
+        plots.code_real(code[:, :6], 1, lang=lang),
+        plots.leakage(acgan["leakage"], acgan["leakage_real"], lang),
+        plots.code_attributes(infogan["code_meaning"][0], 1, lang),
+        plots.code_nats(infogan["code_factor_nats"], lang, least=0.05),
+        plots.code_nats(infogan["code_attribute_nats"][:1], lang),
+    ):
+        assert_fits(drawn)
 
 
 def overlap(a, b):
@@ -422,17 +405,16 @@ def overlap(a, b):
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_curves_fit_and_their_titles_and_legends_do_not_collide(lang):
-    frame = metrics()
-    for name, fig in {
-        "gan": plots.gan_curves(frame, lang, smoothing=10),
-        "acgan": plots.acgan_curves(frame, lang, class_on_fake=False),
-        "both": plots.acgan_curves(frame, lang, class_on_fake=True),
-        "infogan": plots.infogan_curves(frame, lang),
-        "runaway": plots.acgan_curves(metrics(g_loss=np.where(STEPS < 1_900, 1, 60)), lang),
-        "snapshot": plots.snapshot_curve(frame, lang, kept_step=1_000),
-    }.items():
-        assert_fits(fig, name)
+    frame, running_away = metrics(), metrics(g_loss=np.where(STEPS < 1_900, 1, 60))
+    for fig in (
+        plots.gan_curves(frame, lang, smoothing=10),
+        plots.acgan_curves(frame, lang, class_on_fake=False),
+        plots.acgan_curves(running_away, lang, class_on_fake=True),
+        plots.infogan_curves(frame, lang),
+        plots.snapshot_curve(frame, lang, kept_step=1_000),
+    ):
+        assert_fits(fig)
         legends = [ax.get_legend().get_window_extent() for ax in fig.axes]
         titles = [ax._left_title.get_window_extent() for ax in fig.axes]
         for i, legend in enumerate(legends):
-            assert all(overlap(legend, other) < 2 for other in [*titles, *legends[i + 1 :]]), name
+            assert all(overlap(legend, other) < 2 for other in [*titles, *legends[i + 1 :]])

@@ -18,6 +18,7 @@ from playwright.sync_api import expect
 from pypdf import PdfReader
 
 from hwlib import explore, plots, report, show
+from hwlib.conditioning import one_hot
 from hwlib.recipes import build_models, make_config
 from hwlib.report import embed, runner, site
 from hwlib.report.book import Page, make_book
@@ -175,7 +176,7 @@ def test_each_code_goes_through_its_values_while_the_other_stays_at_0():
     G = lively("dcgan", "infogan", num_codes=2)
     first, second = explore.code_tracks(G, z_of)
     assert np.array_equal(first.frames[0], second.frames[0])
-    seven = explore.generate(G, z_of(0)[None], explore.one_hot([0, 7])[None])[0]
+    seven = explore.generate(G, z_of(0)[None], one_hot(torch.tensor([[0, 7]])))[0]
     assert np.array_equal(second.frames[7][:, :64], seven)
     assert (first.title["zh"], second.title["en"]) == ("編碼 1", "code 2")
     (only,) = explore.code_tracks(lively("dcgan", "infogan"), z_of)

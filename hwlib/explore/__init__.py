@@ -32,7 +32,6 @@ from hwlib.explore.latents import (
     latent_by_index,
     latents,
     most_active,
-    one_hot,
     traverse,
     tsne,
 )

@@ -13,6 +13,7 @@ import numpy as np
 from torch import nn
 
 from hwlib import plots
+from hwlib.conditioning import CODE_SIZE
 from hwlib.explore.base import words
 from hwlib.explore.kl import GAP_PX, Images, Studies, by_weight, summarise, weight_sheets
 from hwlib.explore.latents import (
@@ -26,7 +27,6 @@ from hwlib.explore.latents import (
     switch_code,
     traverse,
 )
-from hwlib.models.gan import CODE_SIZE
 from hwlib.show.sliders import Track
 from hwlib.text import LANGUAGES, in_languages
 

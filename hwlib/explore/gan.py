@@ -8,9 +8,11 @@ from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
+import torch
 from torch import nn
 
 from hwlib import plots
+from hwlib.conditioning import CODE_SIZE, one_hot
 from hwlib.explore.base import (
     LAST_NUMBER,
     Animation,
@@ -27,11 +29,9 @@ from hwlib.explore.latents import (
     has_binary_labels,
     interpolate,
     latent_by_index,
-    one_hot,
     switch_attribute,
     switch_code,
 )
-from hwlib.models.gan import CODE_SIZE
 from hwlib.run import Run
 
 NUM_ON_WAY = 9  # images of the way from one z to another
@@ -232,7 +232,7 @@ class CodePanel(_IndexedPanel):
     def _on_move(self) -> None:
         """Show the image, and per code what its other values would make of this z."""
         values = [code.value for code in self.codes]
-        self.c = one_hot(values)
+        self.c = one_hot(torch.tensor([values]))[0].numpy()
         ways = [self._count(k) for k in range(len(values))]
         for place, images, value in zip(self.strips, ways, values, strict=True):
             place.value = to_strip(images, marked=value)

@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from torch import nn
 
+from hwlib.conditioning import CODE_SIZE, one_hot
 from hwlib.data import load_data
 from hwlib.errors import UserError, nearest_name
-from hwlib.models.gan import CODE_SIZE, JoinEmbedding
+from hwlib.models.gan import JoinEmbedding
 from hwlib.run import Run
 from hwlib.training.batches import draw_z, to_range, to_uint8
 from hwlib.training.generate import generate as generate_images
@@ -125,16 +126,11 @@ def switch_attribute(c: np.ndarray, which: int, values: np.ndarray) -> np.ndarra
     return labels
 
 
-def one_hot(codes: Sequence[int]) -> np.ndarray:
-    """Return codes (K,) as G takes them: float32 (10 * K,), one 1 among each ten."""
-    return np.eye(CODE_SIZE, dtype=np.float32)[list(codes)].ravel()
-
-
 def switch_code(codes: Sequence[int], which: int) -> np.ndarray:
     """Return codes as G takes them, one of them set to each of its values: (10, 10 * K)."""
     rows = np.tile(codes, (CODE_SIZE, 1))
     rows[:, which] = range(CODE_SIZE)
-    return np.stack([one_hot(row) for row in rows])
+    return one_hot(torch.as_tensor(rows)).numpy()
 
 
 # ------------------------------------------------------------------------------ test images

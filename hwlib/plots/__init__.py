@@ -17,7 +17,7 @@ from hwlib.plots.curves import (
     snapshot_curve,
     weight_elbo_curves,
 )
-from hwlib.plots.diagram import Block, Layer, block_diagram, blocks, gan_diagram, layer_settings
+from hwlib.plots.diagram import Layer, block_diagram, gan_diagram, layer_settings
 from hwlib.plots.grids import (
     attribute_pairs,
     attribute_pairs_more,
@@ -38,18 +38,10 @@ from hwlib.plots.kl import weight_sweep
 from hwlib.plots.maps import code_attributes, code_nats, embedding_scatter, latent_activity, leakage
 from hwlib.plots.sheets import compose, enlarge, image_grid
 from hwlib.plots.style import (
-    BLUE,
     COLUMN_IN,
-    GREEN,
-    GREY,
-    INK,
-    ORANGE,
-    PINK,
     attribute_name,
     labels,
     rc_context,
-    register_fonts,
-    short_name,
     weight_name,
     words,
 )
