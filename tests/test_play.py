@@ -403,7 +403,7 @@ def test_the_button_exports_what_moves_and_shows_it_with_a_link(found, suffix):
     kind = "video" if suffix == ".mp4" else "image"
     assert status.count(f"data:{kind}/{suffix[1:]};base64,") == 2
     alt = re.search('(?:alt|aria-label)="([^"]*)"', status)[1]
-    assert alt == words("film_alt", "zh", label=words("share", "zh"))
+    assert alt == words("export_alt", "zh", label=words("share", "zh"))
 
 
 def test_what_cannot_be_opened_is_one_line_and_the_choice_stays(found, monkeypatch):

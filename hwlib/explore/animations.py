@@ -34,7 +34,7 @@ def save_animation(frames: np.ndarray, path: Path) -> None:
         UserError: another suffix.
     """
     if path.suffix not in SUFFIXES:
-        raise UserError("film_name", name=path.name, known=list(SUFFIXES))
+        raise UserError("animation_suffix", name=path.name, known=list(SUFFIXES))
     with replacing(path) as temporary:
         if path.suffix == ".png":
             temporary.write_bytes(to_strip(frames))
@@ -82,11 +82,11 @@ def _write_mp4(frames: np.ndarray, path: Path, duration_ms: int) -> None:
 
     height, width = (side // 2 * 2 for side in frames.shape[1:3])
     frames = np.broadcast_to(frames, (*frames.shape[:3], 3))[:, :height, :width]  # grey ones too
-    with av.open(str(path), "w") as film:
-        stream = film.add_stream("libx264", rate=Fraction(1_000, duration_ms))
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("libx264", rate=Fraction(1_000, duration_ms))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.options = {"crf": "18"}
         for frame in frames:
             pixels = np.ascontiguousarray(frame)
-            film.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
-        film.mux(stream.encode())
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        file.mux(stream.encode())

@@ -205,7 +205,7 @@ class Playground(Panel):
         except UserError as error:
             self.status.value = error_line(error, self.lang)
             return
-        alt = html.escape(self.words("film_alt", label=label))
+        alt = html.escape(self.words("export_alt", label=label))
         kind = "video" if path.suffix == ".mp4" else "image"
         source = data_address(path.read_bytes(), f"{kind}/{path.suffix[1:]}")
         shown = (
