@@ -163,7 +163,7 @@ def of_acgan() -> Iterator[Finding]:
         for kept in (int(rows.loc[rows[name].idxmin(), "step"]), best, int(rows["step"].iloc[-1])):
             yield acgan.checkpoint(frame, acgan_results(kept_step=kept, best_step=best))
     for way in ("JoinEmbedding", "JoinValues", "JoinOneHot"):
-        yield finding("acgan.label_way", way=way, z_dim=100, num_inputs=102)
+        yield finding("acgan.conditioning", way=way, z_dim=100, num_inputs=102)
 
 
 def rates(span: float, *names: str) -> list[dict[str, float]]:
