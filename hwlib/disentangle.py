@@ -28,7 +28,7 @@ from hwlib.conditioning import to_classes
 DCI = ("disentanglement", "completeness", "informativeness")
 CODE_BINS = 20  # equally full bins of a latent, as many as Chen et al. 2018 have of equal width
 NUM_TREES = 10  # of each forest (Eastwood & Williams 2018 have 10 too)
-LEAF = 5  # images in a leaf at least: finer leaves fit noise, which counts as importance
+MIN_LEAF = 5  # images in a leaf at least: finer leaves fit noise, which counts as importance
 FOREST_LATENTS = 64  # a forest reads these many latents at most
 NUM_VOTES = 800  # of the FactorVAE score's training; as many judge it (Kim & Mnih 2018)
 VOTE_ROWS = 64  # images behind a vote (Kim & Mnih 2018: 100 and 200)
@@ -55,8 +55,8 @@ def mig(codes: np.ndarray, factors: Factors) -> float:
 
 def mig_by(codes: np.ndarray, factors: Factors) -> dict[str, float]:
     """Return the gap of each factor that varies, by its name (or column's number); see `mig`."""
-    codes, known = _checked(codes, factors)
-    bins, gaps = _binned(codes), {}
+    codes, known = _validate(codes, factors)
+    bins, gaps = _bin(codes), {}
     for name, factor in known.items():
         table = _tables(bins, _classes(factor))
         first, second = _two_best(_information(table))
@@ -77,13 +77,13 @@ def sap(codes: np.ndarray, factors: Factors) -> float:
     Returns:
         0..1; where Z is 1 the second best scores 0.
     """
-    codes, known = _checked(codes, factors)
-    bins, gaps = _binned(codes), []
+    codes, known = _validate(codes, factors)
+    bins, gaps = _bin(codes), []
     for factor in known.values():
         if _is_quantity(factor):
-            found = _explained(codes, factor)
+            found = _r_squared(codes, factor)
         else:
-            found = _separated(_tables(bins, _classes(factor)))
+            found = _balanced_accuracy(_tables(bins, _classes(factor)))
         first, second = _two_best(found)
         gaps.append(first - second)
     return float(np.mean(gaps))
@@ -118,14 +118,14 @@ def dci(
         `informativeness`, 0..1; `disentanglement`, 0..1, where two factors or more vary;
         `completeness`, 0..1, where there are two latents or more.
     """
-    _checked(codes, factors)
+    _validate(codes, factors)
     if held_out is None:
         is_kept = np.arange(len(codes)) % 4 == 3
         held_out = codes[is_kept], factors[is_kept]
         codes, factors = codes[~is_kept], factors[~is_kept]
-    codes, known = _checked(codes, factors)
-    test_codes, test_known = _checked(*held_out, constant=True)
-    chosen = _most_telling(codes, known)
+    codes, known = _validate(codes, factors)
+    test_codes, test_known = _validate(*held_out, constant=True)
+    chosen = _most_informative(codes, known)
     inputs, owner = _inputs(codes[:, chosen])
     test_inputs, _ = _inputs(test_codes[:, chosen], like=codes[:, chosen])
     shares, found = [], []
@@ -165,7 +165,7 @@ def factor_vae_score(
     Returns:
         1/F..1: 1/F for codes that know nothing, Z/F at most.
     """
-    codes, known = _checked(codes, factors)
+    codes, known = _validate(codes, factors)
     num_rows = max(2, min(VOTE_ROWS, len(codes) // 20))
     asked = [_large_classes(_classes(factor), num_rows) for factor in known.values()]
     asked = [members for members in asked if members]
@@ -175,12 +175,12 @@ def factor_vae_score(
     if not codes.shape[1]:
         return 1 / len(asked)
     rng = np.random.default_rng(seed)
-    whole, votes = _spread_of(codes), np.zeros((2, codes.shape[1], len(asked)), int)
+    whole, votes = _variances(codes), np.zeros((2, codes.shape[1], len(asked)), int)
     for half, _ in itertools.product(range(2), range(num_votes)):
         k = rng.integers(len(asked))
         members = asked[k][rng.integers(len(asked[k]))]
         rows = rng.choice(members, num_rows, replace=False)
-        votes[half, np.argmin(_spread_of(codes[rows]) / whole), k] += 1
+        votes[half, np.argmin(_variances(codes[rows]) / whole), k] += 1
     stands_for = votes[0].argmax(1)
     return float(votes[1][np.arange(len(stands_for)), stands_for].sum() / num_votes)
 
@@ -205,7 +205,7 @@ def scores(
         that vary), `num_latents`, `num_pictures`, and `floor`: the same scores of the same codes
         handed out to the wrong images.
     """
-    _checked(codes, factors)
+    _validate(codes, factors)
     shuffled = np.random.default_rng(seed).permutation(len(codes))
     numbers, gaps = _all(codes, factors, held_out, seed)
     floor, _ = _all(codes[shuffled], factors, held_out, seed)
@@ -233,7 +233,7 @@ def _all(
 # ---- codes and factors ---------------------------------------------------------------------------
 
 
-def _checked(
+def _validate(
     codes: np.ndarray, factors: Factors, *, constant: bool = False
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Return codes, and each factor by name; those that do not vary only if `constant`."""
@@ -258,20 +258,20 @@ def _is_quantity(factor: np.ndarray) -> bool:
     return factor.dtype.kind == "f"
 
 
-def _numbered(values: np.ndarray) -> np.ndarray:
+def _enumerate(values: np.ndarray) -> np.ndarray:
     """Number the values from 0."""
     return np.unique(values, return_inverse=True)[1]
 
 
 def _classes(factor: np.ndarray) -> np.ndarray:
     """Number a factor's classes, a quantity's ten: int64 (N,)."""
-    return to_classes(factor) if _is_quantity(factor) else _numbered(factor)
+    return to_classes(factor) if _is_quantity(factor) else _enumerate(factor)
 
 
-def _binned(codes: np.ndarray) -> np.ndarray:
+def _bin(codes: np.ndarray) -> np.ndarray:
     """Number the values of each latent, or its equally full bins: int64 (N, Z)."""
     if _is_categorical(codes):
-        return np.stack([_numbered(z) for z in codes.T], 1)
+        return np.stack([_enumerate(z) for z in codes.T], 1)
     bins = np.zeros(codes.shape, np.int64)
     for edges in np.quantile(codes, np.arange(1, CODE_BINS) / CODE_BINS, axis=0):
         bins += codes >= edges
@@ -310,23 +310,23 @@ def _information(tables: np.ndarray) -> np.ndarray:
     return np.maximum(found, 0.0)
 
 
-def _explained(codes: np.ndarray, factor: np.ndarray) -> np.ndarray:
+def _r_squared(codes: np.ndarray, factor: np.ndarray) -> np.ndarray:
     """Return R^2 of a quantity by each latent: a line, or a mean for each value: (Z,)."""
     y = (factor - factor.mean()) / factor.std()
     if _is_categorical(codes):
-        return np.array([_between(_numbered(z), y) for z in codes.T])
+        return np.array([_share_between(_enumerate(z), y) for z in codes.T])
     spread = codes.std(0)
     products = (codes - codes.mean(0)).T @ y / len(y)
     return np.square(np.divide(products, spread, out=np.zeros_like(spread), where=spread > 0))
 
 
-def _between(values: np.ndarray, y: np.ndarray) -> float:
+def _share_between(values: np.ndarray, y: np.ndarray) -> float:
     """Return the share of the variance of y (mean 0, variance 1) that lies between the values."""
     counts = np.bincount(values)
     return float(np.square(np.bincount(values, y)) @ (1 / counts) / len(y))
 
 
-def _separated(tables: np.ndarray) -> np.ndarray:
+def _balanced_accuracy(tables: np.ndarray) -> np.ndarray:
     """Return balanced accuracy, 0 for guesses, of naming a class by the bin: (Z, B, C) -> (Z,)."""
     rates = tables / tables.sum(1, keepdims=True)  # of each class, the share in each bin
     num_classes = tables.shape[2]
@@ -337,13 +337,13 @@ def _separated(tables: np.ndarray) -> np.ndarray:
 # ---- all latents, one factor ---------------------------------------------------------------------
 
 
-def _most_telling(codes: np.ndarray, known: dict[str, np.ndarray]) -> np.ndarray:
+def _most_informative(codes: np.ndarray, known: dict[str, np.ndarray]) -> np.ndarray:
     """Return the latents that forests read: all, or the 64 that tell most of any factor."""
     if codes.shape[1] <= FOREST_LATENTS:
         return np.arange(codes.shape[1])
-    bins = _binned(codes)
-    told = np.stack([_information(_tables(bins, _classes(x))) for x in known.values()])
-    return np.sort(np.argsort(-told.max(0), kind="stable")[:FOREST_LATENTS])
+    bins = _bin(codes)
+    information = np.stack([_information(_tables(bins, _classes(x))) for x in known.values()])
+    return np.sort(np.argsort(-information.max(0), kind="stable")[:FOREST_LATENTS])
 
 
 def _inputs(codes: np.ndarray, like: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -368,7 +368,7 @@ def _forest(
 
     # Every split may look at every latent: one that has nothing to choose from but latents without
     # information would make them important.
-    options = {"n_estimators": NUM_TREES, "min_samples_leaf": LEAF, "random_state": seed}
+    options = {"n_estimators": NUM_TREES, "min_samples_leaf": MIN_LEAF, "random_state": seed}
     options |= {"max_features": None}
     if _is_quantity(factor):
         forest, judge = ExtraTreesRegressor(**options), r2_score
@@ -398,7 +398,7 @@ def _large_classes(classes: np.ndarray, num_rows: int) -> list[np.ndarray]:
     return [rows for rows in members if len(rows) >= num_rows]
 
 
-def _spread_of(codes: np.ndarray) -> np.ndarray:
+def _variances(codes: np.ndarray) -> np.ndarray:
     """Return the variance of each latent, Gini's for a categorical code: (N, Z) -> (Z,)."""
     if not _is_categorical(codes):
         return codes.var(0)

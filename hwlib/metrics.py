@@ -15,7 +15,7 @@ NEIGHBOURS = 5  # k of precision, recall, density and coverage
 ROWS_AT_ONCE = 1_000  # of a matrix of distances
 
 
-class GivenFeatures(nn.Module):
+class IdentityFeatures(nn.Module):
     """Stands where torchmetrics wants a feature network, for features that are there already."""
 
     def __init__(self, num_features: int):
@@ -94,7 +94,7 @@ def frechet_distance(real: Tensor, fake: Tensor) -> float:
     """
     from torchmetrics.image.fid import FrechetInceptionDistance
 
-    metric = FrechetInceptionDistance(GivenFeatures(real.shape[1]))
+    metric = FrechetInceptionDistance(IdentityFeatures(real.shape[1]))
     metric.update(real.double(), real=True)
     metric.update(fake.double(), real=False)
     return max(0.0, float(metric.compute()))
@@ -116,7 +116,9 @@ def kernel_distance(real: Tensor, fake: Tensor) -> float:
         from torchmetrics.image.kid import KernelInceptionDistance
 
         size = min(len(real), len(fake))
-        metric = KernelInceptionDistance(GivenFeatures(real.shape[1]), subsets=1, subset_size=size)
+        metric = KernelInceptionDistance(
+            IdentityFeatures(real.shape[1]), subsets=1, subset_size=size
+        )
     metric.update(real.float(), real=True)
     metric.update(fake.float(), real=False)
     with torch.random.fork_rng([]):  # torchmetrics shuffles with the global generator

@@ -14,8 +14,8 @@ from hwlib.models.layers import Upsample as Upsample
 from hwlib.models.layers import down as down
 from hwlib.models.layers import init_dcgan as init_dcgan
 from hwlib.models.layers import init_glorot as init_glorot
-from hwlib.models.layers import scaled as scaled
+from hwlib.models.layers import remove_batch_norm as remove_batch_norm
+from hwlib.models.layers import scale as scale
 from hwlib.models.layers import squash as squash
 from hwlib.models.layers import up as up
-from hwlib.models.layers import without_batch_norm as without_batch_norm
 from hwlib.models.vae import VAE as VAE

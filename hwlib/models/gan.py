@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from hwlib.conditioning import CODE_SIZE
-from hwlib.models.layers import down, scaled, up
+from hwlib.models.layers import down, scale, up
 
 
 class JoinValues(nn.Module):
@@ -166,7 +166,7 @@ def dcgan_generator(
     num_inputs: int, *, width: float, image_size: int, channels: int
 ) -> nn.Sequential:
     """Return DCGAN's generator (Radford et al. 2016); shapes are those of width 1 at 64 x 64."""
-    a, b, c, d = (scaled(n, width) for n in (512, 256, 128, 64))
+    a, b, c, d = (scale(n, width) for n in (512, 256, 128, 64))
 
     return nn.Sequential(
         nn.Unflatten(1, (num_inputs, 1, 1)),  # (B, inputs, 1, 1)
@@ -181,7 +181,7 @@ def dcgan_generator(
 
 def dcgan_trunk(*, width: float, channels: int) -> nn.Sequential:
     """Return DCGAN's discriminator but for its head; shapes are those of width 1 at 64 x 64."""
-    a, b, c, d = (scaled(n, width) for n in (64, 128, 256, 512))
+    a, b, c, d = (scale(n, width) for n in (64, 128, 256, 512))
 
     return nn.Sequential(
         nn.Conv2d(channels, a, 4, 2, 1, bias=False),  # (B, 64, 32, 32)

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 
-def scaled(channels: int, width: float) -> int:
+def scale(channels: int, width: float) -> int:
     """Return `channels` x `width`, rounded, at least 4."""
     return max(4, round(channels * width))
 
@@ -61,11 +61,11 @@ def init_glorot(network: nn.Module) -> nn.Module:
     return network
 
 
-def without_batch_norm(network: nn.Module) -> nn.Module:
+def remove_batch_norm(network: nn.Module) -> nn.Module:
     """Replace every batch norm in `network` by nothing; all other weights stay as they are."""
     for name, child in network.named_children():
         is_norm = isinstance(child, nn.BatchNorm1d | nn.BatchNorm2d)
-        network.set_submodule(name, nn.Identity()) if is_norm else without_batch_norm(child)
+        network.set_submodule(name, nn.Identity()) if is_norm else remove_batch_norm(child)
     return network
 
 

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-FIRST_SIGMA_01 = 0.25  # before training, in [0, 1]: about how images differ from their mean
+INITIAL_SIGMA_01 = 0.25  # before training, in [0, 1]: about how images differ from their mean
 
 
 class VAE(nn.Module):
@@ -41,7 +41,7 @@ class VAE(nn.Module):
         `log_sigma` is its logarithm, 0-dim, in units of `pixel_range` (Rybkin et al. 2021).
         """
         low, high = self.pixel_range
-        self.log_sigma = nn.Parameter(torch.tensor(math.log(FIRST_SIGMA_01 * (high - low))))
+        self.log_sigma = nn.Parameter(torch.tensor(math.log(INITIAL_SIGMA_01 * (high - low))))
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Map images (B, C, H, W) to `mu` and `logvar`, (B, Z) each."""

@@ -17,7 +17,7 @@ from hwlib.models import (
     Join,
     JoinValues,
     init_dcgan,
-    without_batch_norm,
+    remove_batch_norm,
 )
 
 # The homework's training set; the reports' epochs are turned into steps by it, so that 'course'
@@ -136,7 +136,7 @@ class Pair:
             options["batch_norm"] = True
         models = self.build(width=width, z_dim=z_dim or self.settings["z_dim"], **options)
         if batch_norm == "off":
-            models = {name: without_batch_norm(model) for name, model in models.items()}
+            models = {name: remove_batch_norm(model) for name, model in models.items()}
         if spectral_norm:
             for layer in list(models["D"].modules()):
                 if isinstance(layer, nn.Conv2d | nn.Linear):

@@ -22,7 +22,7 @@ from hwlib.models import (
     dcgan_trunk,
     down,
     init_dcgan,
-    scaled,
+    scale,
     squash,
     up,
 )
@@ -45,7 +45,7 @@ def build_vae(
     *, width: float, z_dim: int, image_size: int = 64, channels: int = 3, pixel_range: PixelRange
 ) -> Models:
     """Build the VAE; shapes in the comments are those of width 1 at 64 x 64."""
-    a, b, c = (scaled(n, width) for n in (64, 128, 256))
+    a, b, c = (scale(n, width) for n in (64, 128, 256))
     side = image_size // 8
 
     encoder = nn.Sequential(
@@ -75,7 +75,7 @@ def discriminator(
     """Return DCGAN's discriminator, with an output more for each class."""
     trunk = dcgan_trunk(width=width, channels=channels)
     head = nn.Sequential(
-        nn.Conv2d(scaled(512, width), 1 + num_classes, image_size // 16, bias=False),
+        nn.Conv2d(scale(512, width), 1 + num_classes, image_size // 16, bias=False),
         nn.Flatten(),  # (B, 1)
     )
     return Discriminator(trunk, head, num_classes=num_classes)
@@ -83,9 +83,9 @@ def discriminator(
 
 def code_reader(*, width: float, d_width: float, image_size: int, num_codes: int) -> CodeReader:
     """Return Q, which reads the codes from D's trunk; `d_width` is that of the trunk."""
-    n = scaled(128, width)
+    n = scale(128, width)
     head = nn.Sequential(
-        nn.Conv2d(scaled(512, d_width), n, image_size // 16, bias=False),  # (B, 128, 1, 1)
+        nn.Conv2d(scale(512, d_width), n, image_size // 16, bias=False),  # (B, 128, 1, 1)
         nn.BatchNorm2d(n),
         nn.LeakyReLU(0.2),
         nn.Flatten(),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from hwlib.models import VAE, scaled, squash
+from hwlib.models import VAE, scale, squash
 from hwlib.recipes.base import (
     IMAGE_SUM_OBJECTIVE,
     UNIT,
@@ -30,7 +30,7 @@ def build_vae(
     *, width: float, z_dim: int, image_size: int = 64, channels: int = 3, pixel_range: PixelRange
 ) -> Models:
     """Build the VAE; shapes in the comments are those of width 1 at 64 x 64."""
-    a, b, c, d = (scaled(n, width) for n in (32, 64, 128, 256))
+    a, b, c, d = (scale(n, width) for n in (32, 64, 128, 256))
     side = image_size // 16
     encoder = nn.Sequential(
         nn.Conv2d(channels, a, 4, 2, 1),  # (B, 32, 32, 32)

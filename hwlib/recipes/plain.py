@@ -14,7 +14,7 @@ from typing import Any
 
 from torch import nn
 
-from hwlib.models import VAE, Discriminator, JoinEmbedding, init_glorot, scaled, squash
+from hwlib.models import VAE, Discriminator, JoinEmbedding, init_glorot, scale, squash
 from hwlib.recipes.base import (
     DCGAN_ADAM,
     MEAN_OBJECTIVE,
@@ -46,7 +46,7 @@ def encoder_layers(
     layers: list[nn.Module] = []
     before = channels
     for n in range(num_layers):
-        maps = scaled(32 * 2**n, width)
+        maps = scale(32 * 2**n, width)
         layers.append(nn.Conv2d(before, maps, 4, 2, 1))  # (B, 32, 32, 32) to (B, 128, 8, 8)
         if batch_norm and n:
             layers.append(nn.BatchNorm2d(maps))
@@ -71,7 +71,7 @@ def decoder_layers(
     Batch norm stands before the activation of each layer but the last.
     """
     side = image_size // 2**num_layers
-    maps = [scaled(32 * 2**n, width) for n in reversed(range(num_layers))]
+    maps = [scale(32 * 2**n, width) for n in reversed(range(num_layers))]
 
     def activated(outputs: int) -> list[nn.Module]:
         return [nn.BatchNorm2d(outputs), nn.ReLU()] if batch_norm else [nn.ReLU()]

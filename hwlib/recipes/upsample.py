@@ -17,7 +17,7 @@ from collections import OrderedDict
 from torch import nn
 
 from hwlib.errors import UserError
-from hwlib.models import VAE, Discriminator, JoinValues, Upsample, scaled, squash
+from hwlib.models import VAE, Discriminator, JoinValues, Upsample, scale, squash
 from hwlib.recipes.base import (
     DCGAN_ADAM,
     MEAN_OBJECTIVE,
@@ -49,7 +49,7 @@ def build_vae(
     Raises:
         UserError: the latents do not fill whole maps.
     """
-    a, b, c = (scaled(n, width) for n in (64, 128, 256))
+    a, b, c = (scale(n, width) for n in (64, 128, 256))
     side = image_size // 8
     maps, rest = divmod(z_dim, side * side)
     if rest:
@@ -98,7 +98,7 @@ def generator_layers(
 
     Padding 2 and output padding 1 make a 5x5 kernel double the maps, as Keras' "same" does.
     """
-    a, b, c, d = (scaled(n, width) for n in (1024, 512, 256, 128))
+    a, b, c, d = (scale(n, width) for n in (1024, 512, 256, 128))
     side = image_size // 16
     return nn.Sequential(
         OrderedDict(
@@ -127,7 +127,7 @@ def discriminator(
 
     Shapes are those of width 1 at 64 x 64.
     """
-    a, b, c, d = (scaled(n, width) for n in (64, 128, 256, 512))
+    a, b, c, d = (scale(n, width) for n in (64, 128, 256, 512))
     trunk = nn.Sequential(
         OrderedDict(
             conv1=nn.Conv2d(channels, a, 5, 2, 2),  # (B, 64, 32, 32)

@@ -17,7 +17,7 @@ from hwlib.models import (
     JoinValues,
     dcgan_generator,
     dcgan_trunk,
-    scaled,
+    scale,
     squash,
 )
 from hwlib.recipes.base import (
@@ -42,7 +42,7 @@ def build_vae(
 
     The report's fc11, fc12 and fc2 are `mu`, `logvar` and the decoder's first layer.
     """
-    n = scaled(256, width)
+    n = scale(256, width)
     side = image_size // 8
 
     def down(inputs: int) -> list[nn.Module]:
@@ -80,7 +80,7 @@ def discriminator(
 
     Shapes in the comments are those of width 1 at 64 x 64.
     """
-    d, side = scaled(512, width), image_size // 16
+    d, side = scale(512, width), image_size // 16
     heads = {"real": nn.Conv2d(d, 1, side, bias=False)}  # (B, 1, 1, 1)
     if num_classes:
         heads["classes"] = nn.Conv2d(d, num_classes, side, bias=False)
