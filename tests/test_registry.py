@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_every_function_that_a_problem_names_is_there(problem):
     entry = PROBLEMS[problem]
-    for reference in (entry.step, entry.finish, entry.curves, *entry.panels.values()):
+    for reference in (entry.step, entry.monitor, entry.curves, *entry.panels.values()):
         assert callable(resolve(reference))
     assert (ROOT / "notebooks" / entry.notebook).exists()
 

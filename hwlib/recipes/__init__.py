@@ -8,7 +8,7 @@ from typing import Any
 
 from hwlib.config import Config, profile_of
 from hwlib.errors import UserError, nearest_name
-from hwlib.recipes.base import UNIT, Models, Pair, Recipe, kl_study
+from hwlib.recipes.base import Models, Pair, Recipe, kl_study, network_options
 from hwlib.registry import PROBLEMS, RECIPE_SETTINGS, SPECIAL_SETTINGS
 
 NAMES = ("plain", "upsample", "wide", "elbo", "dcgan")
@@ -153,14 +153,5 @@ def build_networks(config: Config, *, channels: int) -> Models:
     Raises:
         UserError: as `build_models`.
     """
-    problem = PROBLEMS[config.problem]
-    names = ("d_width", "spectral_norm", "batch_norm") if problem.is_adversarial else ("sigma",)
-    names += ("num_codes", "code_scale") if problem.condition == "codes" else ()
-    options = {name: getattr(config, name) for name in ("z_dim", "image_size", *names)}
-    if problem.condition == "labels":
-        options["num_labels"] = len(config.attributes)
-    if not problem.is_adversarial and config.reconstruction == "bce":
-        options["pixel_range"] = UNIT
-    if not problem.is_adversarial and config.num_layers is not None:
-        options["num_layers"] = config.num_layers
-    return build_models(config.recipe, config.problem, config.width, channels=channels, **options)
+    options = network_options(config) | {"channels": channels}
+    return build_models(config.recipe, config.problem, config.width, **options)

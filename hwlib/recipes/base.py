@@ -9,6 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from hwlib.conditioning import CODE_SIZE
+from hwlib.config import Config
 from hwlib.losses import gaussian_nll, kl_standard_normal, pixel_error
 from hwlib.models import (
     CodeReader,
@@ -19,6 +20,7 @@ from hwlib.models import (
     init_dcgan,
     remove_batch_norm,
 )
+from hwlib.registry import PROBLEMS
 
 # The homework's training set; the reports' epochs are turned into steps by it, so that 'course'
 # means the author's number of updates whatever the data.
@@ -206,6 +208,21 @@ def adversarial(
         return {name: init(model) for name, model in models.items()}
 
     return build
+
+
+def network_options(config: Config) -> dict[str, Any]:
+    """Return what settings say of the networks, as options of `Pair.networks`, width left out."""
+    problem = PROBLEMS[config.problem]
+    names = ("d_width", "spectral_norm", "batch_norm") if problem.is_adversarial else ("sigma",)
+    names += ("num_codes", "code_scale") if problem.condition == "codes" else ()
+    options = {name: getattr(config, name) for name in ("z_dim", "image_size", *names)}
+    if problem.condition == "labels":
+        options["num_labels"] = len(config.attributes)
+    if not problem.is_adversarial and config.reconstruction == "bce":
+        options["pixel_range"] = UNIT
+    if not problem.is_adversarial and config.num_layers is not None:
+        options["num_layers"] = config.num_layers
+    return options
 
 
 # The homework's weights and a finer sweep over five decades, in multiples of a recipe's own weight:
