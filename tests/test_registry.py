@@ -1,6 +1,7 @@
 """The registry: each problem and metric is one entry; a recipe is one file and one line."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -33,6 +34,12 @@ def test_every_number_of_a_table_is_a_metric():
 def test_the_report_follows_the_notebooks_and_a_study_trains_a_problem():
     assert list(PAGES) == ["vae", "gan", "acgan", "infogan", "kl", "claims"]
     assert {p.study_of for p in PROBLEMS.values()} <= {"", *PROBLEMS}
+
+
+def test_nobody_else_compares_a_problems_name_with_a_literal():
+    compared = re.compile(r"problem (==|!=|not in) [\"(]")
+    for path in (ROOT / "hwlib").rglob("*.py"):
+        assert not compared.search(path.read_text()), path
 
 
 def test_a_metric_is_one_entry(monkeypatch, tmp_path):

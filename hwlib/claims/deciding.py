@@ -34,6 +34,7 @@ from hwlib.fingerprint import claims_code
 from hwlib.io import write_json
 from hwlib.parallel import num_jobs
 from hwlib.recipes import knows_setting, make_config
+from hwlib.registry import PROBLEMS
 from hwlib.run import Run, default_runs_dir
 from hwlib.thresholds import MIN_STEPS
 from hwlib.training.background import Trainings
@@ -273,10 +274,10 @@ def arm_config(arm: Arm, *, data: str, profile: str, seed: int, **settings: Any)
     own = {**arm.overrides, **settings}
     if profile == "quick":
         own = {**arm.quick, **own}
-    if arm.problem == "kl":
+    if PROBLEMS[arm.problem].study_of:
         weight = own.pop("kl_weight")
         study = make_config(
-            "kl", arm.recipe, data, profile, seed, **own, kl_weights=(weight,), kl_sweep=()
+            arm.problem, arm.recipe, data, profile, seed, **own, kl_weights=(weight,), kl_sweep=()
         )
         return member_configs(study)[0]
     return make_config(arm.problem, arm.recipe, data, profile, seed, **own)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from hwlib.findings.base import Results, is_trial, trial
+from hwlib.registry import PROBLEMS
 from hwlib.text import Finding, finding
 
-ADVERSARIAL = ("gan", "acgan", "infogan")
 SIZES = ("num_steps", "batch_size", "learning_rate")
 # What else builds the networks, beside the channels.
 STRUCTURE = ("z_dim", "num_layers", "image_size", "batch_norm", "num_codes")
@@ -52,9 +52,10 @@ def schedule(
     if structure := [name for name in STRUCTURE if name in differs]:
         changes = [(name, reported.get(name), settings.get(name)) for name in structure]
         found.append(finding("schedule.structure", letter=letter, changes=changes))
-    if (problem := settings["problem"]) in ADVERSARIAL:
-        weight = {"acgan": "class_weight", "infogan": "code_weight"}.get(problem)
-        found.append(finding("schedule.losses", problem=problem, weight=settings.get(weight)))
+    problem = PROBLEMS[settings["problem"]]
+    if problem.is_adversarial:
+        weight = settings.get(problem.weight)
+        found.append(finding("schedule.losses", problem=settings["problem"], weight=weight))
         taken = [(name, settings[name]) for name, off in OPTIONS.items() if settings[name] != off]
         found += [finding("schedule.options", taken=taken)] if taken else []
     return [*found, trial(results)] if is_trial(results) else found

@@ -265,7 +265,7 @@ def headline(problem: str, results: Results, language: str) -> str:
 
 def _own(problem: str, results: Results, language: str) -> str:
     """Return the number that the problem itself asks for; empty where it asks for none."""
-    if problem == "kl" and results.get("studies"):
+    if results.get("studies"):
         return word("summary.own_weights", language, value=len(results["studies"]))
     name, key = OWN.get(problem, ("", ""))
     return word(key, language, value=results[name]) if results.get(name) is not None else ""

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 
 from hwlib.plots.sheets import image_blocks, image_table
 from hwlib.plots.style import attribute_name, short_name, weight_name, words
+from hwlib.registry import PROBLEMS
 from hwlib.text import wrap
 
 MAX_FRAMES = 12  # columns of a growth figure: as many as a run scores snapshots
@@ -100,14 +101,15 @@ def growth(
     """
     number = range(frames.shape[1])
     shown = np.linspace(0, len(frames) - 1, min(len(frames), MAX_FRAMES)).round().astype(int)
-    if problem == "acgan":
+    condition = PROBLEMS[problem].condition
+    if condition == "labels":
         keys = ("growing_on", "growing_off")
         rows = [words(keys[i % 2], lang, z=_symbol("z", i // 2 + 1)) for i in number]
-    elif problem == "infogan":
+    elif condition == "codes":
         rows = [words("growing_value", lang, code=_symbol("c", 1), value=i) for i in number]
     else:
         rows = [_symbol("z", i + 1) for i in number]
-    is_switched = problem == "acgan" and attribute is not None
+    is_switched = condition == "labels" and attribute is not None
     return image_table(
         frames[shown].swapaxes(0, 1),
         row_labels=rows,

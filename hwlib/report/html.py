@@ -12,6 +12,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from hwlib.images import data_address, decode, encode
+from hwlib.registry import PAGES, PROBLEMS
 from hwlib.report.book import APPENDIX, COMPARISON, PROBLEM, Book, Part, runs_of
 from hwlib.report.compare import comparison, glossary, tables_of
 from hwlib.report.document import Document, Figure, unbroken
@@ -25,8 +26,8 @@ from hwlib.text import LANGUAGES, section, word
 
 FONT_PLACE = "/* fonts of this page's Chinese */"  # in base.html.jinja
 THUMBNAIL_PX = (640, 360)  # twice a card's size on the page
-# The figure that shows a problem best, where its run has no pictures of its own.
-COVERS = ("fig1_4", "fig2_3", "fig3_3", "infogan_code1", "kl_samples", "fig1_3")
+# The figure that shows a problem best, where its run has no images of its own.
+COVERS = (*(PROBLEMS[name].cover for name in PAGES if name in PROBLEMS), "fig1_3")
 COVER_BYTES = 600_000  # of cards and faces on the title page
 INDEX, COMPARE, APPENDICES = "index.html", "compare.html", "appendix.html"
 
