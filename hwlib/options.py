@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from hwlib.config import ARGUMENTS, profile_of
+from hwlib.data.layouts import is_drawn
 from hwlib.errors import UserError
 from hwlib.registry import PROBLEMS
 
@@ -108,8 +109,7 @@ def whole_path(spec: str) -> str:
     if not spec.strip():
         raise UserError("empty_data")
     path = os.path.expanduser(spec)
-    is_drawn = spec == "faces" or spec.startswith("faces:")
-    return spec if is_drawn or not os.path.exists(path) else os.path.realpath(path)
+    return spec if is_drawn(spec) or not os.path.exists(path) else os.path.realpath(path)
 
 
 def writable(option: str, folder: Path) -> Path:

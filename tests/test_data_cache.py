@@ -1,4 +1,4 @@
-"""The cache: built once, whole or not at all, stale when the source changes."""
+"""The cache: built once, whole or not at all, stale when the source or its code changes."""
 
 from __future__ import annotations
 
@@ -15,17 +15,20 @@ import pytest
 from conftest import picture
 from filelock import FileLock
 
+import hwlib.data.build as build
 import hwlib.data.cache as cache
-import hwlib.data.work as work
-from hwlib.data import describe, load_data
+import hwlib.data.decode as decode
+from hwlib import fingerprint
+from hwlib.data import describe, list_attributes, load_data
+from hwlib.data.layouts import LAYOUTS
+from hwlib.data.layouts.base import Layout, ListedPart, Listing
 from hwlib.errors import UserError
 
 LOAD = """
-import sys, time
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
 from hwlib.data import load_data
-print("ready", flush=True)
-data = load_data(sys.argv[1], 64, progress=False)
-print(data.fingerprint)
+print(load_data(sys.argv[1], 64, progress=False).fingerprint)
 """
 
 
@@ -42,10 +45,16 @@ def hidden(home: Path) -> list[str]:
     return sorted(path.name for path in home.glob(".*.tmp"))
 
 
+def refusal(root) -> UserError:
+    with pytest.raises(UserError) as caught:
+        load(root)
+    return caught.value
+
+
 @pytest.fixture
-def pictures(tmp_path) -> Path:
-    """A folder of 30 pictures."""
-    root = tmp_path / "pictures"
+def images(tmp_path) -> Path:
+    """A folder of 30 images."""
+    root = tmp_path / "images"
     root.mkdir()
     for i in range(30):
         picture(i).save(root / f"{i:02}.png")
@@ -54,7 +63,7 @@ def pictures(tmp_path) -> Path:
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory) -> Path:
-    """A folder of 1,200 pictures: enough for helper processes and for a kill half-way."""
+    """A folder of 1,200 images: enough for a kill half-way."""
     root = tmp_path_factory.mktemp("many")
     first = root / "0000.bmp"
     picture(0, (256, 256)).save(first)
@@ -63,52 +72,44 @@ def many(tmp_path_factory) -> Path:
     return root
 
 
-def test_images_are_a_read_only_memory_map(pictures):
-    images = load(pictures).train.images
-    assert isinstance(images, np.memmap)
-    assert not images.flags.writeable
+def test_images_are_a_read_only_memory_map(images):
+    found = load(images).train.images
+    assert isinstance(found, np.memmap)
     with pytest.raises(ValueError, match="read-only"):
-        images[0] = 0
+        found[0] = 0
 
 
-def test_second_load_reads_no_picture(pictures, own_cache, monkeypatch):
-    first = load(pictures)
-    monkeypatch.setattr(cache, "perform_all", None)
-    second = load(pictures)
+def test_second_load_reads_no_image_and_writes_nothing(images, own_cache, monkeypatch):
+    first = load(images)
+    monkeypatch.setattr(cache, "build_set", None)
+    monkeypatch.setattr(cache, "locked", None)
+    second = load(images)
     assert second.fingerprint == first.fingerprint
     np.testing.assert_array_equal(second.train.images, first.train.images)
-    assert list(second.test.names) == list(first.test.names)
-
-
-def test_second_load_needs_no_write_access(pictures, own_cache, monkeypatch):
-    load(pictures)
-    monkeypatch.setattr(cache, "locked", None)
-    load(pictures)
+    assert second.test.names == first.test.names
 
 
 @pytest.mark.parametrize("change", ["content", "more", "fewer", "renamed", "same size and mtime"])
-def test_set_is_stale_when_a_picture_changes(pictures, own_cache, change):
-    before = load(pictures)
-    path = pictures / "05.png"
+def test_set_is_stale_when_an_image_changes(images, own_cache, change):
+    before = load(images)
+    path = images / "05.png"
     if change == "content":
         picture(77).save(path)
     elif change == "more":
-        picture(77).save(pictures / "99.png")
+        picture(77).save(images / "99.png")
     elif change == "fewer":
         path.unlink()
     elif change == "renamed":
-        path.rename(pictures / "55.png")
+        path.rename(images / "55.png")
     else:
         stat, content = path.stat(), bytearray(path.read_bytes())
         content[-20] ^= 255
         path.write_bytes(content)
         os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    try:
-        after = load(pictures, skip_bad=True)
-    finally:
-        assert len(sets(own_cache)) == 1  # the stale one is gone
+    after = load(images, skip_bad=True)
+    assert len(sets(own_cache)) == 1  # the stale one is gone
     assert {*after.train.names, *after.test.names} | {f.name for f in after.left_out} == {
-        p.name for p in pictures.iterdir()
+        p.name for p in images.iterdir()
     }
     assert after.fingerprint != before.fingerprint or change == "renamed"
 
@@ -123,46 +124,89 @@ def test_set_is_stale_when_a_label_changes(make_hw4, own_cache):
     assert after.fingerprint != before.fingerprint
 
 
-def test_set_is_stale_when_the_decoding_code_changes(pictures, own_cache, monkeypatch):
-    load(pictures)
-    name = sets(own_cache)
-    monkeypatch.setattr(cache, "code_hash", lambda *files: "another")
-    load(pictures)
-    assert sets(own_cache) != name
+@pytest.mark.parametrize(
+    ("changed", "is_folder_stale", "are_faces_stale"),
+    [
+        ("layouts/folder.py", True, False),
+        ("layouts/base.py", True, True),
+        ("data/build.py", True, True),
+        ("data/decode.py", True, True),
+        ("faces/drawing.py", False, True),
+        ("layouts/hw4.py", False, False),
+        ("data/cache.py", False, False),
+    ],
+)
+def test_only_the_code_that_reads_a_set_makes_it_stale(
+    images, monkeypatch, changed, is_folder_stale, are_faces_stale
+):
+    before = [cache.resolve_spec(spec, 32, "hw4") for spec in (str(images), "faces:1")]
+    of_file = fingerprint.code_of
+
+    def code_of(file):
+        return of_file(file) + "x" * file.as_posix().endswith(changed)
+
+    for module in (fingerprint, cache):
+        monkeypatch.setattr(module, "code_of", code_of)
+    monkeypatch.setattr(cache, "code_of_modules", fingerprint.code_of_modules.__wrapped__)
+    after = [cache.resolve_spec(source.spec, 32, "hw4") for source in before]
+    assert [source.place for source in after] == [source.place for source in before]
+    is_stale = [old.folder != new.folder for old, new in zip(before, after, strict=True)]
+    assert is_stale == [is_folder_stale, are_faces_stale]
 
 
-def test_fingerprint_follows_content_not_times_or_place(pictures, tmp_path, own_cache):
-    before = load(pictures).fingerprint
-    os.utime(pictures / "00.png")
-    assert load(pictures).fingerprint == before
-    pictures.rename(tmp_path / "moved")
+class Array(Layout):
+    """A layout of these tests: one array of images, whose mean is their label."""
+
+    name = "array"
+    can_flip = False
+
+    @classmethod
+    def detect(cls, root):
+        path = root / "images.npy"
+        return cls(root, (root,), (path,)) if path.exists() else None
+
+    def list_images(self, names):
+        images = np.load(self.label_files[0])
+        labels = (images.mean((1, 2, 3)) > 127).astype(np.uint8)[:, None]
+        train, test = (
+            ListedPart([str(i) for i in range(len(images))][rows], images[rows], labels[rows])
+            for rows in (slice(2, None), slice(2))
+        )
+        return Listing(["Bright"], train, test)
+
+    def read(self, items, image_size, crop):
+        for pixels in items:
+            yield decode.Decoded(pixels, pixels.shape[1::-1], "RGB")
+
+
+def test_a_layout_is_one_class_and_one_line_and_redecodes_no_other(
+    images, tmp_path, own_cache, monkeypatch
+):
+    load(images)
+    monkeypatch.setattr("hwlib.data.layouts.LAYOUTS", {"array": Array, **LAYOUTS})
+    arrays = np.random.default_rng(0).integers(0, 256, (9, 32, 32, 3), dtype=np.uint8)
+    (tmp_path / "array").mkdir()
+    np.save(tmp_path / "array" / "images.npy", arrays)
+    assert list_attributes(tmp_path / "array", 32) == ("Bright",)
+    data = load(tmp_path / "array")
+    assert (data.layout, data.attributes, len(data.test)) == ("array", ("Bright",), 2)
+    np.testing.assert_array_equal(data.train.images, arrays[2:])
+    monkeypatch.setattr(cache, "build_set", None)
+    load(images)
+
+
+def test_fingerprint_follows_content_not_times_or_place(images, tmp_path, own_cache):
+    before = load(images).fingerprint
+    os.utime(images / "00.png")
+    assert load(images).fingerprint == before
+    images.rename(tmp_path / "moved")
     assert load(tmp_path / "moved").fingerprint == before
 
 
-def test_each_size_has_its_own_set(pictures, own_cache):
-    small, large = load(pictures), load_data(pictures, 64, progress=False)
+def test_each_size_has_its_own_set(images, own_cache):
+    small, large = load(images), load_data(images, 64, progress=False)
     assert small.fingerprint != large.fingerprint
     assert len(sets(own_cache)) == 2
-
-
-def test_helpers_and_one_process_give_the_same_bits(many, own_cache, monkeypatch):
-    monkeypatch.setattr(work, "_num_cpus", lambda: 2)
-    together = load(many).fingerprint
-    for name in sets(own_cache):
-        (own_cache / name / "manifest.json").unlink()
-    monkeypatch.setattr(work, "_num_cpus", lambda: 1)
-    assert load(many).fingerprint == together
-
-
-def test_script_without_a_main_guard_can_load(many, own_cache, tmp_path):
-    script = tmp_path / "script.py"
-    script.write_text(LOAD)
-    done = subprocess.run(
-        [sys.executable, script, many], capture_output=True, text=True, timeout=60
-    )
-    assert done.stdout.splitlines()[0] == "ready"
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("ready") == 1
 
 
 def start(root: Path) -> subprocess.Popen:
@@ -180,75 +224,72 @@ def test_two_processes_at_once_build_one_set(many, own_cache):
     answers = [process.communicate(timeout=60) for process in both]
     assert [process.returncode for process in both] == [0, 0], answers
     assert answers[0][0] == answers[1][0]
-    assert len(sets(own_cache)) == 1
-    assert hidden(own_cache) == []
+    assert (len(sets(own_cache)), hidden(own_cache)) == (1, [])
 
 
-def test_killed_build_leaves_no_set_and_the_next_one_cleans_up(many, own_cache):
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_stopped_build_leaves_no_set_and_the_next_one_cleans_up(many, own_cache, how):
     process = start(many)
     deadline = time.monotonic() + 60
-    while not any(own_cache.glob(".*.tmp/test.npy")):
+    while not any(own_cache.glob(".*.tmp/train.npy")):
         assert time.monotonic() < deadline
         assert process.poll() is None, process.communicate()
         time.sleep(0.001)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    process.send_signal(how)
+    process.communicate(timeout=60)
     assert sets(own_cache) == []
-    assert len(hidden(own_cache)) == 1
+    assert len(hidden(own_cache)) == (how == signal.SIGKILL)
     data = load_data(many, 64, progress=False)
     assert len(data.train) + len(data.test) == 1200
     assert all(image.any() for image in data.train.images)
     assert hidden(own_cache) == []
 
 
-def test_leftovers_of_another_place_go_unless_it_is_being_built(pictures, own_cache):
+def test_leftovers_of_another_place_go_unless_it_is_being_built(images, own_cache):
     own_cache.mkdir(parents=True)
     for name in ("folder-aaaaaaaa", "folder-bbbbbbbb"):
-        (own_cache / f".{name}-cccc.x1.tmp").mkdir()
+        (own_cache / f".{name}-0123.x1.tmp").mkdir()
     with FileLock(own_cache / ".folder-bbbbbbbb.lock"):
-        load(pictures)
-    assert hidden(own_cache) == [".folder-bbbbbbbb-cccc.x1.tmp"]
+        load(images)
+    assert hidden(own_cache) == [".folder-bbbbbbbb-0123.x1.tmp"]
 
 
-def test_folder_without_manifest_is_never_taken_for_a_set(pictures, own_cache):
-    before = load(pictures)
+def test_folder_without_manifest_is_never_taken_for_a_set(images, own_cache):
+    before = load(images)
     folder = own_cache / sets(own_cache)[0]
     (folder / "manifest.json").unlink()
     (folder / "train.npy").write_bytes(b"half")
-    assert load(pictures).fingerprint == before.fingerprint
+    assert load(images).fingerprint == before.fingerprint
 
 
-def test_failed_build_leaves_nothing(pictures, own_cache):
-    for path in pictures.iterdir():
+def test_failed_build_leaves_nothing(images, own_cache):
+    for path in images.iterdir():
         path.write_bytes(b"")
-    with pytest.raises(UserError, match="no picture can be used"):
-        load(pictures)
+    assert refusal(images).key == "no_usable_image"
     assert (sets(own_cache), hidden(own_cache)) == ([], [])
 
 
-def test_source_that_changes_while_it_is_read_is_refused(pictures, own_cache, monkeypatch):
+def test_source_that_changes_while_it_is_read_is_refused(images, own_cache, monkeypatch):
     def decode_and_disturb(*args, **options):
-        picture(88).save(pictures / "00.png")
-        return work.perform_all(*args, **options)
+        picture(88).save(images / "00.png")
+        return build.build_set(*args, **options)
 
-    monkeypatch.setattr(cache, "perform_all", decode_and_disturb)
-    with pytest.raises(UserError, match="changed while it was read; run again when it is at rest"):
-        load(pictures)
+    monkeypatch.setattr(cache, "build_set", decode_and_disturb)
+    assert refusal(images).key == "data_changed"
     assert sets(own_cache) == []
 
 
-def test_full_disk_is_told_before_work_begins(pictures, own_cache, monkeypatch):
-    usage = cache.shutil.disk_usage("/")._replace(free=1000)
-    monkeypatch.setattr(cache.shutil, "disk_usage", lambda _: usage)
-    with pytest.raises(UserError, match=r"has 0.0 GB free and needs .* set HWLIB_CACHE to another"):
-        load(pictures)
+def test_full_disk_is_told_before_work_begins(images, own_cache, monkeypatch):
+    usage = build.shutil.disk_usage("/")._replace(free=1000)
+    monkeypatch.setattr(build.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(Layout, "read", None)
+    assert refusal(images).key == "cache_full"
 
 
-def test_cache_that_cannot_be_written_is_told(pictures, tmp_path, monkeypatch):
+def test_cache_that_cannot_be_written_is_told(images, tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("HWLIB_CACHE", str(tmp_path / "file"))
-    with pytest.raises(UserError, match=r"cannot be written .*set HWLIB_CACHE to another folder"):
-        load(pictures)
+    assert refusal(images).key == "cache_unwritable"
 
 
 def test_label_file_that_cannot_be_read_is_told(make_hw4, monkeypatch):
@@ -258,40 +299,8 @@ def test_label_file_that_cannot_be_read_is_told(make_hw4, monkeypatch):
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(Path, "read_bytes", refuse)
-    with pytest.raises(UserError, match=r"train\.csv cannot be read \(Permission denied\)"):
-        load(root)
-
-
-def test_helper_that_dies_stops_the_build(many, own_cache, monkeypatch):
-    monkeypatch.setattr(work, "_num_cpus", lambda: 2)
-    ask = work._Helper.ask
-
-    def die(self, request):
-        if request["start"] >= 256:
-            self.process.kill()
-        return ask(self, request)
-
-    monkeypatch.setattr(work._Helper, "ask", die)
-    with pytest.raises(RuntimeError, match="a helper process ended"):
-        load(many)
-    assert (sets(own_cache), hidden(own_cache)) == ([], [])
-
-
-def test_helper_ends_when_its_parent_is_gone(many):
-    helper = work._Helper()
-    helper.process.stdin.close()
-    assert helper.process.wait(timeout=30) == 0
-    helper.close()
-
-
-def test_write_error_in_a_helper_reaches_the_user(many, own_cache, monkeypatch):
-    monkeypatch.setattr(work, "_num_cpus", lambda: 2)
-    ask = work._Helper.ask
-    monkeypatch.setattr(
-        work._Helper, "ask", lambda self, request: ask(self, request | {"into": str(own_cache)})
-    )
-    with pytest.raises(UserError, match="cannot be written"):
-        load(many)
+    error = refusal(root)
+    assert (error.key, error.values["file"]) == ("unreadable", str(root / "train.csv"))
 
 
 def test_describe_is_plain_json_and_tells_what_load_gives(make_hw4, own_cache):
@@ -303,7 +312,7 @@ def test_describe_is_plain_json_and_tells_what_load_gives(make_hw4, own_cache):
     data = load(root, skip_bad=True)
     assert (facts["train"], facts["test"]) == (len(data.train), len(data.test)) == (6, 2)
     assert facts["fingerprint"] == data.fingerprint
-    assert facts["bad"] == [{"name": "test/00008.png", "reason": "is empty (0 bytes)"}]
+    assert facts["bad"] == [{"name": "test/00008.png", "reason": data.left_out[0].reason}]
     assert (facts["num_unlisted"], facts["unlisted"]) == (1, ["train/77777.png"])
     assert facts["seen"] == {"64x64 RGB": 8}
     assert facts["attributes"][0] == {"name": "Male", "train_rate": 0.5, "test_rate": 0.5}
@@ -311,5 +320,4 @@ def test_describe_is_plain_json_and_tells_what_load_gives(make_hw4, own_cache):
 
 
 def test_constant_attribute_is_told(make_hw4, own_cache):
-    root = make_hw4(1, 1)
-    assert describe(root, 32, progress=False)["constant"] == ["Smiling"]
+    assert describe(make_hw4(1, 1), 32, progress=False)["constant"] == ["Smiling"]

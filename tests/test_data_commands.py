@@ -9,7 +9,7 @@ from conftest import CELEBA_ATTRIBUTES, picture
 from typer.testing import CliRunner
 
 from hwlib.data.commands import app
-from hwlib.errors import UserError
+from hwlib.text import finding
 
 
 def call(*arguments):
@@ -19,7 +19,7 @@ def call(*arguments):
 def test_info_tells_layout_counts_sizes_attributes_and_cache(make_hw4):
     result = call("info", make_hw4(6, 3))
     assert result.exit_code == 0
-    for text in ("hw4", "6 pictures", "3 pictures", "9 x 64x64 RGB", "Male", "50.0%", "cache"):
+    for text in ("hw4", "6 images", "3 images", "9 x 64x64 RGB", "Male", "50.0%", "cache"):
         assert text in result.stdout
     assert "bad files    none" in result.stdout
 
@@ -31,11 +31,8 @@ def test_info_names_bad_and_ignored_files_and_exits_with_2(make_hw4):
     picture(0).save(root / "test" / "more.png")
     result = call("info", root)
     assert result.exit_code == 2
-    assert "2 files cannot be used" in result.stdout
-    assert "train/00001.png" in result.stdout
-    assert "is no picture (its content is of no known format)" in result.stdout
-    assert "is not there, but train.csv line 4 names it" in result.stdout
-    assert "1 pictures without labels: test/more.png" in result.stdout
+    for text in ("2 files cannot be used", "train/00001.png", "train/00002.png", "test/more.png"):
+        assert text in result.stdout
 
 
 def test_info_as_json_is_for_machines(make_hw4):
@@ -48,13 +45,12 @@ def test_info_says_that_a_copy_is_partial(make_celeba):
     root, _ = make_celeba(missing=(1, 2))
     result = call("info", root, "--crop", "square")
     assert "celeba (crop square)" in result.stdout
-    assert "a partial copy: 18 of the 20 pictures in list_attr_celeba.txt are here" in result.stdout
+    counts = {"here": 18, "listed": 20, "list": "list_attr_celeba.txt"}
+    assert finding("notes.partial_copy", **counts).say("en") in result.stdout
 
 
 def test_info_of_nothing_is_one_line(tmp_path):
-    result = call("info", tmp_path / "nowhere")
-    assert isinstance(result.exception, UserError)
-    assert "no such folder" in str(result.exception)
+    assert call("info", tmp_path / "nowhere").exception.key == "no_such_folder"
 
 
 def test_hw4_says_what_it_wrote(make_celeba, tmp_path):
@@ -64,11 +60,11 @@ def test_hw4_says_what_it_wrote(make_celeba, tmp_path):
     text = "\n".join(["12", " ".join(CELEBA_ATTRIBUTES), *lines])
     (root / "list_attr_celeba.txt").write_text(text)
     (root / "img_align_celeba" / "000002.jpg").write_bytes(b"")
-    assert isinstance(call("hw4", root, tmp_path / "out").exception, UserError)
+    assert call("hw4", root, tmp_path / "out").exception.key == "bad_celeba"
     result = call("hw4", root, tmp_path / "out", "--skip-bad")
     assert result.exit_code == 0
-    assert "11 train and 0 test pictures (64x64) are in" in result.stdout
-    assert "- left out: 000002.jpg is empty (0 bytes)" in result.stdout
+    assert "11 train and 0 test images (64x64) are in" in result.stdout
+    assert "- left out: img_align_celeba/000002.jpg" in result.stdout
 
 
 @pytest.mark.parametrize("command", ["info", "draw", "hw4"])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import warnings
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,11 +17,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
+from hwlib.data import decode as decode_module
 from hwlib.data import load_data
-from hwlib.data.decode import Unreadable, decode
+from hwlib.data.decode import Unreadable, decode, decode_all
+from hwlib.data.layouts import hw4
 from hwlib.errors import UserError
+from hwlib.text import LANGUAGES, section, word
 
 SIDE = 16
+BROKEN = ("bad_image.cut_off", "bad_image.damaged", "bad_image.unknown")
 
 
 def read(path, side=SIDE, **options):
@@ -31,21 +37,17 @@ def noise(seed=0, channels=3):
     return values if channels > 1 else values[..., 0]
 
 
-def test_rgb_keeps_its_pixels(tmp_path):
-    Image.fromarray(noise()).save(tmp_path / "a.png")
-    np.testing.assert_array_equal(read(tmp_path / "a.png"), noise())
-
-
-def test_grey_becomes_three_equal_channels(tmp_path):
-    Image.fromarray(noise(channels=1)).save(tmp_path / "a.png")
-    wanted = np.repeat(noise(channels=1)[..., None], 3, axis=2)
+@pytest.mark.parametrize("kind", ["colour", "grey", "black and white"])
+def test_pixels_stay_as_they_are(tmp_path, kind):
+    grey = noise(channels=1)
+    stored, wanted = {
+        "colour": (noise(), noise()),
+        "grey": (grey, grey[..., None]),
+        "black and white": (grey > 127, (grey > 127)[..., None] * 255),
+    }[kind]
+    Image.fromarray(stored).save(tmp_path / "a.png")
+    wanted = np.broadcast_to(wanted, (SIDE, SIDE, 3))
     np.testing.assert_array_equal(read(tmp_path / "a.png"), wanted)
-
-
-def test_black_and_white_becomes_rgb(tmp_path):
-    bits = noise(channels=1) > 127
-    Image.fromarray(bits).save(tmp_path / "a.png")
-    np.testing.assert_array_equal(read(tmp_path / "a.png")[..., 1], bits * 255)
 
 
 @pytest.mark.parametrize("suffix", ["png", "gif"])
@@ -142,7 +144,7 @@ def test_exif_orientation_is_applied(tmp_path, orientation, suffix):
 
 
 @pytest.mark.parametrize("size", [(32, 16), (16, 32)])
-def test_oblong_picture_gives_its_centre_square(tmp_path, size):
+def test_oblong_image_gives_its_centre_square(tmp_path, size):
     values = np.zeros((size[1], size[0], 3), np.uint8)
     centre = (slice(8, 24), slice(None)) if size[1] > size[0] else (slice(None), slice(8, 24))
     values[centre] = 200
@@ -164,7 +166,7 @@ def test_shrinking_averages_instead_of_skipping(tmp_path):
     mode=st.sampled_from(["L", "LA", "RGB", "RGBA"]),
     suffix=st.sampled_from(["png", "tif", "webp"]),
 )
-def test_any_picture_of_any_mode_equals_its_composite_on_white(tmp_path, values, mode, suffix):
+def test_any_image_of_any_mode_equals_its_composite_on_white(tmp_path, values, mode, suffix):
     channels = len(mode)
     image = Image.fromarray(values[..., :channels].squeeze(), mode)
     image.save(tmp_path / f"a.{suffix}", lossless=True, exact=True)
@@ -177,11 +179,10 @@ def test_any_picture_of_any_mode_equals_its_composite_on_white(tmp_path, values,
 # ---- bad files
 
 
-def reason(path, **options) -> str:
+def unreadable(path, **options) -> Unreadable:
     with pytest.raises(Unreadable) as caught:
         read(path, **options)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
+    return caught.value
 
 
 def encoded(kind: str) -> bytes:
@@ -190,59 +191,66 @@ def encoded(kind: str) -> bytes:
     return buffer.getvalue()
 
 
-def test_missing_picture_is_told(tmp_path):
-    assert reason(tmp_path / "a.png") == "is not there"
-
-
-def test_empty_file_is_told(tmp_path):
-    (tmp_path / "a.png").touch()
-    assert reason(tmp_path / "a.png") == "is empty (0 bytes)"
-
-
-def test_text_with_a_picture_suffix_is_told(tmp_path):
-    (tmp_path / "a.jpg").write_text("<html>404 not found</html>")
-    assert reason(tmp_path / "a.jpg") == "is no picture (its content is of no known format)"
+@pytest.mark.parametrize(
+    ("content", "key"),
+    [
+        (None, "missing"),
+        (b"", "empty"),
+        (b"<html>404 not found</html>", "unknown"),
+        (encoded("JPEG")[:-200], "cut_off"),
+    ],
+)
+def test_what_is_no_image_is_told(tmp_path, content, key):
+    if content is not None:
+        (tmp_path / "a.jpg").write_bytes(content)
+    assert unreadable(tmp_path / "a.jpg").key == f"bad_image.{key}"
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "BMP", "GIF", "WEBP"])
-def test_cut_off_picture_is_told(tmp_path, kind):
+def test_cut_off_image_is_told(tmp_path, kind):
     content = encoded(kind)
     (tmp_path / "a.png").write_bytes(content[: len(content) // 2])
-    assert reason(tmp_path / "a.png").startswith(("is cut off (", "is damaged (", "is no picture"))
-
-
-def test_cut_off_jpeg_says_so(tmp_path):
-    (tmp_path / "a.jpg").write_bytes(encoded("JPEG")[:-200])
-    assert reason(tmp_path / "a.jpg").startswith("is cut off (image file is truncated")
+    assert unreadable(tmp_path / "a.png").key in BROKEN
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 500)])
-def test_tiny_picture_is_told(tmp_path, size):
+def test_tiny_image_is_told(tmp_path, size):
     Image.new("RGB", size).save(tmp_path / "a.png")
-    wanted = f"is {size[0]}x{size[1]}: at least 8x8 pixels are needed"
-    assert reason(tmp_path / "a.png") == wanted
+    error = unreadable(tmp_path / "a.png")
+    assert (error.key, error.values["size"]) == ("bad_image.small", size)
 
 
 @pytest.mark.parametrize("factor", [1.2, 3])
 def test_decompression_bomb_is_a_bad_file(tmp_path, monkeypatch, factor):
     Image.new("1", (3000, int(1000 * factor))).save(tmp_path / "a.png")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 3_000_000)
-    assert reason(tmp_path / "a.png") == "is too large (over 3 million pixels)"
+    error = unreadable(tmp_path / "a.png")
+    assert (error.key, error.values["millions"]) == ("bad_image.large", 3)
 
 
 def test_float_pixels_are_told(tmp_path):
     Image.fromarray(np.zeros((SIDE, SIDE), np.float32)).save(tmp_path / "a.tif")
-    assert reason(tmp_path / "a.tif").startswith("has 'F' pixels, whose scale is unknown")
+    assert unreadable(tmp_path / "a.tif").key == "bad_image.mode"
 
 
-def test_picture_that_may_not_be_read_is_told(tmp_path, monkeypatch):
+def test_image_that_may_not_be_read_is_told(tmp_path, monkeypatch):
     picture(0).save(tmp_path / "a.png")
 
     def refuse(*_):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("os.path.getsize", refuse)
-    assert reason(tmp_path / "a.png") == "may not be read (permission denied)"
+    assert unreadable(tmp_path / "a.png").key == "bad_image.forbidden"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_has_its_words(language):
+    source = Path(decode_module.__file__).read_text() + Path(hw4.__file__).read_text()
+    raised = set(re.findall(r'"bad_image\.(\w+)"', source)) | {"cut_off", "damaged"}
+    assert raised | {"list"} == set(section("errors", language)["bad_image"])
+    values = {"size": (1, 2), "aligned": (3, 4), "least": 8, "csv": "train.csv", "line": 4}
+    values |= {"millions": 3, "mode": "F", "why": "x"}
+    assert all(word(f"errors.bad_image.{key}", language, **values) for key in raised)
 
 
 def test_broken_metadata_does_not_spoil_a_picture(tmp_path):
@@ -263,11 +271,24 @@ def test_damaged_bytes_never_raise_anything_else(tmp_path, kind, places, keep):
     for place, value in places:
         content[int(place * (len(content) - 1))] = value
     (tmp_path / "a.png").write_bytes(content[: int(len(content) * keep)])
-    try:
-        outcome = read(tmp_path / "a.png").shape
-    except Unreadable as error:
-        outcome = str(error)
-    assert outcome == (SIDE, SIDE, 3) or "\n" not in outcome
+    (found,) = decode_all([tmp_path / "a.png"], SIDE)
+    if isinstance(found, Unreadable):
+        assert found.key in (*BROKEN, "bad_image.small", "bad_image.large", "bad_image.mode")
+        assert "\n" not in str(found)
+    else:
+        assert found.pixels.shape == (SIDE, SIDE, 3)
+
+
+def test_many_images_keep_their_order_and_their_errors(tmp_path):
+    paths = [tmp_path / f"{i}.png" for i in range(300)]
+    for i, path in enumerate(paths):
+        path.touch() if i % 7 == 0 else picture(i).save(path)
+    found = list(decode_all(paths, SIDE))
+    for i, image in enumerate(found):
+        if i % 7 == 0:
+            assert image.key == "bad_image.empty"
+        else:
+            np.testing.assert_array_equal(image.pixels, read(paths[i]))
 
 
 def test_decoding_leaves_the_warning_filters_alone(tmp_path):
@@ -282,7 +303,7 @@ def test_decoding_leaves_the_warning_filters_alone(tmp_path):
 
 @pytest.fixture
 def spoilt(tmp_path):
-    """A folder of 30 pictures, 13 of them bad."""
+    """A folder of 30 images, 13 of them bad."""
     for i in range(30):
         picture(i).save(tmp_path / f"{i:02}.png")
     for i in range(12):
@@ -294,28 +315,33 @@ def spoilt(tmp_path):
 def test_bad_files_are_listed_ten_by_name_and_counted(spoilt):
     with pytest.raises(UserError) as caught:
         load_data(spoilt, SIDE, progress=False)
-    line = str(caught.value)
-    assert line.startswith(f"{spoilt}: 13 of 30 pictures cannot be used: ")
-    assert line.count("is empty (0 bytes)") == 10
-    assert "; and 3 more; mend or remove them, or leave them out with --skip-bad" in line
+    error = caught.value
+    assert (error.key, error.values["where"]) == ("bad_images", str(spoilt))
+    counts = {name: error.values[name] for name in ("bad", "total", "more")}
+    assert counts == {"bad": 13, "total": 30, "more": 3}
+    assert [file.name for file in error.values["files"]] == [f"{i:02}.png" for i in range(10)]
+    for language in LANGUAGES:
+        reason = word("errors.bad_image.empty", language)
+        assert error.say(language).count(reason) == 10
 
 
 def test_bad_files_are_left_out_and_reported(spoilt):
     data = load_data(spoilt, 64, skip_bad=True, progress=False)
     assert len(data.train) + len(data.test) == 17
-    left_out = {file.name: file.reason for file in data.left_out}
+    left_out = {file.name: file.key for file in data.left_out}
     assert len(left_out) == 13
-    assert left_out["12.png"] == "is 1x1: at least 8x8 pixels are needed"
+    assert left_out["12.png"] == "bad_image.small"
     for part in (data.train, data.test):
         for name, image in zip(part.names, part.images, strict=True):
             np.testing.assert_array_equal(image, picture(int(name[:2])))
 
 
-def test_set_without_one_good_picture_is_refused_even_when_bad_ones_are_skipped(tmp_path):
+def test_set_without_one_good_image_is_refused_even_when_bad_ones_are_skipped(tmp_path):
     for i in range(3):
         (tmp_path / f"{i}.png").write_bytes(b"GIF89a")
-    with pytest.raises(UserError, match=r"no picture can be used; 3 of 3 pictures cannot be used"):
+    with pytest.raises(UserError) as caught:
         load_data(tmp_path, SIDE, skip_bad=True, progress=False)
+    assert (caught.value.key, caught.value.values["bad"]) == ("no_usable_image", 3)
 
 
 def test_odd_file_names_are_read(tmp_path):

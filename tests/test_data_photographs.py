@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from hwlib.data import load_data
-from hwlib.data.hw4 import ATTRIBUTES, kept_rows
+from hwlib.data.hw4 import kept_rows
+from hwlib.faces import ATTRIBUTES
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from golden_cases import GOLDEN, cases, written
 
 from hwlib import text
 
-# What is shown by notebooks and pages themselves, not found: no run makes it be said.
-NOT_FOUND = ("recipes", "metrics", "book")
+# What notebooks, pages and commands say themselves, not found: no run makes it be said.
+NOT_FOUND = ("recipes", "metrics", "book", "notes")
 HELPERS = {"kl.weight", "kl.weights", "summary.called", "summary.all_called"}
 HELPERS |= {"claims.about", "claims.effect", "claims.margin"}  # see test_claims_shown
 NUMBER = re.compile(r"\d[\d,.]*\d|\d")

@@ -22,7 +22,7 @@ from PIL import Image, ImageSequence
 import hwlib
 from hwlib import explore
 from hwlib.conditioning import one_hot
-from hwlib.data.decode import decode
+from hwlib.data.decode import Unreadable, decode
 from hwlib.errors import UserError
 from hwlib.explore import animations, direction, play
 from hwlib.explore.base import words
@@ -139,22 +139,27 @@ def of_unknown_scale():
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize(
-    ("content", "key", "values"),
+    ("content", "key"),
     [
-        (b"hello", "unknown", {}),
-        (b"", "empty", {}),
-        (jpeg((5, 40)), "small", {"found": "5x40", "least": "8x8"}),
-        (jpeg((400, 400))[:3000], "cut_off", {}),
-        (of_unknown_scale(), "mode", {"found": "F"}),
+        (b"hello", "unknown"),
+        (b"", "empty"),
+        (jpeg((5, 40)), "small"),
+        (jpeg((400, 400))[:3000], "cut_off"),
+        (of_unknown_scale(), "mode"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_one_line_and_nothing_else_changes(
-    images, content, key, values, lang
+    images, content, key, lang, tmp_path
 ):
+    (tmp_path / "photo").write_bytes(content)
+    with pytest.raises(Unreadable) as caught:
+        decode(tmp_path / "photo", 64)
+    assert caught.value.key == f"bad_image.{key}"
+
     panel = direction_panel(images, lang=lang)
     before = panel.image.value
     drop(panel, "a<b.txt", content)
-    reason = words(f"unreadable.{key}", lang, **values)
+    reason = caught.value.say(lang)
     assert html.unescape(panel.status.value).endswith(f"✗ a<b.txt {reason}</strong>")
     assert "a&lt;b.txt" in panel.status.value
     assert (panel.source.value, panel.image.value) == ("test", before)

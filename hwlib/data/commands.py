@@ -12,14 +12,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from hwlib.data import describe
-from hwlib.data.hw4 import IMAGE_SIZE, draw_hw4, rebuild_hw4
+from hwlib.data.layouts import LAYOUTS
 
 app = typer.Typer(
     help="Look at a data set, draw one, or rebuild the homework's.", no_args_is_help=True
 )
 
 SkipBad = Annotated[
-    bool, typer.Option("--skip-bad", help="Leave out pictures that cannot be read, and say so.")
+    bool, typer.Option("--skip-bad", help="Leave out images that cannot be read, and say so.")
 ]
 
 
@@ -28,7 +28,7 @@ def info(
     spec: Annotated[
         str,
         typer.Argument(
-            metavar="SPEC", help="faces, faces:N, or a folder: hw4, CelebA, MNIST, any pictures."
+            metavar="SPEC", help="faces, faces:N, or a folder: hw4, CelebA, MNIST, any images."
         ),
     ] = "faces",
     image_size: Annotated[int, typer.Option(help="Side of the squares, in pixels.")] = 64,
@@ -59,6 +59,8 @@ def draw(
     image_size: Annotated[int, typer.Option(min=8, max=1024, help="Side, in pixels.")] = 64,
 ) -> None:
     """Draw faces and write them in the homework's layout, with factors.csv beside the labels."""
+    from hwlib.data.hw4 import draw_hw4
+
     draw_hw4(out, num_train=train, num_test=test, seed=seed, image_size=image_size)
     typer.echo(f"{train:,} train and {test:,} test faces are in {out}")
 
@@ -74,14 +76,15 @@ def hw4(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A new or empty folder.")],
     skip_bad: SkipBad = False,
 ) -> None:
-    """Rebuild the homework's set of 42,621 pictures from CelebA; a partial copy gives its part."""
+    """Rebuild the homework's set of 42,621 images from CelebA; a partial copy gives its part."""
+    from hwlib.data.hw4 import IMAGE_SIZE, rebuild_hw4
+
     rebuilt = rebuild_hw4(celeba_dir, out, skip_bad=skip_bad)
     typer.echo(
-        f"{rebuilt.num_train:,} train and {rebuilt.num_test:,} test pictures "
+        f"{rebuilt.num_train:,} train and {rebuilt.num_test:,} test images "
         f"({IMAGE_SIZE}x{IMAGE_SIZE}) are in {out}"
     )
-    for note in rebuilt.notes:
-        typer.echo(f"- {note}")
+    typer.echo(rebuilt.notes.say("en"))
     for file in rebuilt.left_out:
         typer.echo(f"- left out: {file.name} {file.reason}")
 
@@ -104,13 +107,15 @@ def _rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
     """Return what the head of `hwlib data info` says: name, value."""
     seen = ", ".join(f"{count:,} x {kind}" for kind, count in list(facts["seen"].items())[:8])
     more = len(facts["seen"]) - 8
-    layout = facts["layout"] + (f" (crop {facts['crop']})" if facts["layout"] == "celeba" else "")
+    layout = facts["layout"]
+    if LAYOUTS[layout].has_crops:
+        layout += f" (crop {facts['crop']})"
     size = f"{facts['image_size']}x{facts['image_size']}, {facts['channels']} channel"
     rows = [
         ("layout", layout),
         ("where", facts["where"]),
-        ("train", f"{facts['train']:,} pictures"),
-        ("test", f"{facts['test']:,} pictures"),
+        ("train", f"{facts['train']:,} images"),
+        ("test", f"{facts['test']:,} images"),
         ("files", seen + (f", and {more} kinds more" if more > 0 else "")),
         ("decoded to", size + "s" * (facts["channels"] > 1)),
         ("attributes", str(len(facts["attributes"])) if facts["attributes"] else "none"),
@@ -119,7 +124,7 @@ def _rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
         rows.append(("constant", ", ".join(facts["constant"]) + ": nothing to learn there"))
     if facts["num_unlisted"]:
         names = ", ".join(facts["unlisted"]) + (", ..." * (facts["num_unlisted"] > 10))
-        rows.append(("ignored", f"{facts['num_unlisted']:,} pictures without labels: {names}"))
+        rows.append(("ignored", f"{facts['num_unlisted']:,} images without labels: {names}"))
     rows.append(("bad files", f"{len(facts['bad']):,}" if facts["bad"] else "none"))
     rows += [("note", note) for note in facts["notes"]]
     rows += [
@@ -130,7 +135,7 @@ def _rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _attribute_table(facts: dict[str, Any]) -> Table:
-    table = Table("attribute", title="share of pictures with the attribute")
+    table = Table("attribute", title="share of images with the attribute")
     table.add_column("train", justify="right")
     table.add_column("test", justify="right")
     for attribute in facts["attributes"]:

@@ -1,4 +1,4 @@
-"""One picture file becomes one uint8 array: every mode read rightly, every bad file told apart."""
+"""Decode one image file to a uint8 RGB square, or raise `Unreadable` with the reason."""
 
 from __future__ import annotations
 
@@ -6,11 +6,17 @@ import os
 import struct
 import warnings
 import zlib
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
+
+from hwlib.errors import Worded
 
 SUFFIXES = frozenset(
     (
@@ -21,6 +27,7 @@ SUFFIXES = frozenset(
 # Pillow would also try formats that run other programs (EPS) or that match any bytes (TGA).
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
 MIN_SIDE = 8
+NUM_AHEAD = 32  # images a thread that wait to be asked for
 
 ALIGNED = (178, 218)  # width and height of CelebA's aligned images
 HW4_BOX = (35, 67, 143, 175)  # left, top, right, bottom of the homework's 108x108 crop of them
@@ -34,21 +41,12 @@ DAMAGE = (
 )
 
 
-class Unreadable(Exception):
-    """A picture that cannot be used; the text says why, to stand after the file's name.
-
-    Attributes:
-        key: the reason's name in `panels.unreadable`, for a file that a reader hands over.
-        values: what its words take.
-    """
-
-    def __init__(self, text: str, key: str = "", **values: str):
-        super().__init__(text)
-        self.key, self.values = key, values
+class Unreadable(Worded, Exception):
+    """An image that cannot be used; the line says why, to stand after the file's name."""
 
 
 class Decoded(NamedTuple):
-    """The pixels, uint8 (S, S, 3), and what the file held."""
+    """The pixels, uint8 (S, S, C), and the size and mode that the file has."""
 
     pixels: np.ndarray
     size: tuple[int, int]
@@ -56,52 +54,82 @@ class Decoded(NamedTuple):
 
 
 def decode(path: str | Path, image_size: int, *, crop: str | None = None) -> Decoded:
-    """Read one picture as an RGB square.
+    """Read one image as an RGB square.
 
-    The picture is turned upright by its EXIF orientation, made RGB (alpha over white), cropped, and
+    The image is turned upright by its EXIF orientation, made RGB (alpha over white), cropped, and
     scaled with Pillow's bicubic filter, which averages when it shrinks.
 
     Args:
         path: the file; its content, not its suffix, says the format.
         image_size: side S of the result, in pixels.
-        crop: None for the centre square of any picture; "hw4" or "square" for the homework's box or
+        crop: None for the centre square of any image; "hw4" or "square" for the homework's box or
             the centre square of an aligned CelebA image of any size.
 
     Raises:
-        Unreadable: the file is no picture, is damaged or too small, or `crop` is given and the
-            picture has not the aligned proportions.
+        Unreadable: the file is no image, is damaged or too small, or `crop` is given and the image
+            has not the aligned proportions.
     """
+    with _pillow_warnings():
+        return _decode(path, image_size, crop)
+
+
+def decode_all(
+    paths: Iterable[str | Path], image_size: int, *, crop: str | None = None
+) -> Iterator[Decoded | Unreadable]:
+    """Decode images side by side and yield them in order; see `decode`.
+
+    Threads do, for Pillow lets others run while it works. Paths are taken only a little ahead of
+    what is asked for, so that memory stays flat and Ctrl-C ends it soon.
+    """
+    num_threads = os.cpu_count() or 1
+    waiting: deque[Future[Decoded]] = deque()
+    with _pillow_warnings(), ThreadPoolExecutor(num_threads) as threads:
+        for path in paths:
+            waiting.append(threads.submit(_decode, path, image_size, crop))
+            if len(waiting) > NUM_AHEAD * num_threads:
+                yield _result(waiting.popleft())
+        yield from map(_result, waiting)
+
+
+def _result(future: Future[Decoded]) -> Decoded | Unreadable:
+    error = future.exception()
+    return error if isinstance(error, Unreadable) else future.result()
+
+
+@contextmanager
+def _pillow_warnings() -> Iterator[None]:
+    """Ignore warnings of broken metadata; set for all threads at once, as filters are global."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield
+
+
+def _decode(path: str | Path, image_size: int, crop: str | None) -> Decoded:
     try:
         if os.path.getsize(path) == 0:
-            raise Unreadable("is empty (0 bytes)", "empty")
-        with warnings.catch_warnings():
-            # Broken metadata says nothing about the pixels; a decompression bomb does.
-            warnings.simplefilter("ignore", UserWarning)
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with open(path, "rb") as file, Image.open(file, formats=FORMATS) as picture:
-                size, mode = picture.size, picture.mode
-                if min(size) < MIN_SIDE:
-                    found, least = f"{size[0]}x{size[1]}", f"{MIN_SIDE}x{MIN_SIDE}"
-                    text = f"is {found}: at least {least} pixels are needed"
-                    raise Unreadable(text, "small", found=found, least=least)
-                rgb = _to_rgb(picture)
-                box = _centre_square(rgb.size) if crop is None else aligned_box(crop, rgb.size)
-                rgb = rgb.resize((image_size, image_size), Image.Resampling.BICUBIC, box=box)
-                return Decoded(np.asarray(rgb), size, mode)
+            raise Unreadable("bad_image.empty")
+        with open(path, "rb") as file, Image.open(file, formats=FORMATS) as image:
+            size, mode = image.size, image.mode
+            if min(size) < MIN_SIDE:
+                raise Unreadable("bad_image.small", size=size, least=MIN_SIDE)
+            rgb = _to_rgb(image)
+            box = _centre_square(rgb.size) if crop is None else aligned_box(crop, rgb.size)
+            rgb = rgb.resize((image_size, image_size), Image.Resampling.BICUBIC, box=box)
+            return Decoded(np.asarray(rgb), size, mode)
     except FileNotFoundError:
-        raise Unreadable("is not there") from None
+        raise Unreadable("bad_image.missing") from None
     except PermissionError:
-        raise Unreadable("may not be read (permission denied)") from None
+        raise Unreadable("bad_image.forbidden") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         limit = (Image.MAX_IMAGE_PIXELS or 0) // 10**6
-        raise Unreadable(f"is too large (over {limit} million pixels)", "large") from None
+        raise Unreadable("bad_image.large", millions=limit) from None
     except UnidentifiedImageError:
-        text = "is no picture (its content is of no known format)"
-        raise Unreadable(text, "unknown") from None
+        raise Unreadable("bad_image.unknown") from None
     except DAMAGE as error:
-        text = " ".join(str(error).split()) or type(error).__name__
-        key = "cut_off" if "truncated" in text.lower() else "damaged"
-        raise Unreadable(f"is {key.replace('_', ' ')} ({text})", key) from None
+        why = " ".join(str(error).split()) or type(error).__name__
+        kind = "cut_off" if "truncated" in why.lower() else "damaged"
+        raise Unreadable(f"bad_image.{kind}", why=why) from None
 
 
 def aligned_box(crop: str, size: tuple[int, int]) -> tuple[float, float, float, float]:
@@ -112,22 +140,11 @@ def aligned_box(crop: str, size: tuple[int, int]) -> tuple[float, float, float, 
     """
     width, height = size
     if abs(width * ALIGNED[1] - height * ALIGNED[0]) > ALIGNED[1]:
-        raise Unreadable(
-            f"is {width}x{height}: an aligned CelebA image is 178x218 or in proportion"
-        )
+        raise Unreadable("bad_image.not_aligned", size=size, aligned=ALIGNED)
     if crop == "square":
         return _centre_square(size)
     x, y = width / ALIGNED[0], height / ALIGNED[1]
     return HW4_BOX[0] * x, HW4_BOX[1] * y, HW4_BOX[2] * x, HW4_BOX[3] * y
-
-
-def resize_grey(images: np.ndarray, image_size: int) -> np.ndarray:
-    """Scale grey images, uint8 (N, H, W), to uint8 (N, S, S, 1) with the filter of `decode`."""
-    scaled = np.empty((len(images), image_size, image_size, 1), np.uint8)
-    for row, image in zip(scaled, images, strict=True):
-        picture = Image.fromarray(image)
-        row[..., 0] = picture.resize((image_size, image_size), Image.Resampling.BICUBIC)
-    return scaled
 
 
 def _centre_square(size: tuple[int, int]) -> tuple[float, float, float, float]:
@@ -136,28 +153,27 @@ def _centre_square(size: tuple[int, int]) -> tuple[float, float, float, float]:
     return left, top, left + side, top + side
 
 
-def _to_rgb(picture: Image.Image) -> Image.Image:
-    """Return `picture` upright, in 8-bit RGB, alpha composited on white."""
-    if picture.mode == "F" or (picture.mode == "I" and picture.format not in ("PNG", "PPM")):
-        text = f"has {picture.mode!r} pixels, whose scale is unknown: save it with 8 bits a channel"
-        raise Unreadable(text, "mode", found=picture.mode)
-    if picture.mode.startswith("I"):
-        rgb = _from_16_bit(picture)
-    elif picture.mode in ("RGBA", "LA", "PA", "RGBa") or "transparency" in picture.info:
-        rgba = picture.convert("RGBA")
+def _to_rgb(image: Image.Image) -> Image.Image:
+    """Return `image` upright, in 8-bit RGB, alpha composited on white."""
+    if image.mode == "F" or (image.mode == "I" and image.format not in ("PNG", "PPM")):
+        raise Unreadable("bad_image.mode", mode=image.mode)
+    if image.mode.startswith("I"):
+        rgb = _from_16_bit(image)
+    elif image.mode in ("RGBA", "LA", "PA", "RGBa") or "transparency" in image.info:
+        rgba = image.convert("RGBA")
         white = Image.new("RGBA", rgba.size, "white")
         rgb = Image.alpha_composite(white, rgba).convert("RGB")
     else:
-        rgb = picture.convert("RGB")
-    turn = TURNS.get(_orientation(picture))
+        rgb = image.convert("RGB")
+    turn = TURNS.get(_orientation(image))
     return rgb if turn is None else rgb.transpose(turn)
 
 
-def _from_16_bit(picture: Image.Image) -> Image.Image:
+def _from_16_bit(image: Image.Image) -> Image.Image:
     """Scale 16-bit grey, 0..65535, to 0..255; `convert` would clip it at 255."""
-    grey = np.asarray(picture).astype(np.int64)
+    grey = np.asarray(image).astype(np.int64)
     scaled = np.clip((grey * 255 + 32767) // 65535, 0, 255).astype(np.uint8)
-    if isinstance(clear := picture.info.get("transparency"), int):
+    if isinstance(clear := image.info.get("transparency"), int):
         scaled[grey == clear] = 255
     return Image.fromarray(scaled).convert("RGB")
 
@@ -173,8 +189,8 @@ TURNS = {
 }
 
 
-def _orientation(picture: Image.Image) -> int:
+def _orientation(image: Image.Image) -> int:
     try:
-        return picture.getexif().get(ORIENTATION, 1)
+        return image.getexif().get(ORIENTATION, 1)
     except DAMAGE:  # broken metadata beside good pixels
         return 1

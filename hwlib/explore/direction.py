@@ -16,6 +16,7 @@ from torch import nn
 from hwlib import plots
 from hwlib.data.decode import Unreadable
 from hwlib.data.decode import decode as decode_file
+from hwlib.data.layouts import LAYOUTS
 from hwlib.explore.base import (
     Animation,
     Panel,
@@ -31,7 +32,6 @@ from hwlib.run import Run
 LIMIT = 3  # the strength's, either way; 1 is the whole difference of the two means
 NUM_STRENGTHS = 9  # images of the strip
 MAX_ZOOM = 4
-ALIGNED_LAYOUTS = ("celeba", "hw4", "faces")  # trained on faces that sit as in the homework's crop
 
 
 def directions(
@@ -183,8 +183,7 @@ class DirectionPanel(Panel):
         try:
             self._read(photo)
         except Unreadable as error:  # the photograph before it, if there is one, stays
-            reason = self.words(f"unreadable.{error.key}", **error.values)
-            line = f"{photo['name']} {reason}"
+            line = f"{photo['name']} {error.say(self.lang)}"
             if self._photo is not None and is_own:
                 line += self.words("still_shown")
             self.status.value = error_line(line, self.lang)
@@ -243,9 +242,10 @@ def direction_panel(run: Run, lang: str | None = None) -> DirectionPanel | None:
     found = {} if labels is None else directions(mu, labels[index], data.attributes)
     if not found:
         return None
+    layout = LAYOUTS[data.layout]
     about = {
-        "crop": run.config.crop if data.layout in ALIGNED_LAYOUTS else None,
-        "is_drawn": data.layout == "faces",
+        "crop": run.config.crop if layout.is_aligned else None,
+        "is_drawn": layout.is_drawn,
         "lang": panel_language(lang),
     }
     vae = run.load_models()["vae"]

@@ -13,6 +13,7 @@ from typing import Any
 
 from hwlib.claims.base import CONTRADICTED, NOT_APPLICABLE, VERDICTS, Claim
 from hwlib.claims.statistics import deciding_part, in_margins, is_effect_alone
+from hwlib.data.layouts import is_drawn
 from hwlib.findings.base import pick
 from hwlib.text import Finding, finding, sentence
 
@@ -24,7 +25,7 @@ Part = Mapping[str, Any]  # one measure of a claim
 def describe_data(data: Mapping[str, str]) -> dict[str, Any]:
     """Return which images the verdicts are about, without where they lie on this machine."""
     spec = data["spec"]
-    return {"is_drawn": spec.partition(":")[0] == "faces", "name": Path(spec).name}
+    return {"is_drawn": is_drawn(spec), "name": Path(spec).name}
 
 
 def count_verdicts(found: Iterable[str]) -> list[tuple[str, int]]:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from hwlib.claims import curves as shape
 from hwlib.claims.neighbours import NEIGHBOURS, errors_removed, neighbour_accuracy
+from hwlib.data.layouts import LAYOUTS
 from hwlib.findings.base import (
     GREY_LEVELS,
     MIN_CHANGE,
@@ -29,7 +30,6 @@ from hwlib.findings.samples import SAME_GREY_LEVELS, closeness, floor_ratio, sha
 from hwlib.text import Finding, finding
 from hwlib.thresholds import ACTIVE_VARIANCE
 
-FACE_PHOTOGRAPHS = ("hw4", "celeba")  # layouts of the images that the course reports had
 RECONSTRUCTIONS = ("sharpness", "reconstructions")  # as `share_of_real` takes them
 AT_ONCE = 1_000  # images whose squared deviations are in memory
 
@@ -237,8 +237,8 @@ def reported_mse(
         low=int(low),
         grey=rmse_grey(natural),
         ratio=natural / ours,
-        is_like=layout in FACE_PHOTOGRAPHS and not is_trial(results),
-        is_drawn=layout == "faces",
+        is_like=LAYOUTS[layout].has_face_photographs and not is_trial(results),
+        is_drawn=LAYOUTS[layout].is_drawn,
         fits=1 / SAME_ORDER <= natural / ours <= SAME_ORDER,
         nearest=nearest._asdict(),
         nearest_ratio=nearest.mse_01 / ours,

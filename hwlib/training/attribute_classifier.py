@@ -27,6 +27,7 @@ from tqdm.auto import tqdm
 from hwlib import log
 from hwlib.data import Data
 from hwlib.data.cache import cache_folder
+from hwlib.data.layouts import LAYOUTS
 from hwlib.errors import UserError
 from hwlib.fingerprint import code_of_modules
 from hwlib.io import locked, replacing, sha256_of, write_json
@@ -216,7 +217,7 @@ def train_classifier(data: Data, *, steps: int, device: torch.device) -> Classif
             data.train.images,
             batch_size=BATCH_SIZE,
             seed=derive_seed(SEED, "oracle"),
-            flip=data.layout != "mnist",  # a digit's mirror image is another sign
+            flip=LAYOUTS[data.layout].can_flip,
             device=device,
         )
         is_hidden = bool(os.environ.get("HWLIB_BATCH")) or not sys.stderr.isatty()
