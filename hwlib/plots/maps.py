@@ -27,7 +27,7 @@ UNKNOWN = "–"
 
 # Blue is less, orange is more: told apart with every common colour blindness. None of them is quite
 # a colour of `style`, so that on a dark page they and the words on them stay as they are.
-LESS, NEITHER, MORE = "#0072B3", "#FEFEFE", "#D55E01"
+LESS, NEITHER, MORE, ON_PALE = "#0072B3", "#FEFEFE", "#D55E01", "#222223"
 CHANGES = LinearSegmentedColormap.from_list("changes", [LESS, NEITHER, MORE])
 RATES = LinearSegmentedColormap.from_list("rates", [NEITHER, LESS])
 COVERED = 60  # percent: a cell of more has light words on it
@@ -135,7 +135,7 @@ def _heat_map(ax: Axes, shares: pd.DataFrame, *, is_change: bool) -> None:
         yticklabels=True,
     )
     for text, value in zip(ax.texts, values[~np.isnan(values)], strict=True):
-        text.set_color(NEITHER if abs(value) > COVERED else style.INK)
+        text.set_color(NEITHER if abs(value) > COVERED else ON_PALE)
     for row, column in np.argwhere(np.isnan(values)):
         ax.text(column + 0.5, row + 0.5, UNKNOWN, ha="center", va="center", fontsize=7.5)
     ax.tick_params(length=0)
