@@ -219,11 +219,7 @@ def surest_images(
 ) -> np.ndarray:
     """Return the images that Q reads most surely as each value of each code.
 
-    Args:
-        logits: (M, K, 10) of Q.
-        images: uint8 (N, H, W, C).
-        rows: (M,) which of `images` the logits belong to.
-        num: images of each value.
+    `logits` (M, K, 10) belong to `images[rows]`, uint8 (N, H, W, C).
 
     Returns:
         uint8 (K, 10, num, H, W, C), the surest first; black where fewer are read as that value.

@@ -35,12 +35,10 @@ MIN_IMAGES = 40  # training and test images that scores need at least
 
 
 def disentanglement(read: Callable[[np.ndarray, str], np.ndarray], data: Data) -> dict[str, Any]:
-    """Return `disentanglement` for results.json; nothing where factors are unknown.
+    """Return `disentanglement` for results.json; nothing where factors are unknown, or images few.
 
-    Args:
-        read: gives the codes (N, Z) of images uint8 (N, H, W, C), and takes the name of the part
-            that they are of, for its draws.
-        data: the images; too few of them have no score either.
+    `read` gives the codes (N, Z) of images uint8 (N, H, W, C), and takes the name of the part that
+    they are of, for its draws.
     """
     known = data.train.factors, data.test.factors
     if any(table is None or len(table) < MIN_IMAGES for table in known):

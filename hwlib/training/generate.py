@@ -46,18 +46,11 @@ def generate_in_eval(G: nn.Module, z: Tensor, c: Tensor | None = None) -> np.nda
 def draw_conditions(
     G: nn.Module, config: Config, *stream: object, num: int, labels: np.ndarray | None = None
 ) -> Tensor | None:
-    """Draw what G is given beside its noise, from the stream that `stream` names.
+    """Draw what G is given beside its noise, labels or one-hot codes: float (num, label_dim).
 
-    Args:
-        G: the generator; `label_dim` says how much it takes.
-        config: settings: problem and seed.
-        stream: names the draws.
-        num: how many rows.
-        labels: (M, A) 0/1 labels of images, for an ACGAN that is to follow their distribution:
-            evenly spaced rows in a random order. Without them each label is on half the time.
-
-    Returns:
-        float (num, label_dim): labels, or one-hot codes; None where G takes nothing.
+    It is None where G takes nothing. `stream` names the draws. With `labels` (M, A) of images an
+    ACGAN follows their distribution: evenly spaced rows in a random order. Without, each label is
+    on half the time.
     """
     if not G.label_dim:
         return None

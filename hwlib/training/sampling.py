@@ -54,14 +54,10 @@ def sample_images(
     labels: Mapping[str, int] | None = None,
     codes: Sequence[int] | None = None,
 ) -> np.ndarray:
-    """Return `num` images of the run's model, uint8 (num, H, W, C).
+    """Return `num` images of the run's model, uint8 (num, H, W, C), from draws that `seed` names.
 
-    Args:
-        run: a finished run.
-        num: how many.
-        seed: names the draws; the same z whatever `labels` and `codes` say.
-        labels: 0 or 1 for attributes of an ACGAN; the others are drawn.
-        codes: a value for each of an InfoGAN's codes; drawn where it is None.
+    `labels` are 0 or 1 for attributes of an ACGAN, `codes` a value for each of an InfoGAN's codes;
+    what is not given is drawn, and the same z goes with all of them.
 
     Raises:
         UserError: an attribute or code that the run's model does not have.
