@@ -24,11 +24,9 @@ SUFFIXES = (".gif", ".mp4", ".webp", ".png")  # GIF has 256 colours an image, th
 
 
 def save_animation(frames: np.ndarray, path: Path) -> None:
-    """Write images as an animation that goes there and back without end, or as a strip.
+    """Write frames, uint8 (T, H, W, C), as an animation there and back without end, or as a strip.
 
-    Args:
-        frames: uint8 (T, H, W, C), in order.
-        path: its suffix says the kind: `.gif`, `.mp4` and `.webp` move, `.png` is the strip.
+    The suffix says the kind: `.gif`, `.mp4` and `.webp` move, `.png` is the strip.
 
     Raises:
         UserError: another suffix.
@@ -46,14 +44,10 @@ def save_animation(frames: np.ndarray, path: Path) -> None:
 
 
 def export(frames: np.ndarray, folder: Path, name: str, suffix: str) -> Path:
-    """Write images as `save_animation` does, beside others of that name; return the file.
+    """Write frames as `save_animation` does, beside other files of that name; return the file.
 
-    Args:
-        frames: uint8 (T, H, W, C), in order.
-        folder: for the file.
-        name: stem; what a file's name may not hold becomes "_", as an attribute's name is the
-            data's own; from the second file on that shows something else, a number follows it.
-        suffix: kind of file.
+    What a file's name may not hold becomes "_", as an attribute's name is the data's own. From the
+    second file on that shows something else, a number follows the name.
     """
     with TemporaryDirectory() as fresh:
         made = Path(fresh) / f"animation{suffix}"

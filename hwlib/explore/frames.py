@@ -61,13 +61,7 @@ def interpolation_track(vae: nn.Module, images: np.ndarray) -> Track:
 def latent_tracks(
     vae: nn.Module, z: np.ndarray, which: Sequence[int], values: Sequence[float]
 ) -> list[Track]:
-    """Return a slider for each of some latents; it starts at the value nearest to the latent's own.
-
-    Args:
-        z: (Z,), where the other latents stay.
-        which: latents that get a slider.
-        values: what they are set to.
-    """
+    """Return a slider for each of some latents; it starts at the value nearest to its own in z."""
     labels = _same([f"{value:+.1f}".replace("-", "−") if value else "0.0" for value in values])
     tracks = []
     for latent, frames in zip(which, traverse(vae, z, which, values), strict=True):

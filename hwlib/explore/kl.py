@@ -18,7 +18,9 @@ NUM_IN_ROW = 4  # images in each row of a sheet
 GAP_PX = 2  # white between the images of a sheet
 
 Studies = Sequence[Mapping[str, Any]]  # the study's rows
-Images = Mapping[str, np.ndarray]  # its samples; see `KLPanel`
+# Its samples, uint8, in the order of the rows: `originals` (N, H, W, C), `reconstructions`
+# (S, N, H, W, C) and `samples` (S, M, H, W, C).
+Images = Mapping[str, np.ndarray]
 
 
 def by_weight(studies: Studies) -> list[int]:
@@ -59,14 +61,6 @@ class KLPanel(Panel):
     """
 
     def __init__(self, studies: Studies, images: Images, *, lang: str = "en"):
-        """Build the panel.
-
-        Args:
-            studies: the study's rows.
-            images: its samples: `originals` (N, H, W, C), `reconstructions` (S, N, H, W, C),
-                `samples` (S, M, H, W, C), in the order of `studies`.
-            lang: language of the words.
-        """
         super().__init__(lang)
         self.studies, self.images = studies, images
         self.weight = widgets.SelectionSlider(
@@ -78,25 +72,17 @@ class KLPanel(Panel):
         )
         self.originals, self.reconstructions, self.samples = strip(), strip(), strip()
         self.originals.value = to_strip(images["originals"])
-        strips = ("originals", "reconstructions", "samples")
-        self.children = [
-            widgets.HBox([self.weight, self.status]),
-            *(
-                child
-                for name in strips
-                for child in (widgets.Label(self.words(f"kl_{name}")), getattr(self, name))
-            ),
-            self.help_line("help_kl"),
-        ]
+        self.children = [widgets.HBox([self.weight, self.status])]
+        for name in ("originals", "reconstructions", "samples"):
+            self.children += (widgets.Label(self.words(f"kl_{name}")), getattr(self, name))
+        self.children += (self.help_line("help_kl"),)
         self.on_change(self._on_weight, self.weight)
         self._on_weight()
 
     def animations(self) -> list[Animation]:
         """A sheet for each KL weight, small weights first."""
-        label = self.words("kl_weight")
-        return [
-            Animation("kl-weights", label, lambda _num: weight_sheets(self.studies, self.images))
-        ]
+        sheets = weight_sheets(self.studies, self.images)
+        return [Animation("kl-weights", self.words("kl_weight"), lambda _num: sheets)]
 
     def _on_weight(self) -> None:
         """Show the chosen weight's images and numbers."""

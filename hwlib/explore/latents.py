@@ -68,12 +68,7 @@ def most_active(mu: np.ndarray, count: int) -> list[int]:
 def traverse(
     vae: nn.Module, z: np.ndarray, which: Sequence[int], values: Sequence[float]
 ) -> np.ndarray:
-    """Decode a latent with one of its variables at a time set to each value.
-
-    Args:
-        z: (Z,), where the others stay.
-        which: variables, a row each.
-        values: what they are set to, a column each.
+    """Decode z (Z,) with one of its variables at a time set to each value.
 
     Returns:
         uint8 (len(which), len(values), H, W, C).

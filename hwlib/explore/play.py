@@ -22,10 +22,7 @@ LARGEST_FIRST = ("course", "quick", "preview", "smoke")
 
 
 def finished_runs(folder: str | Path | None = None) -> list[Run]:
-    """Return the finished runs of a folder, the newest first.
-
-    Args:
-        folder: of the run folders; `hwlib.run.default_runs_dir()` where it is empty.
+    """Return the finished runs of a folder, or else of the default one, the newest first.
 
     Raises:
         UserError: there is none; the line says how to make one.
@@ -111,12 +108,7 @@ class Playground(Panel):
     """
 
     def __init__(self, runs: Sequence[Run], *, chosen: str = "", lang: str | None = None):
-        """Build the panel.
-
-        Args:
-            runs: finished ones, from `finished_runs`.
-            chosen: name of the run folder to begin with; "" is the first of `runs`.
-            lang: language of the words; the first that the notebook asks for where it is None.
+        """Build the panel over finished runs; it begins with the run folder `chosen`, or the first.
 
         Raises:
             UserError: there is no run `chosen`.
@@ -158,10 +150,7 @@ class Playground(Panel):
     def save(self, suffix: str | None = None) -> Path:
         """Write the chosen animation into the run's folder `play`, and return its path.
 
-        A file of the same name that shows something else stays: the new one gets a number.
-
-        Args:
-            suffix: ".gif", ".mp4", ".webp" or ".png"; the one that is chosen where it is None.
+        Without a suffix it is the kind of file that is chosen; see `export`.
 
         Raises:
             UserError: an unknown suffix, or a folder that may not be written to.

@@ -34,10 +34,8 @@ def closest_pairs(
 ) -> dict[str, Any] | None:
     """Measure how alike the closest two samples are, and the closest two of as many real images.
 
-    Args:
-        samples: uint8 (N, H, W, C); the first 32 count, as they are shown.
-        real: uint8 (M, H, W, C), unseen ones.
-        draws: how often real images are drawn, without replacement within a draw.
+    Of the samples, uint8 (N, H, W, C), the first 32 count, as they are shown; real images, unseen
+    ones, are drawn `draws` times, without replacement within a draw.
 
     Returns:
         `distance`, and `low` and `high`, the 5th and 95th percentile over the draws: RMS of grey
@@ -60,11 +58,6 @@ def closest_pairs(
 
 def lattice(G: nn.Module, samples: np.ndarray, real: np.ndarray) -> dict[str, Any] | None:
     """Measure a pattern that repeats every two pixels, as transposed convolutions leave it.
-
-    Args:
-        G: the generator.
-        samples: uint8 (N, H, W, C).
-        real: uint8 (M, H, W, C).
 
     Returns:
         `peak` and `peak_real`: the spectrum's power where an image alternates from pixel to pixel,

@@ -1,4 +1,7 @@
-"""Learning curves, from a table of panels: losses, accuracies, and the scores of snapshots."""
+"""Learning curves, from a table of panels: losses, accuracies, and the scores of snapshots.
+
+They take `Run.metrics`; `smoothing` is how many points before it are averaged into each point.
+"""
 
 from __future__ import annotations
 
@@ -188,11 +191,7 @@ def best_snapshot(metrics: pd.DataFrame) -> int | None:
 
 @styled
 def learning_curves(metrics: pd.DataFrame, lang: str = "en") -> Figure:
-    """Draw a VAE's reconstruction and KL over the epochs: training as lines, test as points.
-
-    Args:
-        metrics: `Run.metrics`; `epoch`, `recon_nats`, `kl_nats`, and `test_...` where measured.
-    """
+    """Draw a VAE's reconstruction and KL over the epochs: training as lines, test as points."""
     fig, axes = plt.subplots(1, 2, figsize=(COLUMN_IN, 2.4))
     for ax, name in zip(axes, ("recon", "kl"), strict=True):
         _draw_panel(ax, metrics, PANELS[name], words(name, lang), x="epoch", lang=lang)
@@ -208,8 +207,7 @@ def weight_elbo_curves(
     """Draw the negative ELBO over the epochs beside what was minimised, a panel a weight.
 
     Args:
-        curves: `Run.metrics` by weight; `epoch`, `neg_elbo_nats`, `test_neg_elbo_nats` where
-            measured, and `objective`, what was minimised in nats of the same kind.
+        curves: metrics by weight, with `objective`, what was minimised in nats of the same kind.
         betas: by weight, the factor on the KL in what was minimised.
     """
     columns = min(MAX_PANELS, len(curves))
@@ -252,9 +250,7 @@ def _adversarial_curves(
 def gan_curves(metrics: pd.DataFrame, lang: str = "en", *, smoothing: int = 0) -> Figure:
     """Draw the losses of D and G, and D's accuracy on real and on generated images.
 
-    Args:
-        metrics: `Run.metrics`; scored snapshots, where there are some, are marked at the foot.
-        smoothing: points before it that are averaged into each point.
+    Scored snapshots, where there are some, are marked at the foot.
     """
     return _adversarial_curves(metrics, ("losses", "d_accuracy"), lang, smoothing)
 
@@ -268,12 +264,8 @@ def acgan_curves(
 ) -> Figure:
     """Draw the adversarial losses, the attribute losses, and D's accuracies at both tasks.
 
-    Args:
-        metrics: as `gan_curves` takes them.
-        smoothing: points before it that are averaged into each point.
-        class_on_fake: whether D's attribute loss sums that of real images and that of G's, by
-            which the loss of guessing is drawn; where it is not known, as of live curves, it is
-            not drawn.
+    `class_on_fake` says whether D's attribute loss sums that of real images and that of G's, by
+    which the loss of guessing is drawn; where it is not known, as of live curves, it is not drawn.
     """
     guessing = {
         None: {},
@@ -286,12 +278,7 @@ def acgan_curves(
 
 
 def infogan_curves(metrics: pd.DataFrame, lang: str = "en", *, smoothing: int = 0) -> Figure:
-    """Draw the losses of D and G, D's accuracies, Q's loss, and how often Q reads the code.
-
-    Args:
-        metrics: as `gan_curves` takes them; Q's loss is a mean over the codes.
-        smoothing: points before it that are averaged into each point.
-    """
+    """Draw the losses of D and G, D's accuracies, Q's loss, and how often Q reads the code."""
     names = ("losses", "d_accuracy", "q_loss", "code_accuracy")
     return _adversarial_curves(metrics, names, lang, smoothing)
 
@@ -303,12 +290,7 @@ def snapshot_curve(
     """Draw the scores of the snapshots over the steps: KID, and diversity beside real images'.
 
     Of an ACGAN also the correlation r of labels asked for and shown, and KID / r^4, by which the
-    snapshot that is kept is chosen.
-
-    Args:
-        metrics: `Run.metrics` with `snapshot_kid`, `snapshot_diversity` and, of an ACGAN,
-            `snapshot_correlation` and `snapshot_score` where a snapshot was scored.
-        kept_step: the step whose networks the run gives; None marks none.
+    snapshot that is kept is chosen. `kept_step` is the step whose networks the run gives.
     """
     scored, best = _scored(metrics), best_snapshot(metrics)
     names = [name for name in PANELS if name.startswith("snapshot_") and name in metrics]

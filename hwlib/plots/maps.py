@@ -43,13 +43,7 @@ def embedding_scatter(
     *,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw points in the plane, coloured by a 0/1 attribute, or grey where there is none.
-
-    Args:
-        xy: (N, 2).
-        labels: 0/1 (N,), or None.
-        attribute: the attribute's name in the data.
-    """
+    """Draw points (N, 2) in the plane, coloured by a 0/1 attribute (N,), or grey without one."""
     if ax is None:
         _, ax = plt.subplots(figsize=(style.COLUMN_IN * 0.75, style.HIGHEST_IN))
     if labels is None:
@@ -80,11 +74,7 @@ def embedding_scatter(
 
 @styled
 def latent_activity(variances: np.ndarray, lang: str = "en", *, ax: Axes | None = None) -> Axes:
-    """Draw the variance of each latent's mean over images, largest first.
-
-    Args:
-        variances: (Z,), of mu over images; a latent above 0.01 is active (Burda et al. 2016).
-    """
+    """Draw the variance of each latent's mean over images, (Z,), largest first."""
     if ax is None:
         _, ax = plt.subplots(figsize=(style.COLUMN_IN, 2.4))
     ordered = np.sort(np.asarray(variances, dtype=float))[::-1]
@@ -187,11 +177,9 @@ def code_attributes(
     *,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw how common each attribute is among the samples of each value of a code.
+    """Draw how common each attribute is among the samples of each value of a code, from 1 on.
 
-    Args:
-        meaning: a dict a value of the code: {attribute: rate among its samples}.
-        code: which code, counted from 1.
+    `meaning` has {attribute: rate among its samples} for each value.
     """
     rates = pd.DataFrame(meaning).T  # a row an attribute, a column a value
     spread = rates.max(axis=1) - rates.min(axis=1)

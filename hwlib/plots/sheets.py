@@ -128,13 +128,9 @@ def image_blocks(
 def image_grid(
     images: np.ndarray, columns: int = 8, *, row_labels: Sequence[str] = (), **options
 ) -> Axes:
-    """Draw images in rows with thin gaps, contrast untouched.
+    """Draw images, uint8 (N, H, W, C), in rows with thin gaps, contrast untouched.
 
-    Args:
-        images: uint8 (N, H, W, C), C 1 or 3.
-        columns: images in a row.
-        row_labels: a word left of each row.
-        options: further ones of `image_blocks`, `ax` among them.
+    `row_labels` has a word for each row; further options are those of `image_blocks`.
     """
     return image_blocks([images], columns, [row_labels], **options)
 
