@@ -302,7 +302,7 @@ def test_links_and_anchors_of_every_page_lead_somewhere(out, code):
 
 @pytest.mark.parametrize("title", [metric_label(n, "zh") for n in section("metrics", "zh")])
 def test_no_line_of_a_column_head_ends_or_begins_inside_brackets(title):
-    for line in re.findall(r'#"([^"]*)"', _head(title, 4)):
+    for line in re.findall(r'#"([^"]*)"', _head(title, ["cell"])):
         assert line.count("（") == line.count("）")
 
 

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -19,7 +19,7 @@ from fontTools.ttLib import TTFont
 from hwlib import log
 from hwlib.images import decode, encode
 from hwlib.report.book import COMPARISON, Book, Part, book_date, runs_of
-from hwlib.report.compare import Table, comparison, glossary, tables_of
+from hwlib.report.compare import comparison, glossary, tables_of
 from hwlib.report.document import DENSE_ROWS, Document, RenderError, unbroken
 from hwlib.report.embed import FULL, Detail
 from hwlib.report.facts import subtitle
@@ -191,9 +191,8 @@ def _glyphs() -> frozenset[int]:
     return frozenset.intersection(*found)
 
 
-def _head(table: Table, column: int) -> str:
+def _head(title: str, cells: Iterable[str]) -> str:
     """Return a column's head in lines that are no broader than its cells, if words allow it."""
-    title, *cells = table.columns[column], *(row.cells[column] for row in table.rows)
     pieces = HEAD_PIECE.findall(title)
     room = max(MIN_HEAD_WIDTH, *map(width, (*cells, *pieces)))
     lines = wrap(title, room, HEAD_PIECE)
