@@ -541,7 +541,7 @@ def test_an_acgans_pairs_have_the_label_on_above_off(compared, runs):
     ]
     for place, (_, source) in enumerate(shown):
         assert source.startswith("data:image/jpeg;base64,")
-        assert strips.encode(pairs[:, place]) == strips_bytes(source)
+        assert strips.encode_strip(pairs[:, place]) == strips_bytes(source)
 
 
 def strips_bytes(source: str) -> bytes:
@@ -559,20 +559,20 @@ def test_a_code_goes_through_its_values_from_left_to_right(tmp_path):
     (gallery,) = strips.make_galleries(own, own, "en")
     assert (gallery.name, gallery.strips[0].label) == ("codes", "dcgan · code 1")
     with Image.open(BytesIO(gallery.strips[0].jpeg)) as picture:
-        shades = np.asarray(picture)[8, 8 :: 16 + strips.STRIP_GAP, 0].astype(int)
+        shades = np.asarray(picture)[8, 8 :: 16 + strips.GAP_PX, 0].astype(int)
     assert np.abs(shades - np.arange(0, 250, 25)).max() <= 2
 
 
 def test_strips_look_like_their_pictures_and_are_small():
     y, x = np.mgrid[0:64, 0:64]
     one = np.stack([x * 4, y * 4, 255 - 2 * (x + y)], axis=2).astype(np.uint8)
-    jpeg = strips.encode(np.stack([one] * 10))
+    jpeg = strips.encode_strip(np.stack([one] * 10))
     with Image.open(BytesIO(jpeg)) as picture:
-        assert picture.size == (10 * 64 + 9 * strips.STRIP_GAP, 64)
+        assert picture.size == (10 * 64 + 9 * strips.GAP_PX, 64)
         first = np.asarray(picture)[2:-2, 2:60].astype(int)
     assert np.abs(first - one[2:-2, 2:60]).mean() < 2
     assert len(jpeg) < 40_000
-    assert strips.encode(np.zeros((10, 28, 28, 1), np.uint8))
+    assert strips.encode_strip(np.zeros((10, 28, 28, 1), np.uint8))
 
 
 def test_the_same_z_is_claimed_only_of_as_many_values_and_one_seed():

@@ -74,6 +74,11 @@ def make_sheet(rows: Sequence[np.ndarray], gap: int = GAP_PX) -> np.ndarray:
     return sheet[: len(sheet) - gap, : sheet.shape[1] - gap]
 
 
+def encode_strip(images: np.ndarray) -> bytes:
+    """Return images, uint8 (N, H, W, C), side by side as one JPEG."""
+    return encode(make_sheet([images]), "JPEG", **JPEG)
+
+
 def cover(facts: Facts) -> bytes | None:
     """Return a few of a run's own pictures as one JPEG, None where it has none.
 
@@ -164,8 +169,7 @@ def _strip(
     """Return a model's strip, or one of real images; its alternative text is `compare.<alt>`."""
     model = entry.model if entry else ""
     words = word(f"compare.{alt}", language, count=STRIP_IMAGES, model=model, **values)
-    jpeg = encode(make_sheet([images]), "JPEG", **JPEG)
-    return Strip(label, entry.page if entry else "", jpeg, words)
+    return Strip(label, entry.page if entry else "", encode_strip(images), words)
 
 
 def _real(images: np.ndarray, language: str) -> Strip:
