@@ -198,11 +198,7 @@ def make_book(pages: Sequence[Page], language: str, about: About | None = None) 
 def _number(
     parts: Sequence[Part], num_tables: int
 ) -> tuple[list[Part], dict[tuple[str, str], int], int]:
-    """Number figures and tables through the book.
-
-    Args:
-        parts: in their order.
-        num_tables: how many tables the comparison has.
+    """Number figures and tables through the book, of which the comparison has `num_tables`.
 
     Returns:
         the parts, the numbers by kind and name, and the number of the comparison's first table.

@@ -30,7 +30,7 @@ FULL_STOPS = "\u3001\u3002\uff0c\uff0e\uff1a\uff1b\uff01\uff1f"
 BOLD_STOP = re.compile(rf"\*\*([^*\n]+?)([{FULL_STOPS}]*)\*\*")
 ITEM, REFERENCE, CITATION = "hwlib", "hwref", "hwcite"  # formats of our own raw nodes
 END = "end"  # the marker below a table's Markdown
-FULL_WIDTH_PX = 1400  # a picture this wide fills the text where the notebook names no width
+FULL_WIDTH_PX = 1400  # an image this wide fills the text where the notebook names no width
 MIN_WIDTH = 30  # percent
 LONG_CELL = 30  # Latin letters; longer cells wrap
 DENSE_ROWS = 12  # tables longer than this are set tighter
@@ -70,7 +70,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture with its words; one without a name, or for the screen alone, has no number."""
+    """An image with its words; one without a name, or for the screen alone, has no number."""
 
     kind: ClassVar[str] = "figure"
     png: bytes
@@ -83,8 +83,8 @@ class Figure:
     is_lettered: bool = False  # it has words on it, which must not get smaller
 
     @property
-    def pictures(self) -> tuple[bytes, ...]:
-        """The pictures that HTML embeds, as PNG."""
+    def images(self) -> tuple[bytes, ...]:
+        """The images that HTML embeds, as PNG."""
         return () if self.svg else (self.png,)
 
     @property
@@ -194,7 +194,7 @@ def make_document(
     markdown: str,
     items: Sequence[Item],
     language: str,
-    pictures: Mapping[str, bytes] | None = None,
+    images: Mapping[str, bytes] | None = None,
 ) -> Document:
     """Return the document that `markdown` makes, with markers where `items` stand.
 
@@ -202,7 +202,7 @@ def make_document(
         markdown: the text.
         items: what its markers stand for.
         language: a key of `LANGUAGES`.
-        pictures: what pictures inside prose show, as PNG, by their addresses.
+        images: those inside prose, as PNG, by their addresses.
 
     Raises:
         RenderError: Markdown that swallows what follows it.
@@ -210,7 +210,7 @@ def make_document(
     items = list(items)
     read = json.loads(pandoc(_marked(markdown), source=READER, target="json"))
     nodes = _join_tables(read["blocks"], items)
-    nodes = _lift_pictures(nodes, items, pictures or {}, language)
+    nodes = _lift_images(nodes, items, images or {}, language)
     return numbered(_with_headings(Document(language, ast=nodes, items=items)))
 
 
@@ -271,16 +271,16 @@ def _join_tables(blocks: Sequence[Node], items: Sequence[Item]) -> list[Node]:
     return joined
 
 
-def _lift_pictures(
-    blocks: Sequence[Node], items: list[Item], pictures: Mapping[str, bytes], language: str
+def _lift_images(
+    blocks: Sequence[Node], items: list[Item], images: Mapping[str, bytes], language: str
 ) -> list[Node]:
-    """Make figures without a number of the pictures inside prose, each below its paragraph."""
+    """Make figures without a number of the images inside prose, each below its paragraph."""
     nodes: list[Node] = []
     for node in blocks:
         lifted = []
         for image in [n for n in walk(node) if n["t"] == "Image"]:
             _, inlines, (address, _) = image["c"]
-            alt, png = plain(inlines), pictures.get(address)
+            alt, png = plain(inlines), images.get(address)
             if png:
                 lifted.append(RawBlock(ITEM, str(len(items))))
                 items.append(Figure(png, "", alt or word("book.own_picture", language), "", None))
@@ -327,15 +327,9 @@ def with_tables(document: Document, tables: Sequence[tuple[Table, Node]]) -> Doc
 
 
 def numbered(document: Document, *, figures: int = 0, tables: int = 0) -> Document:
-    """Return the document with its figures and tables numbered, each kind apart.
-
-    Args:
-        document: what to number.
-        figures: how many stand before it.
-        tables: the same for tables.
-    """
+    """Return the document with its figures and tables numbered, after so many that stand before."""
     counts, numbers = {"figure": figures, "table": tables}, {}
-    # in the order of the text: pictures inside prose are listed last
+    # in the order of the text: images inside prose are listed last
     for index, item in map(document.item, document.ast):
         is_counted = getattr(item, "name", "") and not getattr(item, "is_screen_only", False)
         if is_counted:
@@ -445,12 +439,7 @@ def walk(node: Any) -> Iterator[Node]:
 
 
 def change(nodes: Sequence[Node], action: Any) -> list[Node]:
-    """Return nodes with those replaced, all through, for which an action gives others.
-
-    Args:
-        nodes: pandoc's.
-        action: as `pandocfilters.walk` takes it.
-    """
+    """Return nodes with those replaced for which an action of `pandocfilters.walk` gives others."""
     return pandocfilters.walk(list(nodes), action, "", {})
 
 

@@ -1,4 +1,4 @@
-"""Pictures inside a page: WebP without loss, or with as little as keeps the page small.
+"""Images inside a page: WebP without loss, or with as little as keeps the page small.
 
 How much detail a report keeps is its `Detail`: `FULL` to read, `SMALL` to send.
 """
@@ -16,11 +16,11 @@ from hwlib.images import data_address, decode, encode
 
 @dataclass(frozen=True)
 class Detail:
-    """How much of its pictures a report keeps."""
+    """How much of its images a report keeps."""
 
-    max_bytes: int  # of a page's pictures, as data addresses
+    max_bytes: int  # of a page's images, as data addresses
     max_width: int | None  # pixels of a figure; None keeps them all
-    jpeg: Mapping[str, Any]  # how a PDF's pictures are written as JPEG
+    jpeg: Mapping[str, Any]  # how a PDF's images are written as JPEG
     notebooks: bool  # whether pages lead to the executed notebooks beside them
 
 
@@ -39,16 +39,16 @@ QUALITIES = (90, 80, 70, 60, 50, 40)  # of WebP with loss, tried in this order
 LOSSLESS = {"lossless": True, "quality": 30, "method": 2}  # six times as fast as the smallest
 
 
-def addresses(pictures: Iterable[bytes], *, max_bytes: int = FULL.max_bytes) -> dict[bytes, str]:
-    """Return each picture as a data address that an `<img>` takes.
+def addresses(images: Iterable[bytes], *, max_bytes: int = FULL.max_bytes) -> dict[bytes, str]:
+    """Return each image as a data address that an `<img>` takes.
 
     Args:
-        pictures: PNG files, each as often as the page has it.
-        max_bytes: of all addresses together; above it pictures are encoded with loss, only where
+        images: PNG files, each as often as the page has it.
+        max_bytes: of all addresses together; above it images are encoded with loss, only where
             that is smaller, until they fit.
     """
-    pictures = list(pictures)
-    each = list(dict.fromkeys(pictures))
+    images = list(images)
+    each = list(dict.fromkeys(images))
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow encodes outside of Python's lock
 
         def encoded(**options: int | bool) -> dict[bytes, str]:
@@ -61,7 +61,7 @@ def addresses(pictures: Iterable[bytes], *, max_bytes: int = FULL.max_bytes) -> 
 
         made = encoded(**LOSSLESS)
         for quality in QUALITIES:
-            if sum(len(made[png]) for png in pictures) <= max_bytes:
+            if sum(len(made[png]) for png in images) <= max_bytes:
                 break
             lossy = encoded(quality=quality, method=2)
             made = {png: min(made[png], lossy[png], key=len) for png in made}

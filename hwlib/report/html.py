@@ -45,13 +45,13 @@ def files_of(book: Book) -> list[str]:
 
 
 def render(book: Book, file: str, *, languages: Sequence[str], detail: Detail = FULL) -> str:
-    """Return one of the book's pages.
+    """Return one of the book's pages, a file of `files_of(book)`.
 
     Args:
         book: in one language.
-        file: one of `files_of(book)`.
+        file: its name.
         languages: those that the reader can switch to.
-        detail: how much of their pictures pages keep.
+        detail: how much of its images the page keeps.
 
     Raises:
         RenderError: a formula that cannot be set.
@@ -150,18 +150,18 @@ def _comparison(book: Book) -> dict[str, Any]:
     }
 
 
-# ---------------------------------------------------------------------- pictures, own files
+# ---------------------------------------------------------------------- images, own files
 
 
 def _faces(image: Figure | None, language: str) -> Markup:
     if image is None:
         return Markup()
     macros = pieces(language, embedded=embed([image]))
-    return macros.picture(image, word("page.figure", language))
+    return macros.image(image, word("page.figure", language))
 
 
 def _card_image(part: Part, language: str) -> tuple[str, str] | None:
-    """Return a problem's picture as a data address, and its words: samples, else a figure."""
+    """Return a problem's image as a data address, and its words: samples, else a figure."""
     if (image := cover(part.page.facts)) is not None:
         return data_address(image, "image/jpeg"), word("page.cover", language, problem=part.title)
     figures = part.document.figures if part.document else []

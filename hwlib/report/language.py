@@ -84,7 +84,7 @@ def _read(cells: Sequence[NotebookNode], language: str, part: str) -> Document:
     """Return cells as a document; those that stand elsewhere in the book without their code."""
     texts: list[str] = []
     items: list[Item] = []
-    pictures: dict[str, bytes] = {}
+    images: dict[str, bytes] = {}
     source = ""
 
     def add(item: Item) -> None:
@@ -94,7 +94,7 @@ def _read(cells: Sequence[NotebookNode], language: str, part: str) -> Document:
     for cell, after in zip_longest(cells, cells[1:]):
         if cell.cell_type == "markdown":
             text, own = _with_attached(cell)
-            pictures |= own
+            images |= own
             texts.append(_checked(text, cell))
             continue
         outputs = [output for output in _merged(cell.outputs) if _is_shown(output, language)]
@@ -117,7 +117,7 @@ def _read(cells: Sequence[NotebookNode], language: str, part: str) -> Document:
                 add(Table(facts.get("name", ""), facts.get("caption", "")))
             texts.append(_checked(_markdown(output.data), cell))
             texts += [marker(END)] * (facts.kind == "table")
-    return make_document("\n\n".join(texts), items, language, pictures)
+    return make_document("\n\n".join(texts), items, language, images)
 
 
 def _tags(cell: NotebookNode) -> set[str]:
@@ -210,7 +210,7 @@ def _own_item(output: NotebookNode, language: str) -> Item:
 
 
 def _with_attached(cell: NotebookNode) -> tuple[str, dict[str, bytes]]:
-    """Return a cell's text, and the pictures that were pasted into it as PNG by their addresses.
+    """Return a cell's text, and the images that were pasted into it as PNG by their addresses.
 
     The text has an address for each that is no other cell's.
     """
@@ -225,6 +225,6 @@ def _with_attached(cell: NotebookNode) -> tuple[str, dict[str, bytes]]:
             found[address] = encode(image.convert("RGBA" if has_alpha else "RGB"))
         except (OSError, UnidentifiedImageError, BadBase64, Image.DecompressionBombError) as error:
             log.info_once(
-                f"cell {cell.id}: {name} is no picture that can be read ({error}); left out"
+                f"cell {cell.id}: {name} is no image that can be read ({error}); left out"
             )
     return text, found

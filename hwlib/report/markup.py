@@ -68,8 +68,8 @@ def to_html(
     """Return the body of a page: figures embedded, formulas as MathML, code folded.
 
     Args:
-        document: what to set.
-        max_bytes: of all pictures together; see `addresses`.
+        document: in one language.
+        max_bytes: of all images together; see `addresses`.
         address: where an anchor is, for links of the text.
         prefix: before its headings' anchors, where a page has several documents.
         shift: by how many levels its headings are lower.
@@ -114,9 +114,9 @@ def to_html(
 
 
 def embed(figures: list[Figure], max_bytes: int = FULL.max_bytes) -> dict[bytes, str]:
-    """Return the data address of each picture of figures, charts as drawn from lines."""
+    """Return the data address of each image of figures, charts as drawn from lines."""
     vectors = {f.svg: data_address(f.svg, "image/svg+xml") for f in figures if f.svg}
-    pixels = [png for figure in figures for png in figure.pictures]
+    pixels = [png for figure in figures for png in figure.images]
     room = max_bytes - sum(len(vectors[f.svg]) for f in figures if f.svg)
     return vectors | addresses(pixels, max_bytes=room)
 
@@ -125,12 +125,7 @@ def embed(figures: list[Figure], max_bytes: int = FULL.max_bytes) -> dict[bytes,
 
 
 def pieces(language: str, **values: Any) -> Any:
-    """Return the macros of `parts.html.jinja` for pages of a language.
-
-    Args:
-        language: a key of `LANGUAGES`.
-        values: what the macros take from the page.
-    """
+    """Return the macros of `parts.html.jinja`, with the `values` that they take from a page."""
     return template("parts.html.jinja").make_module({**words_of(language), **values})
 
 

@@ -24,7 +24,7 @@ from hwlib.report.document import DENSE_ROWS, Document, RenderError, unbroken
 from hwlib.report.embed import FULL, Detail
 from hwlib.report.facts import subtitle
 from hwlib.report.markup import TEMPLATES, words_of
-from hwlib.report.typst_markup import Source, call, literal, picture_name, to_typst
+from hwlib.report.typst_markup import Source, call, image_name, literal, to_typst
 from hwlib.report.webfont import FONTS
 from hwlib.text import LANGUAGES, section, width, word, wrap
 
@@ -42,17 +42,13 @@ JOINERS = "\ufe0f\u200d"  # they make one sign of several
 
 
 def render_pdf(book: Book, *, detail: Detail = FULL) -> bytes:
-    """Return the PDF of a book.
-
-    Args:
-        book: what to set.
-        detail: how its pictures are written.
+    """Return the PDF of a book, its images written as `detail` says.
 
     Raises:
         RenderError: the text cannot be set.
     """
-    pictures: dict[str, bytes] = {}
-    macros = _macros(book, pictures)
+    images: dict[str, bytes] = {}
+    macros = _macros(book, images)
     front, _ = _without_unknown(macros.front(book.front))
     body = "\n\n".join(_part(part, book, macros) for part in book.parts)
     known, date = LANGUAGES[book.language], book_date(book.pages)
@@ -70,19 +66,19 @@ def render_pdf(book: Book, *, detail: Detail = FULL) -> bytes:
     main = macros.main(front, body, settings)
     with tempfile.TemporaryDirectory(prefix="hwlib-pdf-") as temporary:
         folder = Path(temporary)
-        for name, picture in pictures.items():
-            (folder / name).write_bytes(_compact(picture, detail))
+        for name, image in images.items():
+            (folder / name).write_bytes(_compact(image, detail))
         (folder / "report.typ").write_bytes((TEMPLATES / "report.typ").read_bytes())
         (folder / "main.typ").write_text(UNIT.sub("\u00a0", unbroken(main)), encoding="utf-8")
         return _compile(folder / "main.typ", date)
 
 
-def _compact(picture: bytes, detail: Detail) -> bytes:
+def _compact(image: bytes, detail: Detail) -> bytes:
     """Return a PNG as JPEG where that is much smaller: a PDF packs pixels worse than PNG does."""
-    if not picture.startswith(PNG):
-        return picture
-    jpeg = encode(decode(picture).convert("RGB"), "JPEG", **detail.jpeg)
-    return jpeg if len(jpeg) < MAX_JPEG_SHARE * len(picture) else picture
+    if not image.startswith(PNG):
+        return image
+    jpeg = encode(decode(image).convert("RGB"), "JPEG", **detail.jpeg)
+    return jpeg if len(jpeg) < MAX_JPEG_SHARE * len(image) else image
 
 
 def _compile(main: Path, date: datetime) -> bytes:
@@ -117,17 +113,17 @@ def _typeset(goal: str, task: Mapping[str, Any]) -> bytes:
 # ---------------------------------------------------------------------- the book's parts
 
 
-def _macros(book: Book, pictures: dict[str, bytes]) -> Any:
-    """Return the macros of `book.typ.jinja`, which add the pictures that they name."""
+def _macros(book: Book, images: dict[str, bytes]) -> Any:
+    """Return the macros of `book.typ.jinja`, which add the images that they name."""
 
     def typst(document: Document, prefix: str) -> str:
         text, files = to_typst(document, prefix=prefix)
-        pictures.update(files)
+        images.update(files)
         return text
 
-    def add(picture: bytes, suffix: str = "") -> str:
-        name = picture_name(picture) + suffix
-        pictures[name] = picture
+    def add(image: bytes, suffix: str = "") -> str:
+        name = image_name(image) + suffix
+        images[name] = image
         return name
 
     values = {"typst": typst, "add": add, "head": _head, "dense_rows": DENSE_ROWS}

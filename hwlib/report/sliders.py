@@ -1,4 +1,4 @@
-"""Sliders over frames: in HTML one strip of pictures behind a range, in PDF a film strip."""
+"""Sliders over frames: in HTML one strip of images behind a range, in PDF a film strip."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PIL import Image
 from hwlib.images import decode, encode
 from hwlib.report.document import Figure
 
-COLUMNS = {True: 2, False: 6}  # frames beside one another in a film strip: rows, single pictures
+COLUMNS = {True: 2, False: 6}  # frames beside one another in a film strip: rows, single images
 MAX_FRAMES = 6  # of a slider in a film strip
 # Of a film strip: the width of the PDF's text, the most height, and a label's.
 WIDTH_MM, HEIGHT_MM, LABEL_MM = 158, 135, 6
@@ -34,7 +34,7 @@ class Slider(Figure):
 
     tracks: tuple[Track, ...] = ()  # the sliders, from above; all have as many frames
     scale: int = 1  # how wide one of the frames' pixels is on the screen
-    is_wide: bool = False  # whether a frame is a row of pictures rather than one
+    is_wide: bool = False  # whether a frame is a row of images rather than one
 
     @cached_property
     def frames(self) -> list[list[Image.Image]]:
@@ -48,7 +48,7 @@ class Slider(Figure):
         ]
 
     @cached_property
-    def pictures(self) -> tuple[bytes, ...]:
+    def images(self) -> tuple[bytes, ...]:
         """Each track's strip as PNG: frames side by side, wide ones below each other."""
         axis = 0 if self.is_wide else 1
         rows = (np.concatenate(list(map(np.asarray, row)), axis=axis) for row in self.frames)
@@ -79,13 +79,7 @@ class Slider(Figure):
 
 
 def make_slider(png: bytes, about: Mapping[str, Any], is_screen_only: bool = False) -> Slider:
-    """Return the slider of a notebook's output.
-
-    Args:
-        png: its picture.
-        about: its metadata, as `hwlib.show.slider` writes it.
-        is_screen_only: whether another figure shows the same in print.
-    """
+    """Return the slider of a notebook's output, whose metadata `hwlib.show.slider` writes."""
     tracks = tuple(Track(t["title"], tuple(t["labels"]), t["start"]) for t in about["tracks"])
     words = {name: about[name] for name in ("name", "alt", "caption", "scale", "is_wide")}
     return Slider(png, width=None, tracks=tracks, is_screen_only=is_screen_only, **words)

@@ -1,4 +1,4 @@
-"""Pictures of every model in rows, to be set below one another."""
+"""Images of every model in rows, to be set below one another."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from hwlib.text import section, word
 
 STRIP_IMAGES = 10
 GAP_PX = 2
-COVER = (4, 8)  # rows and columns of a card's picture
+COVER = (4, 8)  # rows and columns of a card's image
 # A third of PNG's bytes, and no difference that the eye can tell.
 JPEG = {"quality": 88, "subsampling": 0, "optimize": True}
 
 
 @dataclass(frozen=True)
 class Strip:
-    """Pictures side by side in one."""
+    """Images side by side in one."""
 
     label: str
     page: str
@@ -45,12 +45,9 @@ class Gallery:
 
 
 def images_of(facts: Facts, name: str, count: int = 0) -> np.ndarray | None:
-    """Return the first images of one of a run's arrays, uint8; None where it has not so many.
+    """Return the first images of an array in a run's `samples.npz`, uint8; None if it has too few.
 
-    Args:
-        facts: of the run.
-        name: of the array in its `samples.npz`.
-        count: how many; 0 is all that there are.
+    A `count` of 0 asks for all that there are.
     """
     path = facts.folder / "samples.npz" if facts.folder else None
     if path is None or not path.exists():
@@ -80,7 +77,7 @@ def encode_strip(images: np.ndarray) -> bytes:
 
 
 def cover(facts: Facts) -> bytes | None:
-    """Return a few of a run's own pictures as one JPEG, None where it has none.
+    """Return a few of a run's own images as one JPEG, None where it has none.
 
     Samples in rows; an ACGAN's pairs of one z, the label on above and off below; an InfoGAN's code
     from left to right; a study's samples, a row a weight.
@@ -109,16 +106,13 @@ def cover(facts: Facts) -> bytes | None:
 def make_galleries(
     entries: Sequence[Entry], everyone: Sequence[Entry], language: str
 ) -> list[Gallery]:
-    """Return the pictures of the models of one problem; of several seeds, those of the smallest.
+    """Return the images of the models of one problem; of several seeds, those of the smallest.
 
-    Reconstructions are of test pictures, which stand above them. Samples are the first ones that
+    Reconstructions are of test images, which stand above them. Samples are the first ones that
     the run kept. An ACGAN's pairs have the label on in one row and off in the next; an InfoGAN's
     code goes from 0 to 9. Rows of a kind that no run has are left out.
 
-    Args:
-        entries: runs of the problem.
-        everyone: all runs of the report, any of which may know the test pictures.
-        language: of its words.
+    Any run of the report, `everyone`, may know the test images.
     """
     groups = by_seed(entries)
     firsts = [min(group, key=lambda entry: entry.facts.settings.get("seed", 0)) for group in groups]
@@ -177,7 +171,7 @@ def _real(images: np.ndarray, language: str) -> Strip:
 
 
 def _reconstructions(entries: Sequence[Entry], language: str) -> Iterator[Strip]:
-    """Yield each model's reconstructions, below the test pictures wherever these are others."""
+    """Yield each model's reconstructions, below the test images wherever these are others."""
     above = None
     for entry in entries:
         names = ("originals", "reconstructions")
@@ -191,7 +185,7 @@ def _reconstructions(entries: Sequence[Entry], language: str) -> Iterator[Strip]
 
 
 def _samples(entries: Sequence[Entry], everyone: Sequence[Entry], language: str) -> Iterator[Strip]:
-    """Yield each model's samples; for each data set real pictures, where a run knows some."""
+    """Yield each model's samples; for each data set real images, where a run knows some."""
     for own in by_data(entries):
         made = [(entry, images_of(entry.facts, "samples", STRIP_IMAGES)) for entry in own]
         made = [(entry, images) for entry, images in made if images is not None]
@@ -205,7 +199,7 @@ def _samples(entries: Sequence[Entry], everyone: Sequence[Entry], language: str)
 
 
 def _pairs(entries: Sequence[Entry], language: str) -> Iterator[Strip]:
-    """Yield pictures of the same z with an ACGAN's label on, and off."""
+    """Yield images of the same z with an ACGAN's label on, and off."""
     for entry in entries:
         pairs = images_of(entry.facts, "pairs", STRIP_IMAGES)
         if pairs is None or pairs.ndim != 5:
@@ -219,7 +213,7 @@ def _pairs(entries: Sequence[Entry], language: str) -> Iterator[Strip]:
 
 
 def _codes(entries: Sequence[Entry], language: str) -> Iterator[Strip]:
-    """Yield pictures of one z with each value of an InfoGAN's codes."""
+    """Yield images of one z with each value of an InfoGAN's codes."""
     for entry in entries:
         rows = images_of(entry.facts, "code_rows")  # (codes, z, values, H, W, C)
         if rows is None or rows.ndim != 6:

@@ -34,14 +34,12 @@ FORMULA_END = "// end of formula"
 
 
 def to_typst(document: Document, *, prefix: str) -> tuple[str, dict[str, bytes]]:
-    """Return the document as Typst for `templates/report.typ`, and its pictures by file name.
+    """Return the document as Typst for `templates/report.typ`, and its images by file name.
 
-    Args:
-        document: what to set.
-        prefix: makes the anchors of headings differ between the parts of one PDF.
+    A prefix makes the anchors of headings differ between the parts of one PDF.
     """
     nodes: list[Node] = []
-    pictures: dict[str, bytes] = {}
+    images: dict[str, bytes] = {}
     for node in _printed(document):
         index, item = document.item(node)
         about: dict[str, Any] = {}
@@ -61,12 +59,12 @@ def to_typst(document: Document, *, prefix: str) -> tuple[str, dict[str, bytes]]
             nodes += _table(node if item is None else node["c"][2], about)
         elif item.kind == "figure":
             text, files = _figure(item, about)
-            pictures |= files
+            images |= files
             nodes.append(_raw(text))
         else:
             nodes.append(CodeBlock(["", [], []], item.text))
     anchors = {heading.anchor for heading in document.headings}
-    return write(_finish(nodes, prefix, anchors), "typst"), pictures
+    return write(_finish(nodes, prefix, anchors), "typst"), images
 
 
 # ---------------------------------------------------------------------- Typst's own words
@@ -100,9 +98,9 @@ def content(nodes: Sequence[Node]) -> Source:
     return Source(f"[{''.join(map(_inline, nodes))}]")
 
 
-def picture_name(picture: bytes) -> str:
-    """Return the file name of a picture in the PDF's sources, whatever form it takes there."""
-    return hashlib.sha256(picture).hexdigest()[:20]
+def image_name(image: bytes) -> str:
+    """Return the file name of an image in the PDF's sources, whatever form it takes there."""
+    return hashlib.sha256(image).hexdigest()[:20]
 
 
 def _inline(node: Node) -> str:
@@ -145,18 +143,18 @@ def _figure(figure: Figure, about: Mapping[str, Any]) -> tuple[str, dict[str, by
     """Return a figure as Typst and its files; a slider as a film strip of some frames."""
     if isinstance(figure, Slider):
         film = figure.film
-        files = {picture_name(png): png for frames in film for png, _ in frames}
+        files = {image_name(png): png for frames in film for png, _ in frames}
         tracks = [
-            (track.title, [(picture_name(png), label) for png, label in frames])
+            (track.title, [(image_name(png), label) for png, label in frames])
             for track, frames in zip(figure.tracks, film, strict=True)
         ]
         about = {"tracks": tracks, "columns": figure.columns, "alt": figure.alt, **about}
         return call("hw-film", **about), files
     if figure.svg:
-        name, file = f"{picture_name(figure.svg)}.svg", figure.svg
+        name, file = f"{image_name(figure.svg)}.svg", figure.svg
         width = Source(f"{drawn_width(figure.svg):.2f}pt")
     else:
-        name, file = picture_name(figure.png), figure.png
+        name, file = image_name(figure.png), figure.png
         width = Source(f"{figure.percent:g}%")
     is_lettered = bool(figure.svg) or figure.is_lettered
     about = {"path": name, "alt": figure.alt, "width": width, **about, "is_lettered": is_lettered}

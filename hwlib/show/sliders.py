@@ -1,4 +1,4 @@
-"""Frames behind a slider: live in Jupyter; in batch one strip of pictures, which reports set."""
+"""Frames behind a slider: live in Jupyter; in batch one strip of images, which reports set."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hwlib.show.page import asked_languages, emit, figure_texts, is_batch, show_
 
 FRAME_PX = (560, 400)  # how wide all frames beside one another are on the screen, how high one is
 MOST_BESIDE = 4
-WIDE = 1.2  # a frame of this proportion is a row of pictures, and has no other beside it
+WIDE = 1.2  # a frame of this proportion is a row of images, and has no other beside it
 
 
 class Track(NamedTuple):
@@ -38,7 +38,7 @@ def slider(
 ) -> None:
     """Show sliders over frames that were made before.
 
-    In Jupyter they are live; in batch they are one picture, a row a slider, from which the report
+    In Jupyter they are live; in batch they are one image, a row a slider, from which the report
     makes a slider in HTML and a film strip in PDF. Texts are those of `show.figure`.
 
     Raises:
@@ -99,7 +99,7 @@ def _frames(tracks: Sequence[Track]) -> np.ndarray:
 
 
 def _is_wide(frames: np.ndarray) -> bool:
-    """Whether each of the frames (K, T, H, W, C) is a row of pictures."""
+    """Whether each of the frames (K, T, H, W, C) is a row of images."""
     return frames.shape[3] >= WIDE * frames.shape[2]
 
 

@@ -1,4 +1,7 @@
-"""The reports' claims on the page: the table of verdicts, and each claim with its figure."""
+"""The reports' claims on the page: the table of verdicts, and each claim with its figure.
+
+`verdicts` are what `hwlib.claims.decide` returns.
+"""
 
 from __future__ import annotations
 
@@ -26,29 +29,17 @@ NOT_APPLICABLE = "not_applicable"
 
 
 def claims_tables(verdicts: Verdicts) -> Tables:
-    """Return the table of verdicts, a row a claim, in the reports' order.
-
-    Args:
-        verdicts: what `hwlib.claims.decide` returns.
-    """
+    """Return the table of verdicts, a row a claim, in the reports' order."""
     return verdicts_table(verdicts["claims"])
 
 
 def claims_markdown(verdicts: Verdicts) -> dict[str, str]:
-    """Return the short table of verdicts as Markdown, by language, as a README has it.
-
-    Args:
-        verdicts: what `hwlib.claims.decide` returns.
-    """
+    """Return the short table of verdicts as Markdown, by language, as a README has it."""
     return {lang: to_markdown(frame.iloc[:, :4]) for lang, frame in claims_tables(verdicts).items()}
 
 
 def claims_runs(verdicts: Verdicts) -> Tables:
-    """Return which run folders stand behind which claims, a row for each set of runs.
-
-    Args:
-        verdicts: what `hwlib.claims.decide` returns.
-    """
+    """Return which run folders stand behind which claims, a row for each set of runs."""
     used: dict[tuple[str, ...], dict[str, None]] = {}
     for id, decided in verdicts["claims"].items():
         for part in decided.get("parts", ()):
@@ -67,7 +58,7 @@ def claims(ids: Sequence[str], verdicts: Verdicts, known: Claims) -> None:
 
     Args:
         ids: the ones to show; that some, or all, were not asked for is said at the end.
-        verdicts: what `hwlib.claims.decide` returns.
+        verdicts: of these and others.
         known: every claim by its id, as in `hwlib.claims.CLAIMS`.
     """
     shown = [id for id in ids if id in verdicts["claims"]]
