@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -134,7 +134,6 @@ class Problem(Page):
     has_page_decoder: bool = False
 
 
-VAE_SETTINGS = frozenset({"kl_weight", "reconstruction", "sigma", "num_layers"})
 ADVERSARIAL_SETTINGS = frozenset(
     {
         *("noise", "d_updates", "d_width", "joint_batch", "batch_norm", "keep"),
@@ -145,47 +144,43 @@ ADVERSARIAL_SETTINGS = frozenset(
 # Settings that only those recipes know whose own settings name them.
 RECIPE_SETTINGS = frozenset({"num_layers"})
 
-VAE_OVERVIEW = (
-    *("num_parameters", "num_steps", "train_time_s", "test_mse_01", "test_mse_11"),
-    *("neg_elbo_nats", "frechet", "kid"),
+_VAE = Problem(
+    settings=frozenset({"kl_weight", "reconstruction", "sigma", "num_layers"}),
+    step="hwlib.training.steps:vae_step",
+    monitor="hwlib.training.evaluate_vae:VaeMonitor",
+    curves="hwlib.plots:learning_curves",
+    curve_column="recon_nats",
+    panels={
+        "tab_walk": "hwlib.explore.vae:vae_panel",
+        "tab_direction": "hwlib.explore.direction:direction_panel",
+    },
+    notebook="01_vae.ipynb",
+    overview=(
+        *("num_parameters", "num_steps", "train_time_s", "test_mse_01", "test_mse_11"),
+        *("neg_elbo_nats", "frechet", "kid"),
+    ),
+    topics=("training", "reconstruction", "variety"),
+    figures=("fig1_2", "fig1_3", "fig1_4", "fig1_5"),
+    cover="fig1_4",
+    start_rank=(3, 0),
+    has_page_decoder=True,
 )
 
 # In the order of the panels and of the command line: the study is about VAEs and comes after them.
 PROBLEMS: dict[str, Problem] = {
-    "vae": Problem(
-        settings=VAE_SETTINGS,
-        step="hwlib.training.steps:vae_step",
-        monitor="hwlib.training.evaluate_vae:VaeMonitor",
-        curves="hwlib.plots:learning_curves",
-        curve_column="recon_nats",
-        panels={
-            "tab_walk": "hwlib.explore.vae:vae_panel",
-            "tab_direction": "hwlib.explore.direction:direction_panel",
-        },
-        notebook="01_vae.ipynb",
-        overview=VAE_OVERVIEW,
-        topics=("training", "reconstruction", "variety"),
-        figures=("fig1_2", "fig1_3", "fig1_4", "fig1_5"),
-        cover="fig1_4",
-        start_rank=(3, 0),
-        has_page_decoder=True,
-    ),
-    "kl": Problem(
-        settings=VAE_SETTINGS - {"kl_weight"} | {"kl_weights", "kl_sweep"},
+    "vae": _VAE,
+    "kl": replace(
+        _VAE,
+        settings=_VAE.settings - {"kl_weight"} | {"kl_weights", "kl_sweep"},
         default_recipe="elbo",
         study_of="vae",
         small={"kl_sweep": ()},  # the study's own three weights are enough
-        step="hwlib.training.steps:vae_step",
-        monitor="hwlib.training.evaluate_vae:VaeMonitor",
-        curves="hwlib.plots:learning_curves",
-        curve_column="recon_nats",
         panels={"tab_weights": "hwlib.explore.kl:kl_panel"},
         notebook="05_kl.ipynb",
-        overview=VAE_OVERVIEW,
-        topics=("training", "reconstruction", "variety"),
         figures=("kl_elbo", "kl_growth", "kl_samples", "kl_interpolation"),
         cover="kl_samples",
         start_rank=(0, 0),
+        has_page_decoder=False,
     ),
     "gan": Problem(
         settings=ADVERSARIAL_SETTINGS,
