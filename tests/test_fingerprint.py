@@ -34,9 +34,9 @@ def renamed(copy, *edits):
     """Return which pairs have another code after edits (file, old, new) of the copy."""
     before = {pair: fingerprint.pair_code(*pair) for pair in PAIRS}
     for file, old, new in edits:
-        text = (copy / file).read_text() if (copy / file).exists() else old
+        text = (copy / file).read_text() if old else ""
         assert old in text, file
-        (copy / file).write_text(text.replace(old, new))
+        (copy / file).write_text(text.replace(old, new) if old else new)
     clear()
     return {pair for pair in PAIRS if fingerprint.pair_code(*pair) != before[pair]}
 
@@ -50,8 +50,8 @@ RECIPES = "hwlib/recipes/__init__.py"
         [("hwlib/recipes/mini.py", "", "x = 1"), (RECIPES, '"dcgan")', '"dcgan", "mini")')],
         [("hwlib/losses.py", '"""The losses: ', '"""All losses: ')],
         [("hwlib/losses.py", "import torch\n", "import torch  # tensors\n")],
-        [("hwlib/plots/vae.py", "0.5", "0.6")],
-        [("hwlib/data/layouts.py", "import annotations\n", "import annotations\n\nx = 1\n")],
+        [("hwlib/plots/curves.py", "MAX_PANELS = 3", "MAX_PANELS = 4")],
+        [("hwlib/data/layouts/mnist.py", "import annotations\n", "import annotations\n\nx = 1\n")],
         [("report/text/en/gan.j2", "the", "this")],
     ],
     ids=["recipe", "docstring", "comment", "plot", "layout", "words"],
