@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections import Counter
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ from PIL import Image
 
 import hwlib.data.hw4 as hw4
 from hwlib.data import load_data
-from hwlib.data.hw4 import NUM_CELEBA, NUM_KEPT, UNWANTED, kept_rows, rebuild_hw4
+from hwlib.data.hw4 import UNWANTED, kept_rows, rebuild_hw4
 from hwlib.errors import UserError
 from hwlib.faces import ATTRIBUTES
 from hwlib.text import LANGUAGES
@@ -74,8 +73,8 @@ def test_rebuilt_set_has_the_homework_s_names_order_and_labels(made_up, tmp_path
     root, labels = made_up
     out = tmp_path / "out"
     rebuilt = rebuild_hw4(root, out, progress=False)
-    assert (rebuilt.notes.values["rows"], rebuilt.notes.values["kept"]) == (12, 7)
-    assert (rebuilt.num_train, rebuilt.num_test, rebuilt.is_exact) == (5, 2, False)
+    wanted = {"rows": 12, "kept": 7, "num_train": 5, "num_test": 2, "is_exact": False}
+    assert {name: rebuilt.values[name] for name in wanted} == wanted
     assert sorted(p.name for p in (out / "train").iterdir()) == [f"{k:05}.png" for k in range(5)]
     assert sorted(p.name for p in (out / "test").iterdir()) == ["00005.png", "00006.png"]
     table = rows_of(out / "train.csv") + rows_of(out / "test.csv")[1:]
@@ -105,11 +104,11 @@ def flags(notes) -> dict[str, bool]:
 
 def test_partial_list_is_said_to_be_partial(made_up, tmp_path):
     rebuilt = rebuild_hw4(made_up[0], tmp_path / "out", progress=False)
-    assert flags(rebuilt.notes) == {
+    assert flags(rebuilt) == {
         **{"has_whole_list": False, "has_all_images": True, "is_full_size": True},
-        **{"has_test_part": False, "is_exact": False},
+        "is_exact": False,
     }
-    assert all(rebuilt.notes.say(language).count("- ") == 2 for language in LANGUAGES)
+    assert all(rebuilt.say(language).count("- ") == 2 for language in LANGUAGES)
 
 
 def test_missing_images_keep_their_numbers_free(made_up, tmp_path):
@@ -120,7 +119,7 @@ def test_missing_images_keep_their_numbers_free(made_up, tmp_path):
     names = [row[0] for row in rows_of(tmp_path / "out" / "train.csv")[1:]]
     assert names == [f"{k:05}.png" for k in (1, 2, 4, 5, 6)]
     assert sorted(p.name for p in (tmp_path / "out" / "train").iterdir()) == names
-    assert (rebuilt.notes.values["written"], rebuilt.notes.values["has_all_images"]) == (5, False)
+    assert (rebuilt.values["num_train"], rebuilt.values["has_all_images"]) == (5, False)
     data = load_data(tmp_path / "out", progress=False)
     assert data.train.labels.shape == (4, 13)
 
@@ -132,7 +131,7 @@ def test_bad_image_is_refused_or_left_out(made_up, tmp_path):
     assert (error.key, error.values["bad"], error.values["total"]) == ("bad_celeba", 1, 7)
     assert not (tmp_path / "out").exists()
     rebuilt = rebuild_hw4(root, tmp_path / "out", skip_bad=True, progress=False)
-    assert [file.name for file in rebuilt.left_out] == ["img_align_celeba/000003.jpg"]
+    assert [file.name for file in rebuilt.values["bad"]] == ["img_align_celeba/000003.jpg"]
     assert rows_of(tmp_path / "out" / "train.csv")[2][0] == "00002.png"
 
 
@@ -142,16 +141,20 @@ def test_half_size_images_are_said_to_be_other_pixels(make_celeba, tmp_path):
     lines = [f"{i + 1:06}.jpg {row}" for i in range(12)]
     text = "\n".join(["12", " ".join(CELEBA_ATTRIBUTES), *lines])
     (root / "list_attr_celeba.txt").write_text(text)
-    notes = rebuild_hw4(root, tmp_path / "out", progress=False).notes
-    assert (notes.values["sizes"], notes.values["is_full_size"]) == (["89x109"], False)
+    found = rebuild_hw4(root, tmp_path / "out", progress=False).values
+    assert (found["sizes"], found["is_full_size"]) == (["89x109"], False)
 
 
-def test_whole_set_is_said_to_be_exact():
-    size = Counter({"178x218 RGB": NUM_KEPT})
-    is_exact, notes = hw4._compare(NUM_CELEBA, NUM_KEPT, 40_000, 2621, size)
-    assert is_exact
-    assert all(flags(notes).values())
-    assert not hw4._compare(NUM_CELEBA, NUM_KEPT, 40_000, 2620, size)[0]
+def test_whole_set_is_said_to_be_exact(made_up, tmp_path, monkeypatch):
+    monkeypatch.setattr(hw4, "NUM_CELEBA", 12)
+    monkeypatch.setattr(hw4, "NUM_KEPT", len(KEPT))
+    monkeypatch.setattr(hw4, "NUM_TRAIN", 5)
+    root, _ = made_up
+    rebuilt = rebuild_hw4(root, tmp_path / "out", progress=False)
+    assert all(flags(rebuilt).values())
+    assert all(rebuilt.say(language).count("- ") == 1 for language in LANGUAGES)
+    (root / "img_align_celeba" / f"{KEPT[0]:06}.jpg").unlink()
+    assert not rebuild_hw4(root, tmp_path / "other", progress=False).values["is_exact"]
 
 
 def test_folder_that_is_not_empty_is_refused(made_up, tmp_path):

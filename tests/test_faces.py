@@ -1,4 +1,4 @@
-"""The drawn faces: their table of factors, their attributes, and what the pictures show."""
+"""The drawn faces: their table of factors, their attributes, and what the images show."""
 
 import io
 import json
@@ -84,7 +84,7 @@ def test_every_level_of_every_discrete_factor_occurs(table):
         assert set(table[factor]) == set(levels), factor
 
 
-# --- The pictures ---------------------------------------------------------------------------------
+# --- The images ---------------------------------------------------------------------------------
 
 
 def test_same_table_gives_the_same_bytes_however_the_batch_is_cut(monkeypatch):
@@ -105,7 +105,7 @@ def test_faces_are_drawn_at_any_size(image_size):
     assert images.std() > 30
 
 
-def test_a_small_picture_is_the_large_one_seen_from_afar():
+def test_a_small_image_is_the_large_one_seen_from_afar():
     factors = sample_factors(16, seed=5)
     small = draw_faces(factors, 64).astype(float)
     large = draw_faces(factors, 128).astype(float)
@@ -130,7 +130,7 @@ def _base_faces() -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("factor", list(FACTORS))
-def test_each_factor_changes_the_picture_when_moved_alone(factor):
+def test_each_factor_changes_the_image_when_moved_alone(factor):
     faces = _base_faces()
     if factor in LEVELS:
         values = LEVELS[factor]
@@ -139,10 +139,10 @@ def test_each_factor_changes_the_picture_when_moved_alone(factor):
     else:
         two_sided = FACTORS[factor].startswith("-1")
         values = (-0.8 if two_sided else 0.05, 0.85)
-    pictures = np.stack([draw_faces(faces.assign(**{factor: value}), 64) for value in values])
+    images = np.stack([draw_faces(faces.assign(**{factor: value}), 64) for value in values])
     for i in range(len(values)):
         for j in range(i):
-            moved = np.abs(pictures[i].astype(int) - pictures[j].astype(int)).max(axis=(1, 2, 3))
+            moved = np.abs(images[i].astype(int) - images[j].astype(int)).max(axis=(1, 2, 3))
             assert moved.max() >= 8, (values[i], values[j])
 
 
@@ -155,7 +155,7 @@ def test_no_two_of_a_thousand_faces_are_alike():
     assert np.sqrt(distance.min()) > 0.05
 
 
-def test_no_faces_give_no_pictures():
+def test_no_faces_give_no_images():
     assert draw_faces(sample_factors(0, seed=0), 64).shape == (0, 64, 64, 3)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hwlib.data.cache import DataSource, open_set, read_manifest, resolve_spec
+from hwlib.data.cache import DataSource, attribute_names, open_set, read_manifest, resolve_spec
 from hwlib.data.decode import CROPS, MIN_SIDE
 from hwlib.data.layouts.base import BadFile, name_bad_files
 from hwlib.errors import UserError
@@ -127,21 +127,14 @@ def describe(
     source = _find_source(spec, image_size, crop)
     folder = open_set(source, progress=progress)
     facts = read_manifest(folder)
-    rates = facts.pop("rates")
-    attributes = [
-        {"name": name, "train_rate": train, "test_rate": test}
-        for name, train, test in zip(
-            facts["attributes"], rates["train"], rates["test"], strict=True
-        )
-    ]
     constant = [
         attribute["name"]
-        for attribute in attributes
+        for attribute in facts["attributes"]
         if attribute["train_rate"] == attribute["test_rate"] in (0, 1)
     ]
     bad = [BadFile(**file) for file in facts["bad"]]
     return facts | {
-        **{"spec": str(spec), "crop": crop, "attributes": attributes, "constant": constant},
+        **{"spec": str(spec), "crop": crop, "constant": constant},
         "bad": [{"name": file.name, "reason": file.reason} for file in bad],
         "notes": [Finding(**note).say("en") for note in facts["notes"]],
         "cache": str(folder),
@@ -166,7 +159,7 @@ def _open(source: DataSource, folder: Path, *, skip_bad: bool) -> Data:
     return Data(
         spec=source.spec,
         layout=facts["layout"],
-        attributes=tuple(facts["attributes"]),
+        attributes=attribute_names(facts),
         train=_open_part(folder, "train"),
         test=_open_part(folder, "test"),
         fingerprint=facts["fingerprint"],

@@ -56,6 +56,8 @@ def build_set(
                 file.write(np.ascontiguousarray(pixels).data)
             file.seek(0)
             _write_head(file, (len(rows), *shape))
+        if layout.is_drawn:
+            part.items.to_csv(folder / f"{name}_factors.csv", index=False)
         counts[name], rates[name] = len(rows), _save_labels(folder, name, part, rows)
     bad = [replace(file, name=_printable(file.name)) for file in bad]
     num_listed = num_images + len(listing.bad)
@@ -64,9 +66,13 @@ def build_set(
             part = "" if num_listed == len(bad) else name
             about = name_bad_files(bad, num_listed)
             raise UserError("no_usable_image", root=layout.root, part=part, **about)
+    attributes = [
+        {"name": name, "train_rate": train, "test_rate": test}
+        for name, train, test in zip(listing.attributes, *rates.values(), strict=True)
+    ]
     return {
         **{"layout": layout.name, "where": str(layout.root), "image_size": image_size},
-        **{"channels": layout.channels, "attributes": list(listing.attributes), "rates": rates},
+        **{"channels": layout.channels, "attributes": attributes},
         **{**counts, "num_listed": num_listed, "bad": [asdict(file) for file in bad]},
         "num_unlisted": len(listing.unlisted),
         "unlisted": [_printable(name) for name in listing.unlisted[:NUM_UNLISTED]],
@@ -114,11 +120,9 @@ def _write_head(file: BinaryIO, shape: tuple[int, ...]) -> None:
 
 
 def _save_labels(folder: Path, name: str, part: ListedPart, rows: list[int]) -> list[float]:
-    """Write names, labels and factors of a part's rows, and return the attributes' rates."""
+    """Write names and labels of a part's rows, and return the attributes' rates."""
     names = json.dumps([part.names[row] for row in rows])
     (folder / f"{name}_names.json").write_text(names, encoding="ascii")
-    if part.factors is not None:
-        part.factors.iloc[rows].to_csv(folder / f"{name}_factors.csv", index=False)
     if part.labels is None:
         return []
     labels = part.labels[rows]

@@ -69,7 +69,7 @@ class DataSource:
             UserError: a label file is wrong.
         """
         if self.is_cached:
-            return tuple(read_manifest(self.folder)["attributes"])
+            return attribute_names(read_manifest(self.folder))
         with _reading():
             return tuple(self.layout.list_images(self.files).attributes)
 
@@ -139,6 +139,11 @@ def open_set(source: DataSource, *, progress: bool) -> Path:
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Return the facts of a finished set."""
     return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+
+
+def attribute_names(facts: dict[str, Any]) -> tuple[str, ...]:
+    """Return the names of the attributes that a manifest lists."""
+    return tuple(attribute["name"] for attribute in facts["attributes"])
 
 
 def _build(source: DataSource, progress: bool) -> None:

@@ -80,12 +80,10 @@ def hw4(
     from hwlib.data.hw4 import IMAGE_SIZE, rebuild_hw4
 
     rebuilt = rebuild_hw4(celeba_dir, out, skip_bad=skip_bad)
-    typer.echo(
-        f"{rebuilt.num_train:,} train and {rebuilt.num_test:,} test images "
-        f"({IMAGE_SIZE}x{IMAGE_SIZE}) are in {out}"
-    )
-    typer.echo(rebuilt.notes.say("en"))
-    for file in rebuilt.left_out:
+    train, test, size = rebuilt.values["num_train"], rebuilt.values["num_test"], IMAGE_SIZE
+    typer.echo(f"{train:,} train and {test:,} test images ({size}x{size}) are in {out}")
+    typer.echo(rebuilt.say("en"))
+    for file in rebuilt.values["bad"]:
         typer.echo(f"- left out: {file.name} {file.reason}")
 
 

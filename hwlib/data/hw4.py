@@ -6,7 +6,6 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -34,25 +33,6 @@ NUM_TRAIN = 40_000
 IMAGE_SIZE = 64
 
 
-@dataclass(frozen=True)
-class Rebuilt:
-    """What `rebuild_hw4` wrote.
-
-    Attributes:
-        num_train: training images written.
-        num_test: test images written.
-        left_out: images that were there but could not be read.
-        is_exact: whether this is the homework's whole set.
-        notes: how it differs from that, a line each.
-    """
-
-    num_train: int
-    num_test: int
-    left_out: tuple[BadFile, ...]
-    is_exact: bool
-    notes: Finding
-
-
 def kept_rows(attributes: Sequence[str], labels: np.ndarray) -> np.ndarray:
     """Return the rows of CelebA that the homework keeps, in the original order.
 
@@ -73,7 +53,7 @@ def kept_rows(attributes: Sequence[str], labels: np.ndarray) -> np.ndarray:
 
 def rebuild_hw4(
     celeba: str | Path, out: str | Path, *, skip_bad: bool = False, progress: bool = True
-) -> Rebuilt:
+) -> Finding:
     """Write the homework's set into `out`: its names, order, labels and 64x64 crop.
 
     Row k of those that pass the filter is `train/k.png` below 40,000 and `test/k.png` from there
@@ -84,6 +64,10 @@ def rebuild_hw4(
         out: a folder that is empty or not there yet.
         skip_bad: leave out images that cannot be read, instead of refusing.
         progress: show a progress bar on standard error.
+
+    Returns:
+        What was written and how it differs from the homework's set: numbers and flags, and the
+        images that could not be read, `bad`.
 
     Raises:
         UserError: `celeba` is no CelebA folder, an image cannot be read, or `out` is not empty.
@@ -109,24 +93,17 @@ def rebuild_hw4(
         if bad and not skip_bad:
             about = name_bad_files(bad, len(numbers))
             raise UserError("bad_celeba", root=source.root, **about)
-    is_exact, notes = _compare(len(whole.names), len(kept), num_train, num_test, kinds)
-    return Rebuilt(num_train, num_test, tuple(bad), is_exact, notes)
-
-
-def _compare(
-    rows: int, kept: int, num_train: int, num_test: int, kinds: Counter[str]
-) -> tuple[bool, Finding]:
-    """Return whether the written set is the homework's, and what to say of it."""
-    facts = {
-        "has_whole_list": (rows, kept) == (NUM_CELEBA, NUM_KEPT),
-        "has_all_images": num_train + num_test == kept,
+    flags = {
+        "has_whole_list": (len(whole.names), len(kept)) == (NUM_CELEBA, NUM_KEPT),
+        "has_all_images": num_train + num_test == len(kept),
         "is_full_size": set(kinds) == {f"{ALIGNED[0]}x{ALIGNED[1]} RGB"},
     }
-    is_exact = all(facts.values())
-    facts |= {"is_exact": is_exact, "has_test_part": num_test > 0}
+    counts = {"rows": len(whole.names), "all_rows": NUM_CELEBA, "kept": len(kept)}
+    counts |= {"num_train": num_train, "num_test": num_test}
     sizes = sorted({kind.split()[0] for kind in kinds})
-    counts = {"rows": rows, "all_rows": NUM_CELEBA, "kept": kept, "written": num_train + num_test}
-    return is_exact, finding("notes.rebuilt", **facts, **counts, sizes=sizes)
+    is_exact = all(flags.values())
+    about = {"is_exact": is_exact, "sizes": sizes, "bad": bad}
+    return finding("notes.rebuilt", **flags, **counts, **about)
 
 
 def draw_hw4(
@@ -157,7 +134,7 @@ def draw_hw4(
     with _new_folder(out) as folder:
         for name, part in parts.items():
             _write_part(folder / name, faces, part, image_size, [], Counter(), progress)
-        table = pd.concat(part.factors for part in parts.values())
+        table = pd.concat(part.items for part in parts.values())
         table.insert(0, "image_name", [name for part in parts.values() for name in part.names])
         table.to_csv(folder / "factors.csv", index=False, lineterminator="\n")
 

@@ -2,7 +2,7 @@
 
 `sample_factors` makes a table of factors (`FACTORS` names them and says what each means),
 `attributes_of` reads the homework's thirteen attributes off the table, and `draw_faces` turns each
-row into a picture.
+row into an image.
 """
 
 from hwlib.faces.drawing import draw_faces

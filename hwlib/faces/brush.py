@@ -1,7 +1,7 @@
 """The brush of the drawn faces: soft steps and waves, distances, and a window to paint in.
 
 Only +, -, *, /, square root, minimum, maximum and floor touch the pixels; IEEE fixes every bit of
-these, so pictures do not depend on the number of threads or on how a batch is cut.
+these, so images do not depend on the number of threads or on how a batch is cut.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def radial(du: np.ndarray, dv: np.ndarray, r: np.ndarray) -> np.ndarray:
 
 @dataclass
 class Pen:
-    """A window on a batch of pictures: where its pixels lie, and their colours to paint over."""
+    """A window on a batch of images: where its pixels lie, and their colours to paint over."""
 
     image: np.ndarray  # (B, 3, h, w)
     x: np.ndarray  # (B, h, w), body coordinates

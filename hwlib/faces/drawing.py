@@ -1,4 +1,4 @@
-"""Draws faces from their factors, in signed distances: no picture, font or brush is read.
+"""Draws faces from their factors, in signed distances: no image, font or brush is read.
 
 Each part of a face is a shape given by a distance (negative inside), so that its edge can be
 smoothed exactly at any size. Layers are painted from back to front: background, hair behind the
@@ -6,7 +6,7 @@ head, body, ears, head, features, hair in front, glasses. Relief on skin and hai
 a pixel, the tone, that layers add to (light) or take from (shade) before it becomes colour.
 
 Only +, -, *, /, square root, minimum, maximum and floor touch the pixels; IEEE fixes every bit of
-these, so pictures do not depend on the number of threads or on how a batch is cut. (That is also
+these, so images do not depend on the number of threads or on how a batch is cut. (That is also
 why this is NumPy: it runs chunks in plain threads and leaves PyTorch's thread count alone.)
 
 Coordinates: x to the right and y down, both [-1, 1] on the canvas; u and v are the same seen from
@@ -47,10 +47,10 @@ def draw_faces(factors: pd.DataFrame, image_size: int = 64) -> np.ndarray:
 
     Args:
         factors: N rows with every column of `FACTORS`, as `sample_factors` makes them.
-        image_size: height and width S of a picture in pixels, 8 or more.
+        image_size: height and width S of an image in pixels, 8 or more.
 
     Returns:
-        uint8 (N, S, S, 3), sRGB. A row's picture depends on that row and S alone.
+        uint8 (N, S, S, 3), sRGB. A row's image depends on that row and S alone.
 
     Raises:
         UserError: a column or a level is unknown, or the size is too small.
@@ -526,7 +526,7 @@ def _paint_iris(p: Pen, f: SimpleNamespace, e: SimpleNamespace, shape: np.ndarra
 
 
 def _paint_lashes(p: Pen, f: SimpleNamespace, e: SimpleNamespace) -> None:
-    """Single lashes, seen only in large pictures."""
+    """Single lashes, seen only in large images."""
     length = 0.020 + 0.030 * np.clip(_outward(e.a), 0.0, 1.0)
     length = length * (1.0 - 0.75 * f.m) * (0.7 + 0.6 * f.makeup)
     lean = e.a - 5.5 * e.up * (0.25 + e.a)

@@ -111,7 +111,7 @@ LEVELS = MappingProxyType(
 )
 
 # Attribute -> its factor, the range where the attribute is absent, the range where it is present.
-# Nothing falls between the two ranges, so that each attribute can be seen in the picture.
+# Nothing falls between the two ranges, so that each attribute can be seen in the image.
 _CONTINUOUS = {
     "Bangs": ("bangs", (0.0, 0.0), (0.7, 1.0)),
     "Big_Lips": ("lip_fullness", (0.0, 0.38), (0.7, 1.0)),

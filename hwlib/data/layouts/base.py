@@ -6,16 +6,13 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
 from hwlib.data.decode import SUFFIXES, Decoded, Unreadable, decode_all
 from hwlib.errors import UserError
 from hwlib.text import Finding, word
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 NUM_NAMED = 10  # bad files in an error line
 
@@ -41,10 +38,12 @@ def name_bad_files(bad: Sequence[BadFile], total: int) -> dict[str, Any]:
 
 
 class Entry(NamedTuple):
-    """A file and its state; two equal states mean the same content."""
+    """A file's name below the root and its state; two equal states mean the same content."""
 
-    name: str  # relative to the source's root
-    state: tuple[int, int, int]  # size, mtime, ctime (both in ns)
+    name: str
+    size: int = 0
+    mtime_ns: int = 0
+    ctime_ns: int = 0
 
 
 @dataclass(frozen=True)
@@ -55,13 +54,11 @@ class ListedPart:
         names: N names.
         items: what each is read from: paths relative to the root, arrays, or rows of factors.
         labels: uint8 0/1 (N, A), or None.
-        factors: N rows, of drawn faces alone.
     """
 
     names: Sequence[str]
     items: Any
     labels: np.ndarray | None = None
-    factors: pd.DataFrame | None = None
 
     def take(self, rows: Any) -> ListedPart:
         """Return the images of these rows, which are read from files."""
@@ -179,8 +176,8 @@ def make_entry(root: Path, file: os.DirEntry | Path) -> Entry:
     try:
         stat = file.stat()
     except OSError:  # a link to nowhere; reading it will say so
-        return Entry(name, (0, 0, 0))
-    return Entry(name, (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
+        return Entry(name)
+    return Entry(name, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
 
 
 def has_images(folder: Path, is_recursive: bool = False) -> bool:

@@ -60,7 +60,7 @@ class Faces(Layout):
         parts = []
         for rows in (slice(self.num_train), slice(self.num_train, None)):
             factors = table[rows].reset_index(drop=True)
-            parts.append(ListedPart(numbers[rows], factors, attributes_of(factors), factors))
+            parts.append(ListedPart(numbers[rows], factors, attributes_of(factors)))
         return Listing(ATTRIBUTES, *parts)
 
     def read(self, items: Any, image_size: int, crop: str) -> Iterator[Decoded]:
