@@ -8,9 +8,10 @@ itself, and decide a few claims: weights, samples, curves and results must be th
 without times and fingerprints. Then both write the report in both languages from the same runs,
 BASE's under the names that the new tree gives them: words, images and PDF must be the same. Each
 difference is a line, the last line counts them, and the exit code is 1 if there is any. Numbers
-depend on processor, threads and versions, so none is kept in git: both trees run here, and what
-they made is kept outside the project by the trees' content. It takes minutes and pytest does not
-collect it; `--quick` leaves out the hw4 folder, the claims and most recipes' pages.
+depend on processor, threads and versions, so none is kept in git: both trees run here. What they
+made stays by the trees' content, BASE's in the user's cache folder and the new one's in the folder
+for temporary files. It takes minutes and pytest does not collect it; `--quick` leaves out the hw4
+folder, the claims and most recipes' pages.
 """
 
 from __future__ import annotations
@@ -280,6 +281,7 @@ def lend(base: Side, new: Side) -> Path:
     names = {old[label].name: own[label].name for label in both}
     for label in both:
         folder = lent / own[label].name
+        shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(old[label], folder, ignore=shutil.ignore_patterns("figures"))
         shutil.copy2(own[label] / "config.json", folder)
         results = (folder / "results.json").read_text()
@@ -307,9 +309,9 @@ def main() -> None:
     parser.add_argument("--only", choices=["trainings", "pages"])
     parser.add_argument("--quick", action="store_true", help="fewer trainings and pages")
     asked = parser.parse_args()
-    kept = user_cache_path("hwlib-net")
-    base = Side(kept / "base", tree_of(asked.base), is_quick=asked.quick)
-    new = Side(kept / "new", tree_of(None), is_quick=asked.quick)
+    kept, temporary = user_cache_path("hwlib-net"), Path(tempfile.gettempdir()) / "hwlib-net"
+    base = Side(kept, tree_of(asked.base), is_quick=asked.quick)
+    new = Side(temporary, tree_of(None), is_quick=asked.quick)
     found: list[str] = []
     for side in (base, new):
         side.once("trained", side.train)
