@@ -42,29 +42,18 @@ def attribute_accuracy(readings: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Return the share of images that show what their label asked for (Odena et al. 2017).
 
     Where half of the labels are on, a generator that ignores them scores 0.5, however common the
-    attribute is in its images.
-
-    Args:
-        readings: (N, A) bool, what an independent classifier sees.
-        labels: (N, A) 0/1, what was asked for.
-
-    Returns:
-        (A,) in 0..1.
+    attribute is in its images. Readings (N, A), of an independent classifier, and labels (N, A) 0/1
+    give (A,) in 0..1.
     """
     _check_alike(readings, labels)
     return (readings.astype(bool) == labels.astype(bool)).mean(0)
 
 
 def label_correlation(readings: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return the correlation of what images show with what was asked for.
+    """Return the correlation of readings (N, A) with labels (N, A), in any proportion: (A,).
 
-    Args:
-        readings: (N, A) bool, what an independent classifier sees.
-        labels: (N, A) 0/1, what was asked for, in any proportion.
-
-    Returns:
-        (A,) in -1..1; 0 where the labels are ignored, or one of the two is the same throughout.
-        Where half of the readings and half of the labels are on, twice the accuracy less 1.
+    It is 0 where the labels are ignored, or one of the two is the same throughout; where half of
+    both are on, twice the accuracy less 1.
     """
     _check_alike(readings, labels)
     seen, asked = (values.astype(float) - values.mean(0) for values in (readings, labels))
@@ -75,27 +64,17 @@ def label_correlation(readings: np.ndarray, labels: np.ndarray) -> np.ndarray:
 def flip_rate(on: np.ndarray, off: np.ndarray) -> np.ndarray:
     """Return the share of noises whose image has the attribute if and only if it is asked for.
 
-    Args:
-        on: (N, A) bool, the attributes seen with the label on.
-        off: (N, A) bool, seen with the label off and the same noise.
-
-    Returns:
-        (A,) in 0..1; 0 where the label is ignored, and 0 where it works the wrong way round.
+    Readings with the label on and off (N, A), row by row of the same noise, give (A,) in 0..1: 0
+    where the label is ignored, and 0 where it works the wrong way round.
     """
     _check_alike(on, off)
     return (on.astype(bool) & ~off.astype(bool)).mean(0)
 
 
 def leakage(on: np.ndarray, off: np.ndarray) -> np.ndarray:
-    """Return how much commoner each attribute is in `on` than in `off`.
+    """Return how much commoner each attribute is with one label on (N, A) than off (M, A): (A,).
 
-    Args:
-        on: (N, A) bool, attributes of images with one label on.
-        off: (M, A) bool, of images with it off; M may differ from N.
-
-    Returns:
-        (A,) in -1..1; the entry of the label itself is its effect, the others are what changes
-        besides.
+    The entry of the label itself is its effect, the others are what changes besides.
     """
     if on.ndim != 2 or off.ndim != 2 or on.shape[1] != off.shape[1] or not len(on) * len(off):
         raise ValueError(f"on {on.shape} and off {off.shape} must be (N, A) and (M, A), not empty")
@@ -108,12 +87,7 @@ def leakage(on: np.ndarray, off: np.ndarray) -> np.ndarray:
 def code_accuracy(logits: Tensor, codes: Tensor) -> Tensor:
     """Return how often Q's likeliest value is the code that the image was made with.
 
-    Args:
-        logits: (N, K, V) of Q for N images and K codes of V values.
-        codes: (N, K) int64 in 0..V-1.
-
-    Returns:
-        (K,) in 0..1; 1/V where the code is ignored.
+    Logits (N, K, V) of K codes of V values, and codes (N, K), give (K,): 1/V where one is ignored.
     """
     _check_logits(logits, codes)
     return (logits.argmax(2) == codes).double().mean(0)
@@ -122,13 +96,8 @@ def code_accuracy(logits: Tensor, codes: Tensor) -> Tensor:
 def code_information(logits: Tensor, codes: Tensor) -> Tensor:
     """Return the bound L_I = H(c) + E[log Q(c|x)] on I(c; G(z, c)) (Chen et al. 2016, eq. 5).
 
-    Args:
-        logits: (N, K, V) of Q for N images and K codes of V equally likely values.
-        codes: (N, K) int64 in 0..V-1, drawn independently of everything else.
-
-    Returns:
-        (K,) nats, at most ln V; 0 where Q knows nothing and says so, below 0 where it is wrong
-        and sure.
+    Logits (N, K, V) and codes (N, K), equally likely and independent, give (K,) nats, at most ln V:
+    0 where Q knows nothing and says so, below 0 where it is wrong and sure.
     """
     _check_logits(logits, codes)
     log_q = logits.double().log_softmax(2).gather(2, codes.unsqueeze(2)).squeeze(2)  # (N, K)
@@ -172,13 +141,7 @@ def variance_shares(values: np.ndarray) -> tuple[float, float]:
 def to_classes(factor: np.ndarray, num_bins: int = NUM_BINS) -> np.ndarray:
     """Number a factor's values from 0; many-valued numbers are cut into equally full classes.
 
-    Args:
-        factor: (N,) numbers, bools or text. A value that many images share stays in one class,
-            so that there may be fewer of them.
-        num_bins: classes at most of what is cut, ten by default.
-
-    Returns:
-        int64 (N,).
+    A value that many images share stays in one class, so that there may be fewer than `num_bins`.
     """
     values, numbers = np.unique(factor, return_inverse=True)
     if len(values) <= num_bins or not np.issubdtype(values.dtype, np.number):
@@ -193,13 +156,8 @@ def mutual_information(codes: np.ndarray, classes: np.ndarray, *, seed: int = 0)
     The plug-in estimate of I (scikit-learn's `mutual_info_score`) is above 0 for any finite sample;
     the mean over 20 shuffles of the code is what it is for a code that tells nothing.
 
-    Args:
-        codes: (N,) int, not negative.
-        classes: (N,) int, not negative; `to_classes` makes them.
-        seed: names the shuffles.
-
-    Returns:
-        Nats; about 0, on either side, where the two are independent.
+    Codes and classes (N,), from 0 on, give nats: about 0, on either side, where they are
+    independent. `seed` names the shuffles.
     """
     from sklearn.metrics import mutual_info_score
 
@@ -212,10 +170,6 @@ def mutual_information(codes: np.ndarray, classes: np.ndarray, *, seed: int = 0)
 
 def match_codes(codes: np.ndarray, classes: np.ndarray) -> tuple[float, dict[int, int]]:
     """Give each code value a class of its own so that most images agree (Kuhn 1955).
-
-    Args:
-        codes: (N,) int, not negative.
-        classes: (N,) int, not negative.
 
     Returns:
         The share of images whose code value is matched with their class, and the matching, value

@@ -108,11 +108,7 @@ def dci(
     as one latent. Where there are more than 64 latents, forests read only the 64 with the most
     information about any factor, and Z is 64.
 
-    Args:
-        codes: (N, Z).
-        factors: (N, F).
-        held_out: codes and factors of images to predict; None keeps every fourth row for it.
-        seed: of the forests.
+    Images of `held_out` are predicted; without them every fourth row is kept for it.
 
     Returns:
         `informativeness`, 0..1; `disentanglement`, 0..1, where two factors or more vary;

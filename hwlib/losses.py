@@ -13,12 +13,7 @@ from torch.nn import functional as F
 def kl_standard_normal(mu: Tensor, logvar: Tensor) -> Tensor:
     """KL(N(mu, exp(logvar)) || N(0, I)) of each image (Kingma & Welling 2014, appendix B).
 
-    Args:
-        mu: (B, Z) means.
-        logvar: (B, Z) log variances.
-
-    Returns:
-        (B,) nats, summed over Z, never negative.
+    `mu` and `logvar` (B, Z) give (B,) nats, summed over Z, never negative.
     """
     if mu.shape != logvar.shape or mu.ndim != 2:
         raise ValueError(f"mu {tuple(mu.shape)} and logvar {tuple(logvar.shape)} must be (B, Z)")
@@ -106,12 +101,7 @@ def adversarial_loss(logits: Tensor, target: float) -> Tensor:
 def attribute_loss(logits: Tensor, labels: Tensor) -> Tensor:
     """Binary cross-entropy of each attribute (Odena et al. 2017, equation 3, with a sigmoid).
 
-    Args:
-        logits: (B, A).
-        labels: (B, A) of 0 and 1.
-
-    Returns:
-        0-dim nats, averaged over B and A.
+    Logits and 0/1 labels (B, A) give 0-dim nats, averaged over B and A.
     """
     if logits.shape != labels.shape or logits.ndim != 2:
         raise ValueError(f"logits {tuple(logits.shape)}, labels {tuple(labels.shape)}: not (B, A)")
@@ -121,14 +111,8 @@ def attribute_loss(logits: Tensor, labels: Tensor) -> Tensor:
 def code_loss(logits: Tensor, codes: Tensor) -> Tensor:
     """Cross-entropy of each code: H(c) minus this bounds I(c; G(z, c)) from below.
 
-    Chen et al. 2016, equation 5.
-
-    Args:
-        logits: (B, K, N), Q's reading of K codes of N values.
-        codes: (B, K) values.
-
-    Returns:
-        0-dim nats per code, averaged over B and K.
+    Q's logits (B, K, N) of K codes (B, K) of N values give 0-dim nats per code, averaged over B and
+    K (Chen et al. 2016, equation 5).
     """
     if logits.ndim != 3 or codes.shape != logits.shape[:2]:
         raise ValueError(f"logits {tuple(logits.shape)}, codes {tuple(codes.shape)}: not (B, K, N)")
@@ -138,12 +122,8 @@ def code_loss(logits: Tensor, codes: Tensor) -> Tensor:
 def gradient_penalty(real_logits: Tensor, x: Tensor) -> Tensor:
     """Squared gradient of D at the real images (R1; Mescheder et al. 2018, equation 9).
 
-    Args:
-        real_logits: (B,) made from `x`.
-        x: (B, C, H, W), with gradient.
-
-    Returns:
-        0-dim: half the squared norm, averaged over B; the caller multiplies by gamma.
+    `real_logits` (B,) are made from `x`, which has a gradient. Returned is half the squared norm,
+    averaged over B; the caller multiplies by gamma.
     """
     (gradient,) = torch.autograd.grad(real_logits.sum(), x, create_graph=True)
     return 0.5 * gradient.flatten(1).square().sum(1).mean()

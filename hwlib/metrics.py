@@ -33,11 +33,7 @@ def latent_variances(mu: Tensor) -> Tensor:
 
 
 def active_units(mu: Tensor) -> int:
-    """Return how many latents are in use: variance of the mean over the data above 0.01.
-
-    Args:
-        mu: (N, Z) posterior means.
-    """
+    """Return how many latents of `mu` (N, Z) are in use: variance over the data above 0.01."""
     return int((latent_variances(mu) > ACTIVE_VARIANCE).sum())
 
 
@@ -85,12 +81,8 @@ def frechet_distance(real: Tensor, fake: Tensor) -> float:
     It is biased upwards for small sets: read it beside the same number of two sets of real
     images of the same size.
 
-    Args:
-        real: (N, F) features, N at least 2.
-        fake: (M, F) features, M at least 2.
-
-    Returns:
-        |mu - mu'|^2 + tr(S + S' - 2 (S S')^(1/2)), never negative; covariances over N - 1.
+    Features (N, F) and (M, F), two at least, give |mu - mu'|^2 + tr(S + S' - 2 (S S')^(1/2)), never
+    negative; covariances over N - 1.
     """
     from torchmetrics.image.fid import FrechetInceptionDistance
 
@@ -132,13 +124,8 @@ def precision_recall(real: Tensor, fake: Tensor, *, k: int = NEIGHBOURS) -> tupl
     Each set covers the balls around its members that reach to their k-th nearest fellow
     (Kynkaanniemi et al. 2019, equation 2).
 
-    Args:
-        real: (N, F) features.
-        fake: (M, F) features.
-        k: neighbours; fewer where a set has not more than that.
-
-    Returns:
-        Precision and recall, 0..1.
+    Features (N, F) and (M, F) give precision and recall, 0..1, by `k` neighbours; fewer where a set
+    has not more than that.
     """
     real, fake = real.double(), fake.double()
     is_near_real = torch.zeros(len(fake), dtype=torch.bool)
@@ -158,13 +145,8 @@ def density_coverage(real: Tensor, fake: Tensor, *, k: int = NEIGHBOURS) -> tupl
     Only the real images' balls count, so that one outlying fake spoils nothing
     (Naeem et al. 2020, equations 5 and 6).
 
-    Args:
-        real: (N, F) features.
-        fake: (M, F) features.
-        k: neighbours; fewer where there are not more real images than that.
-
-    Returns:
-        Density, 0 or more, about 1 for fakes like the real images; coverage, 0..1.
+    Features (N, F) and (M, F) give density, 0 or more, about 1 for fakes like the real images, and
+    coverage, 0..1, by `k` neighbours; fewer where there are not more real images than that.
     """
     real, fake, k = real.double(), fake.double(), min(k, len(real) - 1)
     radii = _squared_radii(real, k)
@@ -221,14 +203,8 @@ def linear_probe_accuracy(
     A logistic regression is fitted to the training images' latents, each scaled to unit variance,
     and read off on the test images.
 
-    Args:
-        train_mu: (N, Z) posterior means.
-        train_labels: (N,) 0/1, both present.
-        test_mu: (M, Z) posterior means.
-        test_labels: (M,) 0/1.
-
-    Returns:
-        Accuracy on the test images, to be read beside `majority_accuracy`.
+    Means (N, Z) and (M, Z) with labels 0/1, both present, give the accuracy on the test images, to
+    be read beside `majority_accuracy`.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline

@@ -61,13 +61,6 @@ def factors(
 ) -> Factors:
     """Return a recipe's factors, measured on its reductions: they are linear and treat all alike.
 
-    Args:
-        recipe: course report.
-        batch_size: B, on which the scale of summed losses hangs.
-        image_size: side of the images.
-        channels: of the images.
-        reconstruction: kind of pixel error.
-
     Raises:
         UserError: an unknown recipe or kind of error.
     """
@@ -198,13 +191,7 @@ def common_form(
 def of_run(
     settings: Mapping[str, Any], results: Mapping[str, Any], *, channels: int = 3
 ) -> CommonForm:
-    """Return a VAE run's objective in the common form.
-
-    Args:
-        settings: the run's settings, `Run.config.to_json()`.
-        results: the run's results; a learnt sigma stands there.
-        channels: of the run's images, `Run.record["data"]["channels"]`.
-    """
+    """Return a VAE run's objective in the common form, by its settings as JSON and its results."""
     names = ("recipe", "kl_weight", "batch_size", "image_size", "reconstruction")
     sigma = results["sigma_01"] if settings["sigma"] == "learned" else None
     own = {name: settings[name] for name in names}
@@ -235,10 +222,6 @@ def with_objective(one: CommonForm, metrics: pd.DataFrame) -> pd.DataFrame:
 
     With the squared error that is `recon_nats` + beta `kl_nats`. A learnt sigma changes as it goes:
     its loss, nats per image already, stands as it is.
-
-    Args:
-        one: of the run, from `of_run`.
-        metrics: `Run.metrics`, with `loss`.
     """
     scale = one.scale if one.learned_sigma_01 is None else 1.0
     return metrics.assign(objective=metrics["loss"] / scale)
@@ -248,14 +231,10 @@ def with_objective(one: CommonForm, metrics: pd.DataFrame) -> pd.DataFrame:
 
 
 def best_sigma_01(recon_nats: float, num_values: int) -> float:
-    """Return the sigma, pixels in [0, 1], under which an error that is there is most probable.
+    """Return the sigma, pixels in [0, 1], under which an image's error is most probable.
 
     It is the root of the mean squared error; a decoder that learns its sigma ends there (Rybkin et
     al. 2021).
-
-    Args:
-        recon_nats: squared error summed over an image with pixels in [-1, 1], of a drawn z.
-        num_values: C H W.
     """
     return math.sqrt(recon_nats / num_values) / 2
 

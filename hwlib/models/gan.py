@@ -87,15 +87,10 @@ class Generator(nn.Module):
         self.layers = layers
 
     def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
-        """Draw images.
+        """Map noise `z` (B, Z) to images (B, C, H, W) in `pixel_range`.
 
-        Args:
-            z: (B, Z) noise.
-            c: (B, label_dim): 0 or 1 for each attribute of an ACGAN, the one-hot codes of an
-                InfoGAN side by side; None where there are no labels.
-
-        Returns:
-            (B, C, H, W) in `pixel_range`.
+        `c` (B, label_dim) is 0 or 1 for each attribute of an ACGAN, the one-hot codes of an InfoGAN
+        side by side; None where there are no labels.
         """
         given = (len(z), 0) if c is None else tuple(c.shape)
         if z.shape[1:] != (self.z_dim,) or given != (len(z), self.label_dim):
@@ -121,11 +116,7 @@ class Discriminator(nn.Module):
         self.head = head
 
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, Tensor]:
-        """Judge images (B, C, H, W).
-
-        Returns:
-            `real_logits` (B,), above 0 for "real"; with classes also `class_logits` (B, A).
-        """
+        """Map images (B, C, H, W) to logits (B,), above 0 for "real"; with classes also (B, A)."""
         logits = self.head(self.trunk(x))
         if self.num_classes == 0:
             return logits.squeeze(1)

@@ -59,12 +59,9 @@ def recipes_with(problem: str) -> list[str]:
 
 
 def knows_setting(problem: str, name: str, recipe: str | None = None) -> bool:
-    """Whether the setting `name` plays a part in `problem`; one that nobody knows counts.
+    """Whether a setting plays a part in a problem; one that nobody knows counts.
 
-    Args:
-        problem: homework problem.
-        name: of the setting.
-        recipe: course report that has the problem, for settings that not every recipe knows.
+    With a recipe, settings that not every recipe knows count only where it knows them.
     """
     own = PROBLEMS[problem].settings
     if recipe and name in RECIPE_SETTINGS and name in own:

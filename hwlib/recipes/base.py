@@ -68,15 +68,13 @@ class Objective:
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return the loss that is minimised and its two terms, unweighted, each 0-dim.
 
+        This is the one place that applies `kl_weight`, the report's lambda. With a `log_sigma`, the
+        0-dim logarithm of the decoder's learnt standard deviation, both terms are nats per image,
+        averaged over the batch, whatever the report's reductions.
+
         Args:
-            x: (B, C, H, W) images.
-            x_hat: (B, C, H, W) reconstructions.
-            mu: (B, Z) means.
-            logvar: (B, Z) log variances.
-            kl_weight: the report's lambda; this is the one place that applies it.
-            reconstruction: kind of pixel error.
-            log_sigma: 0-dim logarithm of the decoder's learnt standard deviation; with one, both
-                terms are nats per image, averaged over the batch, whatever the report's reductions.
+            x: (B, C, H, W) images, as `x_hat`.
+            mu: (B, Z) means, as `logvar`.
         """
         if log_sigma is not None:
             recon = gaussian_nll(x, x_hat, log_sigma).mean()
@@ -235,10 +233,7 @@ KL_BATCH = 32
 def kl_study(vae: Pair, *, quick: Mapping[str, Any] | None = None) -> Pair:
     """Return the KL study of a recipe's VAE: its settings with several weights for one.
 
-    Args:
-        vae: the recipe's VAE.
-        quick: what profile 'quick' changes; by default a third of the VAE's updates
-            at 'quick', in batches of 32.
+    By default profile 'quick' makes a third of the VAE's updates, in batches of 32.
     """
     settings = dict(vae.settings)
     own = settings.pop("kl_weight")
