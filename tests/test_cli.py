@@ -48,20 +48,14 @@ def test_train_prints_the_run_folder_last_and_progress_elsewhere(call, tmp_path)
     ("words", "message"),
     [
         (["train", "vea"], "unknown problem 'vea'"),
-        (["train", "vae", "--recipe", "unet"], "unknown recipe 'unet'"),
         (["train", "kl", "--set", "kl_weight=2"], "kl_weight plays no part in problem kl"),
         (["train", "vae", "--set", "z_dim"], "write KEY=VALUE"),
         (["train", "vae", "--set", "z_dim=many"], "setting z_dim = 'many'"),
-        (["train", "vae", "--set", "zdim=3"], "unknown setting 'zdim' (did you mean z_dim?)"),
         (["train", "vae", "--set", "seed=3"], "seed is no setting; write --seed 3"),
-        (["train", "vae", "--profile", "fast"], "setting profile = 'fast'"),
-        (["train", "vae", "--device", "tpu"], "setting device = 'tpu'"),
         (["train", "vae", "--data", "no/such/folder"], "no/such/folder"),
         (["train", "vae", "--data", "~nobody.of.this.name/faces"], "~nobody.of.this.name/faces"),
         (["train", "vae", "--data", "n" * 300], "n" * 300),
         (["train", "vae", "--data", ""], "--data is empty: give faces, or a folder"),
-        (["report", "vae", "--data", ""], "--data is empty"),
-        (["train", "vae", "--set", "adam_betas=0.9,1"], "setting adam_betas"),
         (["train", "vae", "--runs", __file__], "name a folder to write to"),
         (["claims", "C13", "--runs", __file__], "name a folder to write to"),
         (["report", "vae", "--attribute", "Beard", "--data", "faces:96"], "attribute 'Beard'"),
@@ -70,7 +64,6 @@ def test_train_prints_the_run_folder_last_and_progress_elsewhere(call, tmp_path)
         (["report", "vae", "--out", __file__, *SMOKE[:4]], "name a folder to write to"),
         (["sample", "no/run", "out.npz"], "no/run is no run folder"),
         (["sample", "no/run", "g.txt"], "no .txt file can be written; name a new folder"),
-        (["sample", "no/run", "g.NPZ"], "no .NPZ file can be written"),
         (["sample", "no/run", "o", "--attribute", "Smiling=2"], "is 1 (on) or 0 (off), not '2'"),
         (["sample", "no/run", "o", "--attribute", "Smiling=1,Male"], "write NAME=1 or NAME=0"),
     ],
@@ -103,13 +96,6 @@ def test_an_unknown_setting_is_answered_with_those_that_the_problem_knows(
     assert said == "unknown setting 'colour'"
     assert knows <= set(listed.split(", "))
     assert not lacks & set(listed.split(", "))
-
-
-def test_a_setting_that_is_misspelt_is_asked_back():
-    with pytest.raises(UserError, match=r"unknown setting 'nois' \(did you mean noise"):
-        make_config("gan", nois="uniform")
-    with pytest.raises(UserError, match="unknown setting 'nois'; problem vae"):
-        make_config("vae", nois="uniform")  # it would be refused there
 
 
 def test_switches_may_be_joined_by_commas_or_told_one_by_one():
