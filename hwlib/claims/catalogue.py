@@ -6,14 +6,13 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from hwlib.claims.base import COMPARISONS, DIRECTIONS, Arm, Claim, Part
+from hwlib.claims.base import COMPARISONS, Arm, Claim
 
 PATH = Path(__file__).parents[2] / "report" / "claims.toml"
-_LISTS = ("arms", "reference", "any", "all")  # a part's fields that are lists in the file
 
 
 def read_claims(path: Path = PATH) -> dict[str, Claim]:
@@ -23,8 +22,11 @@ def read_claims(path: Path = PATH) -> dict[str, Claim]:
         ValueError: an entry that names what is not there, lacks what it needs, or has too much.
     """
     found = tomllib.loads(path.read_text(encoding="utf-8"))
-    arms = {name: _arm(name, given, found["bases"]) for name, given in found["arms"].items()}
-    claims = {id: _claim(id, given, arms) for id, given in found["claims"].items()}
+    try:
+        arms = {name: _arm(given, found["bases"]) for name, given in found["arms"].items()}
+        claims = {id: _claim(id, given, arms) for id, given in found["claims"].items()}
+    except KeyError as error:
+        raise ValueError(f"there is no {error}") from None
     for id, claim in claims.items():
         if claim.opposes and claims[claim.opposes].opposes != id:
             raise ValueError(f"{id} opposes {claim.opposes}, which does not oppose it")
@@ -43,54 +45,25 @@ def _place(item: tuple[str, Claim]) -> tuple[int, str]:
     return int(id[1:].rstrip("'")), id
 
 
-def _arm(name: str, given: Mapping[str, Any], bases: Mapping[str, Mapping[str, Any]]) -> Arm:
+def _arm(given: Mapping[str, Any], bases: Mapping[str, Mapping[str, Any]]) -> Arm:
     """Return an arm: its base with what is its own."""
-    if extra := given.keys() - {"base", "seconds", "set"}:
-        raise ValueError(f"arm {name} has unknown entries: {sorted(extra)}")
-    if given["base"] not in bases:
-        raise ValueError(f"arm {name} has an unknown base: {given['base']}")
-    base = dict(bases[given["base"]])
-    seconds = given.get("seconds", base.pop("seconds"))
-    return Arm(**{**base, "seconds": seconds}, overrides=given.get("set", {}))
+    own = dict(given)
+    base, overrides = bases[own.pop("base")], own.pop("set", {})
+    return Arm(**{**base, **own}, overrides=overrides)
 
 
 def _claim(id: str, given: Mapping[str, Any], arms: Mapping[str, Arm]) -> Claim:
-    known = {field.name for field in fields(Claim)} - {"id"}
-    if extra := given.keys() - known:
-        raise ValueError(f"{id} has unknown entries: {sorted(extra)}")
-    if unknown := set(given["arms"].values()) - arms.keys():
-        raise ValueError(f"{id} has unknown arms: {sorted(unknown)}")
-    parts = tuple(_part(id, part, given["arms"]) for part in given["parts"])
-    if len({part.name for part in parts}) < len(parts):
-        raise ValueError(f"{id} has two parts of one name")
-    if unused := given["arms"].keys() - {n for p in parts for n in (*p.arms, *p.reference)}:
-        raise ValueError(f"{id} measures nothing of {sorted(unused)}")
-    return Claim(
-        id=id,
-        letters=tuple(given["letters"]),
-        arms={label: arms[name] for label, name in given["arms"].items()},
-        parts=parts,
-        opposes=given.get("opposes"),
-        denied=given.get("denied"),
-        needs=tuple(given.get("needs", ())),
+    claim = Claim(
+        **{**given, "arms": {label: arms[a] for label, a in given["arms"].items()}}, id=id
     )
-
-
-def _part(id: str, given: Mapping[str, Any], labels: Mapping[str, str]) -> Part:
-    where = f"{id}, part {given.get('name')}"
-    try:
-        part = Part(**{n: tuple(v) if n in _LISTS else v for n, v in given.items()})
-    except TypeError as error:
-        raise ValueError(f"{where}: {error}") from None
-    if unknown := {*part.arms, *part.reference} - labels.keys():
-        raise ValueError(f"{where} has unknown arms: {sorted(unknown)}")
-    if part.comparison not in COMPARISONS:
-        raise ValueError(f"{where} has an unknown comparison: {part.comparison}")
-    if part.direction not in DIRECTIONS:
-        raise ValueError(f"{where} has an unknown direction: {part.direction}")
-    if not part.margin > 0:
-        raise ValueError(f"{where}: a margin is the least effect that counts, above 0")
-    return part
+    used = {label for part in claim.parts for label in (*part.arms, *part.reference)}
+    if used != claim.arms.keys():
+        raise ValueError(f"{id} has arms {sorted(claim.arms)} and measures {sorted(used)}")
+    if len({part.name for part in claim.parts}) < len(claim.parts):
+        raise ValueError(f"{id} has two parts of one name")
+    if unknown := {part.comparison for part in claim.parts} - COMPARISONS.keys():
+        raise ValueError(f"{id} has unknown comparisons: {sorted(unknown)}")
+    return claim
 
 
 CLAIMS: Mapping[str, Claim] = read_claims()

@@ -162,13 +162,13 @@ def decide_one(claim: Claim, plan: Plan, data: Data, train: Train) -> dict[str, 
 
 def check_needs(claim: Claim, data: Data) -> None:
     """Raise `NotApplicable` where the data have not what the claim is about."""
-    for need in claim.needs:
-        if need == "colour" and data.channels != 3:
-            raise NotApplicable("grey")
-        if need == "factors" and data.test.factors is None:
-            raise NotApplicable("no_factors")
-        if need not in ("colour", "factors") and not _varies(need, data):
-            raise NotApplicable("no_attribute", attribute=need)
+    if "colour" in claim.needs and data.channels != 3:
+        raise NotApplicable("grey")
+    if "factors" in claim.needs and data.test.factors is None:
+        raise NotApplicable("no_factors")
+    for attribute in (need for need in claim.needs if need not in ("colour", "factors")):
+        if not _varies(attribute, data):
+            raise NotApplicable("no_attribute", attribute=attribute)
 
 
 def _varies(attribute: str, data: Data) -> bool:
@@ -181,38 +181,26 @@ def _varies(attribute: str, data: Data) -> bool:
 
 
 def judge(part: Part, found: Mapping[str, Sequence[Run]], data: Data) -> dict[str, Any]:
-    """Return one measure's entry of claims.json.
-
-    Args:
-        part: the measure.
-        found: finished runs by the arm's label, one a seed.
-        data: what they were trained on.
-    """
+    """Return one measure's entry of claims.json, from finished runs by arm, one a seed."""
     measure = MEASURES[part.measure]
     runs = {label: found[label] for label in (*part.arms, *part.reference)}
-    values = {label: [measure(run, data) for run in own] for label, own in runs.items()}
-    compared = [values[label] for label in part.arms]
+    arms = {
+        label: {
+            "values": [measure(run, data) for run in own],
+            "runs": [run.path.name for run in own],
+            "is_reference": label not in part.arms,
+        }
+        for label, own in runs.items()
+    }
+    compared = [arms[label]["values"] for label in part.arms]
     real = None
     if part.beside:
-        own = [MEASURES[part.beside](run, data) for run in runs[part.arms[0]]]
-        real = {"name": part.beside, "values": own}
-        compared.append(own)
+        compared.append([MEASURES[part.beside](run, data) for run in runs[part.arms[0]]])
+        real = {"name": part.beside, "values": compared[-1]}
     entry = judge_values(part, np.array(compared))
     if (reason := _unsound(part, runs, data)) is not None:
         entry["verdict"] = UNDECIDED
-    return {
-        **entry,
-        "reason": reason,
-        "arms": {
-            label: {
-                "values": values[label],
-                "runs": [run.path.name for run in own],
-                "is_reference": label not in part.arms,
-            }
-            for label, own in runs.items()
-        },
-        "beside": real,
-    }
+    return {**entry, "reason": reason, "arms": arms, "beside": real}
 
 
 def judge_values(part: Part, values: np.ndarray) -> dict[str, Any]:

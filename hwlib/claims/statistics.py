@@ -74,14 +74,9 @@ def judge_interval(low: float, high: float, *, direction: Direction, margin: flo
     Args:
         low: lower end.
         high: upper end.
-        direction: "greater", "less" or "equal".
+        direction: of the claimed effect.
         margin: least effect that counts, above 0.
-
-    Raises:
-        ValueError: an unknown direction, or a margin that is not above 0.
     """
-    if margin <= 0:
-        raise ValueError(f"the margin must be above 0, not {margin}")
     if direction == "equal":
         if -margin < low and high < margin:
             return Judgement("within", SUPPORTED)
@@ -89,8 +84,6 @@ def judge_interval(low: float, high: float, *, direction: Direction, margin: flo
         return Judgement("outside", CONTRADICTED) if is_outside else _ACROSS
     if direction == "less":
         low, high = -high, -low
-    elif direction != "greater":
-        raise ValueError(f"direction {direction!r} is none of greater, less and equal")
     if low > margin:
         return Judgement("beyond", SUPPORTED)
     if high < margin:
@@ -113,25 +106,15 @@ def joined(verdicts: Iterable[str]) -> str:
 
 
 def deciding_part(decided: Mapping[str, Any]) -> JudgedPart:
-    """Return the measure, of those with the claim's verdict, that speaks least for the claim.
-
-    Args:
-        decided: one claim of claims.json, with `verdict` and `parts`.
-    """
+    """Return the measure, of those with a decided claim's verdict, that speaks least for it."""
     own = [part for part in decided["parts"] if part["verdict"] == decided["verdict"]]
     return min(own, key=_strength)
 
 
 def in_margins(part: JudgedPart) -> tuple[float, float, float]:
-    """Return the interval's ends and the effect, in margins, the claimed side to the right.
-
-    Returns:
-        (low, effect, high), ascending.
-    """
+    """Return the interval's low end, the effect and the high end in margins, as claimed upwards."""
     sign = -1 if part["direction"] == "less" else 1
-    ends = [sign * part[name] / part["margin"] for name in ("low", "effect", "high")]
-    low, effect, high = sorted(ends)
-    return low, effect, high
+    return tuple(sorted(sign * part[name] / part["margin"] for name in ("low", "effect", "high")))
 
 
 def _strength(part: JudgedPart) -> float:
@@ -141,11 +124,7 @@ def _strength(part: JudgedPart) -> float:
 
 
 def is_effect_alone(part: JudgedPart) -> bool:
-    """Whether all that was measured are the effects themselves, so that to show both adds nothing.
-
-    Args:
-        part: a measure, as in claims.json.
-    """
+    """Whether the effects are all that was measured, so that to show both adds nothing."""
     values = [arm["values"] for arm in part["arms"].values()]
     is_alone = len(values) == 1 and not part.get("beside")
     return is_alone and np.allclose(values[0], part["effects"])
