@@ -301,6 +301,7 @@ def of_pages() -> Iterator[Finding]:
     yield from [kl.common_unit({1.0: 4.0}), kl.common_unit({0.0: 0.0}), base.too_few(3)]
     results = adversarial.gan_results()
     yield from samples.copies({name: results[name] for name in results if name != "nearest_ratio"})
+    yield from infogan.information(results)
 
 
 def flags(value: Any) -> Any:
