@@ -90,16 +90,9 @@ def read_part(
     kinds: Counter[str],
     progress: bool,
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield row and pixels of each image that can be used; add the others to `bad`.
+    """Yield row and pixels of each image that can be used, and count its size and mode in `kinds`.
 
-    Args:
-        layout: the data set.
-        part: of its images.
-        image_size: side of the square images, in pixels.
-        crop: used where the layout has crops.
-        bad: gets the images that cannot be used.
-        kinds: counts sizes and modes of the files.
-        progress: show a progress bar on standard error.
+    The others go to `bad`. A progress bar on standard error shows how far it is.
     """
     images = layout.read(part.items, image_size, crop)
     label = "drawing faces" if layout.is_drawn else "decoding"

@@ -40,11 +40,9 @@ class DataSource:
     """What a set is made from, and where the cache keeps it.
 
     Attributes:
-        spec: as it was given.
+        spec, image_size, crop: as they were given.
         layout: the data set where it lies.
         files: the names of its image files.
-        image_size: side of the decoded images, in pixels.
-        crop: as it was given.
         place: the beginning of the names of all states of the set.
         folder: the set in its present state.
     """

@@ -119,11 +119,8 @@ def draw_hw4(
 
     Args:
         out: a folder that is empty or not there yet.
-        num_train: faces to train on.
-        num_test: faces to test on; their numbers go on where the others end.
+        num_train, num_test: faces; the numbers of those to test on go on where the others end.
         seed: the same seed gives the same faces; with seed 0, 8,000 and 1,000 are those of `faces`.
-        image_size: side of the images, in pixels.
-        progress: show a progress bar on standard error.
 
     Raises:
         UserError: `out` is not empty.
@@ -141,11 +138,7 @@ def draw_hw4(
 
 @contextmanager
 def _new_folder(out: str | Path) -> Iterator[Path]:
-    """Yield a temporary folder, which is renamed to `out` when all went well.
-
-    Raises:
-        UserError: `out` is there and is not an empty folder, or it cannot be written.
-    """
+    """Yield a temporary folder, which is renamed to `out`, new or empty, when all went well."""
     out = Path(os.path.expanduser(out)).absolute()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError("folder_not_empty", out=out)
@@ -165,12 +158,7 @@ def _write_part(
     kinds: Counter[str],
     progress: bool,
 ) -> int:
-    """Write a part's PNG files into `folder`, its labels beside it, and return how many there are.
-
-    Args:
-        folder: of the images; it is made.
-        layout, part, image_size, bad, kinds, progress: see `read_part`.
-    """
+    """Write a part's PNG files into `folder`, its labels beside it; return how many there are."""
     folder.mkdir()
     rows = []
     for row, pixels in read_part(layout, part, image_size, "hw4", bad, kinds, progress):

@@ -234,7 +234,7 @@ def parse_labels(
         head: the columns' names.
         rows: line numbers and cells.
         values: what a label's text means; the first two are offered for one that means nothing.
-        name_column: which column holds the images' names.
+        name_column: of the images' names.
 
     Raises:
         UserError: a row has too few or many labels, an image is named twice, or a label is unknown.
