@@ -242,7 +242,7 @@ def report(
     its own page only. Stopped or killed, the same command goes on.
     """
     from hwlib.parallel import JOBS, num_jobs, shares
-    from hwlib.report import FULL, SMALL, make_report
+    from hwlib.report import FULL, SMALL, About, make_report
     from hwlib.report.plan import ReportRequest, expected, plan
 
     overrides = parse_settings(settings or []) | ({"attribute": attribute} if attribute else {})
@@ -270,14 +270,11 @@ def report(
             out=out,
             languages=lang or tuple(LANGUAGES),
             runs=runs.resolve(),
-            command=shlex.join(["hwlib", *sys.argv[1:]]),
+            about=About(author, student_id, shlex.join(["hwlib", *sys.argv[1:]]), short),
             environments=environments,
             alone={JOBS: str(jobs)},
             decoder=page_decoder if decoder else None,
             detail=SMALL if small else FULL,
-            author=author,
-            student_id=student_id,
-            short=short,
             expected=expected(planned, runs, int(environments[0]["OMP_NUM_THREADS"])),
             quiet=quiet,
         )

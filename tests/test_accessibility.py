@@ -53,7 +53,7 @@ def made(tmp_path_factory):
     def make(name: str) -> Path:
         places = {"out": folder / name, "runs": folder / "runs", "cwd": folder}
         places["decoder"] = lambda path: explore.page_decoder(Run(path))
-        result = report.make_report(jobs, command=COMMAND, **places)
+        result = report.make_report(jobs, about=report.About(command=COMMAND), **places)
         assert [job.name for job in result.failed] == ["vae-wide"], result.failed
         return result.out
 

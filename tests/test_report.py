@@ -62,7 +62,8 @@ def made(tmp_path_factory):
         for kind, recipe in BROKEN.items()
     ]
     jobs.append(report.make_job("vae", "unknown", {"colour": "red"}, notebooks=notebooks))
-    result = report.make_report(jobs, out=folder / "out", runs=folder / "runs", command=TYPED)
+    places = {"out": folder / "out", "runs": folder / "runs"}
+    result = report.make_report(jobs, **places, about=report.About(command=TYPED))
     return result, jobs, folder
 
 
@@ -166,10 +167,11 @@ def test_an_unchanged_job_is_not_executed_again_and_gives_the_same_bytes(made, c
     result, jobs, folder = made
     again = tmp_path / "out"
     shutil.copytree(result.out, again)
-    who = {"author": "Ada & <Lovelace>", "student_id": "b01", "short": True, "languages": ["en"]}
+    about = report.About("Ada & <Lovelace>", "b01", is_short=True)
 
     def make() -> str:
-        assert report.make_report(jobs[:1], out=again, runs=folder / "runs", **who).ok
+        options = {"runs": folder / "runs", "languages": ["en"], "about": about}
+        assert report.make_report(jobs[:1], out=again, **options).ok
         return capfd.readouterr().err
 
     assert word("log.unchanged", "en", name="vae-dcgan") in make()
@@ -177,7 +179,7 @@ def test_an_unchanged_job_is_not_executed_again_and_gives_the_same_bytes(made, c
     assert left == ["en/index.html", "en/vae-dcgan.html"]  # no old job, other language, appendix
     index = soup(again / "en" / "index.html")
     assert index.find(class_="switch") is None
-    for given in (who["author"], who["student_id"]):
+    for given in (about.author, about.student_id):
         assert given in index.select_one(".byline .author").get_text()
     first = hashes(again)
     (again / "en" / "index.html").unlink()
@@ -245,12 +247,10 @@ def test_no_page_shows_where_runs_and_data_lie_on_this_machine(made):
 
 
 def test_the_kernels_progress_reaches_our_standard_error(tmp_path, capfd):
-    progress = kernel.Progress("vae-dcgan", sys.stderr)
+    progress = kernel.Progress(sys.stderr)
     progress.write("epoch 1\repoch 2\nepo")
     progress.write("ch 3\n")
-    assert capfd.readouterr().err.splitlines() == [
-        *(f"[vae-dcgan] epoch {number}" for number in (1, 2, 3))
-    ]
+    assert capfd.readouterr().err.splitlines() == [*(f"epoch {number}" for number in (1, 2, 3))]
 
 
 # ---------------------------------------------------------------------- what a page holds

@@ -86,11 +86,11 @@ def test_a_running_job_is_never_all_done(clock):
     assert log.share(log.works["a"]) < 1
 
 
-def test_other_lines_of_a_job_are_passed_on_without_its_name_twice(clock):
+def test_other_lines_of_a_job_are_passed_on_with_its_name(clock):
     log = make(clock, "a")
     log.begin("a", "")
-    log.on_line("a", "[a] the oracle is trained again")
-    assert lines(log)[-1].endswith("a: the oracle is trained again")
+    log.on_line("a", "the classifier is trained again")
+    assert lines(log)[-1].endswith("a: the classifier is trained again")
 
 
 def test_a_quiet_log_tells_failures_alone(clock):
@@ -98,7 +98,7 @@ def test_a_quiet_log_tells_failures_alone(clock):
     log.plan()
     for name in ("a", "b"):
         log.begin(name, "")
-    log.on_line("a", "[a] news")
+    log.on_line("a", "news")
     log.tick()
     log.end("a", "done")
     log.end("b", "failed", reason="no such folder")

@@ -72,16 +72,16 @@ class LocalKernelManager(AsyncKernelManager):
 
 
 class Progress:
-    """Passes the kernel's lines on to a stream, each with the job's name before it."""
+    """Passes the kernel's lines on to a stream, each of them whole."""
 
-    def __init__(self, name: str, stream: TextIO):
-        self.name, self.stream, self.rest = name, stream, ""
+    def __init__(self, stream: TextIO):
+        self.stream, self.rest = stream, ""
 
     def write(self, text: str) -> None:
         """Pass on the whole lines of `text`; keep the rest for the next call."""
         *lines, self.rest = (self.rest + text).replace("\r", "\n").split("\n")
         for line in filter(str.strip, lines):
-            self.stream.write(f"[{self.name}] {line}\n")
+            self.stream.write(f"{line}\n")
 
     def flush(self) -> None:
         """Flush the stream."""
@@ -115,7 +115,7 @@ def execute(task: dict[str, Any], stop: Stop) -> None:
     Nothing is written there where it was stopped: the folder goes, as its owner may be gone.
 
     Args:
-        task: `notebook`, `output`, `cwd` as paths, `parameters`, and the `name` of progress lines.
+        task: `notebook`, `output`, `cwd` as paths, and `parameters`.
         stop: the request to stop.
     """
     output = Path(task["output"])
@@ -137,7 +137,7 @@ def execute(task: dict[str, Any], stop: Stop) -> None:
 
 
 def _papermill(task: dict[str, Any], output: Path, stop: Stop) -> None:
-    progress = Progress(task["name"], sys.stderr)
+    progress = Progress(sys.stderr)
     settings = {
         "connection_file": str(output.with_name("kernel.json")),
         "transport": "tcp" if sys.platform == "win32" else "ipc",

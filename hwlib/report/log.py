@@ -1,4 +1,4 @@
-"""What a report run tells while it works: the plan, a line a job a minute, a table at the end."""
+"""Progress of a report: the plan, a line a job a minute, a table at the end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import TracebackType
 from typing import TextIO
 
 from rich.box import SIMPLE_HEAD
@@ -38,7 +37,7 @@ class _Work:
         state: "waiting", "running", "done", "unchanged" or "failed".
         trainings: the runs that it has trained so far; `step` of the last one's `steps` are done.
         training_begun: when the last one began.
-        left_s: seconds that this training still takes, as its own process reckons.
+        left_s: seconds that this training still takes, as its own process estimates.
         page: where its page lies.
         headline: the number that it is about.
     """
@@ -55,9 +54,27 @@ class _Work:
     page: str = ""
     headline: str = ""
 
+    def spent(self, now: float) -> float:
+        """Return the seconds since it began, until it ended."""
+        return 0.0 if self.begun is None else (self.ended or now) - self.begun
+
+    def left(self, now: float, ratio: float = 1.0) -> float | None:
+        """Return the seconds that it still takes, as far as they are known.
+
+        Args:
+            now: by the log's clock.
+            ratio: how many times longer trainings take than was expected.
+        """
+        if self.state not in ("running", "waiting"):
+            return 0.0
+        if self.expected is None:
+            return None
+        later = ratio * sum(self.expected[len(self.trainings) :]) + NOTEBOOK_S
+        return self.left_s + later if self.trainings else max(later - self.spent(now), 0.0)
+
 
 class RunLog:
-    """Tells how a report comes along, on standard error.
+    """Reports the progress of a report on standard error.
 
     Inside the context a line a running job is written every minute. All methods may be called from
     several threads.
@@ -82,7 +99,7 @@ class RunLog:
             at_once: how many run at a time.
             expected: about how many seconds each of their trainings takes on this machine, where
                 that is known.
-            quiet: tell failures alone.
+            quiet: write failures only.
             language: of the lines.
             stream: standard error where it is None.
             clock: gives seconds.
@@ -93,16 +110,13 @@ class RunLog:
         self.at_once, self.quiet, self.language = max(1, at_once), quiet, language
         self._stream, self._clock, self._tick_s = stream, clock, tick_s
         self._lock, self._stop = threading.RLock(), threading.Event()
-        self._ticker: threading.Thread | None = None
+        self._ticker = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> RunLog:
-        self._ticker = threading.Thread(target=self._run, daemon=True)
         self._ticker.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stop.set()
 
     def _run(self) -> None:
@@ -112,28 +126,28 @@ class RunLog:
     # ---- what happens ----------------------------------------------------------------------------
 
     def plan(self) -> None:
-        """Tell what is to be done, how many at a time, and about how long it takes."""
+        """Write what is to be done, how many at a time, and about how long it takes."""
         count, left = len(self.works), self.left_s()
         minutes = None if left is None else left / 60
         self.say("plan", jobs=count, at_once=min(self.at_once, count), minutes=minutes)
         for name, work in self.works.items():
-            if (seconds := self._left(work, ratio=1.0)) is not None:
+            if (seconds := work.left(self._clock())) is not None:
                 self.say("planned", clock=False, name=name, minutes=seconds / 60)
 
     def begin(self, name: str, asked: str) -> None:
-        """Tell that a job begins."""
+        """Write that a job begins."""
         with self._lock:
             work = self.works[name]
             work.state, work.begun = "running", self._clock()
         self.say("begin", name=name, asked=asked)
 
     def on_line(self, name: str, line: str) -> None:
-        """Take a line of a job's process: progress is kept for the next tick, others are told."""
-        _, mark, told = line.partition(PROGRESS)
+        """Take a line of a job's process: progress is kept for the next tick, others written."""
+        _, mark, progress = line.partition(PROGRESS)
         if not mark:
-            self.say("line", name=name, line=line.removeprefix(f"[{name}] "))
+            self.say("line", name=name, line=line)
             return
-        news = json.loads(told)
+        news = json.loads(progress)
         with self._lock:
             work = self.works[name]
             if news["run"] not in work.trainings:
@@ -141,35 +155,28 @@ class RunLog:
                 work.training_begun = self._clock()
             work.step, work.steps, work.left_s = news["step"], news["steps"], news["left_s"]
 
-    def end(self, name: str, state: str, *, reason: str = "", page: str = "", headline: str = ""):
-        """Tell that a job has ended.
+    def end(self, name: str, state: str, *, reason: str = "", headline: str = "") -> None:
+        """Write that a job has ended.
 
         Args:
             name: the job's.
             state: "done", "unchanged" or "failed".
             reason: why it failed.
-            page: where its page lies.
             headline: the number that it is about.
         """
         with self._lock:
             work = self.works[name]
-            work.state, work.ended = state, self._clock()
-            work.page, work.headline = page, headline
-            minutes = (work.ended - (work.begun or work.ended)) / 60
-        values = {"name": name, "minutes": minutes, "headline": headline, "reason": reason}
-        if state == "failed":
-            self._write(f"{self._now()}  {word('log.failed', self.language, **values)}")
-        else:
-            self.say(state, **values)
+            work.state, work.ended, work.headline = state, self._clock(), headline
+        minutes = work.spent(self._clock()) / 60
+        self.say(state, name=name, minutes=minutes, headline=headline, reason=reason)
 
     def made(self, name: str, path: str) -> None:
-        """Tell that a job's page can be read."""
-        with self._lock:
-            self.works[name].page = path
+        """Write that a job's page can be read."""
+        self.works[name].page = path
         self.say("page", name=name, path=path)
 
     def tick(self) -> None:
-        """Tell how far each running job is, and about how long the whole still takes."""
+        """Write how far each running job is, and about how long the whole still takes."""
         with self._lock:
             running = [(n, w) for n, w in self.works.items() if w.state == "running"]
             left = self.left_s()
@@ -190,34 +197,19 @@ class RunLog:
         """Return the share of a job that is done; None where nothing is known of it."""
         if work.state not in ("running", "waiting"):
             return 1.0
-        left = self._left(work, self._ratio())
-        spent = 0.0 if work.begun is None else self._clock() - work.begun
-        if left is None:
-            return None
-        return min(spent / max(spent + left, 1e-9), MAX_RUNNING)
+        now = self._clock()
+        left, spent = work.left(now, self._ratio()), work.spent(now)
+        return None if left is None else min(spent / max(spent + left, 1e-9), MAX_RUNNING)
 
     def left_s(self) -> float | None:
-        """Return the seconds that all jobs still take; None where one of them is unknown."""
-        ratio = self._ratio()
-        left = [self._left(work, ratio) for work in self.works.values()]
-        return None if None in left else self._whole(left)
-
-    def _left(self, work: _Work, ratio: float) -> float | None:
-        """Return the seconds that a job still takes, as far as they are known.
-
-        Args:
-            work: the job.
-            ratio: how many times longer trainings take than was expected.
-        """
-        if work.state not in ("running", "waiting"):
-            return 0.0
-        if work.expected is None:
-            return None
-        later = ratio * sum(work.expected[len(work.trainings) :]) + NOTEBOOK_S
-        if work.trainings:
-            return work.left_s + later
-        spent = 0.0 if work.begun is None else self._clock() - work.begun
-        return max(later - spent, 0.0)
+        """Return the seconds that all jobs still take side by side; None where one is unknown."""
+        now, ratio = self._clock(), self._ratio()
+        ends = [0.0] * self.at_once
+        for work in self.works.values():
+            if (left := work.left(now, ratio)) is None:
+                return None
+            ends[ends.index(min(ends))] += left  # each begins where a place is free first
+        return max(ends)
 
     def _ratio(self) -> float:
         """Return how many times longer the trainings under way take than was expected."""
@@ -229,29 +221,19 @@ class RunLog:
                 found.append(takes / max(work.expected[place], 1e-9))
         return sum(found) / len(found) if found else 1.0
 
-    def _whole(self, seconds: Sequence[float]) -> float:
-        """Return how long jobs of these lengths take side by side, as they begin in their order."""
-        places = [0.0] * self.at_once
-        for one in seconds:
-            first = min(range(len(places)), key=places.__getitem__)
-            places[first] += one
-        return max(places)
-
     # ---- lines -----------------------------------------------------------------------------------
 
     def say(self, key: str, *, clock: bool = True, **values: object) -> None:
         """Write the line `log.<key>`, with the time of day before it."""
-        if not self.quiet:
-            line = word(f"log.{key}", self.language, **values)
-            self._write(f"{self._now()}  {line}" if clock else f"{'':8}  {line}")
+        if self.quiet and key != "failed":
+            return
+        time_of_day = datetime.now().strftime("%H:%M:%S") if clock else " " * 8
+        self._write(f"{time_of_day}  {word(f'log.{key}', self.language, **values)}\n")
 
-    def _now(self) -> str:
-        return datetime.now().strftime("%H:%M:%S")
-
-    def _write(self, line: str) -> None:
+    def _write(self, text: str) -> None:
         with self._lock:
             stream = self._stream or sys.stderr
-            stream.write(f"{line}\n")
+            stream.write(text)
             stream.flush()
 
     def table(self) -> None:
@@ -260,16 +242,12 @@ class RunLog:
             return
         table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
         for column in ("job", "state", "minutes", "headline", "page"):
+            justify = "right" if column == "minutes" else "left"
             head = word(f"log.columns.{column}", self.language)
-            table.add_column(
-                head, justify="right" if column == "minutes" else "left", overflow="fold"
-            )
+            table.add_column(head, justify=justify, overflow="fold")
         for name, work in self.works.items():
-            minutes = "–"
-            if work.begun is not None and work.ended is not None:
-                minutes = f"{(work.ended - work.begun) / 60:.1f}"
+            minutes = f"{work.spent(self._clock()) / 60:.1f}" if work.ended is not None else "–"
             state = word(f"log.states.{work.state}", self.language)
             table.add_row(name, state, minutes, work.headline, work.page)
-        with self._lock:
-            stream = self._stream or sys.stderr
-            Console(file=stream, width=None if stream.isatty() else 120).print(table)
+        stream = self._stream or sys.stderr
+        Console(file=stream, width=None if stream.isatty() else 120).print(table)

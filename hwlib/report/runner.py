@@ -175,7 +175,7 @@ def run_notebook(
 
     Args:
         job: what to run, its parameters checked; see `check_parameters`.
-        name: stem of the file, and what progress lines begin with.
+        name: stem of the file.
         folder: where executed notebooks lie.
         cwd: the kernel's working directory; this process's where None.
         run: from `Workers.submit`; a worker of its own where None.
@@ -196,7 +196,7 @@ def run_notebook(
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="hwlib-", dir=_short_temp()) as temporary:
         raw = Path(temporary) / "notebook.ipynb"
-        error = _execute(job, raw, name=name, cwd=cwd or Path.cwd(), run=run, on_line=on_line)
+        error = _execute(job, raw, cwd=cwd or Path.cwd(), run=run, on_line=on_line)
         with ONE_AT_A_TIME:
             return _keep(job, raw, error, target=target, record=record, key=key)
 
@@ -223,16 +223,13 @@ def _keep(job: Job, raw: Path, error: str, *, target: Path, record: Path, key: s
     return Executed(target, runs[0], others=tuple(runs[1:]))
 
 
-def _execute(
-    job: Job, output: Path, *, name: str, cwd: Path, run: RunChild, on_line: OnLine
-) -> str:
+def _execute(job: Job, output: Path, *, cwd: Path, run: RunChild, on_line: OnLine) -> str:
     """Let papermill write what it can to `output`; return what ended it in one line, or ''."""
     task = {
         "notebook": str(job.notebook.resolve()),
         "output": str(output),
         "parameters": dict(job.parameters),
         "cwd": str(cwd),
-        "name": name,
     }
     lines: list[str] = []
 

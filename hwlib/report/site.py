@@ -45,8 +45,7 @@ class JobResult:
 
     Attributes:
         name: stem of its pages and of its executed notebook.
-        ok: whether its notebook ran to its end and every page of it is complete.
-        reason: one line why not; empty where `ok`.
+        reason: one line why it is not complete; empty where it is.
         notebook: the executed notebook.
         run: the run folder that it used.
         files: its pages.
@@ -54,11 +53,15 @@ class JobResult:
 
     job: Job
     name: str
-    ok: bool
     reason: str
     notebook: Path | None
     run: Path | None
     files: tuple[Path, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether its notebook ran to its end and every page of it is complete."""
+        return not self.reason
 
 
 @dataclass(frozen=True)
@@ -86,15 +89,12 @@ def make_report(
     out: Path,
     languages: Sequence[str] = tuple(LANGUAGES),
     runs: Path | None = None,
-    command: str = "",
+    about: About | None = None,
     cwd: Path | None = None,
     environments: Sequence[Environment] = ({},),
     alone: Environment | None = None,
     decoder: Callable[[Path], Mapping[str, Any]] | None = None,
     detail: Detail = FULL,
-    author: str = "",
-    student_id: str = "",
-    short: bool = False,
     expected: Sequence[Sequence[float]] | None = None,
     quiet: bool = False,
 ) -> ReportResult:
@@ -112,7 +112,7 @@ def make_report(
         out: folder of the report.
         languages: keys of `LANGUAGES`; only these are rendered.
         runs: folder of the run folders; the notebooks' own default where None.
-        command: the command line, as it is to stand in the report.
+        about: author, command line, and whether the appendices are left out.
         cwd: working directory of the kernels; this process's where None.
         environments: what kernels find beside this process's own environment, one for each of
             those that run side by side; see `hwlib.parallel.shares`.
@@ -121,9 +121,6 @@ def make_report(
         decoder: takes the run folder of a finished VAE and returns what its page needs to decode by
             itself; see `hwlib.explore.page_decoder`. None puts no decoder into any page.
         detail: how much of their images pages and PDF keep.
-        author: who hands the report in, for its title page.
-        student_id: the author's number.
-        short: whether the appendices are left out.
         expected: about how many seconds each training of each of `jobs` takes on this machine,
             where that is known.
         quiet: print failures only.
@@ -148,7 +145,7 @@ def make_report(
         named,
         _Writer(Path(out)),
         languages=tuple(code for code in LANGUAGES if code in languages),
-        about=About(author, student_id, FOLDERS.sub("…/", command), short),
+        about=replace(about, command=FOLDERS.sub("…/", about.command)) if about else About(),
         detail=detail,
         log=run_log,
     )
@@ -544,12 +541,10 @@ def _result(
 ) -> ReportResult:
     out, results = report.writer.out, []
     for one in prepared:
-        reason = one.executed.reason.text() if one.executed.reason else reasons.get(one.name, "")
+        done = one.executed
+        reason = done.reason.text() if done.reason else reasons.get(one.name, "")
         files = tuple(out / language / f"{one.name}.html" for language in report.languages)
-        executed = one.executed
-        results.append(
-            JobResult(one.job, one.name, not reason, reason, executed.notebook, executed.run, files)
-        )
+        results.append(JobResult(one.job, one.name, reason, done.notebook, done.run, files))
     own = {file for result in results for file in result.files}
     shared = [path for name in report.writer.made if (path := out / name) not in own]
     return ReportResult(out, tuple(results), (*shared, *sorted(own)))
