@@ -108,7 +108,7 @@ def train(
 def sample(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run's folder.")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A new folder, or a file .npz.")],
-    num: Annotated[int, typer.Option("--num", min=1, help="How many pictures.")] = 64,
+    num: Annotated[int, typer.Option("--num", min=1, help="Number of images.")] = 64,
     seed: SeedOption = 0,
     attribute: Annotated[
         list[str] | None,
@@ -123,7 +123,7 @@ def sample(
         typer.Option(help="Of an InfoGAN: a code's value, 0 to 9; once for each code."),
     ] = None,
 ) -> None:
-    """Draw pictures from a finished run: a folder of PNG, or one .npz (`images`, N x H x W x C).
+    """Generate images with a finished run: a folder of PNG, or one .npz (`images`, N x H x W x C).
 
     The same seed draws the same z, so that two calls that differ in --attribute or --code alone
     show what it changes.

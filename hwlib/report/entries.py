@@ -20,9 +20,9 @@ class Entry:
     """A run of one job.
 
     Attributes:
-        page: stem of the page that tells of it.
-        note: settings, data and seed aside, that tell it from an earlier run of the same problem
-            and recipe.
+        page: stem of the page that it is on.
+        note: settings, data and seed aside, that differ from those of an earlier run of the
+            same problem and recipe.
         figures: the number of each figure of that page, by name.
     """
 
@@ -44,7 +44,7 @@ class Entry:
 
     @property
     def data(self) -> str:
-        """The data as they were asked for: what tells a report's data sets apart."""
+        """The data as they were asked for: they name a report's data sets."""
         return str(self.facts.parameters.get("data") or self.facts.settings.get("data", ""))
 
 
@@ -61,7 +61,7 @@ def entries_of(
 
     Problems come in the homework's order; within one, runs on the same data, of the same recipe and
     with the same settings stand together. Main runs come first, then additional runs, without
-    repeats. A KL study has a row for each weight that its page tells of.
+    repeats. A KL study has a row for each weight that its page shows in full.
 
     Args:
         jobs: the pages.
@@ -94,7 +94,7 @@ def entries_of(
 
 
 def _rows_of(entry: Entry) -> list[Entry]:
-    """Return a study's VAEs, those of the weights told in full, in its place; else the entry."""
+    """Return a study's VAEs, those of the weights shown in full, in its place; else the entry."""
     facts = entry.facts
     if "studies" not in facts.results:
         return [entry]
@@ -130,7 +130,7 @@ def _difference(first: Facts, other: Facts) -> str:
     return ", ".join(f"{name} = {other.setting(name)}" for name in own)
 
 
-# ---- what runs share and what tells them apart ---------------------------------------------------
+# ---- what runs share, and how they differ ----------------------------------------------------
 
 
 def shared(entries: Sequence[Entry], language: str) -> list[tuple[str, str]]:

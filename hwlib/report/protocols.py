@@ -107,10 +107,12 @@ def measured(entries: Sequence[Entry], language: str) -> list[str]:
             texts = labels.setdefault(part, {})
             texts.setdefault(format_fact(amount, language), []).append(metric_label(name, language))
     lines = _line([_fact(part, texts, language) for part, texts in labels.items()], language)
-    is_oracle = any(str(p.get("features", "")).startswith("oracle") for p in protocols.values())
-    oracle = next((o for e in entries if is_oracle and (o := e.facts.results.get("oracle"))), {})
-    if "accuracy" in oracle and "floor" in oracle:
-        shares = {name: f"{100 * oracle[name]:.1f} %" for name in ("accuracy", "floor")}
+    has_classifier = any(
+        str(protocol.get("features", "")).startswith("oracle") for protocol in protocols.values()
+    )
+    about = next((o for e in entries if (o := e.facts.results.get("oracle"))), {})
+    if has_classifier and {"accuracy", "floor"} <= about.keys():
+        shares = {name: f"{100 * about[name]:.1f} %" for name in ("accuracy", "floor")}
         lines.append(word("compare.classifier", language, **shares))
     return lines
 
@@ -155,7 +157,7 @@ def _condition(name: str, entry: Entry) -> Any:
 def _shortest_names(
     runs: Mapping[str, Sequence[Entry]], entries: Sequence[Entry]
 ) -> dict[str, list[str]]:
-    """Return the runs of each value, named as briefly as tells which run has which value."""
+    """Return the runs of each value, named as briefly as is unambiguous."""
     ways = (
         lambda entry: entry.name,
         lambda entry: entry.facts.setting("data"),

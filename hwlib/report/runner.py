@@ -341,7 +341,7 @@ def _write_notebook(path: Path, notebook: NotebookNode, job: Job) -> None:
 
 
 def _is_progress(output: NotebookNode) -> bool:
-    """Whether an output tells how work went on: lines, or a bar, which a notebook has as widget."""
+    """Whether an output is progress: lines, or a bar, which a notebook has as a widget."""
     return output.get("name") == "stderr" or WIDGET_MIME in output.get("data", {})
 
 

@@ -3,7 +3,7 @@
 Standard input says as JSON what to set: `main`, the text; `fonts`, a folder; `heights`, those that
 the last pass gave; `seconds`, the PDF's date since 1970. `heights` gives those that figures and
 tables want where they now stand, `pdf` the PDF. `glyphs` gives those of `characters` that no font
-has. What Typst cannot set is told as JSON on standard error, `message` and `hints`, with exit code
+has. What Typst cannot set goes as JSON to standard error, `message` and `hints`, with exit code
 1.
 
 Each pass is a process of its own, because Typst keeps what it has laid out until its process ends:
