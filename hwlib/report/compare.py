@@ -90,13 +90,7 @@ def overview(entries: Sequence[Entry], frame: Frame) -> list[Table]:
     return [
         table
         for problem, own in by_problem(entries).items()
-        for table in metric_tables(
-            PAGES[problem].overview,
-            own,
-            frame,
-            caption=titles[problem],
-            has_means=problem in PROBLEMS,
-        )
+        for table in metric_tables(PAGES[problem].overview, own, frame, caption=titles[problem])
     ]
 
 
@@ -108,14 +102,8 @@ def _problem(problem: str, entries: Sequence[Entry], frame: Frame) -> Section:
         names = metrics_of(topic)
         has_any = any(name in e.facts.results for name in names for e in entries)
         if has_any or topic == "training":
-            tables += metric_tables(
-                names,
-                entries,
-                frame,
-                caption=words["topics"][topic],
-                notes=conditions(topic, entries, language),
-                has_means=problem in PROBLEMS,
-            )
+            notes, caption = conditions(topic, entries, language), words["topics"][topic]
+            tables += metric_tables(names, entries, frame, caption=caption, notes=notes)
     title = section("page", language)["problems"][problem]
     if problem == CLAIMS:
         return Section(problem, title, tables=tuple(tables))

@@ -135,10 +135,10 @@ def make_report(
         if code not in LANGUAGES:
             raise UserError("unknown_language", name=code, known=list(LANGUAGES))
     order = sorted(range(len(jobs)), key=lambda place: list(PAGES).index(jobs[place].problem))
-    known = dict(zip(order, expected, strict=True)) if expected else {}
     ordered = [_with_runs(jobs[place], runs) for place in order]
     named = dict(zip(job_names(ordered), ordered, strict=True))
-    seconds = {name: expected[place] for name, place in zip(named, order, strict=True) if known}
+    places = dict(zip(named, order, strict=True))
+    seconds = {name: expected[place] for name, place in places.items()} if expected else {}
     turns = _in_order_of_start(named)
     run_log = RunLog(turns, at_once=len(environments), expected=seconds, quiet=quiet)
     report = _Report(

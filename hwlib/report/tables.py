@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from statistics import fmean, stdev
 from typing import Any
 
-from hwlib.registry import metrics
+from hwlib.registry import PROBLEMS, metrics
 from hwlib.report.entries import Entry, by_data, by_seed, identity_of, seeds_of, short_name
 from hwlib.report.facts import MAX_DECIMALS, format_metric, format_of, metric_label, value
 from hwlib.text import fixed, section, word
@@ -67,7 +67,6 @@ def metric_tables(
     caption: str,
     notes: Sequence[str] = (),
     is_ranking: bool = False,
-    has_means: bool = True,
 ) -> list[Table]:
     """Return the runs' table, and one of means over seeds where there are several.
 
@@ -78,11 +77,11 @@ def metric_tables(
         caption: what the numbers are.
         notes: what is to stand below the runs' table.
         is_ranking: whether the runs are of several problems, and real images have a row.
-        has_means: False where numbers rest on seeds of their own.
     """
     language, words = frame.language, section("compare", frame.language)
     names = [name for name in names if any(name in e.facts.results for e in entries)]
-    groups = by_seed(entries) if has_means else []
+    has_seeds = all(entry.facts.problem in PROBLEMS for entry in entries)  # verdicts have their own
+    groups = by_seed(entries) if has_seeds else []
     made = [(caption, [[entry] for entry in entries], False)]
     if any(len(group) > 1 for group in groups):
         made.append((word("compare.spread", language, caption=caption), groups, True))
