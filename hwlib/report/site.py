@@ -22,7 +22,7 @@ from hwlib.io import replacing, sha256_of, write_json
 from hwlib.parallel import Environment, RunChild, Workers
 from hwlib.registry import CLAIMS, PAGES, PROBLEMS
 from hwlib.report.book import About, Book, Page, make_book, page_title
-from hwlib.report.document import RenderError
+from hwlib.report.document import Document, RenderError
 from hwlib.report.embed import FULL, Detail
 from hwlib.report.facts import Facts, engine, read_facts, value
 from hwlib.report.html import files_of, render
@@ -222,6 +222,9 @@ def _in_order_of_start(named: Mapping[str, Job]) -> list[str]:
 # ---------------------------------------------------------------------- notebooks
 
 
+WAITING = Executed(None, None, Reason("waiting", {}))  # of a notebook that has not ended
+
+
 @dataclass(frozen=True)
 class _Prepared:
     """One executed job before it is set in any language."""
@@ -314,7 +317,7 @@ class _Report:
     about: About
     detail: Detail
     log: RunLog
-    _early: dict[tuple[str, str], Page] = field(default_factory=dict)
+    _documents: dict[tuple[str, str], tuple[Document | None, str]] = field(default_factory=dict)
 
     def show(self, done: Mapping[str, _Prepared], newest: str = "") -> None:
         """Write the index, and the page of the job that has just ended, before all is done.
@@ -323,13 +326,15 @@ class _Report:
         """
         if self.writer.has_report():
             return  # an earlier report stays until this one is whole: a stop must not cost it
-        prepared = [done.get(name) or _waiting(name, job) for name, job in self.named.items()]
+        prepared = [
+            done.get(name) or _Prepared(job, name, WAITING, read_facts(job, None, job.parameters))
+            for name, job in self.named.items()
+        ]
+        waiting = [f"{name}.html" for name in self.named if name not in done]
+        files = ["index.html", *waiting, *([f"{newest}.html"] if newest else [])]
         for language in self.languages:
-            pages = [self._early_page(one, prepared, language, done) for one in prepared]
-            waiting = [f"{one.name}.html" for one in prepared if one.name not in done]
-            files = ["index.html", *waiting, *([f"{newest}.html"] if newest else [])]
             try:
-                book = make_book(pages, language, self.about)
+                book = make_book(self._pages(prepared, language), language, self.about)
                 texts = {file: self._html(book, file) for file in files}
             except RenderError:
                 continue  # what cannot be set is reported when the report is made
@@ -337,22 +342,6 @@ class _Report:
                 self.writer.write(f"{language}/{file}", text, "")
             if newest and not done[newest].executed.reason:
                 self.log.made(newest, str(self.writer.out / language / f"{newest}.html"))
-
-    def _early_page(
-        self,
-        one: _Prepared,
-        prepared: Sequence[_Prepared],
-        language: str,
-        done: Mapping[str, _Prepared],
-    ) -> Page:
-        label = _label(one, prepared, language)
-        if one.name not in done:
-            title, reason = page_title(None, one.facts, language), word("page.waiting", language)
-            return Page(one.name, title, one.facts, None, reason, label=label, is_waiting=True)
-        key = one.name, language
-        if key not in self._early:
-            self._early[key] = self._page(one, language, label)
-        return self._early[key]
 
     def render(self, prepared: Sequence[_Prepared], language: str) -> dict[str, str]:
         """Write the pages and the PDF of one language; return why jobs in it are not complete."""
@@ -364,8 +353,7 @@ class _Report:
         if self.writer.holds_all(f"{language}/", [f"{name}.html" for name in names], key):
             self.log.say("same", language=title)
             return {}
-        pages = [self._page(one, language, _label(one, prepared, language)) for one in prepared]
-        files, reasons = self.set(pages, language)
+        files, reasons = self.set(self._pages(prepared, language), language)
         before = {one.name for one in prepared if not one.executed.ok}
         is_tried_again = bool(reasons.keys() - before)  # what could not be set
         for name, content in files.items():
@@ -420,29 +408,41 @@ class _Report:
     def _html(self, book: Book, file: str) -> bytes:
         return render(book, file, languages=self.languages, detail=self.detail).encode()
 
-    def _page(self, one: _Prepared, language: str, label: str) -> Page:
-        """Return the job's page; Markdown that cannot be read makes it a failed one."""
-        executed, document = one.executed, None
-        reason = executed.reason.text(language) if executed.reason else ""
-        if executed.ok:
+    def _pages(self, prepared: Sequence[_Prepared], language: str) -> list[Page]:
+        """Return the jobs' pages; Markdown that cannot be read makes a failed one."""
+        pages = []
+        for one in prepared:
+            document, reason = self._document(one, language)
+            notebook = one.executed.notebook if self.detail.notebooks else None
+            pages.append(
+                Page(
+                    name=one.name,
+                    title=page_title(document, one.facts, language),
+                    facts=one.facts,
+                    document=document,
+                    reason=reason,
+                    trace=one.executed.trace,
+                    notebook=notebook.name if notebook else "",
+                    label=_label(one, prepared, language),
+                    decoder=one.decoder if document else None,
+                    is_waiting=one.executed is WAITING,
+                )
+            )
+        return pages
+
+    def _document(self, one: _Prepared, language: str) -> tuple[Document | None, str]:
+        """Return what a notebook says, or None and why there is nothing; each is read once."""
+        executed, key = one.executed, (one.name, language)
+        if executed.reason:
+            return None, executed.reason.text(language)
+        if key not in self._documents:
             try:
                 document = read_notebook(nbformat.read(executed.notebook, as_version=4), language)
-                if self.detail.max_width:
-                    document = document.reduced(self.detail.max_width)
+                width = self.detail.max_width
+                self._documents[key] = document.reduced(width) if width else document, ""
             except RenderError as error:
-                reason = str(error)
-        has_notebook = executed.notebook and self.detail.notebooks
-        return Page(
-            name=one.name,
-            title=page_title(document, one.facts, language),
-            facts=one.facts,
-            document=document,
-            reason=reason,
-            trace=executed.trace,
-            notebook=executed.notebook.name if has_notebook else "",
-            label=label,
-            decoder=one.decoder if document else None,
-        )
+                self._documents[key] = None, str(error)
+        return self._documents[key]
 
     def _key(self, prepared: Sequence[_Prepared], language: str) -> str:
         """Return a hash over everything that the files of one language show."""
@@ -469,10 +469,6 @@ def _engine_hash() -> list[str]:
     """Return hashes over this package and all words: another look is another report."""
     folders = (Path(__file__).parent, TEXTS, TEXTS.parent)
     return [hash_of_files(folder, suffixes=SOURCES) for folder in folders]
-
-
-def _waiting(name: str, job: Job) -> _Prepared:
-    return _Prepared(job, name, Executed(None, None), read_facts(job, None, job.parameters))
 
 
 def _label(one: _Prepared, prepared: Sequence[_Prepared], language: str) -> str:
