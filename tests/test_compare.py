@@ -595,7 +595,7 @@ def test_a_pdf_that_cannot_be_set_costs_no_page(pages, monkeypatch):
     monkeypatch.setattr(site, "render_pdf", fails)
     log = SimpleNamespace(say=lambda *_, **__: None)
     engine = site._Report({}, None, LANGUAGES, About(), report.FULL, log)
-    files, reasons = engine.set(some, "en")
+    files, reasons = engine.typeset(some, "en")
     assert files.keys() == {
         *(f"{page.name}.html" for page in some),
         *("index.html", "appendix.html"),

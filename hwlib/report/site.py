@@ -353,7 +353,7 @@ class _Report:
         if self.writer.holds_all(f"{language}/", [f"{name}.html" for name in names], key):
             self.log.say("same", language=title)
             return {}
-        files, reasons = self.set(self._pages(prepared, language), language)
+        files, reasons = self.typeset(self._pages(prepared, language), language)
         before = {one.name for one in prepared if not one.executed.ok}
         is_tried_again = bool(reasons.keys() - before)  # what could not be set
         for name, content in files.items():
@@ -363,7 +363,9 @@ class _Report:
                 self.log.say("written", path=str(self.writer.out / language / name))
         return reasons
 
-    def set(self, pages: Sequence[Page], language: str) -> tuple[dict[str, bytes], dict[str, str]]:
+    def typeset(
+        self, pages: Sequence[Page], language: str
+    ) -> tuple[dict[str, bytes], dict[str, str]]:
         """Set pages and PDF; what cannot be set of one job is left out, and costs no other.
 
         Returns:
