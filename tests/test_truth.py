@@ -17,9 +17,7 @@ import pandas as pd
 import pytest
 import synthetic_images
 
-from hwlib.faces.drawing import draw_faces
-from hwlib.faces.factors import sample_factors
-from hwlib.findings import acgan, gan, infogan, kl, likeness, samples, summary, vae
+from hwlib.findings import acgan, gan, infogan, kl, samples, summary, vae
 from hwlib.text import LANGUAGES
 
 PROBLEMS = ("vae", "gan", "acgan", "infogan")
@@ -185,147 +183,6 @@ def test_the_better_of_two_broken_models_is_not_called_good(measured, language):
         assert not {"near", "sharp"} & asserted(found, language)
 
 
-# ------------------------------------------------------------------------------- ACGAN
-
-
-def switch(*, own: float = 0.94, **changes: tuple[float, float]) -> dict:
-    """Return an ACGAN's results whose switch changes `changes`: of samples, of real images."""
-    results = adversarial.acgan_results()
-    quiet = dict.fromkeys(results["leakage"]["Smiling"], 0.0)
-    leak = quiet | {"Smiling": own} | {name: both[0] for name, both in changes.items()}
-    real = quiet | {"Smiling": 1.0} | {name: both[1] for name, both in changes.items()}
-    return results | {"leakage": {"Smiling": leak}, "leakage_real": {"Smiling": real}}
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_large_leak_is_named_with_both_numbers_and_what_is_missing_too(language):
-    results = switch(
-        Big_Lips=(-0.54, -0.09), Wearing_Lipstick=(0.54, 0.08), High_Cheekbones=(0.10, 0.63)
-    )
-    said = words_of(acgan.leakage(results), language)
-    for number in ("−54", "−9", "+54", "+8", "+10", "+63"):
-        assert number in said
-    by_kind = {f.key: [leak["name"] for leak in f.values["leaks"]] for f in acgan.leakage(results)}
-    assert set(by_kind["acgan.leaks_own"]) == {"Big_Lips", "Wearing_Lipstick"}
-    assert by_kind["acgan.leaks_missing"] == ["High_Cheekbones"]
-    assert not {"acgan.no_leaks", "acgan.leaks_from_data"} & by_kind.keys()
-
-
-def test_a_switch_that_does_what_real_images_do_is_not_blamed():
-    found = acgan.leakage(switch(High_Cheekbones=(0.60, 0.63)))
-    assert [each.key for each in found] == ["acgan.no_leaks", "acgan.leaks_from_data"]
-
-
-def test_a_switch_that_changes_only_its_own_attribute_has_no_leaks():
-    assert [each.key for each in acgan.leakage(switch())] == ["acgan.no_leaks"]
-
-
-@pytest.mark.parametrize(
-    ("accuracy", "flips", "levels"),
-    [(0.50, 0.02, {"none"}), (0.51, 0.05, {"none"}), (0.97, 0.94, {"clear"}),
-     (0.72, 0.45, {"partial"})],
-)  # fmt: skip
-def test_control_is_called_what_it_is_beside_chance(accuracy, flips, levels):
-    seen = {"Smiling": {"accuracy": 0.985, "floor": 0.6}}
-    results = adversarial.acgan_results(
-        attribute_accuracy=accuracy,
-        attribute_flip_rate=flips,
-        attribute_accuracy_by={"Smiling": accuracy},
-        attribute_flip_rate_by={"Smiling": flips},
-    )
-    results["oracle"]["by_attribute"] |= seen
-    (found,) = acgan.control(results)
-    assert {found.values["level"]} == levels
-
-
-def test_an_ignored_label_is_no_success_on_the_title_page():
-    results = adversarial.acgan_results(attribute_accuracy=0.5, attribute_flip_rate=0.03)
-    (found,) = summary.findings([SimpleNamespace(problem="acgan", recipe="x", results=results)])
-    assert found.values["is_ignored"]
-
-
-# ----------------------------------------------------------------------------- InfoGAN
-
-
-@pytest.mark.parametrize(("accuracy", "nats", "level"), [(0.10, 0.0, "none"), (1.0, 2.30, "full")])
-def test_a_code_is_read_or_ignored(accuracy, nats, level):
-    results = adversarial.infogan_results(
-        code_accuracy=accuracy,
-        code_accuracy_by=[accuracy],
-        code_information_nats=nats,
-        code_information_by=[nats],
-    )
-    assert infogan.reading(results).values["level"] == level
-
-
-def rows_of(faces: np.ndarray, tints: np.ndarray) -> np.ndarray:
-    """Return images (Z, V, H, W, C): a face a z, a tint a value of the code."""
-    images = faces[:, None].astype(float) * tints[None, :, None, None, None]
-    return images.clip(0, 255).astype(np.uint8)
-
-
-def likeness_of(rows: np.ndarray, real: np.ndarray) -> list:
-    results = adversarial.infogan_results()
-    return likeness.faces(results, rows.swapaxes(0, 1), real, switched=rows)
-
-
-def test_one_face_in_ten_tints_is_called_one_face():
-    faces = draw_faces(sample_factors(60, 5), 32)
-    rows = rows_of(faces[:1].repeat(10, axis=0), np.linspace(0.5, 1.2, 10))
-    (found,) = likeness_of(rows, faces[20:])
-    assert found.values["is_one_face"]
-    assert found.values["is_tint"]
-
-
-def test_ten_faces_are_not_one_face():
-    faces = draw_faces(sample_factors(60, 5), 32)
-    assert likeness_of(rows_of(faces[:10], np.linspace(0.8, 1.1, 10)), faces[20:]) == []
-
-
-# ------------------------------------------------------------------------------ curves
-
-
-def test_a_last_checkpoint_that_is_not_kept_gives_no_advice_to_train_longer():
-    metrics = adversarial.metrics()
-    last = int(metrics["step"].iloc[-1])
-    results = adversarial.gan_results(best_step=last // 2, kept_step=last // 2, num_steps=last)
-    (found,) = gan.checkpoint(metrics, results)
-    assert found.values["course"] != "last"
-    steps = gan.next_steps(metrics, results, None)
-    assert "longer" not in (steps[0].values["steps"] if steps else [])
-
-
-def test_a_late_break_is_told():
-    metrics = adversarial.metrics()
-    results = adversarial.gan_results(best_kid=0.02, last_kid=3.0, best_step=600, kept_step=600)
-    (found,) = gan.checkpoint(metrics, results)
-    assert found.values["course"] == "worse"
-
-
-def test_a_discriminator_that_guesses_before_bad_samples_is_weak_not_beaten():
-    results = adversarial.gan_results(
-        frechet=400.0, d_accuracy_real=0.5, d_accuracy_fake=0.52, recall=0.0, coverage=0.0
-    )
-    balance = gan.game(adversarial.metrics(), results)[0]
-    assert balance.values["level"] == "guessing"
-    assert balance.values["is_far"]
-
-
-@pytest.mark.parametrize(("low", "decades"), [(3.0, 0.0), (0.03, 2.0)])
-def test_latents_that_span_two_decades_do_not_matter_alike(low, decades):
-    results = adversarial.vae_results(active_units=100, kl_nats=150.0)
-    found = vae.latents(np.geomspace(3.0, low, 100), results)
-    assert found.values["decades"] == pytest.approx(decades, abs=0.05)
-    equally = {"en": "about equally", "zh": "重要性相近"}
-    for language, words in equally.items():
-        assert (words in found.say(language)) == (decades == 0)
-
-
-def test_a_vae_no_better_than_the_mean_image_is_called_so():
-    results = adversarial.vae_results(test_mse_01=MEAN_MSE, test_mse_11=4 * MEAN_MSE)
-    assert vae.reconstructions(results, MEAN_MSE)[0].values["level"] == "worse"
-
-
 # ---------------------------------------------------------------------------- KL study
 
 
@@ -395,21 +252,3 @@ def test_good_samples_at_every_weight_are_not_called_blurred():
         assert not {"blurred", "far", "collapsed"} & asserted(found, language)
     (large,) = [each for each in found if each.key == "kl.large"]
     assert not large.values["is_collapsed"]
-
-
-def test_a_collapsed_posterior_is_called_so():
-    (large,) = [each for each in kl_discussion(study()) if each.key == "kl.large"]
-    assert large.values["is_collapsed"]
-    assert large.values["is_alike"]
-
-
-@pytest.mark.parametrize("gap", [0.0, 264.0])
-def test_curves_that_part_are_not_said_to_fall_together(gap):
-    start = np.linspace(900, 600, 60)
-    frame = pd.DataFrame(
-        {"step": np.arange(1, 61) * 10, "objective": start, "neg_elbo_nats": start + gap,
-         "recon_nats": start, "kl_nats": np.full(60, gap)}
-    )  # fmt: skip
-    frame["test_neg_elbo_nats"] = frame["neg_elbo_nats"]
-    course = kl._course(0.0, frame)
-    assert course.values["is_apart"] == (gap > 0)

@@ -2,7 +2,9 @@
 
 Anchors keep a comparison of bad weights from praising the least bad one: real images for sharpness
 and diversity, the same at half resolution for blur, the noise floor for the Fréchet distance, and
-the mean image for reconstructions, which is the best that a decoder can do without z.
+the mean image for reconstructions, which is the best that a decoder can do without z. `half` is
+real images' sharpness at half resolution (`half_share`), `mean_error` the mean image's MSE
+(`findings.vae.mean_image_mse`), `mu` (N, Z) are posterior means.
 """
 
 from __future__ import annotations
@@ -106,28 +108,13 @@ def half_share(results: Results, data: Any) -> float | None:
     return half_sharpness(data) / real if real else None
 
 
-@dataclass(frozen=True)
-class Level:
-    """How good the best samples of some weights are.
-
-    Attributes:
-        sharpest: sharpness of the sharpest, as a share of real images'.
-        nearest: least distance, in noise floors; None where it was not measured.
-        is_blurred: whether even the sharpest have less detail than real images at half resolution.
-        is_far: whether even the nearest are far from real images.
-    """
-
-    sharpest: float
-    nearest: float | None
-    is_blurred: bool
-    is_far: bool
-
-
-def _level(known: Sequence[Anchored], half: float | None) -> Level:
+def _level(known: Sequence[Anchored], half: float | None) -> dict[str, Any]:
+    """Return the sharpest and the nearest samples, and whether even these are blurred, or far."""
     sharpest = max(one.sharpness for one in known)
     nearest = min((one.floors for one in known if one.floors is not None), default=None)
     is_far = nearest is not None and nearest > MAX_RATIO["apart"]
-    return Level(sharpest, nearest, half is not None and sharpest < half, is_far)
+    best = {"sharpest": sharpest, "nearest": nearest}
+    return best | {"is_blurred": half is not None and sharpest < half, "is_far": is_far}
 
 
 # ------------------------------------------------------------------------------ how it was made
@@ -293,8 +280,8 @@ def samples(results: Results, half: float | None) -> list[Finding]:
             rows=[asdict(one) for one in discussed],
             has_diversity=all(one.diversity is not None for one in discussed),
             has_floor=all(one.floors is not None for one in discussed),
-            is_blurred=level.is_blurred,
-            is_far=level.is_far,
+            is_blurred=level["is_blurred"],
+            is_far=level["is_far"],
             alike=[one.weight for one in discussed if one.is_alike],
         )
     ]
@@ -361,8 +348,8 @@ def _blurred(known: Sequence[Anchored], half: float | None) -> list[Finding]:
     if not known:
         return []
     level = _level(known, half)
-    is_bad = level.is_blurred or level.is_far
-    return [finding("kl.blurred", count=len(known), half=half, **asdict(level))] if is_bad else []
+    is_bad = level["is_blurred"] or level["is_far"]
+    return [finding("kl.blurred", count=len(known), half=half, **level)] if is_bad else []
 
 
 def _large(

@@ -1,6 +1,8 @@
 """What is the case with a VAE: its curves, its reconstructions, its latents, and what follows.
 
 Samples are judged as those of any model are (`findings.samples`), the loss by `findings.losses`.
+`mean_mse` is the mean test image's (`mean_image_mse`), `mu` (N, Z) are posterior means, `labels`
+(N,) an attribute's 0 or 1.
 """
 
 from __future__ import annotations
