@@ -28,6 +28,7 @@ from hwlib.report import runner
 from hwlib.report.facts import read_facts
 from hwlib.report.plan import ReportRequest, plan
 from hwlib.run import RUN_MIME
+from hwlib.show.verdicts import claims_markdown
 from hwlib.text import LANGUAGES, sentence, word
 
 matplotlib.use("Agg")
@@ -351,7 +352,7 @@ def test_the_table_of_verdicts_has_a_row_a_claim_in_the_claims_order():
 
 
 def test_the_short_table_is_markdown_for_the_readme():
-    markdown = show.claims_markdown(verdicts())
+    markdown = claims_markdown(verdicts())
     for lang in LANGS:
         lines = markdown[lang].splitlines()
         assert lines[0].count("|") == 5
