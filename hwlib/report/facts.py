@@ -25,7 +25,7 @@ GROUPED = {
     ("identity", "code"): "code_fingerprint",
     ("data", "fingerprint"): "data_fingerprint",
 }
-ENGINE = ("papermill", "matplotlib", "pypandoc_binary", "typst")
+ENGINE = ("papermill", "nbconvert", "matplotlib", "pypandoc_binary", "typst")
 SIGNIFICANT_DIGITS = 3
 MAX_DECIMALS = 4
 

@@ -1,4 +1,4 @@
-"""What a reader of one language sees of an executed notebook, as a document."""
+"""What a reader of one language sees of an executed notebook: Markdown, by nbconvert."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from binascii import Error as BadBase64
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
+from nbconvert.exporters import MarkdownExporter
+from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
 from PIL import Image, UnidentifiedImageError
+from traitlets import Unicode
 
 from hwlib import log
 from hwlib.errors import DEFAULT_LANGUAGE
@@ -35,6 +39,7 @@ from hwlib.report.references import references
 from hwlib.report.sliders import make_slider
 from hwlib.text import LANGUAGES, word
 
+TEMPLATE = Path(__file__).parent / "templates" / "notebook.md.jinja"
 HIDDEN = {"interactive", "injected-parameters"}
 SCREEN = "screen"  # the tag of cells whose figures another one shows in print
 # Cells that stand elsewhere in the book, by their tags.
@@ -59,55 +64,99 @@ DESCRIPTION = re.compile(r"<.*>", re.DOTALL)  # of an object that says nothing t
 def read_notebook(notebook: NotebookNode, language: str) -> Document:
     """Return what `notebook` shows in `language`, what stands elsewhere in the book as its extras.
 
-    Shown are prose of this language or of none, the code of all cells but interactive ones and
-    injected parameters, outputs with `hwlib` metadata whose language fits, and what a reader's own
-    cell prints, plots or gives; what goes to standard error, progress for one, is dropped.
-
     Raises:
         RenderError: content that cannot be set.
     """
     tags = {tag for cell in notebook.cells for tag in _tags(cell)}
-    # prose that the notebook does not have in this language stands in the default one
-    prose = language if f"lang-{language}" in tags else DEFAULT_LANGUAGE
-    hidden = HIDDEN | {f"lang-{other}" for other in LANGUAGES if other != prose}
-    cells: dict[str, list[NotebookNode]] = {"": []} | {MOVED[t]: [] for t in MOVED if t in tags}
-    for cell in notebook.cells:
-        if not _tags(cell) & hidden and cell.cell_type != "raw" and cell.source.strip():
-            part = next((MOVED[tag] for tag in MOVED if tag in _tags(cell)), "")
-            cells[part].append(cell)
-    documents = {part: _read(own, language, part) for part, own in cells.items()}
+    documents = {
+        part: _read(notebook, language, part)
+        for part in ("", *dict.fromkeys(MOVED[tag] for tag in MOVED if tag in tags))
+    }
     extras = {part: one for part, one in documents.items() if part and one.ast}
     return replace(documents[""], extras=extras)
 
 
-def _read(cells: Sequence[NotebookNode], language: str, part: str) -> Document:
-    """Return cells as a document; those that stand elsewhere in the book without their code."""
-    texts: list[str] = []
-    items: list[Item] = []
-    images: dict[str, bytes] = {}
-    source = ""
+def _read(notebook: NotebookNode, language: str, part: str) -> Document:
+    chosen = OneLanguage(language=language, part=part, enabled=True)
+    exporter = MarkdownExporter(
+        template_file=str(TEMPLATE), default_preprocessors=[], preprocessors=[chosen]
+    )
+    markdown, resources = exporter.from_notebook_node(notebook)
+    return make_document(markdown, resources["items"], language, resources["images"])
 
-    def add(item: Item) -> None:
-        texts.append(marker(len(items)))
-        items.append(item)
 
-    for cell, after in zip_longest(cells, cells[1:]):
-        if cell.cell_type == "markdown":
-            text, own = _with_attached(cell)
-            images |= own
-            texts.append(_checked(text, cell))
-            continue
-        outputs = [output for output in _merged(cell.outputs) if _is_shown(output, language)]
-        source += cell.source
-        if not outputs and after is not None and after.cell_type == "code":
-            source += "\n\n\n"  # one fold
-            continue
-        if not part:
-            add(Code(source))
+class OneLanguage(Preprocessor):
+    """Keeps what readers of one language see of the cells that stand in one part of the book.
+
+    Kept are prose of this language or of none, the code of all cells but interactive ones and
+    injected parameters, outputs with `hwlib` metadata whose language fits, and what a reader's own
+    cell prints, plots or gives; what goes to standard error, progress for one, is dropped. Cells
+    get their Markdown as source, with markers for the items that `resources` then lists.
+    """
+
+    language = Unicode(help="a key of LANGUAGES")
+    part = Unicode(help="a value of MOVED, or empty for the chapter itself")
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Return the notebook with what is shown, and `resources` with items and images."""
+        items: list[Item] = []
+        images: dict[str, bytes] = {}
+        cells = self._chosen(nb)
         source = ""
+        for cell, after in zip_longest(cells, cells[1:]):
+            if cell.cell_type == "markdown":
+                text, own = _with_attached(cell)
+                images |= own
+                cell.source = _checked(text, cell)
+                continue
+            shown = [one for one in _merged(cell.outputs) if _is_shown(one, self.language)]
+            source += cell.source
+            if not shown and after is not None and after.cell_type == "code":
+                source += "\n\n\n"  # one fold
+                cell.source = ""
+                continue
+            code = [] if self.part else [Code(source)]
+            cell.source = self._said(code, shown, cell, items)
+            source = ""
+        nb.cells = cells
+        return nb, resources | {"items": items, "images": images}
+
+    def _chosen(self, nb: NotebookNode) -> list[NotebookNode]:
+        """Return the cells of this part that readers of this language see.
+
+        Prose that the notebook does not have in this language stands in the default one.
+        """
+        has = any(f"lang-{self.language}" in _tags(cell) for cell in nb.cells)
+        prose = self.language if has else DEFAULT_LANGUAGE
+        hidden = HIDDEN | {f"lang-{other}" for other in LANGUAGES if other != prose}
+        return [
+            cell
+            for cell in nb.cells
+            if not _tags(cell) & hidden and cell.cell_type != "raw" and cell.source.strip()
+            if next((MOVED[tag] for tag in MOVED if tag in _tags(cell)), "") == self.part
+        ]
+
+    def _said(
+        self,
+        code: Sequence[Item],
+        outputs: Sequence[NotebookNode],
+        cell: NotebookNode,
+        items: list[Item],
+    ) -> str:
+        """Return a code cell as Markdown; what its markers stand for goes to `items`."""
+        texts: list[str] = []
+
+        def add(item: Item) -> None:
+            texts.append(marker(len(items)))
+            items.append(item)
+
+        for item in code:
+            add(item)
         for output in outputs:
             if (facts := _facts(output)) is None:
-                add(_own_item(output, language))
+                add(_own_item(output, self.language))
                 continue
             _checked(facts.get("caption", ""), cell)
             if facts.kind in ("figure", "slider"):
@@ -117,7 +166,7 @@ def _read(cells: Sequence[NotebookNode], language: str, part: str) -> Document:
                 add(Table(facts.get("name", ""), facts.get("caption", "")))
             texts.append(_checked(_markdown(output.data), cell))
             texts += [marker(END)] * (facts.kind == "table")
-    return make_document("\n\n".join(texts), items, language, images)
+        return "\n\n".join(texts)
 
 
 def _tags(cell: NotebookNode) -> set[str]:
