@@ -11,7 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Any
+
+METRICS = Path(__file__).parents[1] / "report" / "metrics.toml"
 
 
 def resolve(reference: str) -> Any:
@@ -56,9 +59,7 @@ class Metric:
 @cache
 def metrics() -> dict[str, Metric]:
     """Return every metric by its key of results.json; what one is read beside has its format."""
-    from hwlib.text import ROOT  # loads Jinja
-
-    entries = tomllib.loads((ROOT.parent / "metrics.toml").read_text(encoding="utf-8"))
+    entries = tomllib.loads(METRICS.read_text(encoding="utf-8"))
     found = {name: Metric(**entry) for name, entry in entries.items()}
     bounds = {m.beside: Metric(format=m.format) for m in found.values() if m.beside}
     return found | {name: bound for name, bound in bounds.items() if name not in found}

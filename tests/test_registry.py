@@ -46,7 +46,7 @@ def test_a_metric_is_one_entry(monkeypatch, tmp_path):
     text = (ROOT / "report" / "metrics.toml").read_text()
     entry = '[lpips]\nformat = "digits"\nbetter = "lower"\nreal = "lpips_real"\ntopic = "quality"\n'
     (tmp_path / "metrics.toml").write_text(text + "\n" + entry)
-    monkeypatch.setattr(hwlib.text, "ROOT", tmp_path / "text")
+    monkeypatch.setattr(registry, "METRICS", tmp_path / "metrics.toml")
     registry.metrics.cache_clear()
     try:
         assert metrics_of("quality")[-1] == "lpips"

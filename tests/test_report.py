@@ -662,7 +662,9 @@ def test_a_small_report_has_its_figures_in_the_same_size_with_less_detail(tmp_pa
     nbformat.write(made, notebook)
     results = report_notebook.results_of("vae")
     run = report_notebook.write_run(tmp_path / "runs", "vae", "dcgan", results)
-    job = report.make_job("vae", "dcgan", notebooks=report_notebook.write(tmp_path / "n").parent)
+    job = report.make_job(
+        "vae", "dcgan", notebooks=report_notebook.write_notebook(tmp_path / "n").parent
+    )
     pages, sizes = {}, {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(site, "run_notebook", lambda *_, **__: runner.Executed(notebook, run))
@@ -672,7 +674,7 @@ def test_a_small_report_has_its_figures_in_the_same_size_with_less_detail(tmp_pa
             pages[name] = soup(result.out / "en" / "vae-dcgan.html")
             sizes[name] = (result.out / "en" / "report.pdf").stat().st_size
     full, small = (page.select_one(".card img") for page in pages.values())
-    assert (full["width"], small["width"]) == ("1600", str(report.SMALL.width))
+    assert (full["width"], small["width"]) == ("1600", str(report.SMALL.max_width))
     assert full.parent["style"] == small.parent["style"]
     assert len(small["src"]) < len(full["src"]) / 3
     assert sizes["small"] < sizes["full"] / 2
