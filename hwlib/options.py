@@ -36,8 +36,8 @@ SetOption = Annotated[
     typer.Option(
         "--set",
         metavar="KEY=VALUE",
-        help="Change a setting, for example --set z_dim=50; repeat it for several. README.md lists"
-        " them under 'Settings', and a wrong name lists those that the problem knows.",
+        help="Change a setting, for example --set z_dim=50; repeat it for several. docs/settings.md"
+        " lists them, and a wrong name lists those that the problem knows.",
     ),
 ]
 DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]

@@ -75,7 +75,7 @@ class Run:
 
     @property
     def results(self) -> dict[str, Any]:
-        """The run's numbers; names and units as in the README's table.
+        """The run's numbers; names and units as in docs/metrics.md.
 
         Raises:
             UserError: the run is not finished.

@@ -159,7 +159,7 @@ def test_help_is_there_for_every_command(call):
         code, out, _ = call(*words, "--help")
         assert code == 0
         assert "Usage: hwlib" in out
-    assert "README.md" in call("train", "--help")[1]  # where the settings are told
+    assert "docs/settings.md" in call("train", "--help")[1]  # where the settings are told
 
 
 def test_the_drawn_faces_are_meant_whatever_lies_in_this_folder(tmp_path, monkeypatch):
