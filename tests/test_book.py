@@ -17,12 +17,12 @@ from report_notebook import SVG, figure, notebook, png, prose, table
 from hwlib.report import webfont
 from hwlib.report.book import About, Book, Page, book_date, make_book, page_title
 from hwlib.report.document import Figure, Printed, RenderError
-from hwlib.report.facts import Facts, read_facts
 from hwlib.report.language import MAX_PRINTED_LINES, read_notebook
 from hwlib.report.markup import to_html
 from hwlib.report.pdf import NO_GLYPH, render_pdf
 from hwlib.report.references import references
 from hwlib.report.runner import make_job
+from hwlib.report.runs import Facts, read_facts
 from hwlib.text import LANGUAGES
 
 RARE = "王翊婷 😀 ✓ 👩🏽‍🔬"  # two of them in no font of the PDF, and an emoji of several signs

@@ -25,8 +25,8 @@ from hwlib.findings import claims as findings
 from hwlib.findings import verdicts as known_verdicts
 from hwlib.plots.claims import MARKS
 from hwlib.report import runner
-from hwlib.report.facts import read_facts
 from hwlib.report.plan import ReportRequest, plan
+from hwlib.report.runs import read_facts
 from hwlib.run import RUN_MIME
 from hwlib.show.verdicts import claims_markdown
 from hwlib.text import LANGUAGES, sentence, word

@@ -24,22 +24,14 @@ from pypdf import PdfReader
 from hwlib import report
 from hwlib.objectives import reported_mses
 from hwlib.registry import PAGES, PROBLEMS, metrics_of
-from hwlib.report import (
-    compare,
-    entries,
-    facts,
-    protocols,
-    site,
-    strips,
-)
+from hwlib.report import compare, protocols, site, strips
 from hwlib.report.book import About, Page, make_book
+from hwlib.report.cells import cell, format_metric, metric_label
 from hwlib.report.document import RenderError
-from hwlib.report.entries import seeds_of
-from hwlib.report.facts import read_facts
 from hwlib.report.html import COMPARE, render
 from hwlib.report.language import read_notebook
 from hwlib.report.pdf import render_pdf
-from hwlib.report.tables import Frame, cell
+from hwlib.report.runs import Facts, by_seed, read_facts, rows_of, seeds_of, warnings
 from hwlib.text import section, word
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -134,7 +126,7 @@ def compared(pages) -> dict[str, BeautifulSoup]:
     return found
 
 
-def rows_of(page: BeautifulSoup, caption: str, within: str = "main") -> list[dict[str, str]]:
+def table_rows(page: BeautifulSoup, caption: str, within: str = "main") -> list[dict[str, str]]:
     """Return a table's rows, each by its heads, of the one table with that caption."""
     found = [
         figure
@@ -191,18 +183,17 @@ def test_a_mean_of_fewer_runs_than_there_are_says_of_how_many():
     assert cell("frechet", results, "en") == "–"
 
 
-def entry(**settings) -> entries.Entry:
+def entry(results=None, **settings) -> Facts:
     record = {"settings": {"problem": "gan", "recipe": "dcgan", "data": "faces"} | settings}
-    run = json.dumps(settings)
-    known = facts.Facts(report.Job("gan", "dcgan", ROOT, {}), {}, run, record, {"num_steps": 1})
-    return entries.Entry("page", known)
+    job, run = report.Job("gan", "dcgan", ROOT, {}), json.dumps(settings)
+    return Facts(job, {}, run, record, results or {"num_steps": 1}, page="page")
 
 
 def test_only_runs_that_differ_by_seed_alone_are_taken_together():
     a, b = entry(seed=0), entry(seed=1)
     apart = [entry(seed=0, z_dim=50), entry(seed=0, data="hw4"), entry(seed=1, data="hw4")]
-    failed = entries.Entry("page", a.facts, is_failed=True)
-    assert entries.by_seed([a, *apart, b, failed, a]) == [[a, b], [apart[0]], apart[1:]]
+    failed = replace(a, is_failed=True)
+    assert by_seed([a, *apart, b, failed, a]) == [[a, b], [apart[0]], apart[1:]]
 
 
 def test_seeds_are_counted_and_named():
@@ -216,8 +207,8 @@ def test_every_group_has_one_row_of_means_and_data_sets_are_never_averaged_over(
         caption = word(
             "compare.spread", code, caption=section("compare", code)["topics"]["balance"]
         )
-        rows = rows_of(compared[code], caption, part("gan"))
-        labels = {name: facts.metric_label(name, code) for name in section("metrics", code)}
+        rows = table_rows(compared[code], caption, part("gan"))
+        labels = {name: metric_label(name, code) for name in section("metrics", code)}
         seeds = section("compare", code)["seeds"]
         named = [tuple(row.values())[:3] for row in rows]
         assert named == [
@@ -233,11 +224,11 @@ def test_means_are_those_of_the_runs(compared, runs):
         caption = word(
             "compare.spread", code, caption=section("compare", code)["topics"]["reconstruction"]
         )
-        rows = rows_of(compared[code], caption, part("vae"))
+        rows = table_rows(compared[code], caption, part("vae"))
         assert len(rows) == len(SETS)
         for data, row in zip(SETS, rows, strict=True):
             own = [made_results("vae", "dcgan", data, s)["test_mse_01"] for s in SEEDS]
-            mean, deviation = row[facts.metric_label("test_mse_01", code)].split(" ± ")
+            mean, deviation = row[metric_label("test_mse_01", code)].split(" ± ")
             assert float(mean) == pytest.approx(fmean(own), abs=5e-6)
             assert float(deviation) == pytest.approx(stdev(own), abs=5e-6)
 
@@ -266,7 +257,7 @@ def mixed(tmp_path_factory) -> dict[str, compare.Section]:
     second run with two codes, and the GAN of `dcgan` stands beside a VAE of its own.
     """
     folder = tmp_path_factory.mktemp("mixed")
-    jobs = []
+    runs = []
     for number, (problem, recipe) in enumerate(MIXED):
         results, run, others = report_notebook.results_of(problem, 1 + number / 10), None, ()
         if recipe == "wide":
@@ -280,8 +271,8 @@ def mixed(tmp_path_factory) -> dict[str, compare.Section]:
         if is_run := (problem, recipe) != ("acgan", "plain"):
             run = report_notebook.write_run(folder, problem, recipe, results)
         known = read_facts(report.Job(problem, recipe, folder, {}), run, {}, others)
-        jobs.append((f"{problem}-{recipe}", known, not is_run))
-    return {part.anchor: part for part in compare.comparison(entries.entries_of(jobs), "en")}
+        runs.append(replace(known, page=f"{problem}-{recipe}", is_failed=not is_run))
+    return {part.anchor: part for part in compare.comparison(rows_of(runs), "en")}
 
 
 def cells_of(table) -> list[dict[str, str]]:
@@ -330,21 +321,19 @@ def test_numbers_of_another_protocol_stand_apart_and_never_in_a_ranking(mixed):
 def test_a_distance_without_its_protocol_is_not_compared(tmp_path):
     known = {"frechet": 1.0, "frechet_protocol": {"num_samples": 10}}
     runs = [
-        entries.Entry(name, replace(entry(recipe=name).facts, results=results))
+        entry(results, recipe=name)
         for name, results in (("plain", known), ("wide", {"frechet": 1.0}), ("dcgan", {"x": 3}))
     ]
-    found = protocols.by_protocol(runs)
-    assert found.same == (runs[0],)
-    assert found.without == ((runs[1], "no_protocol"), (runs[2], "no_distance"))
+    groups, without = protocols.by_protocol(runs)
+    assert groups == [[runs[0]]]
+    assert without == [(runs[1], "no_protocol"), (runs[2], "no_distance")]
 
 
 def test_the_classifiers_accuracy_is_not_given_for_another_feature_network():
     results = report_notebook.results_of("gan")
     for name in report_notebook.ESTIMATORS:
         results[f"{name}_protocol"] = results[f"{name}_protocol"] | {"features": "inception:0cc3"}
-    (line,) = protocols.measured(
-        [entries.Entry("x", replace(entry().facts, results=results))], "en"
-    )
+    (line,) = protocols.measured([entry(results)], "en")
     assert "0cc3" in line
     assert "93.1 %" not in line
 
@@ -352,17 +341,15 @@ def test_the_classifiers_accuracy_is_not_given_for_another_feature_network():
 def test_a_studys_weights_have_no_number_of_all_weights_together():
     study = {"kl_weight": 1.0, "run": "vae-elbo-01234567", "kid": 0.5, "train_time_s": 10.0}
     results = {"studies": [study], "kl_weights": [1.0], "images_per_s": 42.7, "num_images": 640}
-    known = replace(entry(problem="kl", recipe="elbo").facts, results=results)
-    (row,) = entries.entries_of([("kl-elbo", known, False)])
-    assert row.facts.results["train_time_s"] == 10.0
-    assert not row.facts.results.keys() & {"images_per_s", "num_images"}
+    (row,) = rows_of([entry(results, problem="kl", recipe="elbo")])
+    assert row.results["train_time_s"] == 10.0
+    assert not row.results.keys() & {"images_per_s", "num_images"}
 
 
 def test_runs_have_names_of_their_own_after_a_first_one_that_failed():
-    one, two = (entry(num_codes=codes).facts for codes in (1, 2))
-    failed = replace(one, run="", record={}, parameters=one.settings)
-    jobs = [("s0", failed, True), ("s1", replace(one, others=(two,)), False)]
-    assert len({found.name for found in entries.entries_of(jobs)}) == 2
+    one, two = (entry(num_codes=codes) for codes in (1, 2))
+    failed = replace(one, run="", record={}, parameters=one.settings, is_failed=True)
+    assert len({found.name for found in rows_of([failed, replace(one, others=(two,))])}) == 2
 
 
 def test_one_recipe_data_set_and_seed_of_each_problem_leaves_nothing_to_compare():
@@ -373,7 +360,7 @@ def test_one_recipe_data_set_and_seed_of_each_problem_leaves_nothing_to_compare(
 
 @pytest.mark.parametrize("profile", ["smoke", "preview", "quick"])
 def test_numbers_of_small_trials_come_with_a_warning(profile):
-    assert len(entries.warnings([entry(profile=profile)], "en")) == (profile != "quick")
+    assert len(warnings([entry(profile=profile)], "en")) == (profile != "quick")
 
 
 def test_every_number_that_a_table_may_show_has_a_label_and_a_meaning():
@@ -388,13 +375,13 @@ def test_every_number_that_a_table_may_show_has_a_label_and_a_meaning():
 
 
 def test_numbers_have_few_digits_no_exponent_and_the_same_form_everywhere():
-    texts = [facts.format_metric("kid", x) for x in (12.345, 0.012345, 4.1e-7, 0.0)]
+    texts = [format_metric("kid", x) for x in (12.345, 0.012345, 4.1e-7, 0.0)]
     assert texts == ["12.3", "0.0123", "0.0000", "0.00"]
-    assert facts.format_metric("frechet", 1234.5) == "1,234"
-    assert facts.format_metric("precision", 1.0) == "100.0 %"  # as the notebooks' tables have it
-    assert facts.format_metric("recall_real", 0.0071) == "0.7 %"
-    assert facts.format_metric("code_information_nats", -0.00846) == "−0.0085"
-    assert facts.format_metric("code_variance_share", [0.31, 0.222]) == "31.0 %, 22.2 %"
+    assert format_metric("frechet", 1234.5) == "1,234"
+    assert format_metric("precision", 1.0) == "100.0 %"  # as the notebooks' tables have it
+    assert format_metric("recall_real", 0.0071) == "0.7 %"
+    assert format_metric("code_information_nats", -0.00846) == "−0.0085"
+    assert format_metric("code_variance_share", [0.31, 0.222]) == "31.0 %, 22.2 %"
 
 
 # ---------------------------------------------------------------------- data sets
@@ -411,7 +398,7 @@ def test_each_data_set_has_its_own_ranking_and_none_is_called_another_protocol(c
             row = [cell.get_text() for cell in ranked.select("tbody tr")[0].select("th, td")]
             assert row[:3] == ["VAE", "dcgan", "0"]
             own = made_results("vae", "dcgan", data, 0)["frechet"]
-            assert facts.format_metric("frechet", own) in row
+            assert format_metric("frechet", own) in row
             assert len(ranked.select("td strong")) == 4  # of the metrics with a better end
         assert (
             section("compare", code)["across_data"] in page.find(id="gan-numbers").parent.get_text()
@@ -446,7 +433,7 @@ def test_the_mean_is_set_beside_the_number_that_the_report_prints(compared):
     (reading,) = [one for one in reported_mses() if one.recipe == "dcgan"]
     for code in LANGUAGES:
         caption = section("compare", code)["reported_caption"]
-        rows = rows_of(compared[code], caption, part("vae"))
+        rows = table_rows(compared[code], caption, part("vae"))
         assert len(rows) == len(SETS)
         own = fmean(made_results("vae", "dcgan", "hw4", s)["test_mse_01"] for s in SEEDS)
         cells = list(rows[1].values())
@@ -461,9 +448,8 @@ def test_a_report_that_leaves_its_range_open_has_a_row_for_each_reading(runs):
     job, run = runs["vae-dcgan-faces-s0"]
     known = read_facts(job, run, job.parameters)
     record = known.record | {"settings": {**known.settings, "recipe": "plain"}}
-    other = facts.Facts(report.Job("vae", "plain", ROOT, {}), {}, "x", record, known.results)
-    own = [entries.Entry("vae-plain", other)]
-    found = compare.reported_table("vae", own, Frame("en", own))
+    other = Facts(report.Job("vae", "plain", ROOT, {}), {}, "x", record, known.results)
+    found = compare.Comparison([other], "en").reported("vae")
     ranges = [row.cells[-4] for row in found.rows]
     assert ranges == ["[0, 1]", "[−1, 1]"]
     assert float(found.rows[1].cells[-1]) == pytest.approx(4 * float(found.rows[0].cells[-1]), 0.01)
@@ -488,7 +474,7 @@ def test_the_matrix_links_each_figure_to_its_place(compared, runs):
     for code in LANGUAGES:
         page = compared[code]
         none, figure = section("compare", code)["none"], section("page", code)["figure"]
-        rows = rows_of(page, section("compare", code)["figures_caption"])
+        rows = table_rows(page, section("compare", code)["figures_caption"])
         assert [tuple(row.values())[:3] for row in rows] == [
             (recipe, data, str(seed))
             for data in SETS
@@ -555,7 +541,7 @@ def test_a_code_goes_through_its_values_from_left_to_right(tmp_path):
     run = report_notebook.write_run(tmp_path, "infogan", "dcgan", results)
     np.savez(run / "samples.npz", code_rows=rows)
     job = report.Job("infogan", "dcgan", tmp_path, {})
-    own = [entries.Entry("infogan-dcgan", read_facts(job, run, {}))]
+    own = [read_facts(job, run, {})]
     (gallery,) = strips.make_galleries(own, own, "en")
     assert (gallery.name, gallery.strips[0].label) == ("codes", "dcgan · code 1")
     with Image.open(BytesIO(gallery.strips[0].jpeg)) as picture:

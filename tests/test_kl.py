@@ -15,10 +15,8 @@ from hwlib.errors import UserError
 from hwlib.explore.kl import KLPanel
 from hwlib.recipes import RECIPES, get_pair
 from hwlib.report import Job
-from hwlib.report.compare import overview
-from hwlib.report.entries import entries_of
-from hwlib.report.facts import Facts
-from hwlib.report.tables import Frame
+from hwlib.report.compare import Comparison
+from hwlib.report.runs import Facts, rows_of
 from hwlib.training.evaluate_vae import growth_steps
 from hwlib.training.study import member_configs, member_runs, study_weights
 
@@ -282,17 +280,17 @@ def facts(tmp_path):
 
 
 def test_the_report_has_a_row_for_each_weight_that_is_told(facts):
-    entries = entries_of([("kl", facts, False)])
+    entries = rows_of([facts])
     assert [entry.name for entry in entries] == [f"elbo · λ = {w:g}" for w in TOLD]
     for entry, weight in zip(entries, TOLD, strict=True):
-        assert entry.facts.results["kl_weight"] == weight == entry.facts.settings["kl_weight"]
-        assert entry.facts.results["kid_real"] == REAL["kid_real"]
-        assert entry.facts.folder.name == entry.facts.run.replace("kl-", "vae-")
-    (table,) = overview(entries, Frame("en", entries))
+        assert entry.results["kl_weight"] == weight == entry.settings["kl_weight"]
+        assert entry.results["kid_real"] == REAL["kid_real"]
+        assert entry.folder.name == entry.run.replace("kl-", "vae-")
+    (table,) = Comparison(entries, "en").overview()
     place = table.columns.index("Test MSE [0, 1]")
     assert [row.cells[place] for row in table.rows] == ["0.01360", "0.05570", "0.01110"]
 
 
 def test_a_study_that_failed_has_one_row(facts):
-    failed = Facts(facts.job, {"data": "faces"}, "", {}, {})
-    assert len(entries_of([("kl", failed, True)])) == 1
+    failed = Facts(facts.job, {"data": "faces"}, is_failed=True)
+    assert len(rows_of([failed])) == 1

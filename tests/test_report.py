@@ -31,10 +31,12 @@ from hwlib.errors import UserError
 from hwlib.io import sha256_of
 from hwlib.report import document as documents
 from hwlib.report import kernel, language, runner, site
-from hwlib.report.facts import Facts, metric_label, provenance
+from hwlib.report.cells import metric_label
+from hwlib.report.facts import provenance
 from hwlib.report.html import TEMPLATES
 from hwlib.report.markup import to_html
 from hwlib.report.pdf import FONTS, _compile, _head
+from hwlib.report.runs import Facts
 from hwlib.report.typst_markup import to_typst
 from hwlib.text import LANGUAGES as KNOWN
 from hwlib.text import section, word

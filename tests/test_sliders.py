@@ -22,11 +22,11 @@ from hwlib.conditioning import one_hot
 from hwlib.recipes import build_models, make_config
 from hwlib.report import embed, runner, site
 from hwlib.report.book import Page, make_book
-from hwlib.report.facts import Facts
 from hwlib.report.html import render
 from hwlib.report.language import read_notebook
 from hwlib.report.log import RunLog
 from hwlib.report.pdf import render_pdf
+from hwlib.report.runs import Facts
 from hwlib.show import sliders
 from hwlib.text import word
 

@@ -21,6 +21,7 @@ from hwlib import log
 from hwlib.findings import summary, verdicts
 from hwlib.images import encode, to_image
 from hwlib.registry import metrics
+from hwlib.report.cells import cell, format_metric, metric_label
 from hwlib.report.compare import comparison, has_comparison, quality_metrics, tables_of
 from hwlib.report.document import (
     Document,
@@ -36,11 +37,10 @@ from hwlib.report.document import (
     strings,
     with_tables,
 )
-from hwlib.report.entries import Entry, by_data, disambiguated, entries_of, shared, warnings
-from hwlib.report.facts import Facts, format_metric, metric_label, provenance
+from hwlib.report.facts import provenance
 from hwlib.report.references import references
+from hwlib.report.runs import Facts, by_data, disambiguated, rows_of, shared, warnings
 from hwlib.report.strips import images_of, make_sheet
-from hwlib.report.tables import cell
 from hwlib.text import Finding, has_word, name_of, percent, say_all, section, sentence, word
 
 RESULTS = "results.json"
@@ -158,10 +158,14 @@ def page_title(document: Document | None, facts: Facts, language: str) -> str:
     return word(problem if has_word(problem, language) else "page.no_title", language)
 
 
-def runs_of(pages: Sequence[Page]) -> list[Entry]:
+def runs_of(pages: Sequence[Page]) -> list[Facts]:
     """Return the runs of all jobs."""
-    figures = {page.name: page.document.figure_numbers for page in pages if page.document}
-    return entries_of([(page.name, page.facts, bool(page.reason)) for page in pages], figures)
+    runs = []
+    for page in pages:
+        figures = page.document.figure_numbers if page.document else {}
+        about = {"page": page.name, "is_failed": bool(page.reason), "figures": figures}
+        runs.append(replace(page.facts, **about))
+    return rows_of(runs)
 
 
 def make_book(pages: Sequence[Page], language: str, about: About | None = None) -> Book:
@@ -237,7 +241,7 @@ class _Material:
         return [page.facts for page in self.pages if not page.reason]
 
     @cached_property
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[Facts]:
         """The runs of all jobs."""
         return runs_of(self.pages)
 
@@ -435,23 +439,23 @@ def _extras(own: _Material, name: str) -> list[tuple[str, Document]]:
 
 def _metrics(own: _Material) -> Document | None:
     """Return what the metrics mean, all of them in one table, and how well the classifier reads."""
-    entries = [entry for entry in own.entries if entry.facts.results and not entry.is_failed]
+    entries = [entry for entry in own.entries if entry.results and not entry.is_failed]
     groups = [group for group in by_data(entries) if group]
     tables = []
     for group in groups:
-        several = group[0].facts.setting("data") if len(groups) > 1 else ""
+        several = group[0].setting("data") if len(groups) > 1 else ""
         tables += [*_metrics_table(own, group, several), *_classifier_table(own, group, several)]
     return own.document(sentence("metrics.about", own.language), *tables) if tables else None
 
 
-def _metrics_table(own: _Material, entries: Sequence[Entry], data: str) -> list[TableNode]:
+def _metrics_table(own: _Material, entries: Sequence[Facts], data: str) -> list[TableNode]:
     language = own.language
     names = [
         name
         for name in (*quality_metrics(), "near_copies")
-        if any(name in entry.facts.results for entry in entries)
+        if any(name in entry.results for entry in entries)
     ]
-    runs = [e for e in entries if any(name in e.facts.results for name in names)]
+    runs = [e for e in entries if any(name in e.results for name in names)]
     if not names:
         return []
     columns = [own.say("metric"), own.say("real"), *(_column(one, runs, language) for one in runs)]
@@ -459,33 +463,33 @@ def _metrics_table(own: _Material, entries: Sequence[Entry], data: str) -> list[
         [
             metric_label(name, language),
             _beside(name, runs),
-            *(cell(name, [one.facts.results], language) for one in runs),
+            *(cell(name, [one.results], language) for one in runs),
         ]
         for name in names
     ]
     return [_table("metrics", _caption(own, "metrics_table", data), columns, rows)]
 
 
-def _beside(name: str, entries: Sequence[Entry]) -> str:
+def _beside(name: str, entries: Sequence[Facts]) -> str:
     """Return a metric of real images, as the first run that has it says."""
     key = metrics()[name].real
-    known = (e.facts.results[key] for e in entries if key in e.facts.results)
+    known = (e.results[key] for e in entries if key in e.results)
     return next((format_metric(name, amount) for amount in known), "–")
 
 
-def _column(entry: Entry, entries: Sequence[Entry], language: str) -> str:
+def _column(entry: Facts, entries: Sequence[Facts], language: str) -> str:
     """Return the head of a run's column: its problem, and what else tells it apart."""
-    name = word(f"page.short.{entry.facts.problem}", language)
-    like = [e for e in entries if e.facts.problem == entry.facts.problem]
-    if len({e.facts.recipe for e in like}) > 1:
-        name += f" {entry.facts.recipe}"
+    name = word(f"page.short.{entry.problem}", language)
+    like = [e for e in entries if e.problem == entry.problem]
+    if len({e.recipe for e in like}) > 1:
+        name += f" {entry.recipe}"
     if entry.note:
         name += f" {entry.note}"
     return disambiguated(name, entry, entries) if len(like) > 1 else name
 
 
-def _classifier_table(own: _Material, entries: Sequence[Entry], data: str) -> list[TableNode]:
-    read = (entry.facts.results.get("oracle", {}) for entry in entries)
+def _classifier_table(own: _Material, entries: Sequence[Facts], data: str) -> list[TableNode]:
+    read = (entry.results.get("oracle", {}) for entry in entries)
     known = next((one for one in read if one.get("by_attribute")), None)
     if known is None:
         return []

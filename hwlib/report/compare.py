@@ -2,40 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import count
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from statistics import fmean
 from typing import Any
 
 import pandas as pd
 
 from hwlib.registry import CLAIMS, PAGES, PROBLEMS, metrics, metrics_of
-from hwlib.report.entries import (
-    Entry,
+from hwlib.report.cells import UNKNOWN, cell, format_metric, metric_label, significant
+from hwlib.report.protocols import by_protocol, conditions, differences, measured
+from hwlib.report.runner import Job
+from hwlib.report.runs import (
+    Facts,
     by_data,
     by_problem,
     by_seed,
     disambiguated,
     grouped,
     identity_of,
+    seeds_of,
+    short_name,
 )
-from hwlib.report.facts import format_metric, metric_label, significant
-from hwlib.report.protocols import by_protocol, conditions, format_difference, measured
-from hwlib.report.runner import Job
 from hwlib.report.strips import Strip, make_galleries
-from hwlib.report.tables import (
-    UNKNOWN,
-    Frame,
-    Row,
-    Table,
-    identity_columns,
-    metric_column,
-    metric_tables,
-)
 from hwlib.text import fixed, section, word
 
 MSES = ("test_mse_01", "test_mse_11")
+FOREIGN = "≠"
+Columns = dict[str, Callable[[Sequence[Facts]], str]]  # by head: what it says of the runs of a row
+
+
+@dataclass(frozen=True)
+class Row:
+    """A table's row: its cells, the page that its first one leads to, others' addresses."""
+
+    cells: tuple[str, ...]
+    page: str = ""
+    is_failed: bool = False
+    is_real: bool = False
+    best: frozenset[int] = frozenset()
+    links: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table in words; `right` says of each column whether it holds numbers."""
+
+    caption: str
+    columns: tuple[str, ...]
+    right: tuple[bool, ...]
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...] = ()
+    meanings: tuple[tuple[str, str], ...] = ()  # of columns that are no key numbers
 
 
 @dataclass(frozen=True)
@@ -55,71 +74,19 @@ def quality_metrics() -> tuple[str, ...]:
     return tuple(name for name, metric in metrics().items() if metric.real)
 
 
-# ---------------------------------------------------------------------- all of it
-
-
 def has_comparison(jobs: Sequence[Job]) -> bool:
     """Whether a problem has two jobs, by recipe, data or seed: something to set side by side."""
-    problems = [job.problem for job in jobs]
-    return len(set(problems)) < len(problems)
+    return len({job.problem for job in jobs}) < len(jobs)
 
 
-def comparison(entries: Sequence[Entry], language: str) -> list[Section]:
+def comparison(runs: Sequence[Facts], language: str) -> list[Section]:
     """Return all models side by side: at a glance, quality, figures, each problem."""
-    words = section("compare", language)
-    models = [entry for entry in entries if entry.facts.problem != CLAIMS]  # claims have no samples
-    apart = [group for own in by_data(models) for group, _ in by_protocol(own).apart]
-    frame = Frame(language, entries, [entry for group in apart for entry in group])
-    tables = tuple(overview(entries, frame))
-    sections = [Section("overview", words["overview"], tables=tables)]
-    sections += [_quality(models, frame)] if models else []
-    if (table := figures_table(entries, language)) is not None:
-        text = (words["figures_note"],)
-        sections.append(Section("figures", words["figures"], text=text, tables=(table,)))
-    return sections + [_problem(p, own, frame) for p, own in by_problem(entries).items()]
+    return Comparison(runs, language).sections()
 
 
-def overview(entries: Sequence[Entry], frame: Frame) -> list[Table]:
-    """Return a table a problem, with the numbers that matter most; with several seeds their means.
-
-    Args:
-        entries: all runs of the report.
-        frame: of the report.
-    """
-    titles = section("page", frame.language)["problems"]
-    return [
-        table
-        for problem, own in by_problem(entries).items()
-        for table in metric_tables(PAGES[problem].overview, own, frame, caption=titles[problem])
-    ]
-
-
-def _problem(problem: str, entries: Sequence[Entry], frame: Frame) -> Section:
-    """Return a problem's recipes side by side: images, numbers, the number that was reported."""
-    language, words = frame.language, section("compare", frame.language)
-    tables = []
-    for topic in PAGES[problem].topics:
-        names = metrics_of(topic)
-        has_any = any(name in e.facts.results for name in names for e in entries)
-        if has_any or topic == "training":
-            notes, caption = conditions(topic, entries, language), words["topics"][topic]
-            tables += metric_tables(names, entries, frame, caption=caption, notes=notes)
-    title = section("page", language)["problems"][problem]
-    if problem == CLAIMS:
-        return Section(problem, title, tables=tuple(tables))
-    parts = [
-        Section(f"{problem}-{g.name}", words[g.name], text=g.text, strips=g.strips)
-        for g in make_galleries(entries, frame.everyone, language)
-    ]
-    parts.append(Section(f"{problem}-numbers", words["numbers"], tables=tuple(tables)))
-    table = reported_table(problem, entries, frame)
-    if table is None:
-        text = (words["no_report"],)
-        parts.append(Section(f"{problem}-reported", words["reported"], text))
-    elif table.rows:
-        text = (words["reported_note"],)
-        parts.append(Section(f"{problem}-reported", words["reported"], text, tables=(table,)))
-    return Section(problem, title, parts=tuple(parts))
+def tables_of(sections: Sequence[Section]) -> list[Table]:
+    """Return all tables in the order in which they stand."""
+    return [t for s in sections for t in (*s.tables, *tables_of(s.parts))]
 
 
 def glossary(tables: Sequence[Table], language: str) -> list[tuple[str, str]]:
@@ -136,69 +103,288 @@ def glossary(tables: Sequence[Table], language: str) -> list[tuple[str, str]]:
     ]
 
 
-def tables_of(sections: Sequence[Section]) -> list[Table]:
-    """Return all tables in the order in which they stand."""
-    return [t for s in sections for t in (*s.tables, *tables_of(s.parts))]
+class Comparison:
+    """Runs side by side, in one language.
 
-
-# ---------------------------------------------------------------------- sample quality
-
-
-def _quality(entries: Sequence[Entry], frame: Frame) -> Section:
-    """Return the quality of all models' samples: of each data set, and of each way of measuring."""
-    words = section("compare", frame.language)
-    sets = by_data(entries)
-    parts: list[Section] = []
-    for number, own in enumerate(sets, start=1):
-        parts += _quality_on(own, frame, end=f"-{number}" if len(sets) > 1 else "")
-    note = [words["quality_note"]] * any(part.tables for part in parts)
-    if len(sets) == 1:
-        first, *apart = parts
-        return replace(first, text=(*note, *first.text), parts=tuple(apart))
-    text = (*note, words["across_data"])
-    return Section("quality", words["quality"], text=text, parts=tuple(parts))
-
-
-def _quality_on(entries: Sequence[Entry], frame: Frame, *, end: str) -> list[Section]:
-    """Return the quality of samples on one data set, a section for each way of measuring.
-
-    Args:
-        entries: all runs on it.
-        frame: of the report.
-        end: tells its anchors apart, empty where there is no other data set.
+    Attributes:
+        runs: all of them; what they share is in no column.
+        data_sets: the models on each, and those by how they were measured; see `by_protocol`.
+        foreign: ids of those whose distances were measured in another way than most on their data;
+            their cells say so.
     """
-    language, words = frame.language, section("compare", frame.language)
-    name = entries[0].facts.setting("data") + word("page.sep", language) if end else ""
-    protocols = by_protocol(entries)
-    tables: list[Table] = []
-    text = []
-    if protocols.same:
-        text += measured(protocols.same, language)
-        tables = _ranking(protocols.same, language, words["quality_caption"], marks_best=True)
-    if protocols.without:
-        left_out = [
-            f"{disambiguated(e.model, e, entries)} ({words[why]})" for e, why in protocols.without
+
+    def __init__(self, runs: Sequence[Facts], language: str):
+        self.runs, self.language, self.words = runs, language, section("compare", language)
+        self.problems = by_problem(runs)
+        models = [run for run in runs if run.problem != CLAIMS]  # claims have no samples
+        self.data_sets = [(own, *by_protocol(own)) for own in by_data(models)]
+        apart = [run for _, groups, _ in self.data_sets for own in groups[1:] for run in own]
+        self.foreign = set(map(id, apart))
+
+    def sections(self) -> list[Section]:
+        """Return all of it."""
+        tables = tuple(self.overview())
+        sections = [Section("overview", self.words["overview"], tables=tables)]
+        sections += [self.quality()] if self.data_sets else []
+        if (table := self.figures()) is not None:
+            note = (self.words["figures_note"],)
+            sections.append(Section("figures", self.words["figures"], note, tables=(table,)))
+        return sections + [self.problem(problem) for problem in self.problems]
+
+    def overview(self) -> Iterator[Table]:
+        """Yield a table a problem, with the numbers that matter most."""
+        titles = section("page", self.language)["problems"]
+        for problem, runs in self.problems.items():
+            yield from self.metric_tables(PAGES[problem].overview, runs, titles[problem])
+
+    def problem(self, problem: str) -> Section:
+        """Return a problem's recipes side by side: images, numbers, the reported number."""
+        runs, words = self.problems[problem], self.words
+        tables: list[Table] = []
+        for topic in PAGES[problem].topics:
+            names = metrics_of(topic)
+            if topic == "training" or any(name in run.results for name in names for run in runs):
+                notes = conditions(topic, runs, self.language)
+                tables += self.metric_tables(names, runs, words["topics"][topic], notes=notes)
+        title = section("page", self.language)["problems"][problem]
+        if problem == CLAIMS:
+            return Section(problem, title, tables=tuple(tables))
+        parts = [
+            Section(f"{problem}-{g.name}", words[g.name], text=g.text, strips=g.strips)
+            for g in make_galleries(runs, self.runs, self.language)
         ]
-        text.append(words["left_out"] + words["and"].join(left_out) + words["end"])
-    title = name + words["quality"]
-    sections = [Section(f"quality{end}", title, tuple(text), tables=tuple(tables))]
-    for place, (group, differences) in enumerate(protocols.apart, start=1):
-        what = words["and"].join(format_difference(d, language) for d in differences)
-        note = words["apart_note"] + what + words["end"]
-        found = _ranking(group, language, words["apart_caption"], marks_best=False)
-        anchor, title = f"apart-{place}{end}", name + words["apart"]
-        sections.append(Section(anchor, title, (note,), tables=tuple(found)))
-    return sections
+        parts.append(Section(f"{problem}-numbers", words["numbers"], tables=tuple(tables)))
+        table = self.reported(problem)
+        if table is None or table.rows:
+            text = (words["reported_note" if table else "no_report"],)
+            own = (table,) if table else ()
+            parts.append(Section(f"{problem}-reported", words["reported"], text, tables=own))
+        return Section(problem, title, parts=tuple(parts))
+
+    # ---- a row a run, a column a metric ----------------------------------------------------------
+
+    def metric_tables(
+        self,
+        names: Sequence[str],
+        runs: Sequence[Facts],
+        caption: str,
+        *,
+        notes: Sequence[str] = (),
+        is_ranking: bool = False,
+    ) -> list[Table]:
+        """Return the runs' table, and one of means over seeds where there are several.
+
+        Args:
+            names: of metrics; those that no run has are left out.
+            runs: of the rows.
+            caption: what the numbers are.
+            notes: what is to stand below the runs' table.
+            is_ranking: whether the runs are of several problems, and real images have a row.
+        """
+        names = [name for name in names if any(name in run.results for run in runs)]
+        alone = [[run] for run in runs]
+        tables = [self._metric_table(names, alone, caption, notes, is_ranking=is_ranking)]
+        groups = by_seed(
+            [run for run in runs if run.problem in PROBLEMS]
+        )  # verdicts have their own
+        if any(len(group) > 1 for group in groups):
+            title = word("compare.spread", self.language, caption=caption)
+            tables.append(
+                self._metric_table(names, groups, title, is_ranking=is_ranking, is_mean=True)
+            )
+        return tables
+
+    def _metric_table(
+        self,
+        names: Sequence[str],
+        groups: Sequence[Sequence[Facts]],
+        caption: str,
+        notes: Sequence[str] = (),
+        *,
+        is_ranking: bool,
+        is_mean: bool = False,
+    ) -> Table:
+        words, page = self.words, section("page", self.language)
+        has_brackets = not is_mean and not is_ranking
+        columns = self._identity_columns(has_problem=is_ranking, has_seeds=is_mean)
+        if has_brackets and any(run.is_failed for run in self.runs):
+            columns[page["state"]] = lambda own: page["failed" if own[0].is_failed else "done"]
+        right = [False] * len(columns) + [metrics()[name].format != "text" for name in names]
+        for name in names:
+            head, metric = metric_label(name, self.language), metrics()[name]
+            is_beside = any(metric.beside in run.results for own in groups for run in own)
+            if has_brackets and metric.has_brackets and is_beside:
+                head += f" ({words['floor' if metric.real else 'most']})"
+            columns[head] = self._metric_column(name, has_brackets=has_brackets)
+        rows = [
+            Row(
+                tuple(text(own) for text in columns.values()),
+                "" if is_mean else own[0].page,
+                own[0].is_failed,
+            )
+            for own in groups
+        ]
+        is_mixed = any(metrics()[name].by_features for name in names)
+        is_mixed = is_mixed and len(by_data([run for own in groups for run in own])) > 1
+        cautions = [words["not_comparable"]] * any(FOREIGN in row.cells for row in rows)
+        cautions += [words["across_data"]] * is_mixed
+        return Table(caption, tuple(columns), tuple(right), tuple(rows), (*notes, *cautions))
+
+    def _identity_columns(self, *, has_problem: bool = False, has_seeds: bool = False) -> Columns:
+        """Return the columns that say which run a row is about: recipe, and what is not all alike.
+
+        Args:
+            has_problem: whether the problem has a column.
+            has_seeds: whether a row is of several seeds, which are named together.
+        """
+        facts, columns = section("facts", self.language), Columns()
+        if has_problem:
+            columns[facts["problem"]] = lambda own: short_name(own[0].problem)
+        columns[facts["recipe"]] = lambda own: own[0].name
+        for name in identity_of(self.runs):
+            if name != "seed" or not has_seeds:
+                columns[facts[name]] = lambda own, name=name: own[0].setting(name)
+        if has_seeds:
+            columns[self.words["seeds"]] = seeds_of
+        return columns
+
+    def _metric_column(
+        self, name: str, *, has_brackets: bool = False
+    ) -> Callable[[Sequence[Facts]], str]:
+        """Return what a metric's column says of a row; see `cell`, `foreign`."""
+
+        def text(own: Sequence[Facts]) -> str:
+            results = [run.results for run in own]
+            written = cell(name, results, self.language, has_brackets=has_brackets)
+            is_foreign = metrics()[name].by_features and any(id(run) in self.foreign for run in own)
+            return FOREIGN if is_foreign and written != UNKNOWN else written
+
+        return text
+
+    # ---- sample quality --------------------------------------------------------------------------
+
+    def quality(self) -> Section:
+        """Return the quality of samples: on each data set, and of each way of measuring."""
+        words, is_one = self.words, len(self.data_sets) == 1
+        parts: list[Section] = []
+        for number, measured_runs in enumerate(self.data_sets, start=1):
+            parts += self._quality_on(*measured_runs, end="" if is_one else f"-{number}")
+        note = [words["quality_note"]] * any(part.tables for part in parts)
+        if is_one:
+            first, *apart = parts
+            return replace(first, text=(*note, *first.text), parts=tuple(apart))
+        text = (*note, words["across_data"])
+        return Section("quality", words["quality"], text=text, parts=tuple(parts))
+
+    def _quality_on(
+        self,
+        own: Sequence[Facts],
+        groups: Sequence[Sequence[Facts]],
+        without: Sequence[tuple[Facts, str]],
+        *,
+        end: str,
+    ) -> Iterator[Section]:
+        """Yield a section for each way of measuring on a data set; `end` tells anchors apart."""
+        language, words = self.language, self.words
+        title = own[0].setting("data") + word("page.sep", language) if end else ""
+        text, tables = [], []
+        if groups:
+            text += measured(groups[0], language)
+            tables = _ranking(groups[0], language, words["quality_caption"], marks_best=True)
+        if without:
+            names = [f"{disambiguated(run.model, run, own)} ({words[why]})" for run, why in without]
+            text.append(word("compare.left_out", language, names=names))
+        yield Section(f"quality{end}", title + words["quality"], tuple(text), tables=tuple(tables))
+        for place, group in enumerate(groups[1:], start=1):
+            what = differences(group[0], groups[0][0], language)
+            note = word("compare.apart_note", language, differences=what)
+            found = _ranking(group, language, words["apart_caption"])
+            anchor = f"apart-{place}{end}"
+            yield Section(anchor, title + words["apart"], (note,), tables=tuple(found))
+
+    # ---- the reports' own numbers ----------------------------------------------------------------
+
+    def reported(self, problem: str) -> Table | None:
+        """Return measured and reported test MSE, a row a reading; None where no report gives one.
+
+        Only here is torch loaded, by the recipes. Of runs that differ by seed alone it is the mean
+        that is compared.
+        """
+        from hwlib.objectives import reported_mses
+        from hwlib.recipes import RECIPES
+
+        pairs = {n: r.problems[problem] for n, r in RECIPES.items() if problem in r.problems}
+        if not any(pair.reported for pair in pairs.values()):
+            return None
+        known = [r for r in self.problems[problem] if r.recipe in pairs and MSES[0] in r.results]
+        groups, heads = by_seed(known), self.words["reported_heads"]
+        columns = self._identity_columns(has_seeds=any(len(own) > 1 for own in groups))
+        num_heads, (share, *read) = len(columns), heads.values()
+        columns[share] = lambda own: _share(own[0], pairs[own[0].recipe].settings)
+        for name in MSES:
+            columns[metric_label(name, self.language)] = self._metric_column(name)
+        rows = []
+        for own in groups:
+            ours = fmean(run.results[MSES[0]] for run in own)
+            cells = [text(own) for text in columns.values()]
+            readings = [
+                _reading(one, ours) for one in reported_mses() if one.recipe == own[0].recipe
+            ]
+            for more in readings or [[UNKNOWN] * len(read)]:
+                rows.append(Row((*cells, *more), own[0].page))
+        names = (*columns, *read)
+        right = tuple(place >= num_heads for place in range(len(names)))
+        meanings = tuple((heads[n], text) for n, text in self.words["reported_meanings"].items())
+        caption = self.words["reported_caption"]
+        return Table(caption, names, right, tuple(rows), meanings=meanings)
+
+    # ---- the homework's figures ------------------------------------------------------------------
+
+    def figures(self) -> Table | None:
+        """Return which figures each recipe has, linked to their places; None for no known problem.
+
+        A row holds the pages of one recipe, data and seed, one of each problem.
+        """
+        words, facts = self.words, section("facts", self.language)
+        own = {problem: runs for problem, runs in self.problems.items() if problem in PROBLEMS}
+        all_runs = [run for runs in own.values() for run in runs]
+        pages = [same[0] for same in grouped(all_runs, lambda run: run.page)]
+        if not pages:
+            return None
+        identity, recipes = identity_of(pages), list(dict.fromkeys(run.recipe for run in pages))
+        held: dict[tuple[Any, ...], dict[str, Facts]] = {}
+        copies: Counter[tuple[Any, ...]] = Counter()
+        for on_data in by_data(pages):
+            for run in sorted(on_data, key=lambda run: recipes.index(run.recipe)):
+                key = (run.recipe, *map(run.setting, identity))
+                held.setdefault((key, copies[key, run.problem]), {})[run.problem] = run
+                copies[key, run.problem] += 1
+        names = [(problem, name) for problem in own for name in PROBLEMS[problem].figures]
+        rows = []
+        for (key, _), page in held.items():
+            cells, links = list(key), {}
+            for problem, name in names:
+                number = page[problem].figures.get(name) if problem in page else None
+                if number:
+                    links[len(cells)] = f"{page[problem].page}.html#figure-{number}"
+                text = f"{word('page.figure', self.language)}\u00a0{number}"
+                none = words["none"] if problem in page else UNKNOWN
+                cells.append(text if number else none)
+            rows.append(Row(tuple(cells), links=links))
+        columns = (*(facts[n] for n in ("recipe", *identity)), *(name for _, name in names))
+        meanings = tuple((name, words["figure_meanings"][name]) for _, name in names)
+        right = (False,) * len(columns)
+        return Table(words["figures_caption"], columns, right, tuple(rows), meanings=meanings)
 
 
 def _ranking(
-    entries: Sequence[Entry], language: str, caption: str, *, marks_best: bool
+    runs: Sequence[Facts], language: str, caption: str, *, marks_best: bool = False
 ) -> list[Table]:
     """Return sample quality of runs that were measured in one way, and means over seeds."""
-    names, frame = quality_metrics(), Frame(language, entries)
-    first, *means = metric_tables(names, entries, frame, caption=caption, is_ranking=True)
-    numbers = pd.DataFrame([entry.facts.results for entry in entries])
-    names = [name for name in names if name in numbers]
+    own = Comparison(runs, language)
+    first, *means = own.metric_tables(quality_metrics(), runs, caption, is_ranking=True)
+    numbers = pd.DataFrame([run.results for run in runs])
+    names = [name for name in quality_metrics() if name in numbers]
     num_heads = len(first.columns) - len(names)
     best = {num_heads + i: _best_rows(name, numbers[name]) for i, name in enumerate(names)}
     rows = [
@@ -232,54 +418,10 @@ def _real(name: str, numbers: pd.Series | None) -> str:
     return "–".join(dict.fromkeys(format_metric(name, end) for end in ends))
 
 
-# ---------------------------------------------------------------------- the reports' own numbers
-
-
-def reported_table(problem: str, entries: Sequence[Entry], frame: Frame) -> Table | None:
-    """Return measured and reported test MSE, a row a reading; None where no report gives a number.
-
-    Only here is torch loaded, by the recipes. Of runs that differ by seed alone it is the mean that
-    is compared.
-
-    Args:
-        problem: of the runs.
-        entries: runs of the problem.
-        frame: of the report.
-    """
-    from hwlib.objectives import reported_mses
-    from hwlib.recipes import RECIPES
-
-    pairs = {n: r.problems[problem] for n, r in RECIPES.items() if problem in r.problems}
-    if not any(pair.reported for pair in pairs.values()):
-        return None
-    language, words = frame.language, section("compare", frame.language)
-    groups = by_seed([e for e in entries if e.facts.recipe in pairs and MSES[0] in e.facts.results])
-    columns = identity_columns(frame, has_seeds=True)
-    if all(len(group) == 1 for group in groups):
-        columns.pop(words["seeds"])
-    num_heads, heads = len(columns), words["reported_heads"]
-    share, *read = heads.values()
-    columns[share] = lambda group: _share(group[0], pairs[group[0].facts.recipe].settings)
-    for name in MSES:
-        columns[metric_label(name, language)] = metric_column(name, frame)
-    rows = []
-    for group in groups:
-        ours = fmean(entry.facts.results[MSES[0]] for entry in group)
-        cells = [text(group) for text in columns.values()]
-        readings = [r for r in reported_mses() if r.recipe == group[0].facts.recipe]
-        for reading in readings or [None]:
-            more = _reading(reading, ours) if reading else [UNKNOWN] * len(read)
-            rows.append(Row((*cells, *more), group[0].page))
-    names = (*columns, *read)
-    right = tuple(place >= num_heads for place in range(len(names)))
-    meanings = tuple((head, words["reported_meanings"][name]) for name, head in heads.items())
-    return Table(words["reported_caption"], names, right, tuple(rows), meanings=meanings)
-
-
-def _share(entry: Entry, course: Mapping[str, Any]) -> str:
+def _share(run: Facts, course: Mapping[str, Any]) -> str:
     """Return how much of the report's schedule was run, and how wide."""
-    share = entry.facts.results["num_images"] / (course["num_steps"] * course["batch_size"])
-    return f"{100 * share:.1f} % (×{entry.facts.settings.get('width', 1):g})"
+    share = run.results["num_images"] / (course["num_steps"] * course["batch_size"])
+    return f"{100 * share:.1f} % (×{run.settings.get('width', 1):g})"
 
 
 def _reading(reading: Any, ours: float) -> list[str]:
@@ -292,48 +434,3 @@ def _reading(reading: Any, ours: float) -> list[str]:
         format_metric(MSES[1], reading.mse_11),
         significant(ours / reading.mse_01),
     ]
-
-
-# ---------------------------------------------------------------------- the homework's figures
-
-
-def figures_table(entries: Sequence[Entry], language: str) -> Table | None:
-    """Return which figures each recipe has, linked to their places; None for no known problem.
-
-    A row holds the pages of one recipe, data and seed, one of each problem.
-
-    Args:
-        entries: all runs of the report.
-        language: of its words.
-    """
-    words, facts = section("compare", language), section("facts", language)
-    own = {p: some for p, some in by_problem(entries).items() if p in PROBLEMS}
-    pages = [
-        page[0]
-        for page in grouped([e for some in own.values() for e in some], lambda entry: entry.page)
-    ]
-    if not pages:
-        return None
-    identity = identity_of(pages)
-    held: dict[tuple[Any, ...], dict[str, Entry]] = {}
-    for on_data in grouped(pages, lambda entry: entry.data):
-        for recipe in dict.fromkeys(entry.facts.recipe for entry in pages):
-            for entry in (e for e in on_data if e.facts.recipe == recipe):
-                key = (recipe, *(entry.facts.setting(name) for name in identity))
-                free = (n for n in count() if entry.facts.problem not in held.get((key, n), {}))
-                held.setdefault((key, next(free)), {})[entry.facts.problem] = entry
-    names = [(problem, name) for problem in own for name in PROBLEMS[problem].figures]
-    rows = []
-    for (key, _), page in held.items():
-        cells, links = list(key), {}
-        for problem, name in names:
-            number = page[problem].figures.get(name) if problem in page else None
-            if number:
-                links[len(cells)] = f"{page[problem].page}.html#figure-{number}"
-            text = f"{word('page.figure', language)}\u00a0{number}" if number else words["none"]
-            cells.append(text if problem in page else UNKNOWN)
-        rows.append(Row(tuple(cells), links=links))
-    columns = (*(facts[n] for n in ("recipe", *identity)), *(name for _, name in names))
-    meanings = tuple((name, words["figure_meanings"][name]) for _, name in names)
-    right = (False,) * len(columns)
-    return Table(words["figures_caption"], columns, right, tuple(rows), meanings=meanings)

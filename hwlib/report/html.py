@@ -17,9 +17,8 @@ from hwlib.report.book import APPENDIX, COMPARISON, PROBLEM, Book, Part, runs_of
 from hwlib.report.compare import comparison, glossary, tables_of
 from hwlib.report.document import Document, Figure, unbroken
 from hwlib.report.embed import FULL, Detail
-from hwlib.report.entries import shared, short_name, warnings
-from hwlib.report.facts import subtitle
 from hwlib.report.markup import TEMPLATES, embed, pieces, template, to_html, words_of
+from hwlib.report.runs import shared, short_name, subtitle, warnings
 from hwlib.report.strips import cover
 from hwlib.report.webfont import FONTS, font_faces
 from hwlib.text import LANGUAGES, section, word

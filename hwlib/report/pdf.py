@@ -22,8 +22,8 @@ from hwlib.report.book import COMPARISON, Book, Part, book_date, runs_of
 from hwlib.report.compare import comparison, glossary, tables_of
 from hwlib.report.document import DENSE_ROWS, Document, RenderError, unbroken
 from hwlib.report.embed import FULL, Detail
-from hwlib.report.facts import subtitle
 from hwlib.report.markup import TEMPLATES, words_of
+from hwlib.report.runs import subtitle
 from hwlib.report.typst_markup import Source, call, image_name, literal, to_typst
 from hwlib.report.webfont import FONTS
 from hwlib.text import LANGUAGES, section, width, word, wrap

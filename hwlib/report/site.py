@@ -22,14 +22,16 @@ from hwlib.io import replacing, sha256_of, write_json
 from hwlib.parallel import Environment, RunChild, Workers
 from hwlib.registry import CLAIMS, PAGES, PROBLEMS
 from hwlib.report.book import About, Book, Page, make_book, page_title
+from hwlib.report.cells import value
 from hwlib.report.document import Document, RenderError
 from hwlib.report.embed import FULL, Detail
-from hwlib.report.facts import Facts, engine, read_facts, value
+from hwlib.report.facts import engine
 from hwlib.report.html import files_of, render
 from hwlib.report.language import read_notebook
 from hwlib.report.log import RunLog
 from hwlib.report.pdf import render_pdf
 from hwlib.report.runner import Executed, Job, Reason, check_parameters, code_hash, run_notebook
+from hwlib.report.runs import Facts, read_facts
 from hwlib.text import LANGUAGES, in_languages, word
 from hwlib.text import ROOT as TEXTS
 

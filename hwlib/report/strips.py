@@ -11,8 +11,7 @@ import numpy as np
 
 from hwlib import log
 from hwlib.images import encode
-from hwlib.report.entries import Entry, by_data, by_seed, entries_of, identity_of
-from hwlib.report.facts import Facts
+from hwlib.report.runs import Facts, by_data, by_seed, identity_of, rows_of
 from hwlib.text import section, word
 
 STRIP_IMAGES = 10
@@ -83,8 +82,7 @@ def cover(facts: Facts) -> bytes | None:
     from left to right; a study's samples, a row a weight.
     """
     num_rows, num_columns = COVER
-    studies = [e.facts for e in entries_of([("", facts, False)])]
-    studies = [one for one in studies if one.job.problem == facts.job.problem] or [facts]
+    studies = [one for one in rows_of([facts]) if one.job.problem == facts.job.problem] or [facts]
     pairs, codes = images_of(studies[0], "pairs"), images_of(studies[0], "code_rows")
     if pairs is not None and pairs.ndim == 5:
         rows = list(pairs[:num_columns].swapaxes(0, 1))
@@ -104,7 +102,7 @@ def cover(facts: Facts) -> bytes | None:
 
 
 def make_galleries(
-    entries: Sequence[Entry], everyone: Sequence[Entry], language: str
+    entries: Sequence[Facts], everyone: Sequence[Facts], language: str
 ) -> list[Gallery]:
     """Return the images of the models of one problem; of several seeds, those of the smallest.
 
@@ -115,7 +113,7 @@ def make_galleries(
     Any run of the report, `everyone`, may know the test images.
     """
     groups = by_seed(entries)
-    firsts = [min(group, key=lambda entry: entry.facts.settings.get("seed", 0)) for group in groups]
+    firsts = [min(group, key=lambda entry: entry.settings.get("seed", 0)) for group in groups]
     made = {
         "reconstructions": _reconstructions(firsts, language),
         "samples": _samples(firsts, everyone, language),
@@ -132,7 +130,7 @@ def make_galleries(
     return galleries
 
 
-def same_z(entries: Sequence[Entry], language: str) -> str:
+def same_z(entries: Sequence[Facts], language: str) -> str:
     """Return which models drew their rows from the same z: those of as many values, and one seed.
 
     A draw is named by the seed and by what it is for (`hwlib.runtime.generator`), whatever the
@@ -141,7 +139,7 @@ def same_z(entries: Sequence[Entry], language: str) -> str:
     words = section("compare", language)
     groups: dict[tuple[object, ...], list[str]] = {}
     for entry in entries:
-        key = tuple(entry.facts.settings.get(name) for name in ("z_dim", "noise", "seed"))
+        key = tuple(entry.settings.get(name) for name in ("z_dim", "noise", "seed"))
         groups.setdefault(key, []).append(label_of(entry, entries))
     said = [
         word("compare.same_z", language, names=words["list"].join(names), z_dim=key[0])
@@ -151,14 +149,14 @@ def same_z(entries: Sequence[Entry], language: str) -> str:
     return words["and"].join(said) + words["end"] if said else words["own_z"]
 
 
-def label_of(entry: Entry, entries: Sequence[Entry]) -> str:
+def label_of(entry: Facts, entries: Sequence[Facts]) -> str:
     """Return a model's name among `entries`: recipe and note, and the data where they differ."""
-    data = [entry.facts.setting("data")] * ("data" in identity_of(entries))
+    data = [entry.setting("data")] * ("data" in identity_of(entries))
     return " · ".join([entry.name, *data])
 
 
 def _strip(
-    entry: Entry | None, images: np.ndarray, label: str, language: str, alt: str, **values: Any
+    entry: Facts | None, images: np.ndarray, label: str, language: str, alt: str, **values: Any
 ) -> Strip:
     """Return a model's strip, or one of real images; its alternative text is `compare.<alt>`."""
     model = entry.model if entry else ""
@@ -170,12 +168,12 @@ def _real(images: np.ndarray, language: str) -> Strip:
     return _strip(None, images, word("compare.real", language), language, "strip_real_alt")
 
 
-def _reconstructions(entries: Sequence[Entry], language: str) -> Iterator[Strip]:
+def _reconstructions(entries: Sequence[Facts], language: str) -> Iterator[Strip]:
     """Yield each model's reconstructions, below the test images wherever these are others."""
     above = None
     for entry in entries:
         names = ("originals", "reconstructions")
-        real, made = (images_of(entry.facts, name, STRIP_IMAGES) for name in names)
+        real, made = (images_of(entry, name, STRIP_IMAGES) for name in names)
         if real is None or made is None:
             continue
         if above is None or not np.array_equal(above, real):
@@ -184,12 +182,12 @@ def _reconstructions(entries: Sequence[Entry], language: str) -> Iterator[Strip]
         yield _strip(entry, made, label_of(entry, entries), language, "reconstructions_alt")
 
 
-def _samples(entries: Sequence[Entry], everyone: Sequence[Entry], language: str) -> Iterator[Strip]:
+def _samples(entries: Sequence[Facts], everyone: Sequence[Facts], language: str) -> Iterator[Strip]:
     """Yield each model's samples; for each data set real images, where a run knows some."""
     for own in by_data(entries):
-        made = [(entry, images_of(entry.facts, "samples", STRIP_IMAGES)) for entry in own]
+        made = [(entry, images_of(entry, "samples", STRIP_IMAGES)) for entry in own]
         made = [(entry, images) for entry, images in made if images is not None]
-        alike = (other.facts for other in everyone if made and other.data == own[0].data)
+        alike = (other for other in everyone if made and other.data == own[0].data)
         found = (images_of(facts, "originals", STRIP_IMAGES) for facts in alike)
         real = next((images for images in found if images is not None), None)
         if real is not None:
@@ -198,13 +196,13 @@ def _samples(entries: Sequence[Entry], everyone: Sequence[Entry], language: str)
             yield _strip(entry, images, label_of(entry, entries), language, "strip_alt")
 
 
-def _pairs(entries: Sequence[Entry], language: str) -> Iterator[Strip]:
+def _pairs(entries: Sequence[Facts], language: str) -> Iterator[Strip]:
     """Yield images of the same z with an ACGAN's label on, and off."""
     for entry in entries:
-        pairs = images_of(entry.facts, "pairs", STRIP_IMAGES)
+        pairs = images_of(entry, "pairs", STRIP_IMAGES)
         if pairs is None or pairs.ndim != 5:
             continue
-        results = entry.facts.results
+        results = entry.results
         attribute = results["attributes"][0] if "attributes" in results else results["attribute"]
         for place, state in enumerate(("on", "off")):
             switch = word(f"compare.{state}", language, attribute=attribute)
@@ -212,10 +210,10 @@ def _pairs(entries: Sequence[Entry], language: str) -> Iterator[Strip]:
             yield _strip(entry, pairs[:, place], label, language, "pairs_alt", switch=switch)
 
 
-def _codes(entries: Sequence[Entry], language: str) -> Iterator[Strip]:
+def _codes(entries: Sequence[Facts], language: str) -> Iterator[Strip]:
     """Yield images of one z with each value of an InfoGAN's codes."""
     for entry in entries:
-        rows = images_of(entry.facts, "code_rows")  # (codes, z, values, H, W, C)
+        rows = images_of(entry, "code_rows")  # (codes, z, values, H, W, C)
         if rows is None or rows.ndim != 6:
             continue
         for number, images in enumerate(rows[:, 0], start=1):

@@ -1,0 +1,309 @@
+"""The runs that a report is about: what their own files say, each run once."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, TypeVar
+
+from hwlib.registry import CLAIMS, PAGES, VERDICT_COUNTS
+from hwlib.report.cells import UNKNOWN, value
+from hwlib.report.runner import Job
+from hwlib.text import LANGUAGES, section, word
+
+T = TypeVar("T")
+IDENTITY = ("data", "profile", "seed")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """`config.json` and `results.json` of a run; both empty where the job has none.
+
+    Attributes:
+        job: that used it.
+        parameters: of the job's notebook.
+        run: name of its folder, or of the file of verdicts.
+        record: config.json.
+        results: results.json.
+        folder: where the run lies, None where there is none.
+        others: what further runs of the job say.
+        page: stem of the page that it is on.
+        is_failed: whether the job failed.
+        note: settings, data and seed aside, that differ from those of an earlier run of the same
+            problem and recipe.
+        figures: the number of each figure of that page, by name.
+    """
+
+    job: Job
+    parameters: Mapping[str, Any]
+    run: str = ""
+    record: Mapping[str, Any] = field(default_factory=dict)
+    results: Mapping[str, Any] = field(default_factory=dict)
+    folder: Path | None = None
+    others: tuple[Facts, ...] = ()
+    page: str = ""
+    is_failed: bool = False
+    note: str = ""
+    figures: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def problem(self) -> str:
+        """The run's own problem: a job may use runs of another one."""
+        return self.settings.get("problem", self.job.problem)
+
+    @property
+    def recipe(self) -> str:
+        """The run's own recipe."""
+        return self.settings.get("recipe", self.job.recipe)
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The run's settings, else the job's parameters.
+
+        The data's name and the profile are the job's: a run may have been made under others.
+        """
+        asked = {n: self.parameters[n] for n in ("data", "profile") if n in self.parameters}
+        return {**(self.record.get("settings") or self.parameters), **asked}
+
+    @property
+    def data(self) -> str:
+        """The data as they were asked for: they name a report's data sets."""
+        return str(self.parameters.get("data") or self.settings.get("data", ""))
+
+    @property
+    def name(self) -> str:
+        """Recipe and note."""
+        return f"{self.recipe} · {self.note}" if self.note else self.recipe
+
+    @property
+    def model(self) -> str:
+        """Problem, recipe and note."""
+        return f"{short_name(self.problem)} {self.name}"
+
+    def setting(self, name: str) -> str:
+        """Return a setting as text, '–' where it is not known."""
+        amount = self.settings.get(name, UNKNOWN)
+        return value(Path(amount).name if name == "data" else amount)  # a path's name says enough
+
+
+def short_name(problem: str, language: str = next(iter(LANGUAGES))) -> str:
+    """Return what a problem's networks are called: the same in every language but for claims."""
+    return section("page", language)["short"].get(problem, problem)
+
+
+# ---- from files ----------------------------------------------------------------------------------
+
+
+def read_facts(
+    job: Job, run: Path | None, parameters: Mapping[str, Any], others: Sequence[Path] = ()
+) -> Facts:
+    """Return what the folder `run` says, and the `others`; where there is none, `parameters`.
+
+    A `run` that is a file of verdicts says how many there are of each kind.
+    """
+    if run is None:
+        return Facts(job, parameters)
+    if job.problem == CLAIMS:
+        return _read_verdicts(job, run, parameters)
+    record, results = (
+        json.loads((run / name).read_text()) if (run / name).exists() else {}
+        for name in ("config.json", "results.json")
+    )
+    further = tuple(read_facts(job, other, parameters) for other in others)
+    return Facts(job, parameters, run.name, record, results, run, further)
+
+
+def _read_verdicts(job: Job, path: Path, parameters: Mapping[str, Any]) -> Facts:
+    """Return what a file of verdicts says, with what all the runs behind it have in common."""
+    verdicts = json.loads(path.read_text())
+    asked = parameters.get("ids") or verdicts["claims"]  # the file may hold more than was asked for
+    claims = [verdicts["claims"][id] for id in asked]
+    arms = [arm for c in claims for part in c.get("parts", ()) for arm in part["arms"].values()]
+    runs = dict.fromkeys(run for arm in arms for run in arm["runs"])
+    files = [path.parent / run / "config.json" for run in runs]
+    records = [json.loads(file.read_text()) for file in files if file.exists()]
+    settings = {"problem": job.problem, "recipe": job.recipe, "data": verdicts["data"]["spec"]}
+    settings |= {"profile": verdicts["profile"], "seed": verdicts["seeds"]}
+    counts = Counter(claim["verdict"] for claim in claims)
+    results = {name: counts[name.removeprefix("num_")] for name in VERDICT_COUNTS}
+    record = _common(records or [{}]) | {"settings": settings}
+    return Facts(job, parameters, path.name, record, results)
+
+
+def _common(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what all `records` say alike, within their groups too."""
+    found: dict[str, Any] = {}
+    for name, part in records[0].items():
+        parts = [record.get(name) for record in records]
+        if all(isinstance(one, Mapping) for one in parts):
+            found[name] = _common(parts)
+        elif all(one == part for one in parts):
+            found[name] = part
+    return {name: part for name, part in found.items() if part != {}}
+
+
+# ---- rows of a report ----------------------------------------------------------------------------
+
+
+def rows_of(pages: Sequence[Facts]) -> list[Facts]:
+    """Return every run of the pages, each with its note.
+
+    Problems come in the homework's order; within one, runs on the same data, of the same recipe and
+    with the same settings stand together. Main runs come first, then additional runs, without
+    repeats. A KL study has a row for each weight that its page shows in full.
+    """
+    main = [row for facts in pages for row in _studies(facts)]
+    known = {row.run for row in main}
+    also = {o.run: replace(o, page=facts.page) for facts in pages for o in facts.others}
+    first_of: dict[tuple[str, str, str], Facts] = {}
+    rows: list[Facts] = []
+    for row in [*main, *(other for run, other in also.items() if run not in known)]:
+        kind = (row.problem, row.recipe, row.data)
+        note = row.note or (_difference(first_of[kind], row) if kind in first_of else "")
+        if row.record:
+            first_of.setdefault(kind, row)
+        rows.append(replace(row, note=note))
+    place: dict[tuple[str, ...], int] = {}
+    for number, row in enumerate(rows):
+        place.setdefault((row.problem, row.data), number)
+        place.setdefault((row.problem, row.data, row.name), number)
+
+    def order(row: Facts) -> tuple[int, int, int]:
+        key = (row.problem, row.data)
+        return list(PAGES).index(row.problem), place[key], place[(*key, row.name)]
+
+    return sorted(rows, key=order)
+
+
+def _studies(facts: Facts) -> list[Facts]:
+    """Return a study's VAEs, those of the weights shown in full, in its place; else the run."""
+    if "studies" not in facts.results:
+        return [facts]
+    studies = {row["kl_weight"]: row for row in facts.results["studies"]}
+    of_all = ("studies", "num_images", "images_per_s")  # of all weights together
+    shared = {name: part for name, part in facts.results.items() if name not in of_all}
+    return [
+        replace(
+            facts,
+            run=studies[weight]["run"],
+            record={**facts.record, "settings": {**facts.settings, "kl_weight": weight}},
+            results={**shared, **studies[weight]},
+            folder=facts.folder.parent / studies[weight]["run"] if facts.folder else None,
+            note=f"λ = {value(weight)}",
+        )
+        for weight in facts.results["kl_weights"]
+    ]
+
+
+def _difference(first: Facts, other: Facts) -> str:
+    """Return the settings of `other` that are not those of `first`, as words.
+
+    Data, profile and seed have columns of their own.
+    """
+    if not other.record:
+        return ""
+    names = sorted(first.settings.keys() | other.settings.keys())
+    changed = [n for n in names if first.settings.get(n) != other.settings.get(n)]
+    if not changed:
+        return other.run
+    return ", ".join(f"{name} = {other.setting(name)}" for name in changed if name not in IDENTITY)
+
+
+# ---- what runs share, and how they differ --------------------------------------------------------
+
+
+def values_of(runs: Sequence[Facts], name: str) -> list[str]:
+    """Return the texts of a setting over the runs, each once."""
+    return list(dict.fromkeys(run.setting(name) for run in runs if name in run.settings))
+
+
+def shared(runs: Sequence[Facts], language: str) -> list[tuple[str, str]]:
+    """Return data, profile and seed where they are the same for all: label and text."""
+    common = {n: found[0] for n in IDENTITY if len(found := values_of(runs, n)) == 1}
+    return [_labelled(name, text, language) for name, text in common.items()]
+
+
+def subtitle(facts: Facts, language: str) -> list[tuple[str, str]]:
+    """Return what stands under a page's title: recipe, data, profile, seed."""
+    recipe = [("recipe", facts.job.recipe)] if facts.problem != CLAIMS else []  # each has its own
+    own = [*recipe, *((name, facts.setting(name)) for name in IDENTITY)]
+    return [_labelled(name, text, language) for name, text in own]
+
+
+def _labelled(name: str, text: str, language: str) -> tuple[str, str]:
+    """Return the label of a fact, and its text, a profile by what it is called."""
+    profiles = section("page", language)["profiles"] if name == "profile" else {}
+    return section("facts", language)[name], profiles.get(text, text)
+
+
+def identity_of(runs: Sequence[Facts]) -> list[str]:
+    """Return which of data, profile and seed are not the same for all: columns of their own."""
+    return [name for name in IDENTITY if len(values_of(runs, name)) > 1]
+
+
+def disambiguated(name: str, run: Facts, runs: Sequence[Facts]) -> str:
+    """Return the name of one of `runs` with its data and seed, where these are several."""
+    return " · ".join([name, *map(run.setting, identity_of(runs))])
+
+
+def seeds_of(runs: Sequence[Facts]) -> str:
+    """Return how many seeds and which, as text: '3 (0–2)'."""
+    seeds = sorted(run.settings.get("seed", 0) for run in runs)
+    is_range = len(seeds) > 2 and all(b == a + 1 for a, b in pairwise(seeds))
+    listed = f"{seeds[0]}–{seeds[-1]}" if is_range else ", ".join(map(str, seeds))
+    return f"{len(seeds)} ({listed})"
+
+
+def warnings(runs: Sequence[Facts], language: str) -> list[str]:
+    """Return what a reader must know before any number."""
+    profiles = {run.settings.get("profile") for run in runs}
+    return [word(f"page.{name}", language) for name in ("smoke", "preview") if name in profiles]
+
+
+# ---- groups --------------------------------------------------------------------------------------
+
+
+def grouped(items: Sequence[T], key: Callable[[T], Hashable]) -> list[list[T]]:
+    """Return the items that have the same key together, groups in the order of their first."""
+    found: dict[Hashable, list[T]] = {}
+    for item in items:
+        found.setdefault(key(item), []).append(item)
+    return list(found.values())
+
+
+def by_problem(runs: Sequence[Facts]) -> dict[str, list[Facts]]:
+    """Return the runs of each problem, in the homework's order.
+
+    A run of another problem, which a job has used beside its own, has no row here.
+    """
+    own = [run for run in runs if run.problem == run.job.problem]
+    problems = {p: [run for run in own if run.problem == p] for p in PAGES}
+    return {problem: some for problem, some in problems.items() if some}
+
+
+def by_data(runs: Sequence[Facts]) -> list[list[Facts]]:
+    """Return the runs on each data set: numbers of two are never put into one.
+
+    Those that failed before their data were known stand with the first.
+    """
+    first = next((run.data for run in runs if run.data), "")
+    return grouped(runs, lambda run: run.data or first)
+
+
+def by_seed(runs: Sequence[Facts]) -> list[list[Facts]]:
+    """Return the finished runs in groups that differ by their seed alone, each run once.
+
+    What the data and the profile are called plays no part: the data's content and the settings do.
+    """
+
+    def key(run: Facts) -> str:
+        settings = {n: v for n, v in run.settings.items() if n not in IDENTITY}
+        return json.dumps([run.data, run.record.get("data"), settings], sort_keys=True, default=str)
+
+    finished = [run for run in runs if run.results and not run.is_failed]
+    groups = grouped(finished, key)
+    return [[same[0] for same in grouped(own, lambda run: run.run)] for own in groups]
