@@ -10,12 +10,7 @@ DEFAULT_LANGUAGE = "en"  # of the command line and of tracebacks
 
 
 class Worded(BaseException):
-    """An exception whose line stands in `report/text/<language>/errors.toml`.
-
-    Attributes:
-        key: the line's name there.
-        values: what it names: paths, settings, counts.
-    """
+    """An exception whose line `key` stands in `report/text/<language>/errors.toml`."""
 
     def __init__(self, key: str, /, **values: Any):
         super().__init__(key)

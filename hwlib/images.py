@@ -21,12 +21,9 @@ def decode(content: bytes) -> Image.Image:
 
 
 def encode(image: np.ndarray | Image.Image, form: str = "PNG", **options: Any) -> bytes:
-    """Return an image as a file of the form, with Pillow's options of that form.
+    """Return an image, Pillow's or uint8 (H, W, C), as a file: "PNG", "JPEG" or "WEBP".
 
-    Args:
-        image: a Pillow image, or uint8 (H, W, C) with C 1 or 3.
-        form: "PNG", "JPEG" or "WEBP".
-        options: what Pillow's writer of that form takes.
+    `options` are those of Pillow's writer of that form.
     """
     file = BytesIO()
     (to_image(image) if isinstance(image, np.ndarray) else image).save(file, form, **options)
@@ -34,10 +31,5 @@ def encode(image: np.ndarray | Image.Image, form: str = "PNG", **options: Any) -
 
 
 def data_address(content: bytes, kind: str) -> str:
-    """Return a file as an address that holds all of it.
-
-    Args:
-        content: of the file.
-        kind: its media type, such as "image/png".
-    """
+    """Return a file's content of some media type, "image/png" say, as an address that holds it."""
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"

@@ -18,8 +18,8 @@ def info(line: str) -> None:
     A notebook that somebody reads gets it on standard output, as it shows the other in red.
     """
     kernel = sys.modules.get("ipykernel.kernelapp")
-    has_kernel = kernel is not None and kernel.IPKernelApp.initialized()
-    is_read = has_kernel and not os.environ.get("HWLIB_BATCH")
+    is_notebook = kernel is not None and kernel.IPKernelApp.initialized()
+    is_read = is_notebook and not os.environ.get("HWLIB_BATCH")
     stream = sys.stdout if is_read else sys.stderr
     stream.write(f"{line}\n")  # in one piece: other threads write there too
     stream.flush()

@@ -15,8 +15,6 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from functools import partial
-from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from hwlib.errors import UserError
@@ -25,7 +23,7 @@ from hwlib.log import info
 T = TypeVar("T")
 Environment = Mapping[str, str]
 OnLine = Callable[[str], None]
-# Runs one task of a module in a child, as `Workers._run` without its environment.
+# Runs one task of a module in a child, as `Workers.run_child`.
 RunChild = Callable[[str, Mapping[str, Any], OnLine], int]
 
 # How many jobs, for all commands, and for the notebook of claims, which trains side by side itself.
@@ -37,9 +35,6 @@ def num_jobs(jobs: int | None = None, device: str = "auto") -> int:
     """Return how many jobs run side by side: `jobs`, else `$HWLIB_JOBS`, else one a GPU or core.
 
     Cores are counted as the threads that torch would take, so that OMP_NUM_THREADS limits both.
-
-    Raises:
-        UserError: fewer than one, or `$HWLIB_JOBS` is no number of jobs.
     """
     if jobs is not None:
         if jobs < 1:
@@ -85,43 +80,24 @@ class Workers:
     """
 
     def __init__(self, environments: Sequence[Environment] = ({},)):
-        """Start nothing yet.
+        """Take what children find beside this process's own environment, one side by side each."""
+        self._own, left = threading.local(), iter(environments)
 
-        Args:
-            environments: what children find beside this process's own, one for each of those that
-                run side by side.
-        """
-        self._pool = ThreadPoolExecutor(len(environments))
-        self._environments: SimpleQueue[Environment] = SimpleQueue()
-        for environment in environments:
-            self._environments.put(environment)
+        def take_environment() -> None:
+            self._own.environment = next(left)
+
+        self._pool = ThreadPoolExecutor(len(environments), initializer=take_environment)
         self._children: set[subprocess.Popen[str]] = set()
         self._lock, self._is_stopped = threading.Lock(), False
 
     def submit(self, work: Callable[[RunChild], T]) -> Future[T]:
         """Queue `work`, called with a `RunChild` when its turn has come; turns come in order."""
-        return self._pool.submit(self._work, work)
+        return self._pool.submit(work, self.run_child)
 
-    def _work(self, work: Callable[[RunChild], T]) -> T:
-        environment = self._environments.get()
-        try:
-            return work(partial(self._run, environment))
-        finally:
-            self._environments.put(environment)
+    def run_child(self, module: str, task: Mapping[str, Any], on_line: OnLine) -> int:
+        """Run `python -m module`, which calls `serve`, on JSON values; return its exit code.
 
-    def _run(
-        self, environment: Environment, module: str, task: Mapping[str, Any], on_line: OnLine
-    ) -> int:
-        """Run `python -m module`, which calls `serve`, until it ends; return its exit code.
-
-        Args:
-            environment: what it finds beside this process's own.
-            module: its name.
-            task: JSON values.
-            on_line: called with each line of its standard error.
-
-        Raises:
-            ChildStopped: it was stopped.
+        `on_line` is called with each line of its standard error; ChildStopped says it was stopped.
         """
         with self._lock:
             if self._is_stopped:
@@ -134,7 +110,7 @@ class Workers:
                 stderr=subprocess.PIPE,
                 encoding="utf-8",
                 errors="replace",
-                env=os.environ | environment | {"PYTHONIOENCODING": "utf-8"},
+                env=os.environ | self._own.environment | {"PYTHONIOENCODING": "utf-8"},
                 start_new_session=True,  # Ctrl-C is this process's; it passes it on once
             )
             self._children.add(child)
@@ -175,12 +151,7 @@ class Workers:
 
 
 def serve(work: Callable[[dict[str, Any]], None], stop: Callable[[], None]) -> None:
-    """Do in a child what one line on standard input asks for.
-
-    Args:
-        work: called with the task.
-        stop: called in a thread when the input closes; it makes `work` end.
-    """
+    """Call `work` in a child with the task on standard input; `stop` ends it when that closes."""
     task = json.loads(sys.stdin.readline())
 
     def watch_input() -> None:

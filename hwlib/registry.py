@@ -152,8 +152,8 @@ _VAE = Problem(
     curves="hwlib.plots:learning_curves",
     curve_column="recon_nats",
     panels={
-        "tab_walk": "hwlib.explore.vae:vae_panel",
-        "tab_direction": "hwlib.explore.direction:direction_panel",
+        "tab_walk": "hwlib.explore.vae:VAEPanel",
+        "tab_direction": "hwlib.explore.vae:direction_panel",
     },
     notebook="01_vae.ipynb",
     overview=(
@@ -190,7 +190,7 @@ PROBLEMS: dict[str, Problem] = {
         monitor="hwlib.training.evaluate_gan:GanMonitor",
         curves="hwlib.plots:gan_curves",
         curve_column="d_loss",
-        panels={"tab_walk": "hwlib.explore.gan:generator_panel"},
+        panels={"tab_walk": "hwlib.explore.gan:GeneratorPanel"},
         notebook="02_gan.ipynb",
         overview=(
             *("num_steps", "train_time_s", "d_accuracy_real", "d_accuracy_fake"),
@@ -211,7 +211,7 @@ PROBLEMS: dict[str, Problem] = {
         monitor="hwlib.training.evaluate_acgan:AcganMonitor",
         curves="hwlib.plots:acgan_curves",
         curve_column="d_class_loss",
-        panels={"tab_walk": "hwlib.explore.gan:attribute_panel"},
+        panels={"tab_walk": "hwlib.explore.gan:AttributePanel"},
         notebook="03_acgan.ipynb",
         overview=(
             *("attribute", "num_steps", "train_time_s", "attribute_accuracy"),
@@ -232,7 +232,7 @@ PROBLEMS: dict[str, Problem] = {
         monitor="hwlib.training.evaluate_infogan:InfoganMonitor",
         curves="hwlib.plots:infogan_curves",
         curve_column="q_loss",
-        panels={"tab_walk": "hwlib.explore.gan:code_panel"},
+        panels={"tab_walk": "hwlib.explore.gan:CodePanel"},
         notebook="04_infogan.ipynb",
         overview=(
             *("num_codes", "num_steps", "train_time_s", "code_accuracy"),

@@ -28,42 +28,26 @@ ABOUT = "language"  # the file that makes a folder a language
 # Between two Latin letters or digits a line's end is a space, beside Chinese it is nothing.
 _LATIN_BREAK = re.compile(r"(?<=[\w%$)*`.,;:!?])[ \t]*\n[ \t]*(?=[\w$(*`\[])", re.ASCII)
 _BREAK = re.compile(r"[ \t]*\n[ \t]*")
-_PARAGRAPH = re.compile(r"\n\s*\n")
+_OWN_LINE = re.compile(r"\n[ \t]*(?=- |\$\$|\|)")  # a list's item, a formula, a table's row
 
 
 @dataclass(frozen=True)
 class Language:
-    """What a language's folder says of it.
+    """What a language's folder says of it."""
 
-    Attributes:
-        order: languages are offered from the lowest on.
-        tag: for HTML's lang.
-        code: for Typst's lang.
-        region: for Typst's region.
-        name: what its own readers call it.
-        spaced: whether a space stands between words, and between sentences.
-        comma: between the items of a list.
-        last: before the last of them.
-    """
-
-    order: int
-    tag: str
-    code: str
-    region: str
-    name: str
-    spaced: bool
-    comma: str
-    last: str
+    order: int  # languages are offered from the lowest on
+    tag: str  # for HTML's lang
+    code: str  # for Typst's lang
+    region: str  # for Typst's region
+    name: str  # what its own readers call it
+    spaced: bool  # whether a space stands between words, and between sentences
+    comma: str  # between the items of a list
+    last: str  # before the last of them
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What is the case: the name of a sentence, and the numbers and flags that it is made from.
-
-    Attributes:
-        key: the sentence's name, `<file>.<macro>`.
-        values: what the macro takes.
-    """
+    """What is the case: a sentence `<file>.<macro>`, and the numbers and flags it is made from."""
 
     key: str
     values: Mapping[str, Any]
@@ -78,14 +62,12 @@ def finding(key: str, /, **values: Any) -> Finding:
     return Finding(key, values)
 
 
-def _languages() -> dict[str, Language]:
-    found = {}
-    for path in sorted(ROOT.glob(f"*/{ABOUT}.toml")):
-        found[path.parent.name] = Language(**tomllib.loads(path.read_text(encoding="utf-8")))
-    return dict(sorted(found.items(), key=lambda item: item[1].order))
+def _read(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-LANGUAGES: Mapping[str, Language] = _languages()
+_FOLDERS = sorted((_read(path)["order"], path) for path in ROOT.glob(f"*/{ABOUT}.toml"))
+LANGUAGES = {path.parent.name: Language(**_read(path)) for _, path in _FOLDERS}
 
 
 # ------------------------------------------------------------------------------------- numbers
@@ -135,7 +117,7 @@ def points(change: float, digits: int = 0) -> str:
 
 def thousands(value: int) -> str:
     """Write a whole number, thousands separated."""
-    return _with_minus(f"{value:,}")
+    return fixed(value, 0)
 
 
 def plural(count: int | str, one: str, many: str = "") -> str:
@@ -146,13 +128,10 @@ def plural(count: int | str, one: str, many: str = "") -> str:
 
 def duration(minutes: float, *, language: str) -> str:
     """Write a time: '40 s', '7 min', '1 h 20 min'."""
-    seconds = round(60 * minutes)
-    if seconds < 60:
+    if (seconds := round(60 * minutes)) < 60:
         return word("units.seconds", language, seconds=seconds)
     hours, rest = divmod(round(minutes), 60)
-    if hours:
-        return word("units.hours", language, hours=hours, minutes=rest)
-    return word("units.minutes", language, minutes=rest)
+    return word(f"units.{'hours' if hours else 'minutes'}", language, hours=hours, minutes=rest)
 
 
 def join(items: Iterable[Any], *, language: str) -> str:
@@ -192,13 +171,7 @@ def width(text: str) -> int:
 
 
 def wrap(text: str, room: int, piece: re.Pattern[str] = PIECE) -> list[str]:
-    """Break a text into lines no wider than `room` Latin letters where its pieces allow it.
-
-    Args:
-        text: without line ends.
-        room: see `width`.
-        piece: what stays whole.
-    """
+    """Break a text without line ends into lines of `width` `room` where its pieces allow it."""
     lines = [""]
     for part in piece.finditer(text):
         gap = " " if text[: part.start()].endswith(" ") and lines[-1] else ""
@@ -250,31 +223,26 @@ def section(name: str, language: str) -> Mapping[str, Any]:
     path = ROOT / language / f"{name}.toml"
     if name == ABOUT or not path.exists():
         raise KeyError(f"no section of words '{name}' in {path.parent}")
-    return tomllib.loads(path.read_text(encoding="utf-8"))
+    return _read(path)
 
 
 def has_word(key: str, language: str) -> bool:
     """Whether there are such words."""
     try:
-        _raw(key, language)
+        return bool(_template(key, language))
     except KeyError:
         return False
-    return True
-
-
-def _raw(key: str, language: str) -> str:
-    name, _, rest = key.partition(".")
-    found: Any = section(name, language)
-    for part in rest.split("."):
-        found = found[part] if isinstance(found, Mapping) else {}[part]
-    if not isinstance(found, str):
-        raise KeyError(key)
-    return found
 
 
 @cache
 def _template(key: str, language: str) -> Callable[..., str]:
-    return _environment(language).from_string(_raw(key, language)).render
+    name, *parts = key.split(".")
+    found: Any = section(name, language)
+    for part in parts:
+        found = found[part] if isinstance(found, Mapping) else {}[part]
+    if not isinstance(found, str):
+        raise KeyError(key)
+    return _environment(language).from_string(found).render
 
 
 def word(key: str, language: str, /, **values: Any) -> str:
@@ -295,10 +263,12 @@ def sentence(key: str, language: str, /, **values: Any) -> str:
         TypeError: a value that the macro does not take.
         jinja2.UndefinedError: a value is missing.
     """
-    macro = getattr(_module(key.partition(".")[0], language), key.partition(".")[2], None)
+    file, _, name = key.partition(".")
+    macro = getattr(_module(file, language), name, None)
     if macro is None:
         raise KeyError(f"no sentence '{key}' in {ROOT / language}")
-    return _flowing(str(macro(**values)), language)
+    paragraphs = (_flowing(part, language) for part in re.split(r"\n\s*\n", macro(**values)))
+    return "\n\n".join(part for part in paragraphs if part)
 
 
 @cache
@@ -309,23 +279,12 @@ def _module(name: str, language: str) -> Any:
         raise KeyError(f"no file of sentences '{name}.j2' in {ROOT / language}") from None
 
 
-def _flowing(written: str, language: str) -> str:
-    """Join the lines of each paragraph as the language does; blank lines keep paragraphs apart.
-
-    A line that begins with `- ` or `$$` begins a line of its own.
-    """
-    paragraphs = (_joined(part, language) for part in _PARAGRAPH.split(written.strip()))
-    return "\n\n".join(part for part in paragraphs if part)
-
-
-def _joined(paragraph: str, language: str) -> str:
-    if LANGUAGES[language].spaced:
-        gap = " "
-        text = paragraph.strip()
-    else:
-        gap, text = "", _LATIN_BREAK.sub(" ", paragraph.strip())
-    text = re.sub(r"\n[ \t]*(?=- |\$\$|\|)", "\0", text)
-    return re.sub(r"[ \t]{2,}", " ", _BREAK.sub(gap, text)).replace("\0", "\n")
+def _flowing(paragraph: str, language: str) -> str:
+    """Join the lines of a paragraph as the language does, but for those that begin anew."""
+    is_spaced, text = LANGUAGES[language].spaced, paragraph.strip()
+    text = _OWN_LINE.sub("\0", text if is_spaced else _LATIN_BREAK.sub(" ", text))
+    text = _BREAK.sub(" " if is_spaced else "", text)
+    return re.sub(r"[ \t]{2,}", " ", text).replace("\0", "\n")
 
 
 def in_languages(

@@ -5,10 +5,12 @@ from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 import torch
 from PIL import Image
 
 from hwlib import explore, plots
+from hwlib.explore import vae
 from hwlib.recipes import build_models, make_config
 
 Z = 12
@@ -31,6 +33,23 @@ def z_of(number, noise="normal"):
     """Return the z of a number that panels of a run get."""
     run = SimpleNamespace(config=make_config("gan", "dcgan", noise=noise))
     return explore.latent_by_index(run, Z)(number)
+
+
+def fake_run(problem, network, profile="quick", **results):
+    """Return what a panel asks of a finished run."""
+    models = {"vae" if problem == "vae" else "G": network}
+    config = make_config(problem, "dcgan", profile=profile)
+    return SimpleNamespace(config=config, results=results, load_models=lambda: models)
+
+
+def vae_panel(network=None, images=None, active=(3, 7), lang="en"):
+    """Return a VAE's panel over test images, with sliders of some latents."""
+    part = SimpleNamespace(images=held_out() if images is None else images)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vae, "data_of", lambda _run: SimpleNamespace(test=part))
+        patch.setattr(vae, "latents", lambda _run: (None, None))
+        patch.setattr(vae, "most_active", lambda *_: list(active))
+        return explore.VAEPanel(fake_run("vae", network or lively("dcgan", "vae")), lang)
 
 
 def held_out(count=6):

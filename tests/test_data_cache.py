@@ -72,15 +72,11 @@ def many(tmp_path_factory) -> Path:
     return root
 
 
-def test_images_are_a_read_only_memory_map(images):
-    found = load(images).train.images
-    assert isinstance(found, np.memmap)
-    with pytest.raises(ValueError, match="read-only"):
-        found[0] = 0
-
-
 def test_second_load_reads_no_image_and_writes_nothing(images, own_cache, monkeypatch):
     first = load(images)
+    assert isinstance(first.train.images, np.memmap)
+    with pytest.raises(ValueError, match="read-only"):
+        first.train.images[0] = 0
     monkeypatch.setattr(cache, "build_set", None)
     monkeypatch.setattr(cache, "locked", None)
     second = load(images)
@@ -139,7 +135,7 @@ def test_set_is_stale_when_a_label_changes(make_hw4, own_cache):
 def test_only_the_code_that_reads_a_set_makes_it_stale(
     images, monkeypatch, changed, is_folder_stale, are_faces_stale
 ):
-    before = [cache.resolve_spec(spec, 32, "hw4") for spec in (str(images), "faces:1")]
+    before = [cache.find_source(spec, 32, "hw4") for spec in (str(images), "faces:1")]
     of_file = fingerprint.code_of
 
     def code_of(file):
@@ -148,7 +144,7 @@ def test_only_the_code_that_reads_a_set_makes_it_stale(
     for module in (fingerprint, cache):
         monkeypatch.setattr(module, "code_of", code_of)
     monkeypatch.setattr(cache, "code_of_modules", fingerprint.code_of_modules.__wrapped__)
-    after = [cache.resolve_spec(source.spec, 32, "hw4") for source in before]
+    after = [cache.find_source(source.spec, 32, "hw4") for source in before]
     assert [source.place for source in after] == [source.place for source in before]
     is_stale = [old.folder != new.folder for old, new in zip(before, after, strict=True)]
     assert is_stale == [is_folder_stale, are_faces_stale]
@@ -195,18 +191,14 @@ def test_a_layout_is_one_class_and_one_line_and_redecodes_no_other(
     load(images)
 
 
-def test_fingerprint_follows_content_not_times_or_place(images, tmp_path, own_cache):
+def test_fingerprint_follows_content_and_size_not_times_or_place(images, tmp_path, own_cache):
     before = load(images).fingerprint
     os.utime(images / "00.png")
     assert load(images).fingerprint == before
+    assert load_data(images, 64, progress=False).fingerprint != before
+    assert len(sets(own_cache)) == 2  # each size has its own
     images.rename(tmp_path / "moved")
     assert load(tmp_path / "moved").fingerprint == before
-
-
-def test_each_size_has_its_own_set(images, own_cache):
-    small, large = load(images), load_data(images, 64, progress=False)
-    assert small.fingerprint != large.fingerprint
-    assert len(sets(own_cache)) == 2
 
 
 def start(root: Path) -> subprocess.Popen:
@@ -262,37 +254,39 @@ def test_folder_without_manifest_is_never_taken_for_a_set(images, own_cache):
     assert load(images).fingerprint == before.fingerprint
 
 
-def test_failed_build_leaves_nothing(images, own_cache):
+def no_image(images, patch):
     for path in images.iterdir():
         path.write_bytes(b"")
-    assert refusal(images).key == "no_usable_image"
-    assert (sets(own_cache), hidden(own_cache)) == ([], [])
 
 
-def test_source_that_changes_while_it_is_read_is_refused(images, own_cache, monkeypatch):
+def change_meanwhile(images, patch):
     def decode_and_disturb(*args, **options):
         picture(88).save(images / "00.png")
         return build.build_set(*args, **options)
 
-    monkeypatch.setattr(cache, "build_set", decode_and_disturb)
-    assert refusal(images).key == "data_changed"
-    assert sets(own_cache) == []
+    patch.setattr(cache, "build_set", decode_and_disturb)
 
 
-def test_full_disk_is_told_before_work_begins(images, own_cache, monkeypatch):
+def full_disk(images, patch):
     usage = build.shutil.disk_usage("/")._replace(free=1000)
-    monkeypatch.setattr(build.shutil, "disk_usage", lambda _: usage)
-    monkeypatch.setattr(Layout, "read", None)
-    assert refusal(images).key == "cache_full"
+    patch.setattr(build.shutil, "disk_usage", lambda _: usage)
+    patch.setattr(Layout, "read", None)  # told before work begins
 
 
-def test_cache_that_cannot_be_written_is_told(images, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("spoil", "key"),
+    [(no_image, "no_usable_image"), (change_meanwhile, "data_changed"), (full_disk, "cache_full")],
+)
+def test_failed_build_is_told_and_leaves_nothing(images, own_cache, monkeypatch, spoil, key):
+    spoil(images, monkeypatch)
+    assert refusal(images).key == key
+    assert (sets(own_cache), hidden(own_cache)) == ([], [])
+
+
+def test_files_that_cannot_be_written_or_read_are_told(images, make_hw4, tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("HWLIB_CACHE", str(tmp_path / "file"))
     assert refusal(images).key == "cache_unwritable"
-
-
-def test_label_file_that_cannot_be_read_is_told(make_hw4, monkeypatch):
     root = make_hw4()
 
     def refuse(path):
@@ -316,6 +310,7 @@ def test_describe_is_plain_json_and_tells_what_load_gives(make_hw4, own_cache):
     assert (facts["num_unlisted"], facts["unlisted"]) == (1, ["train/77777.png"])
     assert facts["seen"] == {"64x64 RGB": 8}
     assert facts["attributes"][0] == {"name": "Male", "train_rate": 0.5, "test_rate": 0.5}
+    assert facts["constant"] == []
     assert Path(facts["cache"]).parent == own_cache
 
 

@@ -43,25 +43,16 @@ def test_black_and_white_becomes_rgb(tmp_path):
     np.testing.assert_array_equal(read(tmp_path / "a.png")[..., 1], bits * 255)
 
 
-@pytest.mark.parametrize("suffix", ["png", "gif"])
-def test_palette_becomes_its_colours(tmp_path, suffix):
+@pytest.mark.parametrize(("suffix", "clear"), [("png", None), ("gif", None), ("png", 1)])
+def test_palette_becomes_its_colours_and_its_clear_one_white(tmp_path, suffix, clear):
     colours = np.array([[255, 0, 0], [0, 128, 0], [3, 4, 200]], np.uint8)
     indices = np.random.default_rng(1).integers(0, 3, (SIDE, SIDE))
     image = Image.fromarray(indices.astype(np.uint8), "L")
     image.putpalette(colours.tobytes())
-    image.save(tmp_path / f"a.{suffix}")
+    image.save(tmp_path / f"a.{suffix}", **({} if clear is None else {"transparency": clear}))
+    if clear is not None:
+        colours[clear] = 255
     np.testing.assert_array_equal(read(tmp_path / f"a.{suffix}"), colours[indices])
-
-
-def test_palette_with_a_clear_colour_shows_white_there(tmp_path):
-    indices = np.zeros((SIDE, SIDE), np.uint8)
-    indices[:8] = 1
-    image = Image.fromarray(indices, "L")
-    image.putpalette([255, 0, 0, 0, 0, 255])
-    image.save(tmp_path / "a.png", transparency=1)
-    pixels = read(tmp_path / "a.png")
-    assert (pixels[:8] == 255).all()
-    assert (pixels[8:] == [255, 0, 0]).all()
 
 
 def test_clear_colour_of_rgb_shows_white_there(tmp_path):
@@ -187,14 +178,8 @@ def encoded(kind: str) -> bytes:
 def test_what_is_no_image_is_told(tmp_path, content, key):
     if content is not None:
         (tmp_path / "a.jpg").write_bytes(content)
+        assert unreadable(content).key == f"bad_image.{key}"
     assert unreadable(tmp_path / "a.jpg").key == f"bad_image.{key}"
-
-
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "BMP", "GIF", "WEBP"])
-def test_cut_off_image_is_told(tmp_path, kind):
-    content = encoded(kind)
-    (tmp_path / "a.png").write_bytes(content[: len(content) // 2])
-    assert unreadable(tmp_path / "a.png").key in BROKEN
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 500)])
@@ -223,7 +208,7 @@ def test_image_that_may_not_be_read_is_told(tmp_path, monkeypatch):
     def refuse(*_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("os.path.getsize", refuse)
+    monkeypatch.setattr("builtins.open", refuse)
     assert unreadable(tmp_path / "a.png").key == "bad_image.forbidden"
 
 
@@ -237,9 +222,11 @@ def test_every_reason_has_its_words(language):
     assert all(word(f"errors.bad_image.{key}", language, **values) for key in raised)
 
 
-def test_broken_metadata_does_not_spoil_a_picture(tmp_path):
+def test_broken_metadata_spoils_neither_picture_nor_warning_filters(tmp_path):
+    before = list(warnings.filters)
     picture(3).save(tmp_path / "a.jpg", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + b"\xff" * 40)
     assert read(tmp_path / "a.jpg").shape == (SIDE, SIDE, 3)
+    assert warnings.filters == before
 
 
 @settings(
@@ -273,13 +260,6 @@ def test_many_images_keep_their_order_and_their_errors(tmp_path):
             assert image.key == "bad_image.empty"
         else:
             np.testing.assert_array_equal(image.pixels, read(paths[i]))
-
-
-def test_decoding_leaves_the_warning_filters_alone(tmp_path):
-    picture(0).save(tmp_path / "a.png")
-    before = list(warnings.filters)
-    read(tmp_path / "a.png")
-    assert warnings.filters == before
 
 
 # ---- bad files in a set
@@ -318,14 +298,6 @@ def test_bad_files_are_left_out_and_reported(spoilt):
     for part in (data.train, data.test):
         for name, image in zip(part.names, part.images, strict=True):
             np.testing.assert_array_equal(image, picture(int(name[:2])))
-
-
-def test_set_without_one_good_image_is_refused_even_when_bad_ones_are_skipped(tmp_path):
-    for i in range(3):
-        (tmp_path / f"{i}.png").write_bytes(b"GIF89a")
-    with pytest.raises(UserError) as caught:
-        load_data(tmp_path, SIDE, skip_bad=True, progress=False)
-    assert (caught.value.key, caught.value.values["bad"]) == ("no_usable_image", 3)
 
 
 def test_odd_file_names_are_read(tmp_path):

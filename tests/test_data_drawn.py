@@ -14,7 +14,6 @@ from hwlib.data import load_data
 from hwlib.data.commands import app
 from hwlib.data.hw4 import draw_hw4
 from hwlib.data.layouts import find_layout
-from hwlib.errors import UserError
 from hwlib.faces import ATTRIBUTES, attributes_of, draw_faces, sample_factors
 
 
@@ -84,10 +83,3 @@ def test_drawn_folder_may_have_another_size(tmp_path):
     draw_hw4(tmp_path / "a", num_train=1, num_test=1, image_size=96, progress=False)
     with Image.open(tmp_path / "a" / "train" / "00000.png") as image:
         assert image.size == (96, 96)
-
-
-def test_drawing_refuses_a_folder_that_is_not_empty(tmp_path):
-    (tmp_path / "mine.txt").touch()
-    with pytest.raises(UserError) as caught:
-        draw_hw4(tmp_path, num_train=1, num_test=1, progress=False)
-    assert caught.value.key == "folder_not_empty"

@@ -11,7 +11,7 @@ from PIL import Image
 
 import hwlib.data.hw4 as hw4
 from hwlib.data import load_data
-from hwlib.data.hw4 import UNWANTED, kept_rows, rebuild_hw4
+from hwlib.data.hw4 import UNWANTED, draw_hw4, kept_rows, rebuild_hw4
 from hwlib.errors import UserError
 from hwlib.faces import ATTRIBUTES
 from hwlib.text import LANGUAGES
@@ -52,7 +52,7 @@ def rows_of(path) -> list[list[str]]:
         return list(csv.reader(file))
 
 
-def test_filter_is_the_homework_s():
+def test_filter_is_the_homework_s_and_needs_its_columns():
     assert len(UNWANTED) == 16
     labels = np.zeros((18, 40), np.uint8)
     column = {name: i for i, name in enumerate(CELEBA_ATTRIBUTES)}
@@ -60,11 +60,8 @@ def test_filter_is_the_homework_s():
     for row, name in enumerate(UNWANTED, 1):
         labels[row, column[name]] = 1
     assert kept_rows(CELEBA_ATTRIBUTES, labels).tolist() == [0]
-
-
-def test_filter_needs_its_columns():
     names = [name for name in CELEBA_ATTRIBUTES if name != "Pale_Skin"]
-    error = refusal(kept_rows, names, np.zeros((1, 39), np.uint8))
+    error = refusal(kept_rows, names, labels[:, :39])
     assert (error.key, error.values["known"]) == ("attribute_columns", ["Pale_Skin"])
 
 
@@ -86,16 +83,9 @@ def test_rebuilt_set_has_the_homework_s_names_order_and_labels(made_up, tmp_path
     data = load_data(out, progress=False)
     assert (data.layout, data.attributes) == ("hw4", ATTRIBUTES)
     assert (len(data.train), len(data.test)) == (5, 2)
-
-
-def test_rebuilt_images_are_the_tight_crop(made_up, tmp_path):
-    root, _ = made_up
-    rebuild_hw4(root, tmp_path / "out", progress=False)
-    with Image.open(root / "img_align_celeba" / f"{KEPT[2]:06}.jpg") as image:
+    with Image.open(root / "img_align_celeba" / f"{KEPT[2]:06}.jpg") as image:  # the tight crop
         wanted = image.resize((64, 64), Image.Resampling.BICUBIC, box=(35, 67, 143, 175))
-    with Image.open(tmp_path / "out" / "train" / "00002.png") as image:
-        assert (image.size, image.mode) == ((64, 64), "RGB")
-        np.testing.assert_array_equal(np.asarray(image), np.asarray(wanted))
+    np.testing.assert_array_equal(data.train.images[2], np.asarray(wanted))
 
 
 def flags(notes) -> dict[str, bool]:
@@ -157,18 +147,14 @@ def test_whole_set_is_said_to_be_exact(made_up, tmp_path, monkeypatch):
     assert not rebuild_hw4(root, tmp_path / "other", progress=False).values["is_exact"]
 
 
-def test_folder_that_is_not_empty_is_refused(made_up, tmp_path):
+def test_only_a_new_or_empty_folder_is_filled(made_up, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
-    (out / "mine.txt").write_text("keep")
+    rebuild_hw4(made_up[0], out, progress=False)
+    assert (out / "train.csv").exists()
     assert refusal(rebuild_hw4, made_up[0], out, progress=False).key == "folder_not_empty"
+    assert refusal(draw_hw4, out, num_train=1, num_test=1).key == "folder_not_empty"
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".out")] == []
-
-
-def test_empty_folder_is_filled(made_up, tmp_path):
-    (tmp_path / "out").mkdir()
-    rebuild_hw4(made_up[0], tmp_path / "out", progress=False)
-    assert (tmp_path / "out" / "train.csv").exists()
 
 
 def test_other_layouts_are_refused(tmp_path):

@@ -30,34 +30,24 @@ def homework() -> dict:
 # --- The table ------------------------------------------------------------------------------------
 
 
-def test_there_are_at_least_twenty_factors_and_each_is_described():
+def test_a_table_has_at_least_twenty_described_factors_and_survives_csv(table):
     assert len(FACTORS) >= 20
-    assert list(sample_factors(1, seed=0).columns) == list(FACTORS)
+    assert list(table.columns) == list(FACTORS)
     assert all(FACTORS.values())
-
-
-def test_same_seed_gives_the_same_table_and_another_seed_another():
-    assert sample_factors(50, seed=3).equals(sample_factors(50, seed=3))
-    assert not sample_factors(50, seed=3).equals(sample_factors(50, seed=4))
-
-
-def test_a_longer_table_begins_with_the_shorter_one(table):
-    pd.testing.assert_frame_equal(sample_factors(37, seed=1), table.head(37))
-
-
-def test_a_table_survives_csv_unchanged(table):
     text = table.head(500).to_csv(index=False)
     pd.testing.assert_frame_equal(pd.read_csv(io.StringIO(text)), table.head(500))
 
 
-def test_attribute_rates_match_the_homework_within_three_hundredths(table, homework):
+def test_a_seed_has_one_table_that_begins_with_its_shorter_ones(table):
+    pd.testing.assert_frame_equal(sample_factors(37, seed=1), table.head(37))
+    assert not sample_factors(50, seed=3).equals(sample_factors(50, seed=4))
+
+
+def test_attribute_rates_and_correlations_match_the_homework(table, homework):
     assert list(ATTRIBUTES) == homework["attributes"]
-    rates = attributes_of(table).mean(axis=0)
-    np.testing.assert_allclose(rates, homework["positive_rate"], atol=0.03)
-
-
-def test_attribute_correlations_match_the_homework_within_eight_hundredths(table, homework):
-    correlation = np.corrcoef(attributes_of(table).astype(float), rowvar=False)
+    attributes = attributes_of(table).astype(float)
+    np.testing.assert_allclose(attributes.mean(axis=0), homework["positive_rate"], atol=0.03)
+    correlation = np.corrcoef(attributes, rowvar=False)
     np.testing.assert_allclose(correlation, homework["correlation"], atol=0.08)
 
 
@@ -103,6 +93,7 @@ def test_faces_are_drawn_at_any_size(image_size):
     assert images.shape == (4, image_size, image_size, 3)
     assert images.dtype == np.uint8
     assert images.std() > 30
+    assert draw_faces(sample_factors(0, seed=0), image_size).shape == (0, *images.shape[1:])
 
 
 def test_a_small_image_is_the_large_one_seen_from_afar():
@@ -155,32 +146,25 @@ def test_no_two_of_a_thousand_faces_are_alike():
     assert np.sqrt(distance.min()) > 0.05
 
 
-def test_no_faces_give_no_images():
-    assert draw_faces(sample_factors(0, seed=0), 64).shape == (0, 64, 64, 3)
-
-
 # --- What the user does wrong ---------------------------------------------------------------------
 
 
-def test_a_missing_column_is_named():
-    faces = sample_factors(2, seed=0).drop(columns=["smile"])
-    with pytest.raises(UserError, match="no column smile"):
-        draw_faces(faces)
-    with pytest.raises(UserError, match="no column smile"):
-        attributes_of(faces)
-
-
-def test_an_unknown_level_is_named_with_the_levels_that_exist():
-    faces = sample_factors(2, seed=0).assign(hair_colour="tartan")
-    with pytest.raises(UserError, match=r"hair_colour: unknown 'tartan', choose from black, brown"):
-        draw_faces(faces)
-
-
-def test_impossible_sizes_and_counts_are_refused():
-    with pytest.raises(UserError, match="too small"):
-        draw_faces(sample_factors(1, seed=0), 4)
-    with pytest.raises(UserError, match="0 or more"):
-        sample_factors(-1, seed=0)
+@pytest.mark.parametrize(
+    ("mistake", "line"),
+    [
+        (lambda faces: draw_faces(faces.drop(columns=["smile"])), "no column smile"),
+        (lambda faces: attributes_of(faces.drop(columns=["smile"])), "no column smile"),
+        (
+            lambda faces: draw_faces(faces.assign(hair_colour="tartan")),
+            "hair_colour: unknown 'tartan', choose from black, brown",
+        ),
+        (lambda faces: draw_faces(faces, 4), "too small"),
+        (lambda faces: sample_factors(-1, seed=0), "0 or more"),
+    ],
+)
+def test_what_cannot_be_drawn_is_told(mistake, line):
+    with pytest.raises(UserError, match=line):
+        mistake(sample_factors(2, seed=0))
 
 
 # --- Each attribute can be seen -------------------------------------------------------------------

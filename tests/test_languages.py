@@ -21,23 +21,10 @@ from hwlib import text
 from hwlib.faces import ATTRIBUTES, FACTORS
 
 ROOT = Path(__file__).parents[1]
-FILE_ENDINGS = frozenset(
-    (
-        "py",
-        "json",
-        "toml",
-        "npz",
-        "html",
-        "j2",
-        "ipynb",
-        "pdf",
-        "jsonl",
-        "jinja",
-        "js",
-        "typ",
-        "css",
-    )
-)
+FILE_ENDINGS = {
+    *("py", "json", "toml", "npz", "html", "j2", "ipynb"),
+    *("pdf", "jsonl", "jinja", "js", "typ", "css"),
+}
 CODE = ("hwlib/**/*.py", "hwlib/report/templates/*", "docs/*.py")  # what asks for texts
 MIN_FIXED = 3  # letters that a made-up name must have of its own to count as a use
 
@@ -73,16 +60,13 @@ def third(tmp_path_factory) -> Path:
     return out / "fr"
 
 
-def test_a_third_language_is_a_folder_and_gives_a_page(third):
+def test_a_third_language_is_a_folder_and_gives_a_page_and_a_pdf(third):
     page = BeautifulSoup((third / "vae-dcgan.html").read_text(encoding="utf-8"), "html.parser")
     assert page.html["lang"] == "fr"
     assert "Fig-FR" in page.get_text()  # its own words
     assert "Problem 1" in page.get_text()  # prose that the notebook has in English
     assert not re.search(r"[\u3400-\u9fff]", page.main.get_text())
     assert len(page.find_all("figure")) > 5
-
-
-def test_a_third_language_gives_a_pdf(third):
     pdf = PdfReader(third / "report.pdf")
     words = "".join(page.extract_text() for page in pdf.pages)
     assert "Fig-FR" in words

@@ -16,7 +16,17 @@ import papermill
 import pytest
 import torch
 from conftest import picture
-from lively import Z, assert_same, held_out, larger, lively, shown, z_of
+from lively import (
+    Z,
+    assert_same,
+    fake_run,
+    held_out,
+    larger,
+    lively,
+    shown,
+    vae_panel,
+    z_of,
+)
 from PIL import Image, ImageSequence
 
 import hwlib
@@ -24,9 +34,9 @@ from hwlib import explore
 from hwlib.conditioning import one_hot
 from hwlib.data.decode import Unreadable, decode
 from hwlib.errors import UserError
-from hwlib.explore import animations, direction, play
+from hwlib.explore import play, vae
 from hwlib.explore.base import words
-from hwlib.explore.direction import LIMIT
+from hwlib.explore.vae import LIMIT
 from hwlib.recipes import make_config
 from hwlib.text import LANGUAGES
 
@@ -34,18 +44,18 @@ ROOT = Path(__file__).resolve().parents[1]
 DIRECTIONS = {name: 3 * z_of(100 + i) for i, name in enumerate(("Smiling", "Male"))}
 
 
-@pytest.fixture(scope="module")
-def images():
-    return held_out()
+IMAGES = held_out()
 
 
-def direction_panel(images, **options):
-    return explore.DirectionPanel(lively("dcgan", "vae"), images, DIRECTIONS, **options)
+def direction_panel(images=IMAGES, network=None, layout="hw4", lang="en"):
+    data = SimpleNamespace(layout=layout, test=SimpleNamespace(images=images))
+    run = fake_run("vae", network or lively("dcgan", "vae"))
+    return explore.DirectionPanel(run, data, DIRECTIONS, lang)
 
 
 @pytest.fixture
-def panel(images):
-    return direction_panel(images, crop="hw4", lang="zh")
+def panel():
+    return direction_panel(lang="zh")
 
 
 def jpeg(size, seed=0):
@@ -75,9 +85,9 @@ def test_a_direction_is_the_difference_of_the_two_means():
     assert {name: list(way) for name, way in found.items()} == {"A": [0, -4], "B": [2, 0]}
 
 
-def test_the_image_is_the_reconstruction_with_the_direction_added(panel, images):
+def test_the_image_is_the_reconstruction_with_the_direction_added(panel):
     panel.attribute.value = "Male"
-    mu = explore.encode(panel.vae, images[:1])
+    mu = explore.encode(panel.vae, IMAGES[:1])
     for strength in (-1.5, 0.0):
         panel.strength.value = strength
         wanted = explore.decode(panel.vae, mu + strength * DIRECTIONS["Male"])[0]
@@ -96,7 +106,7 @@ def test_a_photograph_is_cropped_as_the_homework_crops_and_any_other_in_its_midd
     assert np.array_equal(near, decode(path, 128).pixels[:64, 64:])
 
 
-def test_an_own_photograph_is_shown_whole_first_and_a_test_image_comes_back(panel, images):
+def test_an_own_photograph_is_shown_whole_first_and_a_test_image_comes_back(panel):
     before = panel.image.value
     drop(panel, "me.jpg", jpeg((178, 218)))
     assert panel.image.value != before
@@ -111,20 +121,19 @@ def test_an_own_photograph_is_shown_whole_first_and_a_test_image_comes_back(pane
     wanted, _ = explore.read_photo(jpeg((90, 90), seed=1), 64)
     assert np.array_equal(photo_in(panel), larger(wanted, 2))
     panel.source.value = "test"
-    assert np.array_equal(photo_in(panel), larger(images[0], 2))
+    assert np.array_equal(photo_in(panel), larger(IMAGES[0], 2))
     assert panel.status.value == ""
 
 
-@pytest.mark.parametrize("is_drawn", [True, False])
-def test_a_vae_of_drawn_faces_warns_who_tries_a_photograph(images, is_drawn):
-    panel = direction_panel(images, is_drawn=is_drawn)
-    drop(panel, "me.jpg", jpeg((90, 90)))
-    assert (words("drawn", "en") in panel.status.value) is is_drawn
+def test_a_vae_of_drawn_faces_warns_who_tries_a_photograph():
+    for layout in ("faces", "folder"):
+        panel = direction_panel(layout=layout)
+        drop(panel, "me.jpg", jpeg((90, 90)))
+        assert (words("drawn", "en") in panel.status.value) is (layout == "faces")
 
 
-def test_a_colour_photograph_is_made_grey_for_a_network_of_grey_images(images):
-    network = lively("dcgan", "vae", channels=1)
-    panel = explore.DirectionPanel(network, images[..., :1], DIRECTIONS)
+def test_a_colour_photograph_is_made_grey_for_a_network_of_grey_images():
+    panel = direction_panel(IMAGES[..., :1], lively("dcgan", "vae", channels=1))
     drop(panel, "me.png", jpeg((64, 64)))
     colour, _ = explore.read_photo(jpeg((64, 64)), 64)
     grey = np.asarray(Image.fromarray(colour).convert("L"))
@@ -148,15 +157,11 @@ def of_unknown_scale():
         (of_unknown_scale(), "mode"),
     ],
 )
-def test_a_file_that_cannot_be_used_is_one_line_and_nothing_else_changes(
-    images, content, key, lang, tmp_path
-):
-    (tmp_path / "photo").write_bytes(content)
+def test_a_file_that_cannot_be_used_is_one_line_and_nothing_else_changes(content, key, lang):
     with pytest.raises(Unreadable) as caught:
-        decode(tmp_path / "photo", 64)
+        decode(content, 64)
     assert caught.value.key == f"bad_image.{key}"
-
-    panel = direction_panel(images, lang=lang)
+    panel = direction_panel(lang=lang)
     before = panel.image.value
     drop(panel, "a<b.txt", content)
     reason = caught.value.say(lang)
@@ -166,6 +171,8 @@ def test_a_file_that_cannot_be_used_is_one_line_and_nothing_else_changes(
 
 
 def test_a_file_that_cannot_be_used_leaves_the_photograph_before_it(panel):
+    panel.source.value = "own"
+    assert (panel.source.value, panel.status.value) == ("test", words("no_upload", "zh"))
     drop(panel, "me.jpg", jpeg((90, 90)))
     before = panel.image.value
     drop(panel, "notes.txt", b"hello")
@@ -177,54 +184,46 @@ def test_a_file_that_cannot_be_used_leaves_the_photograph_before_it(panel):
     assert "me.jpg" in panel.status.value
 
 
-def test_asking_for_an_own_photograph_before_there_is_one_is_told(panel):
-    panel.source.value = "own"
-    assert panel.source.value == "test"
-    assert panel.status.value == words("no_upload", "zh")
-
-
 # ------------------------------------------------------------------------------------ animations
 
 
-def test_a_vaes_animations_are_the_way_and_each_latent_from_where_the_panel_stands(images):
-    vae = lively("dcgan", "vae")
-    panel = explore.VAEPanel(vae, images, active=[3, 7])
+def test_a_vaes_animations_are_the_way_and_each_latent_from_where_the_panel_stands():
+    panel = vae_panel()
     panel.image_a.value, panel.knobs[1].value = 2, 1.0
-    way, third, seventh = panel.animations()
-    assert [one.name for one in (way, third, seventh)] == ["between-2-1", "latent-3", "latent-7"]
-    frames = way.frames(5)
+    assert [panel.stem(name) for name in panel.stems] == ["between-2-1", "latent-3", "latent-7"]
+    frames = panel.sweep("share", 5)
     assert len(frames) == 5
-    assert_same(frames[[0, -1]], explore.decode(vae, np.stack([panel.at(0.0), panel.at(1.0)])))
+    ends = np.stack([panel.here(share=0.0), panel.here(share=1.0)])
+    assert_same(frames[[0, -1]], explore.decode(panel.vae, ends))
     wanted = panel.z.copy()
     wanted[7] += 3 - panel.knobs[1].value
-    assert_same(seventh.frames(3)[-1], explore.decode(vae, wanted[None])[0])
+    assert_same(panel.sweep("latent-7", 3)[-1], explore.decode(panel.vae, wanted[None])[0])
 
 
 def test_a_directions_animation_goes_through_all_strengths(panel):
-    (animation,) = panel.animations()
-    assert animation.name == "Smiling-test-0"
-    assert_same(animation.frames(4)[[0, -1]], panel.changed([-LIMIT, LIMIT]))
+    assert panel.stem("strength") == "Smiling-test-0"
+    ends = np.stack([panel.mu + strength * DIRECTIONS["Smiling"] for strength in (-LIMIT, LIMIT)])
+    assert_same(panel.sweep("strength", 4)[[0, -1]], explore.decode(panel.vae, ends))
     drop(panel, "me.jpg", jpeg((80, 80)))
-    assert panel.animations()[0].name == "Smiling-own"
+    assert panel.stem("strength") == "Smiling-own-0"
 
 
 def test_a_generators_animation_goes_from_one_z_to_the_other():
-    panel = explore.GeneratorPanel(lively("dcgan", "gan"), z_of)
+    panel = explore.GeneratorPanel(fake_run("gan", lively("dcgan", "gan")))
     panel.number_b.value = 8
-    (animation,) = panel.animations()
-    assert animation.name == "z0-z8"
+    assert panel.stem("share") == "z0-z8"
     ends = explore.generate(panel.G, np.stack([z_of(0), z_of(8)]))
-    assert_same(animation.frames(6)[[0, -1]], ends)
+    assert_same(panel.sweep("share", 6)[[0, -1]], ends)
 
 
 @pytest.mark.parametrize(("recipe", "count"), [("dcgan", 7), ("plain", 2)])
 def test_an_attributes_animation_switches_it_and_leaves_the_others(recipe, count):
     G = lively(recipe, "acgan", num_labels=2)
-    panel = explore.AttributePanel(G, z_of, ["Smiling", "Male"])
+    panel = explore.AttributePanel(fake_run("acgan", G, attributes=["Smiling", "Male"]))
     panel.switches[1].value = 0
-    smiling, male = panel.animations()
-    assert (smiling.name, male.name) == ("Smiling-z0", "Male-z0")
-    frames = smiling.frames(7)
+    smiling, _ = panel.stems
+    assert [panel.stem(name) for name in panel.stems] == ["Smiling-z0", "Male-z0"]
+    frames = panel.sweep(smiling, 7)
     assert len(frames) == count  # an embedding knows nothing between off and on
     ends = explore.generate(G, np.stack([z_of(0)] * 2), np.array([[0, 0], [1, 0]]))
     assert_same(frames[[0, -1]], ends)
@@ -232,20 +231,11 @@ def test_an_attributes_animation_switches_it_and_leaves_the_others(recipe, count
 
 def test_a_codes_animation_counts_to_nine_with_the_other_code_as_it_is_set():
     G = lively("dcgan", "infogan", num_codes=2)
-    panel = explore.CodePanel(G, z_of)
+    panel = explore.CodePanel(fake_run("infogan", G))
     panel.codes[0].value = 4
+    _, second = panel.stems
     wanted = one_hot(torch.tensor([[4, value] for value in range(10)])).numpy()
-    images = explore.generate(G, np.stack([z_of(0)] * 10), wanted)
-    assert_same(panel.animations()[1].frames(99), images)
-
-
-def test_the_studys_animation_has_a_sheet_for_each_weight(images):
-    numbers = {"test_mse_01": 0.01, "kl_nats": 20.0, "active_units": 9}
-    studies = [{"kl_weight": weight} | numbers for weight in (1.0, 100.0, 0.0)]
-    rows = np.stack([images[:4]] * 3)
-    given = {"originals": images[:4], "reconstructions": rows, "samples": rows}
-    (animation,) = explore.KLPanel(studies, given).animations()
-    assert animation.frames(41).shape[0] == 3
+    assert_same(panel.sweep(second, 99), explore.generate(G, np.stack([z_of(0)] * 10), wanted))
 
 
 def smooth(count):
@@ -286,25 +276,21 @@ def test_a_strip_holds_the_images_side_by_side_and_another_kind_of_file_is_refus
         assert strip.size == (3 * 70, 70)
     with pytest.raises(UserError) as refused:
         explore.save_animation(smooth(3), tmp_path / "a.avi")
-    assert refused.value.values["known"] == list(animations.SUFFIXES)
+    assert refused.value.values["known"] == list(play.SUFFIXES)
     assert [path.name for path in tmp_path.iterdir()] == ["strip.png"]
 
 
-def test_a_name_that_is_no_files_makes_no_folder_and_leads_nowhere_else(tmp_path):
-    names = ("a/b-z0", "../../Male-z0", 'c:"<d>"-z0', "微笑-z0")
-    written = [explore.export(smooth(2), tmp_path, name, ".png") for name in names]
-    assert written == [
-        tmp_path / name
-        for name in ("a_b-z0.png", ".._.._Male-z0.png", "c___d__-z0.png", "微笑-z0.png")
-    ]
-
-
-@pytest.mark.parametrize("suffix", animations.SUFFIXES)
+@pytest.mark.parametrize("suffix", play.SUFFIXES)
 def test_a_file_of_the_same_name_stays_and_the_same_one_is_written_once(tmp_path, suffix):
     walk = smooth(3)
     paths = [explore.export(f, tmp_path, "walk", suffix) for f in (walk, 255 - walk, walk)]
     assert [path.name for path in paths] == [f"walk{suffix}", f"walk-no2{suffix}", f"walk{suffix}"]
     assert paths[0].read_bytes() != paths[1].read_bytes()
+    names = ("a/b-z0", "../../Male-z0", 'c:"<d>"-z0', "微笑-z0")  # which are no files'
+    written = [explore.export(walk, tmp_path, name, suffix) for name in names]
+    wanted = ("a_b-z0", ".._.._Male-z0", "c___d__-z0", "微笑-z0")
+    assert written == [tmp_path / f"{name}{suffix}" for name in wanted]
+    assert len(list(tmp_path.iterdir())) == 6
 
 
 # ------------------------------------------------------------------------------------ playground
@@ -386,16 +372,16 @@ def test_choosing_another_run_changes_panel_and_animations(found):
     assert isinstance(playground.panel, explore.GeneratorPanel)
     playground.choice.value = of(found, "vae")
     assert isinstance(playground.panel, explore.VAEPanel)
-    assert playground.animation.options[0] == words("share", "en")
+    assert playground.animation.label == words("share", "en")
     tabs = playground.children[1]
     assert list(tabs.titles) == [words(tab, "en") for tab in ("tab_walk", "tab_direction")]
     tabs.selected_index = 1
     assert isinstance(playground.panel, explore.DirectionPanel)
-    assert playground.animation.options == (words("strength", "en"),)
-    assert playground.moving.name == "Bangs-test-0"
+    assert playground.animation.options == ((words("strength", "en"), "strength"),)
+    assert playground.panel.stem("strength") == "Bangs-test-0"
 
 
-@pytest.mark.parametrize("suffix", animations.SUFFIXES)
+@pytest.mark.parametrize("suffix", play.SUFFIXES)
 def test_the_button_exports_what_moves_and_shows_it_with_a_link(found, suffix):
     playground = explore.Playground(found, lang="zh")
     playground.suffix.value = suffix
@@ -459,18 +445,17 @@ def test_a_folder_that_may_not_be_written_to_is_told(found, monkeypatch):
 
 
 @pytest.fixture
-def panel_of(tmp_path, images, monkeypatch):
+def panel_of(tmp_path, monkeypatch):
     """A function that makes a run's direction panel where its test images have some labels."""
     mu = np.random.default_rng(0).normal(size=(6, Z))
     np.savez(tmp_path / "latents.npz", test_mu=mu, test_index=np.arange(6))
-    models = {"vae": lively("dcgan", "vae")}
 
     def make(labels, profile="quick"):
-        part = SimpleNamespace(images=images, labels=labels)
+        part = SimpleNamespace(images=IMAGES, labels=labels)
         data = SimpleNamespace(test=part, attributes=("Male",), layout="folder")
-        monkeypatch.setattr(direction, "data_of", lambda _run: data)
-        config = make_config("vae", "dcgan", profile=profile)
-        run = SimpleNamespace(path=tmp_path, load_models=lambda: models, config=config)
+        monkeypatch.setattr(vae, "data_of", lambda _run: data)
+        run = fake_run("vae", lively("dcgan", "vae"), profile)
+        run.path = tmp_path
         return explore.direction_panel(run, "en")
 
     return make
@@ -485,7 +470,7 @@ def test_data_without_attributes_has_no_direction(panel_of):
 def test_the_direction_of_a_trial_warns_as_every_panel_does(panel_of, profile, is_trial):
     panel = panel_of(np.arange(6)[:, None] % 2, profile)
     assert (words("trial", "en") in str(getattr(panel.children[0], "value", ""))) is is_trial
-    assert panel.animations()[0].name == "Male-test-0"
+    assert panel.stem("strength") == "Male-test-0"
 
 
 def test_the_notebook_exports_what_moves_in_the_run_that_is_named(
@@ -508,12 +493,12 @@ def test_the_notebook_exports_what_moves_in_the_run_that_is_named(
     strips = [o.metadata.hwlib for o in outputs if o.get("metadata", {}).get("hwlib")]
     assert [(s.name, s.lang) for s in strips] == [("play_strip", lang) for lang in LANGUAGES]
     playground = explore.Playground(found, chosen=run.path.name)
-    first = playground.panel.animations()[0].frames(2)[0]
+    first = playground.frames(2)[0]
     with Image.open(said.split()[0]) as made:
         frames = [np.asarray(f.convert("RGB")) for f in ImageSequence.Iterator(made)]
         total = sum(f.info["duration"] for f in ImageSequence.Iterator(made))
-    assert 1 < len(frames) <= 2 * animations.NUM_FRAMES - 2  # Pillow joins frames that are equal
-    assert total == pytest.approx(2 * animations.DURATION_MS, rel=0.1)
+    assert 1 < len(frames) <= 2 * play.NUM_FRAMES - 2  # Pillow joins frames that are equal
+    assert total == pytest.approx(2 * play.DURATION_MS, rel=0.1)
     assert np.abs(frames[0] - larger(first, 6)).mean() < 4
     with Image.open(said.split()[1]) as strip:
-        assert strip.size == (animations.NUM_IN_STRIP * 70, 70)
+        assert strip.size == (play.NUM_IN_STRIP * 70, 70)

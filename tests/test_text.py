@@ -14,52 +14,29 @@ SECTIONS = sorted(
 FILES = sorted({p.stem for p in text.ROOT.glob("*/*.j2")})  # files of sentences
 
 
-def test_a_share_too_small_to_write_is_not_written_as_zero():
-    assert text.percent(0.0001) == "<0.1 %"
-    assert text.percent(0.0) == "0.0 %"
-    assert text.percent(-0.123) == "−12.3 %"
-
-
 @pytest.mark.parametrize(
-    ("value", "written"),
+    ("written", "wanted"),
     [
-        (0, "0"),
-        (0.0196734, "0.0197"),
-        (1e-5, "0.00001"),
-        (992.3, "992"),
-        (31_250.0, "31,250"),
-        (-0.00045, "−0.00045"),
-        (-1_234.5, "−1,234"),
-        (-np.inf, "−inf"),
+        *[(text.percent(0.0001), "<0.1 %"), (text.percent(0.0), "0.0 %")],
+        *[(text.percent(-0.123), "−12.3 %"), (text.number(0), "0")],
+        *[(text.number(0.0196734), "0.0197"), (text.number(1e-5), "0.00001")],
+        *[(text.number(992.3), "992"), (text.number(31_250.0), "31,250")],
+        *[(text.number(-0.00045), "−0.00045"), (text.number(-1_234.5), "−1,234")],
+        *[(text.number(-np.inf), "−inf"), (text.number(1234.5, 6), "1,234.5")],
+        *[(text.number(1e-7, 6), "0.0000001"), (text.fixed(-1234.56, 1), "−1,234.6")],
+        *[(text.signed(1.25, 1), "+1.2"), (text.signed(-0.5, 1), "−0.5")],
+        *[(text.signed(0, 1), "0.0"), (text.plural(1, "epoch"), "1 epoch")],
+        *[(text.plural(1_200, "epoch"), "1,200 epochs"), (text.plural("0.5", "a"), "0.5 as")],
     ],
 )
-def test_numbers_are_written_for_readers(value, written):
-    assert text.number(value) == written
-
-
-def test_digits_that_count_keep_their_thousands():
-    assert text.number(1234.5, 6) == "1,234.5"
-    assert text.number(1e-7, 6) == "0.0000001"
-
-
-def test_a_change_has_its_sign():
-    assert [text.signed(change, 1) for change in (1.25, -0.5, 0)] == ["+1.2", "−0.5", "0.0"]
-    assert text.fixed(-1234.56, 1) == "−1,234.6"
-
-
-def test_a_chinese_character_is_as_wide_as_two_letters():
-    assert text.width("z 空間") == 6
+def test_numbers_are_written_for_readers(written, wanted):
+    assert written == wanted
 
 
 def test_lines_break_between_pieces_and_never_before_a_comma():
     assert text.wrap("error in [0, 1] at λ = 1", 8) == ["error in", "[0, 1]", "at λ = 1"]
+    assert text.width("z 空間") == 6  # a Chinese character is as wide as two letters
     assert text.wrap("影像影像，平均", 8) == ["影像影像，", "平均"]
-
-
-def test_a_count_agrees_with_its_noun():
-    assert text.plural(1, "epoch") == "1 epoch"
-    assert text.plural(1_200, "epoch") == "1,200 epochs"
-    assert text.plural("0.5", "epoch") == "0.5 epochs"
 
 
 def test_running_text_has_no_marks_of_emphasis():

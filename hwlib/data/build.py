@@ -8,9 +8,9 @@ import math
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -22,6 +22,30 @@ from hwlib.errors import UserError
 NUM_UNLISTED = 10  # ignored files that the manifest names
 
 
+@dataclass(frozen=True)
+class Reader:
+    """Reads images of a layout, with a progress bar on standard error."""
+
+    layout: Layout
+    image_size: int
+    crop: str
+    progress: bool
+    bad: list[BadFile] = field(default_factory=list)  # those that cannot be used
+    kinds: Counter[str] = field(default_factory=Counter)  # size and mode of the others' files
+
+    def read(self, part: ListedPart) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield row and pixels of each image of a part that can be used."""
+        images = self.layout.read(part.items, self.image_size, self.crop)
+        label, total = "drawing faces" if self.layout.is_drawn else "decoding", len(part.names)
+        about = {"unit": " images", "mininterval": 0.5, "disable": not self.progress}
+        for row, image in enumerate(tqdm(images, label, total, **about)):
+            if isinstance(image, Unreadable):
+                self.bad.append(BadFile(part.items[row], image.key, image.values))
+            else:
+                self.kinds[f"{image.size[0]}x{image.size[1]} {image.mode}"] += 1
+                yield row, image.pixels
+
+
 def build_set(
     layout: Layout,
     files: Sequence[str],
@@ -31,44 +55,38 @@ def build_set(
     crop: str,
     progress: bool,
 ) -> dict[str, Any]:
-    """Decode the data set `layout`, whose image files are `files`, into `folder`.
-
-    Returns:
-        What the manifest says of it, as JSON values.
+    """Decode the data set `layout`, whose image files are `files`; return what its manifest says.
 
     Raises:
         UserError: a label file is wrong, a part has no image that can be used, or the disk is full.
     """
     listing = layout.list_images(files)
     parts = {"train": listing.train, "test": listing.test}
-    num_images = sum(len(part.names) for part in parts.values())
-    shape = (image_size, image_size, layout.channels)
-    _check_space(folder, num_images * math.prod(shape))
-    bad, kinds = list(listing.bad), Counter[str]()
-    counts, rates = {}, {}
+    num_images, shape = sum(len(part.names) for part in parts.values()), (image_size, image_size)
+    num_bytes = num_images * math.prod(shape) * layout.channels
+    free, needed = shutil.disk_usage(folder).free / 1e9, num_bytes * 1.1 / 1e9
+    if free < needed:
+        raise UserError("cache_full", folder=folder.parent, free=free, needed=needed)
+    reader = Reader(layout, image_size, crop, progress, bad=list(listing.bad))
+    counts, rates = {}, []
     for name, part in parts.items():
-        rows = []
-        with open(folder / f"{name}.npy", "wb") as file:
-            # Written, not mapped: through a memory map, a full disk would kill the process.
-            _write_head(file, (len(part.names), *shape))
-            for row, pixels in read_part(layout, part, image_size, crop, bad, kinds, progress):
-                rows.append(row)
-                file.write(np.ascontiguousarray(pixels).data)
-            file.seek(0)
-            _write_head(file, (len(rows), *shape))
+        rows = _write_pixels(folder / f"{name}.npy", reader, part, (*shape, layout.channels))
+        names = json.dumps([part.names[row] for row in rows])
+        (folder / f"{name}_names.json").write_text(names, encoding="ascii")
+        if part.labels is not None:
+            np.save(folder / f"{name}_labels.npy", part.labels[rows])
+            rates.append(part.labels[rows].mean(0).tolist() if rows else [])
         if layout.is_drawn:
             part.items.to_csv(folder / f"{name}_factors.csv", index=False)
-        counts[name], rates[name] = len(rows), _save_labels(folder, name, part, rows)
-    bad = [replace(file, name=_printable(file.name)) for file in bad]
+        counts[name] = len(rows)
+    bad = [replace(file, name=_printable(file.name)) for file in reader.bad]
     num_listed = num_images + len(listing.bad)
-    for name, count in counts.items():
-        if count == 0:
-            part = "" if num_listed == len(bad) else name
-            about = name_bad_files(bad, num_listed)
-            raise UserError("no_usable_image", root=layout.root, part=part, **about)
+    for name in (name for name, count in counts.items() if not count):
+        about = name_bad_files(bad, num_listed) | {"part": "" if num_listed == len(bad) else name}
+        raise UserError("no_usable_image", root=layout.root, **about)
     attributes = [
         {"name": name, "train_rate": train, "test_rate": test}
-        for name, train, test in zip(listing.attributes, *rates.values(), strict=True)
+        for name, train, test in zip(listing.attributes, *rates, strict=True)
     ]
     return {
         **{"layout": layout.name, "where": str(layout.root), "image_size": image_size},
@@ -76,57 +94,27 @@ def build_set(
         **{**counts, "num_listed": num_listed, "bad": [asdict(file) for file in bad]},
         "num_unlisted": len(listing.unlisted),
         "unlisted": [_printable(name) for name in listing.unlisted[:NUM_UNLISTED]],
-        **{"notes": [asdict(note) for note in listing.notes], "seen": dict(kinds.most_common())},
+        "notes": [asdict(note) for note in listing.notes],
+        "seen": dict(reader.kinds.most_common()),
         "fingerprint": content_fingerprint(folder, listing.attributes),
     }
 
 
-def read_part(
-    layout: Layout,
-    part: ListedPart,
-    image_size: int,
-    crop: str,
-    bad: list[BadFile],
-    kinds: Counter[str],
-    progress: bool,
-) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield row and pixels of each image that can be used, and count its size and mode in `kinds`.
-
-    The others go to `bad`. A progress bar on standard error shows how far it is.
-    """
-    images = layout.read(part.items, image_size, crop)
-    label = "drawing faces" if layout.is_drawn else "decoding"
-    total = len(part.names)
-    bar = tqdm(images, label, total, unit=" images", mininterval=0.5, disable=not progress)
-    for row, image in enumerate(bar):
-        if isinstance(image, Unreadable):
-            bad.append(BadFile(part.items[row], image.key, image.values))
-        else:
-            kinds[f"{image.size[0]}x{image.size[1]} {image.mode}"] += 1
-            yield row, image.pixels
-
-
-def _write_head(file: BinaryIO, shape: tuple[int, ...]) -> None:
-    """Write the head of a .npy file, which is as long for any number of rows."""
-    head = {"descr": "|u1", "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(file, head)
-
-
-def _save_labels(folder: Path, name: str, part: ListedPart, rows: list[int]) -> list[float]:
-    """Write names and labels of a part's rows, and return the attributes' rates."""
-    names = json.dumps([part.names[row] for row in rows])
-    (folder / f"{name}_names.json").write_text(names, encoding="ascii")
-    if part.labels is None:
-        return []
-    labels = part.labels[rows]
-    np.save(folder / f"{name}_labels.npy", labels)
-    return labels.mean(0).tolist() if rows else []
-
-
-def _check_space(folder: Path, num_bytes: int) -> None:
-    free, needed = shutil.disk_usage(folder).free / 1e9, num_bytes * 1.1 / 1e9
-    if free < needed:
-        raise UserError("cache_full", folder=folder.parent, free=free, needed=needed)
+def _write_pixels(
+    path: Path, reader: Reader, part: ListedPart, shape: tuple[int, ...]
+) -> list[int]:
+    """Write the images of a part that can be used as one array, and return their rows."""
+    rows = []
+    # Written, not mapped: through a memory map, a full disk would kill the process.
+    with open(path, "wb") as file:
+        for is_done in (False, True):  # the head is as long for any number of rows
+            file.seek(0)
+            head = {"descr": "|u1", "fortran_order": False, "shape": (len(rows), *shape)}
+            np.lib.format.write_array_header_1_0(file, head)
+            for row, pixels in () if is_done else reader.read(part):
+                rows.append(row)
+                file.write(np.ascontiguousarray(pixels).data)
+    return rows
 
 
 def content_fingerprint(folder: Path, attributes: Sequence[str]) -> str:

@@ -23,6 +23,7 @@ import platformdirs
 from filelock import FileLock, Timeout
 
 from hwlib.data.build import build_set
+from hwlib.data.decode import CROPS, MIN_SIDE
 from hwlib.data.layouts import find_layout
 from hwlib.data.layouts.base import Layout
 from hwlib.errors import UserError
@@ -30,6 +31,7 @@ from hwlib.fingerprint import code_of, code_of_modules
 from hwlib.io import locked, replacing_folder
 from hwlib.text import word
 
+MAX_IMAGE_SIZE = 1024
 MANIFEST = "manifest.json"  # written last
 # Modules that decide what is in a set where a layout uses them.
 DECODING = ("hwlib.data.decode", "hwlib.data.layouts.base", "hwlib.faces")
@@ -37,38 +39,30 @@ DECODING = ("hwlib.data.decode", "hwlib.data.layouts.base", "hwlib.faces")
 
 @dataclass(frozen=True)
 class DataSource:
-    """What a set is made from, and where the cache keeps it.
-
-    Attributes:
-        spec, image_size, crop: as they were given.
-        layout: the data set where it lies.
-        files: the names of its image files.
-        place: the beginning of the names of all states of the set.
-        folder: the set in its present state.
-    """
+    """What a set is made from, and where the cache keeps it."""
 
     spec: str
     layout: Layout
-    files: tuple[str, ...]
+    files: tuple[str, ...]  # the names of its image files
     image_size: int
     crop: str
-    place: str
-    folder: Path
+    place: str  # the beginning of the names of all states of the set
+    folder: Path  # the set in its present state
 
     @property
     def is_cached(self) -> bool:
         """Whether the set is finished."""
         return (self.folder / MANIFEST).exists()
 
-    def attributes(self) -> tuple[str, ...]:
-        """Return the names of the attributes; no image is read.
+    def facts(self) -> dict[str, Any]:
+        """Return what is known of the set, which is finished."""
+        return json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))
 
-        Raises:
-            UserError: a label file is wrong.
-        """
+    def attributes(self) -> tuple[str, ...]:
+        """Return the names of the attributes; no image is read."""
         if self.is_cached:
-            return attribute_names(read_manifest(self.folder))
-        with _reading():
+            return tuple(attribute["name"] for attribute in self.facts()["attributes"])
+        with telling_of_files():
             return tuple(self.layout.list_images(self.files).attributes)
 
 
@@ -78,94 +72,72 @@ def cache_folder() -> Path:
     return (Path(given) if given else platformdirs.user_cache_path("hwlib")) / "data"
 
 
-def resolve_spec(spec: str, image_size: int, crop: str) -> DataSource:
+@contextmanager
+def telling_of_files() -> Iterator[None]:
+    """Make a user's mistake of a file that cannot be read, or a cache that cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        home, why = cache_folder(), error.strerror or error
+        if error.filename and not str(error.filename).startswith(str(home)):
+            raise UserError("unreadable", file=error.filename, why=why) from error
+        raise UserError("cache_unwritable", home=home, why=why) from error
+
+
+def find_source(spec: str | Path, image_size: int, crop: str) -> DataSource:
     """Find what set `spec` means and what state it is in, without reading an image.
 
     Raises:
-        UserError: the spec is neither `faces`, `faces:N` nor a folder of a known layout.
+        UserError: the spec is neither `faces`, `faces:N` nor a folder of a known layout, or there
+            is no such size or crop.
     """
-    with _reading():
+    if crop not in CROPS:
+        raise UserError("unknown_crop", crop=repr(crop), known=list(CROPS))
+    if not MIN_SIDE <= image_size <= MAX_IMAGE_SIZE:
+        raise UserError("image_size", image_size=image_size, least=MIN_SIDE, most=MAX_IMAGE_SIZE)
+    with telling_of_files():
         layout = find_layout(spec)
-        entries = layout.scan()
+        states = layout.scan()
         tables = [hashlib.sha256(path.read_bytes()).hexdigest() for path in layout.label_files]
     code = code_of(Path(inspect.getfile(type(layout))))
     code += code_of_modules(*layout.modules, within=DECODING)
-    used_crop = crop if layout.has_crops else ""
-    place = f"{layout.name}-{_hex([layout.name, *layout.asked, image_size, used_crop])[:8]}"
-    folder = cache_folder() / f"{place}-{_hex([place, code, entries, tables])[:16]}"
-    files = tuple(entry.name for entry in entries)
-    return DataSource(spec, layout, files, image_size, crop, place, folder)
+    asked = [layout.name, *layout.asked, image_size, crop if layout.has_crops else ""]
+    place = f"{layout.name}-{_hex(asked)[:8]}"
+    folder = cache_folder() / f"{place}-{_hex([place, code, states, tables])[:16]}"
+    files = tuple(name for name, *_ in states)
+    return DataSource(str(spec), layout, files, image_size, crop, place, folder)
 
 
 def _hex(value: Any) -> str:
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()
 
 
-@contextmanager
-def _reading() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise _unreadable(error) from error
-
-
-def _unreadable(error: OSError) -> UserError:
-    return UserError("unreadable", file=error.filename, why=error.strerror or error)
-
-
-def open_set(source: DataSource, *, progress: bool) -> Path:
-    """Return the folder of a set, which is built first where it is missing or stale.
+def build_if_missing(source: DataSource, *, progress: bool) -> None:
+    """Build a set that is missing or stale, beside its place, and rename it there.
 
     Raises:
         UserError: the source is wrong, or the cache cannot be written.
     """
     if source.is_cached:
-        return source.folder
-    home = source.folder.parent
-    try:
+        return
+    home, place = source.folder.parent, source.place
+    about = {"image_size": source.image_size, "crop": source.crop}
+    with telling_of_files():
         home.mkdir(parents=True, exist_ok=True)
-        with locked(home / f".{source.place}.lock", word("log.data_waits", "en")):
-            if not source.is_cached:  # another process may have built it meanwhile
-                _build(source, progress)
-    except OSError as error:
-        if error.filename and not str(error.filename).startswith(str(home)):
-            raise _unreadable(error) from error
-        raise UserError("cache_unwritable", home=home, why=error.strerror or error) from error
-    return source.folder
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Return the facts of a finished set."""
-    return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-
-
-def attribute_names(facts: dict[str, Any]) -> tuple[str, ...]:
-    """Return the names of the attributes that a manifest lists."""
-    return tuple(attribute["name"] for attribute in facts["attributes"])
-
-
-def _build(source: DataSource, progress: bool) -> None:
-    """Build a set beside its place and rename it there; the lock of its place is held."""
-    home = source.folder.parent
-    _remove_leftovers(home, source.place)
-    shutil.rmtree(source.folder, ignore_errors=True)  # what stands there has no manifest
-    size, crop = source.image_size, source.crop
-    with replacing_folder(source.folder) as folder:
-        facts = build_set(
-            source.layout, source.files, folder, image_size=size, crop=crop, progress=progress
-        )
-        if resolve_spec(source.spec, size, crop) != source:
-            raise UserError("data_changed", root=source.layout.root)
-        (folder / MANIFEST).write_text(json.dumps(facts, indent=1), encoding="utf-8")
-    for stale in home.glob(f"{source.place}-*"):
-        if stale != source.folder:
-            shutil.rmtree(stale, ignore_errors=True)  # Windows keeps what another process has open
-
-
-def _remove_leftovers(home: Path, place: str) -> None:
-    """Remove what killed builders left, here and at every place that nobody builds at."""
-    for temporary in home.glob(".*.tmp"):
-        other = "-".join(temporary.name[1:].split(".")[0].split("-")[:2])
-        lock = FileLock(home / f".{other}.lock", timeout=0)
-        with suppress(Timeout), nullcontext() if other == place else lock:  # ours is held already
-            shutil.rmtree(temporary, ignore_errors=True)
+        with locked(home / f".{place}.lock", word("log.data_waits", "en")):
+            if source.is_cached:  # another process has built it meanwhile
+                return
+            for left in home.glob(".*.tmp"):  # by killed builders, where nobody builds now
+                other = "-".join(left.name[1:].split(".")[0].split("-")[:2])
+                lock = FileLock(home / f".{other}.lock", timeout=0)
+                with suppress(Timeout), nullcontext() if other == place else lock:
+                    shutil.rmtree(left, ignore_errors=True)
+            shutil.rmtree(source.folder, ignore_errors=True)  # what stands there has no manifest
+            with replacing_folder(source.folder) as folder:
+                layout, files = source.layout, source.files
+                facts = build_set(layout, files, folder, progress=progress, **about)
+                if find_source(source.spec, **about) != source:
+                    raise UserError("data_changed", root=source.layout.root)
+                (folder / MANIFEST).write_text(json.dumps(facts, indent=1), encoding="utf-8")
+            for stale in set(home.glob(f"{place}-*")) - {source.folder}:
+                shutil.rmtree(stale, ignore_errors=True)  # Windows keeps what is open elsewhere

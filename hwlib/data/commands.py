@@ -88,55 +88,43 @@ def hw4(
 
 
 def _print_facts(console: Console, facts: dict[str, Any]) -> None:
+    """Print what `describe` gives."""
+    kinds = [f"{count:,} x {kind}" for kind, count in facts["seen"].items()]
+    kinds[8:] = [f"and {len(kinds) - 8} kinds more"] if len(kinds) > 8 else []
+    crop = f" (crop {facts['crop']})" if LAYOUTS[facts["layout"]].has_crops else ""
+    size, channels = f"{facts['image_size']}x{facts['image_size']}", facts["channels"]
+    more = ["..."] if facts["num_unlisted"] > len(facts["unlisted"]) else []
+    constant, ignored = ", ".join(facts["constant"]), ", ".join(facts["unlisted"] + more)
+    rows = {
+        "layout": facts["layout"] + crop,
+        "where": facts["where"],
+        "train": f"{facts['train']:,} images",
+        "test": f"{facts['test']:,} images",
+        "files": ", ".join(kinds),
+        "decoded to": f"{size}, {channels} channel" + "s" * (channels > 1),
+        "attributes": str(len(facts["attributes"]) or "none"),
+        "constant": constant and f"{constant}: nothing to learn there",
+        "ignored": ignored and f"{facts['num_unlisted']:,} images without labels: {ignored}",
+        "bad files": f"{len(facts['bad']):,}" if facts["bad"] else "none",
+        "note": "\n".join(facts["notes"]),
+        "fingerprint": facts["fingerprint"],
+        "cache": f"{facts['cache']} ({facts['cache_bytes'] / 1e6:,.1f} MB)",
+    }
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    for name, value in _rows(facts):
-        table.add_row(f"[bold]{name}[/bold]", escape(value))
+    for name, value in rows.items():
+        if value:
+            table.add_row(f"[bold]{name}[/bold]", escape(value))
     console.print(table)
     if facts["attributes"]:
-        console.print(_attribute_table(facts))
+        table = Table("attribute", title="share of images with the attribute")
+        for part in ("train", "test"):
+            table.add_column(part, justify="right")
+        for own in facts["attributes"]:
+            rates = (own["train_rate"], own["test_rate"])
+            table.add_row(escape(own["name"]), *(f"{rate:.1%}" for rate in rates))
+        console.print(table)
     if facts["bad"]:
-        bad = Table("bad file", "why", title=f"{len(facts['bad']):,} files cannot be used")
+        table = Table("bad file", "why", title=f"{len(facts['bad']):,} files cannot be used")
         for file in facts["bad"]:
-            bad.add_row(escape(file["name"]), escape(file["reason"]))
-        console.print(bad)
-
-
-def _rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return what the head of `hwlib data info` says: name, value."""
-    seen = ", ".join(f"{count:,} x {kind}" for kind, count in list(facts["seen"].items())[:8])
-    more = len(facts["seen"]) - 8
-    layout = facts["layout"]
-    if LAYOUTS[layout].has_crops:
-        layout += f" (crop {facts['crop']})"
-    size = f"{facts['image_size']}x{facts['image_size']}, {facts['channels']} channel"
-    rows = [
-        ("layout", layout),
-        ("where", facts["where"]),
-        ("train", f"{facts['train']:,} images"),
-        ("test", f"{facts['test']:,} images"),
-        ("files", seen + (f", and {more} kinds more" if more > 0 else "")),
-        ("decoded to", size + "s" * (facts["channels"] > 1)),
-        ("attributes", str(len(facts["attributes"])) if facts["attributes"] else "none"),
-    ]
-    if facts["constant"]:
-        rows.append(("constant", ", ".join(facts["constant"]) + ": nothing to learn there"))
-    if facts["num_unlisted"]:
-        names = ", ".join(facts["unlisted"]) + (", ..." * (facts["num_unlisted"] > 10))
-        rows.append(("ignored", f"{facts['num_unlisted']:,} images without labels: {names}"))
-    rows.append(("bad files", f"{len(facts['bad']):,}" if facts["bad"] else "none"))
-    rows += [("note", note) for note in facts["notes"]]
-    rows += [
-        ("fingerprint", facts["fingerprint"]),
-        ("cache", f"{facts['cache']} ({facts['cache_bytes'] / 1e6:,.1f} MB)"),
-    ]
-    return rows
-
-
-def _attribute_table(facts: dict[str, Any]) -> Table:
-    table = Table("attribute", title="share of images with the attribute")
-    table.add_column("train", justify="right")
-    table.add_column("test", justify="right")
-    for attribute in facts["attributes"]:
-        rates = (attribute["train_rate"], attribute["test_rate"])
-        table.add_row(escape(attribute["name"]), *(f"{rate:.1%}" for rate in rates))
-    return table
+            table.add_row(escape(file["name"]), escape(file["reason"]))
+        console.print(table)

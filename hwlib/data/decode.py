@@ -8,21 +8,20 @@ import warnings
 import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from hwlib.errors import Worded
 
-SUFFIXES = frozenset(
-    (
-        *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp"),
-        *(".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"),
-    )
+SUFFIXES = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp"),
+    *(".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"),
 )
 # Pillow would also try formats that run other programs (EPS) or that match any bytes (TGA).
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
@@ -33,7 +32,6 @@ ALIGNED = (178, 218)  # width and height of CelebA's aligned images
 HW4_BOX = (35, 67, 143, 175)  # left, top, right, bottom of the homework's 108x108 crop of them
 CROPS = ("hw4", "square")
 
-ORIENTATION = 0x0112  # EXIF tag
 # What Pillow's decoders raise on damaged bytes, found by fuzzing (tests/test_data_decode.py).
 DAMAGE = (
     *(OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, AttributeError),
@@ -53,14 +51,14 @@ class Decoded(NamedTuple):
     mode: str
 
 
-def decode(path: str | Path, image_size: int, *, crop: str | None = None) -> Decoded:
+def decode(file: str | Path | bytes, image_size: int, *, crop: str | None = None) -> Decoded:
     """Read one image as an RGB square.
 
     The image is turned upright by its EXIF orientation, made RGB (alpha over white), cropped, and
     scaled with Pillow's bicubic filter, which averages when it shrinks.
 
     Args:
-        path: the file; its content, not its suffix, says the format.
+        file: its path, or its content, which alone says the format.
         image_size: side S of the result, in pixels.
         crop: None for the centre square of any image; "hw4" or "square" for the homework's box or
             the centre square of an aligned CelebA image of any size.
@@ -70,7 +68,7 @@ def decode(path: str | Path, image_size: int, *, crop: str | None = None) -> Dec
             has not the aligned proportions.
     """
     with _pillow_warnings():
-        return _decode(path, image_size, crop)
+        return _decode(file, image_size, crop)
 
 
 def decode_all(
@@ -81,19 +79,21 @@ def decode_all(
     Threads do, for Pillow lets others run while it works. Paths are taken only a little ahead of
     what is asked for, so that memory stays flat and Ctrl-C ends it soon.
     """
+
+    def decode_or_say(path: str | Path) -> Decoded | Unreadable:
+        try:
+            return _decode(path, image_size, crop)
+        except Unreadable as error:
+            return error
+
     num_threads = os.cpu_count() or 1
-    waiting: deque[Future[Decoded]] = deque()
+    waiting = deque()
     with _pillow_warnings(), ThreadPoolExecutor(num_threads) as threads:
         for path in paths:
-            waiting.append(threads.submit(_decode, path, image_size, crop))
+            waiting.append(threads.submit(decode_or_say, path))
             if len(waiting) > NUM_AHEAD * num_threads:
-                yield _result(waiting.popleft())
-        yield from map(_result, waiting)
-
-
-def _result(future: Future[Decoded]) -> Decoded | Unreadable:
-    error = future.exception()
-    return error if isinstance(error, Unreadable) else future.result()
+                yield waiting.popleft().result()
+        yield from (future.result() for future in waiting)
 
 
 @contextmanager
@@ -105,16 +105,17 @@ def _pillow_warnings() -> Iterator[None]:
         yield
 
 
-def _decode(path: str | Path, image_size: int, crop: str | None) -> Decoded:
+def _decode(file: str | Path | bytes, image_size: int, crop: str | None) -> Decoded:
     try:
-        if os.path.getsize(path) == 0:
-            raise Unreadable("bad_image.empty")
-        with open(path, "rb") as file, Image.open(file, formats=FORMATS) as image:
+        with BytesIO(file) if isinstance(file, bytes) else open(file, "rb") as content:
+            if not content.read(1):
+                raise Unreadable("bad_image.empty")
+            image = Image.open(content, formats=FORMATS)
             size, mode = image.size, image.mode
             if min(size) < MIN_SIDE:
                 raise Unreadable("bad_image.small", size=size, least=MIN_SIDE)
             rgb = _to_rgb(image)
-            box = _centre_square(rgb.size) if crop is None else aligned_box(crop, rgb.size)
+            box = _crop_box(rgb.size, crop)
             rgb = rgb.resize((image_size, image_size), Image.Resampling.BICUBIC, box=box)
             return Decoded(np.asarray(rgb), size, mode)
     except FileNotFoundError:
@@ -132,24 +133,17 @@ def _decode(path: str | Path, image_size: int, crop: str | None) -> Decoded:
         raise Unreadable(f"bad_image.{kind}", why=why) from None
 
 
-def aligned_box(crop: str, size: tuple[int, int]) -> tuple[float, float, float, float]:
-    """Return left, top, right, bottom of `crop` in an aligned CelebA image of `size` (W, H).
-
-    Raises:
-        Unreadable: `size` has not the proportions 178:218, to one pixel.
-    """
+def _crop_box(size: tuple[int, int], crop: str | None) -> tuple[float, float, float, float]:
+    """Return left, top, right, bottom of `crop` in an image of `size` (W, H)."""
     width, height = size
-    if abs(width * ALIGNED[1] - height * ALIGNED[0]) > ALIGNED[1]:
+    # aligned images have the proportions 178:218, to one pixel
+    if crop and abs(width * ALIGNED[1] - height * ALIGNED[0]) > ALIGNED[1]:
         raise Unreadable("bad_image.not_aligned", size=size, aligned=ALIGNED)
-    if crop == "square":
-        return _centre_square(size)
-    x, y = width / ALIGNED[0], height / ALIGNED[1]
-    return HW4_BOX[0] * x, HW4_BOX[1] * y, HW4_BOX[2] * x, HW4_BOX[3] * y
-
-
-def _centre_square(size: tuple[int, int]) -> tuple[float, float, float, float]:
+    if crop == "hw4":
+        x, y = width / ALIGNED[0], height / ALIGNED[1]
+        return HW4_BOX[0] * x, HW4_BOX[1] * y, HW4_BOX[2] * x, HW4_BOX[3] * y
     side = min(size)
-    left, top = (size[0] - side) / 2, (size[1] - side) / 2
+    left, top = (width - side) / 2, (height - side) / 2
     return left, top, left + side, top + side
 
 
@@ -157,16 +151,15 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     """Return `image` upright, in 8-bit RGB, alpha composited on white."""
     if image.mode == "F" or (image.mode == "I" and image.format not in ("PNG", "PPM")):
         raise Unreadable("bad_image.mode", mode=image.mode)
+    image.load()
+    with suppress(*DAMAGE):  # broken metadata beside good pixels
+        ImageOps.exif_transpose(image, in_place=True)
     if image.mode.startswith("I"):
-        rgb = _from_16_bit(image)
-    elif image.mode in ("RGBA", "LA", "PA", "RGBa") or "transparency" in image.info:
+        return _from_16_bit(image)
+    if image.mode in ("RGBA", "LA", "PA", "RGBa") or "transparency" in image.info:
         rgba = image.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, "white")
-        rgb = Image.alpha_composite(white, rgba).convert("RGB")
-    else:
-        rgb = image.convert("RGB")
-    turn = TURNS.get(_orientation(image))
-    return rgb if turn is None else rgb.transpose(turn)
+        image = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
+    return image.convert("RGB")
 
 
 def _from_16_bit(image: Image.Image) -> Image.Image:
@@ -176,21 +169,3 @@ def _from_16_bit(image: Image.Image) -> Image.Image:
     if isinstance(clear := image.info.get("transparency"), int):
         scaled[grey == clear] = 255
     return Image.fromarray(scaled).convert("RGB")
-
-
-TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-
-
-def _orientation(image: Image.Image) -> int:
-    try:
-        return image.getexif().get(ORIENTATION, 1)
-    except DAMAGE:  # broken metadata beside good pixels
-        return 1

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,10 +10,10 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from hwlib.data.build import read_part
+from hwlib.data.build import Reader
 from hwlib.data.decode import ALIGNED
 from hwlib.data.layouts import CelebA, Faces, find_layout
-from hwlib.data.layouts.base import BadFile, Layout, ListedPart, name_bad_files
+from hwlib.data.layouts.base import ListedPart, name_bad_files
 from hwlib.errors import UserError
 from hwlib.faces import ATTRIBUTES
 from hwlib.io import replacing_folder
@@ -34,21 +32,12 @@ IMAGE_SIZE = 64
 
 
 def kept_rows(attributes: Sequence[str], labels: np.ndarray) -> np.ndarray:
-    """Return the rows of CelebA that the homework keeps, in the original order.
-
-    Args:
-        attributes: the names of CelebA's 40 columns.
-        labels: uint8 0/1 (N, 40).
-
-    Raises:
-        UserError: an attribute that the filter or the homework needs is not there.
-    """
+    """Return the rows of CelebA, of labels 0/1 (N, 40), that the homework keeps, in their order."""
     if missing := [n for n in (*WANTED, *UNWANTED, *ATTRIBUTES) if n not in attributes]:
         raise UserError("attribute_columns", known=missing)
-    wanted, unwanted = (
-        labels[:, [attributes.index(name) for name in names]] for names in (WANTED, UNWANTED)
-    )
-    return np.flatnonzero(wanted.all(axis=1) & ~unwanted.any(axis=1))
+    table = pd.DataFrame(labels.astype(bool), columns=attributes)
+    keeps = table[[*WANTED]].all(axis=1) & ~table[[*UNWANTED]].any(axis=1)
+    return np.flatnonzero(keeps)
 
 
 def rebuild_hw4(
@@ -68,42 +57,37 @@ def rebuild_hw4(
     Returns:
         What was written and how it differs from the homework's set: numbers and flags, and the
         images that could not be read, `bad`.
-
-    Raises:
-        UserError: `celeba` is no CelebA folder, an image cannot be read, or `out` is not empty.
     """
     source = find_layout(celeba)
     if not isinstance(source, CelebA):
         raise UserError("no_celeba", celeba=celeba)
     attributes, whole = source.list_all()
     kept = kept_rows(attributes, whole.labels)
-    there = {entry.name for entry in source.scan()}
+    there = {name for name, *_ in source.scan()}
     numbers = np.array([k for k, row in enumerate(kept) if whole.items[row] in there], int)
     if len(numbers) == 0:
         raise UserError("no_kept_images", count=len(kept), folder=source.folders[0])
     here = whole.take(kept[numbers])
     labels = here.labels[:, [attributes.index(name) for name in ATTRIBUTES]]
     part = ListedPart([f"{k:05}.png" for k in numbers], here.items, labels)
-    bad, kinds = [], Counter()
+    reader = Reader(source, IMAGE_SIZE, "hw4", progress)
     with _new_folder(out) as folder:
         num_train, num_test = (
-            _write_part(folder / name, source, part.take(rows), IMAGE_SIZE, bad, kinds, progress)
+            _write_part(folder / name, reader, part.take(rows))
             for name, rows in (("train", numbers < NUM_TRAIN), ("test", numbers >= NUM_TRAIN))
         )
-        if bad and not skip_bad:
-            about = name_bad_files(bad, len(numbers))
+        if reader.bad and not skip_bad:
+            about = name_bad_files(reader.bad, len(numbers))
             raise UserError("bad_celeba", root=source.root, **about)
     flags = {
         "has_whole_list": (len(whole.names), len(kept)) == (NUM_CELEBA, NUM_KEPT),
         "has_all_images": num_train + num_test == len(kept),
-        "is_full_size": set(kinds) == {f"{ALIGNED[0]}x{ALIGNED[1]} RGB"},
+        "is_full_size": set(reader.kinds) == {f"{ALIGNED[0]}x{ALIGNED[1]} RGB"},
     }
     counts = {"rows": len(whole.names), "all_rows": NUM_CELEBA, "kept": len(kept)}
-    counts |= {"num_train": num_train, "num_test": num_test}
-    sizes = sorted({kind.split()[0] for kind in kinds})
-    is_exact = all(flags.values())
-    about = {"is_exact": is_exact, "sizes": sizes, "bad": bad}
-    return finding("notes.rebuilt", **flags, **counts, **about)
+    counts |= {"num_train": num_train, "num_test": num_test, "bad": reader.bad}
+    sizes = sorted({kind.split()[0] for kind in reader.kinds})
+    return finding("notes.rebuilt", is_exact=all(flags.values()), sizes=sizes, **flags, **counts)
 
 
 def draw_hw4(
@@ -115,22 +99,17 @@ def draw_hw4(
     image_size: int = IMAGE_SIZE,
     progress: bool = True,
 ) -> None:
-    """Write drawn faces into `out` in the hw4 layout, with their factors in `factors.csv`.
+    """Write drawn faces into `out`, new or empty, in the hw4 layout, their factors beside them.
 
-    Args:
-        out: a folder that is empty or not there yet.
-        num_train, num_test: faces; the numbers of those to test on go on where the others end.
-        seed: the same seed gives the same faces; with seed 0, 8,000 and 1,000 are those of `faces`.
-
-    Raises:
-        UserError: `out` is not empty.
+    The numbers of those to test on go on where the others end. The same seed gives the same faces;
+    with seed 0, 8,000 and 1,000 are those of `faces`.
     """
     faces = Faces(Path("drawn"), num_train=num_train, num_test=num_test, seed=seed)
-    listing = faces.list_images(())
+    listing, reader = faces.list_images(()), Reader(faces, image_size, "hw4", progress)
     parts = {"train": listing.train, "test": listing.test}
     with _new_folder(out) as folder:
         for name, part in parts.items():
-            _write_part(folder / name, faces, part, image_size, [], Counter(), progress)
+            _write_part(folder / name, reader, part)
         table = pd.concat(part.items for part in parts.values())
         table.insert(0, "image_name", [name for part in parts.values() for name in part.names])
         table.to_csv(folder / "factors.csv", index=False, lineterminator="\n")
@@ -139,7 +118,7 @@ def draw_hw4(
 @contextmanager
 def _new_folder(out: str | Path) -> Iterator[Path]:
     """Yield a temporary folder, which is renamed to `out`, new or empty, when all went well."""
-    out = Path(os.path.expanduser(out)).absolute()
+    out = Path(out).expanduser().absolute()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError("folder_not_empty", out=out)
     try:
@@ -149,19 +128,11 @@ def _new_folder(out: str | Path) -> Iterator[Path]:
         raise UserError("unwritable", out=out, why=error.strerror or error) from error
 
 
-def _write_part(
-    folder: Path,
-    layout: Layout,
-    part: ListedPart,
-    image_size: int,
-    bad: list[BadFile],
-    kinds: Counter[str],
-    progress: bool,
-) -> int:
+def _write_part(folder: Path, reader: Reader, part: ListedPart) -> int:
     """Write a part's PNG files into `folder`, its labels beside it; return how many there are."""
     folder.mkdir()
     rows = []
-    for row, pixels in read_part(layout, part, image_size, "hw4", bad, kinds, progress):
+    for row, pixels in reader.read(part):
         Image.fromarray(pixels).save(folder / part.names[row])
         rows.append(row)
     table = pd.DataFrame(part.labels[rows].astype(float), columns=list(ATTRIBUTES))

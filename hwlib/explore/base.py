@@ -1,14 +1,16 @@
-"""What the panels share: a language, sliders and buttons, images, and a line of status.
+"""What the panels share: controls that are declared, images, and what a control moves through.
 
 A panel stands over a trained network in eval mode; `z_of` gives a generator's z by its number, and
-`lang` is the language of the words. What a panel shows as an image is PNG.
+`lang` is the language of the words, by default the first that the notebook asks for. What a panel
+shows as an image is PNG.
 """
 
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Self
+from collections.abc import Callable, Mapping, Sequence
+from string import Template
+from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
@@ -16,39 +18,32 @@ import numpy as np
 from hwlib import plots
 from hwlib.errors import Worded
 from hwlib.images import encode
-from hwlib.run import Run
 from hwlib.show.page import asked_languages
-from hwlib.text import word
+from hwlib.text import in_languages, word
 
 LAST_NUMBER = 999  # z are called by the numbers 0 to 999
 STRIP_PX = 64  # about how wide each image of a strip is
 SMALL_PX, LARGE_PX = 128, 256  # about how wide single images are
 FRAME_PX = 3
+GAP_PX = 2  # white between the images of a sheet
 FRAME_RGB = (213, 94, 0)  # the figures' orange
 WARNINGS = {"smoke": "trial", "preview": "preview"}  # by profile
 
 
-def words(key: str, lang: str, /, **values: Any) -> str:
+def words(key: str, lang: str | None = None, /, **values: Any) -> str:
     """Return the words `panels.<key>`."""
-    return word(f"panels.{key}", lang, **values)
+    return word(f"panels.{key}", lang or asked_languages()[0], **values)
 
 
-def panel_language(lang: str | None) -> str:
-    """Return the language itself, or the first that the notebook asks for where it is None."""
-    return lang or asked_languages()[0]
-
-
-def to_png(image: np.ndarray, side: int) -> bytes:
-    """Return an image, uint8 (H, W, C), as PNG, enlarged by a whole factor to about `side`."""
-    factor = max(1, round(side / image.shape[0]))
-    return encode(plots.enlarge(image[np.newaxis], factor)[0])
+def in_all_languages(key: str, /, **values: Any) -> dict[str, str]:
+    """Return the words `panels.<key>`, by language."""
+    return in_languages(lambda lang: words(key, lang, **values))
 
 
 def to_strip(images: np.ndarray, *, marked: int | None = None) -> bytes:
     """Return images, uint8 (N, H, W, C), side by side as PNG; the `marked` one gets a frame."""
     images = np.broadcast_to(images, (*images.shape[:3], 3))  # grey ones too
-    factor = max(1, round(STRIP_PX / images.shape[2]))
-    large = plots.enlarge(images, factor)
+    large = plots.enlarge(images, max(1, round(STRIP_PX / images.shape[2])))
     around = [(0, 0), (FRAME_PX, FRAME_PX), (FRAME_PX, FRAME_PX), (0, 0)]
     tiles = np.pad(large, around, constant_values=255)
     if marked is not None:
@@ -73,98 +68,113 @@ def error_line(error: Exception | str, lang: str) -> str:
     return f'<strong role="alert">✗ {html.escape(text)}</strong>'
 
 
-class Animation(NamedTuple):
-    """Something that moves in a panel, from the state that the panel is in.
-
-    Attributes:
-        name: stem of a file.
-        label: the same for a reader, in the panel's language.
-        frames: takes how many images are wanted, gives uint8 (T, H, W, C) from one end to the
-            other; a movement that has steps of its own gives an image for each of them.
-    """
-
-    name: str
-    label: str
-    frames: Callable[[int], np.ndarray]
-
-
 class Panel(widgets.VBox):
     """Controls over a trained network, and the images that it makes of them.
 
+    A subclass makes its controls with `control`, says with `point` which input of the network they
+    stand for and with `images_of` what the network makes of inputs, and shows that in `render`.
+
     Attributes:
         lang: language of the words.
+        controls: by the name that `point` knows them by.
+        stems: by the name of each control that moves something, the main one first: the name of a
+            file of it, in which `$name` stands for another control's value.
         status: the line that says what is known of what is shown, or what went wrong.
-        image: the image that the controls make.
+        image: the main one of the images that `image_row` has places for.
     """
 
-    def __init__(self, lang: str):
+    def __init__(self, lang: str | None, profile: str = ""):
+        """Make no control yet; the profile is that of the run whose network it is."""
         super().__init__()
-        self.lang, self.status = lang, widgets.HTML()
+        self.lang, self.profile = lang or asked_languages()[0], profile
+        self.controls: dict[str, widgets.Widget] = {}
+        self.stems: dict[str, str] = {}
+        self.status = widgets.HTML()
 
-    def animations(self) -> list[Animation]:
-        """Return what moves in the panel as it stands, the way of its main slider first."""
+    def render(self) -> None:
+        """Show what the controls say; called after every change of one."""
         raise NotImplementedError
 
-    def for_run(self, run: Run) -> Self:
-        """Return the panel, with a line above it that warns of the images of a small run."""
-        if name := WARNINGS.get(run.config.profile):
-            line = widgets.HTML(f"<strong>{self.words(name)}</strong>")
-            self.children = (line, *self.children)
-        return self
+    def point(self, **values: Any) -> np.ndarray:
+        """Return the network's input for values of the controls, by name."""
+        raise NotImplementedError
+
+    def images_of(self, points: np.ndarray) -> np.ndarray:
+        """Return what the network makes of inputs (T, ...): uint8 (T, H, W, C)."""
+        raise NotImplementedError
+
+    def values(self) -> dict[str, Any]:
+        """Return what the controls say, by name."""
+        return {name: control.value for name, control in self.controls.items()}
+
+    def here(self, **changes: Any) -> np.ndarray:
+        """Return the input that the controls stand for, but for some changes."""
+        return self.point(**self.values() | changes)
+
+    def stem(self, name: str) -> str:
+        """Return the name of a file of what a control moves, as the others are set."""
+        return Template(self.stems[name]).safe_substitute(self.values())
+
+    def sweep(self, name: str, num: int) -> np.ndarray:
+        """Return images with a control moved from end to end and the others as they are set.
+
+        They are `num`, or one a place of a control that has so few, as uint8 (T, H, W, C).
+        """
+        control = self.controls[name]
+        if hasattr(control, "options"):
+            values = [value for _, value in control.options]
+        else:
+            num = 2 if control.step == control.max - control.min else num
+            values = np.linspace(control.min, control.max, num)
+        return self.images_of(np.stack([self.here(**{name: value}) for value in values]))
 
     # -- what a panel is put together from
+
+    def lay_out(self, *lines: widgets.Widget, usage: str = "") -> None:
+        """Set lines between a warning of a small run's images and how the panel is used."""
+        warning = WARNINGS.get(self.profile)
+        above = [widgets.HTML(f"<strong>{self.words(warning)}</strong>")] if warning else []
+        below = widgets.HTML(f'<small style="opacity:.75">{self.words(usage)}</small>')
+        self.children = [*above, *lines, below]
+        self.render()
 
     def words(self, key: str, /, **values: Any) -> str:
         """Return the words `panels.<key>` in the panel's language."""
         return words(key, self.lang, **values)
 
-    def slider(self, label: str, value: float, low: float, high: float, **options: Any):
-        """Make a slider for any number."""
-        options = {"step": 0.1, "layout": {"width": "330px"}, "description": label} | options
-        return widgets.FloatSlider(value, min=low, max=high, **options)
+    def control(
+        self, kind: type, name: str, width: int = 330, *, stem: str = "", **options: Any
+    ) -> Any:
+        """Make a control, which is called by the words of its name if `options` describe none."""
+        if "description" not in options:
+            options["description"] = self.words(name)
+        made = kind(**{"layout": {"width": f"{width}px"}} | options)
+        made.observe(lambda _change: self.render(), "value")
+        self.controls[name] = made
+        self.stems |= {name: stem} if stem else {}
+        return made
 
-    def share_slider(self, value: float):
-        """Make the slider from A to B."""
-        return self.slider(self.words("share"), value, 0, 1, step=0.02)
+    def choice(self, name: str, values: Mapping[str, Any], **options: Any) -> Any:
+        """Make a control of buttons, one for each of some values by what is written on it."""
+        about = {"description": "", "tooltips": list(values), "layout": {}}
+        about |= {"options": list(values.items())} | options
+        return self.control(widgets.ToggleButtons, name, **about)
 
-    def number_slider(self, name: str, value: int):
-        """Make the slider that chooses a z by its number."""
-        about = {"description": self.words(name), "layout": {"width": "330px"}}
-        return widgets.IntSlider(value, min=0, max=LAST_NUMBER, **about)
+    def path_controls(self, share: float, stem: str) -> tuple[Any, Any]:
+        """Make the slider from A to B, and the choice of the straight path or the spherical one."""
+        paths = {self.words(name): name for name in ("linear", "spherical")}
+        about = {"value": share, "max": 1, "step": 0.02}
+        slider = self.control(widgets.FloatSlider, "share", stem=stem, **about)
+        return slider, self.choice("path", paths, style={"button_width": "84px"})
 
-    def image_number(self, name: str, value: int, last: int):
-        """Make the field that chooses a test image by its number."""
-        about = {"description": self.words(name), "layout": {"width": "160px"}}
-        return widgets.BoundedIntText(value, min=0, max=last, **about)
-
-    def choice_buttons(self, names: Sequence[str], values: Sequence[Any], **more: Any):
-        """Make a button for each of some values."""
-        said = [self.words(name) for name in names]
-        options = list(zip(said, values, strict=True))
-        return widgets.ToggleButtons(options=options, tooltips=said, **more)
-
-    def path_buttons(self):
-        """Make the choice between the straight path and the spherical one."""
-        paths = ("linear", "spherical")
-        return self.choice_buttons(paths, paths, style={"button_width": "84px"})
-
-    def dropdown(self, name: str, width: str, options: Sequence[Any] = ()):
-        """Make a choice among many."""
-        about = {"description": self.words(name), "layout": {"width": width}}
-        return widgets.Dropdown(options=options, **about)
-
-    def button(self, name: str, icon: str, on_click: Callable[[], None]):
+    def button(self, name: str, icon: str, on_click: Callable[[], None]) -> widgets.Button:
         """Make a button with a word and a sign."""
         layout = {"width": "150px"}
         made = widgets.Button(description=self.words(name), icon=icon, layout=layout)
         made.on_click(lambda _button: on_click())
         return made
 
-    def help_line(self, name: str):
-        """Make the line that says how the panel is used."""
-        return widgets.HTML(f'<small style="opacity:.75">{self.words(name)}</small>')
-
-    def image_row(self, captions: Sequence[str], main: int):
+    def image_row(self, captions: Sequence[str], main: int) -> widgets.HBox:
         """Make places for images, side by side and above their captions; `main` is `image`."""
         self._images = [widgets.Image(format="png") for _ in captions]
         self._captions = [widgets.Label(caption) for caption in captions]
@@ -173,12 +183,9 @@ class Panel(widgets.VBox):
         pairs = zip(self._images, self._captions, strict=True)
         return row(*(widgets.VBox(pair, layout=layout) for pair in pairs))
 
-    def show(self, *images: np.ndarray, start: int = 0) -> None:
-        """Show images, uint8 (H, W, C), in the places from `start` on, the main one larger."""
-        for place, image in zip(self._images[start:], images, strict=False):
-            place.value = to_png(image, LARGE_PX if place is self.image else SMALL_PX)
-
-    def on_change(self, react: Callable[[], None], *controls: widgets.Widget) -> None:
-        """Call `react` when the value of one of the controls changes."""
-        for control in controls:
-            control.observe(lambda _change: react(), "value")
+    def show(self, *images: np.ndarray) -> None:
+        """Show images, uint8 (H, W, C), in their places, the main one larger."""
+        for place, image in zip(self._images, images, strict=True):
+            side = LARGE_PX if place is self.image else SMALL_PX
+            factor = max(1, round(side / image.shape[0]))
+            place.value = encode(plots.enlarge(image[np.newaxis], factor)[0])

@@ -3,35 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
-from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
 import torch
-from torch import nn
 
 from hwlib import plots
 from hwlib.conditioning import CODE_SIZE, one_hot
-from hwlib.explore.base import (
-    LAST_NUMBER,
-    Animation,
-    Panel,
-    panel_language,
-    row,
-    strip,
-    to_strip,
-    words,
-)
-from hwlib.explore.latents import (
-    LatentByIndex,
-    generate,
-    has_binary_labels,
-    interpolate,
-    latent_by_index,
-    switch_attribute,
-    switch_code,
-)
+from hwlib.explore.base import LAST_NUMBER, Panel, row, strip, to_strip, words
+from hwlib.explore.latents import generate, has_binary_labels, interpolate, latent_by_index
 from hwlib.run import Run
 
 NUM_ON_WAY = 9  # images of the way from one z to another
@@ -39,32 +19,29 @@ NUM_MEASURED = 100  # z whose lengths say what is usual
 
 
 class _IndexedPanel(Panel):
-    """What the panels over a generator share: a z that is called by its number, and another one.
+    """What the panels over a run's generator share: a z called by its number, and another one.
 
-    Attributes:
-        number: which z.
-        fresh: the button for another one.
+    `c` (label_dim,) are the labels or codes as G takes them.
     """
 
-    NAMES = ("number", "fresh")  # the words of the slider and of the button
+    def __init__(self, run: Run, lang: str | None = None, names: tuple[str, str] = ()):
+        super().__init__(lang, run.config.profile)
+        self.G, self._rng = run.load_models()["G"], np.random.default_rng(0)
+        self.z_of = latent_by_index(run, self.G.z_dim)
+        number, fresh = names or ("number", "fresh")
+        about = {"description": self.words(number), "max": LAST_NUMBER}
+        self.number = self.control(widgets.IntSlider, "number", **about)
+        self.fresh = self.button(fresh, "random", self._on_fresh)
 
-    def __init__(self, G: nn.Module, z_of: LatentByIndex, lang: str):
-        super().__init__(lang)
-        self.G, self.z_of = G, z_of
-        self._rng = np.random.default_rng(0)
-        self.number = self.number_slider(self.NAMES[0], 0)
-        self.fresh = self.button(self.NAMES[1], "random", self._on_fresh)
+    def point(self, number, **labels) -> np.ndarray:
+        return np.concatenate([self.z_of(number), self.labels(list(labels.values()))])
 
-    @classmethod
-    def of_run(cls, run: Run, lang: str | None = None, **options: Any):
-        """Return the panel for a finished run."""
-        G = run.load_models()["G"]
-        z_of = latent_by_index(run, G.z_dim)
-        return cls(G, z_of, lang=panel_language(lang), **options).for_run(run)
+    def labels(self, values: Sequence[float]) -> np.ndarray:
+        return np.array(values, dtype=np.float32)
 
-    def _generate(self, c: np.ndarray) -> np.ndarray:
-        """Return the images of z with each of the labels c (N, label_dim)."""
-        return generate(self.G, np.tile(self.z_of(self.number.value), (len(c), 1)), c)
+    def images_of(self, points: np.ndarray) -> np.ndarray:
+        z, c = np.split(points, [self.G.z_dim], axis=1)
+        return generate(self.G, z, c if self.G.label_dim else None)
 
     def _on_fresh(self) -> None:
         """Go to another z than the one that is shown."""
@@ -75,64 +52,42 @@ class _IndexedPanel(Panel):
 class GeneratorPanel(_IndexedPanel):
     """New samples of a generator without labels, and the way from one z to another.
 
-    Attributes:
-        number, number_b: which z stand at the two ends.
-        fresh: the button for a new sample: another z A, and the way back at its beginning.
-        share, path: how far from A to B; "linear" or "spherical".
-        length: how long the z is.
-        strip: the whole way in nine images.
-        z: the point that is shown, float32 (Z,).
+    `z` (Z,) is the point that is shown, `strip` the whole way in nine images.
     """
 
-    NAMES = ("number_a", "new_sample")
-
-    def __init__(self, G: nn.Module, z_of: LatentByIndex, *, lang: str = "en"):
-        super().__init__(G, z_of, lang)
-        self.number_b = self.number_slider("number_b", 1)
-        self.share, self.path, self.strip = self.share_slider(0.0), self.path_buttons(), strip()
-        lengths = [np.linalg.norm(z_of(number)) for number in range(NUM_MEASURED)]
+    def __init__(self, run: Run, lang: str | None = None):
+        super().__init__(run, lang, ("number_a", "new_sample"))
+        self.number_b = self.control(widgets.IntSlider, "number_b", value=1, max=LAST_NUMBER)
+        self.share, self.path = self.path_controls(0.0, "z$number-z$number_b")
+        self.strip, self._ends = strip(), ()  # the ends of the way that is shown
+        lengths = [np.linalg.norm(self.z_of(number)) for number in range(NUM_MEASURED)]
         self._usual = np.sqrt(np.square(lengths).mean())
-        ends = [self.words("end", which=which) for which in "AB"]
-        self.children = [
-            self.image_row([ends[0], "", ends[1]], main=1),
+        a, b = (self.words("end", which=which) for which in "AB")
+        images = self.image_row([a, "", b], main=1)
+        self.length = self._captions[1]
+        self.lay_out(
+            images,
             self.strip,
             row(self.number, self.number_b),
             row(self.share, self.path, self.fresh),
-            self.help_line("help_gan"),
-        ]
-        self.length = self._captions[1]
-        self.on_change(self._on_way, self.number, self.number_b, self.path)
-        self.on_change(self._on_move, self.share)
-        self._on_way()
+            usage="help_gan",
+        )
 
-    def animations(self) -> list[Animation]:
-        """The way from one z to the other."""
-        ends = f"z{self.number.value}-z{self.number_b.value}"
-        return [Animation(ends, self.words("share"), self._way)]
+    def point(self, number, number_b, share, path) -> np.ndarray:
+        """Return the point at `share` of the way, (Z,)."""
+        ends = self.z_of(number), self.z_of(number_b)
+        return interpolate(*ends, share, is_spherical=path == "spherical")
 
-    def at(self, share: float) -> np.ndarray:
-        """Return the point at `share` of the way, float32 (Z,)."""
-        ends = self.z_of(self.number.value), self.z_of(self.number_b.value)
-        return interpolate(*ends, share, is_spherical=self.path.value == "spherical")
-
-    def _way(self, num: int) -> np.ndarray:
-        """Return images of the way from A to B."""
-        return generate(self.G, np.stack([self.at(share) for share in np.linspace(0, 1, num)]))
-
-    def _on_way(self) -> None:
-        """Show both ends and the way between them."""
-        way = self._way(NUM_ON_WAY)
-        self.show(way[0])
-        self.show(way[-1], start=2)
-        self.strip.value = to_strip(way)
-        self._on_move()
-
-    def _on_move(self) -> None:
-        """Show the point that the slider stands for, and how long its z is."""
-        self.z = self.at(self.share.value)
+    def render(self) -> None:
+        """Show both ends, the way, and the point on it with the length of its z."""
+        if self._ends != (ends := (self.number.value, self.number_b.value, self.path.value)):
+            self._ends, self._way = ends, self.sweep("share", NUM_ON_WAY)
+            self.strip.value = to_strip(self._way)
+        self.z = self.here()
         length = {"length": f"{np.linalg.norm(self.z):.1f}", "usual": f"{self._usual:.1f}"}
         self.length.value = self.words("length", **length)
-        self.show(generate(self.G, self.z[np.newaxis])[0], start=1)
+        (shown,) = self.images_of(self.z[np.newaxis])
+        self.show(self._way[0], shown, self._way[-1])
 
     def _on_fresh(self) -> None:
         """Go to another z A and back to the beginning of the way, so that it is what is shown."""
@@ -141,116 +96,72 @@ class GeneratorPanel(_IndexedPanel):
 
 
 class AttributePanel(_IndexedPanel):
-    """A switch for each attribute of an ACGAN, over a z that stays.
+    """A switch for each attribute of an ACGAN, from off (0) to on (1), over a z that stays."""
 
-    Attributes:
-        attributes: the names of its labels, in their order.
-        switches: a slider per attribute, from off (0) to on (1).
-        c: the labels as they are set, float32 (A,).
-    """
-
-    def __init__(self, G: nn.Module, z_of: LatentByIndex, attributes: Sequence[str], *, lang="en"):
-        super().__init__(G, z_of, lang)
-        self.attributes = list(attributes)
-        look = {"layout": {"width": "480px"}, "style": {"description_width": "220px"}}
-        look["step"] = 1 if has_binary_labels(G) else 0.05
-        names = [plots.attribute_name(attribute, lang) for attribute in attributes]
-        self.switches = [self.slider(name, 1.0, 0, 1, **look) for name in names]
-        keys = ("off", "as_set", "on") if len(names) == 1 else ("all_off", "as_set", "all_on")
-        self.children = [
+    def __init__(self, run: Run, lang: str | None = None):
+        super().__init__(run, lang)
+        about = {"width": 480, "style": {"description_width": "220px"}}
+        about |= {"value": 1, "max": 1, "step": 1 if has_binary_labels(self.G) else 0.05}
+        self.switches = []
+        for name in run.results["attributes"]:
+            about |= {"description": plots.attribute_name(name, self.lang)}
+            about |= {"stem": f"{name}-z$number"}
+            self.switches.append(self.control(widgets.FloatSlider, f"label {name}", **about))
+        is_one = len(self.switches) == 1
+        keys = ("off", "as_set", "on") if is_one else ("all_off", "as_set", "all_on")
+        self.lay_out(
             self.image_row([self.words(key) for key in keys], main=1),
             *self.switches,
             row(self.number, self.fresh),
-            self.help_line("help_acgan"),
-        ]
-        self.on_change(self._on_move, self.number, *self.switches)
-        self._on_move()
+            usage="help_acgan",
+        )
 
-    def animations(self) -> list[Animation]:
-        """Each attribute from off to on, the others as they are set."""
-
-        def switch(k: int, num: int) -> np.ndarray:
-            values = np.linspace(0, 1, 2 if has_binary_labels(self.G) else num)
-            return self._generate(switch_attribute(self.c, k, values))
-
-        named = zip(self.attributes, self.switches, strict=True)
-        return [
-            Animation(f"{name}-z{self.number.value}", slider.description, partial(switch, k))
-            for k, (name, slider) in enumerate(named)
-        ]
-
-    def _on_move(self) -> None:
+    def render(self) -> None:
         """Show the image with all labels off, as they are set, and all on."""
-        self.c = np.array([switch.value for switch in self.switches], dtype=np.float32)
-        self.show(*self._generate(np.stack([0 * self.c, self.c, np.ones_like(self.c)])))
+        point = self.here()
+        z, self.c = np.split(point, [self.G.z_dim])
+        off, on = (np.append(z, value + 0 * self.c) for value in (0, 1))
+        self.show(*self.images_of(np.stack([off, point, on])))
 
 
 class CodePanel(_IndexedPanel):
-    """A selector for each code of an InfoGAN, over a z that stays.
+    """Ten buttons for each code of an InfoGAN, and this z with each value in `strips`."""
 
-    Attributes:
-        codes: per code, ten buttons for its value.
-        strips: per code, this z with each of its ten values, the set one in a frame.
-        c: the codes as G takes them, float32 (10 * K,).
-    """
-
-    def __init__(self, G: nn.Module, z_of: LatentByIndex, *, lang: str = "en"):
-        super().__init__(G, z_of, lang)
-        num_codes = G.label_dim // CODE_SIZE
-        name = "code" if num_codes == 1 else "codes"
-        self.codes = [
-            widgets.ToggleButtons(
-                options=[(str(value), value) for value in range(CODE_SIZE)],
-                tooltips=[self.words("value", value=value) for value in range(CODE_SIZE)],
-                description=self.words(name, code=k + 1),
-                style={"button_width": "66px"},  # each as wide as its image in the strip
-            )
-            for k in range(num_codes)
-        ]
+    def __init__(self, run: Run, lang: str | None = None):
+        super().__init__(run, lang)
+        num_codes = self.G.label_dim // CODE_SIZE
+        values = {str(value): value for value in range(CODE_SIZE)}
+        about = {"tooltips": [self.words("value", value=value) for value in values]}
+        about["style"] = {"button_width": "66px"}  # each as wide as its image in the strip
+        self.codes = []
+        for code in range(1, num_codes + 1):
+            about |= {"stem": f"code{code}-z$number"}
+            about |= {"description": self.words("code" if num_codes == 1 else "codes", code=code)}
+            self.codes.append(self.choice(f"code{code}", values, **about))
         self.strips = [strip() for _ in self.codes]
-        self.children = [
+        self.lay_out(
             self.image_row([""], main=0),
             *map(widgets.VBox, zip(self.codes, self.strips, strict=True)),
             row(self.number, self.fresh),
-            self.help_line("help_infogan"),
-        ]
-        self.on_change(self._on_move, self.number, *self.codes)
-        self._on_move()
+            usage="help_infogan",
+        )
 
-    def animations(self) -> list[Animation]:
-        """Each code through its ten values, the others as they are set."""
-        z = f"z{self.number.value}"
-        return [
-            Animation(f"code{k + 1}-{z}", code.description, partial(self._count, k))
-            for k, code in enumerate(self.codes)
-        ]
+    def labels(self, values: Sequence[int]) -> np.ndarray:
+        """Return codes as one-hot vectors."""
+        return one_hot(torch.tensor([values]))[0].numpy()
 
-    def _count(self, k: int, _num: int = CODE_SIZE) -> np.ndarray:
-        """Return the images of each value of code `k`."""
-        return self._generate(switch_code([code.value for code in self.codes], k))
-
-    def _on_move(self) -> None:
+    def render(self) -> None:
         """Show the image, and per code what its other values would make of this z."""
         values = [code.value for code in self.codes]
-        self.c = one_hot(torch.tensor([values]))[0].numpy()
-        ways = [self._count(k) for k in range(len(values))]
+        self.c = self.labels(values)
+        ways = [self.sweep(name, CODE_SIZE) for name in self.stems]
         for place, images, value in zip(self.strips, ways, values, strict=True):
             place.value = to_strip(images, marked=value)
         self._captions[0].value = f"c = {', '.join(map(str, values))}"
         self.show(ways[0][values[0]])
 
 
-# Each takes a finished run and the language, and gives its panel.
-generator_panel, code_panel = GeneratorPanel.of_run, CodePanel.of_run
-
-
-def attribute_panel(run: Run, lang: str | None = None) -> AttributePanel:
-    """Return the panel for a finished ACGAN run, its words in `lang`."""
-    return AttributePanel.of_run(run, lang, attributes=run.results["attributes"])
-
-
 def code_panels(runs: Sequence[Run], lang: str | None = None) -> widgets.Tab:
     """Return the panels of several finished InfoGAN runs, a tab each, their words in `lang`."""
-    counts = [run.config.num_codes for run in runs]
-    titles = [words("num_codes", panel_language(lang), count=count) for count in counts]
-    return widgets.Tab([code_panel(run, lang) for run in runs], titles=titles)
+    titles = [words("num_codes", lang, count=run.config.num_codes) for run in runs]
+    return widgets.Tab([CodePanel(run, lang) for run in runs], titles=titles)

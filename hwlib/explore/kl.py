@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
 
-from hwlib.explore.base import Animation, Panel, panel_language, strip, to_strip, words
-from hwlib.plots import compose
+from hwlib import plots
+from hwlib.explore.base import GAP_PX, Panel, in_all_languages, strip, to_strip, words
 from hwlib.plots.style import plain
 from hwlib.run import Run
+from hwlib.show.sliders import Track
+from hwlib.text import in_languages
 
 NUM_SHOWN = 8  # samples in the panel
 NUM_IN_ROW = 4  # images in each row of a sheet
-GAP_PX = 2  # white between the images of a sheet
 
 Studies = Sequence[Mapping[str, Any]]  # the study's rows
 # Its samples, uint8, in the order of the rows: `originals` (N, H, W, C), `reconstructions`
@@ -28,63 +30,57 @@ def by_weight(studies: Studies) -> list[int]:
     return sorted(range(len(studies)), key=lambda i: studies[i]["kl_weight"])
 
 
-def weight_sheets(studies: Studies, images: Images) -> np.ndarray:
-    """Return a sheet for each weight, small ones first: images, reconstructions, samples."""
+def weight_sheets(images: Images, places: Sequence[int]) -> np.ndarray:
+    """Return a sheet for each of some rows: test images, reconstructions, samples."""
     count = min(NUM_IN_ROW, len(images["originals"]))  # so that each band is one row
     sheets = []
-    for i in by_weight(studies):
+    for i in places:
         bands = (images["originals"], images["reconstructions"][i], images["samples"][i])
         rows = np.concatenate([band[:count] for band in bands])
-        sheets.append(compose(rows, count, factor=1, gap=GAP_PX))
+        sheets.append(plots.compose(rows, count, factor=1, gap=GAP_PX))
     return np.stack(sheets)
 
 
 def summarise(row: Mapping[str, Any], lang: str) -> str:
     """Say a study's row in numbers: error, KL, active latents."""
-    kl = row["kl_nats"]
-    written = {
-        "mse": f"{row['test_mse_01']:.5f}",
-        "kl": f"{kl:,.0f}" if kl >= 100 else f"{kl:.2f}",
-        "active": row["active_units"],
-    }
-    return words("kl_told", lang, **written)
+    kl = f"{row['kl_nats']:,.0f}" if row["kl_nats"] >= 100 else f"{row['kl_nats']:.2f}"
+    return words(
+        "kl_told", lang, mse=f"{row['test_mse_01']:.5f}", kl=kl, active=row["active_units"]
+    )
 
 
 class KLPanel(Panel):
-    """A slider over the KL weight that swaps reconstructions and samples.
+    """A slider over the KL weight that swaps reconstructions, and samples of the same z for each.
 
-    Attributes:
-        weight: the slider; its value is the place among the weights.
-        originals: test images; they stay.
-        reconstructions, samples: of the chosen weight's VAE, the latter of the same z for each.
-        studies, images: what it was given.
+    The value of `weight` is the place among the study's rows.
     """
 
-    def __init__(self, studies: Studies, images: Images, *, lang: str = "en"):
-        super().__init__(lang)
+    def __init__(
+        self, studies: Studies, images: Images, *, lang: str | None = None, profile: str = ""
+    ):
+        super().__init__(lang, profile)
         self.studies, self.images = studies, images
-        self.weight = widgets.SelectionSlider(
-            options=[(plain(studies[i]["kl_weight"]), i) for i in by_weight(studies)],
-            value=0,  # the first of `studies`: the first weight that the report discusses
-            description=self.words("kl_weight"),
-            layout={"width": "420px"},
-            style={"description_width": "initial"},
+        self.images_of = partial(weight_sheets, images)
+        about = {
+            "options": [(plain(studies[i]["kl_weight"]), i) for i in by_weight(studies)],
+            "value": 0,  # the first of `studies`: the first weight that the report discusses
+            "style": {"description_width": "initial"},
+        }
+        self.weight = self.control(
+            widgets.SelectionSlider, "kl_weight", 420, stem="kl-weights", **about
         )
         self.originals, self.reconstructions, self.samples = strip(), strip(), strip()
         self.originals.value = to_strip(images["originals"])
-        self.children = [widgets.HBox([self.weight, self.status])]
+        lines = [widgets.HBox([self.weight, self.status])]
         for name in ("originals", "reconstructions", "samples"):
-            self.children += (widgets.Label(self.words(f"kl_{name}")), getattr(self, name))
-        self.children += (self.help_line("help_kl"),)
-        self.on_change(self._on_weight, self.weight)
-        self._on_weight()
+            lines += (widgets.Label(self.words(f"kl_{name}")), getattr(self, name))
+        self.lay_out(*lines, usage="help_kl")
 
-    def animations(self) -> list[Animation]:
-        """A sheet for each KL weight, small weights first."""
-        sheets = weight_sheets(self.studies, self.images)
-        return [Animation("kl-weights", self.words("kl_weight"), lambda _num: sheets)]
+    def point(self, kl_weight: int) -> np.ndarray:
+        """Return the place of the weight's row."""
+        return np.array(kl_weight)
 
-    def _on_weight(self) -> None:
+    def render(self) -> None:
         """Show the chosen weight's images and numbers."""
         chosen = self.weight.value
         self.reconstructions.value = to_strip(self.images["reconstructions"][chosen])
@@ -94,4 +90,24 @@ class KLPanel(Panel):
 
 def kl_panel(run: Run, lang: str | None = None) -> KLPanel:
     """Return the panel for a finished run of problem `kl`."""
-    return KLPanel(run.results["studies"], run.samples, lang=panel_language(lang)).for_run(run)
+    studies, profile = run.results["studies"], run.config.profile
+    return KLPanel(studies, run.samples, lang=lang, profile=profile)
+
+
+def weight_track(studies: Studies, images: Images) -> Track:
+    """Return a slider over the KL weight: test images, their reconstructions, and samples.
+
+    It starts at the first weight of `studies`, which is the first that the report discusses. Both
+    are as `KLPanel` takes them.
+    """
+    order = by_weight(studies)
+    names = [plots.weight_name(studies[i]["kl_weight"]) for i in order]
+    labels = in_languages(
+        lambda lang: [
+            words("kl_frame", lang, weight=name, told=summarise(studies[i], lang))
+            for i, name in zip(order, names, strict=True)
+        ]
+    )
+    return Track(
+        weight_sheets(images, order), in_all_languages("kl_weight"), labels, order.index(0)
+    )

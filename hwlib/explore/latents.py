@@ -1,19 +1,27 @@
-"""Latent space: a VAE's codes, a generator's inputs, and the ways between two points."""
+"""Latent space: codes, a generator's inputs, ways between two points, and frames along them.
+
+Networks are in eval mode; `z_of` gives a generator's z by its number.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import nn
 
+from hwlib import plots
 from hwlib.conditioning import CODE_SIZE, one_hot
 from hwlib.data import load_data
-from hwlib.errors import UserError, nearest_name
+from hwlib.errors import UserError
+from hwlib.explore.base import GAP_PX, in_all_languages, words
 from hwlib.models.gan import JoinEmbedding
 from hwlib.run import Run
+from hwlib.show.sliders import Track
+from hwlib.text import LANGUAGES, in_languages
 from hwlib.training.batches import draw_z, to_range, to_uint8
 from hwlib.training.generate import generate as generate_images
 
@@ -21,6 +29,11 @@ if TYPE_CHECKING:
     from hwlib.data import Data
 
 CENTRAL_SHARE = 0.1  # of the test images, those nearest to their mean image
+
+SHARES = np.linspace(0, 1, 21)  # of a way: one frame every 5 %
+NUM_SWITCHED = 9  # frames from off to on
+NUM_Z = 4  # in a row
+MAX_TRACKS = 4  # sliders beside one another
 
 
 @torch.no_grad()
@@ -36,12 +49,15 @@ def decode(vae: nn.Module, z: np.ndarray) -> np.ndarray:
     return to_uint8(vae.decode(torch.as_tensor(z, dtype=torch.float32)), vae.pixel_range).numpy()
 
 
-def interpolate(a: np.ndarray, b: np.ndarray, share: float, *, is_spherical: bool) -> np.ndarray:
+def interpolate(
+    a: np.ndarray, b: np.ndarray, share: float | np.ndarray, *, is_spherical: bool
+) -> np.ndarray:
     """Return the point at `share` of the way from latent `a` to latent `b`, (Z,) each.
 
-    The spherical path keeps to the lengths that the two ends have (Shoemake 1985, with the length
-    interpolated); for ends in line with the origin it is the straight one.
+    Shares (T,) give (T, Z). The spherical path keeps to the lengths that the two ends have
+    (Shoemake 1985, with the length interpolated); for ends in line with the origin it is straight.
     """
+    share = np.asarray(share)[..., np.newaxis]
     straight = (1 - share) * a + share * b
     lengths = np.linalg.norm(a), np.linalg.norm(b)
     if not is_spherical or min(lengths) == 0:
@@ -68,16 +84,11 @@ def most_active(mu: np.ndarray, count: int) -> list[int]:
 def traverse(
     vae: nn.Module, z: np.ndarray, which: Sequence[int], values: Sequence[float]
 ) -> np.ndarray:
-    """Decode z (Z,) with one of its variables at a time set to each value.
-
-    Returns:
-        uint8 (len(which), len(values), H, W, C).
-    """
+    """Decode z (Z,) with one variable at a time set to each value: (which, values, H, W, C)."""
     grid = np.tile(np.asarray(z, dtype=np.float32), (len(which), len(values), 1))
     for row, latent in enumerate(which):
         grid[row, :, latent] = values
-    frames = decode(vae, grid.reshape(-1, grid.shape[-1]))
-    return frames.reshape(len(which), len(values), *frames.shape[1:])
+    return np.stack([decode(vae, row) for row in grid])
 
 
 def tsne(mu: np.ndarray, *, seed: int = 0) -> np.ndarray:
@@ -87,10 +98,10 @@ def tsne(mu: np.ndarray, *, seed: int = 0) -> np.ndarray:
     """
     from sklearn.manifold import TSNE
 
-    points = np.asarray(mu, dtype=np.float32)
-    perplexity = min(30.0, (len(points) - 1) / 3)
-    start = "pca" if points.shape[1] > 1 else "random"  # one latent has one principal axis
-    return TSNE(perplexity=perplexity, init=start, random_state=seed).fit_transform(points)
+    perplexity = min(30.0, (len(mu) - 1) / 3)
+    start = "pca" if mu.shape[1] > 1 else "random"  # one latent has one principal axis
+    layout = TSNE(perplexity=perplexity, init=start, random_state=seed)
+    return layout.fit_transform(np.asarray(mu, dtype=np.float32))
 
 
 # -------------------------------------------------------------------------------- generators
@@ -114,29 +125,11 @@ def has_binary_labels(G: nn.Module) -> bool:
     return isinstance(G.join, JoinEmbedding)
 
 
-def switch_attribute(c: np.ndarray, which: int, values: np.ndarray) -> np.ndarray:
-    """Return labels c (A,) with one of them set to each of some values: (T, A)."""
-    labels = np.tile(np.asarray(c, dtype=np.float32), (len(values), 1))
-    labels[:, which] = values
-    return labels
-
-
-def switch_code(codes: Sequence[int], which: int) -> np.ndarray:
-    """Return codes as G takes them, one of them set to each of its values: (10, 10 * K)."""
-    rows = np.tile(codes, (CODE_SIZE, 1))
-    rows[:, which] = range(CODE_SIZE)
-    return one_hot(torch.as_tensor(rows)).numpy()
-
-
 # ------------------------------------------------------------------------------ test images
 
 
 def data_of(run: Run) -> Data:
-    """Open the images that a run learnt from.
-
-    Raises:
-        UserError: they are not there any more, or not the same.
-    """
+    """Open the images that a run learnt from, which must be the same as then."""
     facts, config = run.record["data"], run.config
     skip_bad = bool(facts["num_left_out"])
     data = load_data(config.data, config.image_size, crop=config.crop, skip_bad=skip_bad)
@@ -146,31 +139,91 @@ def data_of(run: Run) -> Data:
 
 
 def attribute_labels(data: Data, attribute: str | None, index: np.ndarray) -> np.ndarray | None:
-    """Return the labels of an attribute, 0/1 (N,), of the test images `index`; None without one.
-
-    Raises:
-        UserError: the data does not have this attribute.
-    """
+    """Return the labels of an attribute, 0/1 (N,), of the test images `index`; None without one."""
     if attribute is None or data.test.labels is None:
         return None
-    if attribute not in data.attributes:
-        near, known = nearest_name(attribute, data.attributes), list(data.attributes)
-        raise UserError("no_attribute", name=attribute, near=near, data=data.spec, known=known)
     return np.asarray(data.test.labels[index, data.attributes.index(attribute)])
 
 
 def central_pair(mu: np.ndarray, images: np.ndarray) -> tuple[int, int]:
     """Return two ordinary images that differ: where a figure of latents starts, and ends.
 
-    The first is the one nearest to the mean image, in pixels; the second is, of the tenth of the
-    images that is nearest to it, the one whose latents are furthest from the first's.
-
-    Args:
-        mu: (N, Z) posterior means.
-        images: uint8 (N, H, W, C), which they belong to.
+    The first of `images`, uint8 (N, H, W, C), is the one nearest to their mean; the second is, of
+    the tenth nearest to it, the one whose latents `mu` (N, Z) are furthest from the first's.
     """
     mean = images.mean(0, dtype=np.float64)
     errors = np.array([np.square(image - mean).mean() for image in images])
     central = np.argsort(errors, kind="stable")[: max(2, round(CENTRAL_SHARE * len(images)))]
     away = np.square(mu[central] - mu[central[0]]).sum(1)
     return int(central[0]), int(central[np.argmax(away)])
+
+
+# ------------------------------------------------------------------------ frames for `show.slider`
+
+
+def _same(text: Any) -> dict[str, Any]:
+    """Return what is the same in every language."""
+    return dict.fromkeys(LANGUAGES, text)
+
+
+PERCENTAGES = _same([f"{100 * share:.0f} %" for share in SHARES])
+
+
+def interpolation_track(vae: nn.Module, images: np.ndarray) -> Track:
+    """Return the straight way through latent space between two images, uint8 (2, H, W, C)."""
+    z = interpolate(*encode(vae, images), SHARES, is_spherical=False)
+    return Track(decode(vae, z), _same("A → B"), PERCENTAGES)
+
+
+def latent_tracks(
+    vae: nn.Module, z: np.ndarray, which: Sequence[int], values: Sequence[float]
+) -> list[Track]:
+    """Return a slider for each of some latents; it starts at the value nearest to its own in z."""
+    labels = _same([f"{value:+.1f}".replace("-", "−") if value else "0.0" for value in values])
+    starts = [int(np.abs(np.asarray(values) - z[latent]).argmin()) for latent in which]
+    titles = [_same(f"z[{latent}]") for latent in which]
+    made = zip(traverse(vae, z, which, values), titles, starts, strict=True)
+    return [Track(frames, title, labels, start) for frames, title, start in made]
+
+
+def noise_tracks(G: nn.Module, z_of: LatentByIndex) -> list[Track]:
+    """Return the straight and the spherical way between two z of a generator without labels."""
+    ways = {
+        path: interpolate(z_of(0), z_of(1), SHARES, is_spherical=path == "spherical")
+        for path in ("linear", "spherical")
+    }
+    return [Track(generate(G, z), in_all_languages(path), PERCENTAGES) for path, z in ways.items()]
+
+
+def attribute_tracks(G: nn.Module, z_of: LatentByIndex, attributes: Sequence[str]) -> list[Track]:
+    """Return a slider for each attribute, the first four, from off to on over several z in a row.
+
+    The other labels stay off. An embedding knows nothing between off and on: two frames.
+    """
+    values = np.linspace(0, 1, 2 if has_binary_labels(G) else NUM_SWITCHED)
+    between = [f"{value:.3g}" for value in values[1:-1]]
+    labels = in_languages(lambda lang: [words("off", lang), *between, words("on", lang)])
+    switches = np.eye(len(attributes))[:MAX_TRACKS, np.newaxis] * values[:, np.newaxis]
+    titles = [in_languages(partial(plots.attribute_name, attribute)) for attribute in attributes]
+    return [
+        Track(_rows(G, z_of, c), title, labels) for c, title in zip(switches, titles, strict=False)
+    ]
+
+
+def code_tracks(G: nn.Module, z_of: LatentByIndex) -> list[Track]:
+    """Return a slider for each code of an InfoGAN over several z in a row, other codes at 0."""
+    num_codes = G.label_dim // CODE_SIZE
+    labels, name = _same(list(map(str, range(CODE_SIZE)))), "code" if num_codes == 1 else "codes"
+    switches = torch.eye(num_codes, dtype=int)[:, None] * torch.arange(CODE_SIZE)[:, None]
+    return [
+        Track(_rows(G, z_of, one_hot(codes).numpy()), in_all_languages(name, code=k), labels)
+        for k, codes in enumerate(switches, 1)
+    ]
+
+
+def _rows(G: nn.Module, z_of: LatentByIndex, c: np.ndarray) -> np.ndarray:
+    """Generate from several z side by side with each of the labels c (T, label_dim)."""
+    z = np.stack([z_of(number) for number in range(NUM_Z)])
+    images = generate(G, np.tile(z, (len(c), 1)), np.repeat(c, NUM_Z, axis=0))
+    rows = np.split(images, len(c))
+    return np.stack([plots.compose(row, NUM_Z, factor=1, gap=GAP_PX) for row in rows])

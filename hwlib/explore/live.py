@@ -16,8 +16,8 @@ from IPython.display import display
 from matplotlib.figure import Figure
 
 from hwlib import plots
-from hwlib.explore.base import panel_language
 from hwlib.registry import PROBLEMS, resolve
+from hwlib.show.page import asked_languages
 
 MAX_SHARE = 0.05  # of the time that training has: what drawing may take of it
 
@@ -27,11 +27,6 @@ def curves_of(metrics: pd.DataFrame) -> Callable[[pd.DataFrame, str], Figure]:
     # the last ones have columns of their own, which those before them have not
     problem = next(p for p in reversed(PROBLEMS.values()) if p.curve_column in metrics)
     return resolve(problem.curves)
-
-
-def _is_watched() -> bool:
-    """Whether a person looks at a notebook: a kernel, and not a runner's."""
-    return get_ipython() is not None and not os.environ.get("HWLIB_BATCH")
 
 
 class LiveCurve:
@@ -45,18 +40,13 @@ class LiveCurve:
     """
 
     def __init__(self, lang: str | None = None, *, is_shown: bool | None = None):
-        """Prepare the widget; it appears with the first curve.
-
-        Args:
-            lang: language of the words; the first that the notebook asks for where it is None.
-            is_shown: whether to draw; None finds out whether a person looks.
-        """
-        self.lang = panel_language(lang)
-        self.is_shown = _is_watched() if is_shown is None else is_shown
+        """Prepare the widget, which appears with the first curve where a person looks."""
+        self.lang = lang or asked_languages()[0]
+        is_watched = get_ipython() is not None and not os.environ.get("HWLIB_BATCH")
+        self.is_shown = is_watched if is_shown is None else is_shown
         self.image = widgets.Image(format="png", layout={"max_width": "760px"})
-        self._next_draw = 0.0
+        self._next_draw, self._num_drawn = 0.0, 0
         self._records: Sequence[Mapping[str, Any]] = ()
-        self._num_drawn = 0
 
     def __enter__(self) -> Self:
         """Return the curves, to be passed as `watch`."""
@@ -75,20 +65,12 @@ class LiveCurve:
         start = time.monotonic()
         if not self.is_shown or len(records) < 2 or start < self._next_draw:
             return
-        is_first = not self.image.value
-        self.image.value = self._draw(pd.DataFrame(list(records)))
-        self._num_drawn = len(records)
-        if is_first:
+        if not self.image.value:
             display(self.image)
-        self._next_draw = start + (time.monotonic() - start) / MAX_SHARE
-
-    def _draw(self, metrics: pd.DataFrame) -> bytes:
-        """Draw the curves as a small PNG."""
+        metrics, buffer = pd.DataFrame(list(records)), io.BytesIO()
         fig = curves_of(metrics)(metrics, self.lang)
-        buffer = io.BytesIO()
-        try:
-            with plots.rc_context():
-                fig.savefig(buffer, format="png", dpi=120)
-        finally:
-            plt.close(fig)
-        return buffer.getvalue()
+        with plots.rc_context():
+            fig.savefig(buffer, format="png", dpi=120)
+        plt.close(fig)
+        self.image.value, self._num_drawn = buffer.getvalue(), len(records)
+        self._next_draw = start + (time.monotonic() - start) / MAX_SHARE

@@ -1,18 +1,27 @@
-"""The layers of networks in the order of execution, by forward hooks."""
+"""Networks as layers: listed in the order of execution, and a decoder for a page to run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import base64
+import copy
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from hwlib.explore.latents import decode, latents, most_active
+from hwlib.models.layers import Upsample
 from hwlib.plots import Layer
+from hwlib.run import Run
 from hwlib.text import Finding, finding
+
+NUM_KNOBS = 8
+NUM_STARTS = 8
+MAX_CHARACTERS = 2_500_000  # of the weights in a page, which stays below 5 MB with its images
 
 
 def layers(vae: nn.Module, *, image_size: int, channels: int) -> list[Layer]:
@@ -22,8 +31,7 @@ def layers(vae: nn.Module, *, image_size: int, channels: int) -> list[Layer]:
         the image as a layer of kind "Input", then every layer without sub-layers.
     """
     x = torch.zeros(1, channels, image_size, image_size)
-    found = _layers(vae, x, torch.zeros(1, vae.z_dim))
-    image = Layer("encoder", "x", "Input", "", tuple(x.shape[1:]), 0)
+    image, _, *found = _layers("encoder", vae, x=x, z=torch.zeros(1, vae.z_dim))
     return [image, *(layer._replace(part=layer.name.split(".")[0]) for layer in found)]
 
 
@@ -42,15 +50,8 @@ def network_layers(
     if G.label_dim:
         inputs["G"]["c"] = torch.zeros(1, G.label_dim)
     if "Q" in models:
-        with _in_eval_mode(D):
-            inputs["Q"] = {"h": D.trunk(x)}
-    return {
-        name: [
-            *(Layer(name, key, "Input", "", tuple(t.shape[1:]), 0) for key, t in given.items()),
-            *(layer._replace(part=name) for layer in _layers(models[name], *given.values())),
-        ]
-        for name, given in inputs.items()
-    }
+        inputs["Q"] = {"h": copy.deepcopy(D).eval().trunk(x)}
+    return {name: _layers(name, models[name], **given) for name, given in inputs.items()}
 
 
 def conditioning_method(G: nn.Module) -> Finding:
@@ -59,39 +60,24 @@ def conditioning_method(G: nn.Module) -> Finding:
     return finding("acgan.conditioning", way=way, **sizes)
 
 
-def _layers(network: nn.Module, *inputs: Tensor) -> list[Layer]:
-    """Run a network once and list the layers that it went through."""
-    found = []
+@torch.no_grad()
+def _layers(part: str, network: nn.Module, **inputs: Tensor) -> list[Layer]:
+    """List a network's inputs, and the layers that they go through in a copy of it."""
+    network = copy.deepcopy(network).eval()  # its own mode and statistics stay
+    found = [Layer(part, name, "Input", "", tuple(x.shape[1:]), 0) for name, x in inputs.items()]
 
     def note(name: str, module: nn.Module, _inputs: Any, output: Tensor) -> None:
         kind = type(module).__name__.removeprefix("Parametrized")
         count = sum(p.numel() for p in module.parameters())
-        found.append(Layer("", name, kind, _detail(module), tuple(output.shape[1:]), count))
+        found.append(Layer(part, name, kind, _detail(module), tuple(output.shape[1:]), count))
 
-    hooks = [
-        module.register_forward_hook(partial(note, name))
-        for name, module in network.named_modules()
+    for name, module in network.named_modules():
         # what spectral norm puts into a layer belongs to that layer
-        if (not list(module.children()) or parametrize.is_parametrized(module))
-        and "parametrizations" not in name
-    ]
-    with _in_eval_mode(network):
-        network(*inputs)
-    for hook in hooks:
-        hook.remove()
+        is_leaf = not list(module.children()) or parametrize.is_parametrized(module)
+        if is_leaf and "parametrizations" not in name:
+            module.register_forward_hook(partial(note, name))
+    network(*inputs.values())
     return found
-
-
-@contextmanager
-def _in_eval_mode(network: nn.Module) -> Iterator[None]:
-    """Look at a network as it is when it is used, and change neither weights nor statistics."""
-    was_training = network.training
-    network.eval()
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        network.train(was_training)
 
 
 def _detail(module: nn.Module) -> str:
@@ -104,3 +90,73 @@ def _detail(module: nn.Module) -> str:
     if isinstance(module, nn.LeakyReLU):
         return f"{module.negative_slope:g}"
     return "×2" if type(module).__name__ == "Upsample" else ""
+
+
+# ---- a decoder that runs in a page --------------------------------------------------------------
+
+
+def page_decoder(run: Run) -> dict[str, Any]:
+    """Return what a page needs to decode by itself, of a finished VAE run.
+
+    Returns:
+        `size` (H, W, C); `range`, the pixels' lowest and highest value; `layers`, each with its
+        `kind` and shape; `knobs`, the most active latents; `start_numbers` and `starts`, which test
+        images, counted from 1, and their means (N, Z); `weights`, of all layers in their order.
+        Both last as base64 of float16, little-endian. A decoder that is too large has
+        `num_parameters` alone.
+    """
+    vae = run.load_models()["vae"]
+    mu, rows = latents(run)
+    layers, arrays = zip(*_page_layers(vae.decoder), strict=True)
+    weights = [array for group in arrays for array in group]
+    num_parameters = sum(array.numel() for array in weights)
+    if 2 * num_parameters * 4 / 3 > MAX_CHARACTERS:
+        return {"num_parameters": num_parameters, "most": MAX_CHARACTERS * 3 // 8}
+    return {
+        "num_parameters": num_parameters,
+        "size": list(decode(vae, np.zeros((1, vae.z_dim))).shape[1:]),
+        "range": list(vae.pixel_range),
+        "layers": list(layers),
+        "knobs": most_active(mu, min(NUM_KNOBS, vae.z_dim)),
+        "start_numbers": [int(row) + 1 for row in rows[:NUM_STARTS]],
+        "starts": _packed([mu[:NUM_STARTS]]),
+        "weights": _packed(weights),
+    }
+
+
+@torch.no_grad()
+def _page_layers(module: nn.Module) -> list[tuple[dict[str, Any], list[np.ndarray]]]:
+    """List layers' kinds and shapes, and their weights, batch norm as a scale and a shift."""
+    weights, kind = [], type(module).__name__.lower()
+    match module:
+        case nn.Sequential():
+            return [layer for child in module for layer in _page_layers(child)]
+        case nn.Linear():
+            about, weights = {"kind": "dense", "outputs": module.out_features}, [module.weight]
+        case nn.Unflatten():
+            about = {"kind": "reshape", "shape": list(module.unflattened_size)}
+        case nn.BatchNorm2d():
+            scale = module.weight / torch.sqrt(module.running_var + module.eps)
+            return [({"kind": "affine"}, [scale, module.bias - module.running_mean * scale])]
+        case nn.ConvTranspose2d() | nn.Conv2d():
+            is_up = isinstance(module, nn.ConvTranspose2d)
+            about = {"kind": "transposed" if is_up else "convolution"}
+            about |= {"outputs": module.out_channels, "size": module.kernel_size[0]}
+            about |= {"stride": module.stride[0], "padding": module.padding[0]}
+            weights = [module.weight]
+        case nn.ReLU() | nn.LeakyReLU():
+            about = {"kind": "leaky", "slope": getattr(module, "negative_slope", 0)}
+        case Upsample() | nn.Sigmoid() | nn.Tanh():
+            about = {"kind": kind}
+        case _:
+            raise TypeError(f"no page can run a layer of kind {type(module).__name__}")
+    if weights:  # and a bias: zeros where it has none
+        bias = torch.zeros(about["outputs"]) if module.bias is None else module.bias
+        weights.append(bias)
+    return [(about, weights)]
+
+
+def _packed(arrays: list[Any]) -> str:
+    """Return arrays, one after the other, as base64 of float16, little-endian."""
+    flat = np.concatenate([torch.as_tensor(array).detach().numpy().ravel() for array in arrays])
+    return base64.b64encode(flat.astype("<f2").tobytes()).decode()

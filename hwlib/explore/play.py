@@ -1,32 +1,37 @@
-"""One place to play with any finished run: its panel, and what moves in it exported as a file."""
+"""One place to play with any finished run: its panel, and what moves in it written as a file."""
 
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 
 import ipywidgets as widgets
+import numpy as np
 
+from hwlib import plots
 from hwlib.errors import UserError
-from hwlib.explore.animations import NUM_FRAMES, NUM_IN_STRIP, SUFFIXES, export
-from hwlib.explore.base import Animation, Panel, error_line, panel_language, row, words
-from hwlib.images import data_address
+from hwlib.explore.base import Panel, error_line, row, to_strip, words
+from hwlib.images import data_address, to_image
+from hwlib.io import replacing
 from hwlib.registry import PROBLEMS, resolve
 from hwlib.run import Run, default_runs_dir
 
+NUM_FRAMES = 41  # of a way there; the animation goes back over the same ones
+NUM_IN_STRIP = 9
+HEIGHT_PX = 192  # about how high an animation is
+DURATION_MS = 4_000  # of the way there
+SUFFIXES = (".gif", ".mp4", ".webp", ".png")  # GIF has 256 colours an image, the others all
+
 FOLDER = "play"  # of the run folder: what was exported
 LINK_STYLE = "color:var(--jp-content-link-color);text-decoration:underline"  # widgets show none
-
 LARGEST_FIRST = ("course", "quick", "preview", "smoke")
 
 
 def finished_runs(folder: str | Path | None = None) -> list[Run]:
-    """Return the finished runs of a folder, or else of the default one, the newest first.
-
-    Raises:
-        UserError: there is none; the line says how to make one.
-    """
+    """Return the finished runs of a folder, or else of the default one, the newest first."""
     folder = Path(folder) if folder else default_runs_dir()
     found, unreadable = [], []
     for results in folder.glob("*/results.json"):
@@ -47,8 +52,7 @@ def in_order(runs: Sequence[Run]) -> list[Run]:
     A KL study's VAEs come after those that were asked for, and within each kind larger profiles
     before smaller ones.
     """
-    studies = [run.results.get("studies", ()) for run in runs]
-    members = {row["run"] for rows in studies for row in rows}
+    members = {row["run"] for run in runs for row in run.results.get("studies", ())}
     problems = list(PROBLEMS)
 
     def place(run: Run) -> tuple[int, bool, int]:
@@ -61,8 +65,12 @@ def in_order(runs: Sequence[Run]) -> list[Run]:
 
 def run_labels(runs: Sequence[Run], lang: str = "en") -> list[str]:
     """Name runs by problem, recipe, data, profile and seed, and by what else differs."""
-    settings = [run.config.to_json() for run in runs]
-    plain = [_plain_label(run, lang) for run in runs]
+    settings, plain = [run.config.to_json() for run in runs], []
+    for run in runs:
+        own = run.config
+        problem, seed = words(f"problems.{own.problem}", lang), words("seed", lang, seed=own.seed)
+        names = (problem, own.recipe, Path(own.data).name, own.profile, seed)
+        plain.append(" · ".join(names))
     labels = []
     for run, own, label in zip(runs, settings, plain, strict=True):
         alike = [s for s, other in zip(settings, plain, strict=True) if other == label]
@@ -71,19 +79,8 @@ def run_labels(runs: Sequence[Run], lang: str = "en") -> list[str]:
     return labels
 
 
-def _plain_label(run: Run, lang: str) -> str:
-    """Return the first part of a run's label; of the data's path the last folder."""
-    own = run.config
-    problem, seed = words(f"problems.{own.problem}", lang), words("seed", lang, seed=own.seed)
-    return " · ".join([problem, own.recipe, Path(own.data).name, own.profile, seed])
-
-
 def open_panels(run: Run, lang: str) -> dict[str, Panel]:
-    """Return the panels of a run by the name of their tab.
-
-    Raises:
-        UserError: a file of it is missing, or its recipe was edited since.
-    """
+    """Return the panels of a run by the name of their tab."""
     named = PROBLEMS[run.config.problem].panels
     try:
         panels = {tab: resolve(make)(run, lang) for tab, make in named.items()}
@@ -100,70 +97,52 @@ def open_panels(run: Run, lang: str) -> dict[str, Panel]:
 class Playground(Panel):
     """A choice of runs, the panel of the one that is chosen, and a row to export what moves in it.
 
-    Attributes:
-        choice: the runs.
-        panel: the panel that is shown: of a VAE one of two; None where the run cannot be opened.
-        animation, suffix: which of the panel's animations; kind of file, such as ".gif".
-        export: the button that writes it.
+    `panel` is None where the run cannot be opened.
     """
 
     def __init__(self, runs: Sequence[Run], *, chosen: str = "", lang: str | None = None):
-        """Build the panel over finished runs; it begins with the run folder `chosen`, or the first.
-
-        Raises:
-            UserError: there is no run `chosen`.
-        """
-        super().__init__(panel_language(lang))
+        """Build the panel over finished runs, beginning with the folder `chosen` or the first."""
+        super().__init__(lang)
         names = [run.path.name for run in runs]
         if chosen and chosen not in names:
             raise UserError("no_such_run", name=chosen, known=names)
         first, ordered = runs[names.index(chosen) if chosen else 0], in_order(runs)
-        labels = run_labels(ordered, self.lang)
-        options = list(zip(labels, ordered, strict=True))
-        self.choice = self.dropdown("run", "min(720px, 100%)", options)
-        self.choice.value = first
+        options = list(zip(run_labels(ordered, self.lang), ordered, strict=True))
+        about = {"value": first, "layout": {"width": "min(720px, 100%)"}}
+        self.choice = self.control(widgets.Dropdown, "run", options=options, **about)
         kinds = [(self.words(f"as_{suffix[1:]}"), suffix) for suffix in SUFFIXES]
-        self.animation = self.dropdown("moves", "300px")
-        self.suffix = self.dropdown("keep_as", "230px", kinds)
+        self.animation, self.suffix = (
+            widgets.Dropdown(options=options, description=self.words(name), layout={"width": width})
+            for name, width, options in (("moves", "300px", []), ("keep_as", "230px", kinds))
+        )
         self.export = self.button("keep", "download", self._on_export)
-        self._row = row(self.animation, self.suffix, self.export)
         self.panel: Panel | None = None
-        self.on_change(self._on_choice, self.choice)
-        self._on_choice()
+        self.render()
 
     @property
     def run(self) -> Run:
         """The run that is chosen."""
         return self.choice.value
 
-    @property
-    def moving(self) -> Animation:
-        """What is chosen of what moves, from the state that the panel is in.
-
-        Raises:
-            UserError: the run cannot be opened, so there is no panel.
-        """
+    def frames(self, num: int) -> np.ndarray:
+        """Return images of the chosen animation from the state that the panel is in."""
         if self.panel is None:
             raise UserError("run_not_open", run=self.run.path.name)
-        return self.panel.animations()[self.animation.index]
+        return self.panel.sweep(self.animation.value, num)
 
     def save(self, suffix: str | None = None) -> Path:
         """Write the chosen animation into the run's folder `play`, and return its path.
 
         Without a suffix it is the kind of file that is chosen; see `export`.
-
-        Raises:
-            UserError: an unknown suffix, or a folder that may not be written to.
         """
-        suffix = suffix or self.suffix.value
-        animation, folder = self.moving, self.run.path / FOLDER
-        frames = animation.frames(NUM_IN_STRIP if suffix == ".png" else NUM_FRAMES)
+        suffix, folder = suffix or self.suffix.value, self.run.path / FOLDER
+        frames = self.frames(NUM_IN_STRIP if suffix == ".png" else NUM_FRAMES)
         try:
-            return export(frames, folder, animation.name, suffix)
+            return export(frames, folder, self.panel.stem(self.animation.value), suffix)
         except OSError as error:
             raise UserError("folder_unwritable", folder=folder, why=error.strerror) from None
 
-    def _on_choice(self) -> None:
+    def render(self) -> None:
         """Open the run that is chosen, a VAE's panels on tabs, or say why it cannot be opened."""
         self.status.value, self.panel = "", None
         try:
@@ -172,29 +151,33 @@ class Playground(Panel):
             self.status.value = error_line(error, self.lang)
             self.children = [self.choice, self.status]
             return
-        shown, *_ = panels.values()
+        shown, *others = panels.values()
         self._set_panel(shown)
-        if len(panels) > 1:
-            tabs, titles = list(panels.values()), [self.words(name) for name in panels]
+        if others:
+            tabs, titles = [shown, *others], [self.words(name) for name in panels]
             shown = widgets.Tab(tabs, titles=titles)
             shown.observe(lambda change: self._set_panel(tabs[change.new]), "selected_index")
-        self.children = [self.choice, shown, self._row, self.status]
+        self.children = [
+            self.choice,
+            shown,
+            row(self.animation, self.suffix, self.export),
+            self.status,
+        ]
 
     def _set_panel(self, panel: Panel) -> None:
         """Offer the animations of the panel that is shown."""
         self.panel = panel
-        self.animation.options = [animation.label for animation in panel.animations()]
+        self.animation.options = [(panel.controls[n].description, n) for n in panel.stems]
         self.animation.index = 0
 
     def _on_export(self) -> None:
         """Write the file; show it, with a link that downloads it."""
-        label = self.moving.label
         try:
             path = self.save()
         except UserError as error:
             self.status.value = error_line(error, self.lang)
             return
-        alt = html.escape(self.words("export_alt", label=label))
+        alt = html.escape(self.words("export_alt", label=self.animation.label))
         kind = "video" if path.suffix == ".mp4" else "image"
         source = data_address(path.read_bytes(), f"{kind}/{path.suffix[1:]}")
         shown = (
@@ -205,3 +188,62 @@ class Playground(Panel):
         link = f'<a download="{path.name}" href="{source}" style="{LINK_STYLE}">{path.name}</a>'
         line = self.words("kept", link=link, path=html.escape(str(path)))
         self.status.value = f'<p role="status">{line}</p>{shown}'
+
+
+# ---- files --------------------------------------------------------------------------------------
+
+
+def save_animation(frames: np.ndarray, path: Path) -> None:
+    """Write frames, uint8 (T, H, W, C), as an animation there and back without end, or as a strip.
+
+    The suffix says the kind: `.gif`, `.mp4` and `.webp` move, `.png` is the strip.
+
+    Raises:
+        UserError: another suffix.
+    """
+    if path.suffix not in SUFFIXES:
+        raise UserError("animation_suffix", name=path.name, known=list(SUFFIXES))
+    large = plots.enlarge(frames, max(1, round(HEIGHT_PX / frames.shape[1])))
+    there_and_back = np.concatenate([large, large[-2:0:-1]])
+    duration_ms = DURATION_MS // len(frames)
+    with replacing(path) as temporary:
+        if path.suffix == ".png":
+            temporary.write_bytes(to_strip(frames))
+        elif path.suffix == ".mp4":
+            _write_mp4(there_and_back, temporary, duration_ms)
+        else:
+            first, *rest = map(to_image, there_and_back)
+            options = {"duration": duration_ms, "loop": 0, "quality": 90}  # GIF has no quality
+            first.save(temporary, save_all=True, append_images=rest, **options)
+
+
+def export(frames: np.ndarray, folder: Path, name: str, suffix: str) -> Path:
+    """Write frames as `save_animation` does, beside other files of that name; return the file.
+
+    What a file's name may not hold becomes "_", as an attribute's name is the data's own. From the
+    second file on that shows something else, a number follows the name.
+    """
+    name = re.sub(r"[^\w.-]", "_", name)
+    fresh = folder / f".new-{name}{suffix}"
+    save_animation(frames, fresh)
+    path, number = folder / f"{name}{suffix}", 1
+    while path.exists() and path.read_bytes() != fresh.read_bytes():
+        number += 1
+        path = folder / f"{name}-no{number}{suffix}"
+    return fresh.replace(path)
+
+
+def _write_mp4(frames: np.ndarray, path: Path, duration_ms: int) -> None:
+    """Write H.264 in the colour format that every player knows, whose sides are even."""
+    import av
+
+    height, width = (side // 2 * 2 for side in frames.shape[1:3])
+    frames = np.broadcast_to(frames, (*frames.shape[:3], 3))[:, :height, :width]  # grey ones too
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("libx264", rate=Fraction(1_000, duration_ms))
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.options = {"crf": "18"}
+        for frame in frames:
+            pixels = np.ascontiguousarray(frame)
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        file.mux(stream.encode())

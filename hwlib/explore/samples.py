@@ -50,10 +50,10 @@ def closest_pairs(
     rng = np.random.default_rng(0)
     drawn = (rng.choice(len(apart), count, replace=False) for _ in range(draws))
     closest = np.sqrt([apart[np.ix_(rows, rows)].min() for rows in drawn])
-    scale = 255 / np.sqrt(ours.shape[1])
+    scale = 255 / ours.shape[1] ** 0.5
     low, high = (float(value) for value in np.percentile(closest, MIDDLE) * scale)
     distance = float(closest_pair(ours)) * scale
-    return {"distance": float(distance), "low": low, "high": high, "count": count, "draws": draws}
+    return {"distance": distance, "low": low, "high": high, "count": count, "draws": draws}
 
 
 def lattice(G: nn.Module, samples: np.ndarray, real: np.ndarray) -> dict[str, Any] | None:
@@ -72,12 +72,8 @@ def lattice(G: nn.Module, samples: np.ndarray, real: np.ndarray) -> dict[str, An
     is_transposed = any(
         isinstance(layer, nn.ConvTranspose2d) and max(layer.stride) > 1 for layer in G.modules()
     )
-    return {
-        "peak": peak,
-        "peak_real": _peak(np.asarray(real))[0],
-        "grey_levels": grey_levels,
-        "is_transposed": is_transposed,
-    }
+    about = {"peak_real": _peak(np.asarray(real))[0], "is_transposed": is_transposed}
+    return {"peak": peak, "grey_levels": grey_levels} | about
 
 
 def _peak(images: np.ndarray) -> tuple[float, float]:
@@ -86,16 +82,11 @@ def _peak(images: np.ndarray) -> tuple[float, float]:
     luma = images @ LUMA if images.shape[-1] == 3 else images[..., 0]
     luma = luma - luma.mean((1, 2), keepdims=True)
     side = luma.shape[1]
-    window = np.hanning(side)
-    window = window[:, None] * window
+    window = np.outer(np.hanning(side), np.hanning(side))
     power = (np.abs(np.fft.fft2(luma * window)) ** 2).mean(0)  # (H, W)
-    highest = side // 2
-
-    def line(k: int) -> float:
-        return float(power[k, :].mean() + power[:, k].mean()) / 2
-
-    beside = float(np.mean([line(highest - k) for k in NEIGHBOURS]))
-    top = line(highest)
+    lines = (power.mean(1) + power.mean(0)) / 2  # of each frequency: its row and its column
+    beside = float(np.mean([lines[side // 2 - k] for k in NEIGHBOURS]))
+    top = float(lines[side // 2])
     # of a row and a column; the window spreads a third of a line's energy over those beside it
     excess = max(0.0, top - beside) * (2 * side - 1) * 1.5
     grey_levels = float(np.sqrt(excess / (side**2 * (window**2).sum())))

@@ -1,134 +1,100 @@
-"""A panel of sliders over a trained VAE."""
+"""Panels over a trained VAE: sliders of its latents, and an attribute's direction."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
+import html
+from collections.abc import Mapping, Sequence
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 import numpy as np
-from torch import nn
+from PIL import Image
 
-from hwlib.explore.base import Animation, Panel, panel_language, row
+from hwlib import plots
+from hwlib.data.decode import Unreadable
+from hwlib.data.decode import decode as decode_photo
+from hwlib.data.layouts import LAYOUTS
+from hwlib.explore.base import Panel, error_line, row, strip, to_strip
 from hwlib.explore.latents import data_of, decode, encode, interpolate, latents, most_active
 from hwlib.run import Run
 
-KNOB_LIMIT = 3  # a slider adds so much to its latent, either way
+if TYPE_CHECKING:
+    from hwlib.data import Data
+
+LIMIT = 3  # a slider adds so much to its latent, or of a direction, either way
+LIMITS = {"min": -LIMIT, "max": LIMIT, "readout_format": "+.1f"}
 NUM_KNOBS = 8
+NUM_STRENGTHS = 9  # images of the strip
+MAX_ZOOM = 4
+WHOLE = {"zoom": 1.0, "left": 0.5, "top": 0.5}  # of a photograph: all of its square
 
 
 class VAEPanel(Panel):
-    """Sliders over a trained VAE: between two test images, along its latents, and random samples.
+    """Sliders over a run's VAE: between two test images, along its latents, and random samples.
 
-    Attributes:
-        image_a, image_b: numbers of the two test images.
-        share, path: how far from A to B; "linear" or "spherical".
-        active: latents that have a slider, most active first.
-        knobs: these sliders; what they say is added to the latent.
-        random, reset: buttons.
-        z: the latent that is shown, float32 (Z,).
+    `z` (Z,) is the latent that is shown; what `knobs` say is added to the `active` latents.
     """
 
-    def __init__(
-        self, vae: nn.Module, images: np.ndarray, *, active: Sequence[int], lang: str = "en"
-    ):
-        """Build the panel over test images, uint8 (N, H, W, C)."""
-        super().__init__(lang)
-        self.vae, self.images, self.active = vae, images, list(active)
+    def __init__(self, run: Run, lang: str | None = None):
+        super().__init__(lang, run.config.profile)
+        self.vae, self.images = run.load_models()["vae"], data_of(run).test.images
+        self.active = most_active(latents(run)[0], min(NUM_KNOBS, self.vae.z_dim))
+        self.images_of = partial(decode, self.vae)
+        self._mean = cache(lambda number: encode(self.vae, self.images[number : number + 1])[0])
         self._rng = np.random.default_rng(0)
-        self._sample: np.ndarray | None = None
-        self._mu: dict[int, np.ndarray] = {}
-        last = len(images) - 1
-        self.image_a = self.image_number("image_a", 0, last)
-        self.image_b = self.image_number("image_b", min(1, last), last)
-        self.share, self.path = self.share_slider(0.5), self.path_buttons()
-        limits = {"low": -KNOB_LIMIT, "high": KNOB_LIMIT, "readout_format": "+.1f"}
-        self.knobs = [
-            self.slider(self.words("latent", latent=latent), 0.0, **limits) for latent in active
-        ]
+        self._sample, self._place = None, None  # a random z, and where on the way it was drawn
+        last = len(self.images) - 1
+        self.image_a, self.image_b = (
+            self.control(widgets.BoundedIntText, name, 160, max=last, value=min(number, last))
+            for number, name in enumerate(("image_a", "image_b"))
+        )
+        self.share, self.path = self.path_controls(0.5, "between-$image_a-$image_b")
+        self.knobs = []
+        for latent in self.active:
+            name, about = f"latent-{latent}", {"description": self.words("latent", latent=latent)}
+            about |= LIMITS | {"stem": name}
+            self.knobs.append(self.control(widgets.FloatSlider, name, **about))
         self.random = self.button("random", "random", self._on_random)
         self.reset = self.button("reset", "crosshairs", self._on_reset)
-        grid = {"grid_template_columns": "repeat(2, max-content)", "grid_gap": "0 12px"}
-        left, right = (
+        a, b = (
             [self.words(name, which=which) for name in ("original", "reconstruction")]
             for which in "AB"
         )
-        self.children = [
-            self.image_row([*left, self.words("between"), *right[::-1]], main=2),
+        grid = {"grid_template_columns": "repeat(2, max-content)", "grid_gap": "0 12px"}
+        self.lay_out(
+            self.image_row([*a, "", *b[::-1]], main=2),
             row(self.image_a, self.image_b, self.share, self.path),
             row(self.random, self.reset),
             widgets.GridBox(self.knobs, layout=grid),
-            self.help_line("help"),
-        ]
-        self.on_change(self._on_images, self.image_a, self.image_b)
-        self.on_change(self._on_way, self.share, self.path)
-        self.on_change(self._on_move, *self.knobs)
-        self._on_images()
+            usage="help",
+        )
 
-    def animations(self) -> list[Animation]:
-        """Between the two test images, and along each latent that has a slider."""
-
-        def way(num: int) -> np.ndarray:
-            return decode(self.vae, np.stack([self.at(share) for share in np.linspace(0, 1, num)]))
-
-        def along(latent: int, knob: widgets.FloatSlider, num: int) -> np.ndarray:
-            z = np.tile(self.z, (num, 1))
-            z[:, latent] += np.linspace(-KNOB_LIMIT, KNOB_LIMIT, num) - knob.value
-            return decode(self.vae, z)
-
-        ends = f"between-{self.image_a.value}-{self.image_b.value}"
-        return [
-            Animation(ends, self.words("share"), way),
-            *(
-                Animation(f"latent-{latent}", knob.description, partial(along, latent, knob))
-                for latent, knob in zip(self.active, self.knobs, strict=True)
-            ),
-        ]
-
-    def at(self, share: float) -> np.ndarray:
-        """Return the point at `share` of the way from A to B, moved as the sliders say, (Z,)."""
-        ends = self._mean(self.image_a.value), self._mean(self.image_b.value)
-        is_spherical = self.path.value == "spherical"
-        return self._moved(interpolate(*ends, share, is_spherical=is_spherical))
-
-    def _mean(self, index: int) -> np.ndarray:
-        """Return the latent mean of a test image, (Z,), encoded once."""
-        if index not in self._mu:
-            self._mu[index] = encode(self.vae, self.images[index : index + 1])[0]
-        return self._mu[index]
-
-    def _moved(self, z: np.ndarray) -> np.ndarray:
-        """Return a copy of `z`, (Z,), with the values of the sliders added to their latents."""
+    def point(self, image_a, image_b, share, path, **knobs) -> np.ndarray:
+        """Return the point of the way, or the random sample, moved as the sliders say: (Z,)."""
+        z = self._sample
+        if z is None or self._place != (image_a, image_b, share, path):
+            ends = self._mean(image_a), self._mean(image_b)
+            z = interpolate(*ends, share, is_spherical=path == "spherical")
         z = z.copy()
-        for latent, knob in zip(self.active, self.knobs, strict=True):
-            z[latent] += knob.value
+        z[self.active] += list(knobs.values())
         return z
 
-    def _on_images(self) -> None:
-        """Show the two test images and their reconstructions, then the way between them."""
-        indices = [self.image_a.value, self.image_b.value]
-        a, b = (np.asarray(self.images[index]) for index in indices)
-        made = decode(self.vae, np.stack([self._mean(index) for index in indices]))
-        self.show(a, made[0])
-        self.show(made[1], b, start=3)
-        self._on_way()
-
-    def _on_way(self) -> None:
-        """Leave a random sample for the way between the two images."""
-        self._sample = None
-        self._on_move()
-
-    def _on_move(self) -> None:
-        """Decode and show the point that the controls stand for."""
-        is_between = self._sample is None
-        self.z = self.at(self.share.value) if is_between else self._moved(self._sample)
-        self._captions[2].value = self.words("between" if is_between else "sample")
-        self.show(decode(self.vae, self.z[np.newaxis])[0], start=2)
+    def render(self) -> None:
+        """Show the test images, their reconstructions, and what is between them or a sample."""
+        a, b = self.image_a.value, self.image_b.value
+        if self._place != (place := (a, b, self.share.value, self.path.value)):
+            self._place, self._sample = place, None
+        self._captions[2].value = self.words("between" if self._sample is None else "sample")
+        self.z = self.here()
+        (shown,) = self.images_of(self.z[np.newaxis])
+        ends = self.images_of(np.stack([self._mean(a), self._mean(b)]))
+        self.show(self.images[a], ends[0], shown, ends[1], self.images[b])
 
     def _on_random(self) -> None:
         """Draw z from the prior, N(0, I)."""
         self._sample = self._rng.standard_normal(self.vae.z_dim).astype(np.float32)
-        self._on_move()
+        self.render()
 
     def _on_reset(self) -> None:
         """Set all sliders of latents to zero."""
@@ -136,10 +102,166 @@ class VAEPanel(Panel):
             knob.value = 0.0
 
 
-def vae_panel(run: Run, lang: str | None = None) -> VAEPanel:
-    """Return the panel for a finished VAE run."""
-    data = data_of(run)
-    vae = run.load_models()["vae"]
-    active = most_active(latents(run)[0], min(NUM_KNOBS, vae.z_dim))
-    panel = VAEPanel(vae, data.test.images, active=active, lang=panel_language(lang))
-    return panel.for_run(run)
+# ---- an attribute's direction ------------------------------------------------------------------
+
+
+def directions(
+    mu: np.ndarray, labels: np.ndarray, attributes: Sequence[str]
+) -> dict[str, np.ndarray]:
+    """Return each attribute's direction: the mean latent of who has it less that of who has not.
+
+    Of latents' means (N, Z) and labels 0/1 (N, A) it is (Z,) by name; an attribute that all have,
+    or none, is left out.
+    """
+    return {
+        name: mu[has_it].mean(0) - mu[~has_it].mean(0)
+        for name, has_it in zip(attributes, labels.T.astype(bool), strict=True)
+        if has_it.any() and not has_it.all()
+    }
+
+
+def read_photo(
+    content: bytes,
+    size: int,
+    crop: str | None = None,
+    *,
+    zoom: float = 1.0,
+    left: float = 0.5,
+    top: float = 0.5,
+) -> tuple[np.ndarray, bool]:
+    """Read a photograph as the data room reads its files, then go nearer where that is asked for.
+
+    Args:
+        content: the file's bytes.
+        size: side S of the result, in pixels.
+        crop: "hw4" or "square" for an aligned CelebA photograph; any other one gives the square in
+            its middle, and with None so do all.
+        zoom: 1 shows the whole of that square, 2 half its side.
+        left, top: where the part that is shown lies, from 0 to 1.
+
+    Returns:
+        uint8 (S, S, 3); whether `crop` was used.
+    """
+    side = round(size * zoom)  # so that one resizing does
+    is_aligned = crop is not None
+    try:
+        pixels = decode_photo(content, side, crop=crop).pixels
+    except Unreadable:  # not an aligned one, or none at all: then the next line says so
+        pixels, is_aligned = decode_photo(content, side).pixels, False
+    x, y = round((side - size) * left), round((side - size) * top)
+    return pixels[y : y + size, x : x + size], is_aligned
+
+
+class DirectionPanel(Panel):
+    """A real image, its reconstruction, and the same with an attribute's direction added.
+
+    The image is a test image or any photograph, its latent `mu` (Z,); `strip` has nine strengths.
+    """
+
+    def __init__(
+        self, run: Run, data: Data, directions: Mapping[str, np.ndarray], lang: str | None = None
+    ):
+        """Build the panel over a run's VAE, its data, and (Z,) by the attribute's name."""
+        super().__init__(lang, run.config.profile)
+        self.vae, self.images = run.load_models()["vae"], data.test.images
+        self.directions, self.images_of = directions, partial(decode, self.vae)
+        layout = LAYOUTS[data.layout]
+        self.crop = run.config.crop if layout.is_aligned else None
+        self.is_drawn = layout.is_drawn
+        self._photo: Mapping[str, Any] = {}  # the last upload that could be read
+        self._look: list[Any] = []  # what the image that is shown was made from
+        sources = {self.words(f"from_{name}"): name for name in ("test", "own")}
+        self.source = self.choice("source", sources)
+        about = {"description": self.words("image_number"), "max": len(self.images) - 1}
+        self.number = self.control(widgets.BoundedIntText, "number", 160, **about)
+        about = {"description": self.words("upload"), "layout": {"width": "170px"}}
+        self.upload = widgets.FileUpload(accept="image/*", **about)
+        self.upload.observe(lambda _change: self._on_upload(), "value")
+        # each move reads the photograph again
+        about = {"step": 0.02, "continuous_update": False}
+        limits = {"zoom": (1, MAX_ZOOM), "left": (0, 1), "top": (0, 1)}
+        self.zoom, self.left, self.top = (
+            self.control(
+                widgets.FloatSlider, name, 300, value=WHOLE[name], min=low, max=high, **about
+            )
+            for name, (low, high) in limits.items()
+        )
+        self._part = row(self.zoom, self.left, self.top)
+        options = [(plots.attribute_name(name, self.lang), name) for name in directions]
+        self.attribute = self.control(widgets.Dropdown, "attribute", options=options)
+        about = LIMITS | {"value": 1, "stem": "$attribute-$source-$number"}
+        self.strength = self.control(widgets.FloatSlider, "strength", 400, **about)
+        self.strip = strip()
+        captions = [self.words(name) for name in ("picture", "its_reconstruction", "changed")]
+        self.lay_out(
+            row(self.source, self.number, self.upload),
+            self._part,
+            self.status,
+            self.image_row(captions, main=2),
+            row(self.attribute, self.strength),
+            widgets.Label(self.words("strengths", limit=LIMIT)),
+            self.strip,
+            usage="help_direction",
+        )
+
+    def point(self, attribute, strength, **_image) -> np.ndarray:
+        """Return the image's latent with a strength of the direction, (Z,)."""
+        return self.mu + strength * self.directions[attribute]
+
+    def render(self) -> None:
+        """Show the image, its reconstruction, and the direction: as much as is set, and the way."""
+        if self.source.value == "own" and not self._photo:
+            self.source.value = "test"  # which renders
+            self.status.value = self.words("no_upload")
+            return
+        look = [self.values()[name] for name in ("source", "number", *WHOLE)]
+        if look != self._look:
+            self._look, self._image = look, self._chosen()
+            self.mu = encode(self.vae, self._image[np.newaxis])[0]
+        self.show(self._image, *self.images_of(np.stack([self.mu, self.here()])))
+        self.strip.value = to_strip(self.sweep("strength", NUM_STRENGTHS))
+
+    def _chosen(self) -> np.ndarray:
+        """Return the image that is chosen, uint8 (H, W, C), and say what is known of it."""
+        is_own, self.status.value = self.source.value == "own", ""
+        self._part.layout.display = None if is_own else "none"
+        self.number.layout.display = "none" if is_own else None
+        if not is_own:
+            return np.asarray(self.images[self.number.value])
+        part = {name: self.controls[name].value for name in WHOLE}
+        pixels, is_aligned = self._read(self._photo, **part)
+        name = html.escape(self._photo["name"])
+        lines = [self.words("as_homework" if is_aligned else "as_square", name=name)]
+        if self.is_drawn:
+            lines.append(self.words("drawn"))
+        self.status.value = "<br>".join(lines)
+        is_grey = self.images.shape[3] == 1
+        return np.array(Image.fromarray(pixels).convert("L"))[..., None] if is_grey else pixels
+
+    def _read(self, photo: Mapping[str, Any], **part: float) -> tuple[np.ndarray, bool]:
+        """Read an uploaded file as `read_photo` does."""
+        return read_photo(bytes(photo["content"]), self.images.shape[1], self.crop, **part)
+
+    def _on_upload(self) -> None:
+        """Show the photograph that was dropped in, the whole of it first, or say what is wrong."""
+        for photo in self.upload.value:
+            try:
+                self._read(photo)
+            except Unreadable as error:  # the photograph before it, if there is one, stays
+                line = f"{photo['name']} {error.say(self.lang)}"
+                if self.source.value == "own":
+                    line += self.words("still_shown")
+                self.status.value = error_line(line, self.lang)
+                return
+            self._photo, self._look = photo, []
+            for name, value in (WHOLE | {"source": "own"}).items():
+                self.controls[name].value = value
+            self.render()
+
+
+def direction_panel(run: Run, lang: str | None = None) -> DirectionPanel | None:
+    """Return the panel for a finished VAE run; None where its test images have no attributes."""
+    data, (mu, index) = data_of(run), latents(run)
+    labels = data.test.labels
+    found = {} if labels is None else directions(mu, labels[index], data.attributes)
+    return DirectionPanel(run, data, found, lang) if found else None

@@ -21,11 +21,7 @@ LAYOUTS: Mapping[str, type[Layout]] = {
 
 
 def find_layout(spec: str | Path) -> Layout:
-    """Return the data set that `spec` means: drawn faces, or a folder.
-
-    Raises:
-        UserError: nothing is there, or no layout is recognised; the line says what was looked for.
-    """
+    """Return the data set that `spec` means: drawn faces, or a folder of a layout we know."""
     if is_drawn(str(spec)):
         return Faces.from_spec(str(spec))
     root = Path(os.path.expanduser(spec))

@@ -33,11 +33,7 @@ class Faces(Layout):
 
     @classmethod
     def from_spec(cls, spec: str) -> Self:
-        """Return the faces that `faces` or `faces:N` asks for.
-
-        Raises:
-            UserError: N is no number, or out of range.
-        """
+        """Return the faces that `faces` or `faces:N` asks for."""
         drawn = cls(Path("drawn"), label_files=(RATES,))
         _, colon, count = spec.partition(":")
         if not colon:

@@ -9,7 +9,7 @@ from typing import Self
 
 import numpy as np
 
-from hwlib.data.layouts.base import Layout, ListedPart, Listing, check_two, has_images
+from hwlib.data.layouts.base import Layout, ListedPart, Listing, check_two, find_images
 from hwlib.text import finding
 
 
@@ -22,7 +22,7 @@ class Folder(Layout):
     @classmethod
     def detect(cls, root: Path) -> Self | None:
         """Look for an image."""
-        return cls(root, (root,)) if has_images(root, is_recursive=True) else None
+        return cls(root, (root,)) if any(find_images(root, is_recursive=True)) else None
 
     def list_images(self, names: Sequence[str]) -> Listing:
         """Split by names alone: other files change nothing for one."""
@@ -32,10 +32,10 @@ class Folder(Layout):
         is_test = hashes % 10 == 0
         if is_test.all() or not is_test.any():  # few images: each part gets one at least
             is_test = hashes == hashes.min()
-        whole = ListedPart(names, names)
         notes = [finding("notes.no_labels")]
         if (self.root / "train").is_dir() and (self.root / "test").is_dir():
             notes.append(finding("notes.parts_without_tables"))
         if (self.root / "img_align_celeba").is_dir():
             notes.append(finding("notes.celeba_without_list"))
+        whole = ListedPart(names, names)
         return Listing((), whole.take(~is_test), whole.take(is_test), notes=notes)

@@ -7,8 +7,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
-from hwlib.data.layouts import base
-from hwlib.data.layouts.base import BadFile, Layout, ListedPart, Listing
+import numpy as np
+
+from hwlib.data.layouts.base import (
+    BadFile,
+    Layout,
+    ListedPart,
+    Listing,
+    check_two,
+    is_last_tenth,
+    parse_labels,
+    read_lines,
+)
 from hwlib.errors import UserError
 from hwlib.text import finding
 
@@ -38,34 +48,35 @@ class Hw4(Layout):
 
     def list_images(self, names: Sequence[str]) -> Listing:
         """Read both tables; their columns may stand in another order."""
-        tables = [_read_csv(path) for path in self.label_files]
-        attributes = tables[0].attributes
-        if differ := sorted({*attributes} ^ {*tables[1].attributes}):
-            raise UserError("hw4_attributes_differ", root=self.root, names=differ)
-        there, bad, parts = set(names), [], []
-        for part, table in zip(PARTS, tables, strict=True):
-            paths = [f"{part}/{name}" for name in table.lines]
-            columns = [table.attributes.index(name) for name in attributes]
-            labels = table.labels[:, columns] if attributes else None
-            is_here = [path in there for path in paths]
-            parts.append(ListedPart(list(table.lines), paths, labels).take(is_here))
+        there, bad, parts, heads = set(names), [], [], []
+        for part, path in zip(PARTS, self.label_files, strict=True):
+            attributes, lines, labels = _read_csv(path)
+            heads.append(attributes)
+            if differ := sorted({*attributes} ^ {*heads[0]}):
+                raise UserError("hw4_attributes_differ", root=self.root, names=differ)
+            columns = [attributes.index(name) for name in heads[0]]
+            paths = [f"{part}/{name}" for name in lines]
+            listed = ListedPart(list(lines), paths, labels[:, columns] if columns else None)
+            is_here = np.array([path in there for path in paths], bool)
+            parts.append(listed.take(is_here))
             bad += [
                 BadFile(path, "bad_image.unlisted", {"csv": f"{part}.csv", "line": line})
-                for path, line in zip(paths, table.lines.values(), strict=True)
+                for path, line in zip(paths, lines.values(), strict=True)
                 if path not in there
             ]
-        train, test = parts
+        (train, test), notes = parts, []
         unlisted = sorted(there - {*train.items, *test.items})
-        if tables[1].lines:
-            return Listing(attributes, train, test, bad, unlisted)
-        base.check_two(self.root, len(train.names))
-        at = base.last_tenth(len(train.names))
-        train, test = train.take(slice(at)), train.take(slice(at, None))
-        return Listing(attributes, train, test, bad, unlisted, [finding("notes.test_csv_empty")])
+        if not lines:  # in test.csv
+            check_two(self.root, len(train.names))
+            is_test = is_last_tenth(len(train.names))
+            train, test = train.take(~is_test), train.take(is_test)
+            notes = [finding("notes.test_csv_empty")]
+        return Listing(heads[0], train, test, bad, unlisted, notes)
 
 
-def _read_csv(path: Path) -> base.LabelTable:
-    reader = csv.reader(base.read_lines(path))
+def _read_csv(path: Path) -> tuple[list[str], dict[str, int], np.ndarray]:
+    """Return a table's attributes, and what `parse_labels` gives."""
+    reader = csv.reader(read_lines(path))
     try:
         rows = [(reader.line_num, row) for row in reader if row]
     except csv.Error as error:
@@ -77,4 +88,10 @@ def _read_csv(path: Path) -> base.LabelTable:
     if twice := sorted({name for name in head if head.count(name) > 1}):
         raise UserError("csv_column_twice", path=path, column=twice[0])
     at = head.index("image_name")
-    return base.parse_labels(path, head, rows[1:], VALUES, name_column=at)
+
+    def name_first(cells: list[str]) -> list[str]:
+        return [*(cell.strip() for cell in cells[at : at + 1]), *cells[:at], *cells[at + 1 :]]
+
+    _, *attributes = name_first(head)
+    rows = [(line, name_first(row)) for line, row in rows[1:]]
+    return attributes, *parse_labels(path, attributes, rows, VALUES)

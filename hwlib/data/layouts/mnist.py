@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from hwlib.data.decode import Decoded
-from hwlib.data.layouts.base import Entry, Layout, ListedPart, Listing, make_entry
+from hwlib.data.layouts.base import Layout, ListedPart, Listing, State, file_state
 from hwlib.errors import UserError
 
 KINDS = {
@@ -46,9 +46,9 @@ class Mnist(Layout):
                 return cls(root, paths[:2], paths[2:])
         return None
 
-    def scan(self) -> list[Entry]:
+    def scan(self) -> list[State]:
         """Return the state of both files of images."""
-        return [make_entry(self.root, path) for path in self.folders]
+        return [file_state(self.root, path) for path in self.folders]
 
     def list_images(self, names: Sequence[str]) -> Listing:
         """Read all four files."""
@@ -73,11 +73,7 @@ class Mnist(Layout):
 
 
 def read_idx(path: Path, num_dims: int) -> np.ndarray:
-    """Read an idx file of bytes, gzipped or not, as uint8 with `num_dims` dimensions.
-
-    Raises:
-        UserError: the file is no such idx file, or is cut off.
-    """
+    """Read an idx file of bytes, gzipped or not, as uint8 with `num_dims` dimensions."""
     try:
         with gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as file:
             content = file.read()
