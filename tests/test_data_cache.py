@@ -19,7 +19,7 @@ import hwlib.data.build as build
 import hwlib.data.cache as cache
 import hwlib.data.decode as decode
 from hwlib import fingerprint
-from hwlib.data import describe, list_attributes, load_data
+from hwlib.data import describe, find_source, load_data
 from hwlib.data.layouts import LAYOUTS
 from hwlib.data.layouts.base import Layout, ListedPart, Listing
 from hwlib.errors import UserError
@@ -183,7 +183,7 @@ def test_a_layout_is_one_class_and_one_line_and_redecodes_no_other(
     arrays = np.random.default_rng(0).integers(0, 256, (9, 32, 32, 3), dtype=np.uint8)
     (tmp_path / "array").mkdir()
     np.save(tmp_path / "array" / "images.npy", arrays)
-    assert list_attributes(tmp_path / "array", 32) == ("Bright",)
+    assert find_source(tmp_path / "array", 32, "hw4").attributes() == ("Bright",)
     data = load(tmp_path / "array")
     assert (data.layout, data.attributes, len(data.test)) == ("array", ("Bright",), 2)
     np.testing.assert_array_equal(data.train.images, arrays[2:])

@@ -21,7 +21,7 @@ from hwlib.explore.play import finished_runs
 from hwlib.recipes import build_models
 from hwlib.runtime import resolve_device
 from hwlib.show.page import setup
-from hwlib.training.identity import resolve_attribute
+from hwlib.training.identity import check_attributes, resolve_attribute
 from hwlib.training.loop import TrainingDiverged, check_rows
 
 PACKAGE = Path(hwlib.__file__).parent
@@ -139,6 +139,11 @@ def test_wrong_data_are_told(make_hw4, tmp_path):
         assert "skip_bad" in bad.say(language)
 
 
+def resolve_checked(config, data):
+    check_attributes(config, data.attributes)
+    return resolve_attribute(config, data)
+
+
 def test_wrong_attributes_are_told(make_hw4):
     root = make_hw4()
     data = hwlib.load_data(str(root))
@@ -148,7 +153,7 @@ def test_wrong_attributes_are_told(make_hw4):
             **hwlib.make_config("acgan", data=data.spec, profile="smoke").to_json()
             | {"attribute": attribute}
         )
-        return mistake_of(resolve_attribute, config, data)
+        return mistake_of(resolve_checked, config, data)
 
     misspelt = of("smilling")
     assert (misspelt.key, misspelt.values["near"]) == ("attribute_not_in_data", "Smiling")

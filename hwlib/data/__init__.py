@@ -23,7 +23,7 @@ from hwlib.text import Finding
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BadFile", "Data", "Part", "describe", "list_attributes", "load_data"]
+__all__ = ["BadFile", "Data", "Part", "describe", "find_source", "load_data", "open_source"]
 
 
 @dataclass(frozen=True)
@@ -77,17 +77,15 @@ def load_data(
         UserError: the spec, a label file or an image is wrong.
     """
     source = find_source(spec, image_size, crop)
+    return open_source(source, skip_bad=skip_bad, progress=progress)
+
+
+def open_source(source: DataSource, *, skip_bad: bool, progress: bool = True) -> Data:
+    """Open a set of images as `load_data` does."""
     try:
         return _open(source, skip_bad=skip_bad, progress=progress)
     except FileNotFoundError:  # replaced by another process between two of our reads
         return _open(source, skip_bad=skip_bad, progress=progress)
-
-
-def list_attributes(
-    spec: str | Path = "faces", image_size: int = 64, *, crop: str = "hw4"
-) -> tuple[str, ...]:
-    """Return the names of a set's attributes without decoding it, which may take minutes."""
-    return find_source(spec, image_size, crop).attributes()
 
 
 def describe(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from hwlib.registry import CLAIMS, PROBLEMS
 from hwlib.report.runner import Job, make_job
 from hwlib.text import LANGUAGES
 from hwlib.training.calibrate import expected_seconds
-from hwlib.training.identity import resolve_attribute
+from hwlib.training.identity import load_run_data, resolve_attribute
 
 
 @dataclass(frozen=True)
@@ -70,21 +69,19 @@ def plan(request: ReportRequest) -> list[Planned]:
     for problem in problems:
         if re.fullmatch("[Cc][0-9]+'?", problem):
             raise UserError("claim_as_problem", problem=problem)
-    load = cache(partial(load_data, skip_bad=request.skip_bad))
     if CLAIMS not in request.problems:
         if request.claims:
             raise UserError("claim_needs_claims")
-        return _runs(problems, request, load)
+        return _runs(problems, request)
     if not problems and (request.recipe or request.settings):
         raise UserError("claims_have_own")
     claims = [
-        Planned(make_job(CLAIMS, "all", claims_parameters(spec, request, load)))
-        for spec in request.data
+        Planned(make_job(CLAIMS, "all", claims_parameters(spec, request))) for spec in request.data
     ]
-    return claims + (_runs(problems, request, load) if problems else [])
+    return claims + (_runs(problems, request) if problems else [])
 
 
-def _runs(problems: Sequence[str], request: ReportRequest, load: Any) -> list[Planned]:
+def _runs(problems: Sequence[str], request: ReportRequest) -> list[Planned]:
     """Return the jobs that train one pair each."""
     pairs, settings = chosen_pairs(problems, request.recipe), request.settings
     for name in settings:  # a setting goes to the problems that know it; one at least must
@@ -95,7 +92,7 @@ def _runs(problems: Sequence[str], request: ReportRequest, load: Any) -> list[Pl
     for (recipe, problem), spec, seed in product(pairs, request.data, request.seeds):
         own = {n: v for n, v in settings.items() if knows_setting(problem, n, recipe)}
         config = make_config(problem, recipe, spec, request.profile, seed, **own)
-        data = load(spec, config.image_size, crop=config.crop)
+        data = load_run_data(config, skip_bad=request.skip_bad)
         parameters = {
             "data": spec,
             "profile": request.profile,
@@ -110,7 +107,7 @@ def _runs(problems: Sequence[str], request: ReportRequest, load: Any) -> list[Pl
     return planned
 
 
-def claims_parameters(spec: str, request: ReportRequest, load: Any = load_data) -> dict[str, Any]:
+def claims_parameters(spec: str, request: ReportRequest) -> dict[str, Any]:
     """Return all parameters of the notebook of claims; three seeds follow on from a single one.
 
     Raises:
@@ -118,7 +115,7 @@ def claims_parameters(spec: str, request: ReportRequest, load: Any = load_data) 
     """
     wanted, seeds = known_ids(request.claims) if request.claims else [], request.seeds
     config = make_config("vae", "dcgan", spec, request.profile, seeds[0])
-    load(spec, config.image_size, crop=config.crop)
+    load_data(spec, config.image_size, crop=config.crop, skip_bad=request.skip_bad)
     if len(seeds) == 1:
         seeds = range(seeds[0], seeds[0] + MIN_SEEDS)
     return {

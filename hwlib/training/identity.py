@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from hwlib.config import Config
-from hwlib.data import Data, list_attributes, load_data
+from hwlib.data import Data, find_source, open_source
 from hwlib.errors import UserError, nearest_name
 from hwlib.fingerprint import run_identity
 from hwlib.registry import PROBLEMS
@@ -23,8 +23,9 @@ def load_run_data(config: Config, *, skip_bad: bool = False) -> Data:
     Raises:
         UserError: the data does not fit, or lacks an attribute asked for.
     """
-    check_attributes(config, list_attributes(config.data, config.image_size, crop=config.crop))
-    return load_data(config.data, config.image_size, crop=config.crop, skip_bad=skip_bad)
+    source = find_source(config.data, config.image_size, config.crop)
+    check_attributes(config, source.attributes())
+    return open_source(source, skip_bad=skip_bad)
 
 
 def check_attributes(config: Config, known: tuple[str, ...]) -> None:
@@ -47,10 +48,11 @@ def check_attributes(config: Config, known: tuple[str, ...]) -> None:
 def resolve_attribute(config: Config, data: Data) -> Config:
     """Settle what a VAE's figures colour: the first attribute asked for, else Male, else any.
 
+    The data are those of `load_run_data`, which has all attributes asked for.
+
     Raises:
-        UserError: as `check_attributes`, or an ACGAN can learn nothing from an attribute.
+        UserError: an ACGAN can learn nothing from an attribute.
     """
-    check_attributes(config, data.attributes)
     problem = PROBLEMS[config.problem]
     if problem.condition == "labels":
         rates = attribute_columns(data.train.labels, data, config).mean(0)
