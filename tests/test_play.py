@@ -31,12 +31,10 @@ from PIL import Image, ImageSequence
 
 import hwlib
 from hwlib import explore
-from hwlib.conditioning import one_hot
 from hwlib.data.decode import Unreadable, decode
 from hwlib.errors import UserError
 from hwlib.explore import play, vae
 from hwlib.explore.base import words
-from hwlib.explore.vae import LIMIT
 from hwlib.recipes import make_config
 from hwlib.text import LANGUAGES
 
@@ -120,6 +118,7 @@ def test_an_own_photograph_is_shown_whole_first_and_a_test_image_comes_back(pane
     assert (panel.zoom.value, panel.left.value) == (1.0, 0.5)
     wanted, _ = explore.read_photo(jpeg((90, 90), seed=1), 64)
     assert np.array_equal(photo_in(panel), larger(wanted, 2))
+    assert panel.stem("strength") == "Smiling-own-0"
     panel.source.value = "test"
     assert np.array_equal(photo_in(panel), larger(IMAGES[0], 2))
     assert panel.status.value == ""
@@ -187,55 +186,50 @@ def test_a_file_that_cannot_be_used_leaves_the_photograph_before_it(panel):
 # ------------------------------------------------------------------------------------ animations
 
 
-def test_a_vaes_animations_are_the_way_and_each_latent_from_where_the_panel_stands():
-    panel = vae_panel()
-    panel.image_a.value, panel.knobs[1].value = 2, 1.0
-    assert [panel.stem(name) for name in panel.stems] == ["between-2-1", "latent-3", "latent-7"]
-    frames = panel.sweep("share", 5)
-    assert len(frames) == 5
-    ends = np.stack([panel.here(share=0.0), panel.here(share=1.0)])
-    assert_same(frames[[0, -1]], explore.decode(panel.vae, ends))
-    wanted = panel.z.copy()
-    wanted[7] += 3 - panel.knobs[1].value
-    assert_same(panel.sweep("latent-7", 3)[-1], explore.decode(panel.vae, wanted[None])[0])
+def of_run(kind, problem, recipe="dcgan", **options):
+    network = lively(recipe, problem, **options)
+    return kind(fake_run(problem, network, attributes=["Smiling", "Male"]))
 
 
-def test_a_directions_animation_goes_through_all_strengths(panel):
-    assert panel.stem("strength") == "Smiling-test-0"
-    ends = np.stack([panel.mu + strength * DIRECTIONS["Smiling"] for strength in (-LIMIT, LIMIT)])
-    assert_same(panel.sweep("strength", 4)[[0, -1]], explore.decode(panel.vae, ends))
-    drop(panel, "me.jpg", jpeg((80, 80)))
-    assert panel.stem("strength") == "Smiling-own-0"
+MOVING = {
+    "vae": (vae_panel, {"share": "between-2-1", "latent-3": None, "latent-7": None}, 5),
+    "direction": (direction_panel, {"strength": "Smiling-test-0"}, 5),
+    "gan": (lambda: of_run(explore.GeneratorPanel, "gan"), {"share": "z0-z8"}, 5),
+    "acgan": (
+        lambda: of_run(explore.AttributePanel, "acgan", num_labels=2),
+        {"label Smiling": "Smiling-z0", "label Male": "Male-z0"},
+        5,
+    ),
+    "embedding": (  # which knows nothing between off and on
+        lambda: of_run(explore.AttributePanel, "acgan", "plain", num_labels=2),
+        {"label Smiling": "Smiling-z0", "label Male": "Male-z0"},
+        2,
+    ),
+    "infogan": (
+        lambda: of_run(explore.CodePanel, "infogan", num_codes=2),
+        {"code1": "code1-z0", "code2": "code2-z0"},
+        10,
+    ),
+}
+SET = {"image_a": 2, "number_b": 8, "latent-7": 1.0, "label Male": 0, "code1": 4}
 
 
-def test_a_generators_animation_goes_from_one_z_to_the_other():
-    panel = explore.GeneratorPanel(fake_run("gan", lively("dcgan", "gan")))
-    panel.number_b.value = 8
-    assert panel.stem("share") == "z0-z8"
-    ends = explore.generate(panel.G, np.stack([z_of(0), z_of(8)]))
-    assert_same(panel.sweep("share", 6)[[0, -1]], ends)
-
-
-@pytest.mark.parametrize(("recipe", "count"), [("dcgan", 7), ("plain", 2)])
-def test_an_attributes_animation_switches_it_and_leaves_the_others(recipe, count):
-    G = lively(recipe, "acgan", num_labels=2)
-    panel = explore.AttributePanel(fake_run("acgan", G, attributes=["Smiling", "Male"]))
-    panel.switches[1].value = 0
-    smiling, _ = panel.stems
-    assert [panel.stem(name) for name in panel.stems] == ["Smiling-z0", "Male-z0"]
-    frames = panel.sweep(smiling, 7)
-    assert len(frames) == count  # an embedding knows nothing between off and on
-    ends = explore.generate(G, np.stack([z_of(0)] * 2), np.array([[0, 0], [1, 0]]))
-    assert_same(frames[[0, -1]], ends)
-
-
-def test_a_codes_animation_counts_to_nine_with_the_other_code_as_it_is_set():
-    G = lively("dcgan", "infogan", num_codes=2)
-    panel = explore.CodePanel(fake_run("infogan", G))
-    panel.codes[0].value = 4
-    _, second = panel.stems
-    wanted = one_hot(torch.tensor([[4, value] for value in range(10)])).numpy()
-    assert_same(panel.sweep(second, 99), explore.generate(G, np.stack([z_of(0)] * 10), wanted))
+@pytest.mark.parametrize("name", MOVING)
+def test_what_moves_is_what_the_panel_shows_from_end_to_end_with_the_others_as_set(name):
+    make, stems, count = MOVING[name]
+    panel = make()
+    for control in panel.controls.keys() & SET.keys():
+        panel.controls[control].value = SET[control]
+    assert {n: panel.stem(n) for n in panel.stems} == {n: s or n for n, s in stems.items()}
+    for moved in stems:
+        frames, control = panel.sweep(moved, 5), panel.controls[moved]
+        assert len(frames) == count
+        before = control.value
+        ends = (0, 9) if name == "infogan" else (control.min, control.max)
+        for frame, value in zip(frames[[0, -1]], ends, strict=True):
+            control.value = value
+            assert_same(shown(panel.image), larger(frame))
+        control.value = before
 
 
 def smooth(count):
@@ -461,15 +455,11 @@ def panel_of(tmp_path, monkeypatch):
     return make
 
 
-def test_data_without_attributes_has_no_direction(panel_of):
+def test_data_has_a_direction_where_an_attribute_varies_and_that_of_a_trial_warns(panel_of):
     assert panel_of(None) is None
     assert panel_of(np.ones((6, 1), dtype=np.uint8)) is None
-
-
-@pytest.mark.parametrize(("profile", "is_trial"), [("smoke", True), ("quick", False)])
-def test_the_direction_of_a_trial_warns_as_every_panel_does(panel_of, profile, is_trial):
-    panel = panel_of(np.arange(6)[:, None] % 2, profile)
-    assert (words("trial", "en") in str(getattr(panel.children[0], "value", ""))) is is_trial
+    panel = panel_of(np.arange(6)[:, None] % 2, "smoke")
+    assert words("trial", "en") in panel.children[0].value
     assert panel.stem("strength") == "Male-test-0"
 
 

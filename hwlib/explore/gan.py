@@ -84,8 +84,8 @@ class GeneratorPanel(_IndexedPanel):
             self._ends, self._way = ends, self.sweep("share", NUM_ON_WAY)
             self.strip.value = to_strip(self._way)
         self.z = self.here()
-        length = {"length": f"{np.linalg.norm(self.z):.1f}", "usual": f"{self._usual:.1f}"}
-        self.length.value = self.words("length", **length)
+        length = np.linalg.norm(self.z)
+        self.length.value = self.words("length", length=length, usual=self._usual)
         (shown,) = self.images_of(self.z[np.newaxis])
         self.show(self._way[0], shown, self._way[-1])
 

@@ -41,14 +41,6 @@ def weight_sheets(images: Images, places: Sequence[int]) -> np.ndarray:
     return np.stack(sheets)
 
 
-def summarise(row: Mapping[str, Any], lang: str) -> str:
-    """Say a study's row in numbers: error, KL, active latents."""
-    kl = f"{row['kl_nats']:,.0f}" if row["kl_nats"] >= 100 else f"{row['kl_nats']:.2f}"
-    return words(
-        "kl_told", lang, mse=f"{row['test_mse_01']:.5f}", kl=kl, active=row["active_units"]
-    )
-
-
 class KLPanel(Panel):
     """A slider over the KL weight that swaps reconstructions, and samples of the same z for each.
 
@@ -85,7 +77,7 @@ class KLPanel(Panel):
         chosen = self.weight.value
         self.reconstructions.value = to_strip(self.images["reconstructions"][chosen])
         self.samples.value = to_strip(self.images["samples"][chosen][:NUM_SHOWN])
-        self.status.value = summarise(self.studies[chosen], self.lang)
+        self.status.value = self.words("kl_told", **self.studies[chosen])
 
 
 def kl_panel(run: Run, lang: str | None = None) -> KLPanel:
@@ -101,13 +93,11 @@ def weight_track(studies: Studies, images: Images) -> Track:
     are as `KLPanel` takes them.
     """
     order = by_weight(studies)
-    names = [plots.weight_name(studies[i]["kl_weight"]) for i in order]
-    labels = in_languages(
-        lambda lang: [
-            words("kl_frame", lang, weight=name, told=summarise(studies[i], lang))
-            for i, name in zip(order, names, strict=True)
-        ]
-    )
-    return Track(
-        weight_sheets(images, order), in_all_languages("kl_weight"), labels, order.index(0)
-    )
+
+    def label(row: Mapping[str, Any], lang: str) -> str:
+        name, told = plots.weight_name(row["kl_weight"]), words("kl_told", lang, **row)
+        return words("kl_frame", lang, weight=name, told=told)
+
+    labels = in_languages(lambda lang: [label(studies[i], lang) for i in order])
+    sheets, title = weight_sheets(images, order), in_all_languages("kl_weight")
+    return Track(sheets, title, labels, order.index(0))
