@@ -56,7 +56,7 @@ def _train(config: Config, runs: Path) -> None:
 def newest_step(folder: Path) -> int:
     """Return the step of a run's newest checkpoint, -1 where it has none."""
     found = sorted((folder / "checkpoint").glob("step-*"))
-    return int(found[-1].name.removeprefix("step-")) if found else -1
+    return int(found[-1].name.split("-")[1]) if found else -1
 
 
 def weights(run: Run) -> dict[str, torch.Tensor]:

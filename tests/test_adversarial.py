@@ -14,24 +14,22 @@ from hwlib.conditioning import one_hot
 from hwlib.config import Config
 from hwlib.data import Data, Part
 from hwlib.recipes import get_pair
-from hwlib.training import evaluate_acgan, evaluate_gan, evaluate_infogan
+from hwlib.training import evaluate_gan
 from hwlib.training.attribute_classifier import Classifier, read_images
-from hwlib.training.batches import attribute_columns, draw_z
-from hwlib.training.evaluate_acgan import AcganMonitor, label_pairs, measure_acgan
-from hwlib.training.evaluate_gan import GanMonitor, measure_gan, update_batch_norm
+from hwlib.training.batches import attribute_columns
+from hwlib.training.evaluate_acgan import AcganMonitor, label_pairs
+from hwlib.training.evaluate_gan import GanMonitor, update_batch_norm
 from hwlib.training.evaluate_infogan import (
     InfoganMonitor,
-    class_results,
     code_layout,
     codes_of,
-    measure_infogan,
+    compare_with_known,
     surest_images,
 )
-from hwlib.training.generate import draw_conditions, draw_inputs, generate, generate_in_eval
+from hwlib.training.generate import draw_inputs, generate
 from hwlib.training.quality import FeatureNetworks
 from hwlib.training.updates import State
 
-CPU = torch.device("cpu")
 SIZE = 16
 NAMES = ("Red", "Green", "Blue")
 
@@ -43,6 +41,19 @@ def settings(problem: str, **changes) -> Config:
         | {"learning_rate": 1e-3, "z_dim": 4, "image_size": SIZE, "seed": 0}
         | changes
     )
+
+
+MONITORS = {"gan": GanMonitor, "acgan": AcganMonitor, "infogan": InfoganMonitor}
+
+
+def monitor_of(problem, data=None, networks=None, **changes) -> GanMonitor:
+    """Return a problem's monitor that has not looked at training images."""
+    monitor = object.__new__(MONITORS[problem])
+    monitor.config, monitor.data = settings(problem, **changes), data
+    monitor.networks = networks or FeatureNetworks(FakeClassifier(), None)
+    if problem == "acgan" and data:
+        monitor.test_labels = attribute_columns(data.test.labels, data, monitor.config)
+    return monitor
 
 
 class FakeG(nn.Module):
@@ -111,7 +122,7 @@ def level(c, k: int):
 
 
 def part(labels: np.ndarray | None, images: np.ndarray, factors=None) -> Part:
-    return Part(images, labels, [str(i) for i in range(len(images))], factors)
+    return Part(images, labels, [], factors)
 
 
 def flat_images(levels: np.ndarray) -> np.ndarray:
@@ -142,13 +153,9 @@ def no_quality(monkeypatch):
         nearest = np.zeros((8, 2, *samples.shape[1:]), np.uint8)
         return {"frechet": 1.0}, {"samples": samples[:64], "nearest": nearest}
 
-    for module in (evaluate_gan, evaluate_acgan, evaluate_infogan):
-        monkeypatch.setattr(module, "sample_quality", keep)
-        monkeypatch.setattr(module, "num_quality_images", lambda data: 300)
+    monkeypatch.setattr(evaluate_gan, "sample_quality", keep)
+    monkeypatch.setattr(evaluate_gan, "num_quality_images", lambda data: 300)
     return came
-
-
-NETWORKS = FeatureNetworks(FakeClassifier(), None)
 
 
 # --- images -------------------------------------------------------------------------------------
@@ -160,38 +167,38 @@ def ignoring(z, c=None):
 
 def test_generated_images_are_bytes_in_the_order_of_their_noise():
     levels = torch.linspace(-1, 1, 600).view(-1, 1).repeat(1, 4)
-    G = FakeG(lambda z, c: z[:, :3], 0)
-    images = generate(G, levels)
+    images = generate(FakeG(lambda z, c: z[:, :3], 0), levels)
     assert images.shape == (600, SIZE, SIZE, 3)
     assert images.dtype == np.uint8
     assert images[[0, -1], 0, 0, 0].tolist() == [0, 255]
     assert (np.diff(images[:, 0, 0, 0].astype(int)) >= 0).all()
-    assert G.weight.grad is None
 
 
-def test_the_same_settings_draw_the_same_images_and_another_seed_others():
+def test_seed_stream_and_kind_name_the_noise_and_a_gan_is_given_nothing_else():
     G = FakeG(ignoring, 0)
-    first, again, other = (
-        generate(G, *draw_inputs(G, settings("gan", seed=seed), "samples", num=20))
-        for seed in (0, 0, 1)
-    )
-    assert np.array_equal(first, again)
-    assert not np.array_equal(first, other)
-    others = generate(G, *draw_inputs(G, settings("gan"), "others", num=20))
-    assert not np.array_equal(first, others)
+    draws = [(settings("gan", seed=seed), name) for seed, name in ((0, "x"), (1, "x"), (0, "y"))]
+    z, other_seed, other_stream = (draw_inputs(G, *draw, num=2_000)[0] for draw in draws)
+    assert torch.equal(z, draw_inputs(G, *draws[0], num=2_000)[0])
+    assert not torch.equal(z, other_seed)
+    assert not torch.equal(z, other_stream)
+    assert z.std().item() == pytest.approx(1, abs=0.05)
+    uniform, c = draw_inputs(G, settings("gan", noise="uniform"), "x", num=2_000)
+    assert c is None
+    assert -1 <= uniform.min() < -0.99
+    assert 0.99 < uniform.max() <= 1
+    assert uniform.std().item() == pytest.approx(1 / math.sqrt(3), abs=0.02)
 
 
-def test_labels_without_a_model_are_on_half_the_time_and_a_gan_is_given_nothing():
-    c = draw_conditions(FakeG(ignoring, 2), settings("acgan"), "x", num=4_000)
+def test_labels_without_a_model_are_on_half_the_time():
+    _, c = draw_inputs(FakeG(ignoring, 2), settings("acgan"), "x", num=4_000)
     assert c.shape == (4_000, 2)
     assert abs(c.mean(0) - 0.5).max() < 0.03
-    assert draw_conditions(FakeG(ignoring, 0), settings("gan"), "x", num=5) is None
 
 
 @pytest.mark.parametrize("num", [100, 300, 777])
 def test_labels_after_real_images_have_their_rates_whatever_the_number(labelled, num):
     labels = labelled.test.labels
-    c = draw_conditions(FakeG(ignoring, 3), settings("acgan"), "x", num=num, labels=labels)
+    _, c = draw_inputs(FakeG(ignoring, 3), settings("acgan"), "x", num=num, labels=labels)
     assert c.shape == (num, 3)
     assert c.dtype == torch.float32
     assert np.abs(c.numpy().mean(0) - labels.mean(0)).max() < 0.06
@@ -201,12 +208,12 @@ def test_labels_after_real_images_have_their_rates_whatever_the_number(labelled,
 
 def test_labels_of_a_sorted_set_come_mixed():
     labels = np.repeat([[1], [0]], 500, axis=0)
-    c = draw_conditions(FakeG(ignoring, 1), settings("acgan"), "x", num=200, labels=labels)
+    _, c = draw_inputs(FakeG(ignoring, 1), settings("acgan"), "x", num=200, labels=labels)
     assert 0.3 < c[:100].mean() < 0.7
 
 
 def test_codes_come_back_from_one_hot():
-    c = draw_conditions(FakeG(ignoring, 20), settings("infogan", num_codes=2), "x", num=50)
+    _, c = draw_inputs(FakeG(ignoring, 20), settings("infogan", num_codes=2), "x", num=50)
     codes = codes_of(c)
     assert codes.shape == (50, 2)
     assert torch.equal(one_hot(codes), c)
@@ -220,15 +227,6 @@ def test_an_acgan_learns_the_columns_that_it_names_in_their_order(labelled):
 
 # --- while training goes on -----------------------------------------------------------------------
 
-MONITORS = {"gan": (GanMonitor, 0), "acgan": (AcganMonitor, 2), "infogan": (InfoganMonitor, 20)}
-
-
-def monitor_of(problem, **changes):
-    """Return a problem's monitor before it has data."""
-    monitor = object.__new__(MONITORS[problem][0])
-    monitor.config = settings(problem, **changes)
-    return monitor
-
 
 class Noisy(FakeG):
     """A generator that adds noise to its images when it is not in eval mode."""
@@ -238,31 +236,22 @@ class Noisy(FakeG):
         return x + torch.rand_like(x) if self.training else x
 
 
-@pytest.mark.parametrize("problem", MONITORS)
 @pytest.mark.parametrize("is_training", [True, False])
-def test_progress_samples_need_eval_mode_and_no_random_stream(problem, is_training):
-    G = Noisy(ignoring, MONITORS[problem][1]).train(is_training)
-    monitor = monitor_of(problem, num_codes=2) if problem == "infogan" else monitor_of(problem)
-    before = torch.get_rng_state()
-    first, again = (generate_in_eval(G, *monitor.progress_inputs(G)) for _ in range(2))
-    assert torch.equal(before, torch.get_rng_state())
-    assert first.dtype == np.uint8
-    assert np.array_equal(first, again)
-    assert G.training is is_training
-
-
-def test_a_snapshot_is_the_average_of_g_where_there_is_one(labelled):
-    bright, dark = (FakeG(lambda z, c, v=v: torch.full((len(z), 3), v), 0) for v in (1.0, -1.0))
+def test_a_snapshot_is_the_average_of_g_in_eval_mode_where_there_is_one(labelled, is_training):
+    bright, dark = (Noisy(lambda z, c, v=v: torch.full((len(z), 3), v), 0) for v in (1.0, -1.0))
     monitor = monitor_of("gan")
-    monitor.networks, monitor.real_diversity = NETWORKS, 1.0
+    monitor.real_diversity = 1.0
     monitor.real = read_images(FakeClassifier(), labelled.train.images)[1]
-    state = State({"G": bright, "G_ema": dark}, {}, step=3)
+    state = State({"G": bright, "G_ema": dark.train(is_training)}, {}, step=3)
+    before = torch.get_rng_state()
     record = monitor.evaluate(state)
     assert record.keys() == {"snapshot_kid", "snapshot_diversity"}
     assert not state.frames[0].any()
     assert (state.best_step, state.best_score) == (3, record["snapshot_kid"])
     monitor.evaluate(state)
     assert torch.equal(*state.frames)
+    assert torch.equal(before, torch.get_rng_state())
+    assert dark.training is is_training
 
 
 def test_progress_of_an_acgan_has_each_noise_with_the_first_label_on_and_off():
@@ -280,25 +269,13 @@ def test_progress_of_an_infogan_runs_through_the_first_codes_values():
     assert len(np.unique(frame[:, 1:], axis=0)) == 1
 
 
-# --- GAN ------------------------------------------------------------------------------------------
-
-
-def test_a_gans_samples_are_measured_and_kept(labelled, no_quality):
-    models = {"G": FakeG(ignoring, 0), "D": FakeD()}
-    results, images = measure_gan(models, labelled, settings("gan"), NETWORKS)
-    assert results == {"frechet": 1.0}
-    assert images["samples"].shape == (64, SIZE, SIZE, 3)
-    assert len(no_quality[0]) == 300
-
-
 # --- ACGAN ----------------------------------------------------------------------------------------
 
 
-def measure_labels(draw, data, attribute="Red"):
-    config = settings("acgan", attribute=attribute)
-    num = len(config.attributes)
-    models = {"G": FakeG(draw, num), "D": FakeD(num)}
-    return measure_acgan(models, data, config, NETWORKS)
+def measure_labels(draw, data, attribute="Red", D=None, networks=None):
+    monitor = monitor_of("acgan", data, networks, attribute=attribute)
+    num = len(monitor.config.attributes)
+    return monitor.measure({"G": FakeG(draw, num), "D": D or FakeD(num)})
 
 
 def obeying(z, c):
@@ -339,9 +316,7 @@ def test_the_class_heads_accuracy_is_taken_on_the_test_images(labelled, no_quali
         def forward(self, x):
             return self.trunk(x)[:, 0], torch.stack([self.trunk(x)[:, 0], -self.trunk(x)[:, 2]], 1)
 
-    config = settings("acgan", attribute="Red,Blue")
-    models = {"G": FakeG(ignoring, 2), "D": Upside()}
-    results, _ = measure_acgan(models, labelled, config, NETWORKS)
+    results, _ = measure_labels(ignoring, labelled, "Red,Blue", Upside())
     assert results["class_accuracy_test"] == 0.5  # Red always right, Blue always wrong
 
 
@@ -388,14 +363,10 @@ def unlabelled() -> Data:
     return data_of(part(None, flat_images(np.full((40, 3), 128))), ())
 
 
-def measure_codes(draw, data, num_codes=1, networks=NETWORKS, **reader):
-    config = settings("infogan", num_codes=num_codes)
-    models = {
-        "G": FakeG(draw, 10 * num_codes),
-        "D": FakeD(),
-        "Q": LevelReader(num_codes, **reader),
-    }
-    return measure_infogan(models, data, config, networks)
+def measure_codes(draw, data, num_codes=1, networks=None, D=None, Q=None):
+    monitor = monitor_of("infogan", data, networks, num_codes=num_codes)
+    models = {"G": FakeG(draw, 10 * num_codes), "D": D or FakeD()}
+    return monitor.measure(models | {"Q": Q or LevelReader(num_codes)})
 
 
 def telling(z, c):
@@ -421,7 +392,7 @@ def test_a_code_that_decides_all_is_read_and_explains_all(no_quality):
 
 
 def test_a_code_that_is_ignored_carries_nothing(no_quality):
-    results, _ = measure_codes(ignoring, unlabelled(), sure=0.0)
+    results, _ = measure_codes(ignoring, unlabelled(), Q=LevelReader(1, sure=0.0))
     assert results["code_information_nats"] == pytest.approx(0, abs=1e-9)
     assert results["code_accuracy"] < 0.2
     assert results["code_variance_share"] == pytest.approx([0])
@@ -466,9 +437,8 @@ def test_in_a_row_only_the_one_code_changes():
 
 
 def test_a_classifier_of_quarter_turns_gives_no_meaning(no_quality):
-    results, _ = measure_codes(
-        telling, unlabelled(), networks=FeatureNetworks(FakeClassifier(()), None)
-    )
+    networks = FeatureNetworks(FakeClassifier(()), None)
+    results, _ = measure_codes(telling, unlabelled(), networks=networks)
     absent = {"code_meaning", "code_attribute_nats", "code_factor_nats", "code_class_accuracy"}
     assert not absent & results.keys()
 
@@ -515,7 +485,8 @@ def test_classes_are_matched_with_the_values_that_show_them(no_quality):
 def test_the_best_code_is_matched_and_values_without_a_class_say_so():
     classes = np.arange(60) % 3
     codes = np.stack([np.zeros(60, int), 2 * classes], 1)
-    numbers = class_results(codes, classes, ("a", "b", "c"))
+    data = data_of(part(np.eye(3, dtype=np.uint8)[classes], None), ("a", "b", "c"))
+    numbers = compare_with_known(codes, np.arange(60), data)
     assert numbers["code_class_accuracy"] == 1
     assert numbers["code_class_matching"] == ["a", "", "b", "", "c", *[""] * 5]
 
@@ -575,11 +546,10 @@ class LineReader(LevelReader):
 
 
 def test_a_code_is_read_whatever_the_running_average_was(no_quality):
-    found = []
-    for mean in (0.0, 5.0):
-        models = {"G": FakeG(telling, 10), "D": NormReader(mean), "Q": LineReader(1)}
-        results, _ = measure_infogan(models, unlabelled(), settings("infogan"), NETWORKS)
-        found.append(results)
+    found = [
+        measure_codes(telling, unlabelled(), D=NormReader(mean), Q=LineReader(1))[0]
+        for mean in (0.0, 5.0)
+    ]
     assert found[0] == found[1]
     assert found[0]["code_accuracy"] > 0.99
 
@@ -588,54 +558,33 @@ def test_the_class_heads_accuracy_is_that_of_real_images_statistics(no_quality):
     # Half of the real images are red; none of the generator's is.
     labels = np.tile([[0], [1]], (100, 1)).astype(np.uint8)
     data = data_of(part(labels, flat_images(np.repeat(50 + 100 * labels, 3, 1))), ("Red",))
-    models = {"G": FakeG(lambda z, c: -torch.ones(len(z), 3), 1), "D": NormReader(5.0)}
     networks = FeatureNetworks(FakeClassifier(("Red",)), None)
-    results, _ = measure_acgan(models, data, settings("acgan", attribute="Red"), networks)
+    results, _ = measure_labels(
+        lambda z, c: -torch.ones(len(z), 3), data, D=NormReader(5.0), networks=networks
+    )
     assert results["class_accuracy_test"] == 1
 
 
 # --- the recipe's own networks --------------------------------------------------------------------
 
 
-def test_uniform_noise_reaches_the_generator():
-    G = FakeG(lambda z, c: z[:, :3], 0)
-    samples = generate(G, *draw_inputs(G, settings("gan", noise="uniform"), "x", num=400))
-    assert np.histogram(samples[:, 0, 0], 4, (0, 255))[0].min() > 200
-    uniform = draw_z(settings("gan", noise="uniform"), "x", num=2_000, z_dim=4)
-    assert -1 <= uniform.min() < -0.99
-    assert 0.99 < uniform.max() <= 1
-    normal = draw_z(settings("gan"), "x", num=2_000, z_dim=4)
-    assert normal.std().item() == pytest.approx(1, abs=0.05)
-
-
-MEASURE = {"gan": measure_gan, "acgan": measure_acgan, "infogan": measure_infogan}
-
-
-@pytest.fixture(scope="module")
-def faces() -> Data:
-    return hwlib.load_data("faces:96", 32)
-
-
 @pytest.mark.parametrize(
-    ("problem", "extra"),
+    ("problem", "extra", "changes"),
     [
-        ("gan", {}),
-        ("acgan", {"num_labels": 2}),
-        ("infogan", {"num_codes": 2}),
+        ("gan", {}, {}),
+        ("acgan", {"num_labels": 2}, {"attribute": "Smiling,Male"}),
+        ("infogan", {"num_codes": 2}, {"num_codes": 2}),
     ],
 )
-def test_the_recipes_networks_are_measured_with_finite_numbers(faces, problem, extra):
-    build = get_pair("dcgan", problem).build
-    models = build(width=0.125, z_dim=8, image_size=32, channels=3, **extra)
+def test_the_recipes_networks_are_measured_with_finite_numbers(problem, extra, changes):
+    faces = hwlib.load_data("faces:96", 32)
+    models = get_pair("dcgan", problem).networks(0.125, z_dim=8, image_size=32, **extra)
     models = {name: model.eval() for name, model in models.items()}
-    changes = {"z_dim": 8, "image_size": 32}
-    changes |= {"attribute": "Smiling,Male"} if problem == "acgan" else {}
-    changes |= extra if problem == "infogan" else {}
-    classifier = Classifier(image_size=32, channels=3, attributes=faces.attributes).eval()
+    classifier = Classifier(faces).eval()
     classifier.about = {"fingerprint": "0" * 16}
-    results, images = MEASURE[problem](
-        models, faces, settings(problem, **changes), FeatureNetworks(classifier, classifier)
-    )
+    networks = FeatureNetworks(classifier, classifier)
+    monitor = monitor_of(problem, faces, networks, z_dim=8, image_size=32, **changes)
+    results, images = monitor.measure(models)
     json.dumps(results, allow_nan=False)
     assert {"frechet", "kid", "frechet_real", "sharpness_samples"} <= results.keys()
     assert {"samples", "nearest"} <= images.keys()

@@ -15,13 +15,20 @@ from hwlib.errors import UserError
 from hwlib.losses import adversarial_loss, attribute_loss, code_loss, gradient_penalty
 from hwlib.registry import PROBLEMS, resolve
 from hwlib.training import checkpoint
-from hwlib.training.augment import augment, cut_out, shift
 from hwlib.training.batches import Batches, draw_z
 from hwlib.training.evaluate_acgan import AcganMonitor
 from hwlib.training.evaluate_gan import collapse_signs
 from hwlib.training.loop import TrainingDiverged, make_state
 from hwlib.training.sampling import sample_images
-from hwlib.training.updates import State, forward_real_fake, frozen, penalty_weight
+from hwlib.training.updates import (
+    State,
+    augment,
+    cut_out,
+    forward_real_fake,
+    frozen,
+    penalty_weight,
+    shift,
+)
 
 SPEC, SIZE = "faces:96", 32
 CPU = torch.device("cpu")
@@ -318,7 +325,7 @@ def test_an_acgans_score_weighs_kid_and_labels(kids, correlations, floor, best, 
             "hwlib.training.evaluate_acgan.label_correlation", lambda *_, v=values: v
         )
         readings, asked = np.zeros((4, 2), bool), torch.zeros(4, 1)
-        score, record = AcganMonitor._score(monitor, kid, readings, asked)
+        score, record = AcganMonitor.score(monitor, kid, readings, asked)
         assert record == {"snapshot_correlation": correlation, "snapshot_score": score}
         scores.append(score)
     assert int(np.argmin(scores)) == best

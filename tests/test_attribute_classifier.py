@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -55,7 +56,8 @@ def never(*_, **__):
 
 @pytest.mark.parametrize(("size", "channels"), [(16, 1), (28, 1), (48, 3), (64, 3), (256, 3)])
 def test_images_of_every_size_give_features_and_logits(size, channels):
-    net = Classifier(image_size=size, channels=channels, attributes=("a", "b")).eval()
+    sizes = SimpleNamespace(image_size=size, channels=channels, attributes=("a", "b"))
+    net = Classifier(sizes).eval()
     x = torch.randint(0, 256, (2, channels, size, size), dtype=torch.uint8)
     assert net(x).shape == (2, 2)
     assert net.features(x).shape == (2, room.CHANNELS[-1])
@@ -123,21 +125,17 @@ def test_more_steps_are_another_classifier(data, classifier):
     assert get_classifier(data, steps=STEPS).about == classifier.about
 
 
-@pytest.mark.parametrize(
-    ("suffix", "damage"), [(".safetensors", "flip"), (".safetensors", "cut"), (".json", "cut")]
-)
-def test_a_damaged_cache_is_an_error_and_the_classifier_trained_again(
-    own_cache, folder, capfd, suffix, damage
-):
+@pytest.mark.parametrize("damage", ["flip", "cut"])
+def test_of_a_damaged_cache_the_classifier_is_trained_again(own_cache, folder, capfd, damage):
     first = get_classifier(folder, steps=1)
-    path = next((own_cache.parent / "oracles").glob(f"*{suffix}"))
+    path = next((own_cache.parent / "oracles").glob("*.safetensors"))
     content = bytearray(path.read_bytes())
     content[-20] ^= 4
     path.write_bytes(content[: len(content) // 2] if damage == "cut" else content)
     again = get_classifier(folder, steps=1)
     assert again.about == first.about
     assert torch.equal(again.head.weight, first.head.weight)
-    assert str(path.with_suffix(".safetensors")) in capfd.readouterr().err
+    assert str(path) in capfd.readouterr().err
 
 
 def test_two_that_ask_at_once_train_it_once(own_cache, folder, monkeypatch):

@@ -1,16 +1,23 @@
-"""Weights of several networks as tensors by name, `<network>.<name>`, and as one file."""
+"""Weights of several networks as tensors by name, `<network>.<name>`, and files of tensors."""
 
 from __future__ import annotations
 
+import json
+import os
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from hwlib.io import replacing, sha256_of
+from hwlib.io import flush, replacing, sha256_of
+
+Tensors = dict[str, Tensor]
 
 
-def model_tensors(models: dict[str, nn.Module]) -> dict[str, Tensor]:
+def model_tensors(models: dict[str, nn.Module]) -> Tensors:
     """Return every weight and running statistic, contiguous on the CPU."""
     return {
         f"{name}.{key}": tensor.detach().cpu().contiguous()
@@ -19,13 +26,13 @@ def model_tensors(models: dict[str, nn.Module]) -> dict[str, Tensor]:
     }
 
 
-def put_tensors(models: dict[str, nn.Module], tensors: dict[str, Tensor]) -> None:
+def put_tensors(models: dict[str, nn.Module], tensors: Tensors) -> None:
     """Put tensors into the networks; every one of them must be there."""
     for name, model in models.items():
         model.load_state_dict(below(tensors, f"{name}."))
 
 
-def below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+def below(tensors: Tensors, prefix: str) -> Tensors:
     """Return the tensors whose names begin with `prefix`, without it."""
     return {key.removeprefix(prefix): t for key, t in tensors.items() if key.startswith(prefix)}
 
@@ -41,3 +48,26 @@ def save_weights(path: Path, models: dict[str, nn.Module]) -> str:
 def load_weights(path: Path, models: dict[str, nn.Module]) -> None:
     """Put a file's weights into the networks."""
     put_tensors(models, load_file(path))
+
+
+def save_sealed(folder: Path, name: str, tensors: Tensors, about: dict[str, Any]) -> None:
+    """Write tensors and JSON values as `folder/<name>-<digits>.safetensors`, whole or not at all.
+
+    The digits are the first of its SHA-256: one flipped bit loads silently from any tensor file.
+    """
+    partial = folder / f".{name}.{os.getpid()}"
+    save_file(tensors, partial, {"about": json.dumps(about)})
+    flush(partial)
+    os.replace(partial, folder / f"{name}-{sha256_of(partial)[:16]}.safetensors")
+    with suppress(PermissionError):  # Windows opens no folder
+        flush(folder)
+
+
+def load_sealed(path: Path) -> tuple[Tensors, dict[str, Any]] | None:
+    """Return tensors and values of such a file; remove it and return None where it is damaged."""
+    if not path.stem.endswith(sha256_of(path)[:16]):
+        path.unlink()
+        return None
+    with safe_open(path, "pt") as file:
+        about = json.loads(file.metadata()["about"])
+    return load_file(path), about

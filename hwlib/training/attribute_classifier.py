@@ -14,12 +14,13 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm.auto import tqdm
@@ -30,7 +31,8 @@ from hwlib.data.cache import cache_folder
 from hwlib.data.layouts import LAYOUTS
 from hwlib.errors import UserError
 from hwlib.fingerprint import code_of_modules
-from hwlib.io import locked, replacing, sha256_of, write_json
+from hwlib.io import locked
+from hwlib.models.weights import Tensors, load_sealed, save_sealed
 from hwlib.runtime import autocast, derive_seed, generator, resolve_precision
 from hwlib.training.batches import EVAL_BATCH, Batches, evenly_spaced_rows, image_batches
 
@@ -58,22 +60,20 @@ class Classifier(nn.Module):
         about: kind, held-out accuracy and fingerprint, as in results.json under `oracle`.
     """
 
-    def __init__(self, *, image_size: int, channels: int, attributes: tuple[str, ...]):
+    def __init__(self, data: Data):
         """Build the layers; the stem brings any side to at most 32."""
         super().__init__()
-        self.attributes = tuple(attributes)
+        self.attributes = tuple(data.attributes)
         self.about: dict[str, Any] = {}
-        stride = -(-image_size // 32)
-        first, *rest = CHANNELS
-        stages = [_conv(channels, first, kernel=stride + 2, stride=stride)]
-        for before, after in zip(CHANNELS, rest, strict=False):
-            stages += [nn.MaxPool2d(2, ceil_mode=True), _conv(before, after, kernel=3, stride=1)]
+        stride = -(-data.image_size // 32)
+        side = -(-data.image_size // stride)
+        stages = [_conv(data.channels, CHANNELS[0], kernel=stride + 2, stride=stride)]
+        for before, after in pairwise(CHANNELS):
+            stages += [nn.MaxPool2d(2, ceil_mode=True), _conv(before, after)]
+            side = -(-side // 2)
         self.trunk = nn.Sequential(*stages)
         self.dropout = nn.Dropout(DROPOUT)
-        side = -(-image_size // stride)
-        for _ in rest:
-            side = -(-side // 2)
-        self.head = nn.Linear(CHANNELS[-1] * side**2, len(attributes) or TURNS)
+        self.head = nn.Linear(CHANNELS[-1] * side**2, len(self.attributes) or TURNS)
         self.register_buffer("mean", torch.zeros(CHANNELS[-1]))
         self.register_buffer("std", torch.ones(CHANNELS[-1]))
 
@@ -94,12 +94,27 @@ class Classifier(nn.Module):
         """Map the last layer (B, F, S, S) to the features (B, F)."""
         return (maps.mean((2, 3)).float() - self.mean) / self.std
 
+    @torch.no_grad()
+    def set_scale(self, data: Data) -> None:
+        """Take the features' mean and std over training images spaced evenly over the set."""
+        rows = evenly_spaced_rows(len(data.train), SCALE_IMAGES)
+        parts = [
+            self.maps(batch).mean((2, 3))
+            for start in range(0, len(rows), EVAL_BATCH)
+            for batch in _batches(self, data.train.images[rows[start : start + EVAL_BATCH]])
+        ]
+        values = torch.cat(parts).double()
+        self.mean.copy_(values.mean(0))
+        std = values.std(0, correction=0)
+        # Clamp tiny stds so that rarely active features do not dominate.
+        self.std.copy_(std.clamp_min(max(MIN_STD_SHARE * float(std.mean()), 1e-6)))
+
     def forward(self, x: Tensor) -> Tensor:
         """Map x (B, C, H, W) uint8 to logits (B, A), or (B, 4) over quarter turns."""
         return self.head(self.dropout(self.maps(x).flatten(1)))
 
 
-def _conv(before: int, after: int, *, kernel: int, stride: int) -> nn.Sequential:
+def _conv(before: int, after: int, *, kernel: int = 3, stride: int = 1) -> nn.Sequential:
     conv = nn.Conv2d(before, after, kernel, stride, padding=1, bias=False)
     return nn.Sequential(conv, nn.BatchNorm2d(after), nn.ReLU())
 
@@ -138,70 +153,55 @@ def _batches(network: nn.Module, images: np.ndarray) -> Iterator[Tensor]:
 def get_classifier(data: Data, *, steps: int = 1_000, device: torch.device = CPU) -> Classifier:
     """Return the attribute classifier of `data`, trained first unless the cache has it.
 
-    It is in eval mode and float32, its weights frozen.
+    It is in eval mode and float32, its weights frozen. Data, steps, this file's code and torch
+    name it.
 
     Raises:
         UserError: the cache cannot be written.
     """
+    version = torch.__version__.split("+")[0]
+    text = json.dumps([data.fingerprint, steps, code_of_modules(__name__), version])
+    name = f"oracle-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     home = cache_folder().with_name("oracles")
-    weights = home / f"oracle-{_key(data, steps)}.safetensors"
     try:
         home.mkdir(parents=True, exist_ok=True)
-        with locked(weights.with_suffix(".lock"), log.line("training.classifier_waiting")):
-            about = _read_about(weights)
-            if about is None:
-                _train_into(weights, data, steps, device)
-                about = _read_about(weights)
+        with locked(home / f"{name}.lock", log.line("training.classifier_waiting")):
+            found = _load(home, name)
+            if found is None:
+                tensors, about = _train(data, steps, device)
+                save_sealed(home, name, tensors, about)
+                found = _load(home, name)
     except OSError as error:
         raise UserError("cache_unwritable", home=home, why=error.strerror or error) from error
-    classifier = _untrained(data)
-    classifier.load_state_dict(load_file(weights))
-    classifier.about = about
+    classifier = Classifier(data)
+    tensors, classifier.about = found
+    classifier.load_state_dict(tensors)
     return classifier.requires_grad_(False).eval().to(device, memory_format=torch.channels_last)
 
 
-def _key(data: Data, steps: int) -> str:
-    """Return what names a classifier: the data, the steps, this file's code and torch."""
-    version = torch.__version__.split("+")[0]
-    text = json.dumps([data.fingerprint, steps, code_of_modules(__name__), version])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def _load(home: Path, name: str) -> tuple[Tensors, dict[str, Any]] | None:
+    """Return a classifier's weights and what is known of it, where a sound one is in the cache."""
+    for path in home.glob(f"{name}-*"):
+        if found := load_sealed(path):
+            return found
+        log.event("training.classifier_damaged", path=path)
+    return None
 
 
-def _read_about(weights: Path) -> dict[str, Any] | None:
-    """Return what is known of a cached classifier; None where there is none, or a damaged one."""
-    about = weights.with_suffix(".json")
-    if not about.exists() or not weights.exists():
-        return None
-    try:
-        known = json.loads(about.read_text(encoding="utf-8"))
-        is_sound = known["fingerprint"] == sha256_of(weights)[:16]
-    except (ValueError, KeyError, TypeError):
-        is_sound = False
-    if not is_sound:
-        log.event("training.classifier_damaged", path=weights)
-        return None
-    return known
-
-
-def _untrained(data: Data) -> Classifier:
-    sizes = {"image_size": data.image_size, "channels": data.channels}
-    return Classifier(**sizes, attributes=data.attributes)
-
-
-# ---- training -----------------------------------------------------------------------------------
-
-
-def _train_into(weights: Path, data: Data, steps: int, device: torch.device) -> None:
-    """Train a classifier and write its weights, then what is known of it."""
+def _train(data: Data, steps: int, device: torch.device) -> tuple[Tensors, dict[str, Any]]:
+    """Train a classifier; return its weights and what is known of it."""
     began = time.monotonic()
     num = len(data.attributes)
     log.event("training.classifier_begins", attributes=num, images=len(data.train), steps=steps)
     classifier = train_classifier(data, steps=steps, device=device)
     about = measure_classifier(classifier, data)
-    with replacing(weights) as temporary:
-        save_file({k: v.cpu().contiguous() for k, v in classifier.state_dict().items()}, temporary)
-    write_json(weights.with_suffix(".json"), about | {"fingerprint": sha256_of(weights)[:16]})
+    tensors = {name: t.cpu().contiguous() for name, t in classifier.state_dict().items()}
+    about["fingerprint"] = hashlib.sha256(save(tensors)).hexdigest()[:16]
     log.event("training.classifier_done", **about, minutes=(time.monotonic() - began) / 60)
+    return tensors, about
+
+
+# ---- training -----------------------------------------------------------------------------------
 
 
 def train_classifier(data: Data, *, steps: int, device: torch.device) -> Classifier:
@@ -209,7 +209,7 @@ def train_classifier(data: Data, *, steps: int, device: torch.device) -> Classif
     precision = resolve_precision("auto", device)
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(derive_seed(SEED, "oracle"))
-        classifier = _untrained(data).to(device, memory_format=torch.channels_last)
+        classifier = Classifier(data).to(device, memory_format=torch.channels_last)
         optimizer = torch.optim.AdamW(
             classifier.parameters(), lr=MAX_LR, weight_decay=WEIGHT_DECAY, fused=True
         )
@@ -221,19 +221,18 @@ def train_classifier(data: Data, *, steps: int, device: torch.device) -> Classif
             device=device,
         )
         is_hidden = bool(os.environ.get("HWLIB_BATCH")) or not sys.stderr.isatty()
-        for step in tqdm(
-            range(steps), desc="attribute classifier", unit="step", disable=is_hidden, leave=False
-        ):
+        bar = {"desc": "attribute classifier", "unit": "step", "disable": is_hidden, "leave": False}
+        for step in tqdm(range(steps), **bar):
             for group in optimizer.param_groups:
                 group["lr"] = MAX_LR * one_cycle(step, steps)
             x, labels = _example(batches, data, step, device)
             with autocast(precision, device):
                 logits = classifier(x)
-            loss = _loss(logits.float(), labels)
+            loss = F.cross_entropy if labels.ndim == 1 else F.binary_cross_entropy_with_logits
             optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+            loss(logits.float(), labels).backward()
             optimizer.step()
-    _set_scale(classifier.eval(), data)
+    classifier.eval().set_scale(data)
     return classifier
 
 
@@ -276,28 +275,6 @@ def turn_images(x: Tensor, turns: Tensor) -> Tensor:
     return result
 
 
-def _loss(logits: Tensor, labels: Tensor) -> Tensor:
-    if labels.ndim == 1:
-        return F.cross_entropy(logits, labels)
-    return F.binary_cross_entropy_with_logits(logits, labels)
-
-
-@torch.no_grad()
-def _set_scale(classifier: Classifier, data: Data) -> None:
-    """Take the features' mean and std over training images spaced evenly over the set."""
-    rows = evenly_spaced_rows(len(data.train), SCALE_IMAGES)
-    parts = [
-        classifier.maps(batch).mean((2, 3))
-        for start in range(0, len(rows), EVAL_BATCH)
-        for batch in _batches(classifier, data.train.images[rows[start : start + EVAL_BATCH]])
-    ]
-    values = torch.cat(parts).double()
-    classifier.mean.copy_(values.mean(0))
-    std = values.std(0, correction=0)
-    # Clamp tiny stds so that rarely active features do not dominate.
-    classifier.std.copy_(std.clamp_min(max(MIN_STD_SHARE * float(std.mean()), 1e-6)))
-
-
 @torch.no_grad()
 def measure_classifier(classifier: Classifier, data: Data) -> dict[str, Any]:
     """Measure the classifier on the test images.
@@ -311,15 +288,13 @@ def measure_classifier(classifier: Classifier, data: Data) -> dict[str, Any]:
         right = (readings == data.test.labels.astype(bool)).mean(0)
         rate = data.test.labels.mean(0)
         floor = np.maximum(rate, 1 - rate)
-        by_attribute = {
-            name: {"accuracy": float(a), "floor": float(f)}
-            for name, a, f in zip(data.attributes, right, floor, strict=True)
-        }
+        accuracies = zip(right.tolist(), floor.tolist(), strict=True)
+        each = [{"accuracy": accuracy, "floor": chance} for accuracy, chance in accuracies]
         return {
             "kind": "attributes",
             "accuracy": float(right.mean()),
             "floor": float(floor.mean()),
-            "by_attribute": by_attribute,
+            "by_attribute": dict(zip(data.attributes, each, strict=True)),
         }
     num_right = 0
     for batch in _batches(classifier, images):

@@ -9,7 +9,6 @@ import os
 import signal
 from collections.abc import Callable
 from concurrent.futures import Future
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,32 +32,29 @@ class Trainings(Workers):
         self._task = {"runs": str(runs.resolve()), "skip_bad": skip_bad}
 
     def start(self, config: Config, begun: Callable[[], None]) -> Future[str]:
-        """Queue a training.
-
-        Args:
-            config: its settings.
-            begun: called when its turn has come.
+        """Queue a training, and call `begun` when its turn has come.
 
         Returns:
             What will hold the reason why it failed in one line, "" where it is finished.
         """
-        return self.submit(partial(self._train, config, begun))
 
-    def _train(self, config: Config, begun: Callable[[], None], run: RunChild) -> str:
-        begun()
-        lines: list[str] = []
-        try:
-            code = run(__name__, {"settings": config.to_json(), **self._task}, lines.append)
-        except ChildStopped:
-            return "stopped"
-        return "" if code == 0 else (lines[-1].strip() if lines else f"exit code {code}")
+        def work(run: RunChild) -> str:
+            begun()
+            lines: list[str] = []
+            try:
+                code = run(__name__, {"settings": config.to_json(), **self._task}, lines.append)
+            except ChildStopped:
+                return "stopped"
+            return "" if code == 0 else (lines[-1].strip() if lines else f"exit code {code}")
+
+        return self.submit(work)
 
     def __enter__(self) -> Trainings:
         torch.set_num_threads(max(1, self._threads // self.jobs))
         return self
 
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        super().__exit__(kind, error, trace)
+    def __exit__(self, *raised: Any) -> None:
+        super().__exit__(*raised)
         torch.set_num_threads(self._threads)
 
 

@@ -20,7 +20,6 @@ from hwlib.training.loop import make_state
 from hwlib.training.study import member_configs
 
 BUDGET_S = 2.0  # for all kinds of step together
-WARM_UP = 1  # steps that allocate memory and choose kernels, and are not timed
 TRAINING_SHARE = 0.75  # of a run's time; the rest is measuring what it has learnt
 # What makes one kind of step slower than another.
 KIND = ("problem", "recipe", "width", "batch_size", "d_updates", "image_size", "num_codes")
@@ -51,29 +50,22 @@ def expected_seconds(
     What is trained already is left out, and what two notebooks need is counted once. `configs` have
     their attributes settled; `datas` are the images of each.
     """
-    missing = [
-        [one for one in trainings(config) if not is_done(one, data, runs)]
-        for config, data in zip(configs, datas, strict=True)
-    ]
-    kinds = {
-        _kind(one): (one, data) for many, data in zip(missing, datas, strict=True) for one in many
-    }
+    kinds, counted, missing = {}, set(), []
+    for config, data in zip(configs, datas, strict=True):
+        new = {
+            one.hash8(): (one, tuple(getattr(one, name) for name in KIND))
+            for one in trainings(config)
+            if not is_done(one, data, runs)
+        }
+        kinds |= {kind: (one, data) for one, kind in new.values()}
+        missing.append([new[key] for key in new if key not in counted])
+        counted |= new.keys()
     budget = BUDGET_S / max(1, len(kinds))
     each = {
         kind: step_seconds(one, channels=data.channels, budget_s=budget, threads=threads)
         for kind, (one, data) in kinds.items()
     }
-    counted: set[str] = set()
-    seconds = []
-    for many in missing:
-        new = [one for one in many if one.hash8() not in counted]
-        counted |= {one.hash8() for one in new}
-        seconds.append([one.num_steps * each[_kind(one)] / TRAINING_SHARE for one in new])
-    return seconds
-
-
-def _kind(config: Config) -> tuple[object, ...]:
-    return tuple(getattr(config, name) for name in KIND)
+    return [[one.num_steps * each[kind] / TRAINING_SHARE for one, kind in many] for many in missing]
 
 
 def step_seconds(config: Config, *, channels: int, budget_s: float, threads: int = 0) -> float:
@@ -95,16 +87,15 @@ def step_seconds(config: Config, *, channels: int, budget_s: float, threads: int
     before = torch.get_num_threads()
     torch.set_num_threads(threads or before)
     try:
-        state, count, began = make_state(config, channels=channels, device=device), -WARM_UP, 0.0
-        while count < 1 or time.perf_counter() - began < budget_s:
-            if count == 0:
+        state, began = make_state(config, channels=channels, device=device), 0.0
+        while state.step < 2 or time.perf_counter() - began < budget_s:
+            if state.step == 1:  # the first allocates memory and chooses kernels
                 began = time.perf_counter()
             step(state, images, config, precision=precision, **extras)
             state.step += 1
-            count += 1
         if device.type == "cuda":
             torch.cuda.synchronize(device)
-        return (time.perf_counter() - began) / count
+        return (time.perf_counter() - began) / (state.step - 1)
     finally:
         torch.set_num_threads(before)
 

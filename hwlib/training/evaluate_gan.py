@@ -20,20 +20,8 @@ from hwlib.models.weights import model_tensors, put_tensors
 from hwlib.thresholds import COLLAPSED_D_LOSS, COLLAPSED_DIVERSITY
 from hwlib.training.attribute_classifier import image_features, read_images
 from hwlib.training.batches import evenly_spaced_rows
-from hwlib.training.generate import (
-    Arrays,
-    Models,
-    Results,
-    draw_inputs,
-    generate,
-    generate_in_eval,
-)
-from hwlib.training.quality import (
-    FeatureNetworks,
-    make_feature_networks,
-    num_quality_images,
-    sample_quality,
-)
+from hwlib.training.generate import Arrays, Inputs, Models, Results, draw_inputs, generate
+from hwlib.training.quality import make_feature_networks, num_quality_images, sample_quality
 from hwlib.training.updates import State
 
 SNAPSHOT_IMAGES = 500  # generated, and real training images, behind a snapshot's score
@@ -41,29 +29,17 @@ NUM_PROGRESS = 8  # images that are watched while they grow
 NUM_BATCH_NORM = 1_000  # images that batch norm's statistics of a trained D are taken from
 MAX_TEST_IMAGES = 10_000  # test images that a trained D, or Q, reads
 LATE = 0.9  # share of the steps after which D's accuracy counts
-BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
-
-
-def measure_gan(
-    models: Models, data: Data, config: Config, networks: FeatureNetworks
-) -> tuple[Results, Arrays]:
-    """Measure a trained GAN: "G" and "D" in eval mode, which learnt from `data`.
-
-    Returns its part of results.json and the images of samples.npz.
-    """
-    G = models["G"]
-    samples = generate(G, *draw_inputs(G, config, "samples", num=num_quality_images(data)))
-    return sample_quality(samples, data, networks)
 
 
 class GanMonitor:
     """Scores snapshots against a fixed set of real training images, and measures the finished GAN.
 
-    The test images play no part in the choice of a snapshot.
+    The test images play no part in the choice of a snapshot. `labels` and `test_labels` (N, A) 0/1
+    are what an ACGAN learns of the training images, and the same of the test images.
     """
 
-    labels: np.ndarray | None = None  # (N, A) 0/1, what an ACGAN learns of the training images
-    measure = staticmethod(measure_gan)
+    labels: np.ndarray | None = None
+    test_labels: np.ndarray | None = None
 
     def __init__(self, data: Data, config: Config, device: torch.device):
         """Take the real images' features."""
@@ -79,40 +55,40 @@ class GanMonitor:
     def evaluate(self, state: State) -> dict[str, float]:
         """Score G, or its average, as it is now; keep the networks if they are the best so far.
 
-        Returns `snapshot_kid`, `snapshot_diversity` (over the real images') and what `_score` adds.
+        Returns `snapshot_kid`, `snapshot_diversity` (over the real images') and what `score` adds.
         """
         started = time.monotonic()
-        G = state.models.get("G_ema", state.models["G"])
+        G = output_models(state)["G"]
+        draws = {"num": SNAPSHOT_IMAGES, "labels": self.labels}
         if "G_ema" in state.models:
-            own = self._draw_inputs(G, "settle")
+            own = draw_inputs(G, self.config, "settle", **draws)
             update_batch_norm(G, run=lambda: generate(G, *own))
-        z, c = self._draw_inputs(G, "snapshot")
-        readings, features = read_images(self.networks.classifier, generate_in_eval(G, z, c))
+        was_training = G.training
+        G.eval()
+        z, c = draw_inputs(G, self.config, "snapshot", **draws)
+        readings, features = read_images(self.networks.classifier, generate(G, z, c))
+        state.frames.append(torch.from_numpy(generate(G, *self.progress_inputs(G))))
+        G.train(was_training)
         kid = kernel_distance(self.real, features)
         variety = diversity(features) / self.real_diversity
-        score, more = self._score(kid, readings, c)
+        score, more = self.score(kid, readings, c)
         if score < state.best_score:
             tensors = model_tensors(output_models(state))
             state.best = {name: tensor.clone() for name, tensor in tensors.items()}
             state.best_step, state.best_score = state.step, score
-        state.frames.append(torch.from_numpy(generate_in_eval(G, *self.progress_inputs(G))))
         state.snapshot_s += time.monotonic() - started
         return {"snapshot_kid": kid, "snapshot_diversity": variety, **more}
 
-    def _draw_inputs(self, G: nn.Module, stream: str) -> tuple[Tensor, Tensor | None]:
-        return draw_inputs(G, self.config, stream, num=SNAPSHOT_IMAGES, labels=self.labels)
-
-    def _score(
+    def score(
         self, kid: float, readings: np.ndarray, c: Tensor | None
     ) -> tuple[float, dict[str, float]]:
         """Return a snapshot's score, lower is better, and what else its record says.
 
-        `readings` (N, A) bool are the attributes that the samples show, `c` is what G was asked
-        for.
+        `readings` (N, A) bool are the attributes that the samples show, `c` is what G was given.
         """
         return kid, {}
 
-    def progress_inputs(self, G: nn.Module, num: int = NUM_PROGRESS) -> tuple[Tensor, Any]:
+    def progress_inputs(self, G: nn.Module, num: int = NUM_PROGRESS) -> Inputs:
         """Return the noise, and what goes with it, of the images that are watched over training."""
         return draw_inputs(G, self.config, "growth", num=num)
 
@@ -128,9 +104,32 @@ class GanMonitor:
             put_tensors(models, state.best)
         for model in models.values():
             model.eval()
-        results, images = self.measure(models, self.data, self.config, self.networks)
-        own, progress = summarize_training(state, records, self.config)
-        return models, own | results, images | progress, {}
+        results, images = self.measure(models)
+        snapshots = [record for record in records if "snapshot_kid" in record]
+        images |= {
+            "growth": torch.stack(state.frames).numpy(),
+            "growth_steps": np.array([record["step"] for record in snapshots]),
+        }
+        return models, summarize_training(state, records, self.config) | results, images, {}
+
+    def measure(self, models: Models) -> tuple[Results, Arrays]:
+        """Measure trained networks in eval mode: part of results.json, images of samples.npz.
+
+        An ACGAN's samples have the test images' labels, so that a difference of the distributions
+        is the images' and not the labels'.
+        """
+        G, num = models["G"], num_quality_images(self.data)
+        z, c = draw_inputs(G, self.config, "samples", num=num, labels=self.test_labels)
+        samples = generate(G, z, c)
+        results, images = sample_quality(samples, self.data, self.networks)
+        own, own_images = self.measure_condition(models, samples, c)
+        return results | own, images | own_images
+
+    def measure_condition(
+        self, models: Models, samples: np.ndarray, c: Tensor | None
+    ) -> tuple[Results, Arrays]:
+        """Measure what `c` does: labels or codes, of which `samples` (N, H, W, C) were made."""
+        return {}, {}
 
 
 def output_models(state: State) -> Models:
@@ -148,7 +147,8 @@ def update_batch_norm(*models: nn.Module, run: Callable[[], object]) -> None:
     averaged evenly over batches, mend that. Unlike `torch.optim.swa_utils.update_bn`, this takes D
     and Q together, and leaves dropout and spectral norm in eval mode.
     """
-    norms = [m for model in models for m in model.modules() if isinstance(m, BATCH_NORMS)]
+    kinds = (nn.BatchNorm1d, nn.BatchNorm2d)
+    norms = [m for model in models for m in model.modules() if isinstance(m, kinds)]
     momenta = [norm.momentum for norm in norms]
     for norm in norms:
         norm.reset_running_stats()
@@ -161,18 +161,14 @@ def update_batch_norm(*models: nn.Module, run: Callable[[], object]) -> None:
         norm.eval()
 
 
-def summarize_training(
-    state: State, records: Sequence[dict[str, Any]], config: Config
-) -> tuple[Results, Arrays]:
-    """Return what the training itself says: its part of results.json and of samples.npz."""
+def summarize_training(state: State, records: Sequence[dict[str, Any]], config: Config) -> Results:
+    """Return what the training itself says: its part of results.json."""
     late = [r for r in records if r["step"] > LATE * config.num_steps] or records[-1:]
     snapshots = [record for record in records if "snapshot_kid" in record]
     best = min(snapshots, key=lambda record: record["snapshot_kid"])
-    results = {
-        **{
-            name: float(np.mean([record[name] for record in late]))
-            for name in ("d_accuracy_real", "d_accuracy_fake")
-        },
+    return {
+        "d_accuracy_real": float(np.mean([record["d_accuracy_real"] for record in late])),
+        "d_accuracy_fake": float(np.mean([record["d_accuracy_fake"] for record in late])),
         "best_step": best["step"],
         "best_kid": best["snapshot_kid"],
         "last_kid": snapshots[-1]["snapshot_kid"],
@@ -181,11 +177,6 @@ def summarize_training(
         "snapshot_share": state.snapshot_s / (state.snapshot_s + state.time_s),
         "collapse": collapse_signs(records, config.num_steps),
     }
-    images = {
-        "growth": torch.stack(state.frames).numpy(),
-        "growth_steps": np.array([record["step"] for record in snapshots]),
-    }
-    return results, images
 
 
 def collapse_signs(records: Sequence[dict[str, Any]], num_steps: int) -> list[dict[str, Any]]:

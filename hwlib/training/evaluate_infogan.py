@@ -22,7 +22,7 @@ from hwlib.conditioning import (
 from hwlib.config import Config
 from hwlib.data import Data
 from hwlib.runtime import generator
-from hwlib.training.attribute_classifier import Classifier, read_images
+from hwlib.training.attribute_classifier import read_images
 from hwlib.training.batches import draw_z, evenly_spaced_rows, image_batches, to_range
 from hwlib.training.evaluate_gan import (
     MAX_TEST_IMAGES,
@@ -32,50 +32,70 @@ from hwlib.training.evaluate_gan import (
     update_batch_norm,
 )
 from hwlib.training.factors import disentanglement
-from hwlib.training.generate import (
-    Arrays,
-    Models,
-    Results,
-    draw_inputs,
-    generate,
-)
-from hwlib.training.quality import FeatureNetworks, num_quality_images, sample_quality
+from hwlib.training.generate import Arrays, Inputs, Models, Results, draw_inputs, generate
 
 NUM_ROWS = 100  # noises that are drawn with each value of a code
 NUM_ROWS_KEPT = 10
 NUM_SUREST = 6  # test images kept of each code value
 
 
-def measure_infogan(
-    models: Models, data: Data, config: Config, networks: FeatureNetworks
-) -> tuple[Results, Arrays]:
-    """Measure a trained InfoGAN; arguments and returns as `measure_gan`, with "Q" in `models`.
+class InfoganMonitor(GanMonitor):
+    """Scores snapshots as a GAN's, and measures the finished InfoGAN."""
 
-    D and Q get the batch-norm statistics of G's images, the only ones that Q learnt from
-    (`update_batch_norm`).
-    """
-    G = models["G"]
-    own = generate(G, *draw_inputs(G, config, "settling", num=NUM_BATCH_NORM))
-    update_batch_norm(models["D"], models["Q"], run=lambda: read_codes(models, own))
+    def progress_inputs(self, G: nn.Module, num: int = NUM_PROGRESS) -> Inputs:
+        """Return one noise with the first code's values in order, other codes at 0."""
+        z, _ = super().progress_inputs(G, num)
+        codes = torch.zeros(num, G.label_dim // CODE_SIZE, dtype=torch.long)
+        codes[:, 0] = torch.arange(num) % CODE_SIZE
+        return z[:1].expand(num, -1), one_hot(codes)
 
-    z, c = draw_inputs(G, config, "samples", num=num_quality_images(data))
-    samples = generate(G, z, c)
-    results, images = sample_quality(samples, data, networks)
+    def measure_condition(
+        self, models: Models, samples: np.ndarray, c: Tensor | None
+    ) -> tuple[Results, Arrays]:
+        """Measure how well Q reads the codes, what each does to images, and what Q reads of real.
 
-    results |= code_results(read_codes(models, samples), codes_of(c))
-    num_codes = G.label_dim // CODE_SIZE
-    layouts = [code_layout(G, config, code=k) for k in range(num_codes)]
-    results |= layout_results(layouts, G, config, networks.classifier)
-    images["code_rows"] = np.stack([layout[:NUM_ROWS_KEPT] for layout in layouts])
-    if num_codes == 2:
-        images["code_pairs"] = code_pairs(G, config)
+        D and Q get the batch-norm statistics of G's images, the only ones that Q learnt from
+        (`update_batch_norm`).
+        """
+        G, data, config = models["G"], self.data, self.config
+        settling = generate(G, *draw_inputs(G, config, "settling", num=NUM_BATCH_NORM))
+        update_batch_norm(models["D"], models["Q"], run=lambda: read_codes(models, settling))
+        logits, codes = read_codes(models, samples), codes_of(c)
+        accuracy, information = code_accuracy(logits, codes), code_information(logits, codes)
 
-    rows = evenly_spaced_rows(len(data.test), MAX_TEST_IMAGES)
-    logits = read_codes(models, data.test.images[rows])
-    results |= meaning_results(logits.argmax(2).numpy(), rows, data)
-    results |= disentanglement(partial(draw_read_codes, models, config), data)
-    images["code_real"] = surest_images(logits, data.test.images, rows)
-    return results, images
+        layouts = [code_layout(G, config, code=k) for k in range(codes.shape[1])]
+        shares = [variance_shares(layout) for layout in layouts]
+        # A layout of one code counts the others, fixed in each row, as noise.
+        is_one = len(layouts) == 1
+        of_all = shares[0] if is_one else variance_shares(code_layout(G, config, code=None))
+        results: Results = {
+            "num_codes": codes.shape[1],
+            "code_accuracy": float(accuracy.mean()),
+            "code_accuracy_by": accuracy.tolist(),
+            "code_information_nats": float(information.mean()),
+            "code_information_by": information.tolist(),
+            "code_entropy_nats": math.log(CODE_SIZE),
+            "code_variance_share": [code for code, _ in shares],
+            "noise_variance_share": of_all[1],
+        }
+        if names := self.networks.classifier.attributes:
+            results["code_meaning"] = []
+            for layout in layouts:
+                images = layout.reshape(-1, *layout.shape[2:])
+                readings, _ = read_images(self.networks.classifier, images)
+                rates = readings.reshape(-1, CODE_SIZE, len(names)).mean(0).tolist()
+                results["code_meaning"].append([dict(zip(names, r, strict=True)) for r in rates])
+
+        rows = evenly_spaced_rows(len(data.test), MAX_TEST_IMAGES)
+        of_real = read_codes(models, data.test.images[rows])
+        results |= compare_with_known(of_real.argmax(2).numpy(), rows, data)
+        results |= disentanglement(partial(draw_read_codes, models, config), data)
+        pairs = {"code_pairs": code_pairs(G, config)} if len(layouts) == 2 else {}
+        return results, {
+            "code_rows": np.stack([layout[:NUM_ROWS_KEPT] for layout in layouts]),
+            **pairs,
+            "code_real": surest_images(of_real, data.test.images, rows),
+        }
 
 
 def codes_of(c: Tensor) -> Tensor:
@@ -101,19 +121,6 @@ def draw_read_codes(models: Models, config: Config, images: np.ndarray, stream: 
     draws = generator(config.seed, "codes", stream)
     codes = torch.multinomial(probabilities.flatten(0, 1), 1, generator=draws)
     return codes.view(len(images), -1).numpy()
-
-
-def code_results(logits: Tensor, codes: Tensor) -> Results:
-    """Measure how well Q reads the codes of G's own images; arguments as `code_accuracy`."""
-    accuracy, information = code_accuracy(logits, codes), code_information(logits, codes)
-    return {
-        "num_codes": logits.shape[1],
-        "code_accuracy": float(accuracy.mean()),
-        "code_accuracy_by": accuracy.tolist(),
-        "code_information_nats": float(information.mean()),
-        "code_information_by": information.tolist(),
-        "code_entropy_nats": math.log(CODE_SIZE),
-    }
 
 
 def code_layout(
@@ -144,74 +151,39 @@ def code_pairs(G: nn.Module, config: Config) -> np.ndarray:
 
 def _generate_grid(G: nn.Module, z: Tensor, codes: Tensor) -> np.ndarray:
     """Generate from z (R, Z), one a row, with codes (R, V, K): uint8 (R, V, H, W, C)."""
-    num_rows, num_columns = codes.shape[:2]
+    num_columns = codes.shape[1]
     images = generate(G, z.repeat_interleave(num_columns, 0), one_hot(codes.flatten(0, 1)))
-    return images.reshape(num_rows, num_columns, *images.shape[1:])
+    return images.reshape(-1, num_columns, *images.shape[1:])
 
 
-def layout_results(
-    layouts: list[np.ndarray], G: nn.Module, config: Config, classifier: Classifier
-) -> Results:
-    """Measure what the codes do to the images: variance explained, and the classifier's readings.
-
-    `layouts` are those of each code; with several codes G makes one more, for the noise's share.
-    """
-    shares = [variance_shares(layout) for layout in layouts]
-    # A layout of one code counts the others, fixed in each row, as noise.
-    of_all = shares[0] if len(layouts) == 1 else variance_shares(code_layout(G, config, code=None))
-    results: Results = {
-        "code_variance_share": [code for code, _ in shares],
-        "noise_variance_share": of_all[1],
-    }
-    names = classifier.attributes
-    if names:
-        meaning = []
-        for layout in layouts:
-            readings, _ = read_images(classifier, layout.reshape(-1, *layout.shape[2:]))
-            rates = readings.reshape(-1, CODE_SIZE, len(names)).mean(0)
-            meaning.append([dict(zip(names, row.tolist(), strict=True)) for row in rates])
-        results["code_meaning"] = meaning
-    return results
-
-
-def meaning_results(codes: np.ndarray, rows: np.ndarray, data: Data) -> Results:
+def compare_with_known(codes: np.ndarray, rows: np.ndarray, data: Data) -> Results:
     """Measure how Q's likeliest codes (M, K) of test images `rows` (M,) go with what is known.
 
-    That is labels, and the factors that faces were drawn from; what the data has not is left out.
+    That is labels, and the factors that faces were drawn from, in nats; what the data has not, and
+    what does not vary, is left out. Where the labels are classes, the values of the best code are
+    matched with them: `code_class_accuracy`, and `code_class_matching`, for each value the name of
+    its class, "" where it has none.
     """
     results: Results = {}
-    labels, factors = data.test.labels, data.test.factors
+    labels, factors, names = data.test.labels, data.test.factors, data.attributes
+    known = {}
     if labels is not None:
-        known = {n: to_classes(labels[rows, i]) for i, n in enumerate(data.attributes)}
-        results["code_attribute_nats"] = _information(codes, known)
-        if len(data.attributes) > 1 and (labels.sum(1) == 1).all():
-            results |= class_results(codes, labels[rows].argmax(1), data.attributes)
+        known["attribute"] = {name: labels[rows, i] for i, name in enumerate(names)}
     if factors is not None:
-        known = {str(n): to_classes(factors[n].to_numpy()[rows]) for n in factors.columns}
-        results["code_factor_nats"] = _information(codes, known)
+        known["factor"] = {str(n): factors[n].to_numpy()[rows] for n in factors.columns}
+    for kind, columns in known.items():
+        classes = {name: to_classes(column) for name, column in columns.items()}
+        varying = {name: own for name, own in classes.items() if own.max() > 0}
+        results[f"code_{kind}_nats"] = [
+            {name: mutual_information(code, own) for name, own in varying.items()}
+            for code in codes.T
+        ]
+        if kind == "attribute" and len(names) > 1 and (labels.sum(1) == 1).all():
+            matches = [match_codes(code, labels[rows].argmax(1)) for code in codes.T]
+            accuracy, matching = max(matches, key=lambda match: match[0])
+            matched = [names[matching[v]] if v in matching else "" for v in range(CODE_SIZE)]
+            results |= {"code_class_accuracy": accuracy, "code_class_matching": matched}
     return results
-
-
-def _information(codes: np.ndarray, known: dict[str, np.ndarray]) -> list[dict[str, float]]:
-    """Return the information of each code about each thing that varies, in nats."""
-    varying = {name: classes for name, classes in known.items() if classes.max() > 0}
-    return [
-        {name: mutual_information(column, classes) for name, classes in varying.items()}
-        for column in codes.T
-    ]
-
-
-def class_results(codes: np.ndarray, classes: np.ndarray, names: tuple[str, ...]) -> Results:
-    """Match the values of the best of the codes (M, K) with real images' classes (M,).
-
-    Returns:
-        `code_class_accuracy`, and `code_class_matching`: for each value of that code the name of
-        its class, "" where it has none.
-    """
-    matches = [match_codes(column, classes) for column in codes.T]
-    accuracy, matching = max(matches, key=lambda match: match[0])
-    named = [names[matching[v]] if v in matching else "" for v in range(CODE_SIZE)]
-    return {"code_class_accuracy": accuracy, "code_class_matching": named}
 
 
 def surest_images(
@@ -219,30 +191,14 @@ def surest_images(
 ) -> np.ndarray:
     """Return the images that Q reads most surely as each value of each code.
 
-    `logits` (M, K, 10) belong to `images[rows]`, uint8 (N, H, W, C).
-
-    Returns:
-        uint8 (K, 10, num, H, W, C), the surest first; black where fewer are read as that value.
+    Logits (M, K, 10) of `images[rows]` give uint8 (K, 10, num, H, W, C), the surest first; black
+    where fewer are read as that value.
     """
     log_q, values = logits.double().log_softmax(2).max(2)  # (M, K) each
     found = np.zeros((logits.shape[1], CODE_SIZE, num, *images.shape[1:]), np.uint8)
-    for k in range(logits.shape[1]):
-        for value in range(CODE_SIZE):
-            its = (values[:, k] == value).nonzero().squeeze(1)
-            order = log_q[its, k].argsort(descending=True, stable=True)[:num]
-            for place, row in enumerate(rows[its[order].numpy()]):
-                found[k, value, place] = images[row]
+    for k, value in np.ndindex(found.shape[:2]):
+        its = (values[:, k] == value).nonzero().squeeze(1)
+        order = log_q[its, k].argsort(descending=True, stable=True)[:num]
+        for place, row in enumerate(rows[its[order].numpy()]):
+            found[k, value, place] = images[row]
     return found
-
-
-class InfoganMonitor(GanMonitor):
-    """Scores snapshots as a GAN's, and measures the finished InfoGAN."""
-
-    measure = staticmethod(measure_infogan)
-
-    def progress_inputs(self, G: nn.Module, num: int = NUM_PROGRESS) -> tuple[Tensor, Tensor]:
-        """Return one noise with the first code's values in order, other codes at 0."""
-        z, _ = super().progress_inputs(G, num)
-        codes = torch.zeros(num, G.label_dim // CODE_SIZE, dtype=torch.long)
-        codes[:, 0] = torch.arange(num) % CODE_SIZE
-        return z[:1].expand(num, -1), one_hot(codes)

@@ -59,14 +59,15 @@ class VaeMonitor:
     def __init__(self, data: Data, config: Config, device: torch.device):
         """Check that the images can be compared."""
         self.data, self.config, self.device = data, config, device
-        self.growth_steps = growth_steps(config.num_steps)
+        steps = {max(1, round(share * config.num_steps)) for share in GROWTH_SHARES}
+        self.growth_steps = sorted(steps)
         check_feature_networks(config, data, device)
 
     def after_step(self, state: State) -> None:
-        """Keep reconstructions of the first test images after some of the steps."""
+        """Keep reconstructions of the first test images at 10, 50 and 100 % of the steps."""
         if state.step in self.growth_steps:
             vae = state.models["vae"].eval()
-            images = reconstruct(vae, np.array(self.data.test.images[:NUM_PROGRESS]))
+            images = reconstruct(vae, self.data.test.images[:NUM_PROGRESS])
             state.frames.append(torch.from_numpy(images))
             vae.train()
 
@@ -91,21 +92,20 @@ class VaeMonitor:
         numbers = measure_elbo(vae, data.test.images, config)
         mu = posterior_means(vae, data.test.images)
         kept = evenly_spaced_rows(len(mu), NUM_LATENTS)
-        samples = vae_samples(vae, config, max(num_quality_images(data), NUM_SAMPLES), "samples")
+        num = num_quality_images(data)
+        samples = vae_samples(vae, config, max(num, NUM_SAMPLES), "samples")
         quality, images = sample_quality(samples, data, networks)
         originals = np.array(data.test.images[:NUM_SHOWN])
-        real = data.test.images[evenly_spaced_rows(len(data.test), num_quality_images(data))]
+        real = data.test.images[evenly_spaced_rows(len(data.test), num)]
         results: Results = {
             "test_mse_01": numbers["mse_01"],
             "test_mse_11": numbers["mse_11"],
-            "neg_elbo_nats": numbers["neg_elbo_nats"],
-            "recon_nats": numbers["recon_nats"],
-            "kl_nats": numbers["kl_nats"],
+            **{name: numbers[name] for name in ("neg_elbo_nats", "recon_nats", "kl_nats")},
             "active_units": active_units(mu),
             **({} if vae.log_sigma is None else {"sigma_01": sigma_01(vae).item()}),
             **quality,
             "sharpness_reconstructions": mean_of(sharpness, reconstruct(vae, real)),
-            **_probe(vae, mu, data, config),
+            **self._probe(vae, mu),
             **disentanglement(partial(posterior_draws, vae, config), data),
         }
         images |= {
@@ -118,10 +118,22 @@ class VaeMonitor:
         latents = {"test_mu": mu[kept].numpy(), "test_index": kept}
         return state.models, results, images, latents
 
-
-def growth_steps(num_steps: int) -> tuple[int, ...]:
-    """Return the steps after which reconstructions are kept: at 10, 50 and 100 % of them all."""
-    return tuple(sorted({max(1, round(share * num_steps)) for share in GROWTH_SHARES}))
+    def _probe(self, vae: VAE, test_mu: Tensor) -> Results:
+        """Read one attribute off the latents; nothing where it is missing or constant."""
+        name, part = self.config.attribute, self.data.train
+        if name is None:
+            return {}
+        column = self.data.attributes.index(name)
+        rows = evenly_spaced_rows(len(part.images), PROBE_IMAGES)
+        train, test = part.labels[rows, column], self.data.test.labels[:, column]
+        if train.min() == train.max():
+            return {}
+        train_mu = posterior_means(vae, part.images[rows]).numpy()
+        return {
+            "linear_probe_attribute": name,
+            "linear_probe_accuracy": linear_probe_accuracy(train_mu, train, test_mu.numpy(), test),
+            "linear_probe_floor": majority_accuracy(test),
+        }
 
 
 def _batches(vae: VAE, images: np.ndarray) -> Iterator[Tensor]:
@@ -213,20 +225,3 @@ def interpolation(vae: VAE, images: np.ndarray, *, rows: int = 4, num: int = 9) 
     z = (1 - t) * mu[0::2, None] + t * mu[1::2, None]  # (rows, num, Z)
     frames = to_uint8(vae.decode(z.flatten(0, 1)), vae.pixel_range)
     return frames.cpu().numpy().reshape(len(z), num, *frames.shape[1:])
-
-
-def _probe(vae: VAE, test_mu: Tensor, data: Data, config: Config) -> Results:
-    """Read one attribute off the latents; nothing where it is missing or constant."""
-    if config.attribute is None:
-        return {}
-    column = data.attributes.index(config.attribute)
-    rows = evenly_spaced_rows(len(data.train.images), PROBE_IMAGES)
-    train, test = data.train.labels[rows, column], data.test.labels[:, column]
-    if train.min() == train.max():
-        return {}
-    train_mu = posterior_means(vae, data.train.images[rows]).numpy()
-    return {
-        "linear_probe_attribute": config.attribute,
-        "linear_probe_accuracy": linear_probe_accuracy(train_mu, train, test_mu.numpy(), test),
-        "linear_probe_floor": majority_accuracy(test),
-    }

@@ -17,6 +17,7 @@ from hwlib.training.batches import EVAL_BATCH, draw_z, to_uint8
 Models = dict[str, nn.Module]
 Results = dict[str, Any]
 Arrays = dict[str, np.ndarray]
+Inputs = tuple[Tensor, Tensor | None]  # noise (N, Z); labels or one-hot codes (N, label_dim)
 
 
 @torch.no_grad()
@@ -34,40 +35,23 @@ def generate(G: nn.Module, z: Tensor, c: Tensor | None = None) -> np.ndarray:
     return torch.cat(parts).numpy()
 
 
-def generate_in_eval(G: nn.Module, z: Tensor, c: Tensor | None = None) -> np.ndarray:
-    """Generate images in eval mode; G goes back to the mode that it had."""
-    was_training = G.training
-    G.eval()
-    images = generate(G, z, c)
-    G.train(was_training)
-    return images
-
-
-def draw_conditions(
-    G: nn.Module, config: Config, *stream: object, num: int, labels: np.ndarray | None = None
-) -> Tensor | None:
-    """Draw what G is given beside its noise, labels or one-hot codes: float (num, label_dim).
-
-    It is None where G takes nothing. `stream` names the draws. With `labels` (M, A) of images an
-    ACGAN follows their distribution: evenly spaced rows in a random order. Without, each label is
-    on half the time.
-    """
-    if not G.label_dim:
-        return None
-    names = (*stream, "conditions")
-    if PROBLEMS[config.problem].condition == "codes":
-        codes = draw_codes(num, G.label_dim // CODE_SIZE, generator(config.seed, *names))
-        return one_hot(codes)
-    if labels is None:
-        return draw_labels(num, G.label_dim, generator(config.seed, *names))
-    rows = np.linspace(0, len(labels) - 1, num).round().astype(int)
-    rows = np.random.default_rng(derive_seed(config.seed, *names)).permutation(rows)
-    return torch.from_numpy(np.asarray(labels)[rows]).float()
-
-
 def draw_inputs(
     G: nn.Module, config: Config, *stream: object, num: int, labels: np.ndarray | None = None
-) -> tuple[Tensor, Tensor | None]:
-    """Draw all that G is given: noise (num, Z), and `draw_conditions`."""
+) -> Inputs:
+    """Draw what G is given: noise (num, Z), and labels or one-hot codes where it takes any.
+
+    `stream` names the draws. With `labels` (M, A) of images an ACGAN follows their distribution:
+    evenly spaced rows in a random order. Without, each label is on half the time.
+    """
     z = draw_z(config, *stream, num=num, z_dim=G.z_dim)
-    return z, draw_conditions(G, config, *stream, num=num, labels=labels)
+    if not G.label_dim:
+        return z, None
+    names = (*stream, "conditions")
+    draws = generator(config.seed, *names)
+    if PROBLEMS[config.problem].condition == "codes":
+        return z, one_hot(draw_codes(num, G.label_dim // CODE_SIZE, draws))
+    if labels is None:
+        return z, draw_labels(num, G.label_dim, draws)
+    rows = np.linspace(0, len(labels) - 1, num).round().astype(int)
+    rows = np.random.default_rng(derive_seed(config.seed, *names)).permutation(rows)
+    return z, torch.from_numpy(np.asarray(labels)[rows]).float()

@@ -66,21 +66,16 @@ def resolve_attribute(config: Config, data: Data) -> Config:
     return config.model_copy(update={"attribute": choices[0] if choices else None})
 
 
-def identify(
-    config: Config, data: Data, *, device: str = "", precision: str = ""
-) -> tuple[Config, dict[str, str], str]:
-    """Return the resolved settings, what else can change the result, and the run's name.
-
-    `device` ("cuda" for one) and `precision` are those of the machine that trains it; this one's
-    where they are empty.
-    """
+def identify(config: Config, data: Data) -> tuple[Config, dict[str, str], str]:
+    """Return the resolved settings, what else can change the result, and the run's name."""
     config = resolve_attribute(config, data)
-    if not (device and precision):
-        here = resolve_device(config.device)
-        device = device or here.type
-        precision = precision or resolve_precision(config.precision, here)
+    device = resolve_device(config.device)
     facts = run_identity(
-        config.recipe, config.problem, data=data.fingerprint, device=device, precision=precision
+        config.recipe,
+        config.problem,
+        data=data.fingerprint,
+        device=device.type,
+        precision=resolve_precision(config.precision, device),
     )
     return config, facts, f"{config.problem}-{config.recipe}-{config.hash8(**facts)}"
 

@@ -19,24 +19,18 @@ from hwlib.io import flush
 from hwlib.run import Run
 
 SECONDS_BETWEEN = 2  # between two lines by which a child says how far it is
-
-Report = Callable[[dict[str, Any], int], None]
+MAIN_NUMBERS = ("loss", "test_mse_11", "d_loss", "g_loss", "snapshot_kid")
 
 
 class Journal:
     """metrics.jsonl: a line a record, cut back to the checkpoint when a run goes on."""
 
     def __init__(self, run: Run, length: int):
-        """Open the run's journal and drop what was written after the checkpoint."""
+        """Open the run's journal and drop what was written after its first `length` bytes."""
         self.path = run.path / "metrics.jsonl"
         self.path.touch()
         os.truncate(self.path, length)
         self.records = [json.loads(line) for line in self.path.read_text().splitlines()]
-
-    @property
-    def length(self) -> int:
-        """Bytes written so far."""
-        return self.path.stat().st_size
 
     def append(self, record: dict[str, Any]) -> None:
         """Add one line; readers see whole lines only."""
@@ -44,55 +38,44 @@ class Journal:
         with open(self.path, "a") as file:
             file.write(json.dumps(record, allow_nan=False) + "\n")
 
-    def flush(self) -> None:
-        """Bring the file to the disk."""
+    def flush(self) -> int:
+        """Bring the file to the disk; return its length in bytes."""
         flush(self.path)
-
-
-def format_record(record: dict[str, Any]) -> str:
-    """Return a record's main numbers as a few words."""
-    names = ("loss", "test_mse_11", "d_loss", "g_loss", "snapshot_kid")
-    return log.line("training.record", **{name: record.get(name) for name in names})
+        return self.path.stat().st_size
 
 
 @contextmanager
-def progress_reporter(run: Run, done: int) -> Iterator[Report]:
+def progress_reporter(run: Run, done: int) -> Iterator[Callable[[dict[str, Any]], None]]:
     """Yield what shows a record: a bar where somebody watches, else a line per evaluation.
 
     A report's process, which sets HWLIB_BATCH, writes lines for `hwlib.report.log`.
     """
-    name, total, began = run.path.name, run.config.num_steps, time.monotonic()
-    said_at = -SECONDS_BETWEEN
+    name, total = run.path.name, run.config.num_steps
+    began, said_at = time.monotonic(), -SECONDS_BETWEEN
+    is_child = bool(os.environ.get("HWLIB_BATCH"))
+    has_bar = not is_child and (sys.stderr.isatty() or "ipykernel" in sys.modules)
 
-    def seconds_left(step: int) -> float:
-        return (time.monotonic() - began) / max(step - done, 1) * (total - step)
-
-    def report_to_parent(_record: dict[str, Any], step: int) -> None:
+    def report(record: dict[str, Any]) -> None:
         nonlocal said_at
-        if time.monotonic() - said_at >= SECONDS_BETWEEN or step == total:
-            said_at = time.monotonic()
-            left = round(seconds_left(step), 1)
-            news = {"run": name, "step": step, "steps": total, "left_s": left}
-            log.info(f"{log.PROGRESS}{json.dumps(news)}")
+        now, step = time.monotonic(), record["step"]
+        left_s = (now - began) / max(step - done, 1) * (total - step)
+        facts = {"run": name, "step": step, "steps": total}
+        numbers = {name: record.get(name) for name in MAIN_NUMBERS}
+        if is_child:
+            if now - said_at >= SECONDS_BETWEEN or step == total:
+                said_at = now
+                log.info(f"{log.PROGRESS}{json.dumps(facts | {'left_s': round(left_s, 1)})}")
+        elif has_bar:
+            bar.set_postfix_str(log.line("training.record", **numbers), refresh=False)
+            bar.update(step - bar.n)
+        elif "test_mse_11" in record or "snapshot_kid" in record:
+            facts |= {"epoch": record["epoch"], "left": left_s / 60}
+            facts["numbers"] = log.line("training.record", **numbers)
+            log.event("training.evaluation", **facts)
 
-    def write_line(record: dict[str, Any], step: int) -> None:
-        if "test_mse_11" in record or "snapshot_kid" in record:
-            facts = {"run": name, "epoch": record["epoch"], "step": step, "steps": total}
-            numbers = format_record(record)
-            log.event("training.evaluation", **facts, numbers=numbers, left=seconds_left(step) / 60)
-
-    if os.environ.get("HWLIB_BATCH"):
-        yield report_to_parent
-    elif not (sys.stderr.isatty() or "ipykernel" in sys.modules):
-        yield write_line
-    else:
-        with tqdm(total=total, initial=done, desc=name[:-9], unit="step") as bar:
-
-            def advance(record: dict[str, Any], step: int) -> None:
-                bar.set_postfix_str(format_record(record), refresh=False)
-                bar.update(step - bar.n)
-
-            yield advance
+    options = {"initial": done, "desc": name[:-9], "unit": "step", "disable": not has_bar}
+    with tqdm(total=total, **options) as bar:
+        yield report
 
 
 @contextmanager

@@ -96,7 +96,8 @@ def train(
     problem = PROBLEMS[config.problem]
     step_function = resolve(problem.step)
     state = make_state(config, channels=data.channels, device=device)
-    journal = Journal(run, load_checkpoint(run.path / "checkpoint", state))
+    checkpoint = run.path / "checkpoint"
+    journal = Journal(run, load_checkpoint(checkpoint, state))
     monitor = resolve(problem.monitor)(data, config, device)
     batches = Batches(
         data.train.images,
@@ -114,19 +115,28 @@ def train(
         while state.step < config.num_steps:
             images, extras = batches[state.step], batches.extras(state.step)
             numbers = step_function(state, images, config, precision=precision, **extras)
+            names = list(numbers)
             state.rows.append(torch.stack(list(numbers.values())))
             state.step += 1
             monitor.after_step(state)
 
             # --- one record, and the only wait for the device -------------------------------
             if state.step in record_steps:
-                record = make_record(state, list(numbers), batches)
-                record["time_s"] = state.time_s = time.monotonic() - started
+                rows = torch.stack(state.rows).double().cpu()
+                check_rows(rows, names, state.step)
+                state.rows, state.time_s = [], time.monotonic() - started
+                record = {
+                    "step": state.step,
+                    "epoch": state.step / batches.steps_per_epoch,
+                    "images": state.step * batches.batch_size,
+                    **dict(zip(names, rows.mean(0).tolist(), strict=True)),
+                    "time_s": state.time_s,
+                }
                 if state.step in evaluation_steps:
                     record |= monitor.evaluate(state)
                     started = time.monotonic() - state.time_s  # evaluation is no training time
                 journal.append(record)
-                report(record, state.step)
+                report(record)
                 if watch and time.monotonic() - watched_at > WATCH_SECONDS:
                     watch(journal.records)
                     watched_at = time.monotonic()
@@ -138,9 +148,12 @@ def train(
             )
             if is_due or wants_stop.is_set() or state.step == config.num_steps:
                 state.time_s = time.monotonic() - started
-                check_finite(state, list(numbers), run)
-                journal.flush()
-                save_checkpoint(run.path / "checkpoint", state, metrics_bytes=journal.length)
+                if state.rows:
+                    check_rows(torch.stack(state.rows).cpu(), names, state.step)
+                weights = (w for model in state.models.values() for w in model.parameters())
+                if not all(bool(weight.isfinite().all()) for weight in weights):
+                    raise TrainingDiverged("diverged_weight", step=state.step, path=run.path)
+                save_checkpoint(checkpoint, state, metrics_bytes=journal.flush())
                 saved_at = time.monotonic()
             if wants_stop.is_set():
                 steps = {"step": state.step, "steps": config.num_steps}
@@ -167,7 +180,7 @@ def train(
         "weights_sha256": digest,
     }
     write_json(run.path / "results.json", about | results)
-    shutil.rmtree(run.path / "checkpoint")  # the finished weights stand beside it
+    shutil.rmtree(checkpoint)  # the finished weights stand beside it
 
 
 def make_state(config: Config, *, channels: int, device: torch.device) -> State:
@@ -205,20 +218,6 @@ def schedule(config: Config, steps_per_epoch: int) -> tuple[frozenset[int], froz
     return frozenset(range(every, total, every)) | evaluations, evaluations
 
 
-def make_record(state: State, names: list[str], batches: Batches) -> dict[str, Any]:
-    """Average the rows since the last record into one line of metrics.jsonl."""
-    rows = torch.stack(state.rows).double().cpu()
-    check_rows(rows, names, state.step)
-    state.rows = []
-    means = dict(zip(names, rows.mean(0).tolist(), strict=True))
-    return {
-        "step": state.step,
-        "epoch": state.step / batches.steps_per_epoch,
-        "images": state.step * batches.batch_size,
-        **means,
-    }
-
-
 def check_rows(rows: torch.Tensor, names: list[str], step: int) -> None:
     """Raise `TrainingDiverged` at the first number that is not finite, or loss beyond use."""
     limits = [DIVERGED_LOSS if name in LOSSES_IN_NATS else torch.inf for name in names]
@@ -229,12 +228,3 @@ def check_rows(rows: torch.Tensor, names: list[str], step: int) -> None:
         found = f"{value:.3g}" if math.isfinite(value) else None
         at = step - len(rows) + row + 1
         raise TrainingDiverged("diverged_loss", name=names[column], value=found, step=at)
-
-
-def check_finite(state: State, names: list[str], run: Run) -> None:
-    """Raise `TrainingDiverged` rather than checkpoint what is not finite."""
-    if state.rows:
-        check_rows(torch.stack(state.rows).cpu(), names, state.step)
-    weights = (w for model in state.models.values() for w in model.parameters())
-    if not all(bool(weight.isfinite().all()) for weight in weights):
-        raise TrainingDiverged("diverged_weight", step=state.step, path=run.path)

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -48,21 +47,19 @@ INCEPTION_SHA256 = "0cc3c7bd"  # its first digits
 INCEPTION_SIDE = 299
 INCEPTION_BATCH = 25
 
+KYNKAANNIEMI = f"{NEIGHBOURS} nearest neighbours (Kynkaanniemi et al. 2019)"
+NAEEM = f"{NEIGHBOURS} nearest neighbours (Naeem et al. 2020)"
 ESTIMATORS = {
     "frechet": "Gaussians with covariances over N - 1",
     "kid": "unbiased MMD^2 of the kernel (x.y/F + 1)^3, all pictures at once",
-    "precision": f"{NEIGHBOURS} nearest neighbours (Kynkaanniemi et al. 2019)",
-    "recall": f"{NEIGHBOURS} nearest neighbours (Kynkaanniemi et al. 2019)",
-    "density": f"{NEIGHBOURS} nearest neighbours (Naeem et al. 2020)",
-    "coverage": f"{NEIGHBOURS} nearest neighbours (Naeem et al. 2020)",
+    **{"precision": KYNKAANNIEMI, "recall": KYNKAANNIEMI, "density": NAEEM, "coverage": NAEEM},
 }
 
 
 # ---- feature networks ---------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class FeatureNetworks:
+class FeatureNetworks(NamedTuple):
     """The networks that images are measured with.
 
     classifier: reads attributes.
@@ -84,16 +81,21 @@ def make_feature_networks(config: Config, data: Data, device: torch.device) -> F
 def check_feature_networks(config: Config, data: Data, device: torch.device) -> Inception | None:
     """Return Inception where it is asked for, a frozen network in eval mode.
 
+    Its weights are `$HWLIB_INCEPTION`, else where torch keeps downloads.
+
     Raises:
         UserError: the data has too few images for a distance, or Inception's weights are missing.
     """
     if num_quality_images(data) < 2:
-        raise UserError(
-            "too_few_for_distances", data=data.spec, train=len(data.train), test=len(data.test)
-        )
+        sizes = {"train": len(data.train), "test": len(data.test)}
+        raise UserError("too_few_for_distances", data=data.spec, **sizes)
     if config.features != "inception":
         return None
-    return Inception(inception_path()).to(device, memory_format=torch.channels_last)
+    downloads = Path(torch.hub.get_dir()) / "checkpoints"
+    path = Path(os.environ.get("HWLIB_INCEPTION") or downloads / INCEPTION_FILE)
+    if not path.is_file():
+        raise UserError("inception_missing", file=INCEPTION_FILE, path=path)
+    return Inception(path).to(device, memory_format=torch.channels_last)
 
 
 class Inception(nn.Module):
@@ -113,35 +115,18 @@ class Inception(nn.Module):
             raise UserError("inception_other", path=path, file=INCEPTION_FILE, digest=digest[:8])
         self.name = f"inception:{digest[:16]}"
         net = inception_v3(init_weights=False, transform_input=False)
-        net.load_state_dict(
-            Inception_V3_Weights.IMAGENET1K_V1.get_state_dict(
-                model_dir=str(path.parent), file_name=path.name, weights_only=True
-            )
-        )
+        place = {"model_dir": str(path.parent), "file_name": path.name}
+        weights = Inception_V3_Weights.IMAGENET1K_V1
+        net.load_state_dict(weights.get_state_dict(**place, weights_only=True))
         net.AuxLogits, net.fc = None, nn.Identity()
         self.net = net.requires_grad_(False).eval()
 
     def features(self, x: Tensor) -> Tensor:
         """Map x (B, C, H, W) uint8 to (B, 2048)."""
-        return torch.cat([self._features(part) for part in x.split(INCEPTION_BATCH)])
-
-    def _features(self, x: Tensor) -> Tensor:
-        x = (x.float() / 127.5 - 1).expand(-1, 3, -1, -1)
         size = (INCEPTION_SIDE, INCEPTION_SIDE)
-        return self.net(F.interpolate(x, size, mode="bilinear", antialias=True))
-
-
-def inception_path() -> Path:
-    """Return where Inception's weights are.
-
-    Raises:
-        UserError: they are not there.
-    """
-    given = os.environ.get("HWLIB_INCEPTION")
-    path = Path(given) if given else Path(torch.hub.get_dir()) / "checkpoints" / INCEPTION_FILE
-    if not path.is_file():
-        raise UserError("inception_missing", file=INCEPTION_FILE, path=path)
-    return path
+        parts = ((x.float() / 127.5 - 1).expand(-1, 3, -1, -1) for x in x.split(INCEPTION_BATCH))
+        scaled = (F.interpolate(x, size, mode="bilinear", antialias=True) for x in parts)
+        return torch.cat([self.net(x) for x in scaled])
 
 
 # ---- metrics ------------------------------------------------------------------------------------
@@ -175,8 +160,18 @@ def sample_quality(
     results: dict[str, Any] = {"oracle": networks.classifier.about}
     results |= distances(of_test, of_samples)
     results |= {f"{name}_real": value for name, value in distances(of_test, of_train).items()}
-    results |= protocols(data, networks.extractor, num)
-    results |= image_statistics(samples, data.test.images)
+    shared = {
+        "data": data.fingerprint,
+        **{name: getattr(data, name) for name in ("crop", "image_size", "channels")},
+        **{"num_samples": num, "num_real": num, "features": networks.extractor.name},
+    }
+    results["protocol"] = shared
+    for name, estimator in ESTIMATORS.items():
+        results[f"{name}_protocol"] = shared | {"estimator": estimator}
+    for name, images in (("samples", samples), ("real", data.test.images)):
+        results[f"sharpness_{name}"] = mean_of(sharpness, images)
+        if images.shape[-1] == 3:
+            results[f"colourfulness_{name}"] = mean_of(colourfulness, images)
     results["diversity_samples"] = diversity(of_samples)
     results["diversity_real"] = diversity(of_test)
     copies, pairs = copy_results(samples, real, data.train.images)
@@ -192,34 +187,6 @@ def distances(real: Tensor, fake: Tensor) -> dict[str, float]:
         "kid": kernel_distance(real, fake),
         **{"precision": precision, "recall": recall, "density": density, "coverage": coverage},
     }
-
-
-def protocols(data: Data, extractor: nn.Module, num: int) -> dict[str, dict[str, Any]]:
-    """Return how the distances were measured: `protocol`, shared, and one for each distance."""
-    shared = {
-        "data": data.fingerprint,
-        "crop": data.crop,
-        "image_size": data.image_size,
-        "channels": data.channels,
-        "num_samples": num,
-        "num_real": num,
-        "features": extractor.name,
-    }
-    each = {
-        f"{name}_protocol": shared | {"estimator": estimator}
-        for name, estimator in ESTIMATORS.items()
-    }
-    return {"protocol": shared} | each
-
-
-def image_statistics(samples: np.ndarray, real: np.ndarray) -> dict[str, float]:
-    """Return sharpness and, of colour images, colourfulness: uint8 (N, H, W, C) each."""
-    results = {}
-    for name, images in (("samples", samples), ("real", real)):
-        results[f"sharpness_{name}"] = mean_of(sharpness, images)
-        if images.shape[-1] == 3:
-            results[f"colourfulness_{name}"] = mean_of(colourfulness, images)
-    return results
 
 
 def mean_of(measure: Callable[[Tensor], Tensor], images: np.ndarray) -> float:
@@ -260,12 +227,9 @@ def copy_results(
 
 def thumbnails(images: np.ndarray) -> Tensor:
     """Reduce images to 16 x 16 by their mean: uint8 (N, H, W, C) -> float32 (N, 256 * C)."""
-    parts = [
-        # Around 0, so that little is lost where squares are subtracted.
-        F.adaptive_avg_pool2d(batch.float() / 255 - 0.5, THUMBNAIL).flatten(1)
-        for batch in image_batches(images)
-    ]
-    return torch.cat(parts)
+    # Around 0, so that little is lost where squares are subtracted.
+    scaled = (batch.float() / 255 - 0.5 for batch in image_batches(images))
+    return torch.cat([F.adaptive_avg_pool2d(x, THUMBNAIL).flatten(1) for x in scaled])
 
 
 def nearest(queries: Tensor, train: np.ndarray) -> tuple[Tensor, Tensor]:

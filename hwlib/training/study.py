@@ -7,8 +7,7 @@ another study with that weight, gets the same run. The study's own folder holds 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
@@ -28,12 +27,7 @@ COMPARED = (
     *("diversity_samples", "linear_probe_accuracy", "disentanglement"),
 )
 # What is the same for all of them: real images' own numbers, and how distances were taken.
-SHARED = (
-    *("kid_real", "frechet_real", "precision_real", "recall_real"),
-    *("density_real", "coverage_real", "density_protocol", "coverage_protocol"),
-    *("sharpness_real", "colourfulness_real", "diversity_real"),
-    *("kid_protocol", "frechet_protocol", "precision_protocol", "recall_protocol"),
-)
+SHARED = ("_real", "_protocol")  # ends of names
 NUM_COMPARED = 8  # test images that are set side by side
 
 
@@ -85,61 +79,44 @@ def is_complete(run: Run) -> bool:
 
 
 def train_study(run: Run, train: Callable[[Config], Run]) -> None:
-    """Train by `train`, or find, one VAE a weight; then write the study's own results."""
+    """Train by `train`, or find, one VAE a weight; then write the study's own results.
+
+    Its samples.npz has `originals` (8, H, W, C), test images; `reconstructions` (S, 8, H, W, C) of
+    them by S members; `samples` (S, N, H, W, C) from the prior, of the same z for every weight.
+    """
     configs = member_configs(run.config)
     members, began = [], time.monotonic()
     for number, config in enumerate(configs):
         left = (time.monotonic() - began) / number * (len(configs) - number) if number else None
-        log.event(
-            "training.study",
-            run=run.path.name,
-            weight=f"{config.kl_weight:g}",
-            number=number + 1,
-            count=len(configs),
-            left=left and left / 60,
-        )
+        facts = {"weight": f"{config.kl_weight:g}", "number": number + 1, "count": len(configs)}
+        log.event("training.study", run=run.path.name, **facts, left=left and left / 60)
         members.append(train(config))
+
+    images = [member.samples for member in members]
+    arrays = {
+        "originals": images[0]["originals"][:NUM_COMPARED],
+        "reconstructions": np.stack([one["reconstructions"][:NUM_COMPARED] for one in images]),
+        "samples": np.stack([one["samples"] for one in images]),
+    }
+    write_arrays(run.path / "samples.npz", arrays)
+
     results = [member.results for member in members]
-    write_arrays(run.path / "samples.npz", study_images(members))
-    write_json(run.path / "results.json", study_results(run.config, members, results))
-
-
-def study_results(
-    config: Config, members: Sequence[Run], results: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
-    """Return the study's results.json, of the VAEs' runs in the order of `study_weights`."""
     num_images = sum(one["num_images"] for one in results)
     train_time_s = sum(one["train_time_s"] for one in results)
-    return {
-        "num_steps": config.num_steps,  # of each VAE
+    about = {
+        "num_steps": run.config.num_steps,  # of each VAE
         "num_images": num_images,  # of all together, as the two below
         "train_time_s": train_time_s,
         "images_per_s": num_images / train_time_s,
         "num_parameters": results[0]["num_parameters"],  # of each
         "num_test_images": results[0]["num_test_images"],
-        "kl_weights": list(config.kl_weights),
-        "kl_sweep": list(config.kl_sweep),
-        **{name: results[0][name] for name in SHARED if name in results[0]},
-        "studies": [
-            {
-                "kl_weight": weight,
-                "run": member.path.name,
-                **{name: one[name] for name in COMPARED if name in one},
-            }
-            for weight, member, one in zip(study_weights(config), members, results, strict=True)
-        ],
+        "kl_weights": list(run.config.kl_weights),
+        "kl_sweep": list(run.config.kl_sweep),
+        **{name: value for name, value in results[0].items() if name.endswith(SHARED)},
     }
-
-
-def study_images(members: Sequence[Run]) -> dict[str, np.ndarray]:
-    """Return the study's samples.npz, uint8; S goes over the members.
-
-    It has `originals` (8, H, W, C), test images; `reconstructions` (S, 8, H, W, C) of them;
-    `samples` (S, N, H, W, C) from the prior, of the same z for every weight.
-    """
-    found = [member.samples for member in members]
-    return {
-        "originals": found[0]["originals"][:NUM_COMPARED],
-        "reconstructions": np.stack([one["reconstructions"][:NUM_COMPARED] for one in found]),
-        "samples": np.stack([one["samples"] for one in found]),
-    }
+    about["studies"] = [
+        {"kl_weight": config.kl_weight, "run": member.path.name}
+        | {name: one[name] for name in COMPARED if name in one}
+        for config, member, one in zip(configs, members, results, strict=True)
+    ]
+    write_json(run.path / "results.json", about)
