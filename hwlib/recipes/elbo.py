@@ -7,6 +7,8 @@ the rest stands in `report/text/<language>/recipes.j2`.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from torch import nn
 
 from hwlib.models import VAE, scale, squash
@@ -32,30 +34,20 @@ def build_vae(
     """Build the VAE; shapes in the comments are those of width 1 at 64 x 64."""
     a, b, c, d = (scale(n, width) for n in (32, 64, 128, 256))
     side = image_size // 16
-    encoder = nn.Sequential(
-        nn.Conv2d(channels, a, 4, 2, 1),  # (B, 32, 32, 32)
-        nn.ReLU(),
-        nn.Conv2d(a, b, 4, 2, 1),  # (B, 64, 16, 16)
-        nn.ReLU(),
-        nn.Conv2d(b, c, 4, 2, 1),  # (B, 128, 8, 8)
-        nn.ReLU(),
-        nn.Conv2d(c, d, 4, 2, 1),  # (B, 256, 4, 4)
-        nn.ReLU(),
-        nn.Flatten(),
-    )
-    decoder = nn.Sequential(
-        nn.Linear(z_dim, d * side * side),
-        nn.ReLU(),
-        nn.Unflatten(1, (d, side, side)),  # (B, 256, 4, 4)
-        nn.ConvTranspose2d(d, c, 4, 2, 1),  # (B, 128, 8, 8)
-        nn.ReLU(),
-        nn.ConvTranspose2d(c, b, 4, 2, 1),  # (B, 64, 16, 16)
-        nn.ReLU(),
-        nn.ConvTranspose2d(b, a, 4, 2, 1),  # (B, 32, 32, 32)
-        nn.ReLU(),
-        nn.ConvTranspose2d(a, channels, 4, 2, 1),  # (B, 3, 64, 64)
-        squash(pixel_range),
-    )
+    layers: list[nn.Module] = []
+    for before, after in pairwise((channels, a, b, c, d)):
+        # (B, 32, 32, 32), (B, 64, 16, 16), (B, 128, 8, 8), (B, 256, 4, 4)
+        layers += [nn.Conv2d(before, after, 4, 2, 1), nn.ReLU()]
+    encoder = nn.Sequential(*layers, nn.Flatten())
+
+    # (B, 256, 4, 4)
+    layers = [nn.Linear(z_dim, d * side * side), nn.ReLU(), nn.Unflatten(1, (d, side, side))]
+    for before, after in pairwise((d, c, b, a)):
+        # (B, 128, 8, 8), (B, 64, 16, 16), (B, 32, 32, 32)
+        layers += [nn.ConvTranspose2d(before, after, 4, 2, 1), nn.ReLU()]
+    layers.append(nn.ConvTranspose2d(a, channels, 4, 2, 1))  # (B, 3, 64, 64)
+    decoder = nn.Sequential(*layers, squash(pixel_range))
+
     vae = VAE(encoder, decoder, num_features=d * side * side, z_dim=z_dim, pixel_range=pixel_range)
     return {"vae": vae}
 
@@ -68,10 +60,5 @@ VAE_PROBLEM = Pair(
     pixel_range=UNIT,
 )
 
-RECIPE = Recipe(
-    letter="D",
-    problems={
-        "vae": VAE_PROBLEM,
-        "kl": kl_study(VAE_PROBLEM, quick=KL_QUICK),
-    },
-)
+PROBLEMS = {"vae": VAE_PROBLEM, "kl": kl_study(VAE_PROBLEM, quick=KL_QUICK)}
+RECIPE = Recipe(letter="D", problems=PROBLEMS)

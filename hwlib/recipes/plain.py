@@ -40,20 +40,15 @@ def encoder_layers(
 ) -> tuple[nn.Sequential, int]:
     """Return the encoder and how many features it gives; each layer doubles the channels.
 
-    Shapes in the comments are those of the report's three layers and width 1 at 64 x 64. Batch norm
-    stands before the activation of each layer but the first, as DCGAN has it.
+    Batch norm stands before the activation of each layer but the first, as DCGAN has it.
     """
+    maps = [channels, *(scale(32 * 2**n, width) for n in range(num_layers))]
     layers: list[nn.Module] = []
-    before = channels
-    for n in range(num_layers):
-        maps = scale(32 * 2**n, width)
-        layers.append(nn.Conv2d(before, maps, 4, 2, 1))  # (B, 32, 32, 32) to (B, 128, 8, 8)
-        if batch_norm and n:
-            layers.append(nn.BatchNorm2d(maps))
-        layers.append(nn.ReLU())
-        before = maps
-    layers.append(nn.Flatten())
-    return nn.Sequential(*layers), before * (image_size // 2**num_layers) ** 2
+    for n, (before, after) in enumerate(pairwise(maps)):
+        norm = [nn.BatchNorm2d(after)] if batch_norm and n else []
+        # (B, 32, 32, 32), (B, 64, 16, 16), (B, 128, 8, 8) with three layers, at 64 x 64
+        layers += [nn.Conv2d(before, after, 4, 2, 1), *norm, nn.ReLU()]
+    return nn.Sequential(*layers, nn.Flatten()), maps[-1] * (image_size // 2**num_layers) ** 2
 
 
 def decoder_layers(
@@ -72,16 +67,11 @@ def decoder_layers(
     """
     side = image_size // 2**num_layers
     maps = [scale(32 * 2**n, width) for n in reversed(range(num_layers))]
-
-    def activated(outputs: int) -> list[nn.Module]:
-        return [nn.BatchNorm2d(outputs), nn.ReLU()] if batch_norm else [nn.ReLU()]
-
     layers = [nn.Linear(z_dim, maps[0] * side * side), nn.Unflatten(1, (maps[0], side, side))]
-    layers += activated(maps[0])  # (B, 128, 8, 8)
-    for before, after in pairwise(maps):
-        layers.append(nn.ConvTranspose2d(before, after, 4, 2, 1))  # (B, 64, 16, 16), ...
-        layers += activated(after)
-    layers.append(nn.ConvTranspose2d(maps[-1], channels, 4, 2, 1))  # (B, 3, 64, 64)
+    for before, after in pairwise([*maps, channels]):
+        norm = [nn.BatchNorm2d(before)] if batch_norm else []
+        # (B, 64, 16, 16), (B, 32, 32, 32), (B, 3, 64, 64)
+        layers += [*norm, nn.ReLU(), nn.ConvTranspose2d(before, after, 4, 2, 1)]
     return nn.Sequential(*layers, squash(pixel_range))
 
 

@@ -13,6 +13,7 @@ PyTorch's `padding=2`; shapes and parameters are equal.
 from __future__ import annotations
 
 from collections import OrderedDict
+from itertools import pairwise
 
 from torch import nn
 
@@ -30,14 +31,11 @@ from hwlib.recipes.base import (
     epochs,
 )
 
+Layers = dict[str, nn.Module]  # by the report's names, in their order
+
 GAN_SETTINGS = {
-    "num_steps": 20_000,
-    "batch_size": 128,
-    **DCGAN_ADAM,
-    "z_dim": 128,
-    "curve_every": 10,
-    "curve_smoothing": 10,
-    "joint_batch": True,
+    **{"num_steps": 20_000, "batch_size": 128, **DCGAN_ADAM, "z_dim": 128},
+    **{"curve_every": 10, "curve_smoothing": 10, "joint_batch": True},
 }
 
 
@@ -53,40 +51,23 @@ def build_vae(
     side = image_size // 8
     maps, rest = divmod(z_dim, side * side)
     if rest:
-        raise UserError(
-            "upsample_z_dim",
-            side=side,
-            z_dim=z_dim,
-            multiple=side * side,
-            example=side * side * 16,
-        )
-    encoder = nn.Sequential(
-        OrderedDict(
-            conv1=nn.Conv2d(channels, a, 5, 2, 2),  # (B, 64, 32, 32)
-            relu1=nn.ReLU(),
-            conv2=nn.Conv2d(a, b, 5, 2, 2),  # (B, 128, 16, 16)
-            relu2=nn.ReLU(),
-            conv3=nn.Conv2d(b, c, 5, 2, 2),  # (B, 256, 8, 8)
-            relu3=nn.ReLU(),
-            flatten=nn.Flatten(),
-        )
-    )
-    decoder = nn.Sequential(
-        OrderedDict(
-            reshape=nn.Unflatten(1, (maps, side, side)),  # (B, 16, 8, 8)
-            conv4=nn.Conv2d(maps, c, 5, 1, 2),  # (B, 256, 8, 8)
-            relu4=nn.ReLU(),
-            upsample1=Upsample(),
-            conv5=nn.Conv2d(c, b, 5, 1, 2),  # (B, 128, 16, 16)
-            relu5=nn.ReLU(),
-            upsample2=Upsample(),
-            conv6=nn.Conv2d(b, a, 5, 1, 2),  # (B, 64, 32, 32)
-            relu6=nn.ReLU(),
-            upsample3=Upsample(),
-            recons=nn.Conv2d(a, channels, 3, 1, 1),  # (B, 3, 64, 64)
-            output=squash(pixel_range),
-        )
-    )
+        sizes = {"multiple": side * side, "example": side * side * 16}
+        raise UserError("upsample_z_dim", side=side, z_dim=z_dim, **sizes)
+
+    layers: Layers = {}
+    for n, (before, after) in enumerate(pairwise((channels, a, b, c)), 1):
+        # (B, 64, 32, 32), (B, 128, 16, 16), (B, 256, 8, 8)
+        layers |= {f"conv{n}": nn.Conv2d(before, after, 5, 2, 2), f"relu{n}": nn.ReLU()}
+    encoder = nn.Sequential(OrderedDict(layers, flatten=nn.Flatten()))
+
+    layers = {"reshape": nn.Unflatten(1, (maps, side, side))}  # (B, 16, 8, 8)
+    for n, (before, after) in enumerate(pairwise((maps, c, b, a)), 1):
+        # (B, 256, 8, 8), (B, 128, 16, 16), (B, 64, 32, 32), each doubled
+        layers[f"conv{n + 3}"] = nn.Conv2d(before, after, 5, 1, 2)
+        layers |= {f"relu{n + 3}": nn.ReLU(), f"upsample{n}": Upsample()}
+    layers["recons"] = nn.Conv2d(a, channels, 3, 1, 1)  # (B, 3, 64, 64)
+    decoder = nn.Sequential(OrderedDict(layers, output=squash(pixel_range)))
+
     vae = VAE(encoder, decoder, num_features=c * side * side, z_dim=z_dim, pixel_range=pixel_range)
     return {"vae": vae}
 
@@ -100,24 +81,17 @@ def generator_layers(
     """
     a, b, c, d = (scale(n, width) for n in (1024, 512, 256, 128))
     side = image_size // 16
-    return nn.Sequential(
-        OrderedDict(
-            dense=nn.Linear(num_inputs, a * side * side),
-            reshape=nn.Unflatten(1, (a, side, side)),  # (B, 1024, 4, 4)
-            relu0=nn.ReLU(),
-            convT1=nn.ConvTranspose2d(a, b, 5, 2, 2, 1),  # (B, 512, 8, 8)
-            bn1=nn.BatchNorm2d(b),
-            relu1=nn.ReLU(),
-            convT2=nn.ConvTranspose2d(b, c, 5, 2, 2, 1),  # (B, 256, 16, 16)
-            bn2=nn.BatchNorm2d(c),
-            relu2=nn.ReLU(),
-            convT3=nn.ConvTranspose2d(c, d, 5, 2, 2, 1),  # (B, 128, 32, 32)
-            bn3=nn.BatchNorm2d(d),
-            relu3=nn.ReLU(),
-            recons=nn.ConvTranspose2d(d, channels, 5, 2, 2, 1),  # (B, 3, 64, 64)
-            output=squash(SIGNED),
-        )
-    )
+    layers: Layers = {
+        "dense": nn.Linear(num_inputs, a * side * side),
+        "reshape": nn.Unflatten(1, (a, side, side)),  # (B, 1024, 4, 4)
+        "relu0": nn.ReLU(),
+    }
+    for n, (before, after) in enumerate(pairwise((a, b, c, d)), 1):
+        # (B, 512, 8, 8), (B, 256, 16, 16), (B, 128, 32, 32)
+        layers[f"convT{n}"] = nn.ConvTranspose2d(before, after, 5, 2, 2, 1)
+        layers |= {f"bn{n}": nn.BatchNorm2d(after), f"relu{n}": nn.ReLU()}
+    layers["recons"] = nn.ConvTranspose2d(d, channels, 5, 2, 2, 1)  # (B, 3, 64, 64)
+    return nn.Sequential(OrderedDict(layers, output=squash(SIGNED)))
 
 
 def discriminator(
@@ -127,25 +101,14 @@ def discriminator(
 
     Shapes are those of width 1 at 64 x 64.
     """
-    a, b, c, d = (scale(n, width) for n in (64, 128, 256, 512))
-    trunk = nn.Sequential(
-        OrderedDict(
-            conv1=nn.Conv2d(channels, a, 5, 2, 2),  # (B, 64, 32, 32)
-            relu1=nn.LeakyReLU(0.2),
-            bn1=nn.BatchNorm2d(a),
-            conv2=nn.Conv2d(a, b, 5, 2, 2),  # (B, 128, 16, 16)
-            relu2=nn.LeakyReLU(0.2),
-            bn2=nn.BatchNorm2d(b),
-            conv3=nn.Conv2d(b, c, 5, 2, 2),  # (B, 256, 8, 8)
-            relu3=nn.LeakyReLU(0.2),
-            bn3=nn.BatchNorm2d(c),
-            conv4=nn.Conv2d(c, d, 5, 2, 2),  # (B, 512, 4, 4)
-            relu4=nn.LeakyReLU(0.2),
-            bn4=nn.BatchNorm2d(d),
-            flatten=nn.Flatten(),
-        )
-    )
-    head = nn.Linear(d * (image_size // 16) ** 2, 1 + num_classes)
+    maps = [channels, *(scale(n, width) for n in (64, 128, 256, 512))]
+    layers: Layers = {}
+    for n, (before, after) in enumerate(pairwise(maps), 1):
+        # (B, 64, 32, 32), (B, 128, 16, 16), (B, 256, 8, 8), (B, 512, 4, 4)
+        layers[f"conv{n}"] = nn.Conv2d(before, after, 5, 2, 2)
+        layers |= {f"relu{n}": nn.LeakyReLU(0.2), f"bn{n}": nn.BatchNorm2d(after)}
+    trunk = nn.Sequential(OrderedDict(layers, flatten=nn.Flatten()))
+    head = nn.Linear(maps[-1] * (image_size // 16) ** 2, 1 + num_classes)
     return Discriminator(trunk, head, num_classes=num_classes)
 
 
