@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -79,40 +79,71 @@ def factors(
     return Factors(per_value * batch_size / to_common, per_image / per_value * to_common)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CommonForm:
     """One objective as its report writes it, with what it comes to.
 
     Attributes:
         recipe: course report.
         kl_weight: its lambda.
-        reconstruction: kind of pixel error.
-        pixel_range: in which the error is taken.
         batch_size: of one update.
         image_size: side of the images.
         channels: of the images.
-        reduce_error: name of the reduction of the errors, in `hwlib.recipes.base`.
-        reduce_kl: name of the reduction of the images' KL.
-        scale: s of the common form.
-        beta: of the common form.
+        reconstruction: kind of pixel error.
         learned_sigma_01: the decoder's learnt standard deviation, pixels in [0, 1]; None where it
-            is the weights that imply one.
+            is the weights that imply one. With it the loss is the Gaussian's nats per image in
+            every recipe.
         is_run: whether it is a run's objective, not the report's own.
     """
 
     recipe: str
     kl_weight: float
-    reconstruction: str
-    pixel_range: PixelRange
     batch_size: int
-    image_size: int
-    channels: int
-    reduce_error: str
-    reduce_kl: str
-    scale: float
-    beta: float
+    image_size: int = 64
+    channels: int = 3
+    reconstruction: str = "mse"
     learned_sigma_01: float | None = None
     is_run: bool = False
+
+    def __post_init__(self) -> None:
+        if self.learned_sigma_01 is not None and self.reconstruction != "mse":
+            raise UserError("sigma_needs_mse", reconstruction=self.reconstruction)
+
+    def factors_in(self, recipe: str) -> Factors:
+        """Return the factors of a recipe for the same images, batches and error."""
+        names = ("batch_size", "image_size", "channels", "reconstruction")
+        return factors(recipe, **{name: getattr(self, name) for name in names})
+
+    @property
+    def own_factors(self) -> Factors:
+        """Its own factors."""
+        if self.learned_sigma_01 is None:
+            return self.factors_in(self.recipe)
+        unit = 2 * (2 * self.learned_sigma_01) ** 2  # 2 sigma^2 with pixels in [-1, 1]
+        return Factors(1 / unit, unit)
+
+    @property
+    def scale(self) -> float:
+        """s of the common form."""
+        return self.own_factors.scale
+
+    @property
+    def beta(self) -> float:
+        """Beta of the common form."""
+        return self.kl_weight * self.own_factors.unit
+
+    @property
+    def pixel_range(self) -> PixelRange:
+        """The range in which the error is taken."""
+        return pixel_range(self.recipe, self.reconstruction)
+
+    @property
+    def reductions(self) -> tuple[str, str]:
+        """Names of the reductions of errors and of the images' KL, in `hwlib.recipes.base`."""
+        if self.learned_sigma_01 is not None:
+            return "image_sum", "mean_of_all"
+        objective = get_pair(self.recipe, "vae").objective
+        return objective.reduce_error.__name__, objective.reduce_kl.__name__
 
     @property
     def num_values(self) -> int:
@@ -137,55 +168,18 @@ class CommonForm:
     @property
     def weights(self) -> dict[str, float]:
         """The lambda that strikes the same balance, in each recipe's convention."""
-        names = ("batch_size", "image_size", "channels", "reconstruction")
-        own = {name: getattr(self, name) for name in names}
-        return {recipe: self.beta / factors(recipe, **own).unit for recipe in VAE_RECIPES}
+        return {recipe: self.beta / self.factors_in(recipe).unit for recipe in VAE_RECIPES}
 
 
-def common_form(
-    recipe: str,
-    *,
-    kl_weight: float | None = None,
-    batch_size: int | None = None,
-    image_size: int = 64,
-    channels: int = 3,
-    reconstruction: str = "mse",
-    learned_sigma_01: float | None = None,
-    is_run: bool = False,
-) -> CommonForm:
-    """Return a recipe's objective in the common form; what is None is the report's own.
-
-    Args: as the attributes of `CommonForm`. With a `learned_sigma_01` the loss is the Gaussian's
-        nats per image in every recipe.
+def common_form(recipe: str, **changes: Any) -> CommonForm:
+    """Return a recipe's objective in the common form: the report's own but for `changes`.
 
     Raises:
-        UserError: an unknown recipe or kind of error, or a learnt sigma with another error than the
-            squared one.
+        UserError: an unknown recipe, or a learnt sigma with another error than the squared one.
     """
-    pair = get_pair(recipe, "vae")
-    kl_weight = pair.settings["kl_weight"] if kl_weight is None else kl_weight
-    batch_size = batch_size or pair.settings["batch_size"]
-    sizes = {"batch_size": batch_size, "image_size": image_size, "channels": channels}
-    scale, unit = factors(recipe, reconstruction=reconstruction, **sizes)
-    error, kl = pair.objective.reduce_error.__name__, pair.objective.reduce_kl.__name__
-    if learned_sigma_01 is not None:
-        if reconstruction != "mse":
-            raise UserError("sigma_needs_mse", reconstruction=reconstruction)
-        unit = 2 * (2 * learned_sigma_01) ** 2  # 2 sigma^2 with pixels in [-1, 1]
-        scale, error, kl = 1 / unit, "image_sum", "mean_of_all"
-    return CommonForm(
-        recipe=recipe,
-        kl_weight=kl_weight,
-        reconstruction=reconstruction,
-        pixel_range=pixel_range(recipe, reconstruction),
-        **sizes,
-        reduce_error=error,
-        reduce_kl=kl,
-        scale=scale,
-        beta=kl_weight * unit,
-        learned_sigma_01=learned_sigma_01,
-        is_run=is_run,
-    )
+    settings = get_pair(recipe, "vae").settings
+    own = {name: settings[name] for name in ("kl_weight", "batch_size")}
+    return CommonForm(recipe=recipe, **(own | changes))
 
 
 def of_run(
@@ -195,7 +189,7 @@ def of_run(
     names = ("recipe", "kl_weight", "batch_size", "image_size", "reconstruction")
     sigma = results["sigma_01"] if settings["sigma"] == "learned" else None
     own = {name: settings[name] for name in names}
-    return common_form(**own, channels=channels, learned_sigma_01=sigma, is_run=True)
+    return CommonForm(**own, channels=channels, learned_sigma_01=sigma, is_run=True)
 
 
 def common_forms(*runs: CommonForm) -> list[CommonForm]:
@@ -205,16 +199,11 @@ def common_forms(*runs: CommonForm) -> list[CommonForm]:
         runs: from `of_run`; the reports' own are for images of the first one's size.
     """
     sizes = {"image_size": runs[0].image_size, "channels": runs[0].channels} if runs else {}
-    found = {_identity(one): one for one in (common_form(r, **sizes) for r in VAE_RECIPES)}
-    for one in runs:
-        found.setdefault(_identity(one), one)
+    found: dict[CommonForm, CommonForm] = {}
+    for one in (*(common_form(recipe, **sizes) for recipe in VAE_RECIPES), *runs):
+        # Whose it is, and the size of its batch, make no other objective.
+        found.setdefault(replace(one, batch_size=0, is_run=False), one)
     return list(found.values())
-
-
-def _identity(one: CommonForm) -> tuple[Any, ...]:
-    """Return what makes two forms one objective: all but whose it is and the size of its batch."""
-    size = one.image_size, one.channels
-    return one.recipe, one.reconstruction, one.kl_weight, one.learned_sigma_01, *size
 
 
 def with_objective(one: CommonForm, metrics: pd.DataFrame) -> pd.DataFrame:
@@ -275,33 +264,19 @@ def bits_per_dim(recon_nats: float, kl_nats: float, *, num_values: int, sigma_01
 # ---------------------------------------------------------------------------- the reports' own MSE
 
 
-def convert_mse(mse: float, source: PixelRange, target: PixelRange) -> float:
-    """Return a mean squared error, taken with pixels in `source`, with pixels in `target`."""
-    return mse * ((target[1] - target[0]) / (source[1] - source[0])) ** 2
-
-
 class ReportedMSE(NamedTuple):
-    """A reading of the test MSE that a report gives.
-
-    Attributes:
-        recipe: course report.
-        reported: the number as it is printed.
-        range_read: the range of pixels in which it is taken to be.
-        is_stated: whether the report says the range of its network's output.
-        mse_01: with pixels in [0, 1].
-        mse_11: with pixels in [-1, 1].
-    """
+    """A reading of the test MSE that a report gives, as a mean over every value."""
 
     recipe: str
-    reported: float
-    range_read: PixelRange
-    is_stated: bool
-    mse_01: float
-    mse_11: float
+    reported: float  # as it is printed
+    range_read: PixelRange  # of the pixels in which it is taken to be
+    is_stated: bool  # whether the report says the range of its network's output
+    mse_01: float  # with pixels in [0, 1]
+    mse_11: float  # with pixels in [-1, 1]
 
 
 def reported_mses() -> list[ReportedMSE]:
-    """Return each report's test MSE in both ranges, as a mean over every value.
+    """Return each report's test MSE in both ranges.
 
     No report says in which range it took the error: that of its network's output is the natural
     reading. Where the report does not state that either, both readings stand.
@@ -313,6 +288,6 @@ def reported_mses() -> list[ReportedMSE]:
         if reported is None:
             continue
         for range_read in (pixel_range(recipe),) if is_stated else (UNIT, SIGNED):
-            both = (convert_mse(reported, range_read, target) for target in (UNIT, SIGNED))
-            found.append(ReportedMSE(recipe, reported, range_read, is_stated, *both))
+            mse_01 = reported if range_read == UNIT else reported / 4
+            found.append(ReportedMSE(recipe, reported, range_read, is_stated, mse_01, 4 * mse_01))
     return found

@@ -296,7 +296,6 @@ def test_dcgan_infogan_takes_62_noise_variables_and_ten_inputs_for_each_code(num
     assert convolutions(Q) == [(512, 128, 4, 1, 0)]
     dense = Q.layers[-1]
     assert (dense.in_features, dense.out_features) == (128, 10 * num_codes)
-    assert (Q.num_codes, Q.code_size) == (num_codes, 10)
 
 
 def test_q_reads_ds_trunk_and_holds_none_of_ds_weights():

@@ -91,8 +91,8 @@ def _objectives(rows: Sequence[CommonForm], say: Say) -> pd.DataFrame:
     cells = [
         (
             _report(say, row.recipe, is_run=row.is_run),
-            say(f"errors.{_kind(row)}", how=say(f"{row.reduce_error}.error")),
-            say(f"{row.reduce_kl}.kl"),
+            say(f"errors.{_kind(row)}", how=say(f"{row.reductions[0]}.error")),
+            say(f"{row.reductions[1]}.kl"),
             RANGES[int(row.pixel_range[0])],
             number(row.kl_weight, 4),
             number(row.beta, 4),

@@ -145,12 +145,11 @@ class CodeReader(nn.Module):
     def __init__(self, layers: nn.Module, *, num_codes: int):
         super().__init__()
         self.num_codes = num_codes
-        self.code_size = CODE_SIZE
         self.layers = layers
 
     def forward(self, features: Tensor) -> Tensor:
         """Map D's features to logits of each code's values, (B, K, 10)."""
-        return self.layers(features).unflatten(1, (self.num_codes, self.code_size))
+        return self.layers(features).unflatten(1, (self.num_codes, CODE_SIZE))
 
 
 def dcgan_generator(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
@@ -18,12 +17,8 @@ PAIRS = tuple((name, problem) for name, recipe in RECIPES.items() for problem in
 
 # 'smoke' shows in seconds that everything runs; its numbers mean nothing.
 SMOKE = {
-    "num_steps": 12,
-    "batch_size": 16,
-    "width": 0.125,
-    "num_evals": 3,
-    "checkpoint_every": 4,
-    "oracle_steps": 20,
+    **{"num_steps": 12, "batch_size": 16, "width": 0.125},
+    **{"num_evals": 3, "checkpoint_every": 4, "oracle_steps": 20},
 }
 # 'preview' has a notebook done in about a minute: networks half as wide as those of 'quick' and a
 # share of its updates, so that images are rough and sliders move something.
@@ -102,25 +97,16 @@ def make_config(
             known = [r for r in recipes_with(problem) if knows_setting(problem, name, r)]
             raise UserError("setting_of_recipe", name=name, recipe=recipe, known=known)
     if overrides.get("sigma") == "learned":
-        settings |= _weights_in_nats(settings, recipe)
+        # It gives the reconstruction term its scale: weights become multiples of the recipe's own,
+        # so that weight 1 is the ELBO.
+        own = get_pair(recipe, "vae").settings["kl_weight"]
+        for name in settings.keys() & {"kl_weight", "kl_weights", "kl_sweep"}:
+            several = settings[name] if isinstance(settings[name], tuple) else (settings[name],)
+            times = tuple(float(f"{weight / own:.6g}") for weight in several)
+            settings[name] = times if several is settings[name] else times[0]
     settings |= overrides
     names = {"problem": problem, "recipe": recipe, "data": str(data), "profile": profile}
     return Config.create(**names, seed=seed, **settings)
-
-
-def _weights_in_nats(settings: Mapping[str, Any], recipe: str) -> dict[str, Any]:
-    """Return the KL weights in multiples of the recipe's own, which becomes 1.
-
-    A learnt sigma gives the reconstruction term its scale, so that weight 1 is the ELBO.
-    """
-    own = get_pair(recipe, "vae").settings["kl_weight"]
-
-    def times(weight: float) -> float:
-        return float(f"{weight / own:.6g}")
-
-    one = {name: times(settings[name]) for name in ("kl_weight",) if name in settings}
-    several = ("kl_weights", "kl_sweep")
-    return one | {n: tuple(map(times, settings[n])) for n in several if n in settings}
 
 
 def build_models(recipe: str, problem: str, width: float = 1.0, **options: Any) -> Models:

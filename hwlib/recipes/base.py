@@ -93,31 +93,21 @@ class Objective:
 
 @dataclass(frozen=True)
 class Pair:
-    """One recipe's problem: networks, schedule, and what the report says.
+    """One recipe's problem: networks, schedule, and what the report says."""
 
-    Attributes:
-        build: builds the networks by name. Keyword arguments: width, z_dim, image_size and
-            channels; a VAE's also pixel_range; those of `adversarial` for the others.
-        settings: the report's own schedule, profile 'course'.
-        quick: what profile 'quick' changes, never the structure: narrower networks, fewer steps,
-            and smaller batches, because the number of updates matters more; for the KL study, of
-            many VAEs, larger steps too; for dcgan's ACGAN more checkpoints to choose from.
-        objective: a VAE's loss.
-        pixel_range: of a VAE's output.
-        is_range_stated: whether the report says so; otherwise the lab chose it.
-        has_batch_norm: whether an adversarial pair's networks have it; where they have not, `build`
-            knows `batch_norm`, which puts it in.
-        reported: numbers that the report gives, by the names of results.json where they fit.
-    """
-
+    # Builds the networks by name, of width, z_dim, image_size and channels; a VAE's also of
+    # pixel_range, the others' of what `adversarial` knows.
     build: Callable[..., Models]
-    settings: Mapping[str, Any]
+    settings: Mapping[str, Any]  # the report's own schedule, profile 'course'
+    # What profile 'quick' changes, never the structure: narrower networks, fewer steps, and smaller
+    # batches, because the number of updates matters more; for the KL study, of many VAEs, larger
+    # steps too; for dcgan's ACGAN more checkpoints to choose from.
     quick: Mapping[str, Any]
-    objective: Objective | None = None
-    pixel_range: PixelRange = SIGNED
-    is_range_stated: bool = False
-    has_batch_norm: bool = True
-    reported: Mapping[str, float] = field(default_factory=dict)
+    objective: Objective | None = None  # a VAE's loss
+    pixel_range: PixelRange = SIGNED  # of a VAE's output
+    is_range_stated: bool = False  # in the report; otherwise the lab chose it
+    has_batch_norm: bool = True  # between layers of G and D; else `build` knows `batch_norm`
+    reported: Mapping[str, float] = field(default_factory=dict)  # by results.json's names
 
     def networks(
         self,
@@ -188,20 +178,16 @@ def adversarial(
         **options: Any,
     ) -> Models:
         sizes = {"image_size": image_size, "channels": channels, **options}
-        joined: Join | None = None
-        if reader is not None:
+        d_width, joined, num_classes = width * d_width, None, 0
+        if reader:
             joined = JoinValues(z_dim, num_codes * CODE_SIZE, scale=code_scale)
-        elif join is not None:
-            joined = join(z_dim, num_labels)
+        elif join:
+            joined, num_classes = join(z_dim, num_labels), num_labels
         layers = generator(joined.num_inputs if joined else z_dim, width=width, **sizes)
-        models: Models = {
-            "G": Generator(layers, z_dim=z_dim, join=joined),
-            "D": discriminator(
-                width=width * d_width, num_classes=num_labels if join else 0, **sizes
-            ),
-        }
-        if reader is not None:
-            own = {"width": width, "d_width": width * d_width, "image_size": image_size}
+        models: Models = {"G": Generator(layers, z_dim=z_dim, join=joined)}
+        models["D"] = discriminator(width=d_width, num_classes=num_classes, **sizes)
+        if reader:
+            own = {"width": width, "d_width": d_width, "image_size": image_size}
             models["Q"] = reader(**own, num_codes=num_codes)
         return {name: init(model) for name, model in models.items()}
 
@@ -237,14 +223,10 @@ def kl_study(vae: Pair, *, quick: Mapping[str, Any] | None = None) -> Pair:
     """
     settings = dict(vae.settings)
     own = settings.pop("kl_weight")
-    weights = {
-        name: tuple(float(f"{own * times:.6g}") for times in several)
-        for name, several in (("kl_weights", KL_TIMES), ("kl_sweep", KL_SWEEP_TIMES))
-    }
-    if quick is None:
-        fewer = {"batch_size": KL_BATCH, "num_steps": vae.quick["num_steps"] // 3}
-        quick = {**vae.quick, **fewer}
-    return replace(vae, settings=settings | weights, quick=quick)
+    for name, several in (("kl_weights", KL_TIMES), ("kl_sweep", KL_SWEEP_TIMES)):
+        settings[name] = tuple(float(f"{own * times:.6g}") for times in several)
+    fewer = {"batch_size": KL_BATCH, "num_steps": vae.quick["num_steps"] // 3}
+    return replace(vae, settings=settings, quick=quick or {**vae.quick, **fewer})
 
 
 DCGAN_ADAM = {"learning_rate": 2e-4, "adam_betas": (0.5, 0.999)}  # as all the reports have it

@@ -22,7 +22,6 @@ from hwlib.models import VAE, Discriminator, JoinValues, Upsample, scale, squash
 from hwlib.recipes.base import (
     DCGAN_ADAM,
     MEAN_OBJECTIVE,
-    SIGNED,
     Models,
     Pair,
     PixelRange,
@@ -91,7 +90,7 @@ def generator_layers(
         layers[f"convT{n}"] = nn.ConvTranspose2d(before, after, 5, 2, 2, 1)
         layers |= {f"bn{n}": nn.BatchNorm2d(after), f"relu{n}": nn.ReLU()}
     layers["recons"] = nn.ConvTranspose2d(d, channels, 5, 2, 2, 1)  # (B, 3, 64, 64)
-    return nn.Sequential(OrderedDict(layers, output=squash(SIGNED)))
+    return nn.Sequential(OrderedDict(layers, output=nn.Tanh()))
 
 
 def discriminator(

@@ -19,6 +19,7 @@ from hwlib.models import (
     dcgan_trunk,
     scale,
     squash,
+    up,
 )
 from hwlib.recipes.base import (
     DCGAN_ADAM,
@@ -44,30 +45,17 @@ def build_vae(
     """
     n = scale(256, width)
     side = image_size // 8
-
-    def down(inputs: int) -> list[nn.Module]:
+    layers: list[nn.Module] = []
+    for inputs in (channels, n, n):  # (B, 256, 32, 32), (B, 256, 16, 16), (B, 256, 8, 8)
         conv = nn.Conv2d(inputs, n, 3, padding=1, bias=False)
-        return [conv, nn.BatchNorm2d(n), nn.ReLU(), nn.AvgPool2d(2)]
-
-    def up(outputs: int) -> list[nn.Module]:
-        conv = nn.ConvTranspose2d(n, outputs, 4, 2, 1, bias=False)
-        return [conv, nn.BatchNorm2d(outputs)]
-
-    encoder = nn.Sequential(
-        *down(channels),  # (B, 256, 32, 32)
-        *down(n),  # (B, 256, 16, 16)
-        *down(n),  # (B, 256, 8, 8)
-        nn.Flatten(),
-    )
+        layers += [conv, nn.BatchNorm2d(n), nn.ReLU(), nn.AvgPool2d(2)]
+    encoder = nn.Sequential(*layers, nn.Flatten())
     decoder = nn.Sequential(
         nn.Linear(z_dim, n * side * side),
         nn.Unflatten(1, (n, side, side)),  # (B, 256, 8, 8)
-        *up(n),  # (B, 256, 16, 16)
-        nn.ReLU(),
-        *up(n),  # (B, 256, 32, 32)
-        nn.ReLU(),
-        *up(channels),  # (B, 3, 64, 64)
-        squash(pixel_range),
+        *up(n, n, nn.ReLU()),  # (B, 256, 16, 16)
+        *up(n, n, nn.ReLU()),  # (B, 256, 32, 32)
+        *up(n, channels, squash(pixel_range)),  # (B, 3, 64, 64)
     )
     vae = VAE(encoder, decoder, num_features=n * side * side, z_dim=z_dim, pixel_range=pixel_range)
     return {"vae": vae}
