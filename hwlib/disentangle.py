@@ -16,7 +16,6 @@ for different things, and Locatello et al. 2019 found that they order models dif
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import numpy as np
@@ -33,34 +32,57 @@ FOREST_LATENTS = 64  # a forest reads these many latents at most
 NUM_VOTES = 800  # of the FactorVAE score's training; as many judge it (Kim & Mnih 2018)
 VOTE_ROWS = 64  # images behind a vote (Kim & Mnih 2018: 100 and 200)
 SCORES = ("mig", "sap", *(f"dci_{x}" for x in DCI), "factor_vae")
+SEED = 0  # of forests, votes and the shuffle
 
 Factors = np.ndarray | pd.DataFrame
+Part = tuple[np.ndarray, Factors]  # codes and factors
 
 
-def mig(codes: np.ndarray, factors: Factors) -> float:
-    """Return the mutual information gap (Chen et al. 2018, equation 6).
+def scores(codes: np.ndarray, factors: Factors, held_out: Part) -> dict[str, Any]:
+    """Return all scores as they stand in results.json, beside what they are by chance.
 
-    The information of the best latent about a factor less that of the second best, over the
-    factor's entropy, averaged over factors. Unlike there, latents are cut into equally full bins
-    instead of equally wide ones, so that a latent's scale and its outliers do not matter, and
-    quantities among the factors into ten (`hwlib.conditioning.to_classes`). Entropies are
-    corrected for the number of images (Miller 1955), so that independent codes tell about 0 nats.
+    Args:
+        codes: (N, Z).
+        factors: a table with N rows, or (N, F).
+        held_out: for `dci`.
 
     Returns:
-        0..1; 0 where each factor stands in two latents alike. Where Z is 1 the second best tells
+        `SCORES` by name (those of `dci` that apply), `mig_by` factor, `factors` (the names of those
+        that vary), `num_latents`, `num_pictures`, and `floor`: the same scores of the same codes
+        handed out to the wrong images.
+    """
+    numbers = []
+    for rows in (slice(None), np.random.default_rng(SEED).permutation(len(codes))):
+        part = codes[rows], factors
+        gaps = mig(*part)
+        found = {f"dci_{name}": score for name, score in dci(*part, held_out).items()}
+        found |= {"mig": float(np.mean(list(gaps.values()))), "mig_by": gaps, "sap": sap(*part)}
+        numbers.append(found | {"factor_vae": factor_vae_score(*part)})
+    own, floor = ({name: found[name] for name in SCORES if name in found} for found in numbers)
+    gaps = numbers[0]["mig_by"]
+    about = {"mig_by": gaps, "factors": list(gaps), "num_latents": codes.shape[1]}
+    return own | about | {"num_pictures": len(codes), "floor": floor}
+
+
+def mig(codes: np.ndarray, factors: Factors) -> dict[str, float]:
+    """Return the mutual information gap of each factor that varies, by its name or column's number.
+
+    The information of the best latent about a factor less that of the second best, over the
+    factor's entropy (Chen et al. 2018, equation 6, which averages it over factors). Unlike there,
+    latents are cut into equally full bins instead of equally wide ones, so that a latent's scale
+    and its outliers do not matter, and quantities among the factors into ten
+    (`hwlib.conditioning.to_classes`). Entropies are corrected for the number of images (Miller
+    1955), so that independent codes tell about 0 nats.
+
+    Returns:
+        0..1; 0 where a factor stands in two latents alike. Where Z is 1 the second best tells
         nothing.
     """
-    return float(np.mean(list(mig_by(codes, factors).values())))
-
-
-def mig_by(codes: np.ndarray, factors: Factors) -> dict[str, float]:
-    """Return the gap of each factor that varies, by its name (or column's number); see `mig`."""
     codes, known = _validate(codes, factors)
     bins, gaps = _bin(codes), {}
     for name, factor in known.items():
         table = _tables(bins, _classes(factor))
-        first, second = _two_best(_information(table))
-        gaps[name] = float((first - second) / _entropy(table[:1].sum(1))[0])
+        gaps[name] = _gap(_information(table)) / float(_entropy(table[:1].sum(1))[0])
     return gaps
 
 
@@ -78,47 +100,31 @@ def sap(codes: np.ndarray, factors: Factors) -> float:
         0..1; where Z is 1 the second best scores 0.
     """
     codes, known = _validate(codes, factors)
-    bins, gaps = _bin(codes), []
-    for factor in known.values():
-        if _is_quantity(factor):
-            found = _r_squared(codes, factor)
-        else:
-            found = _balanced_accuracy(_tables(bins, _classes(factor)))
-        first, second = _two_best(found)
-        gaps.append(first - second)
-    return float(np.mean(gaps))
+    bins = _bin(codes)
+    found = [
+        _r_squared(codes, x) if _is_quantity(x) else _balanced_accuracy(_tables(bins, _classes(x)))
+        for x in known.values()
+    ]
+    return float(np.mean([_gap(values) for values in found]))
 
 
-def dci(
-    codes: np.ndarray,
-    factors: Factors,
-    held_out: tuple[np.ndarray, Factors] | None = None,
-    *,
-    seed: int = 0,
-) -> dict[str, float]:
+def dci(codes: np.ndarray, factors: Factors, held_out: Part) -> dict[str, float]:
     """Return disentanglement, completeness and informativeness (Eastwood & Williams 2018, sec. 2).
 
     A forest (scikit-learn's extremely randomised trees, ten of them, for the paper's random forest,
     at a third of the time) predicts each factor from all latents; its importances, which sum to 1
     for a factor, make the matrix R (Z, F). Disentanglement: 1 less the entropy, to base F, of each
     latent's row, averaged by the rows' sums. Completeness: 1 less the entropy, to base Z, of each
-    factor's column, averaged. Informativeness, unlike the paper's prediction error, is how well
-    images that the forest never saw are predicted, averaged over factors: R^2 of quantities and
-    Cohen's kappa of classes, 0 where it is below. A categorical code is read as one-hot, and counts
-    as one latent. Where there are more than 64 latents, forests read only the 64 with the most
-    information about any factor, and Z is 64.
-
-    Images of `held_out` are predicted; without them every fourth row is kept for it.
+    factor's column, averaged. Informativeness, unlike the paper's prediction error, is how well the
+    images `held_out` are predicted, averaged over factors: R^2 of quantities and Cohen's kappa of
+    classes, 0 where it is below. A categorical code is read as one-hot, and counts as one latent.
+    Where there are more than 64 latents, forests read only the 64 with the most information about
+    any factor, and Z is 64.
 
     Returns:
         `informativeness`, 0..1; `disentanglement`, 0..1, where two factors or more vary;
         `completeness`, 0..1, where there are two latents or more.
     """
-    _validate(codes, factors)
-    if held_out is None:
-        is_kept = np.arange(len(codes)) % 4 == 3
-        held_out = codes[is_kept], factors[is_kept]
-        codes, factors = codes[~is_kept], factors[~is_kept]
     codes, known = _validate(codes, factors)
     test_codes, test_known = _validate(*held_out, constant=True)
     chosen = _most_informative(codes, known)
@@ -126,7 +132,7 @@ def dci(
     test_inputs, _ = _inputs(test_codes[:, chosen], like=codes[:, chosen])
     shares, found = [], []
     for name, factor in known.items():
-        importances, score = _forest(inputs, factor, test_inputs, test_known[name], seed)
+        importances, score = _forest(inputs, factor, test_inputs, test_known[name])
         shares.append(np.bincount(owner, importances, len(chosen)))
         found.append(score)
     R = np.stack(shares, 1)  # (Z, F)
@@ -139,9 +145,7 @@ def dci(
     return numbers
 
 
-def factor_vae_score(
-    codes: np.ndarray, factors: Factors, *, num_votes: int = NUM_VOTES, seed: int = 0
-) -> float:
+def factor_vae_score(codes: np.ndarray, factors: Factors) -> float:
     """Return the FactorVAE score (Kim & Mnih 2018, section 3).
 
     Images that share one factor's value are drawn; the latent that varies least among them, next
@@ -150,80 +154,32 @@ def factor_vae_score(
     right. For categorical codes variance is Gini's, as in the paper. Unlike there, images are not
     drawn anew but found among those given: a quantity counts as shared within one of its ten
     equally full classes, and 64 images, or a twentieth of all where that is less, make a vote. A
-    class with fewer is not asked for.
-
-    Args:
-        codes: (N, Z); latents that do not vary have no vote.
-        factors: (N, F).
-        num_votes: of each half.
-        seed: of the draws.
+    class with fewer is not asked for, and latents that do not vary have no vote.
 
     Returns:
         1/F..1: 1/F for codes that know nothing, Z/F at most.
     """
     codes, known = _validate(codes, factors)
     num_rows = max(2, min(VOTE_ROWS, len(codes) // 20))
-    asked = [_large_classes(_classes(factor), num_rows) for factor in known.values()]
-    asked = [members for members in asked if members]
+    asked = []
+    for classes in map(_classes, known.values()):
+        members = [np.flatnonzero(classes == value) for value in np.unique(classes)]
+        if large := [rows for rows in members if len(rows) >= num_rows]:
+            asked.append(large)
     if not asked:
         raise ValueError(f"no class has the {num_rows} images that make a vote")
     codes = codes[:, (codes != codes[:1]).any(0)]
     if not codes.shape[1]:
         return 1 / len(asked)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(SEED)
     whole, votes = _variances(codes), np.zeros((2, codes.shape[1], len(asked)), int)
-    for half, _ in itertools.product(range(2), range(num_votes)):
+    for half in np.repeat([0, 1], NUM_VOTES):
         k = rng.integers(len(asked))
         members = asked[k][rng.integers(len(asked[k]))]
         rows = rng.choice(members, num_rows, replace=False)
         votes[half, np.argmin(_variances(codes[rows]) / whole), k] += 1
     stands_for = votes[0].argmax(1)
-    return float(votes[1][np.arange(len(stands_for)), stands_for].sum() / num_votes)
-
-
-def scores(
-    codes: np.ndarray,
-    factors: Factors,
-    held_out: tuple[np.ndarray, Factors] | None = None,
-    *,
-    seed: int = 0,
-) -> dict[str, Any]:
-    """Return all scores as they stand in results.json, beside what they are by chance.
-
-    Args:
-        codes: (N, Z).
-        factors: a table with N rows, or (N, F).
-        held_out: for `dci`.
-        seed: of forests, votes and the shuffle.
-
-    Returns:
-        `SCORES` by name (those of `dci` that apply), `mig_by` factor, `factors` (the names of those
-        that vary), `num_latents`, `num_pictures`, and `floor`: the same scores of the same codes
-        handed out to the wrong images.
-    """
-    _validate(codes, factors)
-    shuffled = np.random.default_rng(seed).permutation(len(codes))
-    numbers, gaps = _all(codes, factors, held_out, seed)
-    floor, _ = _all(codes[shuffled], factors, held_out, seed)
-    return {
-        **numbers,
-        "mig_by": gaps,
-        "factors": list(gaps),
-        "num_latents": codes.shape[1],
-        "num_pictures": len(codes),
-        "floor": floor,
-    }
-
-
-def _all(
-    codes: np.ndarray, factors: Factors, held_out: tuple[np.ndarray, Factors] | None, seed: int
-) -> tuple[dict[str, float], dict[str, float]]:
-    """Return the scores that apply, in the order of `SCORES`, and the gap of each factor."""
-    gaps = mig_by(codes, factors)
-    found = {f"dci_{name}": x for name, x in dci(codes, factors, held_out, seed=seed).items()}
-    found |= {"mig": float(np.mean(list(gaps.values()))), "sap": sap(codes, factors)}
-    found["factor_vae"] = factor_vae_score(codes, factors, seed=seed)
-    return {name: found[name] for name in SCORES if name in found}, gaps
+    return float(votes[1][np.arange(len(stands_for)), stands_for].sum() / NUM_VOTES)
 
 
 # ---- codes and factors ---------------------------------------------------------------------------
@@ -284,10 +240,10 @@ def _tables(bins: np.ndarray, classes: np.ndarray) -> np.ndarray:
     return np.bincount(cells.ravel(), minlength=np.prod(shape)).reshape(shape)
 
 
-def _two_best(values: np.ndarray) -> tuple[float, float]:
-    """Return the largest value and the next; 0 where there is no next."""
+def _gap(values: np.ndarray) -> float:
+    """Return the largest value less the next; 0 stands for the next where there is none."""
     *_, second, first = np.sort(np.append(values, 0.0) if len(values) == 1 else values)
-    return float(first), float(second)
+    return float(first - second)
 
 
 # ---- one latent, one factor ----------------------------------------------------------------------
@@ -307,19 +263,15 @@ def _information(tables: np.ndarray) -> np.ndarray:
 
 
 def _r_squared(codes: np.ndarray, factor: np.ndarray) -> np.ndarray:
-    """Return R^2 of a quantity by each latent: a line, or a mean for each value: (Z,)."""
+    """Return R^2 of a quantity by each latent, (Z,): of a line, or of a mean for each value."""
     y = (factor - factor.mean()) / factor.std()
     if _is_categorical(codes):
-        return np.array([_share_between(_enumerate(z), y) for z in codes.T])
+        values = [_enumerate(z) for z in codes.T]
+        between = [np.square(np.bincount(z, y)) @ (1 / np.bincount(z)) for z in values]
+        return np.array(between) / len(y)
     spread = codes.std(0)
     products = (codes - codes.mean(0)).T @ y / len(y)
     return np.square(np.divide(products, spread, out=np.zeros_like(spread), where=spread > 0))
-
-
-def _share_between(values: np.ndarray, y: np.ndarray) -> float:
-    """Return the share of the variance of y (mean 0, variance 1) that lies between the values."""
-    counts = np.bincount(values)
-    return float(np.square(np.bincount(values, y)) @ (1 / counts) / len(y))
 
 
 def _balanced_accuracy(tables: np.ndarray) -> np.ndarray:
@@ -356,7 +308,7 @@ def _inputs(codes: np.ndarray, like: np.ndarray | None = None) -> tuple[np.ndarr
 
 
 def _forest(
-    inputs: np.ndarray, factor: np.ndarray, test_inputs: np.ndarray, test: np.ndarray, seed: int
+    inputs: np.ndarray, factor: np.ndarray, test_inputs: np.ndarray, test: np.ndarray
 ) -> tuple[np.ndarray, float]:
     """Return the importance of each input for a factor, and how well the unseen is predicted."""
     from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
@@ -364,7 +316,7 @@ def _forest(
 
     # Every split may look at every latent: one that has nothing to choose from but latents without
     # information would make them important.
-    options = {"n_estimators": NUM_TREES, "min_samples_leaf": MIN_LEAF, "random_state": seed}
+    options = {"n_estimators": NUM_TREES, "min_samples_leaf": MIN_LEAF, "random_state": SEED}
     options |= {"max_features": None}
     if _is_quantity(factor):
         forest, judge = ExtraTreesRegressor(**options), r2_score
@@ -383,15 +335,6 @@ def _concentration(shares: np.ndarray) -> np.ndarray:
     parts = np.divide(shares, total, out=np.zeros_like(shares), where=total > 0)
     found = 1 - entr(parts).sum(1) / np.log(shares.shape[1])
     return np.where((total[:, 0] > 0) & (found > 0), found, 0.0)  # rounding goes below 0
-
-
-# ---- votes ---------------------------------------------------------------------------------------
-
-
-def _large_classes(classes: np.ndarray, num_rows: int) -> list[np.ndarray]:
-    """Return the rows of each class that has `num_rows` images or more."""
-    members = [np.flatnonzero(classes == value) for value in np.unique(classes)]
-    return [rows for rows in members if len(rows) >= num_rows]
 
 
 def _variances(codes: np.ndarray) -> np.ndarray:
