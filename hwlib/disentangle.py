@@ -243,7 +243,7 @@ def _tables(bins: np.ndarray, classes: np.ndarray) -> np.ndarray:
 def _gap(values: np.ndarray) -> float:
     """Return the largest value less the next; 0 stands for the next where there is none."""
     *_, second, first = np.sort(np.append(values, 0.0) if len(values) == 1 else values)
-    return float(first - second)
+    return float(first) - float(second)
 
 
 # ---- one latent, one factor ----------------------------------------------------------------------

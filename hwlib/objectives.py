@@ -59,14 +59,7 @@ def factors(
     channels: int = 3,
     reconstruction: str = "mse",
 ) -> Factors:
-    """Return a recipe's factors, measured on its reductions: they are linear and treat all alike.
-
-    Raises:
-        UserError: an unknown recipe or kind of error.
-    """
-    if reconstruction not in DEGREES:
-        known = list(DEGREES)
-        raise UserError("unknown_reconstruction", reconstruction=reconstruction, known=known)
+    """Return a recipe's factors, measured on its reductions: they are linear and treat all alike."""
     objective = get_pair(recipe, "vae").objective
     one = torch.ones((), dtype=torch.float64)
     errors = one.expand(batch_size, channels, image_size, image_size)
@@ -106,6 +99,9 @@ class CommonForm:
     is_run: bool = False
 
     def __post_init__(self) -> None:
+        if self.reconstruction not in DEGREES:
+            facts = {"reconstruction": self.reconstruction, "known": list(DEGREES)}
+            raise UserError("unknown_reconstruction", **facts)
         if self.learned_sigma_01 is not None and self.reconstruction != "mse":
             raise UserError("sigma_needs_mse", reconstruction=self.reconstruction)
 
@@ -175,7 +171,8 @@ def common_form(recipe: str, **changes: Any) -> CommonForm:
     """Return a recipe's objective in the common form: the report's own but for `changes`.
 
     Raises:
-        UserError: an unknown recipe, or a learnt sigma with another error than the squared one.
+        UserError: an unknown recipe or kind of error, or a learnt sigma with another error than the
+            squared one.
     """
     settings = get_pair(recipe, "vae").settings
     own = {name: settings[name] for name in ("kl_weight", "batch_size")}

@@ -28,7 +28,7 @@ from hwlib.training.evaluate_infogan import (
 )
 from hwlib.training.generate import draw_inputs, generate
 from hwlib.training.quality import FeatureNetworks
-from hwlib.training.updates import State
+from hwlib.training.steps import State
 
 SIZE = 16
 NAMES = ("Red", "Green", "Blue")
@@ -79,14 +79,9 @@ class FakeClassifier(nn.Module):
         self.attributes, self.about = attributes, {}
         self.weight = nn.Parameter(torch.zeros(1))
 
-    def maps(self, x):
-        return x.float().mean((2, 3), keepdim=True) - 127.5 + self.weight
-
-    def head(self, flat):
-        return flat
-
-    def pooled(self, maps):
-        return maps.flatten(1)
+    def forward(self, x):
+        colours = x.float().mean((2, 3)) - 127.5 + self.weight
+        return colours, colours
 
 
 class FakeD(nn.Module):

@@ -12,23 +12,16 @@ from torch import nn
 import hwlib
 import hwlib.recipes
 from hwlib.errors import UserError
-from hwlib.losses import adversarial_loss, attribute_loss, code_loss, gradient_penalty
+from hwlib.losses import gradient_penalty
 from hwlib.registry import PROBLEMS, resolve
 from hwlib.training import checkpoint
-from hwlib.training.batches import Batches, draw_z
+from hwlib.training.augment import augment, cut_out, shift
+from hwlib.training.batches import Batches
 from hwlib.training.evaluate_acgan import AcganMonitor
 from hwlib.training.evaluate_gan import collapse_signs
 from hwlib.training.loop import TrainingDiverged, make_state
 from hwlib.training.sampling import sample_images
-from hwlib.training.updates import (
-    State,
-    augment,
-    cut_out,
-    forward_real_fake,
-    frozen,
-    penalty_weight,
-    shift,
-)
+from hwlib.training.steps import State, forward_real_fake
 
 SPEC, SIZE = "faces:96", 32
 CPU = torch.device("cpu")
@@ -107,19 +100,6 @@ def test_ds_update_never_moves_g_and_gs_update_never_moves_d(recipe, problem, mo
     assert moved == [{"D", "Q"} if problem == "infogan" else {"D"}, {"G"}]
 
 
-def test_no_gradient_is_left_on_d_by_gs_update():
-    config = smoke("gan")
-    state, batches = fresh(config)
-    take_step(state, batches, config)
-    gradients = [p.grad.clone() for p in state.models["D"].parameters()]
-    with frozen(state.models["D"]):
-        z = draw_z(config, "t", num=4, z_dim=config.z_dim)
-        adversarial_loss(state.models["D"](state.models["G"](z)), 1).backward()
-    assert all(p.requires_grad for p in state.models["D"].parameters())
-    for parameter, before in zip(state.models["D"].parameters(), gradients, strict=True):
-        assert torch.equal(parameter.grad, before)
-
-
 def test_two_updates_of_d_take_two_different_batches(monkeypatch):
     config = smoke("gan", d_updates=2)
     state, batches = fresh(config)
@@ -155,33 +135,6 @@ def test_the_same_draws_again_and_again_are_learnt_by_heart(problem, name):
 # --- losses and options -------------------------------------------------------------------------
 
 
-def test_losses_are_chance_for_logits_of_zero_and_check_their_shapes():
-    codes = torch.zeros(4, 2, dtype=torch.long)
-    assert adversarial_loss(torch.zeros(5), 1) == pytest.approx(np.log(2))
-    assert adversarial_loss(torch.zeros(5), 0) == pytest.approx(np.log(2))
-    assert attribute_loss(torch.zeros(4, 2), torch.ones(4, 2)) == pytest.approx(np.log(2))
-    assert code_loss(torch.zeros(4, 2, 10), codes) == pytest.approx(np.log(10))
-    for loss, logits, target in (
-        (adversarial_loss, torch.zeros(5, 1), 1),
-        (attribute_loss, torch.zeros(4, 1), torch.ones(4)),
-        (code_loss, torch.zeros(4, 10), codes[:, 0]),
-    ):
-        with pytest.raises(ValueError, match="B"):
-            loss(logits, target)
-
-
-def test_one_sided_smoothing_has_its_minimum_at_the_smoothed_target():
-    logits = torch.linspace(-6, 6, 2_001).unsqueeze(1)
-    losses = torch.stack([adversarial_loss(row, 0.9) for row in logits])
-    assert torch.sigmoid(logits[losses.argmin()]).item() == pytest.approx(0.9, abs=0.01)
-
-
-def test_the_gradient_penalty_of_a_linear_d_is_half_its_squared_weight():
-    weight = torch.tensor([1.0, 2.0, -3.0])
-    x = torch.randn(6, 3, 1, 1, requires_grad=True)
-    assert gradient_penalty((x.flatten(1) * weight).sum(1), x) == pytest.approx(7.0)
-
-
 @pytest.mark.parametrize("every", [1, 4])
 def test_r1_makes_d_flatter_at_real_pictures(every):
     def slope(gamma):
@@ -208,14 +161,6 @@ def test_a_joint_batch_changes_batch_norms_statistics_and_nothing_else(problem):
         for a, b in zip(apart, joint, strict=True):
             pairs = zip(a, b, strict=True) if problem == "acgan" else [(a, b)]
             assert all(torch.allclose(x, y, atol=1e-5) == is_same for x, y in pairs)
-
-
-def test_a_rarer_penalty_weighs_as_much_in_all():
-    for every in (1, 3):
-        config = smoke("gan", r1=2.0, r1_every=every)
-        weights = [penalty_weight(config, step) for step in range(6)]
-        assert sum(weights) == 12
-        assert [step for step, weight in enumerate(weights) if weight] == [*range(0, 6, every)]
 
 
 def test_spectral_norm_holds_every_layer_of_d_near_norm_one():

@@ -59,9 +59,10 @@ def test_images_of_every_size_give_features_and_logits(size, channels):
     sizes = SimpleNamespace(image_size=size, channels=channels, attributes=("a", "b"))
     net = Classifier(sizes).eval()
     x = torch.randint(0, 256, (2, channels, size, size), dtype=torch.uint8)
-    assert net(x).shape == (2, 2)
-    assert net.features(x).shape == (2, room.CHANNELS[-1])
-    assert net.features(x).dtype == torch.float32
+    logits, features = net(x)
+    assert logits.shape == (2, 2)
+    assert features.shape == (2, room.CHANNELS[-1])
+    assert features.dtype == torch.float32
 
 
 def test_the_classifier_reads_every_attribute_of_the_data(data, classifier):
@@ -71,7 +72,7 @@ def test_the_classifier_reads_every_attribute_of_the_data(data, classifier):
     assert readings.dtype == bool
     assert torch.equal(features, image_features(classifier, data.test.images))
     x = torch.from_numpy(np.array(data.test.images)).permute(0, 3, 1, 2)
-    assert np.array_equal(readings, (classifier(x) > 0).numpy())
+    assert np.array_equal(readings, (classifier(x)[0] > 0).numpy())
 
 
 def test_accuracy_and_floor_are_those_of_the_test_images(data, classifier):
@@ -185,9 +186,9 @@ def test_without_attributes_the_classifier_reads_quarter_turns(own_cache, folder
     assert (turner.about["kind"], turner.about["floor"]) == ("rotation", 0.25)
     assert turner.about["by_attribute"] == {}
     x = torch.from_numpy(np.array(folder.test.images)).permute(0, 3, 1, 2)
-    assert turner(x).shape == (len(folder.test), 4)
+    assert turner(x)[0].shape == (len(folder.test), 4)
     assert read_images(turner, folder.test.images)[0].shape == (len(folder.test), 0)
-    right = [(turner(x.rot90(k, (2, 3))).argmax(1) == k).double().mean() for k in range(4)]
+    right = [(turner(x.rot90(k, (2, 3)))[0].argmax(1) == k).double().mean() for k in range(4)]
     assert turner.about["accuracy"] == pytest.approx(float(np.mean(right)))
 
 

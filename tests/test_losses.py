@@ -1,10 +1,19 @@
 """The losses against torch.distributions and closed forms."""
 
+import numpy as np
 import pytest
 import torch
 from torch.distributions import Independent, Normal, kl_divergence
 
-from hwlib.losses import kl_standard_normal, pixel_error, recon_nats
+from hwlib.losses import (
+    adversarial_loss,
+    attribute_loss,
+    code_loss,
+    gradient_penalty,
+    kl_standard_normal,
+    pixel_error,
+    recon_nats,
+)
 from hwlib.recipes import PAIRS, RECIPES, build_models
 
 
@@ -104,3 +113,28 @@ def test_dcgan_objective_is_the_shared_negative_elbo_times_the_batch():
     loss, _, _ = RECIPES["dcgan"].problems["vae"].objective(x, x_hat, mu, logvar, kl_weight=1.0)
     neg_elbo = recon_nats(x, x_hat, vae.pixel_range) + kl_standard_normal(mu, logvar)
     torch.testing.assert_close(loss, neg_elbo.sum())
+
+
+def test_adversarial_losses_are_chance_for_logits_of_zero_and_check_their_shapes():
+    codes = torch.zeros(4, 2, dtype=torch.long)
+    for loss, logits, target, chance, wrong in (
+        (adversarial_loss, torch.zeros(5), 1, 2, torch.zeros(5, 1)),
+        (adversarial_loss, torch.zeros(5), 0, 2, torch.zeros(5, 1)),
+        (attribute_loss, torch.zeros(4, 2), torch.ones(4, 2), 2, torch.zeros(4, 1)),
+        (code_loss, torch.zeros(4, 2, 10), codes, 10, torch.zeros(4, 10)),
+    ):
+        assert loss(logits, target) == pytest.approx(np.log(chance))
+        with pytest.raises(ValueError, match="B"):
+            loss(wrong, target)
+
+
+def test_one_sided_smoothing_has_its_minimum_at_the_smoothed_target():
+    logits = torch.linspace(-6, 6, 2_001).unsqueeze(1)
+    losses = torch.stack([adversarial_loss(row, 0.9) for row in logits])
+    assert torch.sigmoid(logits[losses.argmin()]).item() == pytest.approx(0.9, abs=0.01)
+
+
+def test_the_gradient_penalty_of_a_linear_d_is_half_its_squared_weight():
+    weight = torch.tensor([1.0, 2.0, -3.0])
+    x = torch.randn(6, 3, 1, 1, requires_grad=True)
+    assert gradient_penalty((x.flatten(1) * weight).sum(1), x) == pytest.approx(7.0)

@@ -166,7 +166,7 @@ def test_unknown_names_are_one_line():
     with pytest.raises(UserError, match="unknown recipe 'broad'"):
         convert(1.0, "broad", "wide", batch_size=8)
     with pytest.raises(UserError, match="unknown reconstruction 'huber'"):
-        objectives.common_form("wide", reconstruction="huber").beta
+        objectives.common_form("wide", reconstruction="huber")
 
 
 # ----------------------------------------------------------------------------------- likelihoods

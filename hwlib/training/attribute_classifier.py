@@ -34,7 +34,7 @@ from hwlib.fingerprint import code_of_modules
 from hwlib.io import locked
 from hwlib.models.weights import Tensors, load_sealed, save_sealed
 from hwlib.runtime import autocast, derive_seed, generator, resolve_precision
-from hwlib.training.batches import EVAL_BATCH, Batches, evenly_spaced_rows, image_batches
+from hwlib.training.batches import Batches, evenly_spaced_rows, image_batches
 
 CPU = torch.device("cpu")
 CHANNELS = (32, 64, 128, 192)  # of the stem and of the three stages; the last is the features' F
@@ -82,36 +82,15 @@ class Classifier(nn.Module):
         """What protocols call it: "oracle:" and its weights' fingerprint."""
         return f"oracle:{self.about['fingerprint']}"
 
-    def maps(self, x: Tensor) -> Tensor:
-        """Map x (B, C, H, W) uint8 to the last layer (B, F, S, S), S at most 4."""
-        return self.trunk(x.float() / 127.5 - 1)
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Map x (B, C, H, W) uint8 to logits (B, A), or (B, 4) over quarter turns, and features."""
+        maps = self.trunk(x.float() / 127.5 - 1)  # (B, F, S, S), S at most 4
+        logits = self.head(self.dropout(maps.flatten(1)))
+        return logits, (maps.mean((2, 3)).float() - self.mean) / self.std
 
     def features(self, x: Tensor) -> Tensor:
         """Map x (B, C, H, W) uint8 to (B, F), mean 0 and std 1 over the training images."""
-        return self.pooled(self.maps(x))
-
-    def pooled(self, maps: Tensor) -> Tensor:
-        """Map the last layer (B, F, S, S) to the features (B, F)."""
-        return (maps.mean((2, 3)).float() - self.mean) / self.std
-
-    @torch.no_grad()
-    def set_scale(self, data: Data) -> None:
-        """Take the features' mean and std over training images spaced evenly over the set."""
-        rows = evenly_spaced_rows(len(data.train), SCALE_IMAGES)
-        parts = [
-            self.maps(batch).mean((2, 3))
-            for start in range(0, len(rows), EVAL_BATCH)
-            for batch in _batches(self, data.train.images[rows[start : start + EVAL_BATCH]])
-        ]
-        values = torch.cat(parts).double()
-        self.mean.copy_(values.mean(0))
-        std = values.std(0, correction=0)
-        # Clamp tiny stds so that rarely active features do not dominate.
-        self.std.copy_(std.clamp_min(max(MIN_STD_SHARE * float(std.mean()), 1e-6)))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map x (B, C, H, W) uint8 to logits (B, A), or (B, 4) over quarter turns."""
-        return self.head(self.dropout(self.maps(x).flatten(1)))
+        return self(x)[1]
 
 
 def _conv(before: int, after: int, *, kernel: int = 3, stride: int = 1) -> nn.Sequential:
@@ -128,13 +107,9 @@ def read_images(classifier: Classifier, images: np.ndarray) -> tuple[np.ndarray,
 
     They are bool (N, A), A being 0 where the classifier reads quarter turns, and float32 (N, F).
     """
-    readings, features = [], []
-    for batch in _batches(classifier, images):
-        maps = classifier.maps(batch)
-        readings.append(classifier.head(maps.flatten(1)).cpu() > 0)
-        features.append(classifier.pooled(maps).cpu())
-    num = len(classifier.attributes)
-    return torch.cat(readings)[:, :num].numpy(), torch.cat(features)
+    found = [classifier(batch) for batch in _batches(classifier, images)]
+    logits, features = (torch.cat(parts).cpu() for parts in zip(*found, strict=True))
+    return (logits[:, : len(classifier.attributes)] > 0).numpy(), features
 
 
 @torch.no_grad()
@@ -227,12 +202,17 @@ def train_classifier(data: Data, *, steps: int, device: torch.device) -> Classif
                 group["lr"] = MAX_LR * one_cycle(step, steps)
             x, labels = _example(batches, data, step, device)
             with autocast(precision, device):
-                logits = classifier(x)
+                logits, _ = classifier(x)
             loss = F.cross_entropy if labels.ndim == 1 else F.binary_cross_entropy_with_logits
             optimizer.zero_grad(set_to_none=True)
             loss(logits.float(), labels).backward()
             optimizer.step()
-    classifier.eval().set_scale(data)
+    rows = evenly_spaced_rows(len(data.train), SCALE_IMAGES)
+    features = image_features(classifier.eval(), data.train.images[rows]).double()
+    std = features.std(0, correction=0)
+    classifier.mean.copy_(features.mean(0))
+    # Clamp tiny stds so that rarely active features do not dominate.
+    classifier.std.copy_(std.clamp_min(max(MIN_STD_SHARE * float(std.mean()), 1e-6)))
     return classifier
 
 
@@ -299,6 +279,6 @@ def measure_classifier(classifier: Classifier, data: Data) -> dict[str, Any]:
     num_right = 0
     for batch in _batches(classifier, images):
         for turn in range(TURNS):
-            num_right += int((classifier(batch.rot90(turn, (2, 3))).argmax(1) == turn).sum())
+            num_right += int((classifier(batch.rot90(turn, (2, 3)))[0].argmax(1) == turn).sum())
     accuracy = num_right / (TURNS * len(images))
     return {"kind": "rotation", "accuracy": accuracy, "floor": 1 / TURNS, "by_attribute": {}}
