@@ -59,7 +59,7 @@ def factors(
     channels: int = 3,
     reconstruction: str = "mse",
 ) -> Factors:
-    """Return a recipe's factors, measured on its reductions: they are linear and treat all alike."""
+    """Return a recipe's factors, measured on its reductions: they are linear."""
     objective = get_pair(recipe, "vae").objective
     one = torch.ones((), dtype=torch.float64)
     errors = one.expand(batch_size, channels, image_size, image_size)
