@@ -10,7 +10,6 @@ import ast
 import hashlib
 from collections.abc import Collection, Iterable, Iterator
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from threading import Lock
 
@@ -75,18 +74,10 @@ def _tree(file: Path) -> ast.Module:
     with _PARSING:
         tree = ast.parse(file.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list) and body and _is_docstring(body[0]):
-            body.pop(0)
+        has_docstring = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        if has_docstring and ast.get_docstring(node, clean=False) is not None:
+            node.body.pop(0)
     return tree
-
-
-def _is_docstring(node: ast.AST) -> bool:
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )
 
 
 def _imports(file: Path) -> Iterator[tuple[str, str]]:
@@ -116,27 +107,6 @@ def pair_code(recipe: str, problem: str) -> str:
     references = (entry.step, entry.monitor)
     own = (f"hwlib.recipes.{recipe}", PAIRS_BASE, LOOP, *(r.partition(":")[0] for r in references))
     return _digest([*references, code_of_modules(*own, within=RESULT_ROOMS)])
-
-
-def run_identity(
-    recipe: str, problem: str, *, data: str, device: str, precision: str
-) -> dict[str, str]:
-    """Return what can change a run's result beside its settings; no device is looked at.
-
-    Args:
-        recipe: course report.
-        problem: of the homework.
-        data: fingerprint of the images.
-        device: type of the device that the run is made on: "cpu", "cuda" or "mps".
-        precision: "float32" or "bfloat16".
-    """
-    return {
-        "data": data,
-        "device": device,
-        "precision": precision,
-        "code": pair_code(recipe, problem),
-        "torch": version("torch").split("+")[0],
-    }
 
 
 def claims_code(pairs: Iterable[tuple[str, str]], rules: Iterable[str]) -> str:

@@ -28,27 +28,18 @@ def resolve(reference: str) -> Any:
 
 @dataclass(frozen=True)
 class Metric:
-    """A number of results.json: `report/metrics.toml`; its words are in `text/*/metrics.toml`.
+    """A number of results.json: `report/metrics.toml`; its words are in `text/*/metrics.toml`."""
 
-    Attributes:
-        format: "count" (whole), "percent" (of a share), "digits" (three significant ones), "mse"
-            (five decimals), "text", or "number" (four significant digits).
-        better: "lower" or "higher"; empty where that depends.
-        real: the key of the same number for real images, its noise floor.
-        most: the key of its upper bound.
-        has_brackets: whether tables write `real` or `most` in brackets behind it.
-        by_features: whether it is in a feature network's terms, so that other data or another
-            network makes it another number.
-        topic: table of the comparison that it stands in; the file's order is the columns'.
-    """
-
+    # "count" (whole), "percent" (of a share), "digits" (three significant ones), "mse" (five
+    # decimals), "text", or "number" (four significant digits)
     format: str = "number"
-    better: str = ""
-    real: str = ""
-    most: str = ""
-    has_brackets: bool = False
+    better: str = ""  # "lower" or "higher"; empty where that depends
+    real: str = ""  # the key of the same number for real images, its noise floor
+    most: str = ""  # the key of its upper bound
+    has_brackets: bool = False  # whether tables write `real` or `most` in brackets behind it
+    # Whether it is in a feature network's terms: other data or another network makes it another.
     by_features: bool = False
-    topic: str = ""
+    topic: str = ""  # table of the comparison that it stands in; the file's order is the columns'
 
     @property
     def beside(self) -> str:
@@ -75,64 +66,39 @@ def metrics_of(topic: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """A chapter of the report.
+    """A chapter of the report."""
 
-    Attributes:
-        notebook: that makes it; the notebooks' numbers are the report's order.
-        overview: headline metrics, as many as fit a page's width.
-        topics: of its metrics, a table of the comparison each.
-    """
-
-    notebook: str
-    overview: tuple[str, ...]
-    topics: tuple[str, ...]
+    notebook: str  # that makes it; the notebooks' numbers are the report's order
+    overview: tuple[str, ...]  # headline metrics, as many as fit a page's width
+    topics: tuple[str, ...]  # of its metrics, a table of the comparison each
 
 
 @dataclass(frozen=True, kw_only=True)
 class Problem(Page):
-    """A problem of the homework.
+    """A problem of the homework."""
 
-    Attributes:
-        settings: those that only some problems know, as far as this one does.
-        default_recipe: where none is asked for.
-        study_of: the problem whose runs a study trains and compares; empty for all others.
-        is_adversarial: whether G and D play against each other.
-        condition: what G is given beside its noise: "labels", "codes", or nothing.
-        weight: setting that weighs the loss of that condition.
-        small: settings that the profiles `smoke` and `preview` have as well.
-        preview_share: of the steps of `quick` that `preview` makes.
-        step: one update (state, images, config, precision, ...) -> numbers.
-        monitor: measures the networks at points of the training and at its end.
-        curves: figure of the learning curves.
-        curve_column: column of metrics.jsonl that only its learning curves have, or, as the last
-            resort, that all of its kind have.
-        panels: widgets of a finished run, by the name of their tab.
-        figures: names of files, the homework's own where it has one.
-        cover: the figure that stands for it.
-        also_trains: settings of further runs that its notebook trains.
-        start_rank: turn in which its notebook starts, where a KL study is among them and where not:
-            long ones early, and a page that needs another's run last.
-        has_page_decoder: whether a page can run its decoder by itself.
-    """
-
-    settings: frozenset[str]
-    default_recipe: str = "dcgan"
-    study_of: str = ""
-    is_adversarial: bool = False
-    condition: str = ""
-    weight: str = ""
-    small: Mapping[str, Any] = field(default_factory=dict)
-    preview_share: float = 0.25
-    step: str
-    monitor: str
-    curves: str
+    settings: frozenset[str]  # those that only some problems know, as far as this one does
+    default_recipe: str = "dcgan"  # where none is asked for
+    study_of: str = ""  # the problem whose runs a study trains and compares; empty for all others
+    is_adversarial: bool = False  # whether G and D play against each other
+    condition: str = ""  # what G is given beside its noise: "labels", "codes", or nothing
+    weight: str = ""  # setting that weighs the loss of that condition
+    small: Mapping[str, Any] = field(default_factory=dict)  # of `smoke` and `preview` as well
+    preview_share: float = 0.25  # of the steps of `quick` that `preview` makes
+    step: str = "hwlib.training.steps:adversarial_step"  # one update -> numbers
+    monitor: str  # measures the networks at points of the training and at its end
+    curves: str  # figure of the learning curves
+    # Column of metrics.jsonl that only its learning curves have, or, as the last resort, that all
+    # of its kind have.
     curve_column: str
-    panels: Mapping[str, str]
-    figures: tuple[str, ...]
-    cover: str
-    also_trains: tuple[Mapping[str, Any], ...] = ()
+    panels: Mapping[str, str]  # widgets of a finished run, by the name of their tab
+    figures: tuple[str, ...]  # names of files, the homework's own where it has one
+    cover: str  # the figure that stands for it
+    also_trains: tuple[Mapping[str, Any], ...] = ()  # settings of further runs of its notebook
+    # Turn in which its notebook starts, where a KL study is among them and where not: long ones
+    # early, and a page that needs another's run last.
     start_rank: tuple[int, int]
-    has_page_decoder: bool = False
+    has_page_decoder: bool = False  # whether a page can run its decoder by itself
 
 
 ADVERSARIAL_SETTINGS = frozenset(
@@ -186,7 +152,6 @@ PROBLEMS: dict[str, Problem] = {
     "gan": Problem(
         settings=ADVERSARIAL_SETTINGS,
         is_adversarial=True,
-        step="hwlib.training.steps:adversarial_step",
         monitor="hwlib.training.evaluate_gan:GanMonitor",
         curves="hwlib.plots:gan_curves",
         curve_column="d_loss",
@@ -207,7 +172,6 @@ PROBLEMS: dict[str, Problem] = {
         is_adversarial=True,
         condition="labels",
         weight="class_weight",
-        step="hwlib.training.steps:adversarial_step",
         monitor="hwlib.training.evaluate_acgan:AcganMonitor",
         curves="hwlib.plots:acgan_curves",
         curve_column="d_class_loss",
@@ -228,7 +192,6 @@ PROBLEMS: dict[str, Problem] = {
         condition="codes",
         weight="code_weight",
         preview_share=0.5,  # its images are noise until half of the steps
-        step="hwlib.training.steps:adversarial_step",
         monitor="hwlib.training.evaluate_infogan:InfoganMonitor",
         curves="hwlib.plots:infogan_curves",
         curve_column="q_loss",

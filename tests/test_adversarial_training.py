@@ -1,7 +1,6 @@
 """The adversarial steps, their options, snapshots, and exact resume."""
 
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,9 +16,8 @@ from hwlib.registry import PROBLEMS, resolve
 from hwlib.training import checkpoint
 from hwlib.training.augment import augment, cut_out, shift
 from hwlib.training.batches import Batches
-from hwlib.training.evaluate_acgan import AcganMonitor
 from hwlib.training.evaluate_gan import collapse_signs
-from hwlib.training.loop import TrainingDiverged, make_state
+from hwlib.training.loop import make_state
 from hwlib.training.sampling import sample_images
 from hwlib.training.steps import State, forward_real_fake
 
@@ -219,13 +217,6 @@ def test_every_option_trains_in_every_family(problem, options):
     assert all(value.isfinite() for value in numbers.values())
 
 
-@pytest.mark.parametrize(("problem", "name"), [("vae", "ema"), ("gan", "num_codes")])
-def test_a_setting_of_another_problem_is_refused(problem, name):
-    with pytest.raises(UserError) as refused:
-        hwlib.make_config(problem, **{name: 1})
-    assert refused.value.key == "setting_of_problem"
-
-
 # --- finished runs ------------------------------------------------------------------------------
 
 
@@ -239,7 +230,7 @@ def test_a_finished_run_gives_the_networks_of_its_best_snapshot(runs, problem):
     assert (results["best_step"], results["best_kid"]) == (best["step"], best["snapshot_kid"])
     if problem == "acgan":  # its labels have to work as well
         correlation = snapshots["snapshot_correlation"].clip(lower=0.1)
-        expected = snapshots["snapshot_kid"] / correlation**4
+        expected = snapshots["snapshot_kid"] / correlation**4  # above the floor of KID
         assert snapshots["snapshot_score"].tolist() == pytest.approx(expected.tolist())
         best = snapshots.loc[expected.idxmin()]
     else:
@@ -249,31 +240,6 @@ def test_a_finished_run_gives_the_networks_of_its_best_snapshot(runs, problem):
     assert list(run.samples["growth_steps"]) == list(snapshots["step"])
     assert set(run.load_models()) == ({"G", "D", "Q"} if problem == "infogan" else {"G", "D"})
     assert None not in results.values()
-
-
-@pytest.mark.parametrize(
-    ("kids", "correlations", "floor", "best"),
-    [
-        ([0.5, 0.01, 0.4], [0.2, 0.5, 0.9], 0.5, 2),  # 1 without the floor
-        ([3.0, 1.0, 1.2], [0.9, 0.5, 0.8], 0.0, 2),  # 1 by KID alone
-        ([3.0, 1.0, 2.0], [-0.2, 0.0, 0.05], 0.0, 1),  # labels without effect weigh alike
-    ],
-)
-def test_an_acgans_score_weighs_kid_and_labels(kids, correlations, floor, best, monkeypatch):
-    config = smoke("acgan", attribute="Smiling")
-    networks = SimpleNamespace(classifier=SimpleNamespace(attributes=("Male", "Smiling")))
-    monitor = SimpleNamespace(config=config, networks=networks, kid_floor=floor)
-    scores = []
-    for kid, correlation in zip(kids, correlations, strict=True):
-        values = np.array([correlation])
-        monkeypatch.setattr(
-            "hwlib.training.evaluate_acgan.label_correlation", lambda *_, v=values: v
-        )
-        readings, asked = np.zeros((4, 2), bool), torch.zeros(4, 1)
-        score, record = AcganMonitor.score(monitor, kid, readings, asked)
-        assert record == {"snapshot_correlation": correlation, "snapshot_score": score}
-        scores.append(score)
-    assert int(np.argmin(scores)) == best
 
 
 def test_a_run_that_breaks_late_gives_its_best_snapshot_unless_the_last_is_wanted(
@@ -291,21 +257,17 @@ def test_a_run_that_breaks_late_gives_its_best_snapshot_unless_the_last_is_wante
     assert best.results["last_kid"] == 2.0
 
 
-def test_several_attributes_are_learnt_at_once(tmp_path):
-    run = hwlib.fit(smoke("acgan", attribute="Male,Smiling"), runs=tmp_path)
-    assert set(run.results["attribute_accuracy_by"]) == {"Male", "Smiling"}
-    one = sample_images(run, num=3, seed=1, labels={"Male": 1, "Smiling": 0})
-    two = sample_images(run, num=3, seed=1, labels={"Male": 0, "Smiling": 0})
-    assert one.shape == (3, SIZE, SIZE, 3)
-    assert (one != two).any()
-
-
-def test_samples_follow_the_seed_and_the_conditions(runs):
+def test_samples_follow_the_seed_and_the_conditions(runs, tmp_path):
     one, again, other = (sample_images(runs["gan"], num=4, seed=s) for s in (1, 1, 2))
     assert (one == again).all()
     assert (one != other).any()
     codes = [sample_images(runs["infogan"], num=4, seed=1, codes=[c]) for c in (0, 9)]
     assert (codes[0] != codes[1]).any()
+    run = hwlib.fit(smoke("acgan", attribute="Male,Smiling"), runs=tmp_path)
+    assert set(run.results["attribute_accuracy_by"]) == {"Male", "Smiling"}
+    on, off = ({"Male": value, "Smiling": 0} for value in (1, 0))
+    labels = [sample_images(run, num=3, seed=1, labels=given) for given in (on, off)]
+    assert (labels[0] != labels[1]).any()
 
 
 @pytest.mark.parametrize(
@@ -357,13 +319,6 @@ def test_a_wrong_attribute_is_an_error_before_an_image_is_read(
     assert not own_cache.exists()
 
 
-def test_a_loss_past_all_use_stops_the_run_as_one_that_is_not_finite_does(tmp_path):
-    with pytest.raises(TrainingDiverged) as diverged:
-        hwlib.fit(smoke("gan", learning_rate=1e9), runs=tmp_path)
-    assert diverged.value.values["name"] in ("d_loss", "g_loss")
-    assert diverged.value.values["value"] is not None
-
-
 def test_collapse_is_noticed_and_dated():
     def record(step, d_loss, diversity=None):
         seen = {} if diversity is None else {"snapshot_kid": 0.1, "snapshot_diversity": diversity}
@@ -383,10 +338,10 @@ def test_collapse_is_noticed_and_dated():
 
 @pytest.mark.parametrize("problem", FAMILIES)
 def test_kills_at_random_moments_end_with_the_unbroken_runs_bits(problem, tmp_path):
-    options = {**HARD, "num_steps": 75, "checkpoint_every": 3, "num_evals": 6, "image_size": 64}
+    options = {**HARD, "num_steps": 60, "checkpoint_every": 3, "num_evals": 6}
     config = smoke(problem, **options)
     whole = hwlib.fit(config, runs=tmp_path / "whole")
-    train_and_be_killed(config, tmp_path / "broken", whole.path.name, times=3, most=0.12)
+    train_and_be_killed(config, tmp_path / "broken", whole.path.name, times=2, most=0.12)
     assert_same_run(whole, hwlib.fit(config, runs=tmp_path / "broken"))
 
 

@@ -12,14 +12,12 @@ import torch
 from conftest import picture
 
 from hwlib.data import load_data
-from hwlib.errors import UserError
 from hwlib.metrics import majority_accuracy
 from hwlib.training import attribute_classifier as room
 from hwlib.training.attribute_classifier import (
     Classifier,
     get_classifier,
     image_features,
-    one_cycle,
     read_images,
     shift_images,
     train_classifier,
@@ -99,9 +97,6 @@ def test_the_second_call_reads_the_same_bits_from_the_cache(data, classifier, mo
     monkeypatch.setattr(room, "train_classifier", never)
     again = get_classifier(data, steps=STEPS)
     assert again.about == classifier.about
-    assert all(
-        torch.equal(a, b) for a, b in zip(again.buffers(), classifier.buffers(), strict=True)
-    )
     images = data.test.images[:5]
     assert torch.equal(image_features(again, images), image_features(classifier, images))
     assert not again.training
@@ -120,15 +115,12 @@ def test_training_images_alone_decide_the_bits_and_no_global_random_number_is_us
         assert torch.equal(tensor, again.state_dict()[name]), name
 
 
-def test_more_steps_are_another_classifier(data, classifier):
-    more = get_classifier(data, steps=STEPS + 1)
-    assert more.about["fingerprint"] != classifier.about["fingerprint"]
-    assert get_classifier(data, steps=STEPS).about == classifier.about
-
-
 @pytest.mark.parametrize("damage", ["flip", "cut"])
 def test_of_a_damaged_cache_the_classifier_is_trained_again(own_cache, folder, capfd, damage):
     first = get_classifier(folder, steps=1)
+    begins, done = capfd.readouterr().err.splitlines()  # progress is two lines in batch
+    assert f"{len(folder.train)} images, 1 step" in begins
+    assert "25.0 %" in done
     path = next((own_cache.parent / "oracles").glob("*.safetensors"))
     content = bytearray(path.read_bytes())
     content[-20] ^= 4
@@ -161,25 +153,6 @@ def test_two_that_ask_at_once_train_it_once(own_cache, folder, monkeypatch):
     assert found[0] == found[1]
 
 
-def test_a_cache_that_cannot_be_written_is_an_error(folder, tmp_path, monkeypatch):
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("HWLIB_CACHE", str(tmp_path / "file"))
-    with pytest.raises(UserError) as unwritable:
-        get_classifier(folder, steps=1)
-    assert unwritable.value.key == "cache_unwritable"
-
-
-def test_in_batch_progress_is_two_lines(own_cache, folder, capfd, monkeypatch):
-    monkeypatch.setenv("HWLIB_BATCH", "1")
-    get_classifier(folder, steps=1)
-    lines = capfd.readouterr().err.splitlines()
-    assert len(lines) == 2
-    assert f"{len(folder.train)} images, 1 step" in lines[0]
-    assert "25.0 %" in lines[1]
-    get_classifier(folder, steps=1)
-    assert capfd.readouterr().err == ""
-
-
 def test_without_attributes_the_classifier_reads_quarter_turns(own_cache, folder):
     turner = get_classifier(folder, steps=2)
     assert turner.attributes == ()
@@ -204,14 +177,6 @@ def test_images_are_shifted_by_their_own_offset_and_borders_are_repeated():
     result = shift_images(x, torch.tensor([[1, 0], [0, -2]]))
     assert result[0, 0].tolist() == [[0, 1, 2], [0, 1, 2], [3, 4, 5]]  # one down
     assert result[1, 0].tolist() == [[11, 11, 11], [14, 14, 14], [17, 17, 17]]  # two to the left
-
-
-def test_the_learning_rate_rises_straight_and_falls_to_nearly_0():
-    rates = [one_cycle(step, 100) for step in range(100)]
-    assert max(rates) == 1
-    assert rates.index(1) in (24, 25)
-    assert rates[-1] < 0.001
-    assert one_cycle(0, 1) == 1
 
 
 def test_a_little_training_beats_the_floor_on_photographs(photographs):

@@ -9,6 +9,7 @@ from hwlib.losses import (
     adversarial_loss,
     attribute_loss,
     code_loss,
+    gaussian_nll,
     gradient_penalty,
     kl_standard_normal,
     pixel_error,
@@ -113,6 +114,15 @@ def test_dcgan_objective_is_the_shared_negative_elbo_times_the_batch():
     loss, _, _ = RECIPES["dcgan"].problems["vae"].objective(x, x_hat, mu, logvar, kl_weight=1.0)
     neg_elbo = recon_nats(x, x_hat, vae.pixel_range) + kl_standard_normal(mu, logvar)
     torch.testing.assert_close(loss, neg_elbo.sum())
+
+
+def test_gaussian_nll_equals_torch_distributions():
+    x, x_hat = pictures()
+    log_sigma = torch.tensor(-1.3)
+    expected = -Normal(x_hat, log_sigma.exp()).log_prob(x).flatten(1).sum(1)
+    torch.testing.assert_close(gaussian_nll(x, x_hat, log_sigma), expected)
+    with pytest.raises(ValueError, match="one number"):
+        gaussian_nll(x, x_hat, torch.zeros(3))
 
 
 def test_adversarial_losses_are_chance_for_logits_of_zero_and_check_their_shapes():

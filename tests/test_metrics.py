@@ -14,7 +14,6 @@ from hwlib.metrics import (
     kernel_distance,
     latent_variances,
     linear_probe_accuracy,
-    majority_accuracy,
     precision_recall,
     sharpness,
 )
@@ -29,12 +28,6 @@ def test_sharpness_is_the_variance_of_the_laplacian():
     image[0, 0, 2, 2] = 1.0
     laplacian = torch.tensor([0, 1, 0, 1, -4, 1, 0, 1, 0.0])  # of the inner 3 x 3
     torch.testing.assert_close(sharpness(image), laplacian.var(correction=0).view(1))
-
-
-def test_blurring_lowers_sharpness():
-    noise = torch.rand(4, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 255
-    blurred = torch.nn.functional.avg_pool2d(noise, 3, 1, 1)
-    assert (sharpness(blurred) < sharpness(noise) / 4).all()
 
 
 def test_active_units_counts_the_latents_that_vary():
@@ -54,37 +47,20 @@ def test_linear_probe_reads_a_linear_attribute_and_not_a_random_one():
         assert low <= score <= high
 
 
-def test_majority_floor_is_the_commoner_classes_share():
-    assert majority_accuracy(np.array([1, 0, 0, 0])) == 0.75
-    assert majority_accuracy(np.array([1, 1, 1, 0])) == 0.75
-
-
-def test_grey_pictures_have_no_colourfulness():
-    grey = torch.randint(0, 256, (4, 1, 8, 8), generator=torch.Generator().manual_seed(0))
-    assert colourfulness(grey.expand(-1, 3, -1, -1)).tolist() == [0, 0, 0, 0]
-
-
 def test_colourfulness_is_spread_and_mean_of_two_opponent_axes():
     image = torch.zeros(1, 3, 1, 2)
     image[0, :, 0, 0] = torch.tensor([200.0, 100.0, 50.0])  # red - green 100, yellow - blue 100
     # The two pixels have (100, 100) and (0, 0): std 50 and mean 50 on either axis.
     expected = np.hypot(50, 50) + 0.3 * np.hypot(50, 50)
     assert colourfulness(image).item() == pytest.approx(expected)
+    assert colourfulness(image[:, :1].expand(-1, 3, -1, -1)).item() == 0
 
 
-def test_frechet_distance_of_a_set_to_itself_is_0():
+def test_frechet_distance_of_a_set_to_itself_shifted_or_scaled():
     x = gauss(200, 8)
     assert frechet_distance(x, x[torch.randperm(200)]) == pytest.approx(0, abs=1e-6)
-
-
-def test_frechet_distance_of_a_shifted_set_is_the_squared_shift():
-    x = gauss(100, 5)
-    assert frechet_distance(x, x + 3) == pytest.approx(5 * 9, rel=1e-5)
-
-
-def test_frechet_distance_of_a_scaled_set_follows_from_its_covariance():
-    x = gauss(500, 6).double()
-    x -= x.mean(0)
+    assert frechet_distance(x, x + 3) == pytest.approx(8 * 9, rel=1e-5)
+    x = x.double() - x.double().mean(0)
     # tr(S + 4 S - 2 (4 S S)^(1/2)) = tr(S)
     assert frechet_distance(x, 2 * x) == pytest.approx(x.var(0).sum().item(), rel=1e-5)
 
@@ -101,30 +77,12 @@ def test_kernel_distance_is_the_unbiased_mmd_of_the_cubic_kernel():
     assert kernel_distance(x, y) == pytest.approx(within - 2 * across, rel=1e-4)
 
 
-def test_kernel_distance_is_about_0_within_one_distribution_and_not_beyond():
-    x, same, other = gauss(400, 8), gauss(400, 8, seed=1), gauss(400, 8, seed=2) * 1.5
-    assert abs(kernel_distance(x, same)) < 0.02
-    assert kernel_distance(x, other) > 0.1
-
-
 def test_kernel_distance_leaves_the_global_random_numbers_alone():
     before = torch.get_rng_state()
     first = kernel_distance(gauss(20, 4), gauss(30, 4, seed=1))
     assert torch.equal(before, torch.get_rng_state())
     torch.rand(3)
     assert kernel_distance(gauss(20, 4), gauss(30, 4, seed=1)) == first
-
-
-def test_a_set_covers_itself():
-    x = gauss(60, 5)
-    assert precision_recall(x, x.clone()) == (1, 1)
-    assert density_coverage(x, x.clone()) == (1, 1)
-
-
-def test_disjoint_sets_do_not_cover_each_other():
-    x = gauss(60, 5)
-    assert precision_recall(x, x + 100) == (0, 0)
-    assert density_coverage(x, x + 100) == (0, 0)
 
 
 def test_samples_of_one_of_two_clusters_are_precise_and_recall_half():
@@ -136,6 +94,13 @@ def test_samples_of_one_of_two_clusters_are_precise_and_recall_half():
     density, coverage = density_coverage(torch.cat([cluster, other]), fake)
     assert 0.8 < density < 1.3
     assert 0.4 < coverage <= 0.5
+
+
+def test_a_set_covers_itself_and_none_far_away():
+    x = gauss(60, 5)
+    for other, covered in ((x.clone(), 1), (x + 100, 0)):
+        assert precision_recall(x, other) == (covered, covered)
+        assert density_coverage(x, other) == (covered, covered)
 
 
 def test_one_outlier_among_the_fakes_lifts_recall_and_not_coverage():

@@ -15,7 +15,7 @@ import hwlib
 from hwlib.errors import UserError
 from hwlib.run import Run
 from hwlib.training import checkpoint, loop
-from hwlib.training.batches import Batches, evenly_spaced_rows, to_range, to_uint8
+from hwlib.training.batches import Batches, to_range, to_uint8
 from hwlib.training.evaluate_vae import make_feature_networks
 from hwlib.training.identity import open_run
 from hwlib.training.loop import Stopped, TrainingDiverged, make_state, schedule, train
@@ -60,15 +60,6 @@ def test_a_vae_asks_for_the_classifier_when_it_is_trained(tmp_path, monkeypatch)
     assert trained == [run.config.num_steps]
 
 
-def test_missing_feature_networks_are_an_error_before_training(tmp_path, monkeypatch):
-    monkeypatch.delenv("HWLIB_INCEPTION", raising=False)
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    with pytest.raises(UserError) as missing:
-        hwlib.fit(smoke(features="inception"), runs=tmp_path / "runs")
-    assert missing.value.key == "inception_missing"
-    assert not any((tmp_path / "runs").glob("*/checkpoint/*"))
-
-
 def test_a_run_folder_holds_what_it_promises(unbroken):
     names = {p.name for p in unbroken.path.iterdir()} - {".lock"}
     wanted = "config.json latents.npz metrics.jsonl results.json samples.npz weights.safetensors"
@@ -86,14 +77,10 @@ def test_a_run_folder_holds_what_it_promises(unbroken):
     record = unbroken.record
     assert record["environment"]["num_threads"] == torch.get_num_threads()
     assert record["data"]["num_train"] == 96
-
-
-def test_metrics_are_steps_in_order_up_to_the_last(unbroken):
     metrics = unbroken.metrics
     assert metrics["step"].is_monotonic_increasing
     assert metrics["step"].iloc[-1] == 12
     assert metrics["test_mse_11"].notna().sum() == 3
-    assert np.isfinite(metrics["loss"]).all()
 
 
 def test_the_seed_decides_the_bits(unbroken, tmp_path):
@@ -126,13 +113,17 @@ def flip_bit(path, place):
     path.write_bytes(content)
 
 
-def test_damaged_weights_are_refused(unbroken, tmp_path):
+def test_damaged_weights_and_absent_devices_are_refused(unbroken, tmp_path, monkeypatch):
     copy = tmp_path / unbroken.path.name
     shutil.copytree(unbroken.path, copy)
     flip_bit(copy / "weights.safetensors", 1.0)
     with pytest.raises(UserError) as damaged:
         Run(copy).load_models()
     assert damaged.value.key == "weights_damaged"
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(UserError) as absent:
+        hwlib.fit(smoke().model_copy(update={"device": "mps"}), runs=tmp_path)
+    assert absent.value.key == "no_device"
 
 
 # --- stops and resumes ----------------------------------------------------------------------------
@@ -185,10 +176,10 @@ def test_a_stop_in_the_middle_of_a_record_resumes_to_the_same_bits(data, tmp_pat
     assert resumed.metrics["loss"].iloc[0] == pytest.approx(whole.metrics["loss"].iloc[:4].mean())
 
 
-def test_ten_kills_at_random_moments_end_with_the_unbroken_runs_bits(tmp_path):
-    config = smoke(num_steps=240, checkpoint_every=3, flip=True, num_evals=2, image_size=64)
+def test_six_kills_at_random_moments_end_with_the_unbroken_runs_bits(tmp_path):
+    config = smoke(num_steps=150, checkpoint_every=3, flip=True, num_evals=2, image_size=64)
     whole = hwlib.fit(config, runs=tmp_path / "whole")
-    train_and_be_killed(config, tmp_path / "broken", whole.path.name, times=10, most=0.12)
+    train_and_be_killed(config, tmp_path / "broken", whole.path.name, times=6, most=0.12)
     assert_same_run(whole, hwlib.fit(config, runs=tmp_path / "broken"))
 
 
@@ -235,14 +226,6 @@ def test_a_loss_that_is_not_finite_names_its_step_and_keeps_the_last_good_checkp
     assert not (folder / "results.json").exists()
 
 
-def test_absent_device_is_an_error(tmp_path):
-    if torch.backends.mps.is_available():
-        pytest.skip("this machine has the device that the test needs to be absent: NOT tested")
-    with pytest.raises(UserError) as absent:
-        hwlib.fit(smoke().model_copy(update={"device": "mps"}), runs=tmp_path)
-    assert absent.value.key == "no_device"
-
-
 # --- what is trained ------------------------------------------------------------------------------
 
 
@@ -262,12 +245,6 @@ def test_every_recipe_and_reconstruction_term_trains(recipe, reconstruction, dat
         assert vae.pixel_range == (0.0, 1.0)
 
 
-def test_the_loss_falls(tmp_path):
-    run = hwlib.fit(smoke(num_steps=60, precision="float32"), runs=tmp_path)
-    loss = run.metrics["neg_elbo_nats"]
-    assert loss.iloc[-1] < 0.8 * loss.iloc[0]
-
-
 # --- batches --------------------------------------------------------------------------------------
 
 
@@ -282,24 +259,11 @@ def test_batches_follow_from_seed_and_step_alone(data):
     assert not torch.equal(batch, other)
     assert batch.shape == (32, 3, SIZE, SIZE)
     assert batch.is_contiguous(memory_format=torch.channels_last)
-
-
-def test_an_epoch_has_every_image_once(data):
     batches = batches_of(data)
     epoch = np.concatenate([batches.indices(step) for step in range(3)])
-    assert sorted(epoch) == list(range(96))
+    assert sorted(epoch) == list(range(96))  # every image once
     assert list(batches.indices(3)) != list(batches.indices(0))
-
-
-def test_a_batch_larger_than_the_data_repeats_images(data):
-    batches = batches_of(data, batch_size=200)
-    assert len(batches[0]) == 200
-    assert batches.steps_per_epoch == 1
-
-
-def test_evenly_spaced_rows_reach_from_the_first_to_the_last():
-    assert evenly_spaced_rows(9, 3).tolist() == [0, 4, 8]
-    assert evenly_spaced_rows(3, 9).tolist() == [0, 1, 2]
+    assert len(batches_of(data, batch_size=200)[0]) == 200  # larger than the data
 
 
 @pytest.mark.parametrize("pixel_range", [(0.0, 1.0), (-1.0, 1.0)])

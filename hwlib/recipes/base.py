@@ -36,13 +36,8 @@ PIXEL_ERRORS = {
     "mse": r"(x-\hat{x})^2",
     "l1": r"|x-\hat{x}|",
     "bce": r"\left(-x\log\hat{x}-(1-x)\log(1-\hat{x})\right)",
+    "gaussian": r"\left(\frac{(x-\hat{x})^2}{2\sigma^2} + \log\sigma + \frac{1}{2}\log 2\pi\right)",
 }
-
-# With a learnt sigma the error has a scale of its own, so every recipe has the one loss.
-LEARNED_SIGMA = (
-    r"\mathcal{L} = \frac{1}{B}\sum\left(\frac{(x-\hat{x})^2}{2\sigma^2} + \log\sigma"
-    r" + \frac{1}{2}\log 2\pi\right) + \lambda\,\frac{1}{B}\sum D_{\mathrm{KL}}"
-)
 
 Reduction = Callable[[Tensor], Tensor]
 
@@ -51,7 +46,6 @@ Reduction = Callable[[Tensor], Tensor]
 class Objective:
     """A report's VAE loss, reductions as the report has them: recon + kl_weight * kl."""
 
-    formula: str  # TeX, for the squared error
     reduce_error: Reduction  # (B, C, H, W) squared (or other) errors -> 0-dim
     reduce_kl: Reduction  # (B,) nats, summed over Z -> 0-dim
 
@@ -86,9 +80,14 @@ class Objective:
 
     def tex(self, reconstruction: str = "mse", sigma: str = "fixed") -> str:
         """Return the loss as TeX, with the pixel error and the sigma that are in use."""
-        if sigma == "learned":
-            return LEARNED_SIGMA
-        return self.formula.replace(PIXEL_ERRORS["mse"], PIXEL_ERRORS[reconstruction])
+        error, kl = self.reduce_error, self.reduce_kl
+        if sigma == "learned":  # the error has a scale of its own, every recipe the one loss
+            reconstruction, error, kl = "gaussian", image_sum, mean_of_all
+        mean = r"\frac{1}{B}"
+        of_error = {mean_of_all: r"\frac{1}{B\,C\,H\,W}", image_sum: mean}.get(error, "")
+        recon = rf"{of_error}\sum {PIXEL_ERRORS[reconstruction]}"
+        of_kl = mean if kl is mean_of_all else ""
+        return rf"\mathcal{{L}} = {recon} + \lambda\,{of_kl}\sum D_{{\mathrm{{KL}}}}"
 
 
 @dataclass(frozen=True)
@@ -253,17 +252,6 @@ def image_sum(values: Tensor) -> Tensor:
     return values.flatten(1).sum(1).mean()
 
 
-MEAN_OBJECTIVE = Objective(
-    r"\mathcal{L} = \frac{1}{B\,C\,H\,W}\sum (x-\hat{x})^2"
-    r" + \lambda\,\frac{1}{B}\sum D_{\mathrm{KL}}",
-    mean_of_all,
-    mean_of_all,
-)
-SUM_OBJECTIVE = Objective(
-    r"\mathcal{L} = \sum (x-\hat{x})^2 + \lambda\,\sum D_{\mathrm{KL}}", sum_of_all, sum_of_all
-)
-IMAGE_SUM_OBJECTIVE = Objective(
-    r"\mathcal{L} = \frac{1}{B}\sum (x-\hat{x})^2 + \lambda\,\frac{1}{B}\sum D_{\mathrm{KL}}",
-    image_sum,
-    mean_of_all,
-)
+MEAN_OBJECTIVE = Objective(mean_of_all, mean_of_all)
+SUM_OBJECTIVE = Objective(sum_of_all, sum_of_all)
+IMAGE_SUM_OBJECTIVE = Objective(image_sum, mean_of_all)

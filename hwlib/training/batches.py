@@ -42,16 +42,18 @@ class Batches:
             labels: (N, A) of 0 and 1, for problems that learn attributes.
         """
         self.images, self.batch_size, self.seed, self.flip = images, batch_size, seed, flip
-        self.device, self._labels = device, labels
+        self.device, self.labels = device, labels
         self.steps_per_epoch = max(1, len(images) // batch_size)
-        self._permutation = lru_cache(maxsize=2)(self._permute)
-        self._resident = self._move_all() if device.type == "cuda" else None
+        self._order = lru_cache(maxsize=2)(self._permute)
+        self._resident = None
+        if device.type == "cuda" and images.nbytes * 2 <= torch.cuda.mem_get_info(device)[0]:
+            self._resident = torch.from_numpy(np.array(images)).to(device)
 
     def indices(self, step: int) -> np.ndarray:
         """Return the (B,) image numbers of `step`."""
         epoch, place = divmod(step, self.steps_per_epoch)
         start = place * self.batch_size
-        chosen = self._permutation(epoch)[start : start + self.batch_size]
+        chosen = self._order(epoch)[start : start + self.batch_size]
         return np.resize(chosen, self.batch_size)
 
     def __getitem__(self, step: int) -> Tensor:
@@ -69,20 +71,14 @@ class Batches:
 
     def extras(self, step: int) -> dict[str, Tensor]:
         """Return what goes with the batch of `step`: `labels` (B, A) float32, where there are."""
-        if self._labels is None:
+        if self.labels is None:
             return {}
-        labels = torch.from_numpy(self._labels[self.indices(step)])
+        labels = torch.from_numpy(self.labels[self.indices(step)])
         return {"labels": labels.float().to(self.device)}
 
     def _permute(self, epoch: int) -> np.ndarray:
         order = np.random.default_rng(derive_seed(self.seed, "order", epoch))
         return order.permutation(len(self.images))
-
-    def _move_all(self) -> Tensor | None:
-        free, _ = torch.cuda.mem_get_info(self.device)
-        if self.images.nbytes * 2 > free:
-            return None
-        return torch.from_numpy(np.array(self.images)).to(self.device)
 
 
 def evenly_spaced_rows(num: int, count: int) -> np.ndarray:
@@ -110,25 +106,19 @@ def to_uint8(x: Tensor, pixel_range: tuple[float, float]) -> Tensor:
     return grey.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).contiguous()
 
 
-def draw_normal(
-    config: Config, *stream: object, shape: tuple[int, ...], device: torch.device | str = "cpu"
-) -> Tensor:
-    """Draw standard normal noise from the stream that `stream` names.
-
-    Drawn on the CPU on every machine, so that a GPU gets the same noise as a laptop.
-    """
-    noise = torch.randn(shape, generator=generator(config.seed, *stream))
-    return noise.to(device, non_blocking=True)
-
-
 def draw_z(
     config: Config, *stream: object, num: int, z_dim: int, device: torch.device | str = "cpu"
 ) -> Tensor:
-    """Draw G's noise (num, z_dim), normal or uniform in [-1, 1], from the stream named."""
+    """Draw noise (num, z_dim), normal or uniform in [-1, 1], from the stream that `stream` names.
+
+    Drawn on the CPU on every machine, so that a GPU gets the same noise as a laptop.
+    """
+    draws = generator(config.seed, *stream)
     if config.noise == "normal":
-        return draw_normal(config, *stream, shape=(num, z_dim), device=device)
-    noise = torch.rand((num, z_dim), generator=generator(config.seed, *stream))
-    return noise.mul_(2).sub_(1).to(device, non_blocking=True)
+        noise = torch.randn((num, z_dim), generator=draws)
+    else:
+        noise = torch.rand((num, z_dim), generator=draws).mul_(2).sub_(1)
+    return noise.to(device, non_blocking=True)
 
 
 def attribute_columns(labels: np.ndarray, data: Data, config: Config) -> np.ndarray:

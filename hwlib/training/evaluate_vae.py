@@ -20,7 +20,7 @@ from hwlib.metrics import active_units, linear_probe_accuracy, majority_accuracy
 from hwlib.models import VAE
 from hwlib.training.batches import (
     EVAL_BATCH,
-    draw_normal,
+    draw_z,
     evenly_spaced_rows,
     image_batches,
     to_range,
@@ -152,7 +152,7 @@ def measure_elbo(vae: VAE, images: np.ndarray, config: Config) -> dict[str, floa
     totals = torch.zeros(3, dtype=torch.float64)
     for number, x in enumerate(_batches(vae, images)):
         mu, logvar = vae.encode(x)
-        z = _draw_z(mu, logvar, config, "test-eps", number)
+        z = _draw_posterior(mu, logvar, config, "test-eps", number)
         from_mean = recon_nats(x, vae.decode(mu), vae.pixel_range)
         from_draw = recon_nats(x, vae.decode(z), vae.pixel_range)
         sums = (from_mean, from_draw, kl_standard_normal(mu, logvar))
@@ -169,9 +169,10 @@ def measure_elbo(vae: VAE, images: np.ndarray, config: Config) -> dict[str, floa
     }
 
 
-def _draw_z(mu: Tensor, logvar: Tensor, config: Config, *stream: object) -> Tensor:
+def _draw_posterior(mu: Tensor, logvar: Tensor, config: Config, *stream: object) -> Tensor:
     """Draw z (B, Z) from the posterior."""
-    eps = draw_normal(config, *stream, shape=tuple(mu.shape), device=mu.device)
+    num, z_dim = mu.shape
+    eps = draw_z(config, *stream, num=num, z_dim=z_dim, device=mu.device)
     return mu + (0.5 * logvar).exp() * eps
 
 
@@ -189,7 +190,7 @@ def posterior_draws(vae: VAE, config: Config, images: np.ndarray, stream: str) -
     moves by a thousandth, look informative.
     """
     parts = [
-        _draw_z(*vae.encode(x), config, "posterior", stream, number).cpu()
+        _draw_posterior(*vae.encode(x), config, "posterior", stream, number).cpu()
         for number, x in enumerate(_batches(vae, images))
     ]
     return torch.cat(parts).numpy()
@@ -199,7 +200,7 @@ def posterior_draws(vae: VAE, config: Config, images: np.ndarray, stream: str) -
 def vae_samples(vae: VAE, config: Config, num: int, *stream: object) -> np.ndarray:
     """Decode `num` draws from the prior: uint8 (num, H, W, C); `stream` names the draws."""
     device = next(vae.parameters()).device
-    z = draw_normal(config, *stream, shape=(num, vae.z_dim), device=device)
+    z = draw_z(config, *stream, num=num, z_dim=vae.z_dim, device=device)
     parts = [to_uint8(vae.decode(part), vae.pixel_range).cpu() for part in z.split(EVAL_BATCH)]
     return torch.cat(parts).numpy()
 

@@ -9,7 +9,7 @@ import torch
 from hwlib.config import Config
 from hwlib.data import Data, find_source, open_source
 from hwlib.errors import UserError, nearest_name
-from hwlib.fingerprint import run_identity
+from hwlib.fingerprint import pair_code
 from hwlib.registry import PROBLEMS
 from hwlib.run import Run
 from hwlib.runtime import environment, resolve_device, resolve_precision
@@ -70,13 +70,13 @@ def identify(config: Config, data: Data) -> tuple[Config, dict[str, str], str]:
     """Return the resolved settings, what else can change the result, and the run's name."""
     config = resolve_attribute(config, data)
     device = resolve_device(config.device)
-    facts = run_identity(
-        config.recipe,
-        config.problem,
-        data=data.fingerprint,
-        device=device.type,
-        precision=resolve_precision(config.precision, device),
-    )
+    facts = {
+        "data": data.fingerprint,
+        "device": device.type,
+        "precision": resolve_precision(config.precision, device),
+        "code": pair_code(config.recipe, config.problem),
+        "torch": torch.__version__.split("+")[0],
+    }
     return config, facts, f"{config.problem}-{config.recipe}-{config.hash8(**facts)}"
 
 

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 
 from hwlib.conditioning import CODE_SIZE, one_hot
-from hwlib.config import Config
 from hwlib.errors import UserError
 from hwlib.images import to_image
 from hwlib.io import replacing_folder, write_arrays
@@ -62,34 +61,27 @@ def sample_images(
     Raises:
         UserError: an attribute or code that the run's model does not have.
     """
-    config = run.config.model_copy(update={"seed": seed})
-    validate_conditions(config, labels or {}, codes)
-    models = run.load_models()
-    if "vae" in models:
-        return vae_samples(models["vae"], config, num, "hwlib sample")
-    G = models["G"]
-    z, c = draw_inputs(G, config, "hwlib sample", num=num)
-    for name, value in (labels or {}).items():
-        c[:, config.attributes.index(name)] = value
-    if codes is not None:
-        c = one_hot(torch.tensor([codes]).expand(num, -1))
-    return generate(G, z, c)
-
-
-def validate_conditions(
-    config: Config, labels: Mapping[str, int], codes: Sequence[int] | None
-) -> None:
-    """Raise UserError where the model cannot do what is asked of it."""
+    config, labels = run.config.model_copy(update={"seed": seed}), labels or {}
     kind = {"problem": config.problem, "recipe": config.recipe}
     takes = PROBLEMS[config.problem].condition
     if labels and takes != "labels":
         raise UserError("only_acgan", **kind)
-    for name in labels:
-        if name not in config.attributes:
-            raise UserError("attribute_not_learnt", **kind, name=name, known=config.attributes)
-    if codes is not None and takes != "codes":
-        raise UserError("only_infogan", **kind)
-    if codes is not None and len(codes) != config.num_codes:
-        raise UserError("num_codes", **kind, num_codes=config.num_codes, given=len(codes))
-    if codes is not None and not all(0 <= code < CODE_SIZE for code in codes):
-        raise UserError("code_range", codes=" ".join(map(str, codes)), most=CODE_SIZE - 1)
+    if unknown := [name for name in labels if name not in config.attributes]:
+        raise UserError("attribute_not_learnt", **kind, name=unknown[0], known=config.attributes)
+    if codes is not None:
+        if takes != "codes":
+            raise UserError("only_infogan", **kind)
+        if len(codes) != config.num_codes:
+            raise UserError("num_codes", **kind, num_codes=config.num_codes, given=len(codes))
+        if not all(0 <= code < CODE_SIZE for code in codes):
+            raise UserError("code_range", codes=" ".join(map(str, codes)), most=CODE_SIZE - 1)
+
+    models = run.load_models()
+    if "vae" in models:
+        return vae_samples(models["vae"], config, num, "hwlib sample")
+    z, c = draw_inputs(models["G"], config, "hwlib sample", num=num)
+    for name, value in labels.items():
+        c[:, config.attributes.index(name)] = value
+    if codes is not None:
+        c = one_hot(torch.tensor([codes]).expand(num, -1))
+    return generate(models["G"], z, c)

@@ -23,7 +23,7 @@ from hwlib.models import VAE
 from hwlib.recipes import get_pair
 from hwlib.runtime import autocast, generator
 from hwlib.training.augment import augment
-from hwlib.training.batches import draw_normal, draw_z, to_range
+from hwlib.training.batches import draw_z, to_range
 
 
 @dataclass
@@ -74,7 +74,7 @@ def vae_step(state: State, images: Tensor, config: Config, *, precision: str) ->
     vae = state.models["vae"]
     objective = get_pair(config.recipe, config.problem).objective
     x = to_range(images, vae.pixel_range)
-    eps = draw_normal(config, "eps", state.step, shape=(len(x), vae.z_dim), device=x.device)
+    eps = draw_z(config, "eps", state.step, num=len(x), z_dim=vae.z_dim, device=x.device)
 
     with autocast(precision, x.device):
         x_hat, mu, logvar = vae(x, eps)
