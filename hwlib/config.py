@@ -141,11 +141,7 @@ class Config(BaseModel):
 
     @classmethod
     def create(cls, **settings: Any) -> Config:
-        """Validate `settings`; a mistake is one line that names the setting.
-
-        Raises:
-            UserError: an unknown setting, or a value out of its range.
-        """
+        """Validate `settings`; a mistake is a UserError that names the setting."""
         try:
             return cls(**settings)
         except ValidationError as error:

@@ -110,11 +110,10 @@ def pair_code(recipe: str, problem: str) -> str:
 
 
 def claims_code(pairs: Iterable[tuple[str, str]], rules: Iterable[str]) -> str:
-    """Return 16 hex digits over what decides verdicts: the claims' code and rules, and the runs'.
+    """Return 16 hex digits over what decides verdicts.
 
-    Args:
-        pairs: recipe and problem of the runs that claims compare.
-        rules: the claims, as text.
+    That is the claims' code and `rules` as text, and the code of the `pairs`, recipe and problem,
+    whose runs they compare.
     """
     files = sorted((PACKAGE / "claims").glob("*.py"))
     codes = [pair_code(*pair) for pair in sorted(set(pairs))]

@@ -21,16 +21,10 @@ def kl_standard_normal(mu: Tensor, logvar: Tensor) -> Tensor:
 
 
 def pixel_error(x: Tensor, x_hat: Tensor, kind: str = "mse") -> Tensor:
-    """The reconstruction error of every value, not reduced: the recipe reduces it.
+    """The error of every value of images and reconstructions (B, C, H, W), not reduced, as they.
 
-    Args:
-        x: (B, C, H, W) images.
-        x_hat: (B, C, H, W) reconstructions in the same range.
-        kind: 'mse' (x - x_hat)^2, 'l1' |x - x_hat|, or 'bce' -x log x_hat - (1-x) log(1-x_hat),
-            for which both must lie in [0, 1].
-
-    Returns:
-        (B, C, H, W), never negative.
+    `kind` is 'mse' (x - x_hat)^2, 'l1' |x - x_hat|, or 'bce' -x log x_hat - (1-x) log(1-x_hat), for
+    which both must lie in [0, 1]; it is never negative.
     """
     if x.shape != x_hat.shape:
         raise ValueError(f"x {tuple(x.shape)} and x_hat {tuple(x_hat.shape)} must be alike")
@@ -48,15 +42,8 @@ def recon_nats(x: Tensor, x_hat: Tensor, pixel_range: tuple[float, float]) -> Te
 
     p(x | z) is a Gaussian around x_hat with variance 1/2 per value on pixels in [-1, 1], so that
     this is the summed squared error there. Its constant, (C*H*W / 2) log(pi), which no network can
-    change, is left out.
-
-    Args:
-        x: (B, C, H, W) images in `pixel_range`.
-        x_hat: (B, C, H, W) reconstructions in `pixel_range`.
-        pixel_range: (0, 1) or (-1, 1).
-
-    Returns:
-        (B,) nats, summed over all values of an image.
+    change, is left out. Images and reconstructions (B, C, H, W) in `pixel_range`, (0, 1) or
+    (-1, 1), give (B,) nats, summed over all values of an image.
     """
     low, high = pixel_range
     to_unit = 2 / (high - low)
@@ -66,13 +53,9 @@ def recon_nats(x: Tensor, x_hat: Tensor, pixel_range: tuple[float, float]) -> Te
 def gaussian_nll(x: Tensor, x_hat: Tensor, log_sigma: Tensor) -> Tensor:
     """-log N(x; x_hat, sigma^2 I) of each image, its constant included (Rybkin et al. 2021).
 
-    Args:
-        x: (B, C, H, W) images.
-        x_hat: (B, C, H, W) reconstructions in the same range.
-        log_sigma: 0-dim logarithm of the one standard deviation, in units of that range.
-
-    Returns:
-        (B,) nats, summed over all values of an image; of a density, so it may be negative.
+    Images and reconstructions (B, C, H, W), and the 0-dim logarithm of the one standard deviation
+    in units of their range, give (B,) nats, summed over all values of an image; of a density, so
+    they may be negative.
     """
     if log_sigma.ndim:
         raise ValueError(f"log_sigma {tuple(log_sigma.shape)} must be one number")
@@ -84,14 +67,8 @@ def gaussian_nll(x: Tensor, x_hat: Tensor, log_sigma: Tensor) -> Tensor:
 def adversarial_loss(logits: Tensor, target: float) -> Tensor:
     """Binary cross-entropy of D's logits against one target (Goodfellow et al. 2014, section 3).
 
-    With target 1 on fake images it is G's non-saturating loss.
-
-    Args:
-        logits: (B,), before the sigmoid.
-        target: 1 for "real", 0 for "fake"; less than 1 with one-sided smoothing.
-
-    Returns:
-        0-dim nats, averaged over B.
+    The target is 1 for "real", less with one-sided smoothing, and 0 for "fake"; with 1 on fake
+    images it is G's non-saturating loss. Logits (B,) give 0-dim nats, averaged over B.
     """
     if logits.ndim != 1:
         raise ValueError(f"logits {tuple(logits.shape)} must be (B,)")

@@ -40,11 +40,8 @@ def active_units(mu: Tensor) -> int:
 def sharpness(images: Tensor) -> Tensor:
     """Return the variance of the Laplacian of each image's luma; blurred images have less.
 
-    Args:
-        images: (B, C, H, W) in [0, 255], C 3 (RGB) or 1.
-
-    Returns:
-        (B,) in squared grey levels (Pech-Pacheco et al. 2000), borders left out.
+    Images (B, C, H, W) in [0, 255], C 3 (RGB) or 1, give (B,) in squared grey levels (Pech-Pacheco
+    et al. 2000), borders left out.
     """
     channels = images.shape[1]
     if channels not in (1, 3):
@@ -58,11 +55,8 @@ def sharpness(images: Tensor) -> Tensor:
 def colourfulness(images: Tensor) -> Tensor:
     """Return how colourful each image looks; grey ones have 0, vivid photographs about 100.
 
-    Args:
-        images: (B, 3, H, W) RGB in [0, 255].
-
-    Returns:
-        (B,) M^(3) of Hasler & Suesstrunk 2003: spread and mean of two opponent colour axes.
+    RGB images (B, 3, H, W) in [0, 255] give (B,) M^(3) of Hasler & Suesstrunk 2003: spread and mean
+    of two opponent colour axes.
     """
     if images.shape[1] != 3:
         raise ValueError(f"images must have 3 channels, not {images.shape[1]}")
@@ -95,13 +89,9 @@ def frechet_distance(real: Tensor, fake: Tensor) -> float:
 def kernel_distance(real: Tensor, fake: Tensor) -> float:
     """Return the kernel distance of two sets (Binkowski et al. 2018), with no bias.
 
-    Args:
-        real: (N, F) features, N at least 2.
-        fake: (M, F) features, M at least 2; of the larger set a fixed draw of min(N, M) is used.
-
-    Returns:
-        The squared MMD with the kernel (x . y / F + 1)^3 over all images at once; around 0,
-        below it as often as above, for two sets of one distribution.
+    Features (N, F) and (M, F), two at least, give the squared MMD with the kernel
+    (x . y / F + 1)^3 over all images at once; around 0, below it as often as above, for two sets of
+    one distribution. Of the larger set a fixed draw of min(N, M) is used.
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Metric `Kernel Inception Distance` will save all")

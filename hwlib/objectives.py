@@ -231,13 +231,9 @@ def gaussian_neg_elbo(
     """Return the negative ELBO per image under a Gaussian decoder, its constant included.
 
     It is of the density of pixel values 0 to 255, which are a unit apart: a density of 1 / 256 on
-    all of them would give log 256 for each value.
-
-    Args:
-        recon_nats: squared error summed over an image with pixels in [-1, 1], of a drawn z.
-        kl_nats: of an image.
-        num_values: C H W.
-        sigma_01: the Gaussian's standard deviation with pixels in [0, 1], more than 0.
+    all of them would give log 256 for each of the `num_values`, C H W. `recon_nats` is the squared
+    error summed over an image with pixels in [-1, 1], of a drawn z; `sigma_01`, more than 0, is the
+    Gaussian's standard deviation with pixels in [0, 1].
     """
     if sigma_01 <= 0:
         raise ValueError(f"sigma {sigma_01} must be more than 0")

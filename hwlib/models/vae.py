@@ -55,12 +55,8 @@ class VAE(nn.Module):
     def forward(self, x: Tensor, eps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Reconstruct `x` through z = mu + exp(logvar / 2) * eps, the reparameterisation.
 
-        Args:
-            x: (B, C, H, W) in `pixel_range`.
-            eps: (B, Z) standard normal noise; zeros give the reconstruction from the mean.
-
-        Returns:
-            `x_hat` (B, C, H, W), `mu` (B, Z), `logvar` (B, Z).
+        Images (B, C, H, W) in `pixel_range` and standard normal `eps` (B, Z), zeros for the
+        reconstruction from the mean, give `x_hat` as `x`, and `mu` and `logvar` (B, Z).
         """
         mu, logvar = self.encode(x)
         z = mu + (0.5 * logvar).exp() * eps

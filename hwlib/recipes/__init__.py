@@ -131,10 +131,6 @@ def build_models(recipe: str, problem: str, width: float = 1.0, **options: Any) 
 
 
 def build_networks(config: Config, *, channels: int) -> Models:
-    """Build the networks that settings ask for, with fresh weights, by name.
-
-    Raises:
-        UserError: as `build_models`.
-    """
+    """Build the networks that settings ask for, with fresh weights, by name; as `build_models`."""
     options = network_options(config) | {"channels": channels}
     return build_models(config.recipe, config.problem, config.width, **options)

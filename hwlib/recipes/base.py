@@ -62,13 +62,10 @@ class Objective:
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return the loss that is minimised and its two terms, unweighted, each 0-dim.
 
-        This is the one place that applies `kl_weight`, the report's lambda. With a `log_sigma`, the
-        0-dim logarithm of the decoder's learnt standard deviation, both terms are nats per image,
-        averaged over the batch, whatever the report's reductions.
-
-        Args:
-            x: (B, C, H, W) images, as `x_hat`.
-            mu: (B, Z) means, as `logvar`.
+        Images `x` and `x_hat` are (B, C, H, W), `mu` and `logvar` (B, Z). This is the one place
+        that applies `kl_weight`, the report's lambda. With a `log_sigma`, the 0-dim logarithm of
+        the decoder's learnt standard deviation, both terms are nats per image, averaged over the
+        batch, whatever the report's reductions.
         """
         if log_sigma is not None:
             recon = gaussian_nll(x, x_hat, log_sigma).mean()

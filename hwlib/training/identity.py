@@ -18,22 +18,14 @@ from hwlib.training.study import is_complete
 
 
 def load_run_data(config: Config, *, skip_bad: bool = False) -> Data:
-    """Load the images that `config` names; attributes they lack are an error before any is decoded.
-
-    Raises:
-        UserError: the data does not fit, or lacks an attribute asked for.
-    """
+    """Load the images of `config`; attributes they lack are an error before any is decoded."""
     source = find_source(config.data, config.image_size, config.crop)
     check_attributes(config, source.attributes())
     return open_source(source, skip_bad=skip_bad)
 
 
 def check_attributes(config: Config, known: tuple[str, ...]) -> None:
-    """Refuse settings that ask for attributes beyond `known`, those of the data.
-
-    Raises:
-        UserError: one of them is not there, or an ACGAN is asked for none.
-    """
+    """Raise UserError where `known`, those of the data, lack an attribute, or an ACGAN has none."""
     needs_labels = PROBLEMS[config.problem].condition == "labels"
     if needs_labels and not known:
         raise UserError("acgan_needs_attributes", data=config.data)

@@ -102,11 +102,7 @@ class Inception(nn.Module):
     """Inception v3 as torchvision has it, up to the mean of its last layer over places."""
 
     def __init__(self, path: Path):
-        """Take the weights from `path`.
-
-        Raises:
-            UserError: the file is another one, or damaged.
-        """
+        """Take the weights from `path`; another file, or a damaged one, is a UserError."""
         from torchvision.models import Inception_V3_Weights, inception_v3
 
         super().__init__()

@@ -40,10 +40,8 @@ def member_configs(config: Config) -> list[Config]:
     """Return the settings of a study's VAEs, in the order of `study_weights`.
 
     Each is what `make_config("vae", ..., kl_weight=weight)` gives with the study's other settings,
-    so that its run is shared with everybody who asks for the same.
-
-    Raises:
-        UserError: settings of another problem.
+    so that its run is shared with everybody who asks for the same. Settings of another problem are
+    a UserError.
     """
     studied = PROBLEMS[config.problem].study_of
     if not studied:
