@@ -297,23 +297,16 @@ def test_every_gan_draws_and_judges_pictures_of_its_size(recipe, problem, image_
 
 
 @pytest.mark.parametrize("recipe", ACGAN_RECIPES)
-@pytest.mark.parametrize("num_labels", [1, 3])
-def test_each_label_changes_the_picture(recipe, num_labels):
-    models = build_models(recipe, "acgan", 0.125, num_labels=num_labels)
+def test_each_label_changes_the_picture(recipe):
+    models = build_models(recipe, "acgan", 0.125, num_labels=3)
     G, D = models["G"].eval(), models["D"]
     z, c = noise_and_labels(G)
-    assert c.shape == (4, num_labels)
-    with torch.no_grad():
-        before = G(z, c)
-        for a in range(num_labels):
-            switched = c.clone()
-            switched[:, a] = 1 - switched[:, a]
-            assert (G(z, switched) - before).abs().amax(dim=(1, 2, 3)).min() > 0
-    assert torch.equal(G(z, c), before)
-    real_logits, class_logits = D(before)
-    assert real_logits.shape == (4,)
-    assert class_logits.shape == (4, num_labels)
-    assert D.num_classes == G.label_dim == num_labels
+    before = G(z, c)
+    for a in range(3):
+        switched = c.clone()
+        switched[:, a] = 1 - switched[:, a]
+        assert (G(z, switched) - before).abs().amax(dim=(1, 2, 3)).min() > 0
+    assert [tuple(logits.shape) for logits in D(before)] == [(4,), (4, 3)]
 
 
 def test_labels_come_in_as_values_as_one_hot_pairs_or_as_a_product():
@@ -345,14 +338,11 @@ def test_half_width_of_d_halves_every_hidden_layer_of_d_and_nothing_of_g(recipe,
     def hidden(network):
         return [m.out_channels for m in network.trunk if isinstance(m, nn.Conv2d)]
 
-    full = build_models(recipe, problem, d_width=1.0)
-    half = build_models(recipe, problem, d_width=0.5)
+    full, half = (build_models(recipe, problem, d_width=width) for width in (1.0, 0.5))
     assert [n // 2 for n in hidden(full["D"])] == hidden(half["D"])
     assert sizes_of(full["G"]) == sizes_of(half["G"])
-    x = torch.zeros(2, 3, 64, 64)
-    assert half["D"](x)[0].shape == full["D"](x)[0].shape
     if problem == "infogan":
-        assert half["Q"](half["D"].trunk(x)).shape == (2, 1, 10)
+        assert half["Q"](half["D"].trunk(torch.zeros(2, 3, 64, 64))).shape == (2, 1, 10)
 
 
 @pytest.mark.parametrize("num_labels", [1, 4])
@@ -446,28 +436,16 @@ def test_profiles_change_nothing_but_width_and_schedule():
         assert make_config(problem, recipe, profile="look").to_json() == preview
 
 
-def test_config_survives_json_and_is_frozen():
-    config = make_config("vae", "wide", seed=3, kl_weight=0.5)
-    assert Config.create(**config.to_json()) == config
-    with pytest.raises(ValueError, match="frozen"):
-        config.seed = 4
-
-
 def test_hash_covers_what_changes_the_result_and_nothing_else():
     config = make_config("vae")
+    assert Config.create(**config.to_json()) == config
     base = config.hash8(data="a")
     assert base == make_config("vae", checkpoint_every=7).hash8(data="a")
     assert base == make_config("vae", data="faces:9000").hash8(data="a")
     assert base == config.model_copy(update={"ema": 0.5, "num_codes": 2}).hash8(data="a")
-    different = {
-        config.hash8(data="b"),
-        *(
-            config.model_copy(update=change).hash8(data="a")
-            for change in ({"seed": 1}, {"z_dim": 10}, {"kl_weight": 2.0}, {"num_steps": 5})
-        ),
-    }
-    assert base not in different
-    assert len(different) == 5
+    changes = ({"seed": 1}, {"z_dim": 10}, {"kl_weight": 2.0}, {"num_steps": 5})
+    different = {config.model_copy(update=change).hash8(data="a") for change in changes}
+    assert len({base, config.hash8(data="b"), *different}) == 6
 
 
 def test_a_run_made_before_goes_by_the_settings_asked_for_now(tmp_path):
