@@ -278,6 +278,10 @@ def test_a_label_that_is_ignored_scores_one_half_and_never_flips(labelled, no_qu
     assert results["attribute_flip_rate"] == 0
     assert set(results["leakage"]["Red"].values()) == {0.0}
     assert np.array_equal(images["pairs"][:, 0], images["pairs"][:, 1])
+    # an attribute that no test image has has no real leakage
+    labels = np.zeros((40, 3), np.uint8)
+    data = data_of(part(labels, flat_images(np.full((40, 3), 50))))
+    assert measure_labels(ignoring, data)[0]["leakage_real"] == {}
 
 
 def test_several_labels_are_switched_one_by_one(labelled, no_quality):
@@ -474,12 +478,7 @@ class NormReader(FakeD):
 def test_batch_norms_statistics_become_those_of_the_images():
     D = NormReader(mean=7.0)
     x = torch.randn(500, 3, 4, 4, generator=torch.Generator().manual_seed(0)) * 2 + 3
-
-    def read():
-        for batch in x.split(250):
-            D.trunk(batch)
-
-    update_batch_norm(D, run=read)
+    update_batch_norm(D, run=lambda: [D.trunk(batch) for batch in x.split(250)])
     colours = x.mean((2, 3))
     torch.testing.assert_close(D.norm.running_mean, colours.mean(0))
     torch.testing.assert_close(D.norm.running_var, colours.var(0), rtol=0.02, atol=0)

@@ -48,15 +48,11 @@ def test_codes_and_labels_take_each_value_equally_often_and_independently():
     codes = draw_codes(20_000, 2, stream())
     assert torch.equal(codes, draw_codes(20_000, 2, stream()))
     assert (codes.shape, codes.dtype) == ((20_000, 2), torch.int64)
+    places = codes[:2] + torch.tensor([0, 10])  # in one-hot codes, side by side
+    assert one_hot(codes[:2]).nonzero()[:, 1].tolist() == places.flatten().tolist()
     counts = contingency(*codes.numpy().T)
     assert counts.shape == (10, 10)
     assert abs(counts / 20_000 - 0.01).max() < 0.005
-
-
-def test_one_hot_puts_the_codes_side_by_side():
-    c = one_hot(torch.tensor([[0, 9], [3, 3]]))
-    assert c.dtype == torch.float32
-    assert c.nonzero().tolist() == [[0, 0], [0, 19], [1, 3], [1, 13]]
 
 
 # --- labels ---------------------------------------------------------------------------------------

@@ -33,11 +33,12 @@ def smoke(**overrides):
 
 def test_the_default_study_is_the_homeworks_with_a_sweep_over_five_decades():
     config = hwlib.make_config("kl")
-    assert config.recipe == "elbo"
-    assert config.kl_weights == (1, 100, 0)
-    assert {1, 100} <= set(config.kl_sweep)
-    assert len(config.kl_sweep) >= 7
+    assert (config.recipe, config.kl_weights) == ("elbo", (1, 100, 0))
     assert (min(config.kl_sweep), max(config.kl_sweep)) == (1e-3, 100)
+    other = config.model_copy(update={"kl_weights": (1.0, 2.0)})
+    assert config.hash8() != other.hash8()
+    vae = hwlib.make_config("vae", "elbo")
+    assert vae.hash8() == vae.model_copy(update={"kl_weights": (7.0,)}).hash8()
 
 
 @pytest.mark.parametrize("recipe", sorted(RECIPES))
@@ -70,13 +71,6 @@ def test_a_weight_that_cannot_be_is_an_error(problem, wrong, key):
     with pytest.raises(UserError) as caught:
         hwlib.make_config(problem, **wrong)
     assert caught.value.key == key
-
-
-def test_the_studys_hash_knows_its_weights_and_a_vaes_hash_does_not():
-    one, other = smoke(), smoke(kl_weights=(1.0, 2.0))
-    assert one.hash8() != other.hash8()
-    vae = hwlib.make_config("vae", "elbo")
-    assert vae.hash8() == vae.model_copy(update={"kl_weights": (7.0,), "kl_sweep": (8.0,)}).hash8()
 
 
 # --------------------------------------------------------------------------------------- members
@@ -215,13 +209,6 @@ def test_the_panels_slider_swaps_reconstructions_and_samples_and_nothing_else(im
         assert panel.originals.value == shown
 
 
-def test_a_panel_is_made_from_a_finished_study(trained):
-    run, _ = trained
-    panel = explore.kl_panel(run, "zh")
-    assert len(panel.weight.options) == 2
-    assert ("試跑" in getattr(panel.children[0], "value", "")) == (run.config.profile == "smoke")
-
-
 # ------------------------------------------------------------------------------------ the report
 
 
@@ -242,8 +229,3 @@ def test_the_report_has_a_row_for_each_weight_that_is_told(facts):
     (table,) = Comparison(entries, "en").overview()
     place = table.columns.index("Test MSE [0, 1]")
     assert [row.cells[place] for row in table.rows] == ["0.01360", "0.05570", "0.01110"]
-
-
-def test_a_study_that_failed_has_one_row(facts):
-    failed = Facts(facts.job, {"data": "faces"}, is_failed=True)
-    assert len(rows_of([failed])) == 1
