@@ -108,45 +108,37 @@ def kernel_distance(real: Tensor, fake: Tensor) -> float:
         return float(metric.compute()[0])
 
 
-def precision_recall(real: Tensor, fake: Tensor, *, k: int = NEIGHBOURS) -> tuple[float, float]:
-    """Return the shares of fakes that look real and of real images that fakes reach.
+def neighbour_scores(real: Tensor, fake: Tensor, *, k: int = NEIGHBOURS) -> dict[str, float]:
+    """Return by how much two sets lie in each other's balls.
 
-    Each set covers the balls around its members that reach to their k-th nearest fellow
-    (Kynkaanniemi et al. 2019, equation 2).
+    Each set covers the balls around its members that reach to their k-th nearest fellow. Precision
+    and recall (Kynkaanniemi et al. 2019, equation 2) are the shares of fakes in the real images'
+    balls and of real images in the fakes'. Of density and coverage (Naeem et al. 2020, equations 5
+    and 6) only the real images' balls count, so that one outlying fake spoils nothing: how densely
+    fakes lie in them, about 1 for fakes like the real images, and the share of them with a fake.
 
-    Features (N, F) and (M, F) give precision and recall, 0..1, by `k` neighbours; fewer where a set
-    has not more than that.
+    Features (N, F) and (M, F) give `precision`, `recall` and `coverage`, 0..1, and `density`, 0 or
+    more; with fewer neighbours where a set has not more than `k`.
     """
     real, fake = real.double(), fake.double()
     is_near_real = torch.zeros(len(fake), dtype=torch.bool)
     is_near_fake = torch.zeros(len(real), dtype=torch.bool)
     real_radii, fake_radii = _squared_radii(real, k), _squared_radii(fake, k)
+    num_inside, num_covered = 0, 0
     for start in range(0, len(real), ROWS_AT_ONCE):
         rows = slice(start, start + ROWS_AT_ONCE)
         distances = squared_distances(real[rows], fake)
         is_near_real |= (distances <= real_radii[rows, None]).any(0)
         is_near_fake[rows] = (distances <= fake_radii).any(1)
-    return float(is_near_real.double().mean()), float(is_near_fake.double().mean())
-
-
-def density_coverage(real: Tensor, fake: Tensor, *, k: int = NEIGHBOURS) -> tuple[float, float]:
-    """Return how densely fakes lie where real images lie, and the share of those with a fake.
-
-    Only the real images' balls count, so that one outlying fake spoils nothing
-    (Naeem et al. 2020, equations 5 and 6).
-
-    Features (N, F) and (M, F) give density, 0 or more, about 1 for fakes like the real images, and
-    coverage, 0..1, by `k` neighbours; fewer where there are not more real images than that.
-    """
-    real, fake, k = real.double(), fake.double(), min(k, len(real) - 1)
-    radii = _squared_radii(real, k)
-    num_inside, num_covered = 0, 0
-    for start in range(0, len(real), ROWS_AT_ONCE):
-        rows = slice(start, start + ROWS_AT_ONCE)
-        is_inside = squared_distances(real[rows], fake) < radii[rows, None]
+        is_inside = distances < real_radii[rows, None]
         num_inside += int(is_inside.sum())
         num_covered += int(is_inside.any(1).sum())
-    return num_inside / (k * len(fake)), num_covered / len(real)
+    return {
+        "precision": float(is_near_real.double().mean()),
+        "recall": float(is_near_fake.double().mean()),
+        "density": num_inside / (min(k, len(real) - 1) * len(fake)),
+        "coverage": num_covered / len(real),
+    }
 
 
 def diversity(features: Tensor) -> float:

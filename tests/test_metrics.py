@@ -8,13 +8,12 @@ from hwlib import metrics
 from hwlib.metrics import (
     active_units,
     colourfulness,
-    density_coverage,
     diversity,
     frechet_distance,
     kernel_distance,
     latent_variances,
     linear_probe_accuracy,
-    precision_recall,
+    neighbour_scores,
     sharpness,
 )
 
@@ -88,32 +87,31 @@ def test_kernel_distance_leaves_the_global_random_numbers_alone():
 def test_samples_of_one_of_two_clusters_are_precise_and_recall_half():
     cluster, other = gauss(200, 2), gauss(200, 2, seed=1) + 100
     fake = gauss(200, 2, seed=2)
-    precision, recall = precision_recall(torch.cat([cluster, other]), fake)
-    assert precision > 0.9
-    assert 0.4 < recall <= 0.5
-    density, coverage = density_coverage(torch.cat([cluster, other]), fake)
-    assert 0.8 < density < 1.3
-    assert 0.4 < coverage <= 0.5
+    found = neighbour_scores(torch.cat([cluster, other]), fake)
+    assert found["precision"] > 0.9
+    assert 0.8 < found["density"] < 1.3
+    assert 0.4 < found["recall"] <= 0.5
+    assert 0.4 < found["coverage"] <= 0.5
 
 
 def test_a_set_covers_itself_and_none_far_away():
     x = gauss(60, 5)
     for other, covered in ((x.clone(), 1), (x + 100, 0)):
-        assert precision_recall(x, other) == (covered, covered)
-        assert density_coverage(x, other) == (covered, covered)
+        assert set(neighbour_scores(x, other).values()) == {covered}
 
 
 def test_one_outlier_among_the_fakes_lifts_recall_and_not_coverage():
     real, fake = gauss(60, 2), torch.cat([gauss(4, 2) + 50, gauss(1, 2) - 500])
-    assert precision_recall(real, fake, k=4)[1] == 1  # every ball reaches the outlier
-    assert density_coverage(real, fake, k=4) == (0, 0)
+    found = neighbour_scores(real, fake, k=4)
+    assert found["recall"] == 1  # every ball reaches the outlier
+    assert (found["density"], found["coverage"]) == (0, 0)
 
 
 def test_distances_do_not_depend_on_how_many_rows_are_taken_at_once(monkeypatch):
     x, y = gauss(50, 3), gauss(40, 3, seed=1)
-    whole = precision_recall(x, y), density_coverage(x, y), pytest.approx(diversity(x))
+    whole = neighbour_scores(x, y), pytest.approx(diversity(x))
     monkeypatch.setattr(metrics, "ROWS_AT_ONCE", 7)
-    assert (precision_recall(x, y), density_coverage(x, y), diversity(x)) == whole
+    assert (neighbour_scores(x, y), diversity(x)) == whole
 
 
 def test_diversity_is_the_mean_distance_of_pairs():

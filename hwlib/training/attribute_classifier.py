@@ -15,7 +15,6 @@ import sys
 import time
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -141,26 +140,19 @@ def get_classifier(data: Data, *, steps: int = 1_000, device: torch.device = CPU
     try:
         home.mkdir(parents=True, exist_ok=True)
         with locked(home / f"{name}.lock", log.line("training.classifier_waiting")):
-            found = _load(home, name)
+            found = None
+            for path in home.glob(f"{name}-*"):
+                if (found := load_sealed(path)) is None:
+                    log.event("training.classifier_damaged", path=path)
             if found is None:
-                tensors, about = _train(data, steps, device)
-                save_sealed(home, name, tensors, about)
-                found = _load(home, name)
+                found = _train(data, steps, device)
+                save_sealed(home, name, *found)
     except OSError as error:
         raise UserError("cache_unwritable", home=home, why=error.strerror or error) from error
     classifier = Classifier(data)
     tensors, classifier.about = found
     classifier.load_state_dict(tensors)
     return classifier.requires_grad_(False).eval().to(device, memory_format=torch.channels_last)
-
-
-def _load(home: Path, name: str) -> tuple[Tensors, dict[str, Any]] | None:
-    """Return a classifier's weights and what is known of it, where a sound one is in the cache."""
-    for path in home.glob(f"{name}-*"):
-        if found := load_sealed(path):
-            return found
-        log.event("training.classifier_damaged", path=path)
-    return None
 
 
 def _train(data: Data, steps: int, device: torch.device) -> tuple[Tensors, dict[str, Any]]:

@@ -99,18 +99,32 @@ class GanMonitor:
 
         Returns them, the problem's part of results.json, the images of samples.npz, and no latents.
         """
+        late = [r for r in records if r["step"] > LATE * self.config.num_steps] or records[-1:]
+        snapshots = [record for record in records if "snapshot_kid" in record]
+        best = min(snapshots, key=lambda record: record["snapshot_kid"])
+        is_best = self.config.keep == "best"
+        own = {
+            "d_accuracy_real": float(np.mean([record["d_accuracy_real"] for record in late])),
+            "d_accuracy_fake": float(np.mean([record["d_accuracy_fake"] for record in late])),
+            "best_step": best["step"],
+            "best_kid": best["snapshot_kid"],
+            "last_kid": snapshots[-1]["snapshot_kid"],
+            "kept_step": state.best_step if is_best else self.config.num_steps,
+            "final_diversity": snapshots[-1]["snapshot_diversity"],
+            "snapshot_share": state.snapshot_s / (state.snapshot_s + state.time_s),
+            "collapse": collapse_signs(records, self.config.num_steps),
+        }
         models = output_models(state)
-        if self.config.keep == "best":
+        if is_best:
             put_tensors(models, state.best)
         for model in models.values():
             model.eval()
         results, images = self.measure(models)
-        snapshots = [record for record in records if "snapshot_kid" in record]
         images |= {
             "growth": torch.stack(state.frames).numpy(),
             "growth_steps": np.array([record["step"] for record in snapshots]),
         }
-        return models, summarize_training(state, records, self.config) | results, images, {}
+        return models, own | results, images, {}
 
     def measure(self, models: Models) -> tuple[Results, Arrays]:
         """Measure trained networks in eval mode: part of results.json, images of samples.npz.
@@ -159,24 +173,6 @@ def update_batch_norm(*models: nn.Module, run: Callable[[], object]) -> None:
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
         norm.eval()
-
-
-def summarize_training(state: State, records: Sequence[dict[str, Any]], config: Config) -> Results:
-    """Return what the training itself says: its part of results.json."""
-    late = [r for r in records if r["step"] > LATE * config.num_steps] or records[-1:]
-    snapshots = [record for record in records if "snapshot_kid" in record]
-    best = min(snapshots, key=lambda record: record["snapshot_kid"])
-    return {
-        "d_accuracy_real": float(np.mean([record["d_accuracy_real"] for record in late])),
-        "d_accuracy_fake": float(np.mean([record["d_accuracy_fake"] for record in late])),
-        "best_step": best["step"],
-        "best_kid": best["snapshot_kid"],
-        "last_kid": snapshots[-1]["snapshot_kid"],
-        "kept_step": state.best_step if config.keep == "best" else config.num_steps,
-        "final_diversity": snapshots[-1]["snapshot_diversity"],
-        "snapshot_share": state.snapshot_s / (state.snapshot_s + state.time_s),
-        "collapse": collapse_signs(records, config.num_steps),
-    }
 
 
 def collapse_signs(records: Sequence[dict[str, Any]], num_steps: int) -> list[dict[str, Any]]:

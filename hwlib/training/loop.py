@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 from hwlib.config import Config
 from hwlib.data import Data
@@ -190,20 +189,21 @@ def make_state(config: Config, *, channels: int, device: torch.device) -> State:
         models = build_networks(config, channels=channels)
     for model in models.values():
         model.to(device, memory_format=torch.channels_last).train()
-    optimizers = {name: make_optimizer(model, config) for name, model in models.items()}
+    optimizers = {}
+    for name, model in models.items():
+        # a learnt sigma has a step of its own
+        own = [weight for key, weight in model.named_parameters() if key == "log_sigma"]
+        rest = [weight for key, weight in model.named_parameters() if key != "log_sigma"]
+        groups = [{"params": rest}, *({"params": [w], "lr": SIGMA_LEARNING_RATE} for w in own)]
+        if config.optimizer == "rmsprop":
+            options = {"lr": config.learning_rate, "alpha": 0.9, "foreach": True}
+            optimizers[name] = torch.optim.RMSprop(groups, **options)
+        else:
+            options = {"lr": config.learning_rate, "betas": config.adam_betas, "fused": True}
+            optimizers[name] = torch.optim.Adam(groups, **options)
     if config.ema:
         models["G_ema"] = copy.deepcopy(models["G"]).requires_grad_(False)
     return State(models, optimizers)
-
-
-def make_optimizer(model: nn.Module, config: Config) -> torch.optim.Optimizer:
-    """Return the recipe's update rule for one network; a learnt sigma has a step of its own."""
-    own = [weight for name, weight in model.named_parameters() if name == "log_sigma"]
-    rest = [weight for name, weight in model.named_parameters() if name != "log_sigma"]
-    groups = [{"params": rest}, *({"params": [w], "lr": SIGMA_LEARNING_RATE} for w in own)]
-    if config.optimizer == "rmsprop":
-        return torch.optim.RMSprop(groups, lr=config.learning_rate, alpha=0.9, foreach=True)
-    return torch.optim.Adam(groups, lr=config.learning_rate, betas=config.adam_betas, fused=True)
 
 
 def schedule(config: Config, steps_per_epoch: int) -> tuple[frozenset[int], frozenset[int]]:

@@ -24,11 +24,10 @@ from hwlib.io import sha256_of
 from hwlib.metrics import (
     NEIGHBOURS,
     colourfulness,
-    density_coverage,
     diversity,
     frechet_distance,
     kernel_distance,
-    precision_recall,
+    neighbour_scores,
     sharpness,
     squared_distances,
 )
@@ -176,13 +175,8 @@ def sample_quality(
 
 def distances(real: Tensor, fake: Tensor) -> dict[str, float]:
     """Return every distance between features (N, F) of real and (M, F) of generated images."""
-    precision, recall = precision_recall(real, fake)
-    density, coverage = density_coverage(real, fake)
-    return {
-        "frechet": frechet_distance(real, fake),
-        "kid": kernel_distance(real, fake),
-        **{"precision": precision, "recall": recall, "density": density, "coverage": coverage},
-    }
+    found = {"frechet": frechet_distance(real, fake), "kid": kernel_distance(real, fake)}
+    return found | neighbour_scores(real, fake)
 
 
 def mean_of(measure: Callable[[Tensor], Tensor], images: np.ndarray) -> float:
