@@ -38,7 +38,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 import hwlib
 from hwlib.errors import UserError
 from hwlib.losses import kl_standard_normal
-from hwlib.models import VAE
+from hwlib.models.vae import VAE
 from hwlib.runtime import autocast, generator, resolve_device, resolve_precision
 
 SIDE, HIDDEN, Z_DIM = 28, 500, 50

@@ -6,7 +6,7 @@ from torch import nn
 
 from hwlib.config import Config
 from hwlib.errors import UserError
-from hwlib.models import JoinEmbedding, JoinOneHot, JoinValues
+from hwlib.models.gan import JoinEmbedding, JoinOneHot, JoinValues
 from hwlib.recipes import PAIRS, RECIPES, build_models, make_config
 from hwlib.registry import PROBLEMS
 from hwlib.run import Run

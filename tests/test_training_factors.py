@@ -12,7 +12,7 @@ from torch import nn
 import hwlib
 from hwlib.disentangle import SCORES
 from hwlib.faces.factors import FACTORS
-from hwlib.models import VAE
+from hwlib.models.vae import VAE
 from hwlib.training import evaluate_infogan
 from hwlib.training.batches import evenly_spaced_rows
 from hwlib.training.evaluate_infogan import draw_read_codes

@@ -11,15 +11,8 @@ from torch import Tensor, nn
 from hwlib.conditioning import CODE_SIZE
 from hwlib.config import Config
 from hwlib.losses import gaussian_nll, kl_standard_normal, pixel_error
-from hwlib.models import (
-    CodeReader,
-    Discriminator,
-    Generator,
-    Join,
-    JoinValues,
-    init_dcgan,
-    remove_batch_norm,
-)
+from hwlib.models.gan import CodeReader, Discriminator, Generator, Join, JoinValues
+from hwlib.models.layers import init_dcgan, remove_batch_norm
 from hwlib.registry import PROBLEMS
 
 # The homework's training set; the reports' epochs are turned into steps by it, so that 'course'

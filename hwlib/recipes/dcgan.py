@@ -13,19 +13,9 @@ from __future__ import annotations
 from torch import nn
 
 from hwlib.conditioning import CODE_SIZE
-from hwlib.models import (
-    VAE,
-    CodeReader,
-    Discriminator,
-    JoinOneHot,
-    dcgan_generator,
-    dcgan_trunk,
-    down,
-    init_dcgan,
-    scale,
-    squash,
-    up,
-)
+from hwlib.models.gan import CodeReader, Discriminator, JoinOneHot, dcgan_generator, dcgan_trunk
+from hwlib.models.layers import down, init_dcgan, scale, squash, up
+from hwlib.models.vae import VAE
 from hwlib.recipes.base import (
     DCGAN_ADAM,
     SUM_OBJECTIVE,

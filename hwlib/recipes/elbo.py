@@ -11,7 +11,8 @@ from itertools import pairwise
 
 from torch import nn
 
-from hwlib.models import VAE, scale, squash
+from hwlib.models.layers import scale, squash
+from hwlib.models.vae import VAE
 from hwlib.recipes.base import (
     IMAGE_SUM_OBJECTIVE,
     UNIT,

@@ -14,7 +14,9 @@ from typing import Any
 
 from torch import nn
 
-from hwlib.models import VAE, Discriminator, JoinEmbedding, init_glorot, scale, squash
+from hwlib.models.gan import Discriminator, JoinEmbedding
+from hwlib.models.layers import init_glorot, scale, squash
+from hwlib.models.vae import VAE
 from hwlib.recipes.base import (
     DCGAN_ADAM,
     MEAN_OBJECTIVE,

@@ -18,7 +18,9 @@ from itertools import pairwise
 from torch import nn
 
 from hwlib.errors import UserError
-from hwlib.models import VAE, Discriminator, JoinValues, Upsample, scale, squash
+from hwlib.models.gan import Discriminator, JoinValues
+from hwlib.models.layers import Upsample, scale, squash
+from hwlib.models.vae import VAE
 from hwlib.recipes.base import (
     DCGAN_ADAM,
     MEAN_OBJECTIVE,

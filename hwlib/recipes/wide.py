@@ -10,17 +10,9 @@ from __future__ import annotations
 
 from torch import nn
 
-from hwlib.models import (
-    VAE,
-    Discriminator,
-    Heads,
-    JoinValues,
-    dcgan_generator,
-    dcgan_trunk,
-    scale,
-    squash,
-    up,
-)
+from hwlib.models.gan import Discriminator, Heads, JoinValues, dcgan_generator, dcgan_trunk
+from hwlib.models.layers import scale, squash, up
+from hwlib.models.vae import VAE
 from hwlib.recipes.base import (
     DCGAN_ADAM,
     MEAN_OBJECTIVE,

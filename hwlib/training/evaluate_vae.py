@@ -17,7 +17,7 @@ from hwlib.config import Config
 from hwlib.data import Data
 from hwlib.losses import kl_standard_normal, recon_nats
 from hwlib.metrics import active_units, linear_probe_accuracy, majority_accuracy, sharpness
-from hwlib.models import VAE
+from hwlib.models.vae import VAE
 from hwlib.training.batches import (
     EVAL_BATCH,
     draw_z,

@@ -19,7 +19,7 @@ from hwlib.losses import (
     kl_standard_normal,
     recon_nats,
 )
-from hwlib.models import VAE
+from hwlib.models.vae import VAE
 from hwlib.recipes import get_pair
 from hwlib.runtime import autocast, generator
 from hwlib.training.augment import augment
