@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
@@ -23,12 +22,9 @@ NOT_IN_HASH = frozenset({"profile", "data", "checkpoint_every", "curve_smoothing
 ARGUMENTS = ("problem", "recipe", "data", "profile", "seed")
 
 
-ALIASES = {"look": "preview"}  # profiles by the names of earlier versions
-
-
 def profile_of(name: Any) -> Any:
-    """Return a profile's name of today."""
-    return ALIASES.get(name, name) if isinstance(name, str) else name
+    """Return a profile's name of today: `preview` was `look` in earlier versions."""
+    return "preview" if name == "look" else name
 
 
 class Config(BaseModel):
@@ -122,7 +118,6 @@ class Config(BaseModel):
     @field_validator("kl_weights", "kl_sweep")
     @classmethod
     def _name_once(cls, value: tuple[float, ...]) -> tuple[float, ...]:
-        """Keep each weight once, in the order given."""
         return tuple(dict.fromkeys(value))
 
     @field_validator("sigma")
@@ -150,7 +145,12 @@ class Config(BaseModel):
             first = error.errors()[0]
             name = str(first["loc"][0]) if first["loc"] else "settings"
             if first["type"] == "extra_forbidden":
-                raise _unknown_setting(name, settings) from None
+                problem = settings.get("problem")
+                own = PROBLEMS[problem].settings if problem in PROBLEMS else SPECIAL_SETTINGS
+                unknown = SPECIAL_SETTINGS - own | (RECIPE_SETTINGS - settings.keys())
+                known = sorted(set(Config.model_fields) - unknown - set(ARGUMENTS))
+                facts = {"near": nearest_name(name, known), "problem": problem, "known": known}
+                raise UserError("unknown_setting", name=name, **facts) from None
             is_known = has_word(f"errors.rules.{first['type']}", DEFAULT_LANGUAGE)
             raise UserError(
                 "setting_value",
@@ -176,13 +176,3 @@ class Config(BaseModel):
         settings = self.model_dump(mode="json", exclude=set(NOT_IN_HASH | unknown)) | facts
         text = json.dumps(settings, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:8]
-
-
-def _unknown_setting(name: str, given: Mapping[str, Any]) -> UserError:
-    """Say that a setting is unknown, which name comes near, and which ones the problem knows."""
-    problem = given.get("problem")
-    own = PROBLEMS[problem].settings if problem in PROBLEMS else SPECIAL_SETTINGS
-    unknown = SPECIAL_SETTINGS - own | (RECIPE_SETTINGS - given.keys())
-    known = sorted(set(Config.model_fields) - unknown - set(ARGUMENTS))
-    near = nearest_name(name, known)
-    return UserError("unknown_setting", name=name, near=near, problem=problem, known=known)

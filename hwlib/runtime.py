@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import re
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -35,17 +36,11 @@ def resolve_device(name: str = "auto") -> torch.device:
     Raises:
         UserError: the device asked for is not here.
     """
-    here = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
-    if name == "auto":
-        name = next(device for device, is_here in here.items() if is_here)
-    if not here.get(name, False):
-        found = [device for device, is_here in here.items() if is_here]
-        raise UserError("no_device", name=name, known=found)
-    return torch.device(name)
+    has = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    here = [device for device in ("cuda", "mps", "cpu") if has.get(device, True)]
+    if name != "auto" and name not in here:
+        raise UserError("no_device", name=name, known=here)
+    return torch.device(here[0] if name == "auto" else name)
 
 
 def resolve_precision(name: str, device: torch.device) -> str:
@@ -72,15 +67,15 @@ def environment(device: torch.device) -> dict[str, Any]:
     return {
         "versions": {"python": platform.python_version()} | {p: version(p) for p in packages},
         "platform": platform.platform(),
-        "device": torch.cuda.get_device_name() if device.type == "cuda" else _processor(),
+        "device": torch.cuda.get_device_name() if device.type == "cuda" else processor(),
         "num_threads": torch.get_num_threads(),
         "num_cores": os.cpu_count(),
     }
 
 
-def _processor() -> str:
+def processor() -> str:
     """Return the processor's name as the system tells it."""
     info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
+    text = info.read_text() if info.exists() else ""
+    found = re.search(r"^model name\s*: *(.+)$", text, re.MULTILINE)
+    return found[1].strip() if found else platform.processor() or platform.machine()
