@@ -174,28 +174,35 @@ def _train(data: Data, steps: int, device: torch.device) -> tuple[Tensors, dict[
 def train_classifier(data: Data, *, steps: int, device: torch.device) -> Classifier:
     """Train a classifier on the training images; the same data gives the same weights."""
     precision = resolve_precision("auto", device)
+    seed, rise = derive_seed(SEED, "oracle"), max(1, round(WARM_UP * steps))
+    reach = data.image_size // SHIFT
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        torch.manual_seed(derive_seed(SEED, "oracle"))
+        torch.manual_seed(seed)
         classifier = Classifier(data).to(device, memory_format=torch.channels_last)
-        optimizer = torch.optim.AdamW(
-            classifier.parameters(), lr=MAX_LR, weight_decay=WEIGHT_DECAY, fused=True
-        )
-        batches = Batches(
-            data.train.images,
-            batch_size=BATCH_SIZE,
-            seed=derive_seed(SEED, "oracle"),
-            flip=LAYOUTS[data.layout].can_flip,
-            device=device,
-        )
+        options = {"lr": MAX_LR, "weight_decay": WEIGHT_DECAY, "fused": True}
+        optimizer = torch.optim.AdamW(classifier.parameters(), **options)
+        flip, images = LAYOUTS[data.layout].can_flip, data.train.images
+        batches = Batches(images, batch_size=BATCH_SIZE, seed=seed, flip=flip, device=device)
         is_hidden = bool(os.environ.get("HWLIB_BATCH")) or not sys.stderr.isatty()
         bar = {"desc": "attribute classifier", "unit": "step", "disable": is_hidden, "leave": False}
         for step in tqdm(range(steps), **bar):
+            # a straight rise, then half a cosine to 0
+            fall = 0.5 * (1 + float(np.cos(np.pi * (step - rise) / max(1, steps - rise))))
             for group in optimizer.param_groups:
-                group["lr"] = MAX_LR * one_cycle(step, steps)
-            x, labels = _example(batches, data, step, device)
+                group["lr"] = MAX_LR * ((step + 1) / rise if step < rise else fall)
+
+            x, stream = batches[step], generator(SEED, "oracle-example", step)
+            x = shift_images(x, torch.randint(-reach, reach + 1, (2, len(x)), generator=stream))
+            if data.attributes:
+                loss = F.binary_cross_entropy_with_logits
+                labels = torch.from_numpy(data.train.labels[batches.indices(step)])
+                labels = labels.to(device).float()  # (B, A)
+            else:
+                loss = F.cross_entropy
+                labels = torch.randint(0, TURNS, (len(x),), generator=stream).to(device)
+                x = turn_images(x, labels)
             with autocast(precision, device):
                 logits, _ = classifier(x)
-            loss = F.cross_entropy if labels.ndim == 1 else F.binary_cross_entropy_with_logits
             optimizer.zero_grad(set_to_none=True)
             loss(logits.float(), labels).backward()
             optimizer.step()
@@ -206,28 +213,6 @@ def train_classifier(data: Data, *, steps: int, device: torch.device) -> Classif
     # Clamp tiny stds so that rarely active features do not dominate.
     classifier.std.copy_(std.clamp_min(max(MIN_STD_SHARE * float(std.mean()), 1e-6)))
     return classifier
-
-
-def one_cycle(step: int, steps: int) -> float:
-    """Return the share of the highest learning rate: a straight rise, then half a cosine to 0."""
-    rise = max(1, round(WARM_UP * steps))
-    if step < rise:
-        return (step + 1) / rise
-    return 0.5 * (1 + float(np.cos(np.pi * (step - rise) / max(1, steps - rise))))
-
-
-def _example(
-    batches: Batches, data: Data, step: int, device: torch.device
-) -> tuple[Tensor, Tensor]:
-    """Return a batch (B, C, S, S) and its labels: (B, A) 0/1, or (B,) quarter turns."""
-    x, stream = batches[step], generator(SEED, "oracle-example", step)
-    reach = data.image_size // SHIFT
-    x = shift_images(x, torch.randint(-reach, reach + 1, (2, len(x)), generator=stream))
-    if data.attributes:
-        labels = torch.from_numpy(data.train.labels[batches.indices(step)])
-        return x, labels.to(device).float()
-    turns = torch.randint(0, TURNS, (len(x),), generator=stream).to(device)
-    return turn_images(x, turns), turns
 
 
 def shift_images(x: Tensor, by: Tensor) -> Tensor:
