@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from hwlib.claims import CLAIMS
-from hwlib.claims.base import COMPARISONS
 from hwlib.claims.catalogue import rule_of
-from hwlib.claims.statistics import joined, judge_interval
+from hwlib.claims.statistics import COMPARISONS, joined, judge_interval
 
 SEEDS = [0, 1, 2]
 SPREAD = 0.04  # of the effects around their mean, in margins
@@ -17,6 +16,12 @@ NOT_APPLICABLE = {
     "verdict": "not_applicable",
     "reason": {"name": "no_attribute", "values": {"attribute": "Male"}},
 }
+
+
+def interval(low: float, high: float, direction: str, margin: float) -> dict[str, Any]:
+    """Return as much of a measure as its verdict follows from."""
+    effect = (low + high) / 2
+    return {"low": low, "effect": effect, "high": high, "direction": direction, "margin": margin}
 
 
 def part(
@@ -38,19 +43,17 @@ def part(
     sign = -1 if own.direction == "less" else 1
     effects = sign * own.margin * (margins + SPREAD * np.array([-1.0, 0.3, 0.7]))
     low, high = (float(effects.mean() + s * 2.5 * SPREAD * own.margin) for s in (-1, 1))
-    judged = judge_interval(low, high, direction=own.direction, margin=own.margin)
-    assert judged.verdict == verdict
+    judged = judge_interval(interval(low, high, own.direction, own.margin))
+    assert judged["verdict"] == verdict
     labels = (*own.arms, *own.reference)
     is_alone = len(labels) == 1 and own.comparison in ("value", "change")
     values = [100 * (1 + 0.1 * np.array([0.0, 0.4, -0.2]) + k) for k in range(len(labels))]
+    comparison = COMPARISONS[own.comparison]
     return {
-        "name": own.name,
-        "unit": own.effect_unit,
+        **own.model_dump(include={"name", "why", "direction", "margin"}),
+        "unit": comparison.unit or own.unit,
         "value_unit": own.unit,
-        "is_change": COMPARISONS[own.comparison].is_change,
-        "why": own.why,
-        "direction": own.direction,
-        "margin": own.margin,
+        "is_change": comparison.is_change,
         "arms": {
             label: {
                 "values": (effects if is_alone else one).tolist(),
@@ -64,8 +67,7 @@ def part(
         "effect": float(effects.mean()),
         "low": low,
         "high": high,
-        "place": judged.place,
-        "verdict": verdict,
+        **judged,
         "reason": None,
     }
 

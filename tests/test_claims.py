@@ -1,29 +1,22 @@
 """The claims: every verdict from made-up runs, the statistics, the runs they share, the command."""
 
 import json
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from claims_verdicts import interval
 
 import hwlib
-from hwlib.claims import (
-    CLAIMS,
-    NotApplicable,
-    catalogue,
-    claims_path,
-    decide,
-    deciding,
-    files,
-    known_ids,
-    known_verdicts,
-    measures,
-)
+from hwlib.claims import CLAIMS, catalogue, claims_path, decide, deciding, files, known_ids
 from hwlib.claims import curves as shapes
-from hwlib.claims.catalogue import read_claims, rule_of
-from hwlib.claims.deciding import Plan, arm_config, check_needs, decide_one, judge_values, planned
+from hwlib.claims.catalogue import NotApplicable, read_claims, rule_of
+from hwlib.claims.deciding import arm_configs, check_needs, decide_one, judge_values, planned
+from hwlib.claims.files import known_verdicts
+from hwlib.claims.measures import CONDITIONS, RealImages, mean_face_distance, sharpness
 from hwlib.claims.statistics import joined, judge_interval, t_interval
 from hwlib.errors import UserError
 from hwlib.faces.factors import ATTRIBUTES, FACTORS
@@ -159,6 +152,14 @@ def rough(size):
     return curves(d_loss=1 + size * SAW, g_loss=2 + size * SAW)
 
 
+def errors_of(*mses):
+    """Return a story of networks of two, three and four layers."""
+    return {
+        arm: results(test_mse_11=mse)
+        for arm, mse in zip(("two", "three", "four"), mses, strict=True)
+    }
+
+
 # What each arm of a claim would be like if the claim were right, and if it were wrong.
 BLUR = {"small": results(**SHARP, **FAR), "large": results(**SOFT, **NEAR)}
 ALIKE, UNLIKE = (
@@ -175,13 +176,7 @@ PERFECT = np.full(NUM_RECORDS, 0.001)
 STORIES = {
     "C1": (BLUR, swapped(BLUR)),
     "C1'": (swapped(BLUR), BLUR),
-    "C2": tuple(
-        {
-            arm: results(test_mse_11=mse)
-            for arm, mse in zip(("two", "three", "four"), mses, strict=True)
-        }
-        for mses in ((0.02, 0.03, 0.04), (0.04, 0.03, 0.02))
-    ),
+    "C2": (errors_of(0.02, 0.03, 0.04), errors_of(0.04, 0.03, 0.02)),
     "C3": tuple({"upsample": story, "wide": story} for story in (REPORT_B, REPORT_C)),
     "C3'": tuple({"upsample": story, "wide": story} for story in (REPORT_C, REPORT_B)),
     "C4": (COLLAPSED, swapped(COLLAPSED)),
@@ -240,47 +235,46 @@ STORIES = {
 }  # fmt: skip
 
 
+configs_of = partial(arm_configs, data="faces", profile="quick", seeds=SEEDS)
+
+
 @pytest.fixture
-def plan(tmp_path):
-    return Plan("faces", "quick", SEEDS, tmp_path, False, {})
+def decided(tmp_path):
+    """A function that decides a claim from made-up runs: an arm's story, or one for each seed."""
 
+    def decided(id, *stories, data=None):
+        claim = CLAIMS[id]
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        folder.mkdir()
+        labels = {config: label for label, arm in claim.arms.items() for config in configs_of(arm)}
 
-def decided(claim, plan, data, story_of, tmp_path):
-    """Decide a claim from made-up runs; `story_of(seed)` gives each arm's story."""
-    labels = {
-        config.model_dump_json(): label
-        for label, arm in claim.arms.items()
-        for config in plan.configs(arm)
-    }
+        def train(arm):
+            for config, seed in zip(configs_of(arm), SEEDS, strict=True):
+                label, story = labels[config], stories[seed % len(stories)]
+                config = config.model_copy(update={"attribute": "Male", "num_steps": 3_000})
+                yield MadeRun(folder / f"{label}-{seed}", config, story[label])
 
-    def train(config):
-        label = labels[config.model_dump_json()]
-        config = config.model_copy(update={"attribute": "Male", "num_steps": 3_000})
-        return MadeRun(tmp_path / f"{label}-{config.seed}", config, story_of(config.seed)[label])
+        found = decide_one(claim, train, RealImages(data or made_data()))
+        return found["verdict"], {part["name"]: part for part in found.get("parts", ())}, found
 
-    return decide_one(claim, plan, data, train)
+    return decided
 
 
 # ---- every claim ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("id", CLAIMS)
-@pytest.mark.parametrize("verdict", [SUPPORTED, CONTRADICTED, UNDECIDED])
-def test_every_claim_can_come_to_every_verdict(id, verdict, plan, tmp_path):
+@pytest.mark.parametrize("wanted", [SUPPORTED, CONTRADICTED, UNDECIDED])
+def test_every_claim_can_come_to_every_verdict(id, wanted, decided):
     right, wrong = STORIES[id]
-    turns = {
-        SUPPORTED: (right, right, right),
-        CONTRADICTED: (wrong, wrong, wrong),
-        UNDECIDED: (right, wrong, right),  # chance decides
-    }[verdict]
-    found = decided(CLAIMS[id], plan, made_data(), turns.__getitem__, tmp_path)
-    assert found["verdict"] == verdict, [
-        (p["name"], p["low"], p["high"], p["margin"], p["verdict"], p["reason"])
-        for p in found["parts"]
-    ]
+    chance = (right, wrong, right)
+    verdict, parts, found = decided(
+        id, *{SUPPORTED: [right], CONTRADICTED: [wrong], UNDECIDED: chance}[wanted]
+    )
+    assert verdict == wanted, parts
     if verdict == SUPPORTED:
-        assert {part["verdict"] for part in found["parts"]} == {SUPPORTED}
-    for part in found["parts"]:
+        assert {part["verdict"] for part in parts.values()} == {SUPPORTED}
+    for part in parts.values():
         assert part["low"] <= part["effect"] <= part["high"]
         assert len(part["effects"]) == 3
         for arm in part["arms"].values():
@@ -289,22 +283,16 @@ def test_every_claim_can_come_to_every_verdict(id, verdict, plan, tmp_path):
 
 
 def test_there_are_the_24_claims_of_the_five_reports():
-    numbers = [*range(1, 23)]
-    assert sorted(CLAIMS) == sorted([f"C{n}" for n in numbers] + ["C1'", "C3'"])
+    assert sorted(CLAIMS) == sorted([f"C{n}" for n in range(1, 23)] + ["C1'", "C3'"])
     assert {letter for claim in CLAIMS.values() for letter in claim.letters} == set("ABCDE")
 
 
-def test_opposed_claims_are_measured_on_the_same_runs_and_cannot_both_hold(plan, tmp_path):
-    for id, other in (("C1", "C1'"), ("C3", "C3'")):
-        assert CLAIMS[id].opposes == other
-        assert CLAIMS[other].opposes == id
+def test_opposed_claims_are_measured_on_the_same_runs_and_cannot_both_hold(decided):
+    pairs = {id: claim.opposes for id, claim in CLAIMS.items() if claim.opposes}
+    assert pairs == {"C1": "C1'", "C1'": "C1", "C3": "C3'", "C3'": "C3"}
+    for id, other in pairs.items():
         assert CLAIMS[id].arms == CLAIMS[other].arms
-        for own, against in ((id, other), (other, id)):
-            story = STORIES[own][0]
-            folder = tmp_path / own
-            folder.mkdir()
-            found = decided(CLAIMS[against], plan, made_data(), lambda _, s=story: s, folder)
-            assert found["verdict"] == CONTRADICTED
+        assert decided(other, STORIES[id][0])[0] == CONTRADICTED
     for one, other in zip(CLAIMS["C1"].parts, CLAIMS["C1'"].parts, strict=True):
         assert {one.direction, other.direction} == {"less", "greater"}
         assert (one.arms, one.margin, one.name) == (other.arms, other.margin, other.name)
@@ -313,20 +301,13 @@ def test_opposed_claims_are_measured_on_the_same_runs_and_cannot_both_hold(plan,
 # ---- baselines that are broken -------------------------------------------------------------------
 
 
-def parts_of(id, story, plan, tmp_path):
-    found = decided(CLAIMS[id], plan, made_data(), lambda _: story, tmp_path)
-    return found["verdict"], {part["name"]: part for part in found["parts"]}
-
-
 @pytest.mark.parametrize("id", ["C1", "C1'", "C11", "C13", "C15", "C16", "C17", "C19", "C20"])
 @pytest.mark.parametrize("broken", [FOG, NOISE], ids=["fog", "noise"])
-def test_a_ratio_between_runs_that_all_fail_decides_nothing(id, broken, plan, tmp_path):
-    for number, story in enumerate(STORIES[id]):  # whichever way the numbers point
-        folder = tmp_path / str(number)
-        folder.mkdir()
+def test_a_ratio_between_runs_that_all_fail_decides_nothing(id, broken, decided):
+    for story in STORIES[id]:  # whichever way the numbers point
         spoilt = {arm: one | results(**one["results"] | broken) for arm, one in story.items()}
-        _, parts = parts_of(id, spoilt, plan, folder)
-        spoilt_parts = [p for p in parts.values() if p["reason"]]
+        _, parts, _ = decided(id, spoilt)
+        spoilt_parts = [part for part in parts.values() if part["reason"]]
         assert spoilt_parts
         for part in spoilt_parts:
             assert part["verdict"] == UNDECIDED
@@ -334,89 +315,89 @@ def test_a_ratio_between_runs_that_all_fail_decides_nothing(id, broken, plan, tm
             assert all(min(one.values()) < 1 for one in part["reason"]["shares"].values())
 
 
-def test_one_arm_that_is_sound_is_enough_to_say_that_the_other_is_worse(plan, tmp_path):
-    story = {"flip": results(**NEAR), "none": results(**FAR | FOG)}
-    verdict, parts = parts_of("C19", story, plan, tmp_path)
+def test_one_arm_that_is_sound_is_enough_to_say_that_the_other_is_worse(decided):
+    verdict, parts, _ = decided("C19", {"flip": results(**NEAR), "none": results(**FAR | FOG)})
     assert verdict == SUPPORTED
     assert parts["distance"]["reason"] is None
 
 
-def test_noise_is_not_sharper_than_a_vae(plan, tmp_path):
+def test_noise_is_not_sharper_than_a_vae(decided):
     story = {"vae": MEAN_FACE["vae"], "gan": MEAN_FACE["gan"] | results(**SHARP | NOISE)}
-    verdict, parts = parts_of("C5", story, plan, tmp_path)
+    verdict, parts, _ = decided("C5", story)
     assert verdict == UNDECIDED
     shares = parts["blur"]["reason"]["shares"]
     assert min(shares["vae"].values()) >= 1
     assert [what for what, share in shares["gan"].items() if share < 1] == ["precision"]
 
 
-def test_networks_that_do_not_reconstruct_are_not_compared_by_their_error(plan, tmp_path):
-    story = {
-        arm: results(test_mse_11=mse)
-        for arm, mse in zip(("two", "three", "four"), (1, 2, 3), strict=True)
-    }
-    verdict, parts = parts_of("C2", story, plan, tmp_path)
+def test_networks_that_do_not_reconstruct_are_not_compared_by_their_error(decided):
+    verdict, parts, _ = decided("C2", errors_of(1, 2, 3))
     assert verdict == UNDECIDED
     assert {part["reason"]["name"] for part in parts.values()} == {"reconstructs"}
 
 
-def test_reconstructions_blurred_with_every_weight_are_not_called_sharp(plan, tmp_path):
+def test_reconstructions_blurred_with_every_weight_are_not_called_sharp(decided):
     zero = results(**FAR, sharpness_reconstructions=0.9, coverage=0.001)
     story = {"zero": zero, "one": results(**NEAR, sharpness_reconstructions=0.5)}
-    verdict, parts = parts_of("C13", story, plan, tmp_path)
+    verdict, parts, _ = decided("C13", story)
     assert verdict == UNDECIDED
     assert parts["reconstructions"]["reason"]["name"] == "sharp_reconstructions"
     assert parts["reconstructions"]["effect"] > 10
     assert parts["distance"]["verdict"] == parts["coverage"]["verdict"] == SUPPORTED
 
 
-def test_blur_is_measured_beside_real_images_however_blurred_the_other_weight_is(plan, tmp_path):
-    story = {"hundred": results(**BLURRED), "one": results(**BLURRED)}
-    verdict, parts = parts_of("C14", story, plan, tmp_path)
+def test_blur_is_measured_beside_real_images_however_blurred_the_other_weight_is(decided):
+    verdict, parts, _ = decided("C14", dict.fromkeys(("hundred", "one"), results(**BLURRED)))
     assert verdict == SUPPORTED
-    part = parts["samples"]
-    assert part["beside"]["name"] == "sharpness_half"
-    assert part["beside"]["values"] == [measures.half_sharpness(made_data())] * 3
-    assert [arm["is_reference"] for arm in part["arms"].values()] == [False, True]
+    beside = {"name": "sharpness_half", "values": [RealImages(made_data()).half_sharpness] * 3}
+    assert parts["samples"]["beside"] == beside
+    assert [arm["is_reference"] for arm in parts["samples"]["arms"].values()] == [False, True]
 
 
-def test_losses_at_zero_have_no_roughness_to_compare(plan, tmp_path):
-    story = {arm: curves(d_loss=0.01 + 0.005 * SAW, g_loss=2 + SAW) for arm in ("half", "full")}
-    _, parts = parts_of("C10", story, plan, tmp_path)
+def test_losses_at_zero_have_no_roughness_to_compare(decided):
+    story = curves(d_loss=0.01 + 0.005 * SAW, g_loss=2 + SAW)
+    _, parts, _ = decided("C10", dict.fromkeys(("half", "full"), story))
     assert parts["roughness"]["reason"]["name"] == "live_loss"
 
 
-def test_images_near_the_noise_floor_leave_nothing_to_learn(plan, tmp_path):
-    story = {"beaten": with_kids([0.02] * 12, d_loss=PERFECT)}
-    found = decided(CLAIMS["C9"], plan, made_data(), lambda _: story, tmp_path)
-    assert found["reason"]["name"] == "nothing_to_learn"
+UNHEALTHY = results(collapse=[{"sign": "diversity_gone", "step": 9}])
+
+
+@pytest.mark.parametrize(
+    ("id", "changed", "reason"),
+    [
+        ("C9", {"beaten": with_kids([0.02] * 12, d_loss=PERFECT)}, "nothing_to_learn"),
+        ("C9", {"beaten": with_kids([5, 4, 3, 2.0], d_loss=np.ones(NUM_RECORDS))}, "no_zero"),
+        ("C7", {"gan": UNHEALTHY | STORIES["C7"][0]["gan"]}, "not_healthy"),
+        ("C4", {"hundred": ALIKE | results(diversity_samples=0.0), "one": UNLIKE}, "zero_value"),
+    ],
+)
+def test_a_claim_whose_premise_fails_is_not_applicable(id, changed, reason, decided):
+    verdict, _, found = decided(id, changed)
+    assert verdict == "not_applicable"
+    assert found["reason"]["name"] == reason
+    for language in LANGUAGES:
+        assert has_word(f"claims.reasons.{reason}", language)
 
 
 def test_half_the_resolution_blurs_and_the_mean_image_more():
     rng = np.random.default_rng(0)
     part = made_data().test
     part.images = rng.integers(0, 256, (40, SIDE, SIDE, 3), dtype=np.uint8)
-    data = made_data(train=part, test=part)
-    images = torch.from_numpy(part.images).permute(0, 3, 1, 2)
-    real = float(measures.sharpness(images).mean())
-    assert 0 < measures.half_sharpness(data) < real / 4
-    assert 0 < measures.mean_image_sharpness(data) < real / 20
+    found = RealImages(made_data(train=part, test=part))
+    real = float(sharpness(torch.from_numpy(part.images).permute(0, 3, 1, 2)).mean())
+    assert 0 < found.half_sharpness < real / 4
+    assert 0 < found.mean_sharpness < real / 20
     spread = np.square(part.images - part.images.mean(0)).mean() / 127.5**2
-    assert measures.mean_image_error(data) == pytest.approx(spread)
+    assert found.mean_error == pytest.approx(spread)
 
 
 # ---- the catalogue -------------------------------------------------------------------------------
 
 
-def test_every_name_in_the_catalogue_is_known():
+def test_parts_have_names_of_their_own_and_a_ratio_has_an_anchor():
     for claim in CLAIMS.values():
-        for part in claim.parts:
-            assert {part.measure, *filter(None, [part.beside])} <= set(measures.MEASURES)
-            assert {*part.any, *part.all} <= set(measures.CONDITIONS)
-
-
-def test_a_ratio_has_a_condition_or_real_images_beside_it():
-    for claim in CLAIMS.values():
+        assert len({part.name for part in claim.parts}) == len(claim.parts)
         for part in claim.parts:
             if part.comparison in ("times", "ratio", "excess", "regret"):
                 assert part.any or part.all or part.beside, (claim.id, part.name)
@@ -431,8 +412,8 @@ def test_every_claim_has_its_words_and_no_word_is_left_over(language):
         wanted |= {f"claims.{id}.parts.{part.name}" for part in claim.parts}
         wanted |= {f"claims.beside.{part.beside}" for part in claim.parts if part.beside}
         wanted |= {f"claims.{id}.denial" for _ in filter(None, [claim.denied])}
-    wanted |= {f"claims.undecided.{name}" for name in ("trial", *measures.CONDITIONS)}
-    wanted |= {f"claims.unmet.{what}" for one in measures.CONDITIONS.values() for what in one}
+    wanted |= {f"claims.undecided.{name}" for name in ("trial", *CONDITIONS)}
+    wanted |= {f"claims.unmet.{what}" for one in CONDITIONS.values() for what in one}
     assert [key for key in wanted if not has_word(key, language)] == []
     words = section("claims", language)
     found = {
@@ -453,10 +434,9 @@ def paths(words):
 WRONG = {
     'measure = "frechet"\n': ('measure = "frechet"\nmeasures = 1\n', "measures"),
     "margin = 10.0\n": ("margin = 0.0\n", "margin"),
-    'comparison = "ratio"\n': ('comparison = "quotient"\n', "unknown comparison"),
+    'comparison = "ratio"\n': ('comparison = "quotient"\n', "comparison"),
     'direction = "less"\n': ('direction = "down"\n', "direction"),
     'arms = ["large", "small"]\n': ('arms = ["large", "tiny"]\n', "tiny"),
-    'opposes = "C1"\n': ('opposes = "C2"\n', "does not oppose it"),
     'base = "kl", set': ('base = "kl", sets', "sets"),
     'small = "kl_small"': ('small = "kl_tiny"', "kl_tiny"),
 }
@@ -469,7 +449,7 @@ def test_a_mistake_in_the_catalogue_is_found_when_it_is_read(line, tmp_path):
     assert line in text
     path = tmp_path / "claims.toml"
     path.write_text(text.replace(line, wrong, 1), encoding="utf-8")
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((KeyError, ValueError), match=message):
         read_claims(path)
 
 
@@ -572,7 +552,9 @@ def test_an_interval_needs_finite_effects(effects):
     ],
 )
 def test_the_verdict_follows_from_interval_and_margin(low, high, direction, verdict):
-    assert judge_interval(low, high, direction=direction, margin=1).verdict == verdict
+    for margin in (1, 20):
+        judged = judge_interval(interval(margin * low, margin * high, direction, margin))
+        assert judged["verdict"] == verdict
 
 
 def test_a_claim_holds_if_all_its_measures_do_and_falls_with_one():
@@ -616,33 +598,12 @@ def test_jumps_of_losses_that_know_nothing_of_each_other_are_opposed_half_the_ti
     assert np.mean(shares) == pytest.approx(50, abs=3)
 
 
-def test_accuracy_above_the_floor_is_the_share_of_errors_saved():
-    assert measures.avoided_errors(0.6, 0.6) == 0
-    assert measures.avoided_errors(1.0, 0.6) == 100
-    assert measures.avoided_errors(0.8, 0.6) == pytest.approx(50)
-
-
 def test_the_distance_from_the_mean_face_is_0_for_the_mean_face():
-    data = made_data()
-    mean = measures.mean_image(data)
-    run = SimpleNamespace(samples={"samples": np.stack([mean, mean])})
-    assert measures.mean_face_distance(run, data) == 0
-    run.samples["samples"] = np.stack([mean + 3, mean - 3])
-    assert measures.mean_face_distance(run, data) == pytest.approx(3)
-
-
-def test_an_unhealthy_training_says_nothing_of_healthy_ones(plan, tmp_path):
-    broken = results(collapse=[{"sign": "diversity_gone", "step": 9}]) | STORIES["C7"][0]["gan"]
-    found = decided(CLAIMS["C7"], plan, made_data(), lambda seed: {"gan": broken}, tmp_path)
-    assert found["verdict"] == "not_applicable"
-    assert found["reason"]["name"] == "not_healthy"
-
-
-def test_a_d_whose_loss_never_comes_to_0_says_nothing_of_what_follows(plan, tmp_path):
-    fair = with_kids([5, 4, 3, 2.0], d_loss=np.ones(NUM_RECORDS))
-    found = decided(CLAIMS["C9"], plan, made_data(), lambda seed: {"beaten": fair}, tmp_path)
-    assert found["verdict"] == "not_applicable"
-    assert found["reason"]["name"] == "no_zero"
+    real = RealImages(made_data())
+    run = SimpleNamespace(samples={"samples": np.stack([real.mean_image] * 2)})
+    assert mean_face_distance(run, real) == 0
+    run.samples["samples"] = np.stack([real.mean_image + 3, real.mean_image - 3])
+    assert mean_face_distance(run, real) == pytest.approx(3)
 
 
 # ---- what the data must have ---------------------------------------------------------------------
@@ -663,16 +624,9 @@ def test_a_claim_about_what_the_data_have_not_is_not_applicable(id, changes, rea
         check_needs(CLAIMS[id], made_data(**changes))
 
 
-def test_a_claim_that_is_not_applicable_trains_nothing(plan):
-    assert planned([CLAIMS["C18"]], plan, made_data(attributes=())) == {}
-    assert len(planned([CLAIMS["C18"]], plan, made_data())) == 3
-
-
-def test_a_zero_that_stands_in_no_ratio_makes_a_claim_not_applicable(plan, tmp_path):
-    story = {"hundred": ALIKE | results(diversity_samples=0.0), "one": UNLIKE}
-    found = decided(CLAIMS["C4"], plan, made_data(), lambda _: story, tmp_path)
-    assert found["verdict"] == "not_applicable"
-    assert found["reason"]["name"] == "zero_value"
+def test_a_claim_that_is_not_applicable_trains_nothing():
+    assert planned([CLAIMS["C18"]], configs_of, made_data(attributes=())) == {}
+    assert len(planned([CLAIMS["C18"]], configs_of, made_data())) == 3
 
 
 def test_changes_in_percent_are_averaged_as_ratios():
@@ -683,11 +637,11 @@ def test_changes_in_percent_are_averaged_as_ratios():
     assert (1 + found["low"] / 100) * (1 + found["high"] / 100) == pytest.approx(1)
 
 
-def test_a_training_that_diverges_loses_one_claim_and_says_why(plan):
-    def train(config):
+def test_a_training_that_diverges_loses_one_claim_and_says_why():
+    def train(arm):
         raise TrainingDiverged("diverged_loss", name="d_loss", value=None, step=7)
 
-    found = decide_one(CLAIMS["C11"], plan, made_data(), train)
+    found = decide_one(CLAIMS["C11"], train, RealImages(made_data()))
     assert found["verdict"] == "not_applicable"
     assert found["reason"] == {"name": "diverged", "values": {"step": 7}}
     for language in LANGUAGES:
@@ -697,37 +651,31 @@ def test_a_training_that_diverges_loses_one_claim_and_says_why(plan):
 # ---- the runs ------------------------------------------------------------------------------------
 
 
-def test_claims_share_their_runs(plan):
-    wanted = planned(list(CLAIMS.values()), plan, made_data())
+def test_claims_share_their_runs_which_take_less_than_two_hours():
+    wanted = planned(list(CLAIMS.values()), configs_of, made_data())
     arms = sum(len(claim.arms) for claim in CLAIMS.values())
     assert len(wanted) == 3 * 28
     assert 3 * arms > 1.5 * len(wanted)
+    assert sum(arm.seconds for arm in wanted.values()) < 0.9 * 7_200
 
 
-def test_all_claims_with_three_seeds_are_planned_to_take_less_than_two_hours(plan):
-    wanted = planned(list(CLAIMS.values()), plan, made_data())
-    assert sum(arm.seconds for _, arm in wanted.values()) < 0.9 * 7_200
-
-
-def test_the_gan_and_infogan_of_the_claims_are_those_of_the_problems_reports():
+def test_runs_are_those_of_the_problems_reports_and_of_the_kl_study():
     for arm in (CLAIMS["C7"].arms["gan"], CLAIMS["C22"].arms["infogan"]):
-        config = arm_config(arm, data="faces", profile="quick", seed=0)
-        assert config == make_config(arm.problem, "dcgan")
-
-
-def test_a_weight_of_the_kl_study_is_the_studys_own_run():
+        assert configs_of(arm)[0] == make_config(arm.problem, "dcgan")
     study = {c.kl_weight: c for c in member_configs(make_config("kl", "elbo", seed=2))}
     arms = [*CLAIMS["C13"].arms.values(), *CLAIMS["C14"].arms.values()]
     for arm, weight in zip(arms, (0.0, 1.0, 100.0, 1.0), strict=True):
-        assert arm_config(arm, data="faces", profile="quick", seed=2) == study[weight]
+        assert configs_of(arm)[2] == study[weight]
 
 
 def test_a_protocols_schedule_is_for_quick_alone():
     arm = CLAIMS["C5"].arms["vae"]
-    own = make_config("vae", "dcgan", profile="course")
-    assert arm_config(arm, data="faces", profile="course", seed=0) == own
-    assert arm_config(arm, data="faces", profile="quick", seed=0).num_steps == 2_000
-    assert arm_config(arm, data="faces", profile="smoke", seed=0).num_steps == 12
+    own = {
+        profile: arm_configs(arm, data="faces", profile=profile, seeds=[0])[0]
+        for profile in ("course", "quick", "smoke")
+    }
+    assert own["course"] == make_config("vae", "dcgan", profile="course")
+    assert (own["quick"].num_steps, own["smoke"].num_steps) == (2_000, 12)
 
 
 def test_the_weights_of_c1_and_c16_are_those_that_the_ledger_converts():
@@ -735,9 +683,8 @@ def test_the_weights_of_c1_and_c16_are_those_that_the_ledger_converts():
     for own, used in ((1e-5, small), (1e-3, large)):  # report A's range
         weights = common_form("plain", kl_weight=own).weights
         assert weights["elbo"] == pytest.approx(used, rel=0.03)
-    averaged = common_form("upsample", kl_weight=1.0).weights[
-        "dcgan"
-    ]  # means over all values of [-1, 1]
+    # means over all values of [-1, 1]
+    averaged = common_form("upsample", kl_weight=1.0).weights["dcgan"]
     assert CLAIMS["C16"].arms["averaged"].overrides["kl_weight"] == pytest.approx(averaged)
 
 

@@ -14,7 +14,8 @@ from nbclient import NotebookClient
 
 import hwlib
 from hwlib import text
-from hwlib.claims.deciding import checked_seeds, known_ids
+from hwlib.claims import known_ids
+from hwlib.claims.deciding import checked_seeds
 from hwlib.config import Config
 from hwlib.errors import UserError, Worded, nearest_name
 from hwlib.explore.play import finished_runs

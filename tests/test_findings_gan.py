@@ -9,7 +9,7 @@ from adversarial_results import TIME, gan_results, metrics
 from torch import nn
 
 from hwlib import explore
-from hwlib.claims.measures import healthy_share, opposed_jumps
+from hwlib.claims.measures import MEASURES, healthy_share
 from hwlib.findings import gan
 
 BROKEN = [{"sign": "d_loss_zero", "step": 900}]
@@ -68,7 +68,9 @@ def test_c7_and_c8_are_told_by_the_claims_own_measures():
     found = gan.game(frame, gan_results())
     run = as_run(frame)
     assert 100 * values(found, "band")["share"] == pytest.approx(healthy_share(run, None))
-    assert 100 * values(found, "jumps")["share"] == pytest.approx(opposed_jumps(run, None))
+    assert 100 * values(found, "jumps")["share"] == pytest.approx(
+        MEASURES["opposed_jumps"](run, None)
+    )
 
 
 def test_losses_that_do_not_move_say_nothing_of_jumps():

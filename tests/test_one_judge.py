@@ -145,7 +145,7 @@ def test_a_claims_number_in_code_goes_through_what_the_judge_found():
 
 
 # A finding may measure as a claim does, and give its margin; it draws no conclusion from them.
-CONCLUDING = ("hwlib.claims.deciding", "hwlib.claims.statistics", "hwlib.claims.base")
+CONCLUDING = ("hwlib.claims.deciding", "hwlib.claims.statistics")
 
 
 def test_findings_measure_as_the_judge_does_but_conclude_nothing():

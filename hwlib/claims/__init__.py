@@ -1,7 +1,6 @@
 """The reports' claims, tested: what each would take, the runs, and a verdict from several seeds.
 
 >>> from hwlib.claims import CLAIMS, decide
->>> CLAIMS["C13"].parts[0].margin
 >>> decide(["C13"], data="faces")["claims"]["C13"]["verdict"]
 
 What decides a claim is set before there are data, in report/claims.toml: arms and schedules,
@@ -10,22 +9,9 @@ measures and margins. The measures are those of measures.py, the rule is that of
 
 from typing import Any
 
-from hwlib.claims.base import VERDICTS, Arm, Claim, NotApplicable, Part
-from hwlib.claims.catalogue import CLAIMS
-from hwlib.claims.files import claims_path, known_ids, known_verdicts
-
-__all__ = [
-    "CLAIMS",
-    "VERDICTS",
-    "Arm",
-    "Claim",
-    "NotApplicable",
-    "Part",
-    "claims_path",
-    "decide",
-    "known_ids",
-    "known_verdicts",
-]
+from hwlib.claims.catalogue import CLAIMS, known_ids
+from hwlib.claims.files import claims_path, known_verdicts
+from hwlib.claims.statistics import VERDICTS
 
 
 def decide(*args: Any, **settings: Any) -> dict[str, Any]:

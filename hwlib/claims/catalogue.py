@@ -1,73 +1,106 @@
-"""All claims by their id, in the order of the reports' list, as `report/claims.toml` has them."""
+"""The claims of the reports, as `report/claims.toml` has them: its head says what a field means.
+
+>>> CLAIMS["C13"].parts[0].margin
+10.0
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from hwlib.claims.base import COMPARISONS, Arm, Claim
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validator
+
+from hwlib.errors import UserError
 
 PATH = Path(__file__).parents[2] / "report" / "claims.toml"
 
 
+class NotApplicable(Exception):
+    """A claim that cannot be tried on this data, or whose premise did not come about.
+
+    Attributes:
+        reason: the name of the sentence that says so (`claims.reasons.<name>`), and its values.
+    """
+
+    def __init__(self, name: str, **values: Any):
+        super().__init__(name)
+        self.reason = {"name": name, "values": values}
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Arm(_Entry):
+    """One way of training, the same for every seed but for the seed.
+
+    A "kl" arm is one VAE of the KL study, with the study's own sizes, so that its run is shared.
+    """
+
+    problem: str
+    recipe: str
+    seconds: float
+    overrides: Mapping[str, Any] = Field({}, alias="set")
+    quick: Mapping[str, Any] = {}
+
+
+class Part(_Entry):
+    """One measure of a claim; its words are `claims.<id>.parts.<name>`."""
+
+    name: str
+    arms: tuple[str, ...]
+    measure: str
+    comparison: Literal["value", "change", "times", "ratio", "excess", "regret"]
+    direction: Literal["greater", "less", "equal"]
+    margin: PositiveFloat  # the least effect that counts
+    why: str
+    unit: str = ""
+    beside: str = ""
+    reference: tuple[str, ...] = ()
+    any: tuple[str, ...] = ()
+    all: tuple[str, ...] = ()
+
+
+class Claim(_Entry):
+    """A conclusion of a report; its words are `claims.<id>.statement`, `.protocol` and `.note`."""
+
+    id: str
+    letters: tuple[str, ...]
+    arms: Mapping[str, Arm]
+    parts: tuple[Part, ...]
+    opposes: str | None = None
+    denied: str | None = None
+    needs: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _compares_its_arms(self) -> Claim:
+        used = {label for part in self.parts for label in (*part.arms, *part.reference)}
+        if used != self.arms.keys():
+            raise ValueError(f"arms {sorted(self.arms)}, of which {sorted(used)} are measured")
+        return self
+
+
 def read_claims(path: Path = PATH) -> dict[str, Claim]:
-    """Return every claim of a file like `report/claims.toml`, by id.
+    """Return the claims of a file like `report/claims.toml` by id, in its order.
 
     Raises:
-        ValueError: an entry that names what is not there, lacks what it needs, or has too much.
+        KeyError: an arm or a base that is not there.
+        ValueError: an entry that lacks what it needs, or has too much.
     """
     found = tomllib.loads(path.read_text(encoding="utf-8"))
-    try:
-        arms = {name: _arm(given, found["bases"]) for name, given in found["arms"].items()}
-        claims = {id: _claim(id, given, arms) for id, given in found["claims"].items()}
-    except KeyError as error:
-        raise ValueError(f"there is no {error}") from None
-    for id, claim in claims.items():
-        if claim.opposes and claims[claim.opposes].opposes != id:
-            raise ValueError(f"{id} opposes {claim.opposes}, which does not oppose it")
-    return dict(sorted(claims.items(), key=_place))
-
-
-def read_groups(path: Path = PATH) -> dict[str, frozenset[str]]:
-    """Return the groups of drawn faces' factors that claims speak of, by name."""
-    groups = tomllib.loads(path.read_text(encoding="utf-8"))["groups"]
-    return {name: frozenset(factors) for name, factors in groups.items()}
-
-
-def _place(item: tuple[str, Claim]) -> tuple[int, str]:
-    """Return where a claim stands: C1, C1', C2, ..."""
-    id = item[0]
-    return int(id[1:].rstrip("'")), id
-
-
-def _arm(given: Mapping[str, Any], bases: Mapping[str, Mapping[str, Any]]) -> Arm:
-    """Return an arm: its base with what is its own."""
-    own = dict(given)
-    base, overrides = bases[own.pop("base")], own.pop("set", {})
-    return Arm(**{**base, **own}, overrides=overrides)
-
-
-def _claim(id: str, given: Mapping[str, Any], arms: Mapping[str, Arm]) -> Claim:
-    claim = Claim(
-        **{**given, "arms": {label: arms[a] for label, a in given["arms"].items()}}, id=id
-    )
-    used = {label for part in claim.parts for label in (*part.arms, *part.reference)}
-    if used != claim.arms.keys():
-        raise ValueError(f"{id} has arms {sorted(claim.arms)} and measures {sorted(used)}")
-    if len({part.name for part in claim.parts}) < len(claim.parts):
-        raise ValueError(f"{id} has two parts of one name")
-    if unknown := {part.comparison for part in claim.parts} - COMPARISONS.keys():
-        raise ValueError(f"{id} has unknown comparisons: {sorted(unknown)}")
-    return claim
+    arms = {name: found["bases"][own.pop("base")] | own for name, own in found["arms"].items()}
+    for given in found["claims"].values():
+        given["arms"] = {label: arms[name] for label, name in given["arms"].items()}
+    return {id: Claim(id=id, **given) for id, given in found["claims"].items()}
 
 
 CLAIMS: Mapping[str, Claim] = read_claims()
-GROUPS: Mapping[str, frozenset[str]] = read_groups()
 
 
 def rule_of(claim: Claim) -> str:
@@ -75,10 +108,27 @@ def rule_of(claim: Claim) -> str:
 
     A verdict that was reached by another rule is no verdict on this claim.
     """
-    rule = asdict(claim)
-    for arm in rule["arms"].values():
-        del arm["seconds"]  # which only the estimate of the time left is made from
-    for part in rule["parts"]:
-        del part["why"]
-    written = json.dumps(rule, sort_keys=True)
+    # `seconds` are for the estimate of the time left alone, `why` for the reader
+    unruly = {"arms": {"__all__": {"seconds"}}, "parts": {"__all__": {"why"}}}
+    written = json.dumps(claim.model_dump(exclude=unruly), sort_keys=True)
     return hashlib.sha256(written.encode()).hexdigest()[:8]
+
+
+def known_ids(ids: str | Sequence[str] | None) -> list[str]:
+    """Return the claims asked for, each once, in the order of the list; all of them for none.
+
+    Several may stand in one text, with commas or spaces between them.
+
+    Raises:
+        UserError: an id that no claim has, or commas alone.
+    """
+    asked = ",".join([ids] if isinstance(ids, str) else ids or ()).strip()
+    wanted = [
+        id for id in re.split(r"[\s,\u3001\uff0c]+", asked.upper().replace("\u2019", "'")) if id
+    ]
+    if asked and not wanted:
+        raise UserError("no_claim_named", asked=asked, known=list(CLAIMS))
+    for id in wanted:
+        if id not in CLAIMS:
+            raise UserError("unknown_claim", id=id, known=list(CLAIMS))
+    return [id for id in CLAIMS if not wanted or id in wanted]

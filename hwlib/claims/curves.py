@@ -1,7 +1,4 @@
-"""The shape of a learning curve, (R,) values a record in their order: what claims and findings say.
-
-Changes are in percent.
-"""
+"""The shape of a learning curve, (R,) values a record in their order; changes are in percent."""
 
 from __future__ import annotations
 
@@ -28,13 +25,10 @@ def tenth(values: np.ndarray, number: int) -> float:
     return float(np.array_split(values, 10)[number].mean())
 
 
-def smoothed(values: np.ndarray) -> np.ndarray:
-    """Return means over five records, so that a single one is no lowest point.
-
-    (R,) -> (R - 4,); a curve of five records or fewer becomes its mean, (1,).
-    """
+def lowest(values: np.ndarray) -> float:
+    """Return the lowest mean of five records on end: a single one is no lowest point."""
     width = min(WINDOW, len(values))
-    return np.convolve(values, np.full(width, 1 / width), mode="valid")
+    return float(np.convolve(values, np.full(width, 1 / width), mode="valid").min())
 
 
 def trend(values: np.ndarray) -> float:
@@ -44,23 +38,33 @@ def trend(values: np.ndarray) -> float:
     return float(np.corrcoef(np.arange(len(values)), rankdata(values))[0, 1])
 
 
-def early_fall(values: np.ndarray) -> float:
-    """Return the change from the first record to the lowest of the first third.
+def late_trend(values: np.ndarray) -> float:
+    """Return how steadily a curve rises after its first tenth, -1 to 1."""
+    return trend(late(values))
 
-    The lowest is of the smoothed curve; 0 or more where the curve rises from the start.
+
+def early_fall(values: np.ndarray) -> float:
+    """Return the change from the first record to the lowest point of the first third.
+
+    It is 0 or more where the curve rises from the start.
     """
-    third = smoothed(values[: max(len(values) // 3, 2)])
-    return 100 * (float(third.min()) / float(values[0]) - 1)
+    return 100 * (lowest(values[: max(len(values) // 3, 2)]) / float(values[0]) - 1)
 
 
 def later_rise(values: np.ndarray) -> float:
-    """Return the change from the curve's lowest point, smoothed, to its last tenth."""
-    return 100 * (tenth(values, 9) / float(smoothed(values).min()) - 1)
+    """Return the change from the curve's lowest point to its last tenth."""
+    return 100 * (tenth(values, 9) / lowest(values) - 1)
 
 
 def last_change(values: np.ndarray) -> float:
     """Return the change from the last tenth but one to the last; 0 on a plateau."""
     return 100 * (tenth(values, 9) / tenth(values, 8) - 1)
+
+
+def roughness(values: np.ndarray) -> float:
+    """Return the mean size of the changes between records over the mean, in the second half."""
+    values = second_half(values)
+    return 100 * float(np.abs(np.diff(values)).mean() / values.mean())
 
 
 def share_between(values: np.ndarray, low: float, high: float) -> float:
@@ -70,19 +74,14 @@ def share_between(values: np.ndarray, low: float, high: float) -> float:
 
 
 def opposed_share(d_loss: np.ndarray, g_loss: np.ndarray) -> float:
-    """Return in which share of one loss's jumps the other one falls.
+    """Return in which share of the jumps of D's and of G's loss, (R,) each, the other one falls.
 
     Jumps are the largest tenth of the changes upwards from record to record, of each loss, the
     first tenth of the training left out. Losses that know nothing of each other give about 50.
-
-    Args:
-        d_loss: (R,) of D, a value a record.
-        g_loss: (R,) of G.
     """
     changes = [np.diff(late(values)) for values in (d_loss, g_loss)]
     opposed: list[bool] = []
     for own, other in (changes, changes[::-1]):
-        num = max(1, round(JUMPS * len(own)))
-        jumps = [row for row in np.argsort(own)[-num:] if own[row] > 0]
-        opposed += [bool(other[row] < 0) for row in jumps]
+        largest = np.argsort(own)[-max(1, round(JUMPS * len(own))) :]
+        opposed.extend(other[largest][own[largest] > 0] < 0)
     return 100 * float(np.mean(opposed)) if opposed else 0.0

@@ -4,47 +4,38 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from hwlib import log
-from hwlib.claims.base import (
-    COMPARISONS,
-    NOT_APPLICABLE,
-    UNDECIDED,
-    Arm,
-    Claim,
-    NotApplicable,
-    Part,
-)
-from hwlib.claims.catalogue import CLAIMS, rule_of
-from hwlib.claims.files import Verdicts, claims_path, known_ids
-from hwlib.claims.measures import CONDITIONS, MEASURES
-from hwlib.claims.statistics import MIN_SEEDS, joined, judge_interval, t_interval
+from hwlib.claims import statistics
+from hwlib.claims.catalogue import CLAIMS, Arm, Claim, NotApplicable, Part, known_ids, rule_of
+from hwlib.claims.files import Verdicts, claims_path
+from hwlib.claims.measures import CONDITIONS, RealImages, measure
 from hwlib.config import Config, profile_of
 from hwlib.data import Data, load_data
-from hwlib.errors import UserError
+from hwlib.errors import DEFAULT_LANGUAGE, UserError
 from hwlib.fingerprint import claims_code
 from hwlib.io import write_json
 from hwlib.parallel import num_jobs
 from hwlib.recipes import knows_setting, make_config
 from hwlib.registry import PROBLEMS
 from hwlib.run import Run, default_runs_dir
+from hwlib.text import duration
 from hwlib.thresholds import MIN_STEPS
 from hwlib.training.background import Trainings
 from hwlib.training.identity import is_done
 from hwlib.training.loop import TrainingDiverged, fit
 from hwlib.training.study import member_configs
 
-SAME = ("profile", "seeds", "settings", "code")  # in verdicts that may stand together
-Planned = dict[str, tuple[Config, Arm]]
-Train = Callable[[Config], Run]
+SAME = ("profile", "seeds", "settings", "code")  # in verdicts that stand together in a file
 
 
 def decide(
@@ -52,7 +43,7 @@ def decide(
     *,
     data: str | Path = "faces",
     profile: str = "quick",
-    seeds: int | Sequence[int] = MIN_SEEDS,
+    seeds: int | Sequence[int] = statistics.MIN_SEEDS,
     runs: str | Path | None = None,
     skip_bad: bool = False,
     jobs: int | None = None,
@@ -75,9 +66,8 @@ def decide(
             `features`, ...
 
     Returns:
-        What claims.json holds: `data`, `profile`, `seeds`, `settings`, `date` and, for the claims
-        asked for alone, `claims` by id: `verdict`, `rule`, and `parts` or `reason`. It holds names
-        and numbers; what they are called is in report/text/.
+        What claims.json holds, names and numbers; of `claims` those asked for alone: by id
+        `verdict`, `rule`, and `parts` or `reason`.
 
     Raises:
         UserError: an unknown claim, fewer than three seeds, or data that do not fit.
@@ -86,31 +76,34 @@ def decide(
     chosen = [CLAIMS[id] for id in known_ids(ids)]
     seeds, profile = checked_seeds(seeds), profile_of(profile)
     runs = Path(runs) if runs else default_runs_dir()
-    plan = Plan(str(data), profile, seeds, runs, skip_bad, settings)
-    loaded = plan.load()
+    configs_of = partial(arm_configs, data=str(data), profile=profile, seeds=seeds, **settings)
+    (config, *_) = configs_of(next(iter(chosen[0].arms.values())))  # all arms take the same images
+    loaded = load_data(str(data), config.image_size, crop=config.crop, skip_bad=skip_bad)
     arms = [arm for claim in CLAIMS.values() for arm in claim.arms.values()]
-    code = claims_code(
-        [(arm.recipe, arm.problem) for arm in arms], [rule_of(claim) for claim in CLAIMS.values()]
-    )
+    pairs, rules = [(arm.recipe, arm.problem) for arm in arms], map(rule_of, CLAIMS.values())
     verdicts: Verdicts = {
         "data": {"spec": str(data), "fingerprint": loaded.fingerprint},
         "profile": profile,
         "seeds": list(seeds),
         "settings": {name: value for name, value in settings.items() if name != "device"},
-        "code": code,
+        "code": claims_code(pairs, rules),
         "date": datetime.now(UTC).date().isoformat(),
         "claims": {},
     }
     path = claims_path(runs, loaded.fingerprint, profile)
     before = _still_valid(path, verdicts)
-    wanted = planned(chosen, plan, loaded)
-    missing = {key: one for key, one in wanted.items() if not is_done(one[0], loaded, runs)}
+    wanted = planned(chosen, configs_of, loaded)
+    missing = {config: arm for config, arm in wanted.items() if not is_done(config, loaded, runs)}
     # No more at a time than there are: each would have a share of the cores alone.
     jobs = max(1, min(num_jobs(jobs, settings.get("device", "auto")), len(missing)))
-    with Trainings(jobs, runs=runs, skip_bad=skip_bad) as trainings:
-        queue = _Queue(plan, missing, len(wanted), trainings)
+    side_by_side = f"; {jobs} at a time" if jobs > 1 else ""
+    there = len(wanted) - len(missing)
+    _say(f"{len(wanted)} runs, of which {there} are there already{side_by_side}")
+    real = RealImages(loaded)
+    with _Queue(missing, jobs, runs=runs, skip_bad=skip_bad) as queue:
         for claim in chosen:
-            verdicts["claims"][claim.id] = decide_one(claim, plan, loaded, queue.train)
+            decided = decide_one(claim, lambda arm: map(queue.train, configs_of(arm)), real)
+            verdicts["claims"][claim.id] = decided
             union = before | verdicts["claims"]
             ordered = {id: union[id] for id in CLAIMS if id in union}
             write_json(path, verdicts | {"claims": ordered})
@@ -124,40 +117,35 @@ def checked_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
         UserError: fewer than three.
     """
     found = tuple(range(seeds)) if isinstance(seeds, int) else tuple(dict.fromkeys(seeds))
-    if len(found) < MIN_SEEDS:
-        raise UserError("few_seeds", least=MIN_SEEDS, count=len(found))
+    if len(found) < statistics.MIN_SEEDS:
+        raise UserError("few_seeds", least=statistics.MIN_SEEDS, count=len(found))
     return found
 
 
 def _still_valid(path: Path, verdicts: Mapping[str, Any]) -> dict[str, Any]:
     """Return the claims of an earlier claims.json that was made in the same way; else none."""
-    if not path.exists():
-        return {}
-    old = json.loads(path.read_text())
-    is_same = all(old.get(name) == verdicts[name] for name in SAME)
-    is_same = is_same and old["data"]["fingerprint"] == verdicts["data"]["fingerprint"]
-    return old["claims"] if is_same else {}
+    old = json.loads(path.read_text()) if path.exists() else {}
+    return old["claims"] if all(old.get(name) == verdicts[name] for name in SAME) else {}
 
 
 # ---- one claim -----------------------------------------------------------------------------------
 
 
-def decide_one(claim: Claim, plan: Plan, data: Data, train: Train) -> dict[str, Any]:
-    """Return a claim's entry of claims.json, training what it needs."""
-    rule = {"rule": rule_of(claim)}
+def decide_one(
+    claim: Claim, train: Callable[[Arm], Iterable[Run]], real: RealImages
+) -> dict[str, Any]:
+    """Return a claim's entry of claims.json; `train` gives an arm's finished runs, one a seed."""
     try:
-        check_needs(claim, data)
-        found = {
-            label: [train(config) for config in plan.configs(arm)]
-            for label, arm in claim.arms.items()
-        }
-        parts = [judge(part, found, data) for part in claim.parts]
+        check_needs(claim, real.data)
+        runs = {label: [*train(arm)] for label, arm in claim.arms.items()}
+        parts = [judge(part, runs, real) for part in claim.parts]
+        found = {"verdict": statistics.joined(p["verdict"] for p in parts), "parts": parts}
     except NotApplicable as stop:
-        return {"verdict": NOT_APPLICABLE, "reason": stop.reason, **rule}
+        found = {"verdict": statistics.NOT_APPLICABLE, "reason": stop.reason}
     except TrainingDiverged as failure:
         reason = {"name": "diverged", "values": {"step": failure.values["step"]}}
-        return {"verdict": NOT_APPLICABLE, "reason": reason, **rule}
-    return {"verdict": joined(part["verdict"] for part in parts), "parts": parts, **rule}
+        found = {"verdict": statistics.NOT_APPLICABLE, "reason": reason}
+    return {**found, "rule": rule_of(claim)}
 
 
 def check_needs(claim: Claim, data: Data) -> None:
@@ -166,41 +154,35 @@ def check_needs(claim: Claim, data: Data) -> None:
         raise NotApplicable("grey")
     if "factors" in claim.needs and data.test.factors is None:
         raise NotApplicable("no_factors")
-    for attribute in (need for need in claim.needs if need not in ("colour", "factors")):
-        if not _varies(attribute, data):
+    for attribute in {*claim.needs} - {"colour", "factors"}:
+        column = data.attributes.index(attribute) if attribute in data.attributes else None
+        parts = (data.train, data.test)
+        if column is None or any(np.ptp(part.labels[:, column]) == 0 for part in parts):
             raise NotApplicable("no_attribute", attribute=attribute)
 
 
-def _varies(attribute: str, data: Data) -> bool:
-    """Whether an attribute is there with both values, in the training and in the test images."""
-    if attribute not in data.attributes:
-        return False
-    column = data.attributes.index(attribute)
-    parts = (data.train.labels[:, column], data.test.labels[:, column])
-    return all(labels.min() != labels.max() for labels in parts)
-
-
-def judge(part: Part, found: Mapping[str, Sequence[Run]], data: Data) -> dict[str, Any]:
+def judge(part: Part, found: Mapping[str, Sequence[Run]], real: RealImages) -> dict[str, Any]:
     """Return one measure's entry of claims.json, from finished runs by arm, one a seed."""
-    measure = MEASURES[part.measure]
     runs = {label: found[label] for label in (*part.arms, *part.reference)}
-    arms = {
+    values = pd.DataFrame(  # a column an arm, a row a seed
+        {label: [measure(part.measure, run, real) for run in own] for label, own in runs.items()}
+    )
+    compared, beside = values[[*part.arms]], None
+    if part.beside:
+        own = [measure(part.beside, run, real) for run in runs[part.arms[0]]]
+        compared, beside = compared.assign(beside=own), {"name": part.beside, "values": own}
+    entry, reason = judge_values(part, compared.T.to_numpy()), _unsound(part, runs, real)
+    if reason:
+        entry["verdict"] = statistics.UNDECIDED
+    entry["arms"] = {
         label: {
-            "values": [measure(run, data) for run in own],
+            "values": values[label].tolist(),
             "runs": [run.path.name for run in own],
-            "is_reference": label not in part.arms,
+            "is_reference": label in part.reference,
         }
         for label, own in runs.items()
     }
-    compared = [arms[label]["values"] for label in part.arms]
-    real = None
-    if part.beside:
-        compared.append([MEASURES[part.beside](run, data) for run in runs[part.arms[0]]])
-        real = {"name": part.beside, "values": compared[-1]}
-    entry = judge_values(part, np.array(compared))
-    if (reason := _unsound(part, runs, data)) is not None:
-        entry["verdict"] = UNDECIDED
-    return {**entry, "reason": reason, "arms": arms, "beside": real}
+    return {**entry, "reason": reason, "beside": beside}
 
 
 def judge_values(part: Part, values: np.ndarray) -> dict[str, Any]:
@@ -210,28 +192,23 @@ def judge_values(part: Part, values: np.ndarray) -> dict[str, Any]:
         part: the measure.
         values: (A, S) of its arms, of real images where it has them beside, and the seeds.
     """
-    comparison = COMPARISONS[part.comparison]
-    effects = comparison.effects(np.asarray(values, dtype=float))
-    effect, low, high = (float(comparison.display(end)) for end in t_interval(effects))
-    judged = judge_interval(low, high, direction=part.direction, margin=part.margin)
-    return {
-        "name": part.name,
-        "unit": part.effect_unit,
+    comparison = statistics.COMPARISONS[part.comparison]
+    effects = comparison.effects(values)
+    ends = [float(comparison.display(end)) for end in statistics.t_interval(effects)]
+    entry = {
+        **part.model_dump(include={"name", "direction", "margin", "why"}),
+        "unit": comparison.unit or part.unit,
         "value_unit": part.unit,
         "is_change": comparison.is_change,
-        "direction": part.direction,
-        "margin": part.margin,
-        "why": part.why,
-        "effects": [float(comparison.display(one)) for one in effects],
-        "effect": effect,
-        "low": low,
-        "high": high,
-        "place": judged.place,
-        "verdict": judged.verdict,
+        "effects": comparison.display(effects).tolist(),
+        **dict(zip(("effect", "low", "high"), ends, strict=True)),
     }
+    return entry | statistics.judge_interval(entry)
 
 
-def _unsound(part: Part, runs: Mapping[str, Sequence[Run]], data: Data) -> dict[str, Any] | None:
+def _unsound(
+    part: Part, runs: Mapping[str, Sequence[Run]], real: RealImages
+) -> dict[str, Any] | None:
     """Return why the runs can decide nothing, whatever the interval; None where they can.
 
     Returns:
@@ -240,133 +217,87 @@ def _unsound(part: Part, runs: Mapping[str, Sequence[Run]], data: Data) -> dict[
     """
     if any(run.results["num_steps"] < MIN_STEPS for own in runs.values() for run in own):
         return {"name": "trial"}
-    for names, labels, is_enough in ((part.any, tuple(runs), any), (part.all, part.arms, all)):
-        for name in names:
-            shares = {
-                label: {
-                    what: float(np.mean([share(run, data) for run in runs[label]]))
-                    for what, share in CONDITIONS[name].items()
-                }
-                for label in labels
+    asked = [(name, runs, any) for name in part.any] + [(n, part.arms, all) for n in part.all]
+    for name, labels, is_enough in asked:
+        shares = {
+            label: {
+                what: float(np.mean([share(run, real) for run in runs[label]]))
+                for what, share in CONDITIONS[name].items()
             }
-            if not is_enough(min(own.values()) >= 1 for own in shares.values()):
-                return {"name": name, "shares": shares}
+            for label in labels
+        }
+        if not is_enough(min(own.values()) >= 1 for own in shares.values()):
+            return {"name": name, "shares": shares}
     return None
 
 
 # ---- all runs ------------------------------------------------------------------------------------
 
 
-def arm_config(arm: Arm, *, data: str, profile: str, seed: int, **settings: Any) -> Config:
-    """Return the settings of an arm's run with one seed; `settings` come on top."""
-    own = {**arm.overrides, **settings}
-    if profile == "quick":
-        own = {**arm.quick, **own}
-    if PROBLEMS[arm.problem].study_of:
-        weight = own.pop("kl_weight")
-        study = make_config(
-            arm.problem, arm.recipe, data, profile, seed, **own, kl_weights=(weight,), kl_sweep=()
-        )
-        return member_configs(study)[0]
-    return make_config(arm.problem, arm.recipe, data, profile, seed, **own)
+def arm_configs(
+    arm: Arm, *, data: str, profile: str, seeds: Sequence[int], **settings: Any
+) -> list[Config]:
+    """Return the settings of an arm's runs, one a seed; `settings` come on top where known."""
+    own = {**(arm.quick if profile == "quick" else {}), **arm.overrides}
+    own |= {n: v for n, v in settings.items() if knows_setting(arm.problem, n, arm.recipe)}
+    is_member = bool(PROBLEMS[arm.problem].study_of)
+    if is_member:  # a study of the one weight
+        own |= {"kl_weights": (own.pop("kl_weight"),), "kl_sweep": ()}
+    configs = [make_config(arm.problem, arm.recipe, data, profile, seed, **own) for seed in seeds]
+    return [member_configs(config)[0] for config in configs] if is_member else configs
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What is the same for all runs of one call; see `decide`."""
-
-    data: str
-    profile: str
-    seeds: Sequence[int]
-    runs: Path
-    skip_bad: bool
-    settings: Mapping[str, Any]
-
-    def configs(self, arm: Arm) -> list[Config]:
-        """Return the settings of an arm's runs, one a seed."""
-        known = {
-            n: v for n, v in self.settings.items() if knows_setting(arm.problem, n, arm.recipe)
-        }
-        about = {"data": self.data, "profile": self.profile}
-        return [arm_config(arm, **about, seed=seed, **known) for seed in self.seeds]
-
-    def load(self) -> Data:
-        """Return the images, of the size that every arm has."""
-        (config, *_) = self.configs(next(iter(CLAIMS["C1"].arms.values())))
-        return load_data(self.data, config.image_size, crop=config.crop, skip_bad=self.skip_bad)
-
-
-def planned(claims: Sequence[Claim], plan: Plan, data: Data) -> Planned:
-    """Return every run that the claims need on this data, once, in order.
-
-    Returns:
-        By the settings as text, the settings and the first arm that has them.
-    """
-    wanted: Planned = {}
+def planned(
+    claims: Sequence[Claim], configs_of: Callable[[Arm], Sequence[Config]], data: Data
+) -> dict[Config, Arm]:
+    """Return every run that the claims need on this data, with the first arm that has it."""
+    wanted: dict[Config, Arm] = {}
     for claim in claims:
-        try:
+        with suppress(NotApplicable):
             check_needs(claim, data)
-        except NotApplicable:
-            continue
-        for arm in claim.arms.values():
-            for config in plan.configs(arm):
-                wanted.setdefault(_key(config), (config, arm))
+            for arm in claim.arms.values():
+                wanted |= {config: arm for config in configs_of(arm) if config not in wanted}
     return wanted
 
 
-def _key(config: Config) -> str:
-    return config.model_dump_json()
-
-
-class _Queue:
+class _Queue(Trainings):
     """Trains what is missing and says which of how many it is, and how long is left."""
 
-    def __init__(self, plan: Plan, missing: Planned, num_wanted: int, trainings: Trainings):
-        self.plan, self.missing = plan, dict(missing)
+    def __init__(self, missing: Mapping[Config, Arm], jobs: int, **where: Any):
+        super().__init__(jobs, **where)
+        self.fit, self.missing = partial(fit, **where), dict(missing)
         self.num_missing, self.num_begun = len(missing), 0
-        self.reckoned, self.began = 0.0, time.monotonic()  # planned seconds of what was trained
-        jobs = trainings.jobs
-        _say(
-            f"{num_wanted} runs, of which {num_wanted - self.num_missing} are there already"
-            + (f"; {jobs} at a time" if jobs > 1 else "")
-        )
-        self.waiting = {
-            key: trainings.start(config, partial(self._begin, config, arm))
-            for key, (config, arm) in self.missing.items()
-            if jobs > 1
-        }
-        for key, future in self.waiting.items():
-            future.add_done_callback(partial(self._end, key))
+        self.done_s, self.began = 0.0, time.monotonic()  # planned seconds of what was trained
+        self.waiting = {c: self.start(c, partial(self._begin, c)) for c in missing if jobs > 1}
+        for config, future in self.waiting.items():
+            future.add_done_callback(lambda _, config=config: self._end(config))
 
     def train(self, config: Config) -> Run:
         """Return the finished run, trained now where it was missing."""
-        key = _key(config)
-        if future := self.waiting.pop(key, None):
+        if future := self.waiting.pop(config, None):
             if failure := future.result():
                 _say(f"{config.problem} of {config.recipe}, seed {config.seed}: {failure}")
-        elif key in self.missing:
-            self._begin(*self.missing[key])
-        run = fit(config, runs=self.plan.runs, skip_bad=self.plan.skip_bad)
-        self._end(key)
+        elif config in self.missing:
+            self._begin(config)
+        run = self.fit(config)
+        self._end(config)
         return run
 
-    def _begin(self, config: Config, arm: Arm) -> None:
+    def _begin(self, config: Config) -> None:
         """Say which run it is, and how long all will take, going by those that are done."""
         self.num_begun += 1
-        what = f"run {self.num_begun} of {self.num_missing}: {config.problem} of {config.recipe}"
-        own = "".join(f", {name} = {value}" for name, value in arm.overrides.items())
-        _say(f"{what}{own}, seed {config.seed}{self._left()}")
+        line = f"run {self.num_begun} of {self.num_missing}: {config.problem} of {config.recipe}"
+        line += "".join(f", {k} = {v}" for k, v in self.missing[config].overrides.items())
+        line += f", seed {config.seed}"
+        if self.done_s:
+            left_s = sum(arm.seconds for arm in list(self.missing.values()))
+            left_s *= (time.monotonic() - self.began) / self.done_s
+            line += f"; about {duration(left_s / 60, language=DEFAULT_LANGUAGE)} left"
+        _say(line)
 
-    def _left(self) -> str:
-        if not self.reckoned:
-            return ""
-        planned = sum(arm.seconds for _, arm in list(self.missing.values()))
-        left = planned * (time.monotonic() - self.began) / self.reckoned
-        return f"; about {left / 60:.0f} min left" if left > 90 else f"; about {left:.0f} s left"
-
-    def _end(self, key: str, *_: object) -> None:
-        if done := self.missing.pop(key, None):
-            self.reckoned += done[1].seconds
+    def _end(self, config: Config) -> None:
+        if arm := self.missing.pop(config, None):
+            self.done_s += arm.seconds
 
 
 def _say(line: str) -> None:

@@ -1,19 +1,22 @@
-"""What is measured of a finished run: pure functions, a run and its data to a number.
+"""What is measured of a finished run, beside the real images: each measure is one number.
 
-`MEASURES` and `CONDITIONS`, at the end, give them the names that report/claims.toml knows them by.
+`MEASURES` and `CONDITIONS`, at the end, have the names that report/claims.toml knows them by; any
+other name is a number of results.json.
 """
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Mapping
+from functools import cached_property
 
 import numpy as np
+import pandas as pd
 import torch
 from torch.nn.functional import avg_pool2d, interpolate
 
 from hwlib.claims import curves
-from hwlib.claims.base import NotApplicable
-from hwlib.claims.catalogue import GROUPS
+from hwlib.claims.catalogue import PATH, NotApplicable
 from hwlib.claims.neighbours import errors_removed, neighbour_accuracy
 from hwlib.data import Data
 from hwlib.metrics import majority_accuracy, sharpness
@@ -21,125 +24,57 @@ from hwlib.run import Run
 from hwlib.thresholds import COLLAPSED_D_LOSS, HEALTHY_D_ACCURACY
 from hwlib.training.batches import evenly_spaced_rows
 
-Measure = Callable[[Run, Data], float]
-
 MAX_IMAGES = 5_000  # that a mean image is taken of
 MAX_TEST_IMAGES = 1_000  # that the sharpness at half the resolution is measured on
 EARLY = 2 / 3  # report A: broken after about step 20,000 of 30,000
 NEAR_FLOOR = 10  # times the noise floor of KID: from here down there is little left to learn
 KID_NOISE = 1e-3  # a KID below this counts as this, so that ratios of it mean something
 
-
-def result(name: str) -> Measure:
-    """Return the measure that reads `name` from results.json."""
-    return lambda run, data: float(run.results[name])
+GROUPS = tomllib.loads(PATH.read_text(encoding="utf-8"))["groups"]  # of drawn faces' factors
 
 
-# ---- images --------------------------------------------------------------------------------------
+class RealImages:
+    """What the images that runs learned from have, each measured once."""
+
+    def __init__(self, data: Data):
+        self.data = data
+
+    @cached_property
+    def mean_image(self) -> np.ndarray:
+        """The mean of at most 5,000 training images, evenly spread: float64 (H, W, C)."""
+        rows = evenly_spaced_rows(len(self.data.train), MAX_IMAGES)
+        return self.data.train.images[rows].mean(0, dtype=np.float64)
+
+    @cached_property
+    def mean_sharpness(self) -> float:
+        """The sharpness of the mean training image, which has no person's features left."""
+        return float(sharpness(torch.from_numpy(self.mean_image).permute(2, 0, 1)[None]).mean())
+
+    @cached_property
+    def mean_error(self) -> float:
+        """The mean squared error, in [-1, 1], of the mean training image for test images."""
+        images = self.data.test.images[evenly_spaced_rows(len(self.data.test), MAX_IMAGES)]
+        return float(np.square(images - self.mean_image).mean() / 127.5**2)
+
+    @cached_property
+    def half_sharpness(self) -> float:
+        """The sharpness of test images that keep half of their resolution.
+
+        Each 2 x 2 block becomes its mean; bilinear interpolation brings the image back to its size.
+        Images that are no sharper than these have lost the finer half of their detail: blurred.
+        """
+        images = self.data.test.images[evenly_spaced_rows(len(self.data.test), MAX_TEST_IMAGES)]
+        x = torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).float()
+        half = interpolate(avg_pool2d(x, 2), size=x.shape[2:], mode="bilinear")
+        return float(sharpness(half).mean())
 
 
-def mean_face_distance(run: Run, data: Data) -> float:
-    """Return how far samples are from the mean training image: RMS over all values, 0..255."""
-    samples = run.samples["samples"].astype(np.float64)
-    return float(np.sqrt(np.square(samples - mean_image(data)).mean()))
+Measure = Callable[[Run, RealImages], float]
 
 
-def image_spread(name: str) -> Measure:
-    """Return the measure of how far a run's images `name` are from their mean, in grey levels.
-
-    It is the RMS over images and values, 0 where all are the same.
-    """
-    return lambda run, data: float(np.sqrt(run.samples[name].astype(np.float64).var(0).mean()))
-
-
-def mean_image(data: Data) -> np.ndarray:
-    """Return the mean of at most 5,000 training images, evenly spread: float64 (H, W, C)."""
-    images = data.train.images[evenly_spaced_rows(len(data.train), MAX_IMAGES)]
-    return images.mean(0, dtype=np.float64)
-
-
-# ---- what real images have -----------------------------------------------------------------------
-
-# Kept by the data's fingerprint: all arms of a claim ask for the same few numbers.
-_kept: dict[tuple[str, str], float] = {}
-
-
-def of_data(measure: Callable[[Data], float]) -> Measure:
-    """Return the measure that looks at the data alone, and only once at each."""
-
-    def measured(run: Run, data: Data) -> float:
-        key = (data.fingerprint, measure.__name__)
-        if key not in _kept:
-            _kept[key] = measure(data)
-        return _kept[key]
-
-    return measured
-
-
-def half_sharpness(data: Data) -> float:
-    """Return the sharpness of test images that keep half of their resolution.
-
-    Each 2 x 2 block becomes its mean; bilinear interpolation brings the image back to its size.
-    Images that are no sharper than these have lost the finer half of their detail: blurred.
-    """
-    images = data.test.images[evenly_spaced_rows(len(data.test), MAX_TEST_IMAGES)]
-    x = torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).float()
-    half = interpolate(avg_pool2d(x, 2), size=x.shape[2:], mode="bilinear")
-    return float(sharpness(half).mean())
-
-
-def mean_image_sharpness(data: Data) -> float:
-    """Return the sharpness of the mean training image, which has no person's features left."""
-    return float(sharpness(torch.from_numpy(mean_image(data)).permute(2, 0, 1)[None]).mean())
-
-
-def mean_image_error(data: Data) -> float:
-    """Return the mean squared error, in [-1, 1], of the mean training image for test images."""
-    images = data.test.images[evenly_spaced_rows(len(data.test), MAX_IMAGES)]
-    error = np.square(images - mean_image(data)).mean()
-    return float(error / 127.5**2)
-
-
-def missed_coverage(run: Run, data: Data) -> float:
-    """Return which share of the real images that others cover the samples miss, in percent.
-
-    Coverage (Naeem et al. 2020) is the share of test images that have an image near.
-    """
-    return 100 * (1 - run.results["coverage"] / run.results["coverage_real"])
-
-
-# ---- latent space --------------------------------------------------------------------------------
-
-
-def avoided_errors(accuracy: float, floor: float) -> float:
-    """Return which share of the majority-class baseline's errors an accuracy avoids, in percent.
-
-    Raises:
-        NotApplicable: there is one value only, and always naming it makes no error.
-    """
-    if floor == 1:
-        raise NotApplicable("one_value")
-    return 100 * errors_removed(accuracy, floor)
-
-
-def probe_gain(run: Run, data: Data) -> float:
-    """Return how well a linear classifier reads the attribute off the latents, in percent."""
-    results = run.results
-    return avoided_errors(results["linear_probe_accuracy"], results["linear_probe_floor"])
-
-
-def neighbour_gain(run: Run, data: Data) -> float:
-    """Return how well an image's neighbours in latent space tell its attribute, in percent.
-
-    A map shows a split where neighbours agree.
-    """
-    with np.load(run.path / "latents.npz", allow_pickle=False) as arrays:
-        mu, index = arrays["test_mu"], arrays["test_index"]
-    labels = data.test.labels[index, data.attributes.index(run.config.attribute)].astype(int)
-    return avoided_errors(neighbour_accuracy(mu, labels), majority_accuracy(labels))
-
-
-# ---- curves --------------------------------------------------------------------------------------
+def measure(name: str, run: Run, real: RealImages) -> float:
+    """Return a measure of a finished run by its name."""
+    return MEASURES[name](run, real) if name in MEASURES else float(run.results[name])
 
 
 def curve(run: Run, name: str) -> np.ndarray:
@@ -147,29 +82,48 @@ def curve(run: Run, name: str) -> np.ndarray:
     return run.metrics[name].dropna().to_numpy(dtype=float)
 
 
-def of_curve(name: str, shape: Callable[[np.ndarray], float]) -> Measure:
-    """Return the measure that looks at the shape of one learning curve; see `curves`."""
-    return lambda run, data: shape(curve(run, name))
+# ---- images and latents --------------------------------------------------------------------------
 
 
-def late_trend(values: np.ndarray) -> float:
-    """Return how steadily a curve rises after its first tenth, -1 to 1."""
-    return curves.trend(curves.late(values))
+def mean_face_distance(run: Run, real: RealImages) -> float:
+    """Return how far samples are from the mean training image: RMS over all values, 0..255."""
+    samples = run.samples["samples"].astype(np.float64)
+    return float(np.sqrt(np.square(samples - real.mean_image).mean()))
 
 
-def roughness(values: np.ndarray) -> float:
-    """Return the mean size of the changes from record to record over the mean, in percent.
+def spread(images: np.ndarray) -> float:
+    """Return how far images (N, H, W, C) are from their mean: RMS over all values, 0..255."""
+    return float(np.sqrt(images.astype(np.float64).var(0).mean()))
 
-    In the second half of the training.
+
+def neighbour_gain(run: Run, real: RealImages) -> float:
+    """Return how well an image's neighbours in latent space tell its attribute, in percent.
+
+    A map shows a split where neighbours agree.
     """
-    values = curves.second_half(values)
-    return 100 * float(np.abs(np.diff(values)).mean() / values.mean())
+    with np.load(run.path / "latents.npz", allow_pickle=False) as arrays:
+        mu, index = arrays["test_mu"], arrays["test_index"]
+    column = real.data.attributes.index(run.config.attribute)
+    labels = real.data.test.labels[index, column].astype(int)
+    accuracy = neighbour_accuracy(mu, labels)
+    return 100 * errors_removed(accuracy, majority_accuracy(labels))
+
+
+def lead(run: Run, group: str, *, but: str | None = None) -> float:
+    """Return how far a group of factors leads in what the code tells, in nats.
+
+    It is the most that the code tells about a factor of `group`, less the most that it tells about
+    any factor that is neither in it nor in the group `but`; of Q's reading of real test images.
+    """
+    best = pd.DataFrame(run.results["code_factor_nats"]).max()
+    others = best.drop([*GROUPS[group], *GROUPS.get(but, ())])
+    return float(best[GROUPS[group]].max() - others.max())
 
 
 # ---- the adversarial game ------------------------------------------------------------------------
 
 
-def healthy_share(run: Run, data: Data) -> float:
+def healthy_share(run: Run, real: RealImages) -> float:
     """Return in which share of the training D's accuracy lies between 60 and 75 %, in percent.
 
     D's accuracy is the mean of that on real and on fake images, over the steps of a record; the
@@ -184,17 +138,7 @@ def healthy_share(run: Run, data: Data) -> float:
     return curves.share_between(accuracy, *HEALTHY_D_ACCURACY)
 
 
-def opposed_jumps(run: Run, data: Data) -> float:
-    """Return how often, when one loss jumps, the other falls, in percent."""
-    return curves.opposed_share(curve(run, "d_loss"), curve(run, "g_loss"))
-
-
-def mean_roughness(run: Run, data: Data) -> float:
-    """Return by how much the losses of G and D change from record to record, in percent."""
-    return float(np.mean([roughness(curve(run, name)) for name in ("d_loss", "g_loss")]))
-
-
-def learning_after_zero(run: Run, data: Data) -> float:
+def learning_after_zero(run: Run, real: RealImages) -> float:
     """Return by how much G's images still get better once D's loss is at zero, in percent.
 
     D's loss counts as zero from the first snapshot on before which it was below 0.05 nats on
@@ -206,96 +150,71 @@ def learning_after_zero(run: Run, data: Data) -> float:
             were then near the noise floor, so that nothing was left to learn.
     """
     table = run.metrics
-    is_snapshot = table["snapshot_kid"].notna().to_numpy()
-    kids = table["snapshot_kid"].to_numpy()[is_snapshot]
-    ends = np.flatnonzero(is_snapshot) + 1
-    losses = table["d_loss"].to_numpy()
-    means = [part.mean() for part in np.split(losses, ends)[: len(ends)]]
-    at_zero = np.flatnonzero(np.array(means) < COLLAPSED_D_LOSS)
-    if not len(at_zero) or at_zero[0] == len(kids) - 1:
+    # a stretch of the training ends with each snapshot
+    stretches = table["snapshot_kid"].notna().shift(fill_value=False).cumsum()
+    scored = table.groupby(stretches).agg({"d_loss": "mean", "snapshot_kid": "last"}).dropna()
+    kids = scored["snapshot_kid"][scored["d_loss"].lt(COLLAPSED_D_LOSS).cummax()]
+    if len(kids) < 2:
         raise NotApplicable("no_zero", seed=run.config.seed)
-    then, last = (max(float(kid), KID_NOISE) for kid in (kids[at_zero[0]], kids[-1]))
+    then, last = kids.clip(lower=KID_NOISE).iloc[[0, -1]]
     if then < NEAR_FLOOR * max(run.results["kid_real"], KID_NOISE):
         raise NotApplicable("nothing_to_learn", seed=run.config.seed)
     return max(0.0, 100 * (1 - last / then))
 
 
-def late_loss(run: Run, data: Data) -> float:
+def late_loss(run: Run, real: RealImages) -> float:
     """Return by how much the last snapshot's KID is above the best early one's, in percent.
 
-    Early is the first two thirds of the training. The lowest of several noisy KIDs lies a little
-    below the true one, which favours the claim; its margin is set well above that.
+    Early is the first two thirds of the training, the first snapshot at least. The lowest of
+    several noisy KIDs lies a little below the true one, which favours the claim; its margin is set
+    well above that.
     """
-    snapshots = run.metrics.dropna(subset=["snapshot_kid"])
-    kids = snapshots["snapshot_kid"].to_numpy(dtype=float)
-    is_early = snapshots["step"].to_numpy() <= EARLY * run.config.num_steps
-    if not is_early.any():  # a run of one or two snapshots has no early one but the first
-        is_early[0] = True
-    early, last = (max(float(kid), KID_NOISE) for kid in (kids[is_early].min(), kids[-1]))
-    return 100 * (last / early - 1)
-
-
-# ---- codes ---------------------------------------------------------------------------------------
-
-
-def lead_of(group: str, *, but: str = "") -> Measure:
-    """Return the measure of how far a group of factors leads in what the code tells, in nats.
-
-    It is the most that the code tells about a factor of `group`, less the most that it tells about
-    any factor that is neither in it nor in the group `but`; of Q's reading of real test images.
-    """
-    names, left_out = GROUPS[group], GROUPS.get(but, frozenset())
-
-    def measure(run: Run, data: Data) -> float:
-        codes = run.results["code_factor_nats"]
-        best = {name: max(code[name] for code in codes) for name in codes[0]}
-        own = max(value for name, value in best.items() if name in names)
-        return own - max(v for name, v in best.items() if name not in names | left_out)
-
-    return measure
+    kids = run.metrics.dropna(subset=["snapshot_kid"]).set_index("step")["snapshot_kid"]
+    early = kids[kids.index <= max(kids.index[0], EARLY * run.config.num_steps)]
+    return float(100 * (max(kids.iloc[-1], KID_NOISE) / max(early.min(), KID_NOISE) - 1))
 
 
 # ---- names ---------------------------------------------------------------------------------------
 
-IN_RESULTS = (  # read as they are from results.json
-    *("sharpness_reconstructions", "sharpness_samples", "colourfulness_samples"),
-    *("diversity_samples", "diversity_real", "frechet", "frechet_real", "test_mse_11", "last_kid"),
-)
+
+def _ratio(run: Run, name: str, of: str) -> float:
+    return run.results[name] / run.results[of]
+
+
+def _of_curves(shape: Callable[[np.ndarray], float], *names: str) -> Measure:
+    """Return the mean of what learning curves have; see `curves`."""
+    return lambda run, real: float(np.mean([shape(curve(run, name)) for name in names]))
+
 
 MEASURES: Mapping[str, Measure] = {
-    **{name: result(name) for name in IN_RESULTS},
-    "sharpness_half": of_data(half_sharpness),
-    "spread_reconstructions": image_spread("reconstructions"),
-    "spread_originals": image_spread("originals"),
+    "sharpness_half": lambda run, real: real.half_sharpness,
+    "spread_reconstructions": lambda run, real: spread(run.samples["reconstructions"]),
+    "spread_originals": lambda run, real: spread(run.samples["originals"]),
     "mean_face_distance": mean_face_distance,
-    "missed_coverage": missed_coverage,
-    "probe_gain": probe_gain,
+    # of the test images near which other real images lie (Naeem et al. 2020), in percent
+    "missed_coverage": lambda run, real: 100 * (1 - _ratio(run, "coverage", "coverage_real")),
+    # of the errors of always naming the commoner value, those that a linear classifier avoids
+    "probe_gain": lambda run, real: (
+        100
+        * errors_removed(run.results["linear_probe_accuracy"], run.results["linear_probe_floor"])
+    ),
     "neighbour_gain": neighbour_gain,
-    "recon_trend": of_curve("recon_nats", curves.trend),
-    "recon_late_trend": of_curve("recon_nats", late_trend),
-    "kl_late_trend": of_curve("kl_nats", late_trend),
-    "kl_early_fall": of_curve("kl_nats", curves.early_fall),
-    "kl_later_rise": of_curve("kl_nats", curves.later_rise),
-    "kl_last_change": of_curve("kl_nats", curves.last_change),
+    "recon_trend": _of_curves(curves.trend, "recon_nats"),
+    "recon_late_trend": _of_curves(curves.late_trend, "recon_nats"),
+    "kl_late_trend": _of_curves(curves.late_trend, "kl_nats"),
+    "kl_early_fall": _of_curves(curves.early_fall, "kl_nats"),
+    "kl_later_rise": _of_curves(curves.later_rise, "kl_nats"),
+    "kl_last_change": _of_curves(curves.last_change, "kl_nats"),
     "healthy_share": healthy_share,
-    "opposed_jumps": opposed_jumps,
+    "opposed_jumps": lambda run, real: curves.opposed_share(
+        curve(run, "d_loss"), curve(run, "g_loss")
+    ),
     "learning_after_zero": learning_after_zero,
-    "roughness": mean_roughness,
+    "roughness": _of_curves(curves.roughness, "d_loss", "g_loss"),
     "late_loss": late_loss,
-    "hair_lead": lead_of("hair"),
-    "pose_lead": lead_of("pose", but="hair"),
+    "hair_lead": lambda run, real: lead(run, "hair"),
+    "pose_lead": lambda run, real: lead(run, "pose", but="hair"),
 }
-
-
-def _share(measure: Measure, of: Measure, least: float) -> Measure:
-    """Return the measure over `of`, in units of the least that it may be: 1 or more is enough."""
-    return lambda run, data: measure(run, data) / of(run, data) / least
-
-
-def _reach(measure: Measure, of: Measure, most: float) -> Measure:
-    """Return the measure's limit, `most` times `of`, over the measure: 1 or more is enough."""
-    return lambda run, data: most * of(run, data) / max(measure(run, data), 1e-12)
-
 
 # What a run must have for a comparison with it to say anything: each 1 or more. A ratio of two runs
 # that both fail says nothing of what a report saw.
@@ -304,22 +223,22 @@ CONDITIONS: Mapping[str, Mapping[str, Measure]] = {
     # fragments lie where no real image lies, one image over and over has no diversity, and fog is
     # blurrier than the mean image. More of any of them proves nothing.
     "sound_samples": {
-        "precision": _share(result("precision"), result("precision_real"), 0.25),
-        "diversity": _share(result("diversity_samples"), result("diversity_real"), 0.25),
-        "sharpness": _share(result("sharpness_samples"), of_data(mean_image_sharpness), 1.0),
+        "precision": lambda run, real: _ratio(run, "precision", "precision_real") / 0.25,
+        "diversity": lambda run, real: _ratio(run, "diversity_samples", "diversity_real") / 0.25,
+        "sharpness": lambda run, real: run.results["sharpness_samples"] / real.mean_sharpness,
     },
     # Reconstructions show their image: half of the mean image's error at most.
     "reconstructs": {
-        "error": _reach(result("test_mse_11"), of_data(mean_image_error), 0.5),
+        "error": lambda run, real: 0.5 * real.mean_error / max(run.results["test_mse_11"], 1e-12)
     },
     # Reconstructions are sharp: sharper than real images at half of their resolution.
     "sharp_reconstructions": {
-        "sharpness": _share(result("sharpness_reconstructions"), of_data(half_sharpness), 1.0),
+        "sharpness": lambda run, real: (
+            run.results["sharpness_reconstructions"] / real.half_sharpness
+        )
     },
     # D's loss has not come to zero, where changes relative to it lose their meaning.
     "live_loss": {
-        "loss": lambda run, data: (
-            float(curves.second_half(curve(run, "d_loss")).mean()) / COLLAPSED_D_LOSS
-        ),
+        "loss": lambda run, real: curves.second_half(curve(run, "d_loss")).mean() / COLLAPSED_D_LOSS
     },
 }

@@ -1,7 +1,5 @@
 """How well an attribute is told by an image's neighbours, beside always naming one value."""
 
-from __future__ import annotations
-
 import numpy as np
 
 NEIGHBOURS = 10  # in latent space
@@ -10,20 +8,14 @@ NEIGHBOURS = 10  # in latent space
 def neighbour_accuracy(mu: np.ndarray, labels: np.ndarray) -> float:
     """Return how often the majority of an image's ten nearest neighbours has its attribute right.
 
-    Distances are those of the posterior means, as the t-SNE maps of the reports take them; each
-    image is left out of its own neighbours. A tie counts as the commoner value.
-
-    Args:
-        mu: (N, Z).
-        labels: 0/1 (N,).
+    Neighbours are near by their posterior means `mu` (N, Z), as on the t-SNE maps of the reports;
+    `labels` (N,) are 0/1. A tie counts as the commoner value.
     """
     from sklearn.neighbors import KNeighborsClassifier  # slow to load
 
     labels = np.asarray(labels).astype(int)
-    near = min(NEIGHBOURS, len(mu) - 1)
-    finder = KNeighborsClassifier(near).fit(mu, labels)
-    others = finder.kneighbors(return_distance=False)  # of the fitted points, without themselves
-    shares = labels[others].mean(1)
+    finder = KNeighborsClassifier(min(NEIGHBOURS, len(mu) - 1)).fit(mu, labels)
+    shares = labels[finder.kneighbors(return_distance=False)].mean(1)  # each without itself
     found = np.where(shares == 0.5, labels.mean() > 0.5, shares > 0.5)
     return float((found == labels).mean())
 

@@ -11,8 +11,15 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from hwlib.claims.base import CONTRADICTED, NOT_APPLICABLE, VERDICTS, Claim
-from hwlib.claims.statistics import deciding_part, in_margins, is_effect_alone
+from hwlib.claims.catalogue import Claim
+from hwlib.claims.statistics import (
+    CONTRADICTED,
+    NOT_APPLICABLE,
+    VERDICTS,
+    deciding_part,
+    in_margins,
+    is_effect_alone,
+)
 from hwlib.data.layouts import is_drawn
 from hwlib.findings.base import pick
 from hwlib.text import Finding, finding, sentence

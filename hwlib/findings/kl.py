@@ -102,10 +102,10 @@ def half_share(results: Results, data: Any) -> float | None:
     Returns:
         None where real images' sharpness was not measured.
     """
-    from hwlib.claims.measures import half_sharpness  # loads torch
+    from hwlib.claims.measures import RealImages  # loads torch
 
     real = results.get("sharpness_real")
-    return half_sharpness(data) / real if real else None
+    return RealImages(data).half_sharpness / real if real else None
 
 
 def _level(known: Sequence[Anchored], half: float | None) -> dict[str, Any]:

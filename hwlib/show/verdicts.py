@@ -14,7 +14,7 @@ from rich.table import Table
 
 from hwlib import plots
 from hwlib.claims import CLAIMS
-from hwlib.claims.base import Claim
+from hwlib.claims.catalogue import Claim
 from hwlib.findings import claims as findings
 from hwlib.findings.claims import Decided, Verdicts
 from hwlib.findings.verdicts import verdicts_table
