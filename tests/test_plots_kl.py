@@ -39,39 +39,28 @@ def test_each_weight_has_its_panel_with_the_elbo_and_what_was_minimised():
 
 
 @pytest.mark.parametrize("count", [1, 2, 4, 5])
-def test_any_number_of_weights_has_room(count):
+def test_any_number_of_weights_has_room_with_test_points_or_without(count):
     weights = WEIGHTS[:count]
-    fig = plots.weight_elbo_curves(curves(weights), {w: w for w in weights})
-    assert sum(ax.get_visible() for ax in fig.axes) == count
-
-
-def test_curves_without_test_points_are_drawn():
-    frame = metrics(1.0).drop(columns=["test_neg_elbo_nats", "test_mse_11"])
-    (ax,) = plots.weight_elbo_curves({1.0: frame}, {1.0: 4.0}).axes
-    assert len(ax.get_lines()) == 2
+    frames = {w: one.drop(columns="test_neg_elbo_nats") for w, one in curves(weights).items()}
+    fig = plots.weight_elbo_curves(frames, {w: w for w in weights})
+    assert [len(ax.get_lines()) for ax in fig.axes if ax.get_visible()] == [2] * count
 
 
 @pytest.mark.parametrize("lang", LANGS)
-def test_growth_has_a_block_a_weight_and_says_the_steps(images, lang):
+def test_rows_of_images_have_the_weights_and_the_steps_beside_them(images, lang):
     frames = {weight: np.stack([images[:8]] * 3) for weight in TOLD}
     words = tick_labels(plots.weight_growth(images, frames, [90, 450, 1_900], lang))
     assert len(words) == 1 + 3 * len(TOLD)
     assert words[1].startswith("λ = 1\n")
     assert "1,900" in words[3]
-
-
-@pytest.mark.parametrize("lang", LANGS)
-def test_samples_stand_below_real_images(images, lang):
-    ax = plots.weight_samples(images, dict.fromkeys(TOLD, images), lang)
-    assert tick_labels(ax) == [plots.words("kl_real", lang), "λ = 1", "λ = 100", "λ = 0"]
-
-
-def test_each_weight_has_one_row_from_one_end_to_the_other(images):
-    frames = {weight: np.roll(images[:9], place, 0) for place, weight in enumerate(TOLD)}
-    ax = plots.weight_interpolations(frames)
-    assert tick_labels(ax) == ["λ = 1", "λ = 100", "λ = 0"]
+    names = ["λ = 1", "λ = 100", "λ = 0"]
+    samples = plots.weight_samples(images, dict.fromkeys(TOLD, images), lang)
+    assert tick_labels(samples) == [plots.words("kl_real", lang), *names]
+    ways = {weight: np.roll(images[:9], place, 0) for place, weight in enumerate(TOLD)}
+    ax = plots.weight_interpolations(ways)
+    assert tick_labels(ax) == names
     assert tick_labels(ax, "x")[::8] == ["0%", "100%"]
-    assert np.array_equal(sheet_of(ax), plots.compose(np.concatenate(list(frames.values())), 9))
+    assert np.array_equal(sheet_of(ax), plots.compose(np.concatenate(list(ways.values())), 9))
 
 
 def sweep(studies=None, discussed=TOLD, lang="en", **other):
@@ -102,11 +91,6 @@ def test_points_that_lie_together_share_their_name():
     assert_words_are_apart(ax.figure)
 
 
-@pytest.mark.parametrize("lang", LANGS)
-def test_the_points_names_do_not_collide(lang):
-    assert_words_are_apart(sweep(lang=lang)[RATE].figure)
-
-
 def test_names_of_points_side_by_side_keep_a_gap():
     near = {0.0: (283.0, 678.0), 0.001: (183.0, 658.0)}  # of a run on drawn faces
     changed = {w: {"kl_nats": rate, "recon_nats": error} for w, (rate, error) in near.items()}
@@ -126,14 +110,10 @@ def test_numbers_over_the_weight_are_those_of_the_study_and_zero_stands_apart():
         assert list(alone.get_ydata()) == [values[0]]
         assert 0 < alone.get_xdata()[0] < WEIGHTS[1]
     assert tick_labels(axes[LATENTS], "x")[0] == "0"
+    assert [5.0, 5.0] in [list(line.get_ydata()) for line in axes[DISTANCE].get_lines()]
+    assert axes[DISTANCE].get_ylim()[0] < 5  # the noise floor
     without = sweep(results(WEIGHTS[1:], told=(1.0,))["studies"])
     assert "0" not in tick_labels(without[LATENTS], "x")
-
-
-def test_the_noise_floor_stands_below_the_samples_distance():
-    ax = sweep()[DISTANCE]
-    assert [5.0, 5.0] in [list(line.get_ydata()) for line in ax.get_lines()]
-    assert ax.get_ylim()[0] < 5
 
 
 @pytest.mark.parametrize("weights", [(1.0,), (0.0,), (0.0, 1.0), (1.0, 3.0)])
@@ -149,9 +129,11 @@ def test_samples_that_were_not_measured_have_no_panel():
 @pytest.mark.parametrize("lang", LANGS)
 def test_every_figure_fits_with_every_glyph(lang, images):
     frames = {weight: np.stack([images[:9], images[:9]]) for weight in TOLD}
+    swept = sweep(lang=lang)[RATE].figure
+    assert_words_are_apart(swept)
     for drawn in (
         plots.weight_elbo_curves(curves(), BETAS, lang),
-        sweep(lang=lang)[RATE],
+        swept,
         plots.weight_interpolations(dict.fromkeys(TOLD, images[:9])),
         plots.weight_growth(images, frames, [90, 900], lang),
         plots.weight_samples(images, dict.fromkeys(TOLD, images), lang),

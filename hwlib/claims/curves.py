@@ -38,11 +38,6 @@ def trend(values: np.ndarray) -> float:
     return float(np.corrcoef(np.arange(len(values)), rankdata(values))[0, 1])
 
 
-def late_trend(values: np.ndarray) -> float:
-    """Return how steadily a curve rises after its first tenth, -1 to 1."""
-    return trend(late(values))
-
-
 def early_fall(values: np.ndarray) -> float:
     """Return the change from the first record to the lowest point of the first third.
 

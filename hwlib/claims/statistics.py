@@ -115,9 +115,7 @@ def judge_interval(part: JudgedPart) -> dict[str, str]:
 def joined(verdicts: Iterable[str]) -> str:
     """Return the verdict of a claim from those of its measures."""
     verdicts = set(verdicts)
-    if CONTRADICTED in verdicts:
-        return CONTRADICTED
-    return SUPPORTED if verdicts == {SUPPORTED} else UNDECIDED
+    return next(one for one in (CONTRADICTED, UNDECIDED, SUPPORTED) if one in verdicts)
 
 
 # ---- which measure decides -----------------------------------------------------------------------

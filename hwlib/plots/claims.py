@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from hwlib.plots import style
@@ -26,8 +25,7 @@ MARKS = {
     "undecided": {"color": style.GREY, "marker": "D", "markerfacecolor": "white"},
 }
 BAND = {"facecolor": style.GREEN, "alpha": 0.13, "linewidth": 0}  # where a claim holds
-NAME_LETTERS = 50  # in a line of a measure's name
-WIDE_LETTERS = 78  # the same over the whole width
+NAME_LETTERS = {True: 50, False: 78}  # in a line of a measure's name, beside arms and without
 ARM_LETTERS = 24  # and of an arm's
 LINE_IN = 0.165  # height of a line of words
 ARM_IN = 0.29  # height of an arm's row
@@ -36,25 +34,6 @@ FRAME_IN = 0.55  # height of a panel's ticks, label and gap
 PAGE_IN = 8  # height that a page has room for: a higher figure would be printed smaller
 WIDE_RANGE = 30  # values whose ratio is larger stand on a log axis
 LINEAR = 2  # margins on either side of zero where the axis of all effects is linear
-
-
-class ValueRow(NamedTuple):
-    """A row of points: an arm's values, or those of real images.
-
-    Attributes:
-        lines: what stands at the row.
-        values: one a seed.
-        is_compared: whether the values enter the effect; others only stand beside.
-    """
-
-    lines: list[str]
-    values: Sequence[float]
-    is_compared: bool
-
-    @property
-    def height(self) -> float:
-        """The height that the row takes, in inches."""
-        return max(ARM_IN, 0.05 + LINE_IN * len(self.lines))
 
 
 @styled
@@ -69,30 +48,35 @@ def claim_values(id: str, parts: Sequence[Part], lang: str = "en") -> Figure:
             `value_unit`), `beside` (real images' values, or None), `effects` (one a seed),
             `effect`, `low`, `high` and `margin` in `unit`, `direction`, `verdict` and `reason`, why
             the runs decide nothing, or None.
+        lang: of the words.
     """
-    names, rows, heights = [], [], []
-    for part in parts:
-        room = NAME_LETTERS if part["arms"] else WIDE_LETTERS
-        names.append(wrap(word(f"claims.{id}.parts.{part['name']}", lang), room))
-        rows.append(_value_rows(id, part, lang))
-        own = sum(row.height for row in rows[-1]) or EFFECT_IN
-        heights.append(FRAME_IN + LINE_IN * len(names[-1]) + own)
-    fig = plt.figure(figsize=(style.COLUMN_IN, min(sum(heights), PAGE_IN)))
-    grid = fig.add_gridspec(len(parts), 2, height_ratios=heights, width_ratios=(1.7, 1))
-    for place, (part, name, own) in enumerate(zip(parts, names, rows, strict=True)):
-        if own:
-            left, right = fig.add_subplot(grid[place, 0]), fig.add_subplot(grid[place, 1])
+    rows = [_value_rows(id, part, lang) for part in parts]
+    titles = [
+        wrap(word(f"claims.{id}.parts.{part['name']}", lang), NAME_LETTERS[bool(part["arms"])])
+        for part in parts
+    ]
+    heights = [
+        FRAME_IN + LINE_IN * len(title) + (own["height"].sum() or EFFECT_IN)
+        for title, own in zip(titles, rows, strict=True)
+    ]
+    fig, axes = plt.subplot_mosaic(
+        [[f"values{i}" if part["arms"] else i, i] for i, part in enumerate(parts)],
+        figsize=(style.COLUMN_IN, min(sum(heights), PAGE_IN)),
+        height_ratios=heights,
+        width_ratios=(1.7, 1),
+    )
+    for i, (part, title, own) in enumerate(zip(parts, titles, rows, strict=True)):
+        left, right = axes.get(f"values{i}", axes[i]), axes[i]
+        if len(own):
             _draw_values(left, own, part["value_unit"], lang)
-        else:
-            left = right = fig.add_subplot(grid[place, :])
-        left.set_title("\n".join(name), loc="left")
+        left.set_title("\n".join(title), loc="left")
         verdict = "claims_unsound" if part["reason"] else f"verdict_{part['verdict']}"
         right.set_title(words(verdict, lang), loc="right")
         _draw_effect(right, part, lang)
     return fig
 
 
-def _value_rows(id: str, part: Part, lang: str) -> list[ValueRow]:
+def _value_rows(id: str, part: Part, lang: str) -> pd.DataFrame:
     """Return the rows of a measure: its arms, those shown for comparison, real images."""
     rows = [
         (f"{id}.arms.{label}", arm["values"], not arm["is_reference"])
@@ -100,7 +84,10 @@ def _value_rows(id: str, part: Part, lang: str) -> list[ValueRow]:
     ]
     if rows and (real := part["beside"]):
         rows.append((f"beside.{real['name']}", real["values"], True))
-    return [ValueRow(wrap(word(f"claims.{key}", lang), ARM_LETTERS), *row) for key, *row in rows]
+    table = pd.DataFrame(rows, columns=["name", "values", "is_compared"])
+    lines = [wrap(word(f"claims.{key}", lang), ARM_LETTERS) for key in table["name"]]
+    heights = [max(ARM_IN, 0.05 + LINE_IN * len(own)) for own in lines]
+    return table.assign(name=["\n".join(own) for own in lines], height=heights)
 
 
 def _name_rows(ax: Axes, names: Sequence[str]) -> None:
@@ -110,16 +97,16 @@ def _name_rows(ax: Axes, names: Sequence[str]) -> None:
     ax.tick_params(axis="y", length=0)
 
 
-def _draw_values(ax: Axes, rows: Sequence[ValueRow], unit: str, lang: str) -> None:
+def _draw_values(ax: Axes, rows: pd.DataFrame, unit: str, lang: str) -> None:
     """Draw a row of points an arm; a thin line joins what one seed gave in those compared."""
-    values = np.array([row.values for row in rows], dtype=float)
-    compared = [place for place, row in enumerate(rows) if row.is_compared]
+    values = np.array([*rows["values"]], dtype=float)
+    compared = np.flatnonzero(rows["is_compared"])
     ax.plot(values[compared], compared, color=style.GREY, linewidth=0.6, alpha=0.6, zorder=1)
-    for place, (row, own) in enumerate(zip(rows, values, strict=True)):
-        color = style.INK if row.is_compared else style.GREY
+    for place, (own, is_compared) in enumerate(zip(values, rows["is_compared"], strict=True)):
+        color = style.INK if is_compared else style.GREY
         ax.plot(own, np.full(len(own), place), "o", color=color, markersize=4.5, alpha=0.55)
         ax.plot(own.mean(), place, "|", color=color, markersize=15, markeredgewidth=1.6)
-    _name_rows(ax, ["\n".join(row.lines) for row in rows])
+    _name_rows(ax, rows["name"])
     ax.grid(visible=False, axis="y")
     if values.min() > 0 and values.max() > WIDE_RANGE * values.min():
         use_log_scale(ax, "x", num_ticks=6)
@@ -131,21 +118,27 @@ def _draw_values(ax: Axes, rows: Sequence[ValueRow], unit: str, lang: str) -> No
     ax.set_xlabel(unit)
 
 
+def _draw_interval(ax: Axes, place: int, part: Mapping[str, Any], **look: Any) -> None:
+    """Draw an effect with its interval and the mark of its verdict."""
+    ends = [[part["effect"] - part["low"]], [part["high"] - part["effect"]]]
+    ax.errorbar(
+        part["effect"], place, xerr=ends, linestyle="none", **MARKS[part["verdict"]], **look
+    )
+
+
 def _draw_effect(ax: Axes, part: Part, lang: str) -> None:
     """Draw the interval of the mean effect over the band that bears the measure out."""
-    mark, margin, effects = MARKS[part["verdict"]], part["margin"], part["effects"]
+    margin, effects = part["margin"], part["effects"]
     band = {"greater": (margin, np.inf), "less": (-np.inf, -margin), "equal": (-margin, margin)}
     claimed = np.array(band[part["direction"]])
     ends = [part["low"], part["high"], *effects, *claimed[np.isfinite(claimed)], 0.0]
-    low, high = min(ends), max(ends)
-    room = 0.1 * (high - low) or 1.0
-    ax.set_xlim(low - room, high + room)
-    ax.axvspan(*np.clip(claimed, low - room, high + room), **BAND)
+    room = 0.1 * np.ptp(ends) or 1.0
+    limits = min(ends) - room, max(ends) + room
+    ax.axvspan(*np.clip(claimed, *limits), **BAND)
     ax.axvline(0, color=style.GREY, linewidth=0.9)
-    ax.plot([part["low"], part["high"]], [0, 0], color=mark["color"], linewidth=2.2)
-    ax.plot(part["effect"], 0, markersize=8, markeredgewidth=1.6, linestyle="none", **mark)
+    _draw_interval(ax, 0, part, elinewidth=2.2, markersize=8, markeredgewidth=1.6)
     ax.plot(effects, np.full(len(effects), 0.55), "o", color=style.INK, markersize=3, alpha=0.55)
-    ax.set_ylim(1, -1)
+    ax.set(xlim=limits, ylim=(1, -1))
     ax.yaxis.set_major_locator(NullLocator())
     ax.spines["left"].set_visible(False)
     ax.xaxis.set_major_locator(MaxNLocator(4))
@@ -166,52 +159,44 @@ def claims_overview(rows: Sequence[tuple], lang: str = "en") -> Figure:
     Args:
         rows: of each claim its id, its verdict ("supported", "contradicted" or "undecided"),
             whether no difference is claimed, and the interval's low end, mean effect and high end.
+        lang: of the words.
 
     Raises:
         ValueError: there is no row.
     """
     if not rows:
         raise ValueError("no claim has a measure to draw")
-    panels = {kind: [row for row in rows if row[2] == kind] for kind in (False, True)}
-    panels = {kind: panel for kind, panel in panels.items() if panel}
-    heights = [FRAME_IN + 0.19 * len(panel) for panel in panels.values()]
-    fig, axes = plt.subplots(
-        len(panels),
-        1,
-        figsize=(style.COLUMN_IN, sum(heights) + 0.35),
-        squeeze=False,
-        sharex=True,
-        gridspec_kw={"height_ratios": heights},
-    )
+    table = pd.DataFrame(rows, columns=["id", "verdict", "is_equal", "low", "effect", "high"])
+    panels = table.groupby("is_equal")
+    heights = FRAME_IN + 0.19 * panels.size()
+    size = (style.COLUMN_IN, heights.sum() + 0.35)
+    layout = {"figsize": size, "sharex": True, "height_ratios": heights}
+    fig, axes = plt.subplots(len(panels), squeeze=False, **layout)
     # one axis for all: far enough for the outermost interval, with some room
-    reach = 1.5 * max(LINEAR, *(abs(end) for *_, low, _, high in rows for end in (low, high)))
-    for ax, (is_equal, panel) in zip(axes[:, 0], panels.items(), strict=True):
+    reach = 1.5 * max(LINEAR, table[["low", "high"]].abs().max(axis=None))
+    powers = 10.0 ** np.arange(1, np.ceil(np.log10(reach)))
+    for ax, (is_equal, panel) in zip(axes[:, 0], panels, strict=True):
         ax.set_title(words("claims_equal" if is_equal else "claims_differ", lang), loc="left")
-        ax.axvspan(*((-1, 1) if is_equal else (1, reach)), **BAND)
-        _draw_rows(ax, panel, reach)
+        band = (-1, 1) if is_equal else (1, reach)
+        ax.axvspan(*band, label=words("claimed_band", lang), **BAND)
+        ax.axvline(0, color=style.GREY, linewidth=0.9)
+        for place, row in enumerate(panel.to_dict("records")):
+            label = words(f"verdict_{row['verdict']}", lang)
+            look = {"elinewidth": 1.8, "markersize": 5.5, "markeredgewidth": 1.3}
+            _draw_interval(ax, place, row, label=label, **look)
+        ax.set_xscale("symlog", linthresh=LINEAR)
+        ax.set_xlim(-reach, reach)
+        ax.xaxis.set_major_locator(FixedLocator([*-powers, -1, 0, 1, *powers]))
+        ax.xaxis.set_minor_locator(NullLocator())
+        ax.xaxis.set_major_formatter(plain_number)
+        _name_rows(ax, panel["id"])
     axes[-1, 0].set_xlabel(words("in_margins", lang))
-    given = {verdict for _, verdict, *_ in rows}
-    handles = [
-        Line2D([], [], linestyle="none", label=words(f"verdict_{name}", lang), **mark)
-        for name, mark in MARKS.items()
-        if name in given
-    ]
-    handles.append(Patch(label=words("claimed_band", lang), **BAND))
-    fig.legend(handles=handles, loc="outside upper center", ncols=len(handles))
+    named = {
+        label: handle
+        for ax in axes[:, 0]
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)
+    }
+    order = [*(words(f"verdict_{name}", lang) for name in MARKS), words("claimed_band", lang)]
+    order = [label for label in order if label in named]
+    fig.legend([named[label] for label in order], order, loc="outside upper center", ncols=4)
     return fig
-
-
-def _draw_rows(ax: Axes, rows: Sequence[tuple], reach: float) -> None:
-    """Draw a row a measure."""
-    ax.axvline(0, color=style.GREY, linewidth=0.9)
-    for place, (_, verdict, _, low, effect, high) in enumerate(rows):
-        mark = MARKS[verdict]
-        ax.plot([low, high], [place, place], color=mark["color"], linewidth=1.8)
-        ax.plot(effect, place, markersize=5.5, markeredgewidth=1.3, linestyle="none", **mark)
-    ax.set_xscale("symlog", linthresh=LINEAR)
-    ax.set_xlim(-reach, reach)
-    powers = [power for n in range(1, 9) if (power := 10.0**n) < reach]
-    ax.xaxis.set_major_locator(FixedLocator([*(-p for p in powers), -1, 0, 1, *powers]))
-    ax.xaxis.set_minor_locator(NullLocator())
-    ax.xaxis.set_major_formatter(plain_number)
-    _name_rows(ax, [id for id, *_ in rows])

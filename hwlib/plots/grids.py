@@ -1,11 +1,13 @@
 """Images side by side: over training, beside real ones, with labels, codes, weights changed.
 
-A `code` is counted from 1; the options of a figure go to `image_grid`.
+Images are uint8 (..., H, W, C); a `code` is counted from 1. Options, `ax` among them, are those of
+`image_blocks`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -21,14 +23,9 @@ NAME_LETTERS = 14  # of an attribute on one line beside a row
 BLANK = 236  # grey of a place without an image
 
 
-def _symbol(letter: str, number: int) -> str:
-    """Write a letter with a number as its index."""
-    return f"${letter}_{{{number}}}$"
-
-
-def _shares(count: int) -> list[str]:
-    """Write how far along a way each of its images is."""
-    return [f"{share:.0%}" for share in np.linspace(0, 1, count)]
+def _symbols(letter: str, numbers: Sequence[int] | range) -> list[str]:
+    """Write a letter with each number as its index."""
+    return [f"${letter}_{{{number}}}$" for number in numbers]
 
 
 def pairs(
@@ -37,30 +34,28 @@ def pairs(
     row_labels: Sequence[str] | None = None,
     *,
     lang: str = "en",
-    ax: Axes | None = None,
+    **options: Any,
 ) -> Axes:
-    """Draw one row of images above another, uint8 (N, H, W, C) each.
+    """Draw one row of images above another, (N, H, W, C) each.
 
     Without `row_labels` they are test images and reconstructions.
     """
     if upper.shape != lower.shape:
         raise ValueError(f"the rows differ in shape: {upper.shape} and {lower.shape}")
     labels = row_labels or (words("test_images", lang), words("reconstructions", lang))
-    return image_table(np.stack([upper, lower]), row_labels=labels, ax=ax)
+    return image_table(np.stack([upper, lower]), row_labels=labels, **options)
 
 
-def nearest(images: np.ndarray, *, lang: str = "en", ax: Axes | None = None) -> Axes:
-    """Draw samples above the training images nearest to them: uint8 (N, 2, H, W, C)."""
+def nearest(images: np.ndarray, *, lang: str = "en", **options: Any) -> Axes:
+    """Draw samples above the training images nearest to them: (N, 2, H, W, C)."""
     labels = (words("sample", lang), words("nearest", lang))
-    return image_table(images.swapaxes(0, 1), row_labels=labels, ax=ax)
+    return image_table(images.swapaxes(0, 1), row_labels=labels, **options)
 
 
-def interpolation(
-    frames: np.ndarray, *, row_labels: Sequence[str] = (), ax: Axes | None = None
-) -> Axes:
-    """Draw paths through latent space, uint8 (paths, steps, H, W, C), a row each."""
-    shares = _shares(frames.shape[1])
-    return image_table(frames, row_labels=row_labels, column_labels=shares, ax=ax)
+def interpolation(frames: np.ndarray, **options: Any) -> Axes:
+    """Draw paths through latent space, (paths, steps, H, W, C), a row each."""
+    shares = [f"{share:.0%}" for share in np.linspace(0, 1, frames.shape[1])]
+    return image_table(frames, column_labels=shares, **options)
 
 
 def traversal(
@@ -69,16 +64,12 @@ def traversal(
     values: Sequence[float],
     *,
     lang: str = "en",
-    ax: Axes | None = None,
+    **options: Any,
 ) -> Axes:
-    """Draw what single latents do: uint8 (len(latents), len(values), H, W, C), a row a latent."""
-    return image_table(
-        frames,
-        row_labels=[_symbol("z", latent) for latent in latents],
-        column_labels=[f"{value:+g}".replace("-", "−") if value else "0" for value in values],
-        xlabel=words("value", lang),
-        ax=ax,
-    )
+    """Draw what single latents do: (len(latents), len(values), H, W, C), a row a latent."""
+    columns = [f"{value:+g}".replace("-", "−") if value else "0" for value in values]
+    labels = {"row_labels": _symbols("z", latents), "column_labels": columns}
+    return image_table(frames, xlabel=words("value", lang), **labels, **options)
 
 
 def growth(
@@ -88,101 +79,86 @@ def growth(
     *,
     attribute: str | None = None,
     lang: str = "en",
-    ax: Axes | None = None,
+    **options: Any,
 ) -> Axes:
     """Draw how images of fixed noise grow: a row a noise, a column a step of the training.
 
     Args:
-        frames: uint8 (T, N, H, W, C).
+        frames: (T, N, H, W, C).
         steps: (T,), when each was drawn; of more than twelve, twelve are shown, first and last too.
         problem: ACGAN's rows are pairs of one noise with the label on and off, InfoGAN's are the
             values of the first code with one noise.
         attribute: the ACGAN's (first) attribute.
+        lang: see the module.
+        options: see the module.
     """
-    number = range(frames.shape[1])
     shown = np.linspace(0, len(frames) - 1, min(len(frames), MAX_FRAMES)).round().astype(int)
-    condition = PROBLEMS[problem].condition
+    number, condition = range(frames.shape[1]), PROBLEMS[problem].condition
+    rows = _symbols("z", range(1, len(number) + 1))
     if condition == "labels":
         keys = ("growing_on", "growing_off")
-        rows = [words(keys[i % 2], lang, z=_symbol("z", i // 2 + 1)) for i in number]
+        rows = [words(keys[i % 2], lang, z=rows[i // 2]) for i in number]
+        options["ylabel"] = attribute and attribute_name(attribute, lang)
     elif condition == "codes":
-        rows = [words("growing_value", lang, code=_symbol("c", 1), value=i) for i in number]
-    else:
-        rows = [_symbol("z", i + 1) for i in number]
-    is_switched = condition == "labels" and attribute is not None
-    return image_table(
-        frames[shown].swapaxes(0, 1),
-        row_labels=rows,
-        column_labels=[f"{int(steps[i]):,}" for i in shown],
-        xlabel=words("step", lang),
-        ylabel=attribute_name(attribute, lang) if is_switched else None,
-        image_in=IMAGE_IN,
-        ax=ax,
-    )
+        (code,) = _symbols("c", [1])
+        rows = [words("growing_value", lang, code=code, value=i) for i in number]
+    columns = [f"{int(steps[i]):,}" for i in shown]
+    options |= {"row_labels": rows, "column_labels": columns, "image_in": IMAGE_IN}
+    return image_table(frames[shown].swapaxes(0, 1), xlabel=words("step", lang), **options)
 
 
 def side_by_side(
-    groups: Mapping[str, np.ndarray], *, columns: int = 8, rows: int = 2, ax: Axes | None = None
+    groups: Mapping[str, np.ndarray], *, columns: int = 8, rows: int = 2, **options: Any
 ) -> Axes:
-    """Draw rows of images of each kind, uint8 (N, H, W, C) by name, one kind below the other.
-
-    The first `rows` times `columns` of each are shown.
-    """
+    """Draw the first rows of images of each kind, (N, H, W, C) by name, below one another."""
     blocks = [images[: rows * columns] for images in groups.values()]
-    return image_blocks(blocks, columns, [[name] for name in groups], ax=ax)
+    return image_blocks(blocks, columns, [[name] for name in groups], **options)
 
 
 # ------------------------------------------------------------------------- attributes and codes
 
 
-def attribute_pairs(
-    images: np.ndarray, attribute: str, *, lang: str = "en", ax: Axes | None = None
-) -> Axes:
-    """Draw pairs of one noise, with the attribute above, without below: uint8 (N, 2, H, W, C)."""
-    return attribute_pairs_more(images[np.newaxis], [attribute], lang=lang, ax=ax)
+def attribute_pairs(images: np.ndarray, attribute: str, **options: Any) -> Axes:
+    """Draw pairs of one noise, with the attribute above, without below: (N, 2, H, W, C)."""
+    return attribute_pairs_more(images[np.newaxis], [attribute], **options)
 
 
 def attribute_pairs_more(
-    images: np.ndarray, attributes: Sequence[str], *, lang: str = "en", ax: Axes | None = None
+    images: np.ndarray, attributes: Sequence[str], *, lang: str = "en", **options: Any
 ) -> Axes:
-    """Draw such pairs for several attributes, two rows each: uint8 (A, N, 2, H, W, C)."""
+    """Draw such pairs for several attributes, two rows each: (A, N, 2, H, W, C)."""
     names = ["\n".join(wrap(short_name(name, lang), NAME_LETTERS)) for name in attributes]
     labels = [[words(key, lang, attribute=name) for key in ("is_on", "is_off")] for name in names]
     blocks = [one.swapaxes(0, 1).reshape(-1, *one.shape[2:]) for one in images]
-    return image_blocks(blocks, images.shape[1], labels, ax=ax)
+    return image_blocks(blocks, images.shape[1], labels, **options)
 
 
-def code_grid(
-    images: np.ndarray, code: int = 1, *, lang: str = "en", ax: Axes | None = None
-) -> Axes:
-    """Draw what one code does: a row a noise, a column a value: uint8 (rows, 10, H, W, C)."""
-    rows = [_symbol("z", i + 1) for i in range(len(images))]
-    return _code_columns(images, code, lang, row_labels=rows, ax=ax)
+def code_grid(images: np.ndarray, code: int = 1, *, lang: str = "en", **options: Any) -> Axes:
+    """Draw what one code does: a row a noise, a column a value: (rows, 10, H, W, C)."""
+    rows = _symbols("z", range(1, len(images) + 1))
+    return _code_columns(images, code, lang, row_labels=rows, **options)
 
 
-def code_combinations(images: np.ndarray, *, lang: str = "en", ax: Axes | None = None) -> Axes:
-    """Draw every pair of values of two codes with one noise: uint8 (10, 10, H, W, C)."""
-    rows, ylabel = [str(value) for value in range(len(images))], words("code_value", lang, code=1)
-    return _code_columns(images, 2, lang, row_labels=rows, ylabel=ylabel, ax=ax)
+def code_combinations(images: np.ndarray, *, lang: str = "en", **options: Any) -> Axes:
+    """Draw every pair of values of two codes with one noise: (10, 10, H, W, C)."""
+    options |= {"row_labels": [*map(str, range(len(images)))]}
+    return _code_columns(images, 2, lang, ylabel=words("code_value", lang, code=1), **options)
 
 
-def code_real(
-    images: np.ndarray, code: int = 1, *, lang: str = "en", ax: Axes | None = None
-) -> Axes:
-    """Draw real images below the value that Q reads off them: uint8 (10, N, H, W, C).
+def code_real(images: np.ndarray, code: int = 1, *, lang: str = "en", **options: Any) -> Axes:
+    """Draw real images below the value that Q reads off them: (10, N, H, W, C).
 
     The surest come first; an image of zeros is none, and left pale.
     """
     is_absent = (images == 0).all(axis=(2, 3, 4), keepdims=True)
     images = np.where(is_absent, np.uint8(BLANK), images).swapaxes(0, 1)
-    return _code_columns(images, code, lang, ax=ax)
+    return _code_columns(images, code, lang, **options)
 
 
-def _code_columns(images: np.ndarray, code: int, lang: str, **options) -> Axes:
+def _code_columns(images: np.ndarray, code: int, lang: str, **options: Any) -> Axes:
     """Draw a column for each value of a code."""
-    values = [str(value) for value in range(images.shape[1])]
-    xlabel = words("code_value", lang, code=code)
-    return image_table(images, column_labels=values, xlabel=xlabel, **options)
+    options |= {"column_labels": [*map(str, range(images.shape[1]))]}
+    return image_table(images, xlabel=words("code_value", lang, code=code), **options)
 
 
 # ---------------------------------------------------------------------------------- KL weights
@@ -193,44 +169,40 @@ def weight_growth(
     frames: Mapping[float, np.ndarray],
     steps: Sequence[int],
     lang: str = "en",
-    *,
-    ax: Axes | None = None,
+    **options: Any,
 ) -> Axes:
     """Draw how reconstructions of the same test images improve, a block of rows a weight.
 
     Args:
-        originals: uint8 (N or more, H, W, C).
-        frames: by weight, uint8 (T, N, H, W, C).
+        originals: (N or more, H, W, C).
+        frames: by weight, (T, N, H, W, C).
         steps: (T,), after which they were made.
+        lang: see the module.
+        options: see the module.
     """
-    labels = [
-        [words("kl_at_step", lang, weight=weight_name(weight), step=int(step)) for step in steps]
-        for weight in frames
-    ]
-    made = [block.reshape(-1, *block.shape[2:]) for block in frames.values()]
-    count = len(made[0]) // len(steps)
-    labels = [[words("test_images", lang)], *labels]
-    return image_blocks([originals[:count], *made], count, labels, ax=ax)
+    blocks, labels = [], [[words("test_images", lang)]]
+    for weight, one in frames.items():
+        about = {"weight": weight_name(weight)}
+        labels.append([words("kl_at_step", lang, **about, step=int(step)) for step in steps])
+        blocks.append(one.reshape(-1, *one.shape[2:]))
+    count = len(blocks[0]) // len(steps)
+    return image_blocks([originals[:count], *blocks], count, labels, **options)
 
 
 def weight_samples(
-    originals: np.ndarray,
-    samples: Mapping[float, np.ndarray],
-    lang: str = "en",
-    *,
-    ax: Axes | None = None,
+    originals: np.ndarray, samples: Mapping[float, np.ndarray], lang: str = "en", **options: Any
 ) -> Axes:
-    """Draw two rows of real images, then two of samples by weight, uint8 (N, H, W, C) each."""
+    """Draw two rows of real images, then two of samples by weight, (N, H, W, C) each."""
     named = {weight_name(weight): images for weight, images in samples.items()}
-    return side_by_side({words("kl_real", lang): originals} | named, ax=ax)
+    return side_by_side({words("kl_real", lang): originals} | named, **options)
 
 
 def weight_interpolations(
-    frames: Mapping[float, np.ndarray], lang: str = "en", *, ax: Axes | None = None
+    frames: Mapping[float, np.ndarray], lang: str = "en", **options: Any
 ) -> Axes:
-    """Draw the straight way between two test images by weight, uint8 (N, H, W, C) each.
+    """Draw the straight way between two test images by weight, (N, H, W, C) each.
 
     `lang` is of no consequence, as a row has its weight for a name.
     """
     names = [weight_name(weight) for weight in frames]
-    return interpolation(np.stack(list(frames.values())), row_labels=names, ax=ax)
+    return interpolation(np.stack(list(frames.values())), row_labels=names, **options)

@@ -19,7 +19,6 @@ from hwlib.text import signed
 from hwlib.thresholds import ACTIVE_VARIANCE
 
 MAX_BARS_APART = 150  # bars between which there is room for a line
-
 MAX_ATTRIBUTES = 14  # columns of a map that a page has room for
 MAX_BARS, MIN_BARS = 10, 5
 NO_BAR = 0.005  # nats; what is shorter would be written as 0.00
@@ -31,7 +30,7 @@ LESS, NEITHER, MORE, ON_PALE = "#0072B3", "#FEFEFE", "#D55E01", "#222223"
 CHANGES = LinearSegmentedColormap.from_list("changes", [LESS, NEITHER, MORE])
 RATES = LinearSegmentedColormap.from_list("rates", [NEITHER, LESS])
 COVERED = 60  # percent: a cell of more has light words on it
-MAX_HEIGHT_OF_ROW = 0.26  # inches
+ROW_IN = (0.17, 0.26)  # height of a row of a map of changes
 
 
 @styled
@@ -44,65 +43,52 @@ def embedding_scatter(
     ax: Axes | None = None,
 ) -> Axes:
     """Draw points (N, 2) in the plane, coloured by a 0/1 attribute (N,), or grey without one."""
-    if ax is None:
-        _, ax = plt.subplots(figsize=(style.COLUMN_IN * 0.75, style.HIGHEST_IN))
-    if labels is None:
-        names, kinds = [words("no_attribute", lang, count=len(xy))], np.zeros(len(xy), int)
-        palette = [style.GREY]
-    else:
-        kinds = 1 - np.asarray(labels).astype(int)
+    ax = ax or style.make_axes(style.HIGHEST_IN, width=0.75)
+    kinds, palette = np.zeros(len(xy), int), [style.GREY]
+    names = [words("no_attribute", lang, count=len(xy))]
+    if labels is not None:
+        kinds, palette = 1 - np.asarray(labels).astype(int), [style.BLUE, style.ORANGE]
         about = {"attribute": attribute_name(attribute or "", lang)}
-        keys = ("attribute_is", "attribute_is_not")
-        counts = np.bincount(kinds, minlength=2)
-        names = [words(k, lang, count=int(n), **about) for k, n in zip(keys, counts, strict=True)]
-        palette = [style.BLUE, style.ORANGE]
+        keys = {"attribute_is": kinds == 0, "attribute_is_not": kinds == 1}
+        names = [words(key, lang, count=int(own.sum()), **about) for key, own in keys.items()]
     # in the data's order, so that neither group is painted over the other
     x, y = np.asarray(xy).T
     dots = {"s": 11, "alpha": 0.8, "linewidth": 0.3}
     hue = np.array(names)[kinds]
     sns.scatterplot(x=x, y=y, hue=hue, hue_order=names, palette=palette, ax=ax, **dots)
-    ax.set_xlabel(words("tsne_1", lang))
-    ax.set_ylabel(words("tsne_2", lang))
     # distances within the plane mean something, the positions do not: no numbers
+    ax.set(xlabel=words("tsne_1", lang), ylabel=words("tsne_2", lang))
     ax.tick_params(labelbottom=False, labelleft=False, length=0)
     ax.grid(visible=False)
     ax.spines[:].set(visible=True, color=style.GREY)
     ax.set_aspect("equal", adjustable="datalim")
-    legend_above(ax, num_columns=2, markerscale=1.5)
+    legend_above(ax, ncols=2, markerscale=1.5)
     return ax
 
 
 @styled
 def latent_activity(variances: np.ndarray, lang: str = "en", *, ax: Axes | None = None) -> Axes:
     """Draw the variance of each latent's mean over images, (Z,), largest first."""
-    if ax is None:
-        _, ax = plt.subplots(figsize=(style.COLUMN_IN, 2.4))
+    ax = ax or style.make_axes(2.4)
     ordered = np.sort(np.asarray(variances, dtype=float))[::-1]
-    num, num_active = len(ordered), int((ordered > ACTIVE_VARIANCE).sum())
-    floor = min(ACTIVE_VARIANCE, max(ordered[-1], 1e-7)) / 2
-    heights, edges = np.maximum(ordered, floor), np.arange(num + 1) + 0.5
-    counts = {"total": num, "active": num_active, "inactive": num - num_active}
-    for name, start, end, colour in (
-        ("active", 0, num_active, style.BLUE),
-        ("inactive", num_active, num, style.GREY),
-    ):
-        if start < end:
-            bars = {"baseline": floor, "fill": True, "color": colour}
-            label = words(name, lang, **counts)
-            ax.stairs(heights[start:end], edges[start : end + 1], label=label, **bars)
-    if num <= MAX_BARS_APART:
-        ax.vlines(edges[1:-1], floor, heights[:-1], color="white", linewidth=0.7)
+    rank, is_active = np.arange(1, len(ordered) + 1), ordered > ACTIVE_VARIANCE
+    counts = {"total": len(rank), "active": is_active.sum(), "inactive": (~is_active).sum()}
+    apart = {"edgecolor": "white", "linewidth": 0.7 if len(rank) <= MAX_BARS_APART else 0}
+    looks = {"active": (is_active, style.BLUE), "inactive": (~is_active, style.GREY)}
+    named = [
+        ax.bar(rank[own], ordered[own], 1, color=colour, label=words(name, lang, **counts), **apart)
+        for name, (own, colour) in looks.items()
+        if own.any()
+    ]
     label = words("threshold", lang, value=f"{ACTIVE_VARIANCE:g}")
-    ax.axhline(ACTIVE_VARIANCE, color=style.ORANGE, linewidth=1.2, label=label)
-    ax.set_yscale("log")
-    ax.set_ylim(bottom=floor)
+    named.append(ax.axhline(ACTIVE_VARIANCE, color=style.ORANGE, linewidth=1.2, label=label))
+    ax.set(yscale="log", xlim=(0.5, len(rank) + 0.5))
+    ax.set_ylim(bottom=min(ACTIVE_VARIANCE, max(ordered[-1], 1e-7)) / 2)
     ax.yaxis.set_minor_locator(NullLocator())
-    ax.set_xlim(edges[0], edges[-1])
     ax.xaxis.set_major_locator(MaxNLocator(9, integer=True))
     ax.grid(visible=False, axis="x")
-    ax.set_xlabel(words("latent_rank", lang))
-    ax.set_ylabel(words("variance", lang))
-    legend_above(ax)
+    ax.set(xlabel=words("latent_rank", lang), ylabel=words("variance", lang))
+    legend_above(ax, handles=named)
     return ax
 
 
@@ -110,20 +96,11 @@ def _heat_map(ax: Axes, shares: pd.DataFrame, *, is_change: bool) -> None:
     """Draw shares from -1 or 0 to 1 as cells with percentages in them; NaN is an empty cell."""
     values = 100 * shares.to_numpy(dtype=float)
     write = signed if is_change else "{:.0f}".format
-    sns.heatmap(
-        shares,
-        ax=ax,
-        vmin=-1 if is_change else 0,
-        vmax=1,
-        cmap=CHANGES if is_change else RATES,
-        annot=np.vectorize(write, otypes=[object])(np.nan_to_num(values).round()),
-        fmt="",
-        annot_kws={"fontsize": 7.5},
-        linewidths=1.5,
-        cbar=False,
-        xticklabels=True,
-        yticklabels=True,
-    )
+    scale = {"vmin": -1, "cmap": CHANGES} if is_change else {"vmin": 0, "cmap": RATES}
+    cells = np.vectorize(write, otypes=[object])(np.nan_to_num(values).round())
+    named = {"annot": cells, "fmt": "", "annot_kws": {"fontsize": 7.5}}
+    named |= {"xticklabels": True, "yticklabels": True}
+    sns.heatmap(shares, ax=ax, vmax=1, linewidths=1.5, cbar=False, **scale, **named)
     for text, value in zip(ax.texts, values[~np.isnan(values)], strict=True):
         text.set_color(NEITHER if abs(value) > COVERED else ON_PALE)
     for row, column in np.argwhere(np.isnan(values)):
@@ -131,13 +108,6 @@ def _heat_map(ax: Axes, shares: pd.DataFrame, *, is_change: bool) -> None:
     ax.tick_params(length=0)
     ax.tick_params(axis="y", rotation=0)
     ax.grid(visible=False)
-
-
-def _most_changed(changes: pd.DataFrame, switched: Sequence[str]) -> list[str]:
-    """Return the columns to show, in the data's order: the switched, then the most changed."""
-    size = changes.abs().max()
-    ranked = sorted(changes, key=lambda name: (name not in switched, -size[name]))
-    return [name for name in changes if name in ranked[:MAX_ATTRIBUTES]]
 
 
 @styled
@@ -148,6 +118,8 @@ def leakage(
 ) -> Figure:
     """Draw what else changes when an attribute is switched, and how real images differ.
 
+    Shown are the switched attributes, and of the others those that change most.
+
     Args:
         changes: {switched: {attribute: change of its rate among samples, on minus off}}.
         changes_real: the same of real images, with the attribute minus without it; a row or a
@@ -155,14 +127,17 @@ def leakage(
     """
     samples = pd.DataFrame.from_dict(changes, orient="index")
     real = pd.DataFrame.from_dict(changes_real, orient="index").reindex_like(samples)
-    columns = _most_changed(pd.concat([samples, real]), list(changes))
-    height = min(MAX_HEIGHT_OF_ROW, (style.HIGHEST_IN - 1.5) / 2 / len(samples))
-    size = (style.COLUMN_IN, 2 * len(samples) * max(height, 0.17) + 1.5)
-    fig, axes = plt.subplots(2, 1, figsize=size, sharex=True)
+    size = pd.concat([samples, real]).abs().max()
+    size[samples.index.intersection(size.index)] = np.inf
+    most = size.sort_values(ascending=False, kind="stable").index[:MAX_ATTRIBUTES]
+    columns = [name for name in samples if name in most]
+    least, room = ROW_IN[0], (style.HIGHEST_IN - 1.5) / 2 / len(samples)
+    figsize = (style.COLUMN_IN, 2 * len(samples) * max(min(ROW_IN[1], room), least) + 1.5)
+    fig, axes = plt.subplots(2, 1, figsize=figsize, sharex=True)
     unit = words("in_unit", lang, unit=words("points", lang))
     for ax, one, title in zip(axes, (samples, real), ("samples", "real"), strict=True):
-        named = one[columns].rename(columns=lambda name: short_name(name, lang))
-        _heat_map(ax, named.rename(index=lambda name: short_name(name, lang)), is_change=True)
+        short = {name: short_name(name, lang) for name in (*columns, *samples.index)}
+        _heat_map(ax, one[columns].rename(index=short, columns=short), is_change=True)
         ax.set_title(words(f"leakage_{title}", lang) + unit, loc="left")
     axes[0].tick_params(labelbottom=False)
     plt.setp(axes[1].get_xticklabels(), rotation=45, ha="right", rotation_mode="anchor")
@@ -182,11 +157,10 @@ def code_attributes(
     `meaning` has {attribute: rate among its samples} for each value.
     """
     rates = pd.DataFrame(meaning).T  # a row an attribute, a column a value
-    spread = rates.max(axis=1) - rates.min(axis=1)
-    rates = rates.loc[spread.sort_values(ascending=False, kind="stable").index[:MAX_ATTRIBUTES]]
+    spread = (rates.max(axis=1) - rates.min(axis=1)).sort_values(ascending=False, kind="stable")
+    rates = rates.loc[spread.index[:MAX_ATTRIBUTES]]
     rates[words("mean", lang)] = rates.mean(axis=1)
-    if ax is None:
-        _, ax = plt.subplots(figsize=(style.COLUMN_IN, 0.2 * len(rates) + 0.6))
+    ax = ax or style.make_axes(0.2 * len(rates) + 0.6)
     _heat_map(ax, rates.rename(index=lambda name: attribute_name(name, lang)), is_change=False)
     ax.axvline(len(meaning), color=style.INK, linewidth=0.8)
     ax.set_xlabel(words("code_value", lang, code=code))
@@ -205,16 +179,16 @@ def code_nats(
 
     Args:
         nats: a dict a code: {attribute or factor: mutual information in nats}.
+        lang: of the words.
         least: nats below which a bar counts as none, as a line; None draws none.
+        ax: axes to draw on; None makes some.
     """
     codes = [words("code", lang, code=i + 1) for i in range(len(nats))]
     frame = pd.DataFrame(nats, index=codes).T.clip(lower=0)
     most = frame.max(axis=1).sort_values(ascending=False, kind="stable")[:MAX_BARS]
     most = most[(np.arange(len(most)) < MIN_BARS) | (most >= NO_BAR)]
     bars = frame.loc[most.index].rename(index=lambda name: attribute_name(name, lang))
-    if ax is None:
-        height = 0.65 + len(bars) * (0.11 + 0.085 * len(nats))
-        _, ax = plt.subplots(figsize=(style.COLUMN_IN, height))
+    ax = ax or style.make_axes(0.65 + len(bars) * (0.11 + 0.085 * len(nats)))
     long = bars.rename_axis("name").reset_index().melt("name", var_name="code", value_name="nats")
     colours = {"palette": style.PALETTE[: len(nats)], "saturation": 1}
     sns.barplot(long, x="nats", y="name", hue="code", ax=ax, width=0.76, **colours)
@@ -223,15 +197,12 @@ def code_nats(
         ax.bar_label(container, fmt="%.2f", padding=2, fontsize=7.5, bbox=paper)
     ax.set_xlim(0, max(1.12 * most.iloc[0], 0.05, 1.3 * (least or 0)))
     if least is not None:
-        label = words("least_nats", lang, least=f"{least:.2g}")
-        ax.axvline(
-            least, color=style.INK, linewidth=0.9, linestyle=style.DASHED, zorder=3, label=label
-        )
+        label, line = words("least_nats", lang, least=f"{least:.2g}"), {"linestyle": style.DASHED}
+        ax.axvline(least, color=style.INK, linewidth=0.9, zorder=3, label=label, **line)
     ax.tick_params(axis="y", length=0)
     ax.grid(visible=False, axis="y")
     ax.set(xlabel=words("nats", lang), ylabel="")
+    ax.get_legend().remove()
     if len(nats) > 1 or least is not None:
-        ax.legend(loc="lower right")
-    else:
-        ax.get_legend().remove()
+        legend_above(ax)
     return ax

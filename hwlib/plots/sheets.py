@@ -4,33 +4,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from PIL import Image
 
-from hwlib.plots.style import CANVAS_PX, COLUMN_IN, HIGHEST_IN, styled
+from hwlib.plots.style import COLUMN_IN, HIGHEST_IN, styled
 from hwlib.text import width
 
-KERNEL = Image.Resampling.BICUBIC
+CANVAS_PX = 1200  # about how many pixels wide a sheet of images is drawn
 WORD_GAP_IN = 0.03
 WORD_POINTS = 7.5  # size of the words beside and below a sheet
-
-Place = tuple[float, str]  # pixels from the sheet's top or left edge, and the word there
 
 
 def enlarge(images: np.ndarray, factor: int) -> np.ndarray:
     """Enlarge images smoothly, `factor` times both ways: uint8 (N, H, W, C) to (N, fH, fW, C)."""
     if factor == 1 or not len(images):
         return images
-    height, width, channels = images.shape[1:]
+    num, height, width, channels = images.shape
     size = (width * factor, height * factor)
-    large = [
-        np.asarray(Image.fromarray(image[..., 0] if channels == 1 else image).resize(size, KERNEL))
-        for image in images
-    ]
-    return np.stack(large).reshape(len(images), size[1], size[0], channels)
+    images = images[..., 0] if channels == 1 else images
+    large = [Image.fromarray(one).resize(size, Image.Resampling.BICUBIC) for one in images]
+    return np.stack(large).reshape(num, size[1], size[0], channels)
 
 
 def compose(
@@ -52,16 +49,14 @@ def compose(
         raise ValueError(
             f"images must be uint8 (N, H, W, C) with C 1 or 3, not {images.dtype} {images.shape}"
         )
-    if factor is None:
-        factor = max(1, round(CANVAS_PX / (columns * images.shape[2])))
+    factor = factor or max(1, round(CANVAS_PX / (columns * images.shape[2])))
     gap = max(2, round(images.shape[2] * factor / 32)) if gap is None else gap
     height, width = images.shape[1] * factor + gap, images.shape[2] * factor + gap
     rows = -(-len(images) // columns)
-    sheet = np.full((rows * height - gap, columns * width - gap, 3), 255, dtype=np.uint8)
-    for i, image in enumerate(enlarge(images, factor)):
-        top, left = i // columns * height, i % columns * width
-        sheet[top : top + height - gap, left : left + width - gap] = image
-    return sheet
+    cells = np.full((rows * columns, height, width, 3), 255, dtype=np.uint8)
+    cells[: len(images), : height - gap, : width - gap] = enlarge(images, factor)
+    sheet = cells.reshape(rows, columns, height, width, 3).swapaxes(1, 2)
+    return sheet.reshape(rows * height, columns * width, 3)[: -gap or None, : -gap or None]
 
 
 @styled
@@ -94,39 +89,43 @@ def image_blocks(
     sheets = [compose(images, columns, factor=factor) for images in blocks]
     if len({sheet.shape[1] for sheet in sheets}) > 1:
         raise ValueError("the images of the blocks differ in size")
-    gap = sheets[0].shape[1] // 40
-    white = np.full((gap, sheets[0].shape[1], 3), 255, dtype=np.uint8)
-    sheet = np.concatenate([part for one in sheets for part in (one, white)][:-1])
-    tops = np.cumsum([0, *(len(one) + gap for one in sheets)])
-    rows = [
-        (top + place, word)
-        for one, top, words in zip(sheets, tops, row_labels, strict=False)
-        for place, word in _middles(len(one), words)
-    ]
+    gap, top, rows = sheets[0].shape[1] // 40, 0, {}  # the words of rows by their middles
+    for one, own in zip(sheets, row_labels, strict=False):
+        rows |= {top + place: word for place, word in _middles(len(one), own).items()}
+        top += len(one) + gap
+    gaps = [np.pad(one, ((0, gap), (0, 0), (0, 0)), constant_values=255) for one in sheets]
+    sheet = np.concatenate(gaps)[: -gap or None]
     places = _middles(sheet.shape[1], column_labels)
     if ax is None:
-        left = max((_width_in(word) for _, word in rows), default=0)
+        left = max((_width_in(word) for word in rows.values()), default=0)
         left = (left and left + 0.14) + (0.26 if ylabel else 0)
         lines = max((word.count("\n") + 1 for word in column_labels), default=0)
-        bottom = 0.07 + 1.25 * WORD_POINTS / 72 * lines if lines else 0
-        bottom += 0.2 if xlabel else 0
+        bottom = (0.07 + 1.25 * WORD_POINTS / 72 * lines if lines else 0) + (0.2 if xlabel else 0)
         most = (HIGHEST_IN - bottom) * sheet.shape[1] / sheet.shape[0]
         dpi = sheet.shape[1] / min(COLUMN_IN - left, columns * image_in, most)
-        ax = _pixel_axes(sheet, dpi=dpi, left_in=left, bottom_in=bottom)
-        places = _with_room(places, dpi)
+        # each pixel of the sheet is one pixel of the figure; matplotlib cuts the size down to whole
+        # pixels: a hair more keeps the last one
+        corner, pixels = np.round((left * dpi, bottom * dpi)), np.array(sheet.shape[1::-1])
+        size = corner + pixels
+        fig = plt.figure(figsize=(size + 1e-3) / dpi, dpi=dpi, layout="none")
+        ax = fig.add_axes((*(corner / size), *(pixels / size)))
+        if len(places) > 1:  # those that stay, the last among them, do not touch
+            widest = max(map(_width_in, column_labels)) + WORD_GAP_IN
+            step = math.ceil(widest * dpi * len(places) / sheet.shape[1])
+            places = dict([*places.items()][:: -max(1, step)][::-1])
     ax.imshow(sheet, interpolation="nearest", aspect="equal")
     ax.grid(visible=False)
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0, pad=4)
-    ax.set_yticks([place for place, _ in rows], [word for _, word in rows])
-    ax.set_xticks([at for at, _ in places], [word for _, word in places], fontsize=WORD_POINTS)
+    ax.set_yticks([*rows], rows.values())
+    ax.set_xticks([*places], places.values(), fontsize=WORD_POINTS)
     ax.set_xlabel(xlabel or "", labelpad=2)
     ax.set_ylabel(ylabel or "", labelpad=6)
     return ax
 
 
 def image_grid(
-    images: np.ndarray, columns: int = 8, *, row_labels: Sequence[str] = (), **options
+    images: np.ndarray, columns: int = 8, *, row_labels: Sequence[str] = (), **options: Any
 ) -> Axes:
     """Draw images, uint8 (N, H, W, C), in rows with thin gaps, contrast untouched.
 
@@ -135,7 +134,7 @@ def image_grid(
     return image_blocks([images], columns, [row_labels], **options)
 
 
-def image_table(images: np.ndarray, **options) -> Axes:
+def image_table(images: np.ndarray, **options: Any) -> Axes:
     """Draw images by row and column, uint8 (rows, columns, H, W, C); see `image_grid`."""
     return image_grid(images.reshape(-1, *images.shape[2:]), images.shape[1], **options)
 
@@ -146,27 +145,7 @@ def _width_in(word: str) -> float:
     return max(map(width, lines)) / 2 * WORD_POINTS / 72
 
 
-def _pixel_axes(sheet: np.ndarray, *, dpi: float, left_in: float, bottom_in: float) -> Axes:
-    """Return axes on which each pixel of `sheet` is one pixel of the figure."""
-    left, bottom = round(left_in * dpi), round(bottom_in * dpi)
-    width, height = left + sheet.shape[1], bottom + sheet.shape[0]
-    # matplotlib cuts the size down to whole pixels: a hair more keeps the last one
-    size = ((width + 1e-3) / dpi, (height + 1e-3) / dpi)
-    fig = plt.figure(figsize=size, dpi=dpi, layout="none")
-    box = (left / width, bottom / height, sheet.shape[1] / width, sheet.shape[0] / height)
-    return fig.add_axes(box)
-
-
-def _middles(length: int, words: Sequence[str]) -> list[Place]:
-    """Pair the words of equal rows (or columns) with their middles, over `length` pixels."""
+def _middles(length: int, words: Sequence[str]) -> dict[float, str]:
+    """Return the words of equal rows (or columns) by their middles, over `length` pixels."""
     # pixel centres are at whole numbers
-    return [((i + 0.5) * (length + 1) / len(words) - 1, word) for i, word in enumerate(words)]
-
-
-def _with_room(words: Sequence[Place], dpi: float) -> Sequence[Place]:
-    """Leave out words, evenly, so that those that stay, the last among them, do not touch."""
-    if len(words) < 2:
-        return words
-    step_in = (words[1][0] - words[0][0]) / dpi
-    widest = max(_width_in(word) for _, word in words) + WORD_GAP_IN
-    return words[:: -max(1, math.ceil(widest / step_in))][::-1]
+    return {(i + 0.5) * (length + 1) / len(words) - 1: word for i, word in enumerate(words)}

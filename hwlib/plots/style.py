@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from hwlib.text import name_of, word
 COLUMN_IN = 6.3  # width of a report's text column, 16 cm
 HIGHEST_IN = 3.45  # of a figure, so that a page has room for its discussion
 WIDE_RATIO = 1e3  # of a log axis' ends, from which powers of ten are enough
-CANVAS_PX = 1200  # about how many pixels wide a sheet of images is drawn
 
 # Okabe and Ito's palette: told apart with every common kind of colour blindness.
 BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
@@ -33,73 +31,51 @@ DOTS = {"linestyle": "none", "marker": "o", "markersize": 4.5}
 DOTS |= {"markeredgecolor": "white", "markeredgewidth": 0.6}
 
 
-def words(key: str, lang: str, /, **values: Any) -> str:
-    """Return the words `labels.<key>` as a figure has them."""
-    return word(f"labels.{key}", lang, **values)
+# matplotlib falls back glyph by glyph along the families, the package's own first.
+_FONTS = sorted((Path(__file__).parents[1] / "fonts").glob("*.otf"))
+for _path in _FONTS:
+    font_manager.fontManager.addfont(_path)
+FAMILIES = list(dict.fromkeys(font_manager.get_font(str(p)).family_name for p in _FONTS))
 
-
-@functools.cache
-def register_fonts() -> tuple[str, ...]:
-    """Make the package's fonts known to matplotlib.
-
-    Returns:
-        the family list, first choice first; matplotlib falls back glyph by glyph along it.
-    """
-    folder = Path(__file__).parents[1] / "fonts"
-    families = []
-    for path in sorted([*folder.glob("*.otf"), *folder.glob("*.ttf")]):
-        font_manager.fontManager.addfont(path)
-        families.append(font_manager.get_font(str(path)).family_name)
-    return (*dict.fromkeys(families), "DejaVu Sans")
-
-
-def rc_params() -> dict[str, Any]:
-    """Return the settings of matplotlib that make up the figures' one style."""
-    inked = ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color")
-    thin = ("axes.linewidth", "grid.linewidth", "xtick.major.width", "ytick.major.width")
-    return {
-        **dict.fromkeys(inked, INK),
-        **dict.fromkeys(thin, 0.6),
-        **dict.fromkeys(("xtick.minor.width", "ytick.minor.width"), 0.4),
-        "font.family": list(register_fonts()),
-        "font.size": 8.5,
-        "axes.titlesize": 9,
-        "axes.labelsize": 8.5,
-        "xtick.labelsize": 7.5,
-        "ytick.labelsize": 7.5,
-        "legend.fontsize": 7.5,
-        "legend.frameon": False,
-        "figure.dpi": 200,
-        "savefig.dpi": "figure",
-        "figure.facecolor": "white",
-        "savefig.facecolor": "white",
-        "figure.constrained_layout.use": True,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.grid": True,
-        "axes.axisbelow": True,
-        "grid.color": GRID,
-        "lines.linewidth": 1.6,
-        "lines.solid_capstyle": "round",
-        "mathtext.fontset": "dejavusans",
-        "axes.prop_cycle": plt.cycler(color=PALETTE),
-    }
+_INKED = ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color")
+_THIN = ("axes.linewidth", "grid.linewidth", "xtick.major.width", "ytick.major.width")
+RC = {
+    **dict.fromkeys(_INKED, INK),
+    **dict.fromkeys(_THIN, 0.6),
+    **dict.fromkeys(("xtick.minor.width", "ytick.minor.width"), 0.4),
+    **dict.fromkeys(("xtick.labelsize", "ytick.labelsize", "legend.fontsize"), 7.5),
+    **dict.fromkeys(("figure.facecolor", "savefig.facecolor"), "white"),
+    "font.family": [*FAMILIES, "DejaVu Sans"],
+    "font.size": 8.5,
+    "axes.titlesize": 9,
+    "axes.labelsize": 8.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.prop_cycle": plt.cycler(color=PALETTE),
+    "figure.dpi": 200,
+    "figure.constrained_layout.use": True,
+    "grid.color": GRID,
+    "legend.frameon": False,
+    "lines.linewidth": 1.6,
+    "lines.solid_capstyle": "round",
+    "mathtext.fontset": "dejavusans",
+    "savefig.dpi": "figure",
+}
 
 
 def rc_context():
-    """Return a context in which matplotlib has the style of the project's figures."""
-    return plt.rc_context(rc_params())
+    """Return a context, which may decorate a function, with the style of the figures."""
+    return plt.rc_context(RC)
 
 
-def styled(draw: Callable) -> Callable:
-    """Run `draw` within the project's style."""
+styled = rc_context()
 
-    @functools.wraps(draw)
-    def wrapped(*args, **kwargs):
-        with rc_context():
-            return draw(*args, **kwargs)
 
-    return wrapped
+def words(key: str, lang: str, /, **values: Any) -> str:
+    """Return the words `labels.<key>` as a figure has them."""
+    return word(f"labels.{key}", lang, **values)
 
 
 def labels(fig: Figure) -> list[str]:
@@ -145,8 +121,7 @@ def use_log_scale(ax: Axes, which: str, *, subs: Sequence[int] = (1, 2, 5), num_
 
 def choose_scale(ax: Axes, values: np.ndarray) -> bool:
     """Use a log axis where the first steps would flatten all the rest; return whether it is one."""
-    is_positive = values.size and values.min() > 0
-    is_log = bool(is_positive and values.max() > 8 * np.median(values))
+    is_log = bool(values.size and values.min() > 0 and values.max() > 8 * np.median(values))
     if is_log:
         is_wide = values.max() > WIDE_RATIO * values.min()
         use_log_scale(ax, "y", subs=(1,) if is_wide else (1, 2, 5))
@@ -156,15 +131,13 @@ def choose_scale(ax: Axes, values: np.ndarray) -> bool:
     return is_log
 
 
-def legend_above(ax: Axes, *, num_columns: int = 4, **options: Any) -> None:
+def legend_above(ax: Axes, **options: Any) -> None:
     """Name the lines between title and axes, where the names can hide no part of a curve."""
-    ax.legend(
-        loc="lower left",
-        bbox_to_anchor=(-0.02, 0.985),
-        ncols=num_columns,
-        borderaxespad=0.2,
-        handlelength=1.1,
-        handletextpad=0.35,
-        columnspacing=0.8,
-        **options,
-    )
+    place = {"loc": "lower left", "bbox_to_anchor": (-0.02, 0.985), "borderaxespad": 0.2}
+    tight = {"handlelength": 1.1, "handletextpad": 0.35, "columnspacing": 0.8}
+    ax.legend(**{"ncols": 4, **place, **tight, **options})
+
+
+def make_axes(height_in: float, *, width: float = 1) -> Axes:
+    """Return the axes of a new figure of one panel, in columns wide."""
+    return plt.subplots(figsize=(width * COLUMN_IN, height_in))[1]

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from hwlib.plots.style import BLUE, GREEN, GREY, GRID, INK, ORANGE, PINK, SKY, SOFT, rc_context
+from hwlib.plots.style import BLUE, GREEN, GREY, GRID, INK, ORANGE, PINK, RC, SKY, SOFT
 
 # What each colour becomes on a dark page; white lines around marks become the page's ground.
 DARK = {
@@ -30,11 +30,11 @@ MIN_USES = 4  # a style that stands so often gets a name
 DECIMALS = 2  # of coordinates, in points
 
 _STYLE = re.compile(r' style="([^"]*)"')
-_COORDINATES = re.compile(r' (d|x|y|points)="([^"]*)"')
+_COORDINATES = re.compile(r' (?:d|x|y|points)="[^"]*"')
 _NUMBER = re.compile(r"-?\d+\.\d{3,}")
-_PROLOGUE = re.compile(r"\A.*?(?=<svg)", re.DOTALL)
-_METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
-_COMMENT = re.compile(r"\s*<!--.*?-->", re.DOTALL)
+_UNNEEDED = re.compile(
+    r"\A.*?(?=<svg)|\s*<metadata>.*?</metadata>|\s*<!--.*?-->|(?<=>)\s+(?=<)", re.DOTALL
+)
 
 
 def is_chart(fig: Figure) -> bool:
@@ -50,14 +50,10 @@ def to_svg(fig: Figure) -> str:
     where the reader prefers dark pages.
     """
     buffer = BytesIO()
-    settings = {"svg.hashsalt": "hwlib", "svg.fonttype": "path"}
-    with rc_context(), mpl.rc_context(settings):
+    with mpl.rc_context(RC | {"svg.hashsalt": "hwlib", "svg.fonttype": "path"}):
         fig.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-    svg = buffer.getvalue().decode()
-    for unneeded in (_PROLOGUE, _METADATA, _COMMENT):
-        svg = unneeded.sub("", svg)
-    svg = re.sub(r">\s+<", "><", svg)
-    svg = _COORDINATES.sub(lambda found: f' {found[1]}="{_rounded(found[2])}"', svg)
+    svg = _UNNEEDED.sub("", buffer.getvalue().decode())
+    svg = _COORDINATES.sub(lambda found: _rounded(found[0]), svg)
     # a style that stands often gets a name, the shortest names to those that stand most often
     often = [(n, css) for css, n in Counter(_STYLE.findall(svg)).items() if n >= MIN_USES]
     names = {css: f"s{i}" for i, (_, css) in enumerate(sorted(often, reverse=True))}
