@@ -426,7 +426,7 @@ def test_the_rule_of_a_claim_changes_with_what_decides_it_and_with_nothing_else(
             id for id, claim in read_claims(path).items() if rule_of(claim) != rule_of(CLAIMS[id])
         }
 
-    assert rules("seconds = 23", "seconds = 24") == set()
+    assert rules("seconds = 33", "seconds = 34") == set()
     assert rules('why = "separates"', 'why = "on_a_map"') == set()
     assert rules('margin = 20.0\nwhy = "useless', 'margin = 21.0\nwhy = "useless') == {"C13"}
     assert rules("d_updates = 2", "d_updates = 3") == {"C21"}
