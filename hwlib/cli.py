@@ -27,7 +27,6 @@ from hwlib.options import (
     SeedOption,
     SetOption,
     SkipOption,
-    check_output,
     parse_settings,
     parse_switches,
     resolve_data,
@@ -49,31 +48,30 @@ app.add_typer(data_app, name="data")
 
 @app.command()
 def recipes() -> None:
-    """Show the 14 pairs of recipe and problem: parameters, schedule, reported numbers.
+    """Show every pair of recipe and problem: parameters, schedule, reported numbers.
 
     The KL study stands below them: it trains the VAE of elbo with several weights.
     """
     from hwlib.recipes import PAIRS, RECIPES, build_models
 
-    table = Table(
-        title="14 pairs and the KL study (full width, profile course, reported MSE)",
-        box=SIMPLE_HEAD,
-        padding=0,
-    )
-    for name in ("recipe", "problem"):
-        table.add_column(name, no_wrap=True)
-    for name in ("parameters", "steps x batch", "optimiser", "MSE"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for recipe, problem in sorted(PAIRS, key=lambda pair: bool(PROBLEMS[pair[1]].study_of)):
-        pair = RECIPES[recipe].problems[problem]
-        cells = [f"{RECIPES[recipe].letter} {recipe}", problem]
-        models = build_models(recipe, problem)
-        size = sum(p.numel() for model in models.values() for p in model.parameters())
-        settings = pair.settings
-        rule = f"{settings.get('optimizer', 'adam')} {settings['learning_rate']:g}"
-        schedule = f"{settings['num_steps']:,} x {settings['batch_size']}"
-        reported = pair.reported.get("test_mse")
-        table.add_row(*cells, f"{size:,}", schedule, rule, f"{reported:g}" if reported else "-")
+    pairs = sorted(PAIRS, key=lambda pair: bool(PROBLEMS[pair[1]].study_of))
+    count = sum(not PROBLEMS[problem].study_of for _, problem in pairs)
+    title = f"{count} pairs and the KL study (full width, profile course, reported MSE)"
+    table = Table(title=title, box=SIMPLE_HEAD, padding=0)
+    for name in ("recipe", "problem", "parameters", "steps x batch", "optimiser", "MSE"):
+        justify = "left" if name in ("recipe", "problem") else "right"
+        table.add_column(name, justify=justify, no_wrap=True)
+    for recipe, problem in pairs:
+        pair, models = RECIPES[recipe].problems[problem], build_models(recipe, problem).values()
+        settings, reported = pair.settings, pair.reported.get("test_mse")
+        table.add_row(
+            f"{RECIPES[recipe].letter} {recipe}",
+            problem,
+            f"{sum(p.numel() for model in models for p in model.parameters()):,}",
+            f"{settings['num_steps']:,} x {settings['batch_size']}",
+            f"{settings.get('optimizer', 'adam')} {settings['learning_rate']:g}",
+            f"{reported:g}" if reported else "-",
+        )
     Console().print(table)
 
 
@@ -131,7 +129,6 @@ def sample(
     from hwlib.training.sampling import write_samples
 
     labels = parse_switches(attribute or [])
-    check_output(out)
     write_samples(Run(run), out, num=num, seed=seed, labels=labels, codes=code)
     typer.echo(out)
 
@@ -156,7 +153,7 @@ def claims(
     """Test what the reports concluded: train what is missing, and give each claim its verdict.
 
     Supported, contradicted or undecided, from three seeds at least. All claims at profile quick
-    take two to three hours on two cores; stopped, the same command goes on, and claims share runs.
+    take an hour and a half on two cores; stopped, the same command goes on, and claims share runs.
     The last line is the file with every number.
     """
     from hwlib.claims import claims_path, decide
@@ -164,16 +161,8 @@ def claims(
 
     runs = writable("--runs", runs or default_runs_dir())
     with ending_in_one_line():
-        verdicts = decide(
-            ids,
-            data=whole_path(data),
-            profile=profile,
-            seeds=seeds,
-            runs=runs,
-            skip_bad=skip_bad,
-            jobs=jobs,
-            device=device,
-        )
+        shared = {"runs": runs, "skip_bad": skip_bad, "jobs": jobs, "device": device}
+        verdicts = decide(ids, data=whole_path(data), profile=profile, seeds=seeds, **shared)
     if markdown:
         for table in claims_markdown(verdicts).values():
             typer.echo(f"{table}\n")
@@ -189,7 +178,7 @@ def report(
         typer.Argument(
             metavar="[PROBLEM]...",
             help="Problems to report, all of them by default. 'claims' adds the verdicts on the"
-            " reports' claims, which take an hour and a half.",
+            " reports' claims, which take long: see hwlib claims.",
         ),
     ] = None,
     recipe: Annotated[str | None, typer.Option(help="Course report, or 'all' of them.")] = None,
@@ -243,11 +232,11 @@ def report(
     """
     from hwlib.parallel import JOBS, num_jobs, shares
     from hwlib.report import FULL, SMALL, About, make_report
-    from hwlib.report.plan import ReportRequest, expected, plan
+    from hwlib.report.plan import expected, plan
 
     overrides = parse_settings(settings or []) | ({"attribute": attribute} if attribute else {})
-    request = ReportRequest(
-        problems=problems or (),
+    planned = plan(
+        problems or (),
         recipe=recipe,
         data=resolve_data(data or ["faces"]),
         profile=profile,
@@ -255,9 +244,9 @@ def report(
         settings=overrides,
         claims=claim or (),
         skip_bad=skip_bad,
-    )
-    planned = plan(request)  # a mistake ends here, in one line, before any notebook runs
-    if decoder and not any(has_decoder(one.job.problem) for one in planned):
+    )  # a mistake ends here, in one line, before any notebook runs
+    kinds = {problem for problem, known in PROBLEMS.items() if known.has_page_decoder}
+    if decoder and kinds.isdisjoint(one.job.problem for one in planned):
         raise UserError("decoder_needs_vae")
     jobs = num_jobs(jobs, overrides.get("device", "auto"))
     writable("--out", out)
@@ -287,11 +276,6 @@ def report(
         raise typer.Exit(1)
 
 
-def has_decoder(problem: str) -> bool:
-    """Whether the pages of a problem can run a decoder by themselves."""
-    return problem in PROBLEMS and PROBLEMS[problem].has_page_decoder
-
-
 def page_decoder(path: Path) -> Mapping[str, Any]:
     """Return what a page needs to run the decoder of the run at `path` by itself."""
     from hwlib import explore
@@ -306,12 +290,8 @@ def ending_in_one_line() -> Iterator[None]:
 
     try:
         yield
-    except TrainingDiverged as failure:
-        typer.echo(f"hwlib: {failure}", err=True)
-        raise typer.Exit(1) from None
-    except KeyboardInterrupt as stop:
-        line = str(stop) or str(Worded("stopped"))
-        typer.echo(f"hwlib: {line}", err=True)
+    except (TrainingDiverged, KeyboardInterrupt) as ended:
+        typer.echo(f"hwlib: {str(ended) or Worded('stopped')}", err=True)
         raise typer.Exit(1) from None
 
 

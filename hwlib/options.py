@@ -125,16 +125,3 @@ def writable(option: str, folder: Path) -> Path:
     except OSError as error:
         why = error.strerror
         raise UserError("option_unwritable", option=option, folder=folder, why=why) from None
-
-
-def check_output(out: Path) -> None:
-    """Refuse a file that `hwlib sample` cannot write.
-
-    Raises:
-        UserError: the name ends like that of another kind of file.
-    """
-    from hwlib.training.sampling import IMAGE_SUFFIXES  # loads torch
-
-    is_like_a_file = any(map(str.isalpha, out.suffix)) and not out.is_dir()
-    if is_like_a_file and out.suffix != ".npz" and out.suffix.lower() not in IMAGE_SUFFIXES:
-        raise UserError("unknown_file_kind", out=out, suffix=out.suffix)

@@ -1,7 +1,7 @@
 """Small notebooks in two languages for the report's tests, executed cells, and runs of plain JSON.
 
-`notebooks/01_vae.ipynb` makes such a run itself, and fails as its parameter `break_at` says;
-`notebooks/02_gan.ipynb` uses two of them.
+`notebooks/01_vae.ipynb` makes such a run itself; `notebooks/02_gan.ipynb` uses two of them, and
+fails as its parameter `break_at` says.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from hwlib.findings import claims as findings
 from hwlib.findings import verdicts as known_verdicts
 from hwlib.plots.claims import MARKS
 from hwlib.report import runner
-from hwlib.report.plan import ReportRequest, plan
+from hwlib.report.plan import plan
 from hwlib.report.runs import read_facts
 from hwlib.run import RUN_MIME
 from hwlib.text import LANGUAGES, sentence, word
@@ -548,6 +548,5 @@ def test_a_mistake_with_claims_is_one_line_before_anything_is_trained(
 
 
 def test_the_job_of_claims_knows_every_parameter_of_the_notebook():
-    request = ReportRequest(["claims"], claims=["C1"], data=["faces:96"], profile="smoke")
-    (job,) = [one.job for one in plan(request)]
+    ((job, *_),) = plan(["claims"], claims=["C1"], data=["faces:96"], profile="smoke")
     assert runner.check_parameters(job)["languages"] == ["zh", "en"]

@@ -26,13 +26,13 @@ from hwlib.objectives import reported_mses
 from hwlib.registry import PAGES, PROBLEMS, metrics_of
 from hwlib.report import compare, protocols, site, strips
 from hwlib.report.book import About, Page, make_book
-from hwlib.report.cells import cell, format_metric, metric_label
+from hwlib.report.cells import cell, format_metric
 from hwlib.report.document import RenderError
 from hwlib.report.html import COMPARE, render
 from hwlib.report.language import read_notebook
 from hwlib.report.pdf import render_pdf
-from hwlib.report.runs import Facts, by_seed, read_facts, rows_of, seeds_of, warnings
-from hwlib.text import section, word
+from hwlib.report.runs import Facts, by_seed, read_facts, rows_of, warnings
+from hwlib.text import section
 
 ROOT = Path(__file__).resolve().parents[1]
 LANGUAGES = ("zh", "en")
@@ -41,6 +41,7 @@ SEEDS = (0, 1, 2)
 # problem and recipe, on every data set and with every seed, but for the failed one
 PAIRS = (("vae", "dcgan"), ("gan", "plain"), ("gan", "dcgan"), ("acgan", "dcgan"))
 FAILED = "gan-dcgan-hw4-s2"
+SPREAD = "{}: mean ± sample standard deviation over seeds"
 
 
 def made_results(problem: str, recipe: str, data: str, seed: int) -> dict:
@@ -99,21 +100,23 @@ def runs(tmp_path_factory) -> dict[str, tuple[report.Job, Path | None]]:
     return made
 
 
-def pages_of(runs, language: str) -> list[Page]:
-    pages = []
-    for name, (job, run) in runs.items():
-        known = read_facts(job, run, job.parameters)
-        executed = report_notebook.executed(job.problem, job.recipe) if run else None
-        document = read_notebook(executed, language) if run else None
-        reason = "" if run else "the third batch is not finite"
-        pages.append(Page(name, name, known, document, reason))
-    return pages
-
-
 @pytest.fixture(scope="module")
 def pages(runs) -> dict[str, list[Page]]:
-    """Return the pages of each language."""
-    return {code: pages_of(runs, code) for code in LANGUAGES}
+    """Return the pages of each language; those of one problem and recipe show the same."""
+    documents = {
+        (problem, recipe, code): read_notebook(report_notebook.executed(problem, recipe), code)
+        for problem, recipe in PAIRS
+        for code in LANGUAGES
+    }
+    made: dict[str, list[Page]] = {code: [] for code in LANGUAGES}
+    for name, (job, run) in runs.items():
+        known = read_facts(job, run, job.parameters)
+        for code, some in made.items():
+            document = documents[job.problem, job.recipe, code] if run else None
+            some.append(
+                Page(name, name, known, document, "" if run else "the third batch is not finite")
+            )
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +127,12 @@ def compared(pages) -> dict[str, BeautifulSoup]:
         text = render(make_book(pages[code], code), COMPARE, languages=LANGUAGES)
         found[code] = BeautifulSoup(text, "html.parser")
     return found
+
+
+@pytest.fixture(scope="module")
+def english(compared) -> BeautifulSoup:
+    """The English comparison; a test below says that the Chinese one has the same numbers."""
+    return compared["en"]
 
 
 def table_rows(page: BeautifulSoup, caption: str, within: str = "main") -> list[dict[str, str]]:
@@ -148,24 +157,17 @@ def part(anchor: str) -> str:
 # ---------------------------------------------------------------------- mean and spread
 
 
-def of_each(name: str, *amounts):
-    return [{name: amount} for amount in amounts]
-
-
-def test_the_mean_stands_with_the_sample_standard_deviation_to_two_digits():
-    amounts = (10.0, 12.0, 14.5)
-    text = cell("frechet", of_each("frechet", *amounts), "en")
-    assert text == "12.2\u00a0±\u00a02.3"
-
-
 @pytest.mark.parametrize(
     ("name", "amounts", "text"),
     [
+        ("frechet", (10.0, 12.0, 14.5), "12.2 ± 2.3"),  # over n - 1, to two digits
         ("recall", (0.5, 0.51, 0.52), "51.0 ± 1.0 %"),
         ("test_mse_01", (0.0048, 0.0049), "0.00485 ± 0.00007"),
         ("active_units", (40, 42), "41.0 ± 1.4"),
         ("neg_elbo_nats", (8000.0, 8400.0), "8,200 ± 283"),
         ("kid", (-0.0101, 0.0001), "−0.0050 ± 0.0072"),
+        ("kid", (0.01, 0.03, None), "0.0200 ± 0.0141 (n = 2)"),
+        ("kid", (None,), "–"),
         ("num_steps", (1200, 1200), "1,200"),
         ("frechet", (12.34,), "12.3"),
         ("code_variance_share", ([0.3, 0.1], [0.32, 0.1]), "31.0 ± 1.4 %, 10.0 %"),
@@ -174,13 +176,8 @@ def test_the_mean_stands_with_the_sample_standard_deviation_to_two_digits():
     ],
 )
 def test_each_kind_of_number_has_its_mean(name, amounts, text):
-    assert cell(name, of_each(name, *amounts), "en").replace("\u00a0", " ") == text
-
-
-def test_a_mean_of_fewer_runs_than_there_are_says_of_how_many():
-    results = [*of_each("kid", 0.01, 0.03), {}]
-    assert cell("kid", results, "en").endswith("(n\u00a0=\u00a02)")
-    assert cell("frechet", results, "en") == "–"
+    results = [{} if amount is None else {name: amount} for amount in amounts]
+    assert cell(name, results, "en").replace("\u00a0", " ") == text
 
 
 def entry(results=None, **settings) -> Facts:
@@ -196,47 +193,27 @@ def test_only_runs_that_differ_by_seed_alone_are_taken_together():
     assert by_seed([a, *apart, b, failed, a]) == [[a, b], [apart[0]], apart[1:]]
 
 
-def test_seeds_are_counted_and_named():
-    assert seeds_of([entry(seed=s) for s in (2, 0, 1)]) == "3 (0–2)"
-    assert seeds_of([entry(seed=s) for s in (0, 7)]) == "2 (0, 7)"
-    assert seeds_of([entry(seed=5)]) == "1 (5)"
+def test_every_group_has_one_row_of_means_and_data_sets_are_never_averaged_over(english):
+    rows = table_rows(english, SPREAD.format("Discriminator and checkpoints"), part("gan"))
+    assert [tuple(row.values())[:3] for row in rows] == [
+        *(("plain", "faces", "3 (0–2)"), ("dcgan", "faces", "3 (0–2)")),
+        *(("plain", "hw4", "3 (0–2)"), ("dcgan", "hw4", "2 (0, 1)")),
+    ]
+    assert rows[0]["D accuracy (real)"] == "73.1 %"  # the same in all runs
 
 
-def test_every_group_has_one_row_of_means_and_data_sets_are_never_averaged_over(compared):
-    for code in LANGUAGES:
-        caption = word(
-            "compare.spread", code, caption=section("compare", code)["topics"]["balance"]
-        )
-        rows = table_rows(compared[code], caption, part("gan"))
-        labels = {name: metric_label(name, code) for name in section("metrics", code)}
-        seeds = section("compare", code)["seeds"]
-        named = [tuple(row.values())[:3] for row in rows]
-        assert named == [
-            *(("plain", "faces", "3 (0–2)"), ("dcgan", "faces", "3 (0–2)")),
-            *(("plain", "hw4", "3 (0–2)"), ("dcgan", "hw4", "2 (0, 1)")),
-        ]
-        assert seeds in rows[0]
-        assert rows[0][labels["d_accuracy_real"]] == "73.1 %"  # the same in all runs
-
-
-def test_means_are_those_of_the_runs(compared, runs):
-    for code in LANGUAGES:
-        caption = word(
-            "compare.spread", code, caption=section("compare", code)["topics"]["reconstruction"]
-        )
-        rows = table_rows(compared[code], caption, part("vae"))
-        assert len(rows) == len(SETS)
-        for data, row in zip(SETS, rows, strict=True):
-            own = [made_results("vae", "dcgan", data, s)["test_mse_01"] for s in SEEDS]
-            mean, deviation = row[metric_label("test_mse_01", code)].split(" ± ")
-            assert float(mean) == pytest.approx(fmean(own), abs=5e-6)
-            assert float(deviation) == pytest.approx(stdev(own), abs=5e-6)
+def test_means_are_those_of_the_runs(english):
+    rows = table_rows(english, SPREAD.format("Reconstruction and latent space"), part("vae"))
+    for data, row in zip(SETS, rows, strict=True):
+        own = [made_results("vae", "dcgan", data, s)["test_mse_01"] for s in SEEDS]
+        mean, deviation = row["Test MSE [0, 1]"].split(" ± ")
+        assert float(mean) == pytest.approx(fmean(own), abs=5e-6)
+        assert float(deviation) == pytest.approx(stdev(own), abs=5e-6)
 
 
 def test_one_seed_has_no_means(pages):
     some = [page for page in pages["en"] if page.name.endswith("-faces-s0")]
-    text = render(make_book(some, "en"), COMPARE, languages=LANGUAGES)
-    assert "±" not in text
+    assert "±" not in render(make_book(some, "en"), COMPARE, languages=LANGUAGES)
 
 
 # ---------------------------------------------------------------------- several problems
@@ -387,22 +364,17 @@ def test_numbers_have_few_digits_no_exponent_and_the_same_form_everywhere():
 # ---------------------------------------------------------------------- data sets
 
 
-def test_each_data_set_has_its_own_ranking_and_none_is_called_another_protocol(compared):
-    for code in LANGUAGES:
-        page = compared[code]
-        assert not re.search("≠", page.main.get_text())
-        for number, data in enumerate(SETS, start=1):
-            title = page.find(id=f"quality-{number}")
-            assert title.get_text().startswith(data)
-            ranked = title.find_next("table")
-            row = [cell.get_text() for cell in ranked.select("tbody tr")[0].select("th, td")]
-            assert row[:3] == ["VAE", "dcgan", "0"]
-            own = made_results("vae", "dcgan", data, 0)["frechet"]
-            assert format_metric("frechet", own) in row
-            assert len(ranked.select("td strong")) == 4  # of the metrics with a better end
-        assert (
-            section("compare", code)["across_data"] in page.find(id="gan-numbers").parent.get_text()
-        )
+def test_each_data_set_has_its_own_ranking_and_none_is_called_another_protocol(english):
+    assert not re.search("≠", english.main.get_text())
+    for number, data in enumerate(SETS, start=1):
+        title = english.find(id=f"quality-{number}")
+        assert title.get_text().startswith(data)
+        ranked = title.find_next("table")
+        row = [cell.get_text() for cell in ranked.select("tbody tr")[0].select("th, td")]
+        assert row[:3] == ["VAE", "dcgan", "0"]
+        assert format_metric("frechet", made_results("vae", "dcgan", data, 0)["frechet"]) in row
+        assert len(ranked.select("td strong")) == 4  # of the metrics with a better end
+    assert "do not compare across data sets" in english.find(id="gan-numbers").parent.get_text()
 
 
 def test_anchors_are_told_apart_and_headings_go_down_one_level_at_a_time(compared):
@@ -429,19 +401,16 @@ def test_every_condition_has_a_label_and_every_topic_of_numbers_its_conditions()
 # ---------------------------------------------------------------------- the reports' own numbers
 
 
-def test_the_mean_is_set_beside_the_number_that_the_report_prints(compared):
+def test_the_mean_is_set_beside_the_number_that_the_report_prints(english):
     (reading,) = [one for one in reported_mses() if one.recipe == "dcgan"]
-    for code in LANGUAGES:
-        caption = section("compare", code)["reported_caption"]
-        rows = table_rows(compared[code], caption, part("vae"))
-        assert len(rows) == len(SETS)
-        own = fmean(made_results("vae", "dcgan", "hw4", s)["test_mse_01"] for s in SEEDS)
-        cells = list(rows[1].values())
-        assert cells[:3] == ["dcgan", "hw4", "3 (0–2)"]
-        assert cells[3] == "3.8 % (×0.5)"  # 1,200 steps of 64 pictures of 50 epochs of 40,000
-        assert cells[6:8] == ["0.0197", "[−1, 1]"]
-        assert cells[8:10] == ["0.00492", "0.01970"]
-        assert float(cells[-1]) == pytest.approx(own / reading.mse_01, rel=5e-3)
+    rows = table_rows(english, section("compare", "en")["reported_caption"], part("vae"))
+    assert len(rows) == len(SETS)
+    own = fmean(made_results("vae", "dcgan", "hw4", s)["test_mse_01"] for s in SEEDS)
+    cells = list(rows[1].values())
+    assert cells[:3] == ["dcgan", "hw4", "3 (0–2)"]
+    assert cells[3] == "3.8 % (×0.5)"  # 1,200 steps of 64 pictures of 50 epochs of 40,000
+    assert cells[6:10] == ["0.0197", "[−1, 1]", "0.00492", "0.01970"]
+    assert float(cells[-1]) == pytest.approx(own / reading.mse_01, rel=5e-3)
 
 
 def test_a_report_that_leaves_its_range_open_has_a_row_for_each_reading(runs):
@@ -470,27 +439,21 @@ def test_every_figure_of_the_matrix_is_made_by_a_notebook_and_explained():
         assert set(section("compare", code)["figure_meanings"]) == listed
 
 
-def test_the_matrix_links_each_figure_to_its_place(compared, runs):
-    for code in LANGUAGES:
-        page = compared[code]
-        none, figure = section("compare", code)["none"], section("page", code)["figure"]
-        rows = table_rows(page, section("compare", code)["figures_caption"])
-        assert [tuple(row.values())[:3] for row in rows] == [
-            (recipe, data, str(seed))
-            for data in SETS
-            for recipe in ("dcgan", "plain")
-            for seed in SEEDS
-        ]
-        first = rows[0]
-        assert (first["fig1_4"], first["fig1_2"]) == (f"{figure} 1", none)
-        plain = rows[3]  # figures are numbered through the whole report
-        number = 1 + list(runs).index("gan-plain-faces-s0")
-        assert (plain["fig1_4"], plain["fig2_3"]) == ("–", f"{figure} {number}")
-        links = [a["href"] for a in page.select_one(part("figures")).select("td a")]
-        assert len(links) == len(PAIRS) * len(SETS) * len(SEEDS) - 1
-        assert links[0] == "vae-dcgan-faces-s0.html#figure-1"
-        assert not any(link.startswith(FAILED) for link in links)
-        assert {link.partition(".")[0] for link in links} <= set(runs)
+def test_the_matrix_links_each_figure_to_its_place(english, runs):
+    rows = table_rows(english, section("compare", "en")["figures_caption"])
+    assert [tuple(row.values())[:3] for row in rows] == [
+        (recipe, data, str(seed))
+        for data in SETS
+        for recipe in ("dcgan", "plain")
+        for seed in SEEDS
+    ]
+    assert (rows[0]["fig1_4"], rows[0]["fig1_2"]) == ("Figure 1", "none")
+    number = 1 + list(runs).index("gan-plain-faces-s0")  # counted through the whole report
+    assert (rows[3]["fig1_4"], rows[3]["fig2_3"]) == ("–", f"Figure {number}")
+    links = [a["href"] for a in english.select_one(part("figures")).select("td a")]
+    assert len(links) == len(PAIRS) * len(SETS) * len(SEEDS) - 1
+    assert links[0] == "vae-dcgan-faces-s0.html#figure-1"
+    assert {link.partition(".")[0] for link in links} == runs.keys() - {FAILED}
 
 
 # ---------------------------------------------------------------------- pictures
@@ -502,19 +465,17 @@ def galleries(page: BeautifulSoup, anchor: str) -> list[tuple[str, str]]:
     return [(li.get_text(strip=True), li.img["src"]) for li in strips_("li")]
 
 
-def test_reconstructions_stand_below_the_test_pictures_that_they_are_of(compared):
-    for code in LANGUAGES:
-        shown = galleries(compared[code], "vae-reconstructions")
-        real = section("compare", code)["real"]
-        assert [label for label, _ in shown] == [real, "dcgan · faces", real, "dcgan · hw4"]
-        assert len({picture for _, picture in shown}) == 4
-        samples = galleries(compared[code], "gan-samples")
-        assert samples[0][1] == shown[0][1]  # the GANs' real row is that of the same data
-        assert [label for label, _ in samples] == [
-            *(real, "plain · faces", "dcgan · faces"),
-            *(real, "plain · hw4", "dcgan · hw4"),
-        ]
-        assert section("compare", code)["first_seed"] in compared[code].get_text()
+def test_reconstructions_stand_below_the_test_pictures_that_they_are_of(english):
+    shown = galleries(english, "vae-reconstructions")
+    real = "Real images"
+    assert [label for label, _ in shown] == [real, "dcgan · faces", real, "dcgan · hw4"]
+    assert len({picture for _, picture in shown}) == 4
+    samples = galleries(english, "gan-samples")
+    assert samples[0][1] == shown[0][1]  # the GANs' real row is that of the same data
+    assert [label for label, _ in samples] == [
+        *(real, "plain · faces", "dcgan · faces", real, "plain · hw4", "dcgan · hw4")
+    ]
+    assert section("compare", "en")["first_seed"] in english.get_text()
 
 
 def test_an_acgans_pairs_have_the_label_on_above_off(compared, runs):
@@ -527,11 +488,7 @@ def test_an_acgans_pairs_have_the_label_on_above_off(compared, runs):
     ]
     for place, (_, source) in enumerate(shown):
         assert source.startswith("data:image/jpeg;base64,")
-        assert strips.encode_strip(pairs[:, place]) == strips_bytes(source)
-
-
-def strips_bytes(source: str) -> bytes:
-    return base64.b64decode(source.partition(",")[2])
+        assert strips.encode_strip(pairs[:, place]) == base64.b64decode(source.partition(",")[2])
 
 
 def test_a_code_goes_through_its_values_from_left_to_right(tmp_path):
@@ -611,35 +568,33 @@ def test_every_column_of_numbers_is_explained(compared):
             assert any(head == name or head.startswith(f"{name} (") for name in explained), head
 
 
-def test_the_pdf_holds_all_of_it_within_the_page(pages):
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_the_pdf_holds_all_of_it_within_the_page(pages, code):
     def flat(text: str) -> str:
         return re.sub(r"\s+", "", text).replace("•", "·").replace("・", "·")
 
-    for code in LANGUAGES:
-        some = [p for p in pages[code] if p.name[:3] in ("vae", "acg") and p.name[-1] in "01"]
-        book = make_book(some, code)
-        page = BeautifulSoup(render(book, COMPARE, languages=LANGUAGES), "html.parser").main
-        pdf = render_pdf(book)
-        reader = PdfReader(BytesIO(pdf))
-        text = flat("".join(page.extract_text() for page in reader.pages))
-        for part in page.select("figcaption, td, .strips li, .note"):
-            assert flat(part.get_text()) in text
-        widths = {round(float(page.mediabox.width)) for page in reader.pages}
-        assert widths == {595, 842}  # the comparison lies on its side
-        for page in reader.pages:
-            assert_within(page)
+    some = [p for p in pages[code] if p.name[:3] in ("vae", "acg") and p.name[-1] in "01"]
+    book = make_book(some, code)
+    page = BeautifulSoup(render(book, COMPARE, languages=LANGUAGES), "html.parser").main
+    reader = PdfReader(BytesIO(render_pdf(book)))
+    text = flat("".join(page.extract_text() for page in reader.pages))
+    for part in page.select("figcaption, td, .strips li, .note"):
+        assert flat(part.get_text()) in text
+    widths = {round(float(page.mediabox.width)) for page in reader.pages}
+    assert widths == {595, 842}  # the comparison lies on its side
+    for page in reader.pages:
+        assert_within(page)
 
 
-def test_wide_tables_scroll_in_a_narrow_window_and_no_page_does(compared, browser, tmp_path):
-    for code in LANGUAGES:
-        path = tmp_path / f"{code}.html"
-        path.write_text(str(compared[code]), encoding="utf-8")
-        page = browser.new_page(viewport={"width": 390, "height": 844})
-        page.goto(path.as_uri())
-        width = "e => [e.scrollWidth, e.clientWidth, getComputedStyle(e).overflowX, e.tabIndex]"
-        scrolled, shown, *_ = page.locator("html").evaluate(width)
-        assert scrolled == shown
-        regions = [e.evaluate(width) for e in page.locator("figure.table .scroll").all()]
-        assert sum(scrolled > shown for scrolled, shown, *_ in regions) > 5
-        assert all(how == "auto" and place == 0 for *_, how, place in regions)
-        page.close()
+def test_wide_tables_scroll_in_a_narrow_window_and_no_page_does(english, browser, tmp_path):
+    path = tmp_path / "compare.html"
+    path.write_text(str(english), encoding="utf-8")
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(path.as_uri())
+    width = "e => [e.scrollWidth, e.clientWidth, getComputedStyle(e).overflowX, e.tabIndex]"
+    scrolled, shown, *_ = page.locator("html").evaluate(width)
+    assert scrolled == shown
+    regions = [e.evaluate(width) for e in page.locator("figure.table .scroll").all()]
+    assert sum(scrolled > shown for scrolled, shown, *_ in regions) > 5
+    assert all(how == "auto" and place == 0 for *_, how, place in regions)
+    page.close()

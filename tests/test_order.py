@@ -76,7 +76,7 @@ MISTAKES = {
 }
 
 
-@pytest.mark.parametrize("delay", [0, 0.05, 0.5])
+@pytest.mark.parametrize("delay", [0, 0.5])
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_after_a_mistake_no_later_cell_shows_what_was_found_before(kernel, mistake, delay):
     assert_all_show(kernel, 0)

@@ -38,6 +38,8 @@ def test_there_is_one_job_a_core_or_one_a_gpu(four_threads, monkeypatch):
     monkeypatch.setenv("HWLIB_JOBS", "5")
     assert num_jobs() == 5
     assert num_jobs(2) == 2
+    with pytest.raises(UserError, match="--jobs 0: at least one"):
+        num_jobs(0)
     monkeypatch.setenv("HWLIB_JOBS", "many")
     with pytest.raises(UserError, match="HWLIB_JOBS=many: a whole number"):
         num_jobs()
@@ -53,12 +55,6 @@ def test_the_machines_threads_and_gpus_are_dealt_out(four_threads, monkeypatch):
     assert [share["CUDA_VISIBLE_DEVICES"] for share in shares(3)] == ["0", "1", "0"]
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5,7")  # the others are somebody else's
     assert [share["CUDA_VISIBLE_DEVICES"] for share in shares(3)] == ["5", "7", "5"]
-
-
-def test_less_than_one_job_is_refused():
-    assert num_jobs(3) == 3
-    with pytest.raises(UserError, match="--jobs 0: at least one"):
-        num_jobs(0)
 
 
 def test_runs_trained_side_by_side_are_those_that_one_job_would_train(tmp_path, capfd):

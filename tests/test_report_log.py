@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import json
 
 import pytest
 
 from hwlib.log import PROGRESS
+from hwlib.report import log as report_log
 from hwlib.report.log import RunLog
-from hwlib.text import LANGUAGES
 
 
 class Clock:
@@ -26,51 +25,52 @@ def clock():
     return Clock()
 
 
-def make(clock, *names, **options) -> RunLog:
-    return RunLog(names, stream=io.StringIO(), clock=clock, **options)
-
-
-def lines(log: RunLog) -> list[str]:
-    return log._stream.getvalue().splitlines()
+@pytest.fixture
+def lines(capfd):
+    """A function that returns the lines since it was last asked."""
+    return lambda: capfd.readouterr().err.splitlines()
 
 
 def progress(step: int, steps: int, left_s: float, run: str = "vae-dcgan-01234567") -> str:
     return PROGRESS + json.dumps({"run": run, "step": step, "steps": steps, "left_s": left_s})
 
 
-def test_the_plan_says_how_many_at_once_and_how_long(clock):
-    log = make(clock, "a", "b", "c", at_once=2, expected={"a": [570], "b": [270], "c": [270]})
-    log.plan()
-    first, *each = lines(log)
+def test_the_plan_says_how_many_at_once_and_how_long(clock, lines):
+    expected = {"a": [570], "b": [270], "c": [270]}
+    RunLog(expected, at_once=2, expected=expected, clock=clock).plan()
+    first, *each = lines()
     assert "3 notebooks" in first
     assert "2 at a time" in first
     assert "10 min" in first  # b and c stand one after the other beside a
     assert [line.split(":")[0].strip() for line in each] == ["a", "b", "c"]
 
 
-def test_without_a_calibration_no_time_is_made_up(clock):
-    log = make(clock, "a")
+def test_without_a_calibration_no_time_is_made_up(clock, lines):
+    log = RunLog(["a"], clock=clock)
     log.plan()
     log.begin("a", "data faces")
     log.tick()
-    assert not any("min" in line for line in lines(log))
+    assert not any("min" in line for line in lines())
 
 
-def test_a_tick_is_one_line_a_running_job_with_share_step_and_time_left(clock):
-    log = make(clock, "a", "b", expected={"a": [70], "b": [70]})
+def test_a_tick_is_one_line_a_running_job_with_share_step_and_time_left(clock, lines):
+    log = RunLog("ab", expected={"a": [70], "b": [70]}, clock=clock)
     log.begin("a", "")
     clock.now = 50
     log.on_line("a", progress(500, 1_000, 50.0))
-    before = len(lines(log))
+    log.on_line("a", "the classifier is trained again")
+    assert lines()[-1].endswith("a: the classifier is trained again")  # other lines are passed on
     log.tick()
-    (line,) = lines(log)[before:]
+    (line,) = lines()
     assert "a 38 %" in line  # 50 s of the 50, 50 and 30 that it takes
     assert "500 of 1,000" in line
     assert "left" in line
+    clock.now = 10_000
+    assert log.share(log.works["a"]) < 1  # it has not ended
 
 
 def test_a_machine_slower_than_expected_moves_the_end(clock):
-    log = make(clock, "a", "b", expected={"a": [100], "b": [100]})
+    log = RunLog("ab", expected={"a": [100], "b": [100]}, clock=clock)
     log.begin("a", "")
     log.on_line("a", progress(1, 1_000, 900.0))
     clock.now = 100
@@ -79,57 +79,37 @@ def test_a_machine_slower_than_expected_moves_the_end(clock):
     assert log.left_s() == pytest.approx(900 + 30 + 1_000 + 30)
 
 
-def test_a_running_job_is_never_all_done(clock):
-    log = make(clock, "a", expected={"a": [10]})
-    log.begin("a", "")
-    clock.now = 1_000
-    assert log.share(log.works["a"]) < 1
-
-
-def test_other_lines_of_a_job_are_passed_on_with_its_name(clock):
-    log = make(clock, "a")
-    log.begin("a", "")
-    log.on_line("a", "the classifier is trained again")
-    assert lines(log)[-1].endswith("a: the classifier is trained again")
-
-
-def test_a_quiet_log_tells_failures_alone(clock):
-    log = make(clock, "a", "b", quiet=True)
+@pytest.mark.parametrize("is_quiet", [True, False])
+def test_the_closing_table_has_a_row_a_job_and_a_quiet_log_tells_failures_alone(
+    clock, lines, is_quiet
+):
+    log = RunLog(["vae-dcgan", "gan-dcgan"], quiet=is_quiet, clock=clock)
     log.plan()
-    for name in ("a", "b"):
-        log.begin(name, "")
-    log.on_line("a", "news")
-    log.tick()
-    log.end("a", "done")
-    log.end("b", "failed", reason="no such folder")
-    log.table()
-    (line,) = lines(log)
-    assert "no such folder" in line
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_closing_table_has_a_row_a_job(clock, language):
-    log = make(clock, "vae-dcgan", "gan-dcgan", language=language)
     for name in log.works:
         log.begin(name, "")
     clock.now = 120
+    log.on_line("vae-dcgan", "news")
+    log.tick()
     log.end("vae-dcgan", "done", headline="test MSE 0.02")
-    log.end("gan-dcgan", "failed", reason="stopped")
-    before = len(lines(log))
+    log.end("gan-dcgan", "failed", reason="no such folder")
+    told = lines()
     log.table()
-    table = "\n".join(lines(log)[before:])
+    table = "\n".join(lines())
+    assert ["no such folder" in line for line in told][-1:] == [True]
+    assert (len(told) == 1) == is_quiet
     for word in ("vae-dcgan", "gan-dcgan", "2.0", "test MSE 0.02"):
-        assert word in table
+        assert (word in table) != is_quiet
 
 
-def test_ticks_come_by_themselves_and_end_with_the_log():
-    log = RunLog(["a"], stream=io.StringIO(), tick_s=0.01)
-    with log:
+def test_ticks_come_by_themselves_and_end_with_the_log(lines, monkeypatch):
+    monkeypatch.setattr(report_log, "TICK_S", 0.01)
+    with RunLog(["a"]) as log:
         log.begin("a", "")
+        found = []
         for _ in range(500):
-            if len(lines(log)) > 2:
+            if len(found := found + lines()) > 2:
                 break
             log._stop.wait(0.01)
     log._ticker.join(timeout=5)
-    assert len(lines(log)) > 2
+    assert len(found) > 2
     assert not log._ticker.is_alive()

@@ -100,7 +100,8 @@ def test_in_jupyter_the_slider_is_live(outputs, monkeypatch):
     monkeypatch.delenv("HWLIB_BATCH")
     panels = []
     monkeypatch.setattr(sliders, "display", panels.append)
-    show.slider("s", TRACKS["codes"], languages=["en"], words=NAME)
+    monkeypatch.setattr("hwlib.show.page._asked", ("en",))
+    show.slider("s", TRACKS["codes"], words=NAME)
     (panel,) = panels
     (picture, chosen, told) = panel.children[1].children
     assert isinstance(chosen, widgets.SelectionSlider)
@@ -493,7 +494,7 @@ def test_a_report_with_decoders_asks_for_those_of_finished_vaes_alone(tmp_path):
     jobs = {
         "vae": runner.Executed(tmp_path, tmp_path / "vae"),
         "gan": runner.Executed(tmp_path, tmp_path / "gan"),
-        "failed": runner.Executed(None, None, runner.Reason("no_run", {})),
+        "failed": runner.Executed(reason=runner.reason("no_run")),
     }
 
     def decoder(path):

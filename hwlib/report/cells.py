@@ -69,13 +69,8 @@ def cell(
     """Return a metric as text, of several runs its mean and sample standard deviation (over n - 1).
 
     What is equal in all runs stands alone; where some runs lack the number, it says of how many it
-    is. Of a list each is written, with commas. Without any number it is '–'.
-
-    Args:
-        name: a key of results.json.
-        results: of the runs, more than none.
-        language: of its words.
-        has_brackets: whether a run's number for real images stands behind its own.
+    is. Of a list each is written, with commas. Without any number it is '–'. With `has_brackets` a
+    run's number for real images stands behind its own.
     """
     if name == "attribute":
         return value(results[0].get("attributes") or results[0].get(name))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean
@@ -174,12 +173,8 @@ class Comparison:
     ) -> list[Table]:
         """Return the runs' table, and one of means over seeds where there are several.
 
-        Args:
-            names: of metrics; those that no run has are left out.
-            runs: of the rows.
-            caption: what the numbers are.
-            notes: what is to stand below the runs' table.
-            is_ranking: whether the runs are of several problems, and real images have a row.
+        Metrics that no run has are left out; `notes` stand below the runs' table. In a ranking the
+        runs are of several problems, and real images have a row.
         """
         names = [name for name in names if any(name in run.results for run in runs)]
         alone = [[run] for run in runs]
@@ -233,9 +228,7 @@ class Comparison:
     def _identity_columns(self, *, has_problem: bool = False, has_seeds: bool = False) -> Columns:
         """Return the columns that say which run a row is about: recipe, and what is not all alike.
 
-        Args:
-            has_problem: whether the problem has a column.
-            has_seeds: whether a row is of several seeds, which are named together.
+        With `has_seeds` a row is of several, which are named together.
         """
         facts, columns = section("facts", self.language), Columns()
         if has_problem:
@@ -351,17 +344,14 @@ class Comparison:
         pages = [same[0] for same in grouped(all_runs, lambda run: run.page)]
         if not pages:
             return None
-        identity, recipes = identity_of(pages), list(dict.fromkeys(run.recipe for run in pages))
-        held: dict[tuple[Any, ...], dict[str, Facts]] = {}
-        copies: Counter[tuple[Any, ...]] = Counter()
+        identity, order = identity_of(pages), list(dict.fromkeys(run.recipe for run in pages))
+        held: dict[tuple[str, ...], dict[str, Facts]] = {}
         for on_data in by_data(pages):
-            for run in sorted(on_data, key=lambda run: recipes.index(run.recipe)):
-                key = (run.recipe, *map(run.setting, identity))
-                held.setdefault((key, copies[key, run.problem]), {})[run.problem] = run
-                copies[key, run.problem] += 1
+            for run in sorted(on_data, key=lambda run: order.index(run.recipe)):
+                held.setdefault((run.name, *map(run.setting, identity)), {})[run.problem] = run
         names = [(problem, name) for problem in own for name in PROBLEMS[problem].figures]
         rows = []
-        for (key, _), page in held.items():
+        for key, page in held.items():
             cells, links = list(key), {}
             for problem, name in names:
                 number = page[problem].figures.get(name) if problem in page else None

@@ -30,10 +30,8 @@ def provenance(
 ) -> list[tuple[str, list[str]]]:
     """Return what made a report: label, and a text for each job, "–" where it has none.
 
-    Args:
-        facts: of the jobs.
-        language: of the labels, which come in the order of `facts.toml`, settings after them.
-        notebooks: names of the executed notebooks, empty for a job that has none.
+    Labels come in the order of `facts.toml`, settings after them; `notebooks` are the names of the
+    executed ones, empty for a job that has none.
     """
     labels = section("facts", language)
     columns = [_record(*one) for one in zip(facts, notebooks, strict=True)]

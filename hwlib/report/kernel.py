@@ -1,27 +1,35 @@
-"""A process of its own for one notebook: papermill changes folders and handlers of the process."""
+"""A process of its own for one notebook, as papermill changes folders and handlers of the process.
+
+The notebook is run, and believed in only after it was checked.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import sys
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, TextIO
+from typing import Any, ClassVar
 
 import nbformat
 import papermill
 from jupyter_client.kernelspec import KernelSpec, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellControlSignal
+from nbformat import NotebookNode
 from papermill.exceptions import PapermillException
+from papermill.translators import PythonTranslator
 from traitlets.config import Config
 
 from hwlib.io import write_json
 from hwlib.parallel import serve
-from hwlib.report.runner import ENDED
+from hwlib.report.runner import ENDED, last_line, reason, results_file
+from hwlib.run import MISTAKE_MIME, RUN_MIME
 
 # -P: a file in the working directory, `six.py` say, must not stand in for a package.
 KERNEL_COMMAND = (
@@ -29,17 +37,12 @@ KERNEL_COMMAND = (
     *("-m", "ipykernel_launcher", "-f", "{connection_file}"),
 )
 PATIENCE_S = 30  # a cell that goes on as long after an interrupt may have missed it
-
+WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
+TRACEBACK_LINES = 30
+ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 # What papermill, nbclient and the kernel are known to throw; anything else is a bug of ours.
-KERNEL_ERRORS = (
-    PapermillException,
-    CellControlSignal,
-    NoSuchKernel,
-    nbformat.ValidationError,
-    OSError,
-    RuntimeError,  # a kernel that died, too
-    ValueError,
-)
+OF_NOTEBOOKS = (PapermillException, CellControlSignal, NoSuchKernel, nbformat.ValidationError)
+KERNEL_ERRORS = (*OF_NOTEBOOKS, OSError, RuntimeError, ValueError)  # a kernel that died, too
 
 
 class LocalKernelManager(AsyncKernelManager):
@@ -57,11 +60,8 @@ class LocalKernelManager(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         """This interpreter's kernel, whatever 'python3' kernels the user has installed."""
-        return KernelSpec(
-            argv=[sys.executable, *KERNEL_COMMAND],
-            display_name="Python 3",
-            language="python",
-        )
+        argv = [sys.executable, *KERNEL_COMMAND]
+        return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
     async def _async_pre_start_kernel(self, **kwargs: Any) -> tuple[list[str], dict[str, Any]]:
         # The reader's own IPython start-up files must not change a report.
@@ -69,23 +69,6 @@ class LocalKernelManager(AsyncKernelManager):
         kwargs["env"] = {**os.environ, **own, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
         LocalKernelManager.latest = self
         return await super()._async_pre_start_kernel(**kwargs)
-
-
-class Progress:
-    """Passes the kernel's lines on to a stream, each of them whole."""
-
-    def __init__(self, stream: TextIO):
-        self.stream, self.rest = stream, ""
-
-    def write(self, text: str) -> None:
-        """Pass on the whole lines of `text`; keep the rest for the next call."""
-        *lines, self.rest = (self.rest + text).replace("\r", "\n").split("\n")
-        for line in filter(str.strip, lines):
-            self.stream.write(f"{line}\n")
-
-    def flush(self) -> None:
-        """Flush the stream."""
-        self.stream.flush()
 
 
 class Stop:
@@ -110,63 +93,119 @@ class Stop:
 
 
 def execute(task: dict[str, Any], stop: Stop) -> None:
-    """Let papermill write what it can to `output`, and beside it in `ENDED` how that ended.
+    """Let papermill write what it can to `output`, and beside it in `ENDED` what came of it.
 
-    Nothing is written there where it was stopped: the folder goes, as its owner may be gone.
-
-    Args:
-        task: `notebook`, `output`, `cwd` as paths, and `parameters`.
-        stop: the request to stop.
+    Nothing is written there where it was stopped: the folder goes, as its owner may be gone. The
+    task has `notebook`, `output`, `cwd` as paths, and `parameters`.
     """
-    output = Path(task["output"])
-    error: Exception | None = None
-    for _ in range(3 if sys.platform == "win32" else 1):
-        try:
-            _papermill(task, output, stop)
-        except KERNEL_ERRORS as found:
-            error = found
-        else:
-            error = None
-        if error is None or stop.is_asked.is_set() or not _ran_nothing(output):
-            break
-    if error is not None and stop.is_asked.is_set():
-        shutil.rmtree(output.parent, ignore_errors=True)
-        sys.exit(1)
-    ended = {"type": type(error).__name__, "text": str(error)} if error else None
-    write_json(output.with_name(ENDED), ended)
-
-
-def _papermill(task: dict[str, Any], output: Path, stop: Stop) -> None:
-    progress = Progress(sys.stderr)
+    output, error = Path(task["output"]), ""
     settings = {
         "connection_file": str(output.with_name("kernel.json")),
         "transport": "tcp" if sys.platform == "win32" else "ipc",
     }
-    papermill.execute_notebook(
-        task["notebook"],
-        str(output),
-        parameters=task["parameters"],
-        kernel_name="python3",
-        progress_bar=False,
-        stdout_file=progress,
-        stderr_file=progress,
-        cwd=task["cwd"],
-        # nbclient's own settings
-        kernel_manager_class=LocalKernelManager,
-        config=Config({"LocalKernelManager": settings}),
-        coalesce_streams=True,
-        shutdown_kernel="immediate",
-        extra_arguments=["--HistoryManager.enabled=False"],
-        on_cell_execute=stop.check,
-    )
+    try:
+        papermill.execute_notebook(
+            task["notebook"],
+            str(output),
+            parameters=task["parameters"],
+            kernel_name="python3",
+            progress_bar=False,
+            stdout_file=sys.stderr,
+            stderr_file=sys.stderr,
+            cwd=task["cwd"],
+            # nbclient's own settings
+            kernel_manager_class=LocalKernelManager,
+            config=Config({"LocalKernelManager": settings}),
+            coalesce_streams=True,
+            shutdown_kernel="immediate",
+            extra_arguments=["--HistoryManager.enabled=False"],
+            on_cell_execute=stop.check,
+        )
+    except KERNEL_ERRORS as found:
+        error = last_line(ANSI.sub("", str(found))) or type(found).__name__
+    if error and stop.is_asked.is_set():
+        shutil.rmtree(output.parent, ignore_errors=True)
+        sys.exit(1)
+    ended = {"reason": reason("no_start", error=error), "trace": "", "runs": []}
+    if output.exists():
+        notebook = nbformat.read(output, as_version=4)
+        runs = run_folders(notebook)
+        why, trace = why_failed(notebook, runs, error)
+        ended = {"reason": why, "trace": trace, "runs": runs}
+        clean(notebook, task["parameters"])
+        nbformat.write(notebook, output)
+    write_json(output.with_name(ENDED), ended)
 
 
-def _ran_nothing(path: Path) -> bool:
-    """Whether the kernel never came up: no code cell has run."""
-    if not path.exists():
-        return True
-    cells = nbformat.read(path, as_version=4).cells
-    return not any(c.get("execution_count") or c.get("outputs") for c in cells)
+def run_folders(notebook: NotebookNode) -> list[str]:
+    """Return the run folders that the notebook says it used, each once, in their order."""
+    data = [o.get("data", {}) for cell in notebook.cells for o in cell.get("outputs", ())]
+    return list(dict.fromkeys(one[RUN_MIME]["run"] for one in data if RUN_MIME in one))
+
+
+def why_failed(
+    notebook: NotebookNode, runs: Sequence[str], error: str
+) -> tuple[Mapping[str, str], str]:
+    """Return why a notebook failed and the last lines of its traceback; both empty if it did not.
+
+    `runs` are those that it used; `error` is what papermill says, empty where all went well.
+    """
+    code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    for number, cell in enumerate(code, start=1):
+        for output in cell.outputs:
+            if output.output_type == "error":
+                told = [
+                    o.data[MISTAKE_MIME] for o in cell.outputs if MISTAKE_MIME in o.get("data", {})
+                ]
+                message = ANSI.sub("", output.evalue)
+                if told:  # a mistake that the cell shows in every language
+                    why = told[-1]
+                elif output.ename == "SystemExit":
+                    why = reason("exit", cell=number, error=f"sys.exit({message})")
+                else:
+                    why = reason("cell", cell=number, error=f"{output.ename}: {message}")
+                return why, _tail("\n".join(output.traceback))
+        if cell.execution_count is None:
+            if not error:
+                return reason("not_run", cell=number), ""
+            trace = _tail("".join(o.text for c in code for o in c.outputs if "text" in o))
+            return reason("kernel", cell=number, error=error), trace
+    unfinished = [Path(run).name for run in runs if not results_file(Path(run)).exists()]
+    if error:
+        return reason("other", error=error), ""
+    if not runs:
+        return reason("no_run"), ""
+    return (reason("unfinished", run=unfinished[0]) if unfinished else {}), ""
+
+
+def _tail(text: str) -> str:
+    return "\n".join(ANSI.sub("", text).rstrip().splitlines()[-TRACEBACK_LINES:])
+
+
+def clean(notebook: NotebookNode, parameters: Mapping[str, Any]) -> None:
+    """Take times, paths and progress out of an executed notebook: it will be handed on."""
+    paths = [p for p in parameters.values() if isinstance(p, str) and Path(p).is_absolute()]
+    for name in ("papermill", "widgets"):  # a widget's ids are drawn anew each time
+        notebook.metadata.pop(name, None)
+    for number, cell in enumerate(notebook.cells):
+        for name in ("papermill", "execution"):
+            cell.metadata.pop(name, None)
+        if cell.cell_type == "code":
+            cell.outputs = [o for o in cell.outputs if not _is_progress(o)]
+        for output in cell.get("outputs", ()):
+            if RUN_MIME in output.get("data", {}):
+                name = Path(output.data[RUN_MIME]["run"]).name
+                output["data"] = {RUN_MIME: {"run": name}, "text/plain": name}
+        if "injected-parameters" in cell.metadata.get("tags", ()):
+            cell["id"] = f"parameters-{number}"  # papermill gives it a random one
+            for absolute in paths:
+                written, name = map(PythonTranslator.translate, (absolute, Path(absolute).name))
+                cell.source = cell.source.replace(written, name)
+
+
+def _is_progress(output: NotebookNode) -> bool:
+    """Whether an output is progress: lines, or a bar, which a notebook has as a widget."""
+    return output.get("name") == "stderr" or WIDGET_MIME in output.get("data", {})
 
 
 if __name__ == "__main__":

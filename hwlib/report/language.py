@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from binascii import Error as BadBase64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 from nbconvert.exporters import MarkdownExporter
 from nbconvert.preprocessors import Preprocessor
+from nbconvert.preprocessors.coalescestreams import CoalesceStreamsPreprocessor
 from nbformat import NotebookNode
 from PIL import Image, UnidentifiedImageError
 from traitlets import Unicode
@@ -49,16 +50,10 @@ MOVED = {
     "appendix-layers": "layers",
     "appendix": "layers",
 }
-FORMS = {  # what an output of each kind must have
-    "figure": {"image/png"},
-    "slider": {"image/png"},
-    "table": {"text/markdown", "text/html"},
-    "text": {"text/markdown"},
-}
 MAX_PRINTED_LINES = 60
 ATTACHED = "attachment:"
 TERMINAL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-DESCRIPTION = re.compile(r"<.*>", re.DOTALL)  # of an object that says nothing to a reader
+DESCRIPTION = re.compile(r"^\s*<.*>\s*$", re.DOTALL)  # of an object that says nothing to a reader
 
 
 def read_notebook(notebook: NotebookNode, language: str) -> Document:
@@ -77,9 +72,10 @@ def read_notebook(notebook: NotebookNode, language: str) -> Document:
 
 
 def _read(notebook: NotebookNode, language: str, part: str) -> Document:
+    joined = CoalesceStreamsPreprocessor(enabled=True)
     chosen = OneLanguage(language=language, part=part, enabled=True)
     exporter = MarkdownExporter(
-        template_file=str(TEMPLATE), default_preprocessors=[], preprocessors=[chosen]
+        template_file=str(TEMPLATE), default_preprocessors=[], preprocessors=[joined, chosen]
     )
     markdown, resources = exporter.from_notebook_node(notebook)
     return make_document(markdown, resources["items"], language, resources["images"])
@@ -103,24 +99,26 @@ class OneLanguage(Preprocessor):
         """Return the notebook with what is shown, and `resources` with items and images."""
         items: list[Item] = []
         images: dict[str, bytes] = {}
-        cells = self._chosen(nb)
+        nb.cells = self._chosen(nb)
         source = ""
-        for cell, after in zip_longest(cells, cells[1:]):
+        for cell, after in zip_longest(nb.cells, nb.cells[1:]):
             if cell.cell_type == "markdown":
-                text, own = _with_attached(cell)
-                images |= own
-                cell.source = _checked(text, cell)
+                cell.source = _checked(_with_attached(cell, images), cell)
                 continue
-            shown = [one for one in _merged(cell.outputs) if _is_shown(one, self.language)]
+            shown = [x for one in cell.outputs for x in _pieces(one, cell, self.language)]
             source += cell.source
             if not shown and after is not None and after.cell_type == "code":
                 source += "\n\n\n"  # one fold
                 cell.source = ""
                 continue
-            code = [] if self.part else [Code(source)]
-            cell.source = self._said(code, shown, cell, items)
-            source = ""
-        nb.cells = cells
+            texts: list[str] = []
+            for piece in [*([] if self.part else [Code(source)]), *shown]:
+                if isinstance(piece, str):
+                    texts.append(piece)
+                else:
+                    texts.append(marker(len(items)))
+                    items.append(piece)
+            cell.source, source = "\n\n".join(texts), ""
         return nb, resources | {"items": items, "images": images}
 
     def _chosen(self, nb: NotebookNode) -> list[NotebookNode]:
@@ -138,86 +136,58 @@ class OneLanguage(Preprocessor):
             if next((MOVED[tag] for tag in MOVED if tag in _tags(cell)), "") == self.part
         ]
 
-    def _said(
-        self,
-        code: Sequence[Item],
-        outputs: Sequence[NotebookNode],
-        cell: NotebookNode,
-        items: list[Item],
-    ) -> str:
-        """Return a code cell as Markdown; what its markers stand for goes to `items`."""
-        texts: list[str] = []
-
-        def add(item: Item) -> None:
-            texts.append(marker(len(items)))
-            items.append(item)
-
-        for item in code:
-            add(item)
-        for output in outputs:
-            if (facts := _facts(output)) is None:
-                add(_own_item(output, self.language))
-                continue
-            _checked(facts.get("caption", ""), cell)
-            if facts.kind in ("figure", "slider"):
-                add(_figure(output.data, facts, is_screen_only=SCREEN in _tags(cell)))
-                continue
-            if facts.kind == "table":
-                add(Table(facts.get("name", ""), facts.get("caption", "")))
-            texts.append(_checked(_markdown(output.data), cell))
-            texts += [marker(END)] * (facts.kind == "table")
-        return "\n\n".join(texts)
-
 
 def _tags(cell: NotebookNode) -> set[str]:
     return set(cell.metadata.get("tags", ()))
 
 
-def _facts(output: NotebookNode) -> Mapping[str, Any] | None:
-    """Return what the project says of an output; None for a reader's own."""
-    return output.get("metadata", {}).get("hwlib")
-
-
-def _merged(outputs: Sequence[NotebookNode]) -> list[NotebookNode]:
-    """Join what was printed in several pieces, with nothing shown between them."""
-    merged: list[NotebookNode] = []
-    for output in outputs:
-        last = merged[-1] if merged else None
-        is_stream = output.output_type == "stream"
-        if is_stream and last and last.get("name") == output.name:
-            merged[-1] = NotebookNode({**last, "text": last.text + output.text})
-        elif not is_stream or output.name == "stdout":
-            merged.append(output)
-    return merged
-
-
-def _is_shown(output: NotebookNode, language: str) -> bool:
-    if (facts := _facts(output)) is None:
-        return _is_own(output)
-    is_known = FORMS.get(facts.get("kind"), set()) & output.get("data", {}).keys()
-    return bool(is_known) and facts.get("lang", language) == language
-
-
-def _figure(data: Mapping[str, str], facts: Any, *, is_screen_only: bool) -> Figure:
-    png = base64.b64decode(data["image/png"])
+def _pieces(output: NotebookNode, cell: NotebookNode, language: str) -> Iterator[Item | str]:
+    """Yield what readers of a language see of an output: items, and Markdown."""
+    facts, data = output.get("metadata", {}).get("hwlib"), output.get("data", {})
+    if facts is None:
+        yield from _own_items(output, data, language)
+        return
+    if facts.get("lang", language) != language:
+        return
+    name, caption = facts.get("name", ""), _checked(facts.get("caption", ""), cell)
     if facts.kind == "slider":
-        return make_slider(png, facts, is_screen_only)
-    caption = facts.get("caption", "")
-    return Figure(
-        png,
-        facts.get("name", ""),
-        facts.get("alt", "") or caption,
-        caption,
-        facts.get("width"),
-        data["image/svg+xml"].encode() if "image/svg+xml" in data else None,
-        is_lettered=bool(facts.get("labels")),
-    )
+        is_screen_only = SCREEN in _tags(cell)
+        yield make_slider(base64.b64decode(data["image/png"]), facts, is_screen_only)
+    elif facts.kind == "figure":
+        yield Figure(
+            base64.b64decode(data["image/png"]),
+            name,
+            facts.get("alt", "") or caption,
+            caption,
+            facts.get("width"),
+            data["image/svg+xml"].encode() if "image/svg+xml" in data else None,
+            is_lettered=bool(facts.get("labels")),
+        )
+    else:
+        if facts.kind == "table":
+            yield Table(name, caption)
+        text = data.get("text/markdown")
+        yield _checked(text or pandoc(data["text/html"], source="html", target="gfm"), cell)
+        if facts.kind == "table":
+            yield marker(END)
 
 
-def _markdown(data: Mapping[str, str]) -> str:
-    if "text/markdown" in data:
-        return data["text/markdown"]
-    return pandoc(data["text/html"], source="html", target="gfm")
+def _own_items(output: NotebookNode, data: Mapping[str, str], language: str) -> Iterator[Item]:
+    """Yield what a reader's own cell shows: an image, or what it printed or gives."""
+    if "image/png" in data:
+        png = base64.b64decode(data["image/png"])
+        yield Figure(png, "", word("book.own_plot", language), "", None)
+        return
+    text = output.text if output.get("name") == "stdout" else ""
+    if output.output_type == "execute_result":
+        text = DESCRIPTION.sub("", data.get("text/plain", ""))
+    lines = TERMINAL.sub("", text).rstrip().splitlines()
+    if (left := len(lines) - MAX_PRINTED_LINES) > 0:
+        half = MAX_PRINTED_LINES // 2
+        said = word("book.lines_left_out", language, count=left)
+        lines = [*lines[:half], said, *lines[-half:]]
+    if lines:
+        yield Printed("\n".join(lines))
 
 
 def _checked(text: str, cell: NotebookNode) -> str:
@@ -228,42 +198,12 @@ def _checked(text: str, cell: NotebookNode) -> str:
     return text
 
 
-# ---------------------------------------------------------------------- a reader's own
-
-
-def _is_own(output: NotebookNode) -> bool:
-    """Whether an output without the project's metadata is a reader's, and can be shown."""
-    if output.output_type == "stream":
-        return bool(output.text.strip())
-    data = output.get("data", {})
-    if "image/png" in data:
-        return True
-    is_result = output.output_type == "execute_result"
-    return is_result and not DESCRIPTION.fullmatch(data.get("text/plain", "").strip() or "<>")
-
-
-def _own_item(output: NotebookNode, language: str) -> Item:
-    data = output.get("data", {})
-    if "image/png" in data:
-        png = base64.b64decode(data["image/png"])
-        return Figure(png, "", word("book.own_plot", language), "", None)
-    text = output.text if output.output_type == "stream" else data["text/plain"]
-    lines = TERMINAL.sub("", text).rstrip().split("\n")
-    # a progress bar writes a line again and again
-    lines = [line.rstrip("\r").rpartition("\r")[2] for line in lines]
-    if (left := len(lines) - MAX_PRINTED_LINES) > 0:
-        half = MAX_PRINTED_LINES // 2
-        said = word("book.lines_left_out", language, count=left)
-        lines = [*lines[:half], said, *lines[-half:]]
-    return Printed("\n".join(lines))
-
-
-def _with_attached(cell: NotebookNode) -> tuple[str, dict[str, bytes]]:
-    """Return a cell's text, and the images that were pasted into it as PNG by their addresses.
+def _with_attached(cell: NotebookNode, images: dict[str, bytes]) -> str:
+    """Return a cell's text; what was pasted into it goes to `images` as PNG, by its address.
 
     The text has an address for each that is no other cell's.
     """
-    text, found = cell.source, {}
+    text = cell.source
     for name, forms in cell.get("attachments", {}).items():
         address = f"{ATTACHED}{cell.id}/{name}"
         text = text.replace(f"{ATTACHED}{name}", address)
@@ -271,9 +211,9 @@ def _with_attached(cell: NotebookNode) -> tuple[str, dict[str, bytes]]:
         try:
             image = decode(base64.b64decode(data))
             has_alpha = "A" in image.getbands() or "transparency" in image.info
-            found[address] = encode(image.convert("RGBA" if has_alpha else "RGB"))
+            images[address] = encode(image.convert("RGBA" if has_alpha else "RGB"))
         except (OSError, UnidentifiedImageError, BadBase64, Image.DecompressionBombError) as error:
             log.info_once(
                 f"cell {cell.id}: {name} is no image that can be read ({error}); left out"
             )
-    return text, found
+    return text

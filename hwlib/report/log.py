@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TextIO
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -19,7 +18,7 @@ from hwlib.errors import DEFAULT_LANGUAGE
 from hwlib.log import PROGRESS
 from hwlib.text import word
 
-TICK_S = 60
+TICK_S = 60.0
 NOTEBOOK_S = 30.0  # that a notebook takes beside its trainings
 MAX_RUNNING = 0.99  # that a job has done at most before it has ended
 MIN_LEFT_S = 10.0  # less than this is not worth a word
@@ -27,32 +26,19 @@ MIN_LEFT_S = 10.0  # less than this is not worth a word
 
 @dataclass
 class _Work:
-    """How far one job is.
+    """How far one job is."""
 
-    Attributes:
-        expected: seconds that each of its trainings takes by calibration, measuring included; None
-            where that is not known.
-        begun: when it began, None before.
-        ended: when it ended, None before.
-        state: "waiting", "running", "done", "unchanged" or "failed".
-        trainings: the runs that it has trained so far; `step` of the last one's `steps` are done.
-        training_begun: when the last one began.
-        left_s: seconds that this training still takes, as its own process estimates.
-        page: where its page lies.
-        headline: the number that it is about.
-    """
-
-    expected: Sequence[float] | None
+    expected: Sequence[float] | None  # seconds of each of its trainings; None: not known
+    state: str = "waiting"  # or "running", "done", "unchanged", "failed"
     begun: float | None = None
     ended: float | None = None
-    state: str = "waiting"
-    trainings: list[str] = field(default_factory=list)
-    training_begun: float = 0.0
+    trainings: list[str] = field(default_factory=list)  # the runs that it has trained so far
+    training_begun: float = 0.0  # the last one, of which `step` of `steps` are done
     step: int = 0
     steps: int = 0
-    left_s: float = 0.0
-    page: str = ""
-    headline: str = ""
+    left_s: float = 0.0  # that the last one still takes, as its own process estimates
+    page: str = ""  # where it lies
+    headline: str = ""  # the number that it is about
 
     def spent(self, now: float) -> float:
         """Return the seconds since it began, until it ended."""
@@ -61,9 +47,7 @@ class _Work:
     def left(self, now: float, ratio: float = 1.0) -> float | None:
         """Return the seconds that it still takes, as far as they are known.
 
-        Args:
-            now: by the log's clock.
-            ratio: how many times longer trainings take than was expected.
+        Trainings take `ratio` times as long as was expected.
         """
         if self.state not in ("running", "waiting"):
             return 0.0
@@ -87,30 +71,17 @@ class RunLog:
         at_once: int = 1,
         expected: Mapping[str, Sequence[float]] | None = None,
         quiet: bool = False,
-        language: str = DEFAULT_LANGUAGE,
-        stream: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
-        tick_s: float = TICK_S,
     ):
-        """Begin a log.
+        """Begin a log of jobs, in the order in which they begin, `at_once` at a time.
 
-        Args:
-            names: of the jobs, in the order in which they begin.
-            at_once: how many run at a time.
-            expected: about how many seconds each of their trainings takes on this machine, where
-                that is known.
-            quiet: write failures only.
-            language: of the lines.
-            stream: standard error where it is None.
-            clock: gives seconds.
-            tick_s: seconds between two lines of a running job.
+        Where it is known, `expected` are the seconds that each of their trainings takes on this
+        machine, measuring included. A `quiet` log writes failures only.
         """
-        known = expected or {}
-        self.works = {name: _Work(known.get(name)) for name in names}
-        self.at_once, self.quiet, self.language = max(1, at_once), quiet, language
-        self._stream, self._clock, self._tick_s = stream, clock, tick_s
+        self.works = {name: _Work((expected or {}).get(name)) for name in names}
+        self.at_once, self.quiet, self._clock = max(1, at_once), quiet, clock
         self._lock, self._stop = threading.RLock(), threading.Event()
-        self._ticker = threading.Thread(target=self._run, daemon=True)
+        self._ticker = threading.Thread(target=self._tick_on, daemon=True)
 
     def __enter__(self) -> RunLog:
         self._ticker.start()
@@ -119,8 +90,8 @@ class RunLog:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
 
-    def _run(self) -> None:
-        while not self._stop.wait(self._tick_s):
+    def _tick_on(self) -> None:
+        while not self._stop.wait(TICK_S):
             self.tick()
 
     # ---- what happens ----------------------------------------------------------------------------
@@ -137,8 +108,7 @@ class RunLog:
     def begin(self, name: str, asked: str) -> None:
         """Write that a job begins."""
         with self._lock:
-            work = self.works[name]
-            work.state, work.begun = "running", self._clock()
+            self.works[name].state, self.works[name].begun = "running", self._clock()
         self.say("begin", name=name, asked=asked)
 
     def on_line(self, name: str, line: str) -> None:
@@ -156,14 +126,7 @@ class RunLog:
             work.step, work.steps, work.left_s = news["step"], news["steps"], news["left_s"]
 
     def end(self, name: str, state: str, *, reason: str = "", headline: str = "") -> None:
-        """Write that a job has ended.
-
-        Args:
-            name: the job's.
-            state: "done", "unchanged" or "failed".
-            reason: why it failed.
-            headline: the number that it is about.
-        """
+        """Write that a job has ended: "done", "unchanged", or "failed" for a `reason`."""
         with self._lock:
             work = self.works[name]
             work.state, work.ended, work.headline = state, self._clock(), headline
@@ -181,11 +144,12 @@ class RunLog:
             running = [(n, w) for n, w in self.works.items() if w.state == "running"]
             left = self.left_s()
         for name, work in running:
+            training = work.trainings[-1] if work.trainings else ""
             self.say(
                 "progress",
                 name=name,
                 share=self.share(work),
-                training=work.trainings[-1] if work.trainings else "",
+                training=training,
                 step=work.step,
                 steps=work.steps,
                 left=None if left is None or left < MIN_LEFT_S else left / 60,
@@ -194,9 +158,7 @@ class RunLog:
     # ---- how far, how long -----------------------------------------------------------------------
 
     def share(self, work: _Work) -> float | None:
-        """Return the share of a job that is done; None where nothing is known of it."""
-        if work.state not in ("running", "waiting"):
-            return 1.0
+        """Return the share of a running job that is done; None where nothing is known of it."""
         now = self._clock()
         left, spent = work.left(now, self._ratio()), work.spent(now)
         return None if left is None else min(spent / max(spent + left, 1e-9), MAX_RUNNING)
@@ -228,13 +190,9 @@ class RunLog:
         if self.quiet and key != "failed":
             return
         time_of_day = datetime.now().strftime("%H:%M:%S") if clock else " " * 8
-        self._write(f"{time_of_day}  {word(f'log.{key}', self.language, **values)}\n")
-
-    def _write(self, text: str) -> None:
         with self._lock:
-            stream = self._stream or sys.stderr
-            stream.write(text)
-            stream.flush()
+            line = word(f"log.{key}", DEFAULT_LANGUAGE, **values)
+            print(f"{time_of_day}  {line}", file=sys.stderr, flush=True)
 
     def table(self) -> None:
         """Write the closing table: a row a job."""
@@ -243,11 +201,11 @@ class RunLog:
         table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
         for column in ("job", "state", "minutes", "headline", "page"):
             justify = "right" if column == "minutes" else "left"
-            head = word(f"log.columns.{column}", self.language)
+            head = word(f"log.columns.{column}", DEFAULT_LANGUAGE)
             table.add_column(head, justify=justify, overflow="fold")
         for name, work in self.works.items():
             minutes = f"{work.spent(self._clock()) / 60:.1f}" if work.ended is not None else "–"
-            state = word(f"log.states.{work.state}", self.language)
+            state = word(f"log.states.{work.state}", DEFAULT_LANGUAGE)
             table.add_row(name, state, minutes, work.headline, work.page)
-        stream = self._stream or sys.stderr
-        Console(file=stream, width=None if stream.isatty() else 120).print(table)
+        width = None if sys.stderr.isatty() else 120
+        Console(file=sys.stderr, width=width).print(table)

@@ -109,39 +109,29 @@ def measured(runs: Sequence[Facts], language: str) -> list[str]:
 
 
 def conditions(topic: str, runs: Sequence[Facts], language: str) -> list[str]:
-    """Return under which conditions the numbers of a topic were measured, as one line or none.
+    """Return under which conditions a topic's numbers were measured, as one line or none.
 
     Where the runs differ in one, each value stands with its runs.
-
-    Args:
-        topic: of `[topics]` in `compare.toml`.
-        runs: that the numbers are of.
-        language: of its words.
     """
-    parts = {}
-    for name in CONDITIONS.get(topic, ()):
-        own: dict[str, list[Facts]] = {}
-        for run in runs:
-            if (amount := _condition(name, run)) is not None:
+    parts: dict[str, dict[str, list[Facts]]] = {}
+    for run in runs:
+        environment = run.record.get("environment", {})
+        known = {
+            **next(iter(_protocols(run).values()), {}),
+            **{n: environment.get(n) for n in ("device", "num_threads")},
+            **{n: run.settings.get(n) for n in ("image_size", "num_evals")},
+            "precision": run.results.get("precision_used"),
+            "num_test": run.results.get("num_test_images"),
+            "num_attribute_samples": run.results.get("num_attribute_samples"),
+            "data_fingerprint": run.record.get("data", {}).get("fingerprint"),
+        }
+        for name in CONDITIONS.get(topic, ()):
+            if (amount := known.get(name)) is not None:
                 amount = thousands(amount) if isinstance(amount, int) else amount
-                own.setdefault(format_fact(amount, language), []).append(run)
-        if own:
-            parts[name] = _shortest_names(own, runs)
-    return _line(parts, language)
-
-
-def _condition(name: str, run: Facts) -> Any:
-    """Return one condition of a run, None where it is not known."""
-    known = {
-        **next(iter(_protocols(run).values()), {}),
-        **run.record.get("environment", {}),
-        **{n: run.settings.get(n) for n in ("image_size", "num_evals")},
-        "precision": run.results.get("precision_used"),
-        "num_test": run.results.get("num_test_images"),
-        "num_attribute_samples": run.results.get("num_attribute_samples"),
-        "data_fingerprint": run.record.get("data", {}).get("fingerprint"),
-    }
-    return known.get(name)
+                text = format_fact(amount, language)
+                parts.setdefault(name, {}).setdefault(text, []).append(run)
+    named = {n: _shortest_names(parts[n], runs) for n in CONDITIONS.get(topic, ()) if n in parts}
+    return _line(named, language)
 
 
 def _shortest_names(own: Mapping[str, Sequence[Facts]], runs: Sequence[Facts]) -> Texts:

@@ -21,34 +21,19 @@ IDENTITY = ("data", "profile", "seed")
 
 @dataclass(frozen=True)
 class Facts:
-    """`config.json` and `results.json` of a run; both empty where the job has none.
+    """`config.json` and `results.json` of a run; both empty where the job has none."""
 
-    Attributes:
-        job: that used it.
-        parameters: of the job's notebook.
-        run: name of its folder, or of the file of verdicts.
-        record: config.json.
-        results: results.json.
-        folder: where the run lies, None where there is none.
-        others: what further runs of the job say.
-        page: stem of the page that it is on.
-        is_failed: whether the job failed.
-        note: settings, data and seed aside, that differ from those of an earlier run of the same
-            problem and recipe.
-        figures: the number of each figure of that page, by name.
-    """
-
-    job: Job
-    parameters: Mapping[str, Any]
-    run: str = ""
-    record: Mapping[str, Any] = field(default_factory=dict)
-    results: Mapping[str, Any] = field(default_factory=dict)
-    folder: Path | None = None
-    others: tuple[Facts, ...] = ()
-    page: str = ""
-    is_failed: bool = False
-    note: str = ""
-    figures: Mapping[str, int] = field(default_factory=dict)
+    job: Job  # that used it
+    parameters: Mapping[str, Any]  # of the job's notebook
+    run: str = ""  # name of its folder, or of the file of verdicts
+    record: Mapping[str, Any] = field(default_factory=dict)  # config.json
+    results: Mapping[str, Any] = field(default_factory=dict)  # results.json
+    folder: Path | None = None  # where the run lies, None where there is none
+    others: tuple[Facts, ...] = ()  # what further runs of the job say
+    page: str = ""  # stem of the page that it is on
+    is_failed: bool = False  # whether the job failed
+    note: str = ""  # settings that differ from an earlier run's of the same problem and recipe
+    figures: Mapping[str, int] = field(default_factory=dict)  # of that page: numbers by name
 
     @property
     def problem(self) -> str:

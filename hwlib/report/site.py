@@ -15,7 +15,7 @@ from typing import Any
 import nbformat
 
 from hwlib import log
-from hwlib.errors import UserError
+from hwlib.errors import DEFAULT_LANGUAGE, UserError
 from hwlib.findings import summary
 from hwlib.fingerprint import hash_of_files
 from hwlib.io import replacing, sha256_of, write_json
@@ -30,7 +30,7 @@ from hwlib.report.html import files_of, render
 from hwlib.report.language import read_notebook
 from hwlib.report.log import RunLog
 from hwlib.report.pdf import render_pdf
-from hwlib.report.runner import Executed, Job, Reason, check_parameters, code_hash, run_notebook
+from hwlib.report.runner import Executed, Job, check_parameters, code_hash, reason, run_notebook
 from hwlib.report.runs import Facts, read_facts
 from hwlib.text import LANGUAGES, in_languages, word
 from hwlib.text import ROOT as TEXTS
@@ -224,7 +224,7 @@ def _in_order_of_start(named: Mapping[str, Job]) -> list[str]:
 # ---------------------------------------------------------------------- notebooks
 
 
-WAITING = Executed(None, None, Reason("waiting", {}))  # of a notebook that has not ended
+WAITING = Executed(reason=reason("waiting"))  # of a notebook that has not ended
 
 
 @dataclass(frozen=True)
@@ -273,13 +273,14 @@ def _prepare(
         parameters = check_parameters(job)
         executed = run_notebook(job, name=name, folder=folder, cwd=cwd, run=run, on_line=on_line)
     except (UserError, OSError) as error:
-        line = in_languages(error.say) if isinstance(error, UserError) else str(error)
-        executed = Executed(None, None, Reason("other", {"error": line}))
+        is_mistake = isinstance(error, UserError)
+        lines = in_languages(error.say) if is_mistake else reason("other", error=error)
+        executed = Executed(reason=lines)
     facts = read_facts(job, executed.run, parameters, executed.others)
-    if executed.reason is not None:
-        log.end(name, "failed", reason=executed.reason.text(log.language))
+    if executed.reason:
+        log.end(name, "failed", reason=executed.reason[DEFAULT_LANGUAGE])
     else:
-        headline = summary.headline(job.problem, facts.results, log.language)
+        headline = summary.headline(job.problem, facts.results, DEFAULT_LANGUAGE)
         log.end(name, "done" if executed.is_new else "unchanged", headline=headline)
     return _Prepared(job, name, executed, facts)
 
@@ -356,7 +357,7 @@ class _Report:
             self.log.say("same", language=title)
             return {}
         files, reasons = self.typeset(self._pages(prepared, language), language)
-        before = {one.name for one in prepared if not one.executed.ok}
+        before = {one.name for one in prepared if one.executed.reason}
         is_tried_again = bool(reasons.keys() - before)  # what could not be set
         for name, content in files.items():
             self.writer.write(f"{language}/{name}", content, "" if is_tried_again else key)
@@ -438,7 +439,7 @@ class _Report:
         """Return what a notebook says, or None and why there is nothing; each is read once."""
         executed, key = one.executed, (one.name, language)
         if executed.reason:
-            return None, executed.reason.text(language)
+            return None, executed.reason[language]
         if key not in self._documents:
             try:
                 document = read_notebook(nbformat.read(executed.notebook, as_version=4), language)
@@ -454,7 +455,7 @@ class _Report:
             [
                 one.name,
                 sha256_of(one.executed.notebook) if one.executed.notebook else "",
-                one.executed.reason.text() if one.executed.reason else "",
+                dict(one.executed.reason),
                 one.executed.trace,
                 dict(one.facts.parameters),
                 one.decoder,
@@ -542,7 +543,7 @@ def _result(
     out, results = report.writer.out, []
     for one in prepared:
         done = one.executed
-        reason = done.reason.text() if done.reason else reasons.get(one.name, "")
+        reason = done.reason.get(DEFAULT_LANGUAGE) or reasons.get(one.name, "")
         files = tuple(out / language / f"{one.name}.html" for language in report.languages)
         results.append(JobResult(one.job, one.name, reason, done.notebook, done.run, files))
     own = {file for result in results for file in result.files}

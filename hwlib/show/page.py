@@ -1,6 +1,6 @@
-"""Outputs of a notebook's cells, each with its language in its metadata.
+"""Outputs of a notebook's cells, each shown once a language, which its metadata say.
 
-What is shown is shown once for each of `languages`, those of `setup` where it is None.
+Its languages are those that `setup` was asked for.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -33,6 +33,7 @@ from hwlib.text import Finding, in_languages, sentence, word
 LANGUAGES = tuple(KNOWN_LANGUAGES)
 JPEG = {"quality": 95, "subsampling": 0}
 SCREEN_PX = 780  # width of a full-width figure in JupyterLab, CSS pixels
+CAPTION = '<p style="max-width:50em;margin:0 0 1.2em;font-size:90%;opacity:.8">{}</p>'
 
 OWN_PARAMETERS = {"recipe", "data", "profile", "seed"}  # of a notebook, beside its settings
 FILE_LANGUAGE = "en"  # of the labels in the homework's figure files
@@ -62,6 +63,7 @@ def setup(languages: Sequence[str] = LANGUAGES) -> None:
     """
     from hwlib.training.loop import TrainingDiverged
 
+    global _asked
     shell = get_ipython()
     if shell is not None and is_batch():
         shell.set_custom_exc((UserError, TrainingDiverged), _show_for_runner)
@@ -69,18 +71,11 @@ def setup(languages: Sequence[str] = LANGUAGES) -> None:
         expected = (UserError, TrainingDiverged, KeyboardInterrupt, NameError)
         shell.set_custom_exc(expected, _show_in_one_line)
         stale_cells.watch(shell)
-    global _asked
-    is_list = isinstance(languages, list | tuple)
-    if not is_list or not languages or any(language not in LANGUAGES for language in languages):
+    if not isinstance(languages, list | tuple) or not languages or {*languages} - {*LANGUAGES}:
         known = [f'"{language}"' for language in LANGUAGES]
         raise UserError("languages", value=repr(languages), known=known)
     _asked = tuple(languages)
-    if shell is not None:
-        _check_parameters(shell.user_ns)
-
-
-def _check_parameters(given: Mapping[str, Any]) -> None:
-    """Raise UserError where a parameter is of a kind that the notebook's next cells cannot take."""
+    given = shell.user_ns if shell is not None else {}
     settings, runs = given.get("settings", {}), given.get("runs", "")
     if not isinstance(settings, dict) or not all(isinstance(name, str) for name in settings):
         raise UserError("settings_kind", value=repr(settings))
@@ -94,68 +89,58 @@ def _check_parameters(given: Mapping[str, Any]) -> None:
 
 def _show_in_one_line(shell, kind, error, traceback, tb_offset=None) -> list[str]:
     """Print what happened as a line a language; what IPython calls in place of a traceback."""
-    languages = _asked_languages(shell.user_ns)
-    if early := stale_cells.early_cell_line(error, traceback, shell.user_ns):
-        lines = [early[language] for language in languages]
-        _write(lines, sys.stdout)  # not in red: what is to catch the eye is the mistake further up
-        return lines
-    if isinstance(error, NameError):
+    asked = shell.user_ns.get("languages", ())
+    shown = [one for one in LANGUAGES if isinstance(asked, list | tuple) and one in asked]
+    early = stale_cells.early_cell_line(error, traceback, shell.user_ns)
+    if early is None and isinstance(error, NameError):
         shell.showtraceback((kind, error, traceback), running_compiled_code=True)
         return []
     mistake = error if isinstance(error, Worded) else Worded("stopped")
-    lines = [f"✗ {mistake.say(language)}" for language in languages]
-    _write(lines, sys.stderr)
+    lines = [
+        early[language] if early else f"✗ {mistake.say(language)}"
+        for language in shown or LANGUAGES
+    ]
+    # An early cell not in red: what is to catch the eye is the mistake further up. All at once: of
+    # `print` a kernel may send the last newline as its own box.
+    (sys.stdout if early else sys.stderr).write("\n".join(lines) + "\n")
     return lines
 
 
 def _show_for_runner(shell, kind, error, traceback, tb_offset=None) -> list[str]:
     """Tell a runner the mistake in every language, before the error with its traceback."""
-    lines = in_languages(error.say)
-    display({MISTAKE_MIME: lines, "text/plain": str(error)}, raw=True)
+    display({MISTAKE_MIME: in_languages(error.say), "text/plain": str(error)}, raw=True)
     shell.showtraceback((kind, error, traceback), running_compiled_code=True)
     return []
 
 
-def _write(lines: Sequence[str], stream: TextIO) -> None:
-    """Write the lines at once; of `print` a kernel may send the last newline as its own box."""
-    stream.write("\n".join(lines) + "\n")
-
-
-def _asked_languages(names: Mapping[str, Any]) -> list[str]:
-    """Return the languages that a notebook of these names asks for; all where it asks for none."""
-    asked = names.get("languages", ())
-    shown = [lang for lang in LANGUAGES if isinstance(asked, list | tuple) and lang in asked]
-    return shown or list(LANGUAGES)
-
-
 def emit(data: dict[str, Any], about: dict[str, Any], **more: Any) -> None:
-    """Send one output with the project's metadata."""
+    """Send one output with the project's metadata.
+
+    Its caption stands below it for who reads the notebook itself; reports set their own.
+    """
     display(data, raw=True, metadata={"hwlib": about, **more})
+    show_caption(about.get("caption", ""))
 
 
 def show_caption(text: str) -> None:
-    """Show a caption below an output for who reads the notebook itself; reports set their own."""
-    if not is_batch():
-        style = "max-width:50em;margin:0 0 1.2em;font-size:90%;opacity:.8"
-        markup = f'<p style="{style}">{html.escape(text)}</p>'
-        display({"text/html": markup, "text/plain": text}, raw=True)
+    """Show a caption for who reads the notebook itself."""
+    if text and not is_batch():
+        display({"text/html": CAPTION.format(html.escape(text)), "text/plain": text}, raw=True)
 
 
-# ----------------------------------------------------------------------------------------- text
+# ---- text ----------------------------------------------------------------------------------------
 
 
-def text(key: str, /, *, languages: Sequence[str] | None = None, **values: Any) -> None:
+def text(key: str, /, **values: Any) -> None:
     """Show the text `key` of `report/text/`, `<file>.<macro>`, made from `values`."""
-    for lang in languages or _asked:
+    for lang in _asked:
         _emit_text(sentence(key, lang, **values), lang)
 
 
-def sentences(
-    items: Iterable[Finding], *, bullets: bool = False, languages: Sequence[str] | None = None
-) -> None:
+def sentences(items: Iterable[Finding], *, bullets: bool = False) -> None:
     """Show findings, as one paragraph or as a list."""
     items = list(items)
-    for lang in languages or _asked:
+    for lang in _asked:
         said = [f"- {item.say(lang)}" if bullets else item.say(lang) for item in items]
         gap = "\n" if bullets else " " * KNOWN_LANGUAGES[lang].spaced
         _emit_text(gap.join(said), lang)
@@ -166,7 +151,7 @@ def _emit_text(words: str, lang: str) -> None:
         emit({"text/markdown": words, "text/plain": words}, {"kind": "text", "lang": lang})
 
 
-# -------------------------------------------------------------------------------------- figures
+# ---- figures -------------------------------------------------------------------------------------
 
 
 def figure(
@@ -174,7 +159,6 @@ def figure(
     draw: Callable[[str], Figure | Axes],
     *,
     words: str | None = None,
-    languages: Sequence[str] | None = None,
     run: Run | None = None,
     **values: Any,
 ) -> None:
@@ -188,25 +172,22 @@ def figure(
         name: the homework's name of the figure, e.g. "fig1_2".
         draw: takes the language, returns the figure (or axes on it).
         words: the name of its texts where that is not the figure's own.
-        languages: the ones to show.
         run: its folder takes `figures/<name>.jpg`, with English labels; None writes no file.
         values: what its texts take.
     """
-    shown = {lang: _render(draw, lang) for lang in languages or _asked}
+    shown = {lang: _render(draw, lang) for lang in _asked}
     for lang, one in shown.items():
+        width = min(100, round(100 * one.width_in / plots.COLUMN_IN))
         about = {"kind": "figure", "lang": lang, "name": name, "labels": one.labels}
-        about |= figure_texts(words or name, lang, values)
-        about["width"] = min(100, round(100 * one.width_in / plots.COLUMN_IN))
-        width = round(SCREEN_PX * about["width"] / 100)
+        about |= figure_texts(words or name, lang, values) | {"width": width}
         data = {"image/png": one.png, "text/plain": about["alt"]}
         if one.svg is not None:
             data["image/svg+xml"], about["svg"] = one.svg, True
-        emit(data, about, **{"image/png": {"width": width, "alt": about["alt"]}})
-        show_caption(about["caption"])
+        screen = {"width": round(SCREEN_PX * width / 100), "alt": about["alt"]}
+        emit(data, about, **{"image/png": screen})
     if run is not None:
         one = shown.get(FILE_LANGUAGE) or _render(draw, FILE_LANGUAGE)
-        path = run.figures / f"{name}.jpg"
-        with replacing(path) as temporary:
+        with replacing(run.figures / f"{name}.jpg") as temporary:
             decode(one.png).convert("RGB").save(temporary, "JPEG", **JPEG)
 
 
@@ -239,7 +220,7 @@ def _render(draw: Callable[[str], Figure | Axes], lang: str) -> _Drawn:
         plt.close(fig)
 
 
-# --------------------------------------------------------------------------------------- tables
+# ---- tables, runs --------------------------------------------------------------------------------
 
 
 def table(
@@ -247,30 +228,18 @@ def table(
     frame: pd.DataFrame | Mapping[str, pd.DataFrame],
     *,
     words: str | None = None,
-    languages: Sequence[str] | None = None,
     **values: Any,
 ) -> None:
-    """Show a table as HTML and Markdown, numbers to the right.
+    """Show a table, or one per language, as HTML and Markdown, numbers to the right.
 
     Its caption is `tables.<words or name>.caption`, made from `values`.
-
-    Args:
-        name: its name, e.g. "layers".
-        frame: one table, or one per language; numbers are set as `number` sets them.
-        words: the name of its texts where that is not the table's own.
-        languages: the ones to show.
-        values: what its caption takes.
     """
-    for lang in languages or _asked:
+    for lang in _asked:
         one = frame if isinstance(frame, pd.DataFrame) else frame[lang]
         markdown = to_markdown(one)
         data = {"text/html": to_html(one), "text/markdown": markdown, "text/plain": markdown}
         said = word(f"tables.{words or name}.caption", lang, **values)
         emit(data, {"kind": "table", "lang": lang, "name": name, "caption": said})
-        show_caption(said)
-
-
-# ------------------------------------------------------------------------------------------ run
 
 
 def run(run: Run) -> None:
@@ -280,6 +249,5 @@ def run(run: Run) -> None:
 
 def source(path: Path) -> None:
     """Tell the runner, and a reader, of a run folder or of a `.json` file such as verdicts."""
-    words = f"{path.name}  ({path})"
-    data = {RUN_MIME: {"run": str(path.resolve())}, "text/plain": words}
+    data = {RUN_MIME: {"run": str(path.resolve())}, "text/plain": f"{path.name}  ({path})"}
     display(data, raw=True, metadata={})

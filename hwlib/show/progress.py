@@ -18,15 +18,12 @@ class _Newest:
     """A stream whose every line takes the place of what was shown before it, bars included."""
 
     def __init__(self, stream: TextIO):
-        self._stream = stream
+        self.write_on, self.flush = stream.write, stream.flush
 
     def write(self, text: str) -> int:
         if text.strip():
             clear_output(wait=True)  # when the line is there, so that nothing jumps
-        return self._stream.write(text)
-
-    def flush(self) -> None:
-        self._stream.flush()
+        return self.write_on(text)
 
 
 @contextlib.contextmanager
@@ -41,8 +38,8 @@ def progress() -> Iterator[None]:
     place = widgets.Output()
     display(place)
     place.__enter__()
+    newest = _Newest(sys.stdout)
     try:
-        newest = _Newest(sys.stdout)
         with contextlib.redirect_stdout(newest), contextlib.redirect_stderr(newest):
             yield
     finally:  # told of an error, the place would show its traceback and let the cell go on

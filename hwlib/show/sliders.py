@@ -28,14 +28,7 @@ class Track(NamedTuple):
     start: int = 0  # the frame that is shown first
 
 
-def slider(
-    name: str,
-    tracks: Sequence[Track],
-    *,
-    words: str | None = None,
-    languages: Sequence[str] | None = None,
-    **values: Any,
-) -> None:
+def slider(name: str, tracks: Sequence[Track], *, words: str | None = None, **values: Any) -> None:
     """Show sliders over frames that were made before.
 
     In Jupyter they are live; in batch they are one image, a row a slider, from which the report
@@ -44,14 +37,20 @@ def slider(
     Raises:
         ValueError: frames of unequal shapes, or not as many labels as frames.
     """
-    frames = _frames(tracks)
-    scale = _scale(frames)
+    for track in tracks:
+        if {*map(len, track.labels.values())} != {len(track.frames)}:
+            raise ValueError(f"not as many labels as frames, {len(track.frames)}")
+    frames = np.stack([track.frames for track in tracks])  # (K, T, H, W, C)
+    num_tracks, _, height, width = frames.shape[:4]
+    is_wide = width >= WIDE * height
+    beside = 1 if is_wide else min(num_tracks, MOST_BESIDE)
+    scale = max(1, min(FRAME_PX[0] // (width * beside), FRAME_PX[1] // height))
     strip = encode(np.concatenate([np.concatenate(list(row), axis=1) for row in frames]))
-    for lang in languages or asked_languages():
+    for lang in asked_languages():
         said = figure_texts(words or name, lang, values)
         if is_batch():
             about = {"kind": "slider", "lang": lang, "name": name, "scale": scale}
-            about |= {"is_wide": _is_wide(frames), **said}
+            about |= {"is_wide": is_wide, **said}
             about["tracks"] = [
                 {"title": t.title[lang], "labels": list(t.labels[lang]), "start": t.start}
                 for t in tracks
@@ -60,7 +59,7 @@ def slider(
             emit(data, about, **{"image/png": {"alt": said["alt"]}})
         else:
             display(widgets.VBox([slider_panel(track, lang, scale=scale) for track in tracks]))
-        show_caption(said["caption"])
+            show_caption(said["caption"])
 
 
 def slider_panel(track: Track, lang: str, *, scale: int = 1) -> widgets.VBox:
@@ -84,27 +83,3 @@ def slider_panel(track: Track, lang: str, *, scale: int = 1) -> widgets.VBox:
     chosen.observe(lambda change: show_frame(change["new"]), "value")
     show_frame(track.start)
     return widgets.VBox([image, chosen, label])
-
-
-def _frames(tracks: Sequence[Track]) -> np.ndarray:
-    """Check all tracks' frames, and return them as (K, T, H, W, C)."""
-    shapes = {track.frames.shape for track in tracks}
-    if len(shapes) != 1:
-        raise ValueError(f"sliders beside one another need frames of one shape, not {shapes}")
-    for track in tracks:
-        for labels in track.labels.values():
-            if len(labels) != len(track.frames):
-                raise ValueError(f"{len(labels)} labels for {len(track.frames)} frames")
-    return np.stack([track.frames for track in tracks])
-
-
-def _is_wide(frames: np.ndarray) -> bool:
-    """Whether each of the frames (K, T, H, W, C) is a row of images."""
-    return frames.shape[3] >= WIDE * frames.shape[2]
-
-
-def _scale(frames: np.ndarray) -> int:
-    """Return how wide a pixel of frames (K, T, H, W, C) is on the screen."""
-    num_tracks, _, height, width = frames.shape[:4]
-    beside = 1 if _is_wide(frames) else min(num_tracks, MOST_BESIDE)
-    return max(1, min(FRAME_PX[0] // (width * beside), FRAME_PX[1] // height))

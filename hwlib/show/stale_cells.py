@@ -53,8 +53,7 @@ def names_of_notebooks() -> tuple[frozenset[str], frozenset[str]]:
 def watch(shell: InteractiveShell) -> None:
     """Forget what cells below the setup cell made, and keep watch over the parameters cell."""
     _, results = names_of_notebooks()
-    names = shell.user_ns
-    _forget(names, (name for name in results if not isinstance(names.get(name), str)))
+    _forget(shell, (n for n in results if not isinstance(shell.user_ns.get(n), str)))
     shell.events.register("post_run_cell", _after_cell)  # once, however often it is asked for
 
 
@@ -63,13 +62,12 @@ def _after_cell(result: ExecutionResult) -> None:
     source = result.info.raw_cell or ""
     if not result.success and PARAMETERS_CELL.search(source):
         # it did not even parse, or it set only some of them
-        _, results = names_of_notebooks()
-        _forget(get_ipython().user_ns, results.union(ASSIGNED.findall(source)))
+        _forget(get_ipython(), names_of_notebooks()[1].union(ASSIGNED.findall(source)))
 
 
-def _forget(names: dict[str, Any], gone: Iterable[str]) -> None:
-    for name in gone:
-        names.pop(name, None)
+def _forget(shell: InteractiveShell, names: Iterable[str]) -> None:
+    for name in names:
+        shell.user_ns.pop(name, None)
 
 
 def early_cell_line(
@@ -77,14 +75,10 @@ def early_cell_line(
 ) -> dict[str, str] | None:
     """Say by language that a cell ran before those above it; None for other errors.
 
-    Args:
-        error: what ended the cell.
-        traceback: where.
-        names: the notebook's own.
+    `names` are the notebook's own.
     """
-    if not isinstance(error, NameError) or error.name not in frozenset().union(
-        *names_of_notebooks()
-    ):
+    known = frozenset().union(*names_of_notebooks())
+    if not isinstance(error, NameError) or error.name not in known:
         return None
     while traceback is not None and traceback.tb_next is not None:
         traceback = traceback.tb_next

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -16,16 +16,24 @@ from hwlib.show.page import table
 from hwlib.text import LANGUAGES, number, percent, section, word
 
 Tables = dict[str, pd.DataFrame]
+Words = Mapping[str, Any]  # of a section of `tables.toml`
 
 LAYER_HEADS = ("part", "layer", "settings", "activation", "shape", "parameters")
+ACGAN_HEADS = ("attribute", "accuracy", "flips", "ceiling", "baseline")
 SYMBOLS = {"mu": "μ", "logvar": "log σ²"}
-KL_COLUMNS = (
+KL_HEADS = (
     *("weight", "error", "nats", "active"),
     *("sharpness_reconstructions", "sharpness_samples", "diversity", "frechet"),
 )
 
 
-# ------------------------------------------------------------------------------------- networks
+def _tables(name: str, heads: Sequence[str], rows: Callable[[str, Words], list[Any]]) -> Tables:
+    """Return a table by language, its heads and what `rows` takes from the section `name`."""
+    words = {lang: section("tables", lang)[name] for lang in LANGUAGES}
+    return {
+        lang: pd.DataFrame(rows(lang, own), columns=[own[head] for head in heads])
+        for lang, own in words.items()
+    }
 
 
 def layer_tables(layers: Sequence[plots.Layer]) -> Tables:
@@ -43,26 +51,22 @@ def network_tables(networks: Mapping[str, Sequence[plots.Layer]]) -> Tables:
         networks: by name ("G", "D", "Q"), the inputs first, each a layer of kind "Input"; one
             without a name has no sum of its own.
     """
-    tables = {}
-    for lang in LANGUAGES:
-        words = section("tables", lang)["layers"]
-        rows: list[list[Any]] = []
-        total = 0
+    sums = {name: sum(one.num_parameters for one in own) for name, own in networks.items()}
+
+    def rows(lang: str, words: Words) -> list[Any]:
+        found = []
         for name, layers in networks.items():
-            rows += _layer_rows(layers, lang)
-            own = sum(layer.num_parameters for layer in layers)
-            total += own
+            found += _layer_rows(layers, lang, words)
             if name:
                 subtotal = word("tables.layers.subtotal", lang, name=name)
-                rows.append([subtotal, "", "", "", "", own])
-        rows.append([words["total"], "", "", "", "", total])
-        tables[lang] = pd.DataFrame(rows, columns=[words[head] for head in LAYER_HEADS])
-    return tables
+                found.append([subtotal, "", "", "", "", sums[name]])
+        return [*found, [words["total"], "", "", "", "", sum(sums.values())]]
+
+    return _tables("layers", LAYER_HEADS, rows)
 
 
-def _layer_rows(layers: Sequence[plots.Layer], lang: str) -> list[list[Any]]:
+def _layer_rows(layers: Sequence[plots.Layer], lang: str, words: Words) -> list[list[Any]]:
     """Return the rows of one network; an activation joins the row before it."""
-    words = section("tables", lang)["layers"]
     rows: list[list[Any]] = []
     for layer, before in zip(layers, [None, *layers], strict=False):
         detail = plots.layer_settings(layer.detail, lang)
@@ -80,30 +84,22 @@ def _layer_rows(layers: Sequence[plots.Layer], lang: str) -> list[list[Any]]:
     return rows
 
 
-# -------------------------------------------------------------------------------------- results
-
-
 def acgan_tables(results: Results) -> Tables:
     """Return how well each attribute is controlled, beside what the classifier reads at all."""
-    by = results.get("oracle", {}).get("by_attribute", {})
-    rows: list[list[str | None]] = []
+    read = results.get("oracle", {}).get("by_attribute", {})
+    found = []
     for name in results["attributes"]:
         measured = (results[f"attribute_{of}_by"][name] for of in ("accuracy", "flip_rate"))
-        read = [percent(by[name][of]) if name in by else NONE for of in ("accuracy", "floor")]
-        rows.append([name, *map(percent, measured), *read])
-    if len(rows) > 1:
-        means = (results["attribute_accuracy"], results["attribute_flip_rate"])
-        rows.append([None, *map(percent, means), NONE, NONE])
-    tables = {}
-    for lang in LANGUAGES:
-        words = section("tables", lang)["acgan"]
-        heads = [words[key] for key in ("attribute", "accuracy", "flips", "ceiling", "baseline")]
-        named = [
-            [plots.attribute_name(name, lang) if name else words["mean"], *cells]
-            for name, *cells in rows
-        ]
-        tables[lang] = pd.DataFrame(named, columns=heads)
-    return tables
+        known = [percent(read[name][of]) if name in read else NONE for of in ("accuracy", "floor")]
+        found.append([name, *map(percent, measured), *known])
+    means = list(map(percent, (results["attribute_accuracy"], results["attribute_flip_rate"])))
+
+    def rows(lang: str, words: Words) -> list[Any]:
+        named = [[plots.attribute_name(name, lang), *cells] for name, *cells in found]
+        mean = [words["mean"], *means, NONE, NONE]
+        return [*named, mean] if len(named) > 1 else named
+
+    return _tables("acgan", ACGAN_HEADS, rows)
 
 
 def kl_tables(results: Results, mean_error: float) -> Tables:
@@ -113,46 +109,37 @@ def kl_tables(results: Results, mean_error: float) -> Tables:
         results: the study's.
         mean_error: MSE of the mean image, pixels in [0, 1].
     """
-    rows: list[dict[str, Any]] = []
+    found = []
     for study, share in zip(kl.ordered(results), kl.anchored(results), strict=True):
-        rows.append(
-            {
-                "weight": number(study["kl_weight"], 6),
-                "error": number(study["test_mse_01"]),
-                "nats": number(study["kl_nats"]),
-                "active": str(study["active_units"]),
-                "sharpness_reconstructions": _share(share.sharpness_reconstructions, 1),
-                "sharpness_samples": _share(share.sharpness, 1),
-                "diversity": _share(share.diversity, 0),
-                "frechet": NONE if share.frechet is None else number(share.frechet),
-            }
+        shares = ((share.sharpness_reconstructions, 1), (share.sharpness, 1), (share.diversity, 0))
+        found.append(
+            [
+                *(number(study["kl_weight"], 6), number(study["test_mse_01"])),
+                *(number(study["kl_nats"]), str(study["active_units"])),
+                *(NONE if one is None else f"{100 * one:.{digits}f}" for one, digits in shares),
+                NONE if share.frechet is None else number(share.frechet),
+            ]
         )
-    below = {"mean_image": {"error": number(mean_error)}}
-    if "frechet_real" in results:
-        below["real"] = {"frechet": number(results["frechet_real"])}
-    tables = {}
-    for lang in LANGUAGES:
-        heads = section("tables", lang)["kl"]
-        own = [*rows, *({"weight": heads[name]} | row for name, row in below.items())]
-        names = [name for name in KL_COLUMNS if any(row.get(name, NONE) != NONE for row in own)]
-        cells = [[row.get(name, NONE) for name in names] for row in own]
-        tables[lang] = pd.DataFrame(cells, columns=[heads[name] for name in names])
-    return tables
+    nothing = [NONE] * (len(KL_HEADS) - 2)
+    real = results.get("frechet_real")
+
+    def rows(lang: str, words: Words) -> list[Any]:
+        below = [[words["mean_image"], number(mean_error), *nothing]]
+        below += [] if real is None else [[words["real"], NONE, *nothing[1:], number(real)]]
+        return found + below
+
+    tables = _tables("kl", KL_HEADS, rows)
+    return {lang: one.loc[:, (one != NONE).any()] for lang, one in tables.items()}
 
 
-def _share(value: float | None, digits: int) -> str:
-    return NONE if value is None else f"{100 * value:.{digits}f}"
-
-
-def ledger(*runs: CommonForm, languages: Sequence[str] | None = None) -> None:
+def ledger(*runs: CommonForm) -> None:
     """Show the five reports' losses in one form, in one another's terms, and their MSE.
 
     Args:
         runs: losses of runs, from `hwlib.objectives.of_run`; one that is a report's own has no
             row of its own.
-        languages: the ones to show; those of `setup` where it is None.
     """
     listed = common_forms(*runs)
     shape = f"{listed[0].channels}×{listed[0].image_size}×{listed[0].image_size}"
     for name, tables in losses.ledger_tables(listed).items():
-        table(name, tables, languages=languages, shape=shape)
+        table(name, tables, shape=shape)

@@ -16,11 +16,11 @@ from hwlib import plots
 from hwlib.claims import CLAIMS
 from hwlib.claims.catalogue import Claim
 from hwlib.findings import claims as findings
-from hwlib.findings.claims import Decided, Verdicts
+from hwlib.findings.claims import Verdicts
 from hwlib.findings.verdicts import verdicts_table
 from hwlib.show.cells import to_markdown
 from hwlib.show.page import figure, sentences, text
-from hwlib.text import LANGUAGES, finding, sentence, word
+from hwlib.text import LANGUAGES, finding, section, sentence
 
 Claims = Mapping[str, Claim]
 Tables = dict[str, pd.DataFrame]  # one a language
@@ -40,74 +40,65 @@ def claims_markdown(verdicts: Verdicts) -> dict[str, str]:
 
 def claims_runs(verdicts: Verdicts) -> Tables:
     """Return which run folders stand behind which claims, a row for each set of runs."""
-    used: dict[tuple[str, ...], dict[str, None]] = {}
+    used: dict[str, dict[str, None]] = {}
     for id, decided in verdicts["claims"].items():
         for part in decided.get("parts", ()):
             for arm in part["arms"].values():
-                used.setdefault(tuple(arm["runs"]), {})[id] = None
-    rows = [(", ".join(runs), ", ".join(ids)) for runs, ids in used.items()]
-    heads = ("runs", "claims")
+                used.setdefault(", ".join(arm["runs"]), {})[id] = None
+    rows = [(runs, ", ".join(ids)) for runs, ids in used.items()]
+    heads = {lang: section("claims", lang)["columns"] for lang in LANGUAGES}
     return {
-        lang: pd.DataFrame(rows, columns=[word(f"claims.columns.{name}", lang) for name in heads])
-        for lang in LANGUAGES
+        lang: pd.DataFrame(rows, columns=[own["runs"], own["claims"]])
+        for lang, own in heads.items()
     }
 
 
 def claims(ids: Sequence[str], verdicts: Verdicts, known: Claims) -> None:
     """Show claims one after another: what is said and how it is tried, figure, what was found.
 
-    Args:
-        ids: the ones to show; that some, or all, were not asked for is said at the end.
-        verdicts: of these and others.
-        known: every claim by its id, as in `hwlib.claims.CLAIMS`.
+    That some, or all, of `ids` were not asked for is said at the end; `known` are all claims by
+    their ids, as in `hwlib.claims.CLAIMS`.
     """
     shown = [id for id in ids if id in verdicts["claims"]]
     for id in shown:
-        _claim(known[id], verdicts["claims"][id])
+        claim, decided = known[id], verdicts["claims"][id]
+        about, found = findings.about(claim, decided), findings.found(claim, decided)
+        text(about.key, **about.values)
+        if decided["verdict"] != NOT_APPLICABLE:
+            sentences([findings.margins(decided)])
+            draw = partial(plots.claim_values, id, findings.drawn_parts(decided))
+            name, count = f"claim_{id.lower().replace(chr(39), '_prime')}", len(decided["parts"])
+            values = {"id": id, "verdict": decided["verdict"], "found": found[:-1], "count": count}
+            figure(name, draw, words="claim", **values)
+        sentences(found, bullets=True)
     if not shown:
         sentences([finding("claims.not_asked", ids=list(ids))])
     elif len(shown) < len(ids):
         sentences([finding("claims.others")])
 
 
-def _claim(claim: Claim, decided: Decided) -> None:
-    """Show one claim."""
-    about = findings.about(claim, decided)
-    text(about.key, **about.values)
-    if decided["verdict"] != NOT_APPLICABLE:
-        sentences([findings.margins(decided)])
-        name = f"claim_{claim.id.lower().replace(chr(39), '_prime')}"
-        draw = partial(plots.claim_values, claim.id, findings.drawn_parts(decided))
-        found = findings.found(claim, decided)[:-1]
-        count = len(decided["parts"])
-        values = {"id": claim.id, "verdict": decided["verdict"], "found": found, "count": count}
-        figure(name, draw, words="claim", **values)
-    sentences(findings.found(claim, decided), bullets=True)
-
-
 def console_table(verdicts: Verdicts, language: str = "en") -> Table:
     """Return the verdicts as a terminal's table, a row a measure, with interval and margin."""
-    data, profile = verdicts["data"]["spec"], verdicts["profile"]
-    seeds = len(verdicts["seeds"])
-    title = sentence("claims.table_title", language, data=data, profile=profile, seeds=seeds)
-    warning = sentence("claims.warning", language, profile=profile)
-    table = Table(title=title, caption=warning, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    right = {"justify": "right"}
-    columns = {"id": {}, "claim": {}, "verdict": {}, "effect": right, "margin": right}
-    for name, style in columns.items():
+    words, profile = section("claims", language), verdicts["profile"]
+    about = {"data": verdicts["data"]["spec"], "seeds": len(verdicts["seeds"])}
+    table = Table(
+        title=sentence("claims.table_title", language, profile=profile, **about),
+        caption=sentence("claims.warning", language, profile=profile),
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    for name in ("id", "claim", "verdict", "effect", "margin"):
+        justify = "right" if name in ("effect", "margin") else "left"
         no_wrap = name not in ("claim", "effect")
-        table.add_column(word(f"claims.columns.{name}", language), no_wrap=no_wrap, **style)
+        table.add_column(words["columns"][name], no_wrap=no_wrap, justify=justify)
     for id, decided in verdicts["claims"].items():
-        claim = CLAIMS[id]
-        statement = word(f"claims.{id}.statement", language)
-        letters = ", ".join(claim.letters)
-        verdict = word(f"claims.verdicts.{decided['verdict']}", language)
-        table.add_row(id, f"{statement} ({letters})", verdict, style="bold")
+        claim, verdict = CLAIMS[id], words["verdicts"][decided["verdict"]]
+        statement = f"{words[id]['statement']} ({', '.join(claim.letters)})"
+        table.add_row(id, statement, verdict, style="bold")
         if "reason" in decided:
             table.add_row("", findings.found(claim, decided)[0].say(language).replace("**", ""))
         for part in decided.get("parts", ()):
-            name = word(f"claims.{id}.parts.{part['name']}", language)
-            verdict = word(f"claims.verdicts.{part['verdict']}", language)
+            name, verdict = words[id]["parts"][part["name"]], words["verdicts"][part["verdict"]]
             effect = (findings.write_effect(part, language), findings.write_margin(part, language))
             table.add_row("", name, verdict, *effect, style="dim")
     return table

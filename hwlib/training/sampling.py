@@ -33,6 +33,9 @@ def write_samples(run: Run, out: Path, *, num: int, seed: int, **conditions: Any
     """
     if out.suffix.lower() in IMAGE_SUFFIXES:
         raise UserError("one_image_name", out=out)
+    is_like_a_file = any(map(str.isalpha, out.suffix)) and not out.is_dir()
+    if is_like_a_file and out.suffix != ".npz":
+        raise UserError("unknown_file_kind", out=out, suffix=out.suffix)
     if out.suffix != ".npz" and out.exists() and (out.is_file() or any(out.iterdir())):
         raise UserError("out_not_empty", out=out)
     images = sample_images(run, num=num, seed=seed, **conditions)
