@@ -13,16 +13,17 @@ from claims_verdicts import interval
 import hwlib
 from hwlib.claims import CLAIMS, catalogue, claims_path, decide, deciding, files, known_ids
 from hwlib.claims import curves as shapes
-from hwlib.claims.catalogue import NotApplicable, read_claims, rule_of
+from hwlib.claims.catalogue import CONDITIONS, NotApplicable, read_claims, rule_of
 from hwlib.claims.deciding import arm_configs, check_needs, decide_one, judge_values, planned
 from hwlib.claims.files import known_verdicts
-from hwlib.claims.measures import CONDITIONS, RealImages, mean_face_distance, sharpness
+from hwlib.claims.measures import RealImages, sharpness
 from hwlib.claims.statistics import joined, judge_interval, t_interval
 from hwlib.errors import UserError
 from hwlib.faces.factors import ATTRIBUTES, FACTORS
 from hwlib.objectives import common_form
 from hwlib.recipes import PAIRS, build_models, make_config
 from hwlib.text import LANGUAGES, has_word, section, word
+from hwlib.thresholds import COLLAPSED_D_LOSS
 from hwlib.training.loop import TrainingDiverged
 from hwlib.training.study import member_configs
 
@@ -275,37 +276,35 @@ def test_a_ratio_between_runs_that_all_fail_decides_nothing(id, broken, decided)
             assert all(min(one.values()) < 1 for one in part["reason"]["shares"].values())
 
 
-def test_one_arm_that_is_sound_is_enough_to_say_that_the_other_is_worse(decided):
-    verdict, parts, _ = decided("C19", {"flip": NEARBY, "none": results(**FAR | FOG)})
-    assert verdict == SUPPORTED
-    assert parts["distance"]["reason"] is None
+SOFTER = [
+    results(sharpness_reconstructions=0.9, coverage=0.001, **FAR),
+    results(sharpness_reconstructions=0.5, **NEAR),
+]
 
 
-def test_noise_is_not_sharper_than_a_vae(decided):
-    story = {"vae": MEAN_FACE, "gan": OWN_FACE | results(**SHARP | NOISE)}
-    verdict, parts, _ = decided("C5", story)
-    assert verdict == UNDECIDED
-    shares = parts["blur"]["reason"]["shares"]
-    assert min(shares["vae"].values()) >= 1
-    assert [what for what, share in shares["gan"].items() if share < 1] == ["precision"]
-
-
-def test_networks_that_do_not_reconstruct_are_not_compared_by_their_error(decided):
-    verdict, parts, _ = decided(
-        "C2", dict.fromkeys(("two", "three", "four"), results(test_mse_11=1.0))
-    )
-    assert verdict == UNDECIDED
-    assert {part["reason"]["name"] for part in parts.values()} == {"reconstructs"}
-
-
-def test_reconstructions_blurred_with_every_weight_are_not_called_sharp(decided):
-    zero = results(**FAR, sharpness_reconstructions=0.9, coverage=0.001)
-    story = {"zero": zero, "one": results(**NEAR, sharpness_reconstructions=0.5)}
-    verdict, parts, _ = decided("C13", story)
-    assert verdict == UNDECIDED
-    assert parts["reconstructions"]["reason"]["name"] == "sharp_reconstructions"
-    assert parts["reconstructions"]["effect"] > 10
-    assert parts["distance"]["verdict"] == parts["coverage"]["verdict"] == SUPPORTED
+@pytest.mark.parametrize(
+    ("id", "story", "part", "reason", "unmet"),
+    [
+        # noise is not sharper than a VAE
+        ("C5", [MEAN_FACE, OWN_FACE | results(**SHARP | NOISE)], "blur", "sound_samples", {1}),
+        # networks that do not reconstruct are not compared by their error
+        ("C2", [results(test_mse_11=1.0)] * 3, "two", "reconstructs", {0, 1}),
+        ("C13", SOFTER, "reconstructions", "sharp_reconstructions", {0, 1}),
+        # losses at zero have no roughness to compare
+        ("C10", [curves(d_loss=0.01 + 0.005 * SAW, g_loss=2 + SAW)] * 2, "roughness", "live_loss",
+         {0, 1}),
+        # one arm that is sound is enough to say that the other is worse
+        ("C19", [NEARBY, results(**FAR | FOG)], "distance", None, set()),
+    ],
+)  # fmt: skip
+def test_what_a_comparison_needs_of_its_runs(id, story, part, reason, unmet, decided):
+    _, parts, _ = decided(id, dict(zip(CLAIMS[id].arms, story, strict=True)))
+    found = parts[part]
+    assert (found["reason"] or {}).get("name") == reason
+    assert found["verdict"] == (UNDECIDED if reason else SUPPORTED)
+    if reason:
+        short = [min(one.values()) < 1 for one in found["reason"]["shares"].values()]
+        assert set(np.flatnonzero(short)) == unmet
 
 
 def test_blur_is_measured_beside_real_images_however_blurred_the_other_weight_is(decided):
@@ -314,12 +313,6 @@ def test_blur_is_measured_beside_real_images_however_blurred_the_other_weight_is
     beside = {"name": "sharpness_half", "values": [RealImages(made_data()).half_sharpness] * 3}
     assert parts["samples"]["beside"] == beside
     assert [arm["is_reference"] for arm in parts["samples"]["arms"].values()] == [False, True]
-
-
-def test_losses_at_zero_have_no_roughness_to_compare(decided):
-    story = curves(d_loss=0.01 + 0.005 * SAW, g_loss=2 + SAW)
-    _, parts, _ = decided("C10", dict.fromkeys(("half", "full"), story))
-    assert parts["roughness"]["reason"]["name"] == "live_loss"
 
 
 UNHEALTHY = results(collapse=[{"sign": "diversity_gone", "step": 9}])
@@ -363,6 +356,7 @@ def test_parts_have_names_of_their_own_and_a_ratio_has_an_anchor():
         for part in claim.parts:
             if part.comparison in ("times", "ratio", "excess", "regret"):
                 assert part.any or part.all or part.beside, (claim.id, part.name)
+    assert CONDITIONS["live_loss"]["loss"]["least"] == COLLAPSED_D_LOSS
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -396,8 +390,6 @@ def paths(words):
 WRONG = {
     'measure = "frechet"\n': ('measure = "frechet"\nmeasures = 1\n', "measures"),
     "margin = 10.0\n": ("margin = 0.0\n", "margin"),
-    'comparison = "ratio"\n': ('comparison = "quotient"\n', "comparison"),
-    'direction = "less"\n': ('direction = "down"\n', "direction"),
     'arms = ["large", "small"]\n': ('arms = ["large", "tiny"]\n', "tiny"),
     'base = "kl", set': ('base = "kl", sets', "sets"),
     'small = "kl_small"': ('small = "kl_tiny"', "kl_tiny"),
@@ -482,13 +474,7 @@ def test_the_interval_of_three_is_4_30_standard_errors_either_way():
     assert mean - low == pytest.approx(high - mean)
 
 
-def test_the_interval_covers_the_truth_19_times_in_20():
-    draws = np.random.default_rng(0).normal(3, 2, (2_000, 3))
-    hits = [low < 3 < high for _, low, high in map(t_interval, draws)]
-    assert 0.935 < np.mean(hits) < 0.965
-
-
-@pytest.mark.parametrize("effects", [[1.0], [], [1.0, np.nan, 2.0], [1.0, np.inf, 2.0]])
+@pytest.mark.parametrize("effects", [[1.0], [1.0, np.nan, 2.0]])
 def test_an_interval_needs_finite_effects(effects):
     with pytest.raises(ValueError, match="two finite effects"):
         t_interval(effects)
@@ -565,14 +551,6 @@ def test_jumps_of_losses_that_know_nothing_of_each_other_are_opposed_half_the_ti
     rng = np.random.default_rng(0)
     shares = [shapes.opposed_share(*rng.normal(size=(2, 100))) for _ in range(200)]
     assert np.mean(shares) == pytest.approx(50, abs=3)
-
-
-def test_the_distance_from_the_mean_face_is_0_for_the_mean_face():
-    real = RealImages(made_data())
-    run = SimpleNamespace(samples={"samples": np.stack([real.mean_image] * 2)})
-    assert mean_face_distance(run, real) == 0
-    run.samples["samples"] = np.stack([real.mean_image + 3, real.mean_image - 3])
-    assert mean_face_distance(run, real) == pytest.approx(3)
 
 
 # ---- what the data must have ---------------------------------------------------------------------
@@ -735,23 +713,6 @@ def test_the_command_prints_the_table_and_the_file_last(call, smoke):
     assert code == 0
     for language in LANGUAGES:
         assert word("claims.C13.statement", language) in out
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["C99"], "unknown claim 'C99'"),
-        (["C13", "--seeds", "2"], "3 seeds or more"),
-        (["C13", "--profile", "fast"], "setting profile = 'fast'"),
-        (["C13", "--data", "no/such/folder"], "no/such/folder"),
-    ],
-)
-def test_a_users_mistake_is_one_line_and_exit_code_2(call, words, message, tmp_path):
-    code, out, err = call("claims", *words, "--runs", tmp_path)
-    assert code == 2
-    assert message in err.splitlines()[-1]
-    assert err.splitlines()[-1].startswith("hwlib: ")
-    assert out == ""
 
 
 # ---- the settings that the claims need -----------------------------------------------------------

@@ -101,6 +101,8 @@ def read_claims(path: Path = PATH) -> dict[str, Claim]:
 
 
 CLAIMS: Mapping[str, Claim] = read_claims()
+_FOUND = tomllib.loads(PATH.read_text(encoding="utf-8"))
+CONDITIONS, GROUPS = _FOUND["conditions"], _FOUND["groups"]
 
 
 def rule_of(claim: Claim) -> str:

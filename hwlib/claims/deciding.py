@@ -16,9 +16,18 @@ import pandas as pd
 
 from hwlib import log
 from hwlib.claims import statistics
-from hwlib.claims.catalogue import CLAIMS, Arm, Claim, NotApplicable, Part, known_ids, rule_of
+from hwlib.claims.catalogue import (
+    CLAIMS,
+    CONDITIONS,
+    Arm,
+    Claim,
+    NotApplicable,
+    Part,
+    known_ids,
+    rule_of,
+)
 from hwlib.claims.files import Verdicts, claims_path
-from hwlib.claims.measures import CONDITIONS, RealImages, measure
+from hwlib.claims.measures import RealImages, measure
 from hwlib.config import Config, profile_of
 from hwlib.data import Data, load_data
 from hwlib.errors import DEFAULT_LANGUAGE, UserError
@@ -80,7 +89,8 @@ def decide(
     (config, *_) = configs_of(next(iter(chosen[0].arms.values())))  # all arms take the same images
     loaded = load_data(str(data), config.image_size, crop=config.crop, skip_bad=skip_bad)
     arms = [arm for claim in CLAIMS.values() for arm in claim.arms.values()]
-    pairs, rules = [(arm.recipe, arm.problem) for arm in arms], map(rule_of, CLAIMS.values())
+    pairs = [(arm.recipe, arm.problem) for arm in arms]
+    rules = [json.dumps(CONDITIONS), *map(rule_of, CLAIMS.values())]
     verdicts: Verdicts = {
         "data": {"spec": str(data), "fingerprint": loaded.fingerprint},
         "profile": profile,
@@ -221,14 +231,20 @@ def _unsound(
     for name, labels, is_enough in asked:
         shares = {
             label: {
-                what: float(np.mean([share(run, real) for run in runs[label]]))
-                for what, share in CONDITIONS[name].items()
+                what: float(np.mean([_share(need, run, real) for run in runs[label]]))
+                for what, need in CONDITIONS[name].items()
             }
             for label in labels
         }
         if not is_enough(min(own.values()) >= 1 for own in shares.values()):
             return {"name": name, "shares": shares}
     return None
+
+
+def _share(need: Mapping[str, Any], run: Run, real: RealImages) -> float:
+    """Return what a run has of the least that a requirement asks for: 1 or more is enough."""
+    over = measure(need["over"], run, real) if "over" in need else 1
+    return measure(need["measure"], run, real) / over / need["least"]
 
 
 # ---- all runs ------------------------------------------------------------------------------------

@@ -1,12 +1,11 @@
 """What is measured of a finished run, beside the real images: each measure is one number.
 
-`MEASURES` and `CONDITIONS`, at the end, have the names that report/claims.toml knows them by; any
-other name is a number of results.json.
+`MEASURES`, at the end, has the names that report/claims.toml knows them by; any other name is a
+number of results.json.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping
 from functools import cached_property
 
@@ -16,7 +15,7 @@ import torch
 from torch.nn.functional import avg_pool2d, interpolate
 
 from hwlib.claims import curves
-from hwlib.claims.catalogue import PATH, NotApplicable
+from hwlib.claims.catalogue import GROUPS, NotApplicable
 from hwlib.claims.neighbours import errors_removed, neighbour_accuracy
 from hwlib.data import Data
 from hwlib.metrics import majority_accuracy, sharpness
@@ -29,8 +28,6 @@ MAX_TEST_IMAGES = 1_000  # that the sharpness at half the resolution is measured
 EARLY = 2 / 3  # report A: broken after about step 20,000 of 30,000
 NEAR_FLOOR = 10  # times the noise floor of KID: from here down there is little left to learn
 KID_NOISE = 1e-3  # a KID below this counts as this, so that ratios of it mean something
-
-GROUPS = tomllib.loads(PATH.read_text(encoding="utf-8"))["groups"]  # of drawn faces' factors
 
 
 class RealImages:
@@ -177,10 +174,6 @@ def late_loss(run: Run, real: RealImages) -> float:
 # ---- names ---------------------------------------------------------------------------------------
 
 
-def _ratio(run: Run, name: str, of: str) -> float:
-    return run.results[name] / run.results[of]
-
-
 def _of_curves(shape: Callable[[np.ndarray], float], *names: str) -> Measure:
     """Return the mean of what learning curves have; see `curves`."""
     return lambda run, real: float(np.mean([shape(curve(run, name)) for name in names]))
@@ -188,11 +181,16 @@ def _of_curves(shape: Callable[[np.ndarray], float], *names: str) -> Measure:
 
 MEASURES: Mapping[str, Measure] = {
     "sharpness_half": lambda run, real: real.half_sharpness,
+    "sharpness_mean_image": lambda run, real: real.mean_sharpness,
+    "error_mean_image": lambda run, real: real.mean_error,
+    "late_d_loss": lambda run, real: curves.second_half(curve(run, "d_loss")).mean(),
     "spread_reconstructions": lambda run, real: spread(run.samples["reconstructions"]),
     "spread_originals": lambda run, real: spread(run.samples["originals"]),
     "mean_face_distance": mean_face_distance,
     # of the test images near which other real images lie (Naeem et al. 2020), in percent
-    "missed_coverage": lambda run, real: 100 * (1 - _ratio(run, "coverage", "coverage_real")),
+    "missed_coverage": lambda run, real: (
+        100 * (1 - run.results["coverage"] / run.results["coverage_real"])
+    ),
     # of the errors of always naming the commoner value, those that a linear classifier avoids
     "probe_gain": lambda run, real: (
         100
@@ -214,31 +212,4 @@ MEASURES: Mapping[str, Measure] = {
     "late_loss": late_loss,
     "hair_lead": lambda run, real: lead(run, "hair"),
     "pose_lead": lambda run, real: lead(run, "pose", but="hair"),
-}
-
-# What a run must have for a comparison with it to say anything: each 1 or more. A ratio of two runs
-# that both fail says nothing of what a report saw.
-CONDITIONS: Mapping[str, Mapping[str, Measure]] = {
-    # Samples count as images of this data. Each guards against one way of not being any: noise and
-    # fragments lie where no real image lies, one image over and over has no diversity, and fog is
-    # blurrier than the mean image. More of any of them proves nothing.
-    "sound_samples": {
-        "precision": lambda run, real: _ratio(run, "precision", "precision_real") / 0.25,
-        "diversity": lambda run, real: _ratio(run, "diversity_samples", "diversity_real") / 0.25,
-        "sharpness": lambda run, real: run.results["sharpness_samples"] / real.mean_sharpness,
-    },
-    # Reconstructions show their image: half of the mean image's error at most.
-    "reconstructs": {
-        "error": lambda run, real: 0.5 * real.mean_error / max(run.results["test_mse_11"], 1e-12)
-    },
-    # Reconstructions are sharp: sharper than real images at half of their resolution.
-    "sharp_reconstructions": {
-        "sharpness": lambda run, real: (
-            run.results["sharpness_reconstructions"] / real.half_sharpness
-        )
-    },
-    # D's loss has not come to zero, where changes relative to it lose their meaning.
-    "live_loss": {
-        "loss": lambda run, real: curves.second_half(curve(run, "d_loss")).mean() / COLLAPSED_D_LOSS
-    },
 }

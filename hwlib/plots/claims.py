@@ -48,7 +48,6 @@ def claim_values(id: str, parts: Sequence[Part], lang: str = "en") -> Figure:
             `value_unit`), `beside` (real images' values, or None), `effects` (one a seed),
             `effect`, `low`, `high` and `margin` in `unit`, `direction`, `verdict` and `reason`, why
             the runs decide nothing, or None.
-        lang: of the words.
     """
     rows = [_value_rows(id, part, lang) for part in parts]
     titles = [
@@ -159,7 +158,6 @@ def claims_overview(rows: Sequence[tuple], lang: str = "en") -> Figure:
     Args:
         rows: of each claim its id, its verdict ("supported", "contradicted" or "undecided"),
             whether no difference is claimed, and the interval's low end, mean effect and high end.
-        lang: of the words.
 
     Raises:
         ValueError: there is no row.

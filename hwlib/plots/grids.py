@@ -89,8 +89,6 @@ def growth(
         problem: ACGAN's rows are pairs of one noise with the label on and off, InfoGAN's are the
             values of the first code with one noise.
         attribute: the ACGAN's (first) attribute.
-        lang: see the module.
-        options: see the module.
     """
     shown = np.linspace(0, len(frames) - 1, min(len(frames), MAX_FRAMES)).round().astype(int)
     number, condition = range(frames.shape[1]), PROBLEMS[problem].condition
@@ -177,8 +175,6 @@ def weight_growth(
         originals: (N or more, H, W, C).
         frames: by weight, (T, N, H, W, C).
         steps: (T,), after which they were made.
-        lang: see the module.
-        options: see the module.
     """
     blocks, labels = [], [[words("test_images", lang)]]
     for weight, one in frames.items():

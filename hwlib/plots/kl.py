@@ -38,7 +38,6 @@ def weight_sweep(
         discussed: weights that the report discusses; they stand out.
         z_dim: latents in all.
         frechet_real: of real training images, the noise floor.
-        lang: of the words.
     """
     table = pd.DataFrame(studies).set_index("kl_weight").sort_index()
     panels = {"width_ratios": (1.25, 1), "figsize": (style.COLUMN_IN, 3.3)}

@@ -179,9 +179,7 @@ def code_nats(
 
     Args:
         nats: a dict a code: {attribute or factor: mutual information in nats}.
-        lang: of the words.
         least: nats below which a bar counts as none, as a line; None draws none.
-        ax: axes to draw on; None makes some.
     """
     codes = [words("code", lang, code=i + 1) for i in range(len(nats))]
     frame = pd.DataFrame(nats, index=codes).T.clip(lower=0)
