@@ -10,14 +10,13 @@ import hwlib
 import hwlib.recipes
 from hwlib.errors import UserError
 from hwlib.losses import gradient_penalty
-from hwlib.registry import PROBLEMS, resolve
 from hwlib.training import checkpoint
 from hwlib.training.augment import augment, cut_out, shift
 from hwlib.training.batches import Batches
 from hwlib.training.evaluate_gan import collapse_signs
 from hwlib.training.loop import make_state
 from hwlib.training.sampling import sample_images
-from hwlib.training.steps import State, forward_real_fake, update
+from hwlib.training.steps import State, adversarial_step, forward_real_fake, update
 
 SPEC, SIZE = "faces:96", 32
 CPU = torch.device("cpu")
@@ -33,11 +32,6 @@ def smoke(problem, recipe="dcgan", **overrides):
 
 
 @pytest.fixture(scope="module")
-def data():
-    return hwlib.load_data(SPEC, SIZE)
-
-
-@pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     """One finished run of each family."""
     folder = tmp_path_factory.mktemp("runs")
@@ -48,22 +42,15 @@ def fresh(config) -> tuple[State, Batches]:
     """Return the first state of a run in memory, and its batches."""
     data = hwlib.load_data(SPEC, SIZE)
     columns = [data.attributes.index(name) for name in config.attributes]
-    batches = Batches(
-        data.train.images,
-        batch_size=config.batch_size * config.d_updates,
-        seed=0,
-        flip=False,
-        device=CPU,
-        labels=data.train.labels[:, columns] if columns else None,
-    )
+    labels = data.train.labels[:, columns] if columns else None
+    options = {"batch_size": config.batch_size * config.d_updates, "seed": 0, "flip": False}
+    batches = Batches(data.train.images, **options, device=CPU, labels=labels)
     return make_state(config, channels=3, device=CPU), batches
 
 
 def take_step(state, batches, config):
-    step = resolve(PROBLEMS[config.problem].step)
-    numbers = step(
-        state, batches[state.step], config, precision="float32", **batches.extras(state.step)
-    )
+    extras = batches.extras(state.step)
+    numbers = adversarial_step(state, batches[state.step], config, precision="float32", **extras)
     state.step += 1
     return numbers
 
