@@ -107,18 +107,13 @@ def code_information(logits: Tensor, codes: Tensor) -> Tensor:
 def variance_shares(values: np.ndarray) -> tuple[float, float]:
     """Return the shares of the variance that the code alone, and the noise alone, explain.
 
-    The two-way layout of the analysis of variance, without repetition and with sums over all of a
-    image's values: y(z, c) = mean + a(z) + b(c) + e(z, c). Taking the mean square of e off those
-    of a and b makes the shares unbiased: values that depend on z and c jointly, as hashes do, give
-    0 and 0. The code's ten values are all there are, the noises are a sample; so the denominator
-    is the variance of images with random z and c. What is left to 1 is the share of e.
-
-    Args:
-        values: (Z, V, ...) images or features, rows with the same noise, columns with the same
-            code; at least two of each.
-
-    Returns:
-        The code's share and the noise's, each in 0..1; 0 and 0 where nothing varies.
+    Rows of (Z, V, ...) images or features have the same noise, columns the same code, two of each
+    at least. The two-way layout of the analysis of variance, without repetition and with sums over
+    all of an image's values: y(z, c) = mean + a(z) + b(c) + e(z, c). Taking the mean square of e
+    off those of a and b makes the shares unbiased: values that depend on z and c jointly, as hashes
+    do, give 0 and 0, as where nothing varies. The code's ten values are all there are, the noises
+    are a sample; so the denominator is the variance of images with random z and c. What is left to
+    1 is the share of e.
     """
     num_rows, num_columns = values.shape[:2]
     if min(num_rows, num_columns) < 2:

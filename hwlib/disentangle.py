@@ -1,13 +1,10 @@
 """How far each latent is in charge of one known factor: four published scores, pure functions.
 
-All take codes and factors of the same images, row by row; rows that do not fit, and factors of
-which none varies, raise ValueError:
-
-codes    (N, Z) array of what a network writes for each image. Whole numbers are values of a
-         categorical code, all other numbers are quantities.
-factors  (N, F) array, or a table with N rows, of what the images were drawn from. Whole numbers,
-         bools and text are classes, all other numbers are quantities. A factor that does not vary
-         is left out.
+All take codes and factors of the same images, row by row: codes (N, Z), what a network writes for
+each image, and factors, an array (N, F) or a table, what the images were drawn from. Whole numbers
+are values of a categorical code, or classes, as bools and text are; all other numbers are
+quantities. A factor that does not vary is left out; rows that do not fit, and factors of which none
+varies, raise ValueError.
 
 Every score is 1 for a code that holds each factor in a latent of its own, and about 0 for one that
 knows nothing; `factor_vae_score` alone begins at chance, one over the number of factors. They look

@@ -112,17 +112,13 @@ def make_config(
 def build_models(recipe: str, problem: str, width: float = 1.0, **options: Any) -> Models:
     """Build the networks of a pair, by name: {"vae": ...}, or {"G": ..., "D": ...}.
 
-    Args:
-        recipe: course report.
-        problem: homework problem.
-        width: factor on every hidden channel count.
-        options: `z_dim`, the report's own where it is left out; `image_size` (64), `channels` (3);
-            `spectral_norm` holds D's convolutions and dense layers at spectral norm 1 (Miyato et
-            al. 2018); `batch_norm` "on" puts it between the layers of G and D where the report has
-            none, "off" takes it away from all of them; `sigma` "learned" gives a VAE's decoder a
-            standard deviation that is learnt. What one problem alone knows: a VAE's `pixel_range`,
-            `num_layers` of plain's; `d_width` of those with a D; the ACGAN's `num_labels`, the
-            InfoGAN's `num_codes` and `code_scale`.
+    `width` is a factor on every hidden channel count. Options are `z_dim`, the report's own where
+    it is left out; `image_size` (64), `channels` (3); `spectral_norm` holds D's convolutions and
+    dense layers at spectral norm 1 (Miyato et al. 2018); `batch_norm` "on" puts it between the
+    layers of G and D where the report has none, "off" takes it away from all of them; `sigma`
+    "learned" gives a VAE's decoder a standard deviation that is learnt. What one problem alone
+    knows: a VAE's `pixel_range`, `num_layers` of plain's; `d_width` of those with a D; the ACGAN's
+    `num_labels`, the InfoGAN's `num_codes` and `code_scale`.
 
     Raises:
         UserError: an unknown pair, or sizes that its layers cannot take.

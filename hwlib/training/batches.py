@@ -30,16 +30,11 @@ class Batches:
         device: torch.device,
         labels: np.ndarray | None = None,
     ):
-        """Take the images, and the attributes that go with them.
+        """Take images (N, H, W, C) uint8, and labels (N, A) 0/1 for problems that learn attributes.
 
-        Args:
-            images: (N, H, W, C) uint8, usually a memory map; an accelerator gets the whole array at
-                once if it fits twice.
-            batch_size: B; where N is smaller, images repeat within a batch.
-            seed: decides the order and the flips.
-            flip: mirror each image with probability one half.
-            device: of the batches.
-            labels: (N, A) of 0 and 1, for problems that learn attributes.
+        Images are usually a memory map; an accelerator gets the whole array at once if it fits
+        twice. Where N is smaller than the batch size B, images repeat within a batch. The seed
+        decides the order and the flips, which mirror each image with probability one half.
         """
         self.images, self.batch_size, self.seed, self.flip = images, batch_size, seed, flip
         self.device, self.labels = device, labels

@@ -64,9 +64,6 @@ def fit(
         skip_bad: leave out images that cannot be read, instead of refusing the data.
         watch: called with all records so far, at most every two seconds.
 
-    Returns:
-        The finished run.
-
     Raises:
         UserError: the data or a setting does not fit.
         TrainingDiverged: a loss or weight is not finite; the last good checkpoint is kept.
