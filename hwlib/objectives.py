@@ -170,9 +170,7 @@ class CommonForm:
 def common_form(recipe: str, **changes: Any) -> CommonForm:
     """Return a recipe's objective in the common form: the report's own but for `changes`.
 
-    Raises:
-        UserError: an unknown recipe or kind of error, or a learnt sigma with another error than the
-            squared one.
+    Unknown names, and a learnt sigma with another error than the squared one, are a UserError.
     """
     settings = get_pair(recipe, "vae").settings
     own = {name: settings[name] for name in ("kl_weight", "batch_size")}

@@ -36,11 +36,7 @@ class Run:
     """One run folder, `runs/<problem>-<recipe>-<hash8>/`."""
 
     def __init__(self, path: str | Path):
-        """Open the folder `path`.
-
-        Raises:
-            UserError: there is no run folder at `path`, or its settings are not of this version.
-        """
+        """Open the folder `path`; that it is none, or of another version, is a UserError."""
         self.path = Path(path)
         config_path = self.path / "config.json"
         if not config_path.exists():
@@ -75,11 +71,7 @@ class Run:
 
     @property
     def results(self) -> dict[str, Any]:
-        """The run's numbers; names and units as in docs/metrics.md.
-
-        Raises:
-            UserError: the run is not finished.
-        """
+        """The run's numbers, as in docs/metrics.md; a UserError before it is finished."""
         if not self.is_finished:
             raise UserError("run_unfinished", path=self.path)
         return json.loads((self.path / "results.json").read_text())

@@ -31,11 +31,7 @@ def generator(seed: int, *names: object) -> torch.Generator:
 
 
 def resolve_device(name: str = "auto") -> torch.device:
-    """Return the device: CUDA, then MPS, then CPU, or the one that is asked for.
-
-    Raises:
-        UserError: the device asked for is not here.
-    """
+    """Return CUDA, then MPS, then CPU, or what is asked for; a UserError where it is not here."""
     has = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     here = [device for device in ("cuda", "mps", "cpu") if has.get(device, True)]
     if name != "auto" and name not in here:

@@ -27,11 +27,7 @@ PREVIEW = {"num_evals": 6, "oracle_steps": 300}
 
 
 def get_pair(recipe: str, problem: str) -> Pair:
-    """Return a recipe's problem; any VAE can take the KL study.
-
-    Raises:
-        UserError: an unknown name, or a pair that no report handed in.
-    """
+    """Return a recipe's problem, a UserError if no report has it; any VAE can take the KL study."""
     if problem not in PROBLEMS:
         near = nearest_name(problem, PROBLEMS)
         raise UserError("unknown_problem", name=problem, near=near, known=list(PROBLEMS))

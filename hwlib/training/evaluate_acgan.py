@@ -16,12 +16,7 @@ from hwlib.config import Config
 from hwlib.data import Data
 from hwlib.metrics import kernel_distance
 from hwlib.training.attribute_classifier import read_images
-from hwlib.training.batches import (
-    attribute_columns,
-    evenly_spaced_rows,
-    image_batches,
-    to_range,
-)
+from hwlib.training.batches import attribute_columns, evenly_spaced_rows, image_batches, to_range
 from hwlib.training.evaluate_gan import (
     MAX_TEST_IMAGES,
     NUM_BATCH_NORM,

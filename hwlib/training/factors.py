@@ -16,18 +16,8 @@ from hwlib.training.batches import evenly_spaced_rows
 # miss) without any two going together (|correlation| below 0.2), so that no latent in charge of one
 # is in charge of another by that alone. Jaw and lipstick, for example, go with masculinity.
 FACE_FACTORS = (
-    "masculinity",
-    "skin_tone",
-    "hair_colour",
-    "bangs",
-    "smile",
-    "yaw",
-    "tilt",
-    "zoom",
-    "light_x",
-    "background_hue",
-    "background_lightness",
-    "clothes_lightness",
+    *("masculinity", "skin_tone", "hair_colour", "bangs", "smile", "yaw", "tilt", "zoom"),
+    *("light_x", "background_hue", "background_lightness", "clothes_lightness"),
 )
 NUM_FITTED = 2_000  # training images whose codes are scored; forests are fitted to them too
 NUM_HELD_OUT = 1_000  # test images that forests predict

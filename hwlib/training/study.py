@@ -56,8 +56,7 @@ def member_configs(config: Config) -> list[Config]:
 def member_runs(study: Run) -> dict[float, Run]:
     """Return the VAEs' runs of a finished study by their weight, in the order of `studies`.
 
-    Raises:
-        UserError: the study is not finished, or a run of it was taken away.
+    That one of them is missing, or the study unfinished, is a UserError.
     """
     found = {}
     for row in study.results["studies"]:
