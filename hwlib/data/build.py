@@ -81,9 +81,10 @@ def build_set(
         counts[name] = len(rows)
     bad = [replace(file, name=_printable(file.name)) for file in reader.bad]
     num_listed = num_images + len(listing.bad)
-    for name in (name for name, count in counts.items() if not count):
-        about = name_bad_files(bad, num_listed) | {"part": "" if num_listed == len(bad) else name}
-        raise UserError("no_usable_image", root=layout.root, **about)
+    if empty := [name for name, count in counts.items() if count == 0]:
+        part = "" if num_listed == len(bad) else empty[0]
+        about = name_bad_files(bad, num_listed)
+        raise UserError("no_usable_image", root=layout.root, part=part, **about)
     attributes = [
         {"name": name, "train_rate": train, "test_rate": test}
         for name, train, test in zip(listing.attributes, *rates, strict=True)

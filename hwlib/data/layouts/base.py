@@ -188,6 +188,7 @@ def parse_labels(
     """
     lines, labels = {}, []
     for line, (name, *cells) in rows:
+        name = name.strip()
         about = {"path": path, "line": line, "name": name}
         if len(cells) != len(attributes):
             counts = {"labels": len(cells), "attributes": len(attributes)}

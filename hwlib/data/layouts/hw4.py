@@ -9,16 +9,8 @@ from typing import Self
 
 import numpy as np
 
-from hwlib.data.layouts.base import (
-    BadFile,
-    Layout,
-    ListedPart,
-    Listing,
-    check_two,
-    is_last_tenth,
-    parse_labels,
-    read_lines,
-)
+from hwlib.data.layouts import base
+from hwlib.data.layouts.base import BadFile, Layout, ListedPart, Listing
 from hwlib.errors import UserError
 from hwlib.text import finding
 
@@ -67,8 +59,8 @@ class Hw4(Layout):
         (train, test), notes = parts, []
         unlisted = sorted(there - {*train.items, *test.items})
         if not lines:  # in test.csv
-            check_two(self.root, len(train.names))
-            is_test = is_last_tenth(len(train.names))
+            base.check_two(self.root, len(train.names))
+            is_test = base.is_last_tenth(len(train.names))
             train, test = train.take(~is_test), train.take(is_test)
             notes = [finding("notes.test_csv_empty")]
         return Listing(heads[0], train, test, bad, unlisted, notes)
@@ -76,7 +68,7 @@ class Hw4(Layout):
 
 def _read_csv(path: Path) -> tuple[list[str], dict[str, int], np.ndarray]:
     """Return a table's attributes, and what `parse_labels` gives."""
-    reader = csv.reader(read_lines(path))
+    reader = csv.reader(base.read_lines(path))
     try:
         rows = [(reader.line_num, row) for row in reader if row]
     except csv.Error as error:
@@ -88,10 +80,7 @@ def _read_csv(path: Path) -> tuple[list[str], dict[str, int], np.ndarray]:
     if twice := sorted({name for name in head if head.count(name) > 1}):
         raise UserError("csv_column_twice", path=path, column=twice[0])
     at = head.index("image_name")
-
-    def name_first(cells: list[str]) -> list[str]:
-        return [*(cell.strip() for cell in cells[at : at + 1]), *cells[:at], *cells[at + 1 :]]
-
-    _, *attributes = name_first(head)
-    rows = [(line, name_first(row)) for line, row in rows[1:]]
-    return attributes, *parse_labels(path, attributes, rows, VALUES)
+    order = [at, *range(at), *range(at + 1, len(head))]
+    attributes, width = [head[i] for i in order[1:]], len(head)
+    rows = [(n, [row[i] for i in order] if len(row) == width else row) for n, row in rows[1:]]
+    return attributes, *base.parse_labels(path, attributes, rows, VALUES)
