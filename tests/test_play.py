@@ -294,7 +294,7 @@ def test_a_file_of_the_same_name_stays_and_the_same_one_is_written_once(tmp_path
 def runs(tmp_path_factory):
     """A folder with runs of a VAE and a GAN, and a copy of the latter that tells of an ema."""
     folder = tmp_path_factory.mktemp("runs")
-    small = {"image_size": 32, "num_steps": 2, "oracle_steps": 2, "num_evals": 1}
+    small = {"image_size": 32, "oracle_steps": 2}
     vae, gan = (
         hwlib.fit(make_config(problem, "dcgan", "faces:96", "smoke", **small), runs=folder)
         for problem in ("vae", "gan")
