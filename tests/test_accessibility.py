@@ -6,7 +6,6 @@ Chromium with axe-core, the keyboard, the tags of the PDF; languages, forms and 
 from __future__ import annotations
 
 import base64
-import hashlib
 import re
 import shutil
 import unicodedata
@@ -25,10 +24,11 @@ from bs4.element import Tag
 from PIL import Image
 from pypdf import PdfReader
 from pypdf.generic import DictionaryObject, IndirectObject
+from report_pages import flat, hashes, pdf_text, soup
 
 from hwlib import explore, report
 from hwlib.report.document import make_document
-from hwlib.report.markup import to_html
+from hwlib.report.html import to_html
 from hwlib.run import Run
 from hwlib.text import LANGUAGES, section, word
 
@@ -63,10 +63,6 @@ def made(tmp_path_factory):
 @pytest.fixture(scope="session")
 def out(made) -> Path:
     return made("out")
-
-
-def soup(path: Path) -> BeautifulSoup:
-    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
 
 
 # ---------------------------------------------------------------------- in a browser
@@ -282,11 +278,6 @@ def test_the_pdfs_pictures_have_words_its_tables_headers_and_its_headings_an_ord
 # ---------------------------------------------------------------------- zh and en, HTML and PDF
 
 
-def flat(text: str) -> str:
-    """Return `text` without spaces, and with one sign for those that share a glyph."""
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).replace("•", "·")
-
-
 def numbers(tag: Tag) -> list[str]:
     """Return the numbers that a reader sees, formulas and code apart."""
     tag = BeautifulSoup(str(tag), "html.parser")
@@ -319,8 +310,7 @@ def test_a_page_has_the_same_numbers_in_both_languages(out, name):
 
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_the_pdf_says_what_the_pages_say(out, code):
-    reader = PdfReader(out / code / "report.pdf")
-    text = "\n".join(page.extract_text() for page in reader.pages)
+    text = pdf_text(out / code / "report.pdf")
     whole = unhyphened(text)
     found: Counter[str] = Counter()
     for problem in PROBLEMS:
@@ -363,16 +353,6 @@ def test_the_pdf_shows_the_very_pictures_of_the_pages(out, code):
 
 
 # ---------------------------------------------------------------------- what made it
-
-
-def hashes(folder: Path) -> dict[str, str]:
-    files = [
-        path for path in sorted(folder.rglob("*")) if path.suffix in (".html", ".pdf", ".ipynb")
-    ]
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in files
-    }
 
 
 def test_building_anew_from_the_run_folders_gives_the_same_bytes(made, out):

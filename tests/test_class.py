@@ -273,7 +273,7 @@ def test_a_process_that_is_killed_costs_only_its_own_page(make, tmp_path):
     assert good.ok
     assert not bad.ok
     assert "-9" in bad.reason
-    for path in bad.files:
+    for path in made.out.glob(f"*/{bad.name}.html"):
         assert "-9" in path.read_text()
 
 

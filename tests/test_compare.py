@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 import report_notebook
 from bs4 import BeautifulSoup
-from pdf_places import assert_within
 from PIL import Image
 from pypdf import PdfReader
+from report_pages import assert_within
 
 from hwlib import report
 from hwlib.objectives import reported_mses

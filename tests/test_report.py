@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import re
 import shutil
@@ -25,6 +24,7 @@ from matplotlib import get_data_path
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 from pypdf import PdfReader
+from report_pages import flat, hashes, pdf_text, soup
 
 from hwlib import report
 from hwlib.errors import UserError
@@ -33,11 +33,10 @@ from hwlib.report import document as documents
 from hwlib.report import language, runner, site
 from hwlib.report.cells import metric_label
 from hwlib.report.facts import provenance
-from hwlib.report.html import TEMPLATES
-from hwlib.report.markup import to_html
-from hwlib.report.pdf import FONTS, _compile, _head
+from hwlib.report.html import to_html
+from hwlib.report.markup import FONTS, TEMPLATES
+from hwlib.report.pdf import _compile, _head, to_typst
 from hwlib.report.runs import Facts
-from hwlib.report.typst_markup import to_typst
 from hwlib.text import LANGUAGES as KNOWN
 from hwlib.text import section, word
 
@@ -74,31 +73,8 @@ def out(made) -> Path:
     return made[0].out
 
 
-def soup(path: Path) -> BeautifulSoup:
-    """Parse a page; the space that keeps a number with its unit counts as any other."""
-    text = path.read_text(encoding="utf-8").replace("\u00a0", " ")
-    return BeautifulSoup(text, "html.parser")
-
-
-def flat(text: str) -> str:
-    """Return `text` without spaces, and with one sign for those that share a glyph."""
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).replace("•", "·")
-
-
-def pdf_text(path: Path) -> str:
-    return "\n".join(page.extract_text() for page in PdfReader(path).pages)
-
-
 def ids_of(path: Path) -> list[str]:
     return [tag["id"] for tag in soup(path).find_all(id=True)]
-
-
-def hashes(folder: Path) -> dict[str, str]:
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.name.startswith(".") and path.suffix in (".html", ".pdf")
-    }
 
 
 # ---------------------------------------------------------------------- jobs that fail
@@ -296,30 +272,6 @@ def test_no_line_of_a_column_head_ends_or_begins_inside_brackets(title):
         assert line.count("（") == line.count("）")
 
 
-def test_both_languages_have_the_same_figures_tables_sections_and_numbers(out):
-    pages = {code: soup(out / code / "vae-dcgan.html").find("main") for code in LANGUAGES}
-    for selector in ("figure img", "figure table", "h2", "h3", "math", "details.code"):
-        counts = {code: len(page.select(selector)) for code, page in pages.items()}
-        assert counts["zh"] == counts["en"] > 0, selector
-    numbers = {
-        code: [re.findall(r"\d[\d,.]*\d", tag.get_text()) for tag in page.select("table, strong")]
-        for code, page in pages.items()
-    }
-    assert numbers["zh"] == numbers["en"]
-    anchors = {code: [h["id"] for h in page.select("h2, h3")] for code, page in pages.items()}
-    assert anchors["zh"] == anchors["en"]
-
-
-def test_the_pdf_has_the_numbers_and_captions_of_the_page(out):
-    for code in LANGUAGES:
-        page = soup(out / code / "vae-dcgan.html").find("main")
-        text = flat(pdf_text(out / code / "report.pdf"))
-        captions = [flat(tag.get_text()) for tag in page.find_all("figcaption")]
-        assert len(captions) == 4
-        for part in [*captions, *(flat(cell.get_text()) for cell in page.select("figure td"))]:
-            assert part in text
-
-
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_the_title_page_opens_with_findings_a_table_and_the_problems(out, code):
     index = soup(out / code / "index.html")
@@ -357,13 +309,6 @@ def test_headings_and_figures_have_links_to_themselves(out, code):
                 assert heading.get_text().strip() in link["aria-label"]
         for figure in main.select("figure[id]"):
             assert figure.select_one(".label")["href"] == f"#{figure['id']}"
-
-
-@pytest.mark.parametrize("code", LANGUAGES)
-def test_the_appendix_names_command_versions_and_fingerprint(out, code):
-    text = soup(out / code / "appendix.html").find("main").get_text()
-    for shown in (COMMAND, "9f86d081884c7d65", "python 3.11", "learning_rate", "0.001"):
-        assert shown in text
 
 
 def test_what_all_jobs_share_stands_once_and_paths_are_not_shown(tmp_path):
@@ -452,25 +397,12 @@ def test_symbols_that_typst_has_renamed_still_compile():
 
     tex = r"$a \odot b \otimes c \cap d \oplus e \ominus f$ and $\text{sect} \mid \varphi$"
     made = documents.make_document(tex, [], "en")
-    text, _ = to_typst(made, prefix="x")
+    text = to_typst(made, "x", {})
     head = "#let hw-math(words, body) = body\n"
     assert typst.compile((head + text).encode(), ignore_system_fonts=True).startswith(b"%PDF")
 
 
 # ---------------------------------------------------------------------- PDF
-
-
-@pytest.mark.parametrize("code", LANGUAGES)
-def test_the_pdf_is_tagged_a2u_with_outline_and_its_language(out, code):
-    reader = PdfReader(out / code / "report.pdf")
-    metadata = reader.xmp_metadata.stream.get_data().decode()
-    assert "<pdfaid:part>2</pdfaid:part><pdfaid:conformance>U</pdfaid:conformance>" in metadata
-    assert "<pdfuaid:part>1</pdfuaid:part>" in metadata
-    root = reader.trailer["/Root"]
-    assert root["/MarkInfo"]["/Marked"]
-    assert root["/Lang"].lower() == {"zh": "zh-tw", "en": "en-us"}[code]
-    titles = [item.title for item in reader.outline if not isinstance(item, list)]
-    assert f"{report_notebook.TITLE[code].removeprefix('# ')}\u00a0·\u00a0dcgan" in titles
 
 
 @pytest.mark.parametrize(("rest_mm", "place"), [(100, 0), (62, 0), (40, 1)])
@@ -585,22 +517,6 @@ def test_every_page_has_the_glyphs_of_its_chinese_in_both_weights(out, code):
         for _, data in faces:
             with TTFont(BytesIO(base64.b64decode(data))) as font:
                 assert chinese <= font.getBestCmap().keys()
-
-
-def test_a_character_without_a_glyph_costs_itself_alone(made, tmp_path):
-    result, jobs, folder = made
-    shutil.copytree(result.out / "notebooks", tmp_path / "out" / "notebooks")
-    prepared = tmp_path / "out" / "notebooks" / "vae-dcgan.ipynb"
-    notebook = nbformat.read(prepared, as_version=4)
-    notebook.cells[0].source += " 龘"
-    nbformat.write(notebook, prepared)
-    places = {"out": tmp_path / "out", "runs": folder / "runs", "languages": ["zh"]}
-    again = report.make_report(jobs[:1], **places)
-    assert again.ok
-    text = pdf_text(tmp_path / "out" / "zh" / "report.pdf")
-    assert "龘" not in text
-    assert "U+9F98" in text
-    assert "龘" in (tmp_path / "out" / "zh" / "vae-dcgan.html").read_text(encoding="utf-8")
 
 
 # ---------------------------------------------------------------------- several problems and runs

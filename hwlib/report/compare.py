@@ -311,7 +311,9 @@ class Comparison:
             return None
         known = [r for r in self.problems[problem] if r.recipe in pairs and MSES[0] in r.results]
         groups, heads = by_seed(known), self.words["reported_heads"]
-        columns = self._identity_columns(has_seeds=any(len(own) > 1 for own in groups))
+        columns = self._identity_columns(has_seeds=True)
+        if all(len(own) == 1 for own in groups):
+            columns.pop(self.words["seeds"])
         num_heads, (share, *read) = len(columns), heads.values()
         columns[share] = lambda own: _share(own[0], pairs[own[0].recipe].settings)
         for name in MSES:

@@ -1,40 +1,46 @@
-"""From Markdown to one pandoc document, which HTML and Typst are made from: both say the same."""
+"""From Markdown to pandoc's blocks with figures and tables among them: HTML and Typst set these."""
 
 from __future__ import annotations
 
 import json
 import re
-import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from itertools import takewhile
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pandocfilters
 import pypandoc
-from pandocfilters import Header, Link, Plain, RawBlock, RawInline, Space, Str
+from pandocfilters import Header, Link, Plain, RawInline, Span, Str
 from PIL import Image
 
 from hwlib.images import decode, encode
 from hwlib.text import width, word
 
-READER = "gfm+tex_math_dollars+raw_attribute+east_asian_line_breaks"
+READER = "gfm+tex_math_dollars+raw_attribute+bracketed_spans+attributes+east_asian_line_breaks"
+REFERENCES = Path(__file__).parents[2] / "report" / "references.toml"
 INTERVAL = re.compile(r"(\[[−+-]?[\d.,]*\d), ([−+-]?\d[\d.,]*\\?\])")
 WEIGHT = re.compile(r"λ = (?=\d)")
 NUMBERED = re.compile(r"(\d+)\s*[-–.]\s*(\d+)")
 # {fig:fig1_2}, {table:layers}, {part:appendix-metrics}, [@kingma2014], [@kingma2014; @burda2016]
-MARK = re.compile(r"\{(fig|table|part):([\w.-]+)\}|\[@([\w-]+(?:; *@[\w-]+)*)\]")
-KINDS = {"fig": "figure", "table": "table"}  # of items, by their marks
+MARK = re.compile(r"(\{(?:fig|table|part):[\w.-]+\}|\[@[\w-]+(?:; *@[\w-]+)*\])")
+KEY = re.compile(r"@([\w-]+)")  # of a reference, in a mark
+MARKS = {"figure": "fig", "table": "table"}  # of items, by their kinds
 FULL_STOPS = "\u3001\u3002\uff0c\uff0e\uff1a\uff1b\uff01\uff1f"
 BOLD_STOP = re.compile(rf"\*\*([^*\n]+?)([{FULL_STOPS}]*)\*\*")
-ITEM, REFERENCE, CITATION = "hwlib", "hwref", "hwcite"  # formats of our own raw nodes
-END = "end"  # the marker below a table's Markdown
+ITEM = "Item"  # a node of ours: an item, its number, its caption's inlines, and its table in a list
+MARKER, MARKED = "hwlib", "hwmark"  # formats of raw nodes: where an item stands; a mark in a text
 FULL_WIDTH_PX = 1400  # an image this wide fills the text where the notebook names no width
 MIN_WIDTH = 30  # percent
 LONG_CELL = 30  # Latin letters; longer cells wrap
 DENSE_ROWS = 12  # tables longer than this are set tighter
 MANY_COLUMNS = 6  # so are the columns of tables with more
+# On a telephone a table with so many columns is pairs of name and value, a block a row, where it
+# has long cells or no more than so many rows; others scroll.
+MIN_STACKED_COLUMNS, MAX_STACKED_ROWS = 4, 9
 
 Node = dict[str, Any]
 
@@ -44,7 +50,14 @@ class RenderError(Exception):
 
 
 @dataclass(frozen=True)
-class Code:
+class Item:
+    """What stands between paragraphs; the macro named by its `kind` sets it."""
+
+    kind: ClassVar[str]
+
+
+@dataclass(frozen=True)
+class Code(Item):
     """The source of a code cell."""
 
     kind: ClassVar[str] = "code"
@@ -52,7 +65,7 @@ class Code:
 
 
 @dataclass(frozen=True)
-class Printed:
+class Printed(Item):
     """What a cell printed."""
 
     kind: ClassVar[str] = "printed"
@@ -60,16 +73,16 @@ class Printed:
 
 
 @dataclass(frozen=True)
-class Table:
-    """The words of a table, whose rows are in the Markdown; one without a name has no number."""
+class Table(Item):
+    """The words of a table; one without a name has no number."""
 
     kind: ClassVar[str] = "table"
-    name: str
-    caption: str
+    name: str = ""
+    caption: str = ""
 
 
 @dataclass(frozen=True)
-class Figure:
+class Figure(Item):
     """An image with its words; one without a name, or for the screen alone, has no number."""
 
     kind: ClassVar[str] = "figure"
@@ -84,8 +97,8 @@ class Figure:
 
     @property
     def images(self) -> tuple[bytes, ...]:
-        """The images that HTML embeds, as PNG."""
-        return () if self.svg else (self.png,)
+        """The images that HTML embeds: PNG, or the chart."""
+        return (self.svg or self.png,)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -109,7 +122,11 @@ class Figure:
         return replace(self, png=encode(small), width=self.percent)
 
 
-Item = Code | Printed | Figure | Table
+@dataclass(frozen=True)
+class Cover(Figure):
+    """The image of the title page."""
+
+    kind: ClassVar[str] = "cover"
 
 
 @dataclass(frozen=True)
@@ -121,70 +138,61 @@ class Heading:
     text: str
 
 
-@dataclass
-class Targets:
-    """What marks in the text of a book stand for."""
-
-    numbers: dict[tuple[str, str], int]  # of the book's figures and tables, by kind and name
-    parts: Mapping[str, str]  # the title of each part by its name
-    keys: frozenset[str]  # all references that there are
-    citations: dict[str, int] = field(default_factory=dict)  # numbers in the order of first use
-    lost: list[str] = field(default_factory=list)  # marks that stand for nothing in this book
-
-
 @dataclass(frozen=True, eq=False)
 class Document:
     """One job in one language, or one chapter that the book adds."""
 
     language: str
     title: str = ""  # the notebook's first heading
-    ast: Sequence[Node] = ()  # pandoc's blocks, with a raw block (an index) for each item
-    items: Sequence[Item] = ()
-    numbers: Mapping[int, int] = field(default_factory=dict)  # of figures and tables, by index
+    ast: Sequence[Node] = ()  # pandoc's blocks, and an `ITEM` for each item
     headings: Sequence[Heading] = ()  # the table of contents
-    captions: Mapping[int, Sequence[Node]] = field(default_factory=dict)  # by index; see `resolve`
     # made of cells with a tag of their own: "data", "losses", "layers"
     extras: Mapping[str, Document] = field(default_factory=dict)
 
     @property
+    def items(self) -> list[tuple[Item, int | None]]:
+        """The items in their order, each with its number."""
+        return [tuple(node["c"][:2]) for node in self.ast if node["t"] == ITEM]
+
+    @property
     def figures(self) -> list[Figure]:
         """The figures in their order."""
-        return [item for item in self.items if isinstance(item, Figure)]
-
-    @cached_property
-    def numbers_by_name(self) -> dict[tuple[str, str], int]:
-        """The number of each figure and table by kind and name; of several, the first one's."""
-        found: dict[tuple[str, str], int] = {}
-        for index, number in sorted(self.numbers.items(), key=lambda pair: pair[1]):
-            found.setdefault((self.items[index].kind, self.items[index].name), number)
-        return found
+        return [item for item, _ in self.items if isinstance(item, Figure)]
 
     @property
     def figure_numbers(self) -> dict[str, int]:
-        """The number of each figure by its name."""
-        return {n: number for (kind, n), number in self.numbers_by_name.items() if kind == "figure"}
+        """The number of each figure by its name; of several of one name, the first one's."""
+        return {i.name: n for i, n in reversed(self.items) if n and i.kind == "figure"}
+
+    @property
+    def marks(self) -> dict[str, tuple[str, str]]:
+        """The words and the anchor that a mark of each figure and table stands for."""
+        return {
+            f"{{{MARKS[item.kind]}:{item.name}}}": (
+                f"{word(f'page.{item.kind}', self.language)}\u00a0{number}",
+                f"{item.kind}-{number}",
+            )
+            for item, number in reversed(self.items)
+            if number
+        }
 
     @cached_property
-    def anchors(self) -> frozenset[str]:
+    def anchors(self) -> set[str]:
         """What links from other parts of a book lead to."""
-        own = {f"{self.items[index].kind}-{number}" for index, number in self.numbers.items()}
-        marked = walk([self.ast, list(self.captions.values())])
-        return frozenset(own | {n["c"][0][0] for n in marked if n["t"] in ("Link", "Span")})
-
-    def item(self, node: Node) -> tuple[int | None, Item | None]:
-        """Return which item a node stands for, and the item; None and None for text."""
-        index = index_of(node)
-        return index, None if index is None else self.items[index]
-
-    def caption(self, index: int) -> Sequence[Node]:
-        """Return the caption of an item as pandoc's inlines, texts and links."""
-        return self.captions.get(index) or [Str(self.items[index].caption)]
+        found = {anchor for _, anchor in self.marks.values()}
+        change(self.ast, lambda kind, part, *_: found.add(part[0][0]) if kind == "Span" else None)
+        return found
 
     def reduced(self, max_width: int) -> Document:
         """Return the document with figures of at most so many pixels from left to right."""
-        items = [i.reduced(max_width) if isinstance(i, Figure) else i for i in self.items]
+        ast = [
+            {"t": ITEM, "c": [node["c"][0].reduced(max_width), *node["c"][1:]]}
+            if node["t"] == ITEM and isinstance(node["c"][0], Figure)
+            else node
+            for node in self.ast
+        ]
         extras = {name: document.reduced(max_width) for name, document in self.extras.items()}
-        return replace(self, items=items, extras=extras)
+        return replace(self, ast=ast, extras=extras)
 
 
 # ---------------------------------------------------------------------- Markdown -> document
@@ -198,244 +206,173 @@ def make_document(
 ) -> Document:
     """Return the document that `markdown` makes, with markers where `items` stand.
 
+    The first heading is its title; every other one gets its level in order and an anchor, the same
+    in each language: the question's number, else the heading's.
+
     Args:
         markdown: the text.
-        items: what its markers stand for.
+        items: what its markers stand for; below a table's marker is the table.
         language: a key of `LANGUAGES`.
         images: those inside prose, as PNG, by their addresses.
 
     Raises:
         RenderError: Markdown that swallows what follows it.
     """
-    items = list(items)
-    read = json.loads(pandoc(_marked(markdown), source=READER, target="json"))
-    nodes = _join_tables(read["blocks"], items)
-    nodes = _lift_images(nodes, items, images or {}, language)
-    return numbered(_with_headings(Document(language, ast=nodes, items=items)))
-
-
-def marker(item: int | str) -> str:
-    """Return the Markdown that marks where an item stands, or where a table ends."""
-    return f"```{{={ITEM}}}\n{item}\n```"
-
-
-def index_of(node: Node) -> int | None:
-    """Return which item a node stands for, None for text."""
-    return int(node["c"][1]) if _is_marker(node) else None
-
-
-def _is_marker(node: Node, text: str = "") -> bool:
-    """Whether a node is one of our markers, of this text where one is given."""
-    return node["t"] == "RawBlock" and node["c"][0] == ITEM and text in ("", node["c"][1].strip())
-
-
-def _marked(markdown: str) -> str:
-    """Make raw inlines of marks, which pandoc keeps whole, and let bold end before its stop.
-
-    After a full-width stop and before a letter `**` closes nothing in Markdown.
-    """
-
-    def raw_inline(mark: re.Match[str]) -> str:
-        kind, text = _kind_and_text(mark)
-        return f"`{text}`{{={kind}}}"
-
-    return MARK.sub(raw_inline, BOLD_STOP.sub(r"**\1**\2", markdown))
-
-
-def _kind_and_text(mark: re.Match[str]) -> tuple[str, str]:
-    if keys := keys_of(mark):
-        return CITATION, " ".join(keys)
-    return REFERENCE, f"{mark[1]}:{mark[2]}"
-
-
-def keys_of(mark: re.Match[str]) -> list[str]:
-    """Return the keys of a citation; none of a reference to a figure."""
-    return [key.strip(" @") for key in mark[3].split(";")] if mark[3] else []
-
-
-def _join_tables(blocks: Sequence[Node], items: Sequence[Item]) -> list[Node]:
-    """Put each table's node into the raw block that announces it, as its third element."""
-    joined: list[Node] = []
-    nodes = iter(blocks)
-    for node in nodes:
-        index = index_of(node)
-        if index is not None and isinstance(items[index], Table):
-            inner = list(takewhile(lambda n: not _is_marker(n, END), nodes))
-            if [n["t"] for n in inner] != ["Table"]:
-                name = items[index].name
-                raise RenderError(f"table '{name}': its Markdown holds no single table")
-            node = {"t": "RawBlock", "c": [ITEM, str(index), *inner]}
-        joined.append(node)
-    if lost := set(range(len(items))) - {index_of(node) for node in joined}:
-        raise RenderError(f"Markdown before item {min(lost)} is not closed (a fence or a comment?)")
-    return joined
-
-
-def _lift_images(
-    blocks: Sequence[Node], items: list[Item], images: Mapping[str, bytes], language: str
-) -> list[Node]:
-    """Make figures without a number of the images inside prose, each below its paragraph."""
-    nodes: list[Node] = []
+    ast: list[Node] = []
+    title, headings = "", []
+    missing = dict(enumerate(items))
+    # After a full-width stop and before a letter `**` closes nothing in Markdown. Pandoc keeps
+    # raw inlines whole.
+    text = BOLD_STOP.sub(r"**\1**\2", markdown)
+    text = MARK.sub(rf"`\1`{{={MARKED}}}", text)
+    blocks = iter(json.loads(pandoc(text, source=READER, target="json"))["blocks"])
     for node in blocks:
-        lifted = []
-        for image in [n for n in walk(node) if n["t"] == "Image"]:
-            _, inlines, (address, _) = image["c"]
-            alt, png = plain(inlines), images.get(address)
-            if png:
-                lifted.append(RawBlock(ITEM, str(len(items))))
-                items.append(Figure(png, "", alt or word("book.own_picture", language), "", None))
-            image |= Str("" if png else f"[{alt or address}]")
-        is_empty = node["t"] in ("Para", "Plain") and not plain(node)
-        nodes += lifted if lifted and is_empty else [node, *lifted]
-    return nodes
-
-
-def _with_headings(document: Document) -> Document:
-    """Take the title out; give every other heading its level in order and its anchor."""
-    title, nodes, headings, last = "", [], [], 1
-    for node in document.ast:
-        if node["t"] == "Header":
+        if node["t"] == "RawBlock" and node["c"][0] == MARKER:
+            item = missing.pop(int(node["c"][1]))
+            table = next(blocks, None) if item.kind == "table" else None
+            if item.kind == "table" and (table is None or table["t"] != "Table"):
+                raise RenderError(f"table '{item.name}': its Markdown holds no single table")
+            ast.append(item_node(item, table))
+            continue
+        node, lifted = _lift_images(node, images or {}, language)
+        if node["t"] == "Table":
+            ast.append(item_node(Table(), node))
+        elif node["t"] == "Header":
             level, (_, *attributes), inlines = node["c"]
-            text = plain(inlines)
+            words, number = plain(inlines), NUMBERED.match(plain(inlines))
             if level == 1 and not title:
-                title = text
+                title = words
                 continue
-            last = min(max(level, 2), last + 1)
-            # the same anchor in each language: the question's number, else the heading's
-            number = NUMBERED.match(text)
+            level = min(max(level, 2), headings[-1].level + 1 if headings else 2)
             anchor = f"q{number[1]}-{number[2]}" if number else ""
             if not anchor or anchor in {heading.anchor for heading in headings}:
                 anchor = f"s{len(headings) + 1}"
-            headings.append(Heading(last, anchor, text))
-            node = Header(last, [anchor, *attributes], inlines)
-        nodes.append(node)
-    return replace(document, title=title, ast=nodes, headings=headings)
+            headings.append(Heading(level, anchor, words))
+            if inlines and inlines[0]["t"] == "Str" and NUMBERED.match(inlines[0]["c"]):
+                inlines = [Span(["", ["number"], []], inlines[:1]), *inlines[1:]]
+            ast.append(Header(level, [anchor, *attributes], inlines))
+        elif not lifted or node["t"] not in ("Para", "Plain") or plain(node):
+            ast.append(node)
+        ast += lifted
+    if missing:
+        raise RenderError(
+            f"Markdown before item {min(missing)} is not closed (a fence or a comment?)"
+        )
+    return numbered(Document(language, title, ast, headings), Counter())
 
 
-def with_tables(document: Document, tables: Sequence[tuple[Table, Node]]) -> Document:
-    """Return a document with tables below it: the words of each, and its node."""
-    first = len(document.items)
-    nodes = [
-        {"t": "RawBlock", "c": [ITEM, str(index), node]}
-        for index, (_, node) in enumerate(tables, start=first)
-    ]
-    items = [*document.items, *(table for table, _ in tables)]
-    return numbered(replace(document, ast=[*document.ast, *nodes], items=items))
+def marker(index: int) -> str:
+    """Return the Markdown that marks where an item stands."""
+    return f"```{{={MARKER}}}\n{index}\n```"
 
 
-# ---------------------------------------------------------------------- numbers and links
+def item_node(item: Item, table: Node | None = None) -> Node:
+    """Return the node of an item, its caption with marks but no names set apart."""
+    pieces = enumerate(MARK.split(getattr(item, "caption", "").replace("`", "")))
+    inlines = [RawInline(MARKED, piece) if i % 2 else Str(piece) for i, piece in pieces if piece]
+    return {"t": ITEM, "c": [item, None, inlines, [_shaped(table)] if table else []]}
 
 
-def numbered(document: Document, *, figures: int = 0, tables: int = 0) -> Document:
-    """Return the document with its figures and tables numbered, after so many that stand before."""
-    counts, numbers = {"figure": figures, "table": tables}, {}
-    # in the order of the text: images inside prose are listed last
-    for index, item in map(document.item, document.ast):
-        is_counted = getattr(item, "name", "") and not getattr(item, "is_screen_only", False)
-        if is_counted:
-            counts[item.kind] += 1
-            numbers[index] = counts[item.kind]
-    return replace(document, numbers=numbers)
+def _lift_images(node: Node, images: Mapping[str, bytes], language: str) -> tuple[Node, list[Node]]:
+    """Take the images out of prose; return it, and figures without a number to stand below it."""
+    lifted = []
 
-
-def resolve(document: Document, targets: Targets) -> Document:
-    """Return the document with links for all marks in its text and in its captions.
-
-    A figure is looked for in the document itself first; a mark that stands for nothing becomes its
-    own name and is listed in `targets.lost`.
-
-    Raises:
-        RenderError: a citation of no known reference.
-    """
-
-    def link(kind: str, content: Any, *_: Any) -> list[Node] | None:
-        if kind != "RawInline" or content[0] not in (REFERENCE, CITATION):
+    def lift(kind: str, content: Any, *_: Any) -> Node | None:
+        if kind != "Image":
             return None
-        if content[0] == CITATION:
-            return _citation(content[1].split(), targets)
-        return [_reference(content[1], document, targets)]
+        alt, address = plain(content[1]), content[2][0]
+        if address not in images:
+            return Str(f"[{alt or address}]")
+        alt = alt or word("book.own_picture", language)
+        lifted.append(item_node(Figure(images[address], "", alt, "", None)))
+        return Str("")
 
-    ast = change(document.ast, link)
-    captions = {
-        index: change(_caption_inlines(item.caption), link)
-        for index, item in enumerate(document.items)
-        if getattr(item, "caption", "")
-    }
-    return replace(document, ast=ast, captions=captions)
-
-
-def _caption_inlines(caption: str) -> list[Node]:
-    """Return a caption's words and marks; names are not set apart in it."""
-    caption = caption.replace("`", "")
-    nodes, end = [], 0
-    for mark in MARK.finditer(caption):
-        nodes += [Str(caption[end : mark.start()]), RawInline(*_kind_and_text(mark))]
-        end = mark.end()
-    return [node for node in (*nodes, Str(caption[end:])) if node["c"]]
-
-
-def _reference(mark: str, document: Document, targets: Targets) -> Node:
-    """Return what a mark stands for: 'Figure 3'."""
-    kind, _, name = mark.partition(":")
-    if kind == "part" and name in targets.parts:
-        return _link(targets.parts[name], name)
-    key = (KINDS.get(kind, ""), name)
-    number = document.numbers_by_name.get(key, targets.numbers.get(key))
-    if number is None:
-        targets.lost.append(mark)
-        return Str(name)
-    label = word(f"page.{key[0]}", document.language)
-    return _link(f"{label}\u00a0{number}", f"{key[0]}-{number}")
-
-
-def _citation(keys: Sequence[str], targets: Targets) -> list[Node]:
-    """Return what a citation stands for: '[1, 4]'; links lead back to the first of each work."""
-    nodes = []
-    for key in keys:
-        if key not in targets.keys:
-            raise RenderError(f"[@{key}]: references.toml has no such key")
-        place = "" if key in targets.citations else f"cite-{key}"
-        number = targets.citations.setdefault(key, len(targets.citations) + 1)
-        nodes += [Str(", "), _link(str(number), f"ref-{key}", place)]
-    return [Str("["), *nodes[1:], Str("]")]
-
-
-def _link(text: str, anchor: str, place: str = "") -> Node:
-    return Link([place, ["ref"], []], [Str(text)], [f"#{anchor}", ""])
+    return change([node], lift)[0], lifted
 
 
 def join(documents: Sequence[tuple[str, Document]], language: str) -> Document:
     """Return several documents as one, each below a heading of its own; an empty one has none."""
     ast: list[Node] = []
-    items: list[Item] = []
     headings: list[Heading] = []
     for title, document in documents:
-        first = len(items)
         if title:
-            anchor = f"s{len(headings) + 1}"
-            headings.append(Heading(2, anchor, title))
-            ast.append(Header(2, [anchor, [], []], [Str(title)]))
+            headings.append(Heading(2, f"s{len(headings) + 1}", title))
+            ast.append(Header(2, [headings[-1].anchor, [], []], [Str(title)]))
         for node in document.ast:
-            if (index := index_of(node)) is not None:
-                node = {"t": "RawBlock", "c": [ITEM, str(first + index), *node["c"][2:]]}
-            elif node["t"] == "Header":  # one level down, and in none of the contents
+            if node["t"] == "Header":  # one level down, and in none of the contents
                 level, (_, *rest), inlines = node["c"]
-                node = Header(level + bool(title), [f"s{first}-{len(ast)}", *rest], inlines)
+                node = Header(level + bool(title), [f"s-{len(ast)}", *rest], inlines)
             ast.append(node)
-        items += document.items
-    return numbered(Document(language, ast=ast, items=items, headings=headings))
+    return Document(language, ast=ast, headings=headings)
+
+
+# ---------------------------------------------------------------------- numbers and links
+
+
+def numbered(document: Document, counts: Counter[str]) -> Document:
+    """Return the document with its figures and tables numbered; `counts` has those before them."""
+    ast = []
+    for node in document.ast:
+        if node["t"] == ITEM:
+            item, _, *rest = node["c"]
+            is_counted = getattr(item, "name", "") and not getattr(item, "is_screen_only", False)
+            counts[item.kind] += bool(is_counted)
+            node = {"t": ITEM, "c": [item, counts[item.kind] if is_counted else None, *rest]}
+        ast.append(node)
+    return replace(document, ast=ast)
+
+
+def resolve(
+    document: Document,
+    marks: Mapping[str, tuple[str, str]],
+    citations: dict[str, int],
+    lost: list[str],
+) -> Document:
+    """Return the document with links for all marks in its text and in its captions.
+
+    Args:
+        document: a chapter; a figure is looked for in it first.
+        marks: the words and the anchor that each of the book's stands for.
+        citations: numbers of works in the order of first use; those of this chapter are added.
+        lost: marks that stand for nothing, which become their own names; they are added.
+
+    Raises:
+        RenderError: a citation of no known reference.
+    """
+    marks = {**marks, **document.marks}
+
+    def link(kind: str, content: Any, *_: Any) -> list[Node] | None:
+        if kind != "RawInline" or content[0] != MARKED:
+            return None
+        mark, nodes = content[1], []
+        if mark in marks:
+            return [_link(*marks[mark])]
+        for key in KEY.findall(mark):
+            if key not in references():
+                raise RenderError(f"[@{key}]: references.toml has no such key")
+            if key not in citations:  # links lead back to the first of each work
+                nodes.append(Span([f"cite-{key}", ["place"], []], []))
+            number = citations.setdefault(key, len(citations) + 1)
+            nodes += [_link(str(number), f"ref-{key}"), Str(", ")]
+        if nodes:
+            return [Str("["), *nodes[:-1], Str("]")]
+        lost.append(mark)
+        return [Str(mark.strip("{}").partition(":")[2])]
+
+    return replace(document, ast=change(document.ast, link))
+
+
+def _link(text: str, anchor: str) -> Node:
+    return Link(["", ["ref"], []], [Str(text)], [f"#{anchor}", ""])
+
+
+@cache
+def references() -> Mapping[str, Mapping[str, Any]]:
+    """Return the works of `report/references.toml` by their keys: first author and year."""
+    return tomllib.loads(REFERENCES.read_text(encoding="utf-8"))
 
 
 # ---------------------------------------------------------------------- pandoc's nodes
-
-
-def walk(node: Any) -> Iterator[Node]:
-    """Yield every pandoc node in `node`, outermost first."""
-    if isinstance(node, dict) and "t" in node:
-        yield node
-    if isinstance(node, dict | list | tuple):
-        for part in node.values() if isinstance(node, dict) else node:
-            yield from walk(part)
 
 
 def change(nodes: Sequence[Node], action: Any) -> list[Node]:
@@ -445,67 +382,56 @@ def change(nodes: Sequence[Node], action: Any) -> list[Node]:
 
 def plain(nodes: Any) -> str:
     """Return pandoc nodes as plain text; formulas as their TeX."""
-    words = {"Space": " ", "SoftBreak": " ", "LineBreak": " "}
-    parts = []
-    for node in walk(nodes):
-        kind = node["t"]
-        if kind == "Str":
-            parts.append(node["c"])
-        elif kind in ("Code", "Math"):
-            parts.append(node["c"][1])
-        else:
-            parts.append(words.get(kind, ""))
-    return "".join(parts).strip()
+    return pandocfilters.stringify(nodes).strip()
 
 
-def strings(text: str) -> list[Node]:
-    """Return words as pandoc's inlines."""
-    nodes: list[Node] = []
-    for place, piece in enumerate(text.replace("\n", " ").split(" ")):
-        nodes += [Space()] * (place > 0) + [Str(piece)] * bool(piece)
-    return nodes
-
-
-def make_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Node:
+def make_table(columns: Iterable[Any], rows: Iterable[Iterable[Any]]) -> Node:
     """Return a table of words as a node, columns of numbers to the right."""
     bare = ["", [], []]
 
     def row(texts: Sequence[str]) -> list[Any]:
-        contents = [[Plain(strings(text))] if text else [] for text in texts]
+        contents = [[Plain([Str(text)])] if text else [] for text in texts]
         return [bare, [[bare, {"t": "AlignDefault"}, 1, 1, content] for content in contents]]
 
+    def side(cells: Sequence[str]) -> str:
+        is_number = all(c in ("", "–") or c[0] in "−<≥≤≈" or c[0].isdecimal() for c in cells)
+        return "AlignRight" if is_number else "AlignLeft"
+
+    columns, rows = list(map(str, columns)), [list(map(str, cells)) for cells in rows]
     across = list(zip(*rows, strict=True)) or [("-",)] * len(columns)
-    sides = ["AlignRight" if all(map(_is_number, cells)) else "AlignLeft" for cells in across]
-    widths = [[{"t": side}, {"t": "ColWidthDefault"}] for side in sides]
+    sides = [[{"t": side(cells)}, {"t": "ColWidthDefault"}] for cells in across]
     body = [bare, 0, [], list(map(row, rows))]
-    content = [bare, [None, []], widths, [bare, [row(columns)]], [body], [bare, []]]
+    content = [bare, [None, []], sides, [bare, [row(columns)]], [body], [bare, []]]
     return {"t": "Table", "c": content}
 
 
-def _is_number(cell: str) -> bool:
-    """Whether a cell holds a number, or none."""
-    return cell in ("", "–") or cell[0] in "−<≥≤≈" or cell[0].isdecimal()
+def _shaped(table: Node) -> Node:
+    """Drop column widths, which pandoc guesses; mark row headers, long cells and large tables.
 
-
-def shaped(table: Node) -> Node:
-    """Drop column widths, which pandoc guesses; mark row headers, long cells and large tables."""
+    Where a telephone stacks the table, every cell gets the name of its column.
+    """
     (anchor, _, pairs), caption, columns, head, bodies, foot = table["c"]
     columns = [[align, {"t": "ColWidthDefault"}] for align, _ in columns]
-    rows = rows_of(table)
-    for row in rows:
+    below = [row for _, _, upper, lower in bodies for row in (*upper, *lower)] + foot[1]
+    titles = [plain(cell[4]) for cell in head[1][0][1]] if head[1] else []
+    for row in (*head[1], *below):
         for cell in row[1]:
-            is_long = width(plain(cell[4])) > LONG_CELL
-            cell[0] = ["", ["long"] if is_long else [], []]
-    classes = ["dense"] * (len(rows) > DENSE_ROWS) + ["many"] * (len(columns) > MANY_COLUMNS)
+            cell[0] = ["", ["long"] if width(plain(cell[4])) > LONG_CELL else [], []]
+    is_long = any(cell[0][1] for row in below for cell in row[1])
+    is_stacked = any(titles) and len(columns) >= MIN_STACKED_COLUMNS
+    is_stacked &= is_long or len(below) <= MAX_STACKED_ROWS
+    if is_stacked := is_stacked and all(len(row[1]) == len(titles) for row in below):
+        for row in (*head[1], *below):
+            for cell, title in zip(row[1], titles, strict=True):
+                cell[0][2].append(["label", title])
+    marks = {
+        "dense": len(head[1]) + len(below) > DENSE_ROWS,
+        "many": len(columns) > MANY_COLUMNS,
+        "stacked": is_stacked,
+    }
     bodies = [[own, int(len(columns) > 1), upper, lower] for own, _, upper, lower in bodies]
-    return {"t": "Table", "c": [[anchor, classes, pairs], caption, columns, head, bodies, foot]}
-
-
-def rows_of(table: Node) -> list[Any]:
-    """Return a table's rows: head, bodies, foot."""
-    _, _, _, head, bodies, foot = table["c"]
-    inner = [row for _, _, upper, lower in bodies for row in (*upper, *lower)]
-    return [*head[1], *inner, *foot[1]]
+    attributes = [anchor, [name for name, is_so in marks.items() if is_so], pairs]
+    return {"t": "Table", "c": [attributes, caption, columns, head, bodies, foot]}
 
 
 def unbroken(text: str) -> str:
@@ -525,12 +451,11 @@ def pandoc(text: str, *, source: str, target: str, options: Sequence[str] = ()) 
     Raises:
         RenderError: pandoc refuses the text.
     """
-    command = [pypandoc.get_pandoc_path(), "--sandbox", "--wrap=preserve", *options]
-    command += ["--from", source, "--to", target]
-    done = subprocess.run(command, input=text.encode(), capture_output=True, check=False)
-    if done.returncode:
-        raise RenderError(f"pandoc: {done.stderr.decode(errors='replace').strip()}")
-    return done.stdout.decode()
+    options = ["--wrap=preserve", *options]
+    try:
+        return pypandoc.convert_text(text, target, source, options, sandbox=True)
+    except RuntimeError as error:
+        raise RenderError(f"pandoc: {error}") from None
 
 
 @cache

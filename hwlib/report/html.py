@@ -2,33 +2,59 @@
 
 from __future__ import annotations
 
-import base64
+import html
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cache, partial
+from io import BytesIO
+from itertools import count
 from typing import Any
 
+from fontTools import subset
+from fontTools.ttLib import TTFont
 from markupsafe import Markup
+from pandocfilters import Header, Link, RawInline
 from PIL import Image
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
 
 from hwlib.images import data_address, decode, encode
 from hwlib.registry import PAGES, PROBLEMS
-from hwlib.report.book import APPENDIX, COMPARISON, PROBLEM, Book, Part, runs_of
-from hwlib.report.compare import comparison, glossary, tables_of
-from hwlib.report.document import Document, Figure, unbroken
-from hwlib.report.embed import FULL, Detail
-from hwlib.report.markup import TEMPLATES, embed, pieces, template, to_html, words_of
-from hwlib.report.runs import shared, short_name, subtitle, warnings
+from hwlib.report.book import APPENDIX, COMPARISON, PROBLEM, Book, Part
+from hwlib.report.document import ITEM, Document, Node, RenderError, change, plain, unbroken, write
+from hwlib.report.embed import FULL, Detail, addresses
+from hwlib.report.markup import FONTS, set_item, template, words_of
+from hwlib.report.runs import short_name, subtitle
 from hwlib.report.strips import cover
-from hwlib.report.webfont import FONTS, font_faces
-from hwlib.text import LANGUAGES, section, word
+from hwlib.text import LANGUAGES, word
 
-FONT_PLACE = "/* fonts of this page's Chinese */"  # in base.html.jinja
 THUMBNAIL_PX = (640, 360)  # twice a card's size on the page
 # The figure that shows a problem best, where its run has no images of its own.
 COVERS = (*(PROBLEMS[name].cover for name in PAGES if name in PROBLEMS), "fig1_3")
 COVER_BYTES = 600_000  # of cards and faces on the title page
 INDEX, COMPARE, APPENDICES = "index.html", "compare.html", "appendix.html"
+ANNOTATION = re.compile(
+    r"<semantics>(.*?)<annotation encoding=\"application/x-tex\">.*?</annotation></semantics>",
+    re.DOTALL,
+)
+# 'log p' has a thin space that 'log(' has not; MathML leaves both without.
+FUNCTION = re.compile(
+    r"(?<!<msub>)(?<!<msup>)(?<!<munder>)"
+    r"(<mi[^>]*>(?:log|ln|exp|sin|cos|tan|arg|det|max|min)</mi>"
+    r"(?:<mo>(?:&#8289;|\u2061)</mo></mrow>)?)"
+    r"(?=\s*<m(?!o))"
+)
+# 'min max' with what each runs over below it.
+LIMITED = re.compile(
+    r"(<(munder|msub)><mi[^>]*>(?:min|max)</mi>(?:(?!</?m(?:under|sub)>).)*</\2>)(?=\s*<m(?!o|space))"
+)
+THIN_SPACE = r'\1<mspace width="0.167em"></mspace>'
+EMPTY_HEAD = re.compile(r"<th((?: [^>]*)?)></th>")  # names nothing, so it is no header
+FONT_PLACE = "/* fonts of this page's Chinese */"  # in base.html.jinja
+FAMILY = "HW Lab TC"  # as style.css names it, after the fonts that a Chinese system has
+CHINESE = re.compile("[\u2e80-\uffef]")  # ideographs, their punctuation, full-width forms
 
 
 def file_of(part: Part | None) -> str:
@@ -57,14 +83,6 @@ def render(book: Book, file: str, *, languages: Sequence[str], detail: Detail = 
     """
     own = [part for part in book.parts if file_of(part) == file]
     page = own[0].page if own else None
-    values = _common(book, file, languages)
-    if page:
-        values |= {"page": page, "part": own[0], "place": book.problems.index(own[0])}
-        values |= {"title": own[0].title, "facts": subtitle(page.facts, book.language)}
-    elif file == INDEX:
-        values |= _index(book)
-    elif file == COMPARE:
-        values |= _comparison(book)
     room = detail.max_bytes - (COVER_BYTES if file == INDEX else 0)
     if page and page.decoder:
         room = min(room, FULL.max_bytes - len(page.decoder.get("weights", "")))
@@ -74,95 +92,104 @@ def render(book: Book, file: str, *, languages: Sequence[str], detail: Detail = 
         """Return a document as HTML, its links leading to the files of the book."""
         if document is None:
             return Markup()
-        address = _address(book, file, document, prefix)
-        return Markup(
-            to_html(document, max_bytes=share, address=address, prefix=prefix, shift=shift)
-        )
 
+        def address(anchor: str) -> str:
+            place = file_of(book.place(anchor))
+            return f"#{anchor}" if place == file else f"{place}#{anchor}"
+
+        options = {"max_bytes": share, "address": address, "prefix": prefix, "shift": shift}
+        return Markup(to_html(document, **options))
+
+    problems = [part.page.facts.job.problem for part in book.problems]
     names = {INDEX: "index", COMPARE: "compare", APPENDICES: "appendix"}
-    text = template(f"{names.get(file, 'page')}.html.jinja").render(values, body=body, parts=own)
+    text = template(f"{names.get(file, 'page')}.html.jinja").render(
+        words_of(book.language),
+        book=book,
+        file=file,
+        parts=own,
+        page=page,
+        language=LANGUAGES[book.language],
+        languages=[(LANGUAGES[code], code) for code in languages],
+        counts=Counter(problems),
+        short_names=[short_name(problem, book.language) for problem in problems],
+        facts=subtitle(page.facts, book.language) if page else (),
+        body=body,
+        card_image=partial(_card_image, language=book.language),
+        file_of=file_of,
+        data_address=data_address,
+        math_font=_math_font,
+    )
     text = unbroken(text)  # before the fonts, in which it has nothing to look for
     return text.replace(FONT_PLACE, font_faces(text), 1)
 
 
-def _address(book: Book, file: str, document: Document, prefix: str) -> Callable[[str], str]:
-    """Return the function that says where an anchor is, seen from a document in a file."""
-    own = {heading.anchor for heading in document.headings}
+def to_html(
+    document: Document,
+    *,
+    max_bytes: int = FULL.max_bytes,
+    address: Callable[[str], str] = "#{}".format,
+    prefix: str = "",
+    shift: int = 0,
+) -> str:
+    """Return a document as HTML.
 
-    def address(anchor: str) -> str:
-        if anchor in own:
-            return f"#{prefix}{anchor}"
-        place = file_of(book.place(anchor))
-        return f"#{anchor}" if place == file else f"{place}#{anchor}"
+    Args:
+        document: a chapter.
+        max_bytes: of its images together.
+        address: returns where an anchor outside of the document is.
+        prefix: of the anchors of its headings, which differ between the chapters of a page.
+        shift: how many levels its headings go down.
 
-    return address
+    Raises:
+        RenderError: a formula that cannot be set.
+    """
+    images = [image for figure in document.figures for image in figure.images]
+    places, own = count(), {heading.anchor for heading in document.headings}
+    macros = template("parts.html.jinja").make_module(
+        {
+            **words_of(document.language),
+            "embedded": addresses(images, max_bytes=max_bytes),
+            "python": lambda source: Markup(
+                highlight(source, PythonLexer(), HtmlFormatter(nowrap=True)).rstrip("\n")
+            ),
+        }
+    )
 
+    def finish(kind: str, content: Any, *_: Any) -> list[Node] | Node | None:
+        """Set items; give headings their anchors and links to themselves; lead links home."""
+        if kind == ITEM:
+            item, number, caption, tables = content
+            text = macros.item(item, number, plain(caption), tables, f"{prefix}{next(places)}")
+            return set_item("html", str(text), caption, tables)
+        if kind == "Header":
+            level, (anchor, *attributes), inlines = content
+            if anchor:
+                link = macros.permalink(prefix + anchor, plain(inlines))
+                inlines, anchor = [*inlines, RawInline("html", str(link))], prefix + anchor
+            return Header(level + shift, [anchor, *attributes], inlines)
+        if kind == "Link" and content[2][0].startswith("#"):
+            attributes, inlines, (target, title) = content
+            anchor = target[1:]
+            target = f"#{prefix}{anchor}" if anchor in own else address(anchor)
+            return Link(attributes, inlines, [target, title])
+        return None
 
-# ---------------------------------------------------------------------- what templates take
-
-
-def _common(book: Book, file: str, languages: Sequence[str]) -> dict[str, Any]:
-    """Return what every page needs: words, style, the links to the other pages and languages."""
-    counts = Counter(part.page.facts.job.problem for part in book.problems)
-    links = []
-    for part in book.problems:
-        text = short_name(part.page.facts.job.problem, book.language)
-        is_one = counts[part.page.facts.job.problem] == 1
-        links.append((file_of(part), text if is_one else f"{text} {part.page.label}"))
-    return words_of(book.language) | {
-        "book": book,
-        "file": file,
-        "page": None,
-        "language": LANGUAGES[book.language],
-        "languages": [(LANGUAGES[code], code) for code in languages],
-        "links": links,
-        "counts": counts,
-        "permalink": pieces(book.language).permalink,
-        "read_own": _read_own,
-        "math_font": _math_font,
-        "data_address": data_address,
-    }
-
-
-def _index(book: Book) -> dict[str, Any]:
-    """Return what the title page shows: findings, data, problems, what follows from them."""
-    kinds = [part.kind for part in book.parts]
-    return {
-        "front": book.front,
-        "faces": _faces(book.front.image, book.language),
-        "first": kinds.index(PROBLEM) if book.problems else 0,
-        "card_image": partial(_card_image, language=book.language),
-        "file_of": file_of,
-    }
-
-
-def _comparison(book: Book) -> dict[str, Any]:
-    """Return what sets all models side by side."""
-    entries = runs_of(book.pages)
-    sections = comparison(entries, book.language)
-    return {
-        "words": section("compare", book.language),
-        "facts": shared(entries, book.language),
-        "warnings": warnings(entries, book.language),
-        "sections": sections,
-        "glossary": glossary(tables_of(sections), book.language),
-    }
+    text = write(change(document.ast, finish), "html5", "--mathml")
+    if bad := re.search(r'<span class="math[^>]*>(.*?)</span>', text, re.DOTALL):
+        raise RenderError(f"formula cannot be set: {html.unescape(bad[1]).strip()[:80]}")
+    text = ANNOTATION.sub(r"\1", EMPTY_HEAD.sub(r"<td\1></td>", text))
+    text = text.replace('<mo accent="true">', '<mo accent="true" stretchy="false">')
+    return FUNCTION.sub(THIN_SPACE, LIMITED.sub(THIN_SPACE, text))
 
 
-# ---------------------------------------------------------------------- images, own files
-
-
-def _faces(image: Figure | None, language: str) -> Markup:
-    if image is None:
-        return Markup()
-    macros = pieces(language, embedded=embed([image]))
-    return macros.image(image, word("page.figure", language))
+# ---------------------------------------------------------------------- images, fonts
 
 
 def _card_image(part: Part, language: str) -> tuple[str, str] | None:
     """Return a problem's image as a data address, and its words: samples, else a figure."""
     if (image := cover(part.page.facts)) is not None:
-        return data_address(image, "image/jpeg"), word("page.cover", language, problem=part.title)
+        words = word("page.cover", language, problem=part.title)
+        return data_address(image, "image/jpeg"), words
     figures = part.document.figures if part.document else []
     order = [f for name in COVERS for f in figures if f.name == name] or figures
     if not order:
@@ -173,12 +200,41 @@ def _card_image(part: Part, language: str) -> tuple[str, str] | None:
     return data_address(jpeg, "image/jpeg"), order[0].alt
 
 
-def _read_own(name: str) -> Markup:
-    """Return one of our own scripts or styles, which a page holds whole."""
-    return Markup((TEMPLATES / name).read_text(encoding="utf-8"))
+def font_faces(text: str) -> str:
+    """Return CSS with fonts, regular and bold, of all Chinese in `text`; "" where it has none.
+
+    Many machines, servers above all, have no Chinese font. A character that the package's own fonts
+    do not have stays the reader's system's.
+    """
+    characters = "".join(sorted(set(CHINESE.findall(text))))
+    weights = {"Regular": 400, "Bold": 700}.items() if characters else ()
+    return "".join(
+        f'@font-face {{ font-family: "{FAMILY}"; font-weight: {weight};'
+        f' src: url("{_subset(name, characters)}") format("woff"); }}\n'
+        for name, weight in weights
+    )
+
+
+@cache
+def _subset(weight: str, characters: str) -> str:
+    """Return the data address of a font with these characters alone."""
+    options = subset.Options(
+        layout_features=[],
+        hinting=False,
+        flavor="woff",
+        name_IDs=[1, 2],
+        drop_tables=["vhea", "vmtx"],
+    )
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(text=characters)
+    file, path = BytesIO(), FONTS / f"NotoSansCJKtc-{weight}.subset.otf"
+    with TTFont(path, lazy=True, recalcTimestamp=False) as font:  # the same page, the same bytes
+        subsetter.subset(font)
+        subset.save_font(font, file, options)
+    return data_address(file.getvalue(), "font/woff")
 
 
 @cache
 def _math_font() -> str:
     """Return the font for formulas: many machines have none of their own."""
-    return base64.b64encode((FONTS / "HWLabMath.subset.woff").read_bytes()).decode()
+    return data_address((FONTS / "HWLabMath.subset.woff").read_bytes(), "font/woff")

@@ -22,7 +22,7 @@ from hwlib import log
 from hwlib.errors import DEFAULT_LANGUAGE
 from hwlib.images import decode, encode
 from hwlib.report.document import (
-    END,
+    KEY,
     MARK,
     Code,
     Document,
@@ -31,12 +31,11 @@ from hwlib.report.document import (
     Printed,
     RenderError,
     Table,
-    keys_of,
     make_document,
     marker,
     pandoc,
+    references,
 )
-from hwlib.report.references import references
 from hwlib.report.sliders import make_slider
 from hwlib.text import LANGUAGES, word
 
@@ -168,8 +167,6 @@ def _pieces(output: NotebookNode, cell: NotebookNode, language: str) -> Iterator
             yield Table(name, caption)
         text = data.get("text/markdown")
         yield _checked(text or pandoc(data["text/html"], source="html", target="gfm"), cell)
-        if facts.kind == "table":
-            yield marker(END)
 
 
 def _own_items(output: NotebookNode, data: Mapping[str, str], language: str) -> Iterator[Item]:
@@ -192,7 +189,7 @@ def _own_items(output: NotebookNode, data: Mapping[str, str], language: str) -> 
 
 def _checked(text: str, cell: NotebookNode) -> str:
     """Return a text of a cell; raise RenderError where it cites what is no known reference."""
-    for key in (key for mark in MARK.finditer(text) for key in keys_of(mark)):
+    for key in (key for mark in MARK.findall(text) for key in KEY.findall(mark)):
         if key not in references():
             raise RenderError(f"cell {cell.id}: [@{key}] is no reference of references.toml")
     return text

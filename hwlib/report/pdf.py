@@ -2,40 +2,53 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import cache
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import jinja2
-from fontTools.ttLib import TTFont
+from pandocfilters import Header, Link, Math, RawBlock, RawInline, Span
 
 from hwlib import log
 from hwlib.images import decode, encode
-from hwlib.report.book import COMPARISON, Book, Part, book_date, runs_of
-from hwlib.report.compare import comparison, glossary, tables_of
-from hwlib.report.document import DENSE_ROWS, Document, RenderError, unbroken
-from hwlib.report.embed import FULL, Detail
-from hwlib.report.markup import TEMPLATES, words_of
+from hwlib.report.book import Book
+from hwlib.report.document import (
+    DENSE_ROWS,
+    ITEM,
+    Document,
+    Node,
+    RenderError,
+    change,
+    unbroken,
+    write,
+)
+from hwlib.report.embed import FULL, PNG, Detail
+from hwlib.report.markup import FONTS, TEMPLATES, literal, set_item, template, words_of
 from hwlib.report.runs import subtitle
-from hwlib.report.typst_markup import Source, call, image_name, literal, to_typst
-from hwlib.report.webfont import FONTS
-from hwlib.text import LANGUAGES, section, width, word, wrap
+from hwlib.text import LANGUAGES, width, word, wrap
 
 TYPESET = Path(__file__).with_name("typeset.py")
+REFUSED = 3  # its exit code where Typst cannot set the text
+DRAWN_WIDTH = re.compile(rb"""<svg[^>]*?\swidth=["']([\d.]+)(pt|px|in|mm|)["']""")
+POINTS = {"pt": 1.0, "px": 0.75, "": 0.75, "in": 72.0, "mm": 72 / 25.4}
+# Names in formulas that pandoc writes and Typst has dropped, with their code points.
+DROPPED = json.loads((TEMPLATES / "typst_symbols.json").read_text())
+NAME = re.compile(r'"(?:[^"\\]|\\.)*"|[A-Za-z]+(?:\.[A-Za-z]+)*')
+FORMULA_END = "/* end of formula */"  # and its beginning
+FORMULA = re.compile(rf"{re.escape(FORMULA_END)}(.*?){re.escape(FORMULA_END)}", re.DOTALL)
 HEAD_PIECE = re.compile(
     r"（[^）]*）|\([^)]*\)|\[[^\]]*\]|[^\s\u2e80-\uffff]+|(?:(?!（)[\u2e80-\uffff]){1,6}"
 )
 UNIT = re.compile(r"(?<=[\d\]]) (?=%|nats\b)")  # the space before it, where no line ends
 MIN_HEAD_WIDTH = 10  # Latin letters; a table's head is broken into lines no narrower than this
 MAX_PASSES = 12  # each one settles at least the next figure or table; five to seven are usual
-PNG = b"\x89PNG"
 MAX_JPEG_SHARE = 0.9  # of a PNG's size: sheets of faces get smaller than that, curves do not
 NO_GLYPH = "□"
 JOINERS = "\ufe0f\u200d"  # they make one sign of several
@@ -48,29 +61,28 @@ def render_pdf(book: Book, *, detail: Detail = FULL) -> bytes:
         RenderError: the text cannot be set.
     """
     images: dict[str, bytes] = {}
-    macros = _macros(book, images)
-    front, _ = _without_unknown(macros.front(book.front))
-    body = "\n\n".join(_part(part, book, macros) for part in book.parts)
-    known, date = LANGUAGES[book.language], book_date(book.pages)
-    settings = {
-        "lang": known.code,
-        "region": known.region,
-        "spaced": known.spaced,
-        "title": book.front.title,
-        "author": book.front.author,
-        "lab": word("page.lab", book.language),
-        "contents": word("page.contents", book.language),
-        "depth": 1,  # what a chapter asks stands in the PDF's outline
-        "date": Source(f"datetime(year: {date.year}, month: {date.month}, day: {date.day})"),
-    }
-    main = macros.main(front, body, settings)
+    macros = _macros(book.language, images)
+    texts = [macros.front(book), *(macros.part(part, book) for part in book.parts)]
+    rare = "".join(sorted({c for c in "".join(texts) if ord(c) > 0xFF}))
+    lost = set(json.loads(_typeset("glyphs", {"characters": rare})))
+    for place, part in enumerate(book.parts if lost else (), start=1):
+        if own := sorted(lost & set(texts[place]) - set(JOINERS)):
+            codes = ", ".join(f"U+{ord(character):04X}" for character in own)
+            said = word("book.no_glyph", book.language, count=len(own), codes=codes)
+            log.info(f"{book.language}, PDF, {part.title}: {said}")
+            texts[place] += f"\n\n#hw-note({literal(said)})"
+    main = macros.main(book, LANGUAGES[book.language], texts[0], "\n\n".join(texts[1:]))
+    main = "".join(c for c in main if c >= " " or c in "\n\t")
+    if lost:  # what only joins or colours the signs of an emoji goes with them
+        some = "".join(map(re.escape, lost))
+        main = re.sub(f"[{some}](?:[{some}{JOINERS}\U0001f3fb-\U0001f3ff])*", NO_GLYPH, main)
     with tempfile.TemporaryDirectory(prefix="hwlib-pdf-") as temporary:
         folder = Path(temporary)
         for name, image in images.items():
             (folder / name).write_bytes(_compact(image, detail))
         (folder / "report.typ").write_bytes((TEMPLATES / "report.typ").read_bytes())
         (folder / "main.typ").write_text(UNIT.sub("\u00a0", unbroken(main)), encoding="utf-8")
-        return _compile(folder / "main.typ", date)
+        return _compile(folder / "main.typ", book.date)
 
 
 def _compact(image: bytes, detail: Detail) -> bytes:
@@ -102,89 +114,106 @@ def _typeset(goal: str, task: Mapping[str, Any]) -> bytes:
     if done.returncode == 0:
         return done.stdout
     lines = done.stderr.decode(errors="replace").strip()
-    if done.returncode == 1 and lines.startswith("{"):
-        error = json.loads(lines)
-        hints = "; ".join(error["hints"])
-        raise RenderError(f"PDF: {error['message']}" + (f" ({hints})" if hints else ""))
+    if done.returncode == REFUSED:
+        raise RenderError(f"PDF: {lines}")
     last = lines.rpartition("\n")[2]
     raise RenderError(f"PDF: setting it ended with exit code {done.returncode}: {last}")
 
 
-# ---------------------------------------------------------------------- the book's parts
+# ---------------------------------------------------------------------- documents as Typst
 
 
-def _macros(book: Book, images: dict[str, bytes]) -> Any:
+def to_typst(document: Document, prefix: str, images: dict[str, bytes]) -> str:
+    """Return a document as Typst for `report.typ`, and add its images by their file names.
+
+    A prefix makes the anchors of headings differ between the parts of one PDF.
+    """
+    macros = _macros(document.language, images)
+    nodes: list[Node] = []
+    for node in _printed(document.ast):
+        if node["t"] == ITEM:
+            item, number, caption, tables = node["c"]
+            # a part's own heading is above the first node
+            is_sticky = not nodes or nodes[-1]["t"] == "Header"
+            text = macros.item(item, number, tables, is_sticky)
+            nodes += set_item("typst", text, caption, tables)
+        elif node["t"] == "Para" and [part["t"] for part in node["c"]] == ["Strong"]:
+            # all of it is bold: it leads on to what comes next, as a heading does
+            start, end = RawBlock("typst", "#block(sticky: true)["), RawBlock("typst", "]")
+            nodes += [start, node, end]
+        else:
+            nodes.append(node)
+    own = {heading.anchor for heading in document.headings}
+
+    def finish(kind: str, content: Any, *_: Any) -> list[Node] | Node | None:
+        """Give formulas words for a screen reader, and anchors of headings the prefix."""
+        if kind == "Math":
+            start = f"#hw-math({literal(content[1].strip())})[{FORMULA_END}"
+            end = f"{FORMULA_END}]"
+            return [RawInline("typst", start), Math(*content), RawInline("typst", end)]
+        if kind == "Span" and "place" in content[0][1]:
+            return RawInline("typst", f"#hw-place({literal(content[0][0])});")
+        if kind == "Header":
+            level, (anchor, *rest), inlines = content
+            return Header(level, [f"{prefix}-{anchor}", *rest], inlines)
+        if kind == "Link" and not content[2][0].startswith(("http://", "https://")):
+            (_, classes, _), inlines, (target, title) = content
+            if "ref" in classes:
+                return None
+            if target.removeprefix("#") not in own:
+                return Span(["", [], []], inlines)
+            return Link(["", [], []], inlines, [f"#{prefix}-{target[1:]}", title])
+        return None
+
+    def renamed(formula: re.Match[str]) -> str:
+        """Return a formula with code points for the names that Typst has dropped."""
+        return NAME.sub(
+            lambda name: f"\\u{{{DROPPED[name[0]]}}}" if name[0] in DROPPED else name[0], formula[1]
+        )
+
+    return FORMULA.sub(renamed, write(change(nodes, finish), "typst"))
+
+
+def _printed(ast: Sequence[Node]) -> list[Node]:
+    """Return what is printed: no code, and a figure after the first words below its heading.
+
+    A heading goes where what follows it goes: with a figure it would leave a hole.
+    """
+
+    def kind(node: Node) -> str:
+        return node["c"][0].kind if node["t"] == ITEM else node["t"]
+
+    nodes = [
+        node
+        for node in ast
+        if kind(node) != "code"
+        and not (node["t"] == ITEM and getattr(node["c"][0], "is_screen_only", False))
+    ]
+    for place in range(len(nodes) - 2):
+        if [*map(kind, nodes[place : place + 3])] == ["Header", "figure", "Para"]:
+            nodes[place + 1 : place + 3] = nodes[place + 2], nodes[place + 1]
+    return nodes
+
+
+def drawn_width(svg: bytes) -> float:
+    """Return the width of a drawing in points, as it was drawn."""
+    found = DRAWN_WIDTH.search(svg[:2000])
+    if found is None:
+        raise RenderError("a figure's SVG does not say how wide it is")
+    return float(found[1]) * POINTS[found[2].decode()]
+
+
+def _macros(language: str, images: dict[str, bytes]) -> Any:
     """Return the macros of `book.typ.jinja`, which add the images that they name."""
 
-    def typst(document: Document, prefix: str) -> str:
-        text, files = to_typst(document, prefix=prefix)
-        images.update(files)
-        return text
-
     def add(image: bytes, suffix: str = "") -> str:
-        name = image_name(image) + suffix
+        name = hashlib.sha256(image).hexdigest()[:20] + suffix
         images[name] = image
         return name
 
-    values = {"typst": typst, "add": add, "head": _head, "dense_rows": DENSE_ROWS}
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["q"] = literal
-    values |= words_of(book.language)
-    return environment.get_template("book.typ.jinja").make_module(values)
-
-
-def _part(part: Part, book: Book, macros: Any) -> str:
-    """Return a chapter or an appendix as Typst, with a note on characters that no font has."""
-    page, language = part.page, book.language
-    if part.kind == COMPARISON:
-        sections = comparison(runs_of(book.pages), language)
-        meanings = glossary(tables_of(sections), language)
-        words = section("compare", language)
-        return macros.comparison(part, sections, meanings, words, book.comparison_table)
-    facts: list[tuple[str, str]] = []
-    if page and (page.reason or len(book.problems) > 1 or not book.front.facts):
-        known = {label for label, _ in book.front.facts}
-        facts = [pair for pair in subtitle(page.facts, language) if pair[0] not in known]
-    text, lost = _without_unknown(macros.part(part, page, facts, part in book.appendices[:1]))
-    if lost:
-        codes = ", ".join(f"U+{ord(c):04X}" for c in sorted(lost))
-        said = word("book.no_glyph", language, count=len(lost), codes=codes)
-        log.info(f"{language}, PDF, {part.title}: {said}")
-        text += f"\n\n{call('hw-note', said)}"
-    return text
-
-
-def _without_unknown(text: str) -> tuple[str, set[str]]:
-    """Return Typst with a sign for each character that no font has, and those characters."""
-    suspects = {c for c in text if ord(c) > 0xFF and ord(c) not in _glyphs()}
-    text = "".join(c for c in text if c >= " " or c in "\n\t")
-    lost = _without_glyph("".join(sorted(suspects))) if suspects else set()
-    if lost:
-        # what only joins or colours the signs of an emoji goes with them
-        some = "".join(map(re.escape, lost))
-        text = re.sub(f"[{some}](?:[{some}{JOINERS}\U0001f3fb-\U0001f3ff])*", NO_GLYPH, text)
-    return text, lost - set(JOINERS)
-
-
-@cache
-def _without_glyph(characters: str) -> set[str]:
-    """Return those of the characters that Typst finds in no font."""
-    return set(json.loads(_typeset("glyphs", {"characters": characters})))
-
-
-@cache
-def _glyphs() -> frozenset[int]:
-    """Return the code points of the Chinese font, in both weights."""
-    found = []
-    for path in sorted(FONTS.glob("*.otf")):
-        with TTFont(path, lazy=True) as font:
-            found.append(frozenset(font.getBestCmap()))
-    return frozenset.intersection(*found)
+    values = {"add": add, "typst": partial(to_typst, images=images), "drawn_width": drawn_width}
+    values |= {"head": _head, "dense_rows": DENSE_ROWS, "subtitle": subtitle}
+    return template("book.typ.jinja").make_module(words_of(language) | values)
 
 
 def _head(title: str, cells: Iterable[str]) -> str:

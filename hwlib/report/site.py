@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass, field, replace
@@ -50,7 +51,6 @@ class JobResult:
         reason: one line why it is not complete; empty where it is.
         notebook: the executed notebook.
         run: the run folder that it used.
-        files: its pages.
     """
 
     job: Job
@@ -58,7 +58,6 @@ class JobResult:
     reason: str
     notebook: Path | None
     run: Path | None
-    files: tuple[Path, ...]
 
     @property
     def ok(self) -> bool:
@@ -102,15 +101,13 @@ def make_report(
 ) -> ReportResult:
     """Execute each job's notebook once and render the report in every language.
 
-    Made are `out/notebooks/NAME.ipynb`, and for each language in `out/LANGUAGE/` the title page
-    `index.html`, a page `NAME.html` for each job, `appendix.html`, `report.pdf`, and `compare.html`
-    where a problem has two recipes, data sets or seeds. What is unchanged since the last report is
-    neither run nor rendered again. A job that fails has its place, its reason and the last lines of
-    its error on its page; the rest is complete. Progress goes to standard error.
+    Made are `out/notebooks/NAME.ipynb`, and in `out/LANGUAGE/` the files of `files_of` and
+    `report.pdf`. What is unchanged since the last report is neither run nor rendered again. A job
+    that fails has its place, its reason and the last lines of its error on its page; the rest is
+    complete. Progress goes to standard error.
 
     Args:
-        jobs: what to report; see `make_job`. The report has them in the homework's order of
-            problems, and those of one problem in the order given.
+        jobs: what to report, in any order of problems; see `make_job`.
         out: folder of the report.
         languages: keys of `LANGUAGES`; only these are rendered.
         runs: folder of the run folders; the notebooks' own default where None.
@@ -118,13 +115,11 @@ def make_report(
         cwd: working directory of the kernels; this process's where None.
         environments: what kernels find beside this process's own environment, one for each of
             those that run side by side; see `hwlib.parallel.shares`.
-        alone: the same for claims, which train side by side themselves: their notebook runs last,
-            with no other beside it.
-        decoder: takes the run folder of a finished VAE and returns what its page needs to decode by
-            itself; see `hwlib.explore.page_decoder`. None puts no decoder into any page.
+        alone: the same for the notebook of claims, which runs last, with no other beside it.
+        decoder: returns what the page of a finished VAE needs to decode by itself, of its run
+            folder; see `hwlib.explore.page_decoder`.
         detail: how much of their images pages and PDF keep.
-        expected: about how many seconds each training of each of `jobs` takes on this machine,
-            where that is known.
+        expected: about how many seconds each training of each of `jobs` takes on this machine.
         quiet: print failures only.
 
     Raises:
@@ -136,11 +131,14 @@ def make_report(
     for code in languages:
         if code not in LANGUAGES:
             raise UserError("unknown_language", name=code, known=list(LANGUAGES))
+    if runs is not None:
+        folder = str(Path(runs).resolve())
+        given = [{**job.parameters, "runs": job.parameters.get("runs", folder)} for job in jobs]
+        jobs = [replace(job, parameters=own) for job, own in zip(jobs, given, strict=True)]
     order = sorted(range(len(jobs)), key=lambda place: list(PAGES).index(jobs[place].problem))
-    ordered = [_with_runs(jobs[place], runs) for place in order]
-    named = dict(zip(job_names(ordered), ordered, strict=True))
-    places = dict(zip(named, order, strict=True))
-    seconds = {name: expected[place] for name, place in places.items()} if expected else {}
+    names = job_names([jobs[place] for place in order])
+    named = {name: jobs[place] for name, place in zip(names, order, strict=True)}
+    seconds = {n: expected[p] for n, p in zip(names, order, strict=True)} if expected else {}
     turns = _in_order_of_start(named)
     run_log = RunLog(turns, at_once=len(environments), expected=seconds, quiet=quiet)
     report = _Report(
@@ -152,10 +150,19 @@ def make_report(
         log=run_log,
     )
     prepare = partial(_prepare, folder=Path(out) / "notebooks", cwd=cwd, log=run_log)
+    done: dict[str, _Prepared] = {}
     with run_log:
         run_log.plan()
         report.show({})
-        prepared = _prepare_all(named, turns, prepare, environments, alone or {}, report)
+        for is_claims, places in ((False, environments), (True, [alone or {}])):
+            with Workers(places) as workers:
+                own = [name for name in turns if (named[name].problem == CLAIMS) == is_claims]
+                running = [workers.submit(partial(prepare, named[name], name)) for name in own]
+                for one in (turn.result() for turn in as_completed(running)):
+                    done[one.name] = one
+                    if len(done) < len(named):
+                        report.show(done, one.name)
+        prepared = [done[name] for name in named]
         if decoder is not None:
             prepared = [_with_decoder(one, decoder, run_log) for one in prepared]
         reasons: dict[str, str] = {}
@@ -163,7 +170,13 @@ def make_report(
             reasons |= report.render(prepared, language)
     report.writer.close()
     run_log.table()
-    return _result(prepared, report, reasons)
+    results = []
+    for one in prepared:
+        why = one.executed.reason.get(DEFAULT_LANGUAGE) or reasons.get(one.name, "")
+        own = (one.job, one.name, why, one.executed.notebook, one.executed.run)
+        results.append(JobResult(*own))
+    files = tuple(report.writer.out / name for name in report.writer.made)
+    return ReportResult(report.writer.out, tuple(results), files)
 
 
 def job_names(jobs: Sequence[Job]) -> list[str]:
@@ -174,36 +187,28 @@ def job_names(jobs: Sequence[Job]) -> list[str]:
     Raises:
         UserError: a job is there twice.
     """
+
+    def digest(text: str) -> str:
+        return hashlib.sha256(text.encode()).hexdigest()[:6]
+
+    def data(job: Job) -> str:  # in letters that stand in any file name and address
+        path = str(job.parameters.get("data", ""))
+        return re.sub("[^a-z0-9]+", "-", Path(path).name.lower()).strip("-") or digest(path)
+
+    def seed(job: Job) -> str:
+        return f"s{job.parameters.get('seed', '')}"
+
+    def parameters(job: Job) -> str:
+        return digest(json.dumps(dict(job.parameters), sort_keys=True, default=str))
+
     names = [f"{job.problem}-{job.recipe}" for job in jobs]
-    for detail in (_data_word, _seed_word, _hash_word):
+    for detail in (data, seed, parameters):
         pairs = list(zip(names, map(detail, jobs), strict=True))
-        several = {name for name in names if len({d for n, d in pairs if n == name}) > 1}
-        names = [f"{name}-{own}" if name in several else name for name, own in pairs]
+        counts = Counter(name for name, _ in set(pairs))
+        names = [f"{name}-{own}" if counts[name] > 1 else name for name, own in pairs]
     if len(set(names)) < len(names):
         raise UserError("same_job_twice")
     return names
-
-
-def _data_word(job: Job) -> str:
-    """Return the data's name in letters that stand in any file name and address."""
-    data = str(job.parameters.get("data", ""))
-    name = re.sub("[^a-z0-9]+", "-", Path(data).name.lower()).strip("-")
-    return name or hashlib.sha256(data.encode()).hexdigest()[:6]
-
-
-def _seed_word(job: Job) -> str:
-    return f"s{job.parameters.get('seed', '')}"
-
-
-def _hash_word(job: Job) -> str:
-    text = json.dumps(dict(job.parameters), sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:6]
-
-
-def _with_runs(job: Job, runs: Path | None) -> Job:
-    if runs is None or "runs" in job.parameters:
-        return job
-    return replace(job, parameters={**job.parameters, "runs": str(Path(runs).resolve())})
 
 
 def _in_order_of_start(named: Mapping[str, Job]) -> list[str]:
@@ -211,14 +216,10 @@ def _in_order_of_start(named: Mapping[str, Job]) -> list[str]:
 
     Long ones begin early, so that none is left at the end; see `Problem.start_rank`.
     """
-    pages = [PROBLEMS.get(job.problem) for job in named.values()]
-    case = 0 if any(problem and problem.study_of for problem in pages) else 1
-
-    def rank(name: str) -> float:
-        problem = PROBLEMS.get(named[name].problem)
-        return problem.start_rank[case] if problem else float("inf")
-
-    return sorted(named, key=rank)
+    problems = {name: PROBLEMS.get(job.problem) for name, job in named.items()}
+    case = 0 if any(problem and problem.study_of for problem in problems.values()) else 1
+    ranks = {n: p.start_rank[case] if p else float("inf") for n, p in problems.items()}
+    return sorted(named, key=ranks.get)
 
 
 # ---------------------------------------------------------------------- notebooks
@@ -238,36 +239,13 @@ class _Prepared:
     decoder: Mapping[str, Any] | None = None
 
 
-def _prepare_all(
-    named: Mapping[str, Job],
-    order: Sequence[str],
-    prepare: Callable[[Job, str, RunChild], _Prepared],
-    environments: Sequence[Environment],
-    alone: Environment,
-    report: _Report,
-) -> list[_Prepared]:
-    """Run all jobs in `order`, claims by themselves; return them in the order of `named`."""
-    last = [name for name in order if named[name].problem == CLAIMS]
-    first = [name for name in order if name not in last]
-    done: dict[str, _Prepared] = {}
-    for group, places in ((first, environments), (last, [alone])):
-        with Workers(places) as workers:
-            turns = [workers.submit(partial(prepare, named[name], name)) for name in group]
-            for turn in as_completed(turns):
-                one = turn.result()
-                done[one.name] = one
-                if len(done) < len(named):
-                    report.show(done, one.name)
-    return [done[name] for name in named]
-
-
 def _prepare(
     job: Job, name: str, run: RunChild, *, folder: Path, cwd: Path | None, log: RunLog
 ) -> _Prepared:
     """Run the job; a user's mistake in it is a failed job, like any other failure."""
     parameters = dict(job.parameters)
-    known = {n: p for n, p in parameters.items() if n not in ("runs", "languages")}
-    log.begin(name, value({n: p for n, p in known.items() if p is not False and p not in ({}, "")}))
+    told = {n: p for n, p in parameters.items() if n not in ("runs", "languages")}
+    log.begin(name, value({n: p for n, p in told.items() if p is not False and p not in ({}, "")}))
     on_line = partial(log.on_line, name)
     try:
         parameters = check_parameters(job)
@@ -320,7 +298,19 @@ class _Report:
     about: About
     detail: Detail
     log: RunLog
-    _documents: dict[tuple[str, str], tuple[Document | None, str]] = field(default_factory=dict)
+    _documents: dict[Path | None, dict[str, Document | RenderError]] = field(default_factory=dict)
+
+    def _read(self, path: Path | None) -> dict[str, Document | RenderError]:
+        """Return what a notebook says in each language, or why it cannot be set."""
+        documents: dict[str, Document | RenderError] = {}
+        for language in self.languages if path else ():
+            try:
+                document = read_notebook(nbformat.read(path, as_version=4), language)
+                width = self.detail.max_width
+                documents[language] = document.reduced(width) if width else document
+            except RenderError as error:
+                documents[language] = error
+        return documents
 
     def show(self, done: Mapping[str, _Prepared], newest: str = "") -> None:
         """Write the index, and the page of the job that has just ended, before all is done.
@@ -349,20 +339,18 @@ class _Report:
     def render(self, prepared: Sequence[_Prepared], language: str) -> dict[str, str]:
         """Write the pages and the PDF of one language; return why jobs in it are not complete."""
         key = self._key(prepared, language)
-        names, title = [one.name for one in prepared], LANGUAGES[language].name
-        for name in names:
-            place = self.writer.out / self.languages[0] / f"{name}.html"
-            self.log.works[name].page = str(place)
-        if self.writer.holds_all(f"{language}/", [f"{name}.html" for name in names], key):
-            self.log.say("same", language=title)
+        for one in prepared:
+            place = self.writer.out / self.languages[0] / f"{one.name}.html"
+            self.log.works[one.name].page = str(place)
+        if self.writer.holds_all([f"{language}/{one.name}.html" for one in prepared], key):
+            self.log.say("same", language=LANGUAGES[language].name)
             return {}
         files, reasons = self.typeset(self._pages(prepared, language), language)
-        before = {one.name for one in prepared if one.executed.reason}
-        is_tried_again = bool(reasons.keys() - before)  # what could not be set
+        if any(not one.executed.reason and one.name in reasons for one in prepared):
+            key = ""  # what could not be set is tried again
         for name, content in files.items():
-            self.writer.write(f"{language}/{name}", content, "" if is_tried_again else key)
-        for name in ("index.html", "report.pdf"):
-            if name in files:
+            self.writer.write(f"{language}/{name}", content, key)
+            if name in ("index.html", "report.pdf"):
                 self.log.say("written", path=str(self.writer.out / language / name))
         return reasons
 
@@ -375,40 +363,39 @@ class _Report:
             The files by name, and why jobs are not complete, by their names.
         """
 
-        def html(book: Book) -> dict[str, bytes]:
+        def html(pages: Sequence[Page]) -> dict[str, bytes]:
+            book = make_book(pages, language, self.about)
             return {file: self._html(book, file) for file in files_of(book)}
 
-        def pdf(book: Book) -> dict[str, bytes]:
+        def pdf(pages: Sequence[Page]) -> dict[str, bytes]:
+            book = make_book(pages, language, self.about)
             return {"report.pdf": render_pdf(book, detail=self.detail)}
+
+        def checked(page: Page, make: Callable[[Sequence[Page]], Any]) -> Page:
+            """Return the page, or one that says why it cannot be set."""
+            try:
+                if page.document is not None:
+                    make([page])
+            except RenderError as error:
+                title = page_title(None, page.facts, language)
+                return replace(page, title=title, document=None, decoder=None, reason=str(error))
+            return page
 
         files, broken = {}, ""
         for kind, make in (("pages", html), ("pdf", pdf)):
             self.log.say(kind, language=LANGUAGES[language].name)
             try:
+                files |= make(pages)
+            except RenderError:
+                pages = [checked(page, make) for page in pages]
                 try:
-                    files |= make(make_book(pages, language, self.about))
-                except RenderError:
-                    pages = [self._checked(page, make, language) for page in pages]
-                    files |= make(make_book(pages, language, self.about))
-            except RenderError as error:  # no job is at fault: pages stand without the PDF
-                if not files:
-                    raise
-                broken = str(error)
+                    files |= make(pages)
+                except RenderError as error:  # no job is at fault: pages stand without the PDF
+                    if not files:
+                        raise
+                    broken = str(error)
         reasons = {page.name: page.reason or broken for page in pages}
         return files, {name: reason for name, reason in reasons.items() if reason}
-
-    def _checked(
-        self, page: Page, make: Callable[[Book], Mapping[str, bytes]], language: str
-    ) -> Page:
-        """Return the page, or one that says why it cannot be set."""
-        if page.document is None:
-            return page
-        try:
-            make(make_book([page], language, self.about))
-        except RenderError as error:
-            title = page_title(None, page.facts, language)
-            return replace(page, title=title, document=None, decoder=None, reason=str(error))
-        return page
 
     def _html(self, book: Book, file: str) -> bytes:
         return render(book, file, languages=self.languages, detail=self.detail).encode()
@@ -417,55 +404,36 @@ class _Report:
         """Return the jobs' pages; Markdown that cannot be read makes a failed one."""
         pages = []
         for one in prepared:
-            document, reason = self._document(one, language)
-            notebook = one.executed.notebook if self.detail.notebooks else None
+            executed = one.executed
+            if executed.notebook not in self._documents:
+                self._documents[executed.notebook] = self._read(executed.notebook)
+            document = self._documents[executed.notebook].get(language)
+            why = executed.reason.get(language, "")
+            if isinstance(document, RenderError):
+                document, why = None, str(document)
+            has_notebook = executed.notebook and self.detail.notebooks
             pages.append(
                 Page(
                     name=one.name,
                     title=page_title(document, one.facts, language),
                     facts=one.facts,
                     document=document,
-                    reason=reason,
-                    trace=one.executed.trace,
-                    notebook=notebook.name if notebook else "",
+                    reason=why,
+                    trace=executed.trace,
+                    notebook=executed.notebook.name if has_notebook else "",
                     label=_label(one, prepared, language),
                     decoder=one.decoder if document else None,
-                    is_waiting=one.executed is WAITING,
+                    is_waiting=executed is WAITING,
                 )
             )
         return pages
 
-    def _document(self, one: _Prepared, language: str) -> tuple[Document | None, str]:
-        """Return what a notebook says, or None and why there is nothing; each is read once."""
-        executed, key = one.executed, (one.name, language)
-        if executed.reason:
-            return None, executed.reason[language]
-        if key not in self._documents:
-            try:
-                document = read_notebook(nbformat.read(executed.notebook, as_version=4), language)
-                width = self.detail.max_width
-                self._documents[key] = document.reduced(width) if width else document, ""
-            except RenderError as error:
-                self._documents[key] = None, str(error)
-        return self._documents[key]
-
     def _key(self, prepared: Sequence[_Prepared], language: str) -> str:
         """Return a hash over everything that the files of one language show."""
-        jobs = [
-            [
-                one.name,
-                sha256_of(one.executed.notebook) if one.executed.notebook else "",
-                dict(one.executed.reason),
-                one.executed.trace,
-                dict(one.facts.parameters),
-                one.decoder,
-                *([f.run, dict(f.record), dict(f.results)] for f in (one.facts, *one.facts.others)),
-            ]
-            for one in prepared
-        ]
-        texts = [language, list(self.languages), repr(self.about), repr(self.detail)]
-        facts = [jobs, *texts, engine(), code_hash(), _engine_hash()]
-        text = json.dumps(facts, sort_keys=True, default=str)
+        shown = [replace(one, executed=replace(one.executed, is_new=False)) for one in prepared]
+        notebooks = [sha256_of(n) for one in prepared if (n := one.executed.notebook)]
+        facts = [shown, notebooks, language, self.languages, self.about, self.detail]
+        text = repr([*facts, engine(), code_hash(), _engine_hash()])
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -481,10 +449,10 @@ def _label(one: _Prepared, prepared: Sequence[_Prepared], language: str) -> str:
     where there are several."""
     kind = (one.job.problem, one.job.recipe)
     like = [other.facts for other in prepared if (other.job.problem, other.job.recipe) == kind]
-    several = {n for n in ("data", "seed") if len({facts.setting(n) for facts in like}) > 1}
     parts = [] if one.job.problem == CLAIMS else [one.job.recipe]
-    parts += [one.facts.setting("data")] if "data" in several else []
-    if "seed" in several:
+    if len({facts.setting("data") for facts in like}) > 1:
+        parts.append(one.facts.setting("data"))
+    if len({facts.setting("seed") for facts in like}) > 1:
         parts.append(f"{word('facts.seed', language)} {one.facts.setting('seed')}")
     return " · ".join(parts)
 
@@ -497,32 +465,29 @@ class _Writer:
 
     def __init__(self, out: Path):
         self.out = out
-        self.path = out / MANIFEST
         self.made: dict[str, dict[str, str]] = {}
+        self.known: dict[str, dict[str, str]] = {}
         try:
-            self.known = json.loads(self.path.read_text()) if self.path.exists() else {}
+            if (out / MANIFEST).exists():
+                self.known = json.loads((out / MANIFEST).read_text())
         except ValueError:
-            log.info(f"{self.path} is damaged: every page is made anew, and no old one removed")
-            self.known = {}
+            log.info(
+                f"{out / MANIFEST} is damaged: every page is made anew, and no old one removed"
+            )
 
     def has_report(self) -> bool:
         """Whether a whole report of an earlier time stands here, in any language."""
         return any(about.get("key") and (self.out / f).exists() for f, about in self.known.items())
 
-    def holds_all(self, folder: str, files: Sequence[str], key: str) -> bool:
-        """Whether a folder has `files` and whatever else was written from `key`; all are kept."""
-        own = {
-            name: about
-            for name, about in self.known.items()
-            if name.startswith(folder) and about.get("key") == key
-        }
-        paths = {name: self.out / name for name in own}
-        if not {folder + name for name in files} < own.keys():
-            return False
-        if any(not p.exists() or sha256_of(p) != own[n].get("sha256") for n, p in paths.items()):
-            return False
-        self.made |= own
-        return True
+    def holds_all(self, files: Sequence[str], key: str) -> bool:
+        """Whether `files` and whatever else was written from `key` are unchanged; all are kept."""
+        own = {file: about for file, about in self.known.items() if about.get("key") == key}
+        is_whole = set(files) < own.keys() and all(
+            (self.out / file).exists() and sha256_of(self.out / file) == about.get("sha256")
+            for file, about in own.items()
+        )
+        self.made |= own if is_whole else {}
+        return is_whole
 
     def write(self, file: str, content: bytes, key: str) -> None:
         """Write `content` to `out/file`; with an empty `key` it is made anew the next time."""
@@ -534,18 +499,4 @@ class _Writer:
         """Remove files of an earlier report that this one has not; write the record."""
         for file in self.known.keys() - self.made.keys():
             (self.out / file).unlink(missing_ok=True)
-        write_json(self.path, dict(sorted(self.made.items())))
-
-
-def _result(
-    prepared: Sequence[_Prepared], report: _Report, reasons: Mapping[str, str]
-) -> ReportResult:
-    out, results = report.writer.out, []
-    for one in prepared:
-        done = one.executed
-        reason = done.reason.get(DEFAULT_LANGUAGE) or reasons.get(one.name, "")
-        files = tuple(out / language / f"{one.name}.html" for language in report.languages)
-        results.append(JobResult(one.job, one.name, reason, done.notebook, done.run, files))
-    own = {file for result in results for file in result.files}
-    shared = [path for name in report.writer.made if (path := out / name) not in own]
-    return ReportResult(out, tuple(results), (*shared, *sorted(own)))
+        write_json(self.out / MANIFEST, dict(sorted(self.made.items())))

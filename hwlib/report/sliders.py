@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from hwlib.images import decode, encode
 from hwlib.report.document import Figure
@@ -37,22 +36,18 @@ class Slider(Figure):
     is_wide: bool = False  # whether a frame is a row of images rather than one
 
     @cached_property
-    def frames(self) -> list[list[Image.Image]]:
-        """Each track's frames."""
-        strips = decode(self.png)
-        width = strips.width // len(self.tracks[0].labels)
-        height = strips.height // len(self.tracks)
-        return [
-            [strips.crop((x, y, x + width, y + height)) for x in range(0, strips.width, width)]
-            for y in range(0, strips.height, height)
-        ]
+    def frames(self) -> np.ndarray:
+        """Each track's frames, uint8 (K, T, H, W, C)."""
+        strips = np.asarray(decode(self.png))
+        height = len(strips) // len(self.tracks)
+        shape = (len(self.tracks), height, len(self.tracks[0].labels), -1, strips[0, 0].size)
+        return strips.reshape(shape).swapaxes(1, 2)
 
     @cached_property
     def images(self) -> tuple[bytes, ...]:
         """Each track's strip as PNG: frames side by side, wide ones below each other."""
         axis = 0 if self.is_wide else 1
-        rows = (np.concatenate(list(map(np.asarray, row)), axis=axis) for row in self.frames)
-        return tuple(encode(Image.fromarray(row)) for row in rows)
+        return tuple(encode(np.concatenate(list(row), axis=axis)) for row in self.frames)
 
     @property
     def columns(self) -> int:
@@ -62,10 +57,9 @@ class Slider(Figure):
     @property
     def film(self) -> list[list[tuple[bytes, str]]]:
         """Each track's frames in a film strip as PNG, with their labels: first and last are in."""
-        width, height = self.frames[0][0].size
-        num_frames = len(self.frames[0])
+        num_tracks, num_frames, height, width = self.frames.shape[:4]
         row_mm = WIDTH_MM / self.columns * height / width + LABEL_MM
-        rows = max(1, int(HEIGHT_MM / row_mm) // len(self.tracks)) if self.is_wide else 1
+        rows = max(1, int(HEIGHT_MM / row_mm) // num_tracks) if self.is_wide else 1
         count = min(num_frames, MAX_FRAMES, rows * self.columns)
         places = [round(i * (num_frames - 1) / max(1, count - 1)) for i in range(count)]
         return [

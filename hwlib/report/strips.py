@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from hwlib import log
 from hwlib.images import encode
-from hwlib.report.runs import Facts, by_data, by_seed, identity_of, rows_of
+from hwlib.report.runs import Facts, by_seed, identity_of, rows_of
 from hwlib.text import section, word
 
 STRIP_IMAGES = 10
@@ -21,8 +20,7 @@ COVER = (4, 8)  # rows and columns of a card's image
 JPEG = {"quality": 88, "subsampling": 0, "optimize": True}
 
 
-@dataclass(frozen=True)
-class Strip:
+class Strip(NamedTuple):
     """Images side by side in one."""
 
     label: str
@@ -31,8 +29,7 @@ class Strip:
     alt: str
 
 
-@dataclass(frozen=True)
-class Gallery:
+class Gallery(NamedTuple):
     """Strips of one kind."""
 
     name: str  # the word of its title in `compare.toml`, and the end of its anchor
@@ -102,31 +99,64 @@ def cover(facts: Facts) -> bytes | None:
 
 
 def make_galleries(
-    entries: Sequence[Facts], everyone: Sequence[Facts], language: str
+    runs: Sequence[Facts], everyone: Sequence[Facts], language: str
 ) -> list[Gallery]:
     """Return the images of the models of one problem; of several seeds, those of the smallest.
 
-    Reconstructions are of test images, which stand above them. Samples are the first ones that
-    the run kept. An ACGAN's pairs have the label on in one row and off in the next; an InfoGAN's
-    code goes from 0 to 9. Rows of a kind that no run has are left out.
+    Reconstructions are of test images, which stand above them wherever these are others. Samples
+    are the first ones that the run kept, below real images of each data set. An ACGAN's pairs have
+    the label on in one row and off in the next; an InfoGAN's code goes from 0 to 9. Rows of a kind
+    that no run has are left out.
 
     Any run of the report, `everyone`, may know the test images.
     """
-    groups = by_seed(entries)
-    firsts = [min(group, key=lambda entry: entry.settings.get("seed", 0)) for group in groups]
-    made = {
-        "reconstructions": _reconstructions(firsts, language),
-        "samples": _samples(firsts, everyone, language),
-        "pairs": _pairs(firsts, language),
-        "codes": _codes(firsts, language),
-    }
+    groups = by_seed(runs)
+    firsts = [min(group, key=lambda run: run.settings.get("seed", 0)) for group in groups]
+    strips: dict[str, list[Strip]] = {}
+
+    def add(
+        kind: str, run: Facts | None, images: np.ndarray, alt: str, part: str = "", **values: Any
+    ) -> None:
+        """Add a model's strip, or one of real images."""
+        names = [label_of(run, firsts), part] if run else [word("compare.real", language)]
+        model, page = (run.model, run.page) if run else ("", "")
+        words = word(f"compare.{alt}", language, count=STRIP_IMAGES, model=model, **values)
+        strip = Strip(" · ".join(filter(None, names)), page, encode_strip(images), words)
+        strips.setdefault(kind, []).append(strip)
+
+    above, data = None, None
+    for run in firsts:
+        names = ("originals", "reconstructions", "samples", "pairs")
+        real, rebuilt, samples, pairs = (images_of(run, name, STRIP_IMAGES) for name in names)
+        codes = images_of(run, "code_rows")  # (codes, z, values, H, W, C)
+        if real is not None and rebuilt is not None:
+            if above is None or not np.array_equal(above, real):
+                above = real
+                add("reconstructions", None, real, "strip_real_alt")
+            add("reconstructions", run, rebuilt, "reconstructions_alt")
+        if samples is not None:
+            if run.data != data:
+                data = run.data
+                alike = (other for other in everyone if other.data == data)
+                known = (images_of(other, "originals", STRIP_IMAGES) for other in alike)
+                for images in [images for images in known if images is not None][:1]:
+                    add("samples", None, images, "strip_real_alt")
+            add("samples", run, samples, "strip_alt")
+        if pairs is not None and pairs.ndim == 5:
+            labels = run.results.get("attributes") or [run.results["attribute"]]
+            for place, state in enumerate(("on", "off")):
+                switch = word(f"compare.{state}", language, attribute=labels[0])
+                add("pairs", run, pairs[:, place], "pairs_alt", switch, switch=switch)
+        if codes is not None and codes.ndim == 6:
+            for number, images in enumerate(codes[:, 0], start=1):
+                code = word("compare.code_number", language, code=number)
+                add("codes", run, images, "codes_alt", code, code=code)
     seeds = [word("compare.first_seed", language)] * any(len(group) > 1 for group in groups)
     galleries = []
-    for name, found in made.items():
-        if strips := tuple(found):
-            same = [same_z(firsts, language)] if name in ("samples", "pairs") and firsts[1:] else []
-            note = word(f"compare.{name}_note", language, count=STRIP_IMAGES)
-            galleries.append(Gallery(name, (note, *same, *seeds), strips))
+    for kind in filter(strips.get, ("reconstructions", "samples", "pairs", "codes")):
+        same = [same_z(firsts, language)] if kind in ("samples", "pairs") and firsts[1:] else []
+        note = word(f"compare.{kind}_note", language, count=STRIP_IMAGES)
+        galleries.append(Gallery(kind, (note, *same, *seeds), tuple(strips[kind])))
     return galleries
 
 
@@ -153,70 +183,3 @@ def label_of(entry: Facts, entries: Sequence[Facts]) -> str:
     """Return a model's name among `entries`: recipe and note, and the data where they differ."""
     data = [entry.setting("data")] * ("data" in identity_of(entries))
     return " · ".join([entry.name, *data])
-
-
-def _strip(
-    entry: Facts | None, images: np.ndarray, label: str, language: str, alt: str, **values: Any
-) -> Strip:
-    """Return a model's strip, or one of real images; its alternative text is `compare.<alt>`."""
-    model = entry.model if entry else ""
-    words = word(f"compare.{alt}", language, count=STRIP_IMAGES, model=model, **values)
-    return Strip(label, entry.page if entry else "", encode_strip(images), words)
-
-
-def _real(images: np.ndarray, language: str) -> Strip:
-    return _strip(None, images, word("compare.real", language), language, "strip_real_alt")
-
-
-def _reconstructions(entries: Sequence[Facts], language: str) -> Iterator[Strip]:
-    """Yield each model's reconstructions, below the test images wherever these are others."""
-    above = None
-    for entry in entries:
-        names = ("originals", "reconstructions")
-        real, made = (images_of(entry, name, STRIP_IMAGES) for name in names)
-        if real is None or made is None:
-            continue
-        if above is None or not np.array_equal(above, real):
-            above = real
-            yield _real(real, language)
-        yield _strip(entry, made, label_of(entry, entries), language, "reconstructions_alt")
-
-
-def _samples(entries: Sequence[Facts], everyone: Sequence[Facts], language: str) -> Iterator[Strip]:
-    """Yield each model's samples; for each data set real images, where a run knows some."""
-    for own in by_data(entries):
-        made = [(entry, images_of(entry, "samples", STRIP_IMAGES)) for entry in own]
-        made = [(entry, images) for entry, images in made if images is not None]
-        alike = (other for other in everyone if made and other.data == own[0].data)
-        found = (images_of(facts, "originals", STRIP_IMAGES) for facts in alike)
-        real = next((images for images in found if images is not None), None)
-        if real is not None:
-            yield _real(real, language)
-        for entry, images in made:
-            yield _strip(entry, images, label_of(entry, entries), language, "strip_alt")
-
-
-def _pairs(entries: Sequence[Facts], language: str) -> Iterator[Strip]:
-    """Yield images of the same z with an ACGAN's label on, and off."""
-    for entry in entries:
-        pairs = images_of(entry, "pairs", STRIP_IMAGES)
-        if pairs is None or pairs.ndim != 5:
-            continue
-        results = entry.results
-        attribute = results["attributes"][0] if "attributes" in results else results["attribute"]
-        for place, state in enumerate(("on", "off")):
-            switch = word(f"compare.{state}", language, attribute=attribute)
-            label = f"{label_of(entry, entries)} · {switch}"
-            yield _strip(entry, pairs[:, place], label, language, "pairs_alt", switch=switch)
-
-
-def _codes(entries: Sequence[Facts], language: str) -> Iterator[Strip]:
-    """Yield images of one z with each value of an InfoGAN's codes."""
-    for entry in entries:
-        rows = images_of(entry, "code_rows")  # (codes, z, values, H, W, C)
-        if rows is None or rows.ndim != 6:
-            continue
-        for number, images in enumerate(rows[:, 0], start=1):
-            code = word("compare.code_number", language, code=number)
-            label = f"{label_of(entry, entries)} · {code}"
-            yield _strip(entry, images, label, language, "codes_alt", code=code)

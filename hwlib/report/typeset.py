@@ -3,8 +3,7 @@
 Standard input says as JSON what to set: `main`, the text; `fonts`, a folder; `heights`, those that
 the last pass gave; `seconds`, the PDF's date since 1970. `heights` gives those that figures and
 tables want where they now stand, `pdf` the PDF. `glyphs` gives those of `characters` that no font
-has. What Typst cannot set goes as JSON to standard error, `message` and `hints`, with exit code
-1.
+has. Why Typst cannot set it goes to standard error, with exit code 3.
 
 Each pass is a process of its own, because Typst keeps what it has laid out until its process ends:
 2 GB of a report of 15 pages. It imports nothing of this package, so it begins at once.
@@ -27,8 +26,7 @@ def typeset(goal: str, task: dict[str, Any]) -> bytes:
     """Return the heights as JSON, or the PDF."""
     fonts = typst.Fonts(include_system_fonts=False, font_paths=[task["fonts"]])
     if goal == "glyphs":
-        lost = [c for c in task["characters"] if not has_glyph(c, fonts)]
-        return json.dumps(lost).encode()
+        return json.dumps(without_glyph(task["characters"], fonts)).encode()
     options = {"font_paths": fonts, "sys_inputs": {"heights": json.dumps(task["heights"])}}
     if goal == "heights":
         return typst.query(task["main"], "<hw-height>", field="value", **options).encode()
@@ -36,20 +34,26 @@ def typeset(goal: str, task: dict[str, Any]) -> bytes:
     return typst.compile(task["main"], pdf_standards=STANDARDS, timestamp=date, **options)
 
 
-def has_glyph(character: str, fonts: typst.Fonts) -> bool:
-    """Whether any font has the character."""
-    text = f'#set document(title: "-")\n#"\\u{{{ord(character):x}}}"'
+def without_glyph(characters: str, fonts: typst.Fonts) -> list[str]:
+    """Return those of the characters that no font has, by halves."""
+    text = "\n".join(f'#"\\u{{{ord(character):x}}}"' for character in characters)
     try:
-        typst.compile(text.encode(), font_paths=fonts, pdf_standards=STANDARDS)
+        main = f'#set document(title: "-")\n{text}'.encode()
+        typst.compile(main, font_paths=fonts, pdf_standards=STANDARDS)
     except typst.TypstError:
-        return False
-    return True
+        half = len(characters) // 2
+        if not half:
+            return [characters]
+        return [*without_glyph(characters[:half], fonts), *without_glyph(characters[half:], fonts)]
+    return []
 
 
 if __name__ == "__main__":
     try:
         made = typeset(sys.argv[1], json.load(sys.stdin))
     except RuntimeError as error:  # of a query the plain one, else TypstError, which has hints
+        hints = "; ".join(getattr(error, "hints", ()))
         message = str(error).removeprefix("failed to compile document: ")
-        sys.exit(json.dumps({"message": message, "hints": getattr(error, "hints", [])}))
+        print(message, f"({hints})" if hints else "", file=sys.stderr)
+        sys.exit(3)
     sys.stdout.buffer.write(made)

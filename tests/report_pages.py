@@ -1,8 +1,13 @@
-"""Where text begins and ends on a page of a PDF that Typst wrote, and how long its body is."""
+"""What tests read of a report: pages and PDFs as text, where it stands, how long the body is."""
 
+import hashlib
 import re
+import unicodedata
+from pathlib import Path
 
 import numpy as np
+from bs4 import BeautifulSoup
+from pypdf import PdfReader
 
 from hwlib.text import LANGUAGES, word
 
@@ -11,6 +16,29 @@ WORDS = re.compile(r"[^\W_][\w'’.,/%-]*")
 
 MARGIN = 26 * 72 / 25.4  # points
 HANGING = 6  # points by which punctuation may stand out of the column
+
+
+def soup(path: Path) -> BeautifulSoup:
+    """Parse a page; the space that keeps a number with its unit counts as any other."""
+    return BeautifulSoup(path.read_text(encoding="utf-8").replace("\u00a0", " "), "html.parser")
+
+
+def flat(text: str) -> str:
+    """Return `text` without spaces, and with one sign for those that share a glyph."""
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).replace("•", "·")
+
+
+def pdf_text(path: Path) -> str:
+    return "\n".join(page.extract_text() for page in PdfReader(path).pages)
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """Return a hash of each page, PDF and executed notebook below a folder."""
+    files = [p for p in sorted(folder.rglob("*")) if p.suffix in (".html", ".pdf", ".ipynb")]
+    return {
+        file.relative_to(folder).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in files
+    }
 
 
 def matrix(a=1, b=0, c=0, d=1, e=0, f=0):
