@@ -14,6 +14,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 import numpy as np
 import pytest
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image
 
 from hwlib import cli
@@ -88,6 +91,13 @@ def outputs(monkeypatch):
     monkeypatch.setattr("hwlib.show.page.display", display)
     monkeypatch.setenv("HWLIB_BATCH", "1")
     return found
+
+
+def run_cells(*cells: str) -> NotebookNode:
+    """Run cells in a kernel of their own; return the notebook with what they put out."""
+    notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells])
+    NotebookClient(notebook, timeout=120, kernel_name="python3", allow_errors=True).execute()
+    return notebook
 
 
 @pytest.fixture(scope="session")

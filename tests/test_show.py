@@ -6,14 +6,11 @@ import sys
 
 import matplotlib
 import matplotlib.pyplot as plt
-import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-from adversarial_results import (
-    acgan_results,
-)
-from nbclient import NotebookClient
+from adversarial_results import acgan_results
+from conftest import run_cells
 from PIL import Image
 
 from hwlib import plots, show
@@ -143,7 +140,7 @@ def test_while_work_goes_on_a_reader_sees_its_newest_line_alone_and_errors_as_ev
     monkeypatch, end
 ):
     monkeypatch.delenv("HWLIB_BATCH", raising=False)
-    notebook = outputs_of(WORK.replace("{end}", end))
+    notebook = run_cells(WORK.replace("{end}", end))
     (cell,) = notebook.cells
     kinds = [o.get("ename", o.output_type) for o in cell.outputs]
     assert kinds == ["display_data", "ValueError"][: 1 if end == "pass" else 2]
@@ -215,13 +212,6 @@ def test_an_unknown_language_is_refused_with_the_known_ones(languages):
         show.setup(languages)
 
 
-def outputs_of(*cells):
-    """Run cells in a kernel of their own; return the cells with their outputs."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
-    NotebookClient(notebook, timeout=120, kernel_name="python3", allow_errors=True).execute()
-    return notebook
-
-
 MISTAKE = "from hwlib.errors import UserError\nraise UserError('no_such_folder', path='here')"
 NO_FOLDER = UserError("no_such_folder", path="here")
 
@@ -255,7 +245,7 @@ ONE_LINE = {
 def test_what_a_reader_does_wrong_or_stops_shows_no_traceback_and_a_bug_of_ours_does(monkeypatch):
     monkeypatch.delenv("HWLIB_BATCH", raising=False)
     cells = ["from hwlib import show\nlanguages = ['en']\nshow.setup()", *ONE_LINE, "1 / 0"]
-    notebook = outputs_of(*cells)
+    notebook = run_cells(*cells)
     for cell, line in zip(notebook.cells[1:-1], ONE_LINE.values(), strict=True):
         assert told(cell).startswith(line)
     (bug,) = notebook.cells[-1].outputs
@@ -264,9 +254,7 @@ def test_what_a_reader_does_wrong_or_stops_shows_no_traceback_and_a_bug_of_ours_
 
 def test_a_users_mistake_is_an_error_for_a_runner(monkeypatch):
     monkeypatch.setenv("HWLIB_BATCH", "1")
-    told_in_all, error = (
-        outputs_of("from hwlib import show\nshow.setup()", MISTAKE).cells[1].outputs
-    )
+    told_in_all, error = run_cells("from hwlib import show\nshow.setup()", MISTAKE).cells[1].outputs
     assert told_in_all.data[MISTAKE_MIME] == in_languages(NO_FOLDER.say)
     assert (error.output_type, error.ename) == ("error", "UserError")
     assert "no such folder" in error.evalue

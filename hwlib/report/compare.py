@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from statistics import fmean
 from typing import Any
 
@@ -16,7 +17,6 @@ from hwlib.report.runner import Job
 from hwlib.report.runs import (
     Facts,
     by_data,
-    by_problem,
     by_seed,
     disambiguated,
     grouped,
@@ -114,7 +114,9 @@ class Comparison:
 
     def __init__(self, runs: Sequence[Facts], language: str):
         self.runs, self.language, self.words = runs, language, section("compare", language)
-        self.problems = by_problem(runs)
+        own = [run for run in runs if run.problem == run.job.problem]  # not what it used beside
+        by_problem = {problem: [run for run in own if run.problem == problem] for problem in PAGES}
+        self.problems = {problem: some for problem, some in by_problem.items() if some}
         models = [run for run in runs if run.problem != CLAIMS]  # claims have no samples
         self.data_sets = [(own, *by_protocol(own)) for own in by_data(models)]
         apart = [run for _, groups, _ in self.data_sets for own in groups[1:] for run in own]
@@ -315,7 +317,13 @@ class Comparison:
         if all(len(own) == 1 for own in groups):
             columns.pop(self.words["seeds"])
         num_heads, (share, *read) = len(columns), heads.values()
-        columns[share] = lambda own: _share(own[0], pairs[own[0].recipe].settings)
+
+        def share_run(own: Sequence[Facts]) -> str:
+            course, done = pairs[own[0].recipe].settings, own[0].results["num_images"]
+            share = done / (course["num_steps"] * course["batch_size"])
+            return f"{100 * share:.1f} % (×{own[0].settings.get('width', 1):g})"
+
+        columns[share] = share_run
         for name in MSES:
             columns[metric_label(name, self.language)] = self._metric_column(name)
         rows = []
@@ -323,7 +331,14 @@ class Comparison:
             ours = fmean(run.results[MSES[0]] for run in own)
             cells = [text(own) for text in columns.values()]
             readings = [
-                _reading(one, ours) for one in reported_mses() if one.recipe == own[0].recipe
+                (
+                    f"{one.reported:g}",
+                    "[{}, {}]".format(*(fixed(end, 0) for end in one.range_read)),
+                    *(format_metric(MSES[0], one.mse_01), format_metric(MSES[1], one.mse_11)),
+                    significant(ours / one.mse_01),
+                )
+                for one in reported_mses()
+                if one.recipe == own[0].recipe
             ]
             for more in readings or [[UNKNOWN] * len(read)]:
                 rows.append(Row((*cells, *more), own[0].page))
@@ -372,57 +387,28 @@ class Comparison:
 def _ranking(
     runs: Sequence[Facts], language: str, caption: str, *, marks_best: bool = False
 ) -> list[Table]:
-    """Return sample quality of runs that were measured in one way, and means over seeds."""
+    """Return sample quality of runs that were measured in one way, and means over seeds.
+
+    Real images have the last row: a range, where the runs drew other ones. Of metrics without a
+    better end none is best: blurred faces, close to the mean one, are nearly all precise.
+    """
     own = Comparison(runs, language)
     first, *means = own.metric_tables(quality_metrics(), runs, caption, is_ranking=True)
     numbers = pd.DataFrame([run.results for run in runs])
     names = [name for name in quality_metrics() if name in numbers]
     num_heads = len(first.columns) - len(names)
-    best = {num_heads + i: _best_rows(name, numbers[name]) for i, name in enumerate(names)}
-    rows = [
-        replace(row, best=frozenset(i for i, own in best.items() if marks_best and place in own))
-        for place, row in enumerate(first.rows)
-    ]
+    best: dict[int, Any] = {}
     real = [word("compare.real", language), *[""] * (num_heads - 1)]
-    real += [_real(name, numbers.get(metrics()[name].real)) for name in names]
-    return [replace(first, rows=(*rows, Row(tuple(real), is_real=True))), *means]
-
-
-def _best_rows(name: str, numbers: pd.Series) -> frozenset[int]:
-    """Return the rows that hold a metric's best number; none where all are written alike.
-
-    Of metrics without a better end there is none: blurred faces, close to the mean one, are nearly
-    all counted as precise.
-    """
-    known, better = numbers.dropna(), metrics()[name].better
-    texts = known.map(lambda amount: format_metric(name, amount))
-    if not better or texts.nunique() < 2:
-        return frozenset()
-    best = known.idxmin() if better == "lower" else known.idxmax()
-    return frozenset(texts.index[texts == texts[best]])
-
-
-def _real(name: str, numbers: pd.Series | None) -> str:
-    """Return the number of real images; its range, where the runs drew other ones."""
-    if numbers is None:
-        return UNKNOWN
-    ends = (numbers.min(), numbers.max())
-    return "–".join(dict.fromkeys(format_metric(name, end) for end in ends))
-
-
-def _share(run: Facts, course: Mapping[str, Any]) -> str:
-    """Return how much of the report's schedule was run, and how wide."""
-    share = run.results["num_images"] / (course["num_steps"] * course["batch_size"])
-    return f"{100 * share:.1f} % (×{run.settings.get('width', 1):g})"
-
-
-def _reading(reading: Any, ours: float) -> list[str]:
-    """Return the cells of one reading of a report's number, `ours` with pixels in [0, 1]."""
-    low, high = (fixed(end, 0) for end in reading.range_read)
-    return [
-        f"{reading.reported:g}",
-        f"[{low}, {high}]",
-        format_metric(MSES[0], reading.mse_01),
-        format_metric(MSES[1], reading.mse_11),
-        significant(ours / reading.mse_01),
+    for place, name in enumerate(names, start=num_heads):
+        known, metric = numbers[name].dropna(), metrics()[name]
+        texts = known.map(partial(format_metric, name))
+        if marks_best and metric.better and texts.nunique() > 1:
+            top = known.idxmin() if metric.better == "lower" else known.idxmax()
+            best[place] = texts.index[texts == texts[top]]
+        ends = numbers[metric.real].agg(["min", "max"]) if metric.real in numbers else ()
+        real.append("–".join(dict.fromkeys(format_metric(name, end) for end in ends)) or UNKNOWN)
+    rows = [
+        replace(row, best=frozenset(place for place, own in best.items() if number in own))
+        for number, row in enumerate(first.rows)
     ]
+    return [replace(first, rows=(*rows, Row(tuple(real), is_real=True))), *means]

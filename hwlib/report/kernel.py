@@ -71,28 +71,26 @@ class LocalKernelManager(AsyncKernelManager):
         return await super()._async_pre_start_kernel(**kwargs)
 
 
-class Stop:
-    """A request to stop, which reaches the kernel in a cell as well as between two."""
-
-    def __init__(self) -> None:
-        self.is_asked = threading.Event()
-
-    def ask(self) -> None:
-        """Interrupt the kernel until its cell has ended; called in a thread."""
-        self.is_asked.set()
-        while True:
-            manager = LocalKernelManager.latest
-            if manager is not None and manager.has_kernel:
-                asyncio.run(manager.interrupt_kernel())
-            time.sleep(PATIENCE_S)
-
-    def check(self, **_: Any) -> None:
-        """Begin no further cell once it was asked for."""
-        if self.is_asked.is_set():
-            raise CellControlSignal("asked to stop")
+STOP = threading.Event()  # that it was asked for
 
 
-def execute(task: dict[str, Any], stop: Stop) -> None:
+def stop() -> None:
+    """Interrupt the kernel until its cell has ended; called in a thread."""
+    STOP.set()
+    while True:
+        manager = LocalKernelManager.latest
+        if manager is not None and manager.has_kernel:
+            asyncio.run(manager.interrupt_kernel())
+        time.sleep(PATIENCE_S)
+
+
+def check_stop(**_: Any) -> None:
+    """Begin no further cell once a stop was asked for."""
+    if STOP.is_set():
+        raise CellControlSignal("asked to stop")
+
+
+def execute(task: dict[str, Any]) -> None:
     """Let papermill write what it can to `output`, and beside it in `ENDED` what came of it.
 
     Nothing is written there where it was stopped: the folder goes, as its owner may be gone. The
@@ -119,28 +117,23 @@ def execute(task: dict[str, Any], stop: Stop) -> None:
             coalesce_streams=True,
             shutdown_kernel="immediate",
             extra_arguments=["--HistoryManager.enabled=False"],
-            on_cell_execute=stop.check,
+            on_cell_execute=check_stop,
         )
     except KERNEL_ERRORS as found:
         error = last_line(ANSI.sub("", str(found))) or type(found).__name__
-    if error and stop.is_asked.is_set():
+    if error and STOP.is_set():
         shutil.rmtree(output.parent, ignore_errors=True)
         sys.exit(1)
     ended = {"reason": reason("no_start", error=error), "trace": "", "runs": []}
     if output.exists():
         notebook = nbformat.read(output, as_version=4)
-        runs = run_folders(notebook)
+        data = [o.get("data", {}) for cell in notebook.cells for o in cell.get("outputs", ())]
+        runs = list(dict.fromkeys(one[RUN_MIME]["run"] for one in data if RUN_MIME in one))
         why, trace = why_failed(notebook, runs, error)
         ended = {"reason": why, "trace": trace, "runs": runs}
         clean(notebook, task["parameters"])
         nbformat.write(notebook, output)
     write_json(output.with_name(ENDED), ended)
-
-
-def run_folders(notebook: NotebookNode) -> list[str]:
-    """Return the run folders that the notebook says it used, each once, in their order."""
-    data = [o.get("data", {}) for cell in notebook.cells for o in cell.get("outputs", ())]
-    return list(dict.fromkeys(one[RUN_MIME]["run"] for one in data if RUN_MIME in one))
 
 
 def why_failed(
@@ -190,8 +183,9 @@ def clean(notebook: NotebookNode, parameters: Mapping[str, Any]) -> None:
     for number, cell in enumerate(notebook.cells):
         for name in ("papermill", "execution"):
             cell.metadata.pop(name, None)
-        if cell.cell_type == "code":
-            cell.outputs = [o for o in cell.outputs if not _is_progress(o)]
+        if cell.cell_type == "code":  # progress is lines, or a bar, which is a widget
+            shown = [o for o in cell.outputs if WIDGET_MIME not in o.get("data", {})]
+            cell.outputs = [o for o in shown if o.get("name") != "stderr"]
         for output in cell.get("outputs", ()):
             if RUN_MIME in output.get("data", {}):
                 name = Path(output.data[RUN_MIME]["run"]).name
@@ -203,11 +197,5 @@ def clean(notebook: NotebookNode, parameters: Mapping[str, Any]) -> None:
                 cell.source = cell.source.replace(written, name)
 
 
-def _is_progress(output: NotebookNode) -> bool:
-    """Whether an output is progress: lines, or a bar, which a notebook has as a widget."""
-    return output.get("name") == "stderr" or WIDGET_MIME in output.get("data", {})
-
-
 if __name__ == "__main__":
-    asked = Stop()
-    serve(lambda task: execute(task, asked), stop=asked.ask)
+    serve(execute, stop=stop)

@@ -176,7 +176,9 @@ def run_notebook(
         on_line(line)
         lines.append(line)
 
-    with tempfile.TemporaryDirectory(prefix="hwlib-", dir=_short_temp()) as temporary:
+    # the system allows names of sockets about 100 bytes
+    short = "/tmp" if len(tempfile.gettempdir()) > 60 and os.path.isdir("/tmp") else None
+    with tempfile.TemporaryDirectory(prefix="hwlib-", dir=short) as temporary:
         output = Path(temporary) / "notebook.ipynb"
         paths = {"notebook": job.notebook.resolve(), "output": output, "cwd": cwd or Path.cwd()}
         task = {"parameters": dict(job.parameters)} | {n: str(p) for n, p in paths.items()}
@@ -198,12 +200,6 @@ def run_notebook(
     results = {str(path): sha256_of(results_file(path)) for path in runs}
     write_json(record, {"key": key, "runs": results})
     return Executed(target, runs[0], others=tuple(runs[1:]))
-
-
-def _short_temp() -> str | None:
-    """Return a folder whose socket names stay under the system's limit of about 100 bytes."""
-    too_long = len(tempfile.gettempdir()) > 60
-    return "/tmp" if too_long and os.path.isdir("/tmp") else None
 
 
 def _unchanged(target: Path, record: Path, key: str) -> Executed | None:

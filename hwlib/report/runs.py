@@ -260,16 +260,6 @@ def grouped(items: Sequence[T], key: Callable[[T], Hashable]) -> list[list[T]]:
     return list(found.values())
 
 
-def by_problem(runs: Sequence[Facts]) -> dict[str, list[Facts]]:
-    """Return the runs of each problem, in the homework's order.
-
-    A run of another problem, which a job has used beside its own, has no row here.
-    """
-    own = [run for run in runs if run.problem == run.job.problem]
-    problems = {p: [run for run in own if run.problem == p] for p in PAGES}
-    return {problem: some for problem, some in problems.items() if some}
-
-
 def by_data(runs: Sequence[Facts]) -> list[list[Facts]]:
     """Return the runs on each data set: numbers of two are never put into one.
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -176,19 +176,15 @@ def figure(
         values: what its texts take.
     """
     shown = {lang: _render(draw, lang) for lang in _asked}
-    for lang, one in shown.items():
-        width = min(100, round(100 * one.width_in / plots.COLUMN_IN))
-        about = {"kind": "figure", "lang": lang, "name": name, "labels": one.labels}
-        about |= figure_texts(words or name, lang, values) | {"width": width}
-        data = {"image/png": one.png, "text/plain": about["alt"]}
-        if one.svg is not None:
-            data["image/svg+xml"], about["svg"] = one.svg, True
-        screen = {"width": round(SCREEN_PX * width / 100), "alt": about["alt"]}
-        emit(data, about, **{"image/png": screen})
+    for lang, (data, drawn) in shown.items():
+        about = {"kind": "figure", "lang": lang, "name": name} | drawn
+        about |= figure_texts(words or name, lang, values)
+        screen = {"width": round(SCREEN_PX * about["width"] / 100), "alt": about["alt"]}
+        emit(data | {"text/plain": about["alt"]}, about, **{"image/png": screen})
     if run is not None:
-        one = shown.get(FILE_LANGUAGE) or _render(draw, FILE_LANGUAGE)
+        data, _ = shown.get(FILE_LANGUAGE) or _render(draw, FILE_LANGUAGE)
         with replacing(run.figures / f"{name}.jpg") as temporary:
-            decode(one.png).convert("RGB").save(temporary, "JPEG", **JPEG)
+            decode(data["image/png"]).convert("RGB").save(temporary, "JPEG", **JPEG)
 
 
 def figure_texts(name: str, lang: str, values: Mapping[str, Any]) -> dict[str, str]:
@@ -196,26 +192,20 @@ def figure_texts(name: str, lang: str, values: Mapping[str, Any]) -> dict[str, s
     return {part: word(f"figures.{name}.{part}", lang, **values) for part in ("alt", "caption")}
 
 
-class _Drawn(NamedTuple):
-    """A figure as it was drawn; a chart in batch, for the report, has an SVG too."""
-
-    png: bytes
-    svg: str | None
-    width_in: float
-    labels: list[str]
-
-
-def _render(draw: Callable[[str], Figure | Axes], lang: str) -> _Drawn:
-    """Draw a figure in a language, and close it."""
+def _render(draw: Callable[[str], Figure | Axes], lang: str) -> tuple[dict, dict[str, Any]]:
+    """Draw a figure in a language, and close it; return its images and what is to say of it."""
     drawn = draw(lang)
     fig = drawn if isinstance(drawn, Figure) else drawn.figure
     buffer = BytesIO()
     try:
         with plots.rc_context():
             fig.savefig(buffer, format="png")
+        width = min(100, round(100 * fig.get_figwidth() / plots.COLUMN_IN))
+        data, about = {"image/png": buffer.getvalue()}, {"labels": plots.labels(fig)}
         # JupyterLab would show the SVG, which follows the system's dark mode and not its own
-        svg = plots.to_svg(fig) if is_batch() and plots.is_chart(fig) else None
-        return _Drawn(buffer.getvalue(), svg, fig.get_figwidth(), plots.labels(fig))
+        if is_batch() and plots.is_chart(fig):
+            data["image/svg+xml"], about["svg"] = plots.to_svg(fig), True
+        return data, about | {"width": width}
     finally:
         plt.close(fig)
 
