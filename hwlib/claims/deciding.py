@@ -15,17 +15,8 @@ import numpy as np
 import pandas as pd
 
 from hwlib import log
-from hwlib.claims import statistics
-from hwlib.claims.catalogue import (
-    CLAIMS,
-    CONDITIONS,
-    Arm,
-    Claim,
-    NotApplicable,
-    Part,
-    known_ids,
-    rule_of,
-)
+from hwlib.claims import catalogue, statistics
+from hwlib.claims.catalogue import CLAIMS, Arm, Claim, NotApplicable, Part, known_ids, rule_of
 from hwlib.claims.files import Verdicts, claims_path
 from hwlib.claims.measures import RealImages, measure
 from hwlib.config import Config, profile_of
@@ -90,7 +81,7 @@ def decide(
     loaded = load_data(str(data), config.image_size, crop=config.crop, skip_bad=skip_bad)
     arms = [arm for claim in CLAIMS.values() for arm in claim.arms.values()]
     pairs = [(arm.recipe, arm.problem) for arm in arms]
-    rules = [json.dumps(CONDITIONS), *map(rule_of, CLAIMS.values())]
+    rules = [json.dumps(catalogue.CONDITIONS), *map(rule_of, CLAIMS.values())]
     verdicts: Verdicts = {
         "data": {"spec": str(data), "fingerprint": loaded.fingerprint},
         "profile": profile,
@@ -232,7 +223,7 @@ def _unsound(
         shares = {
             label: {
                 what: float(np.mean([_share(need, run, real) for run in runs[label]]))
-                for what, need in CONDITIONS[name].items()
+                for what, need in catalogue.CONDITIONS[name].items()
             }
             for label in labels
         }

@@ -49,24 +49,23 @@ def claim_values(id: str, parts: Sequence[Part], lang: str = "en") -> Figure:
             `effect`, `low`, `high` and `margin` in `unit`, `direction`, `verdict` and `reason`, why
             the runs decide nothing, or None.
     """
-    rows = [_value_rows(id, part, lang) for part in parts]
-    titles = [
-        wrap(word(f"claims.{id}.parts.{part['name']}", lang), NAME_LETTERS[bool(part["arms"])])
-        for part in parts
-    ]
-    heights = [
-        FRAME_IN + LINE_IN * len(title) + (own["height"].sum() or EFFECT_IN)
-        for title, own in zip(titles, rows, strict=True)
-    ]
+    titles, rows, heights = [], [], []
+    for part in parts:
+        name = word(f"claims.{id}.parts.{part['name']}", lang)
+        titles.append(wrap(name, NAME_LETTERS[bool(part["arms"])]))
+        rows.append(_value_rows(id, part, lang))
+        lines = [name.count("\n") + 1 for name, *_ in rows[-1]]
+        own = sum(max(ARM_IN, 0.05 + LINE_IN * count) for count in lines) or EFFECT_IN
+        heights.append(FRAME_IN + LINE_IN * len(titles[-1]) + own)
     fig, axes = plt.subplot_mosaic(
-        [[f"values{i}" if part["arms"] else i, i] for i, part in enumerate(parts)],
+        [[f"values{i}" if own else i, i] for i, own in enumerate(rows)],
         figsize=(style.COLUMN_IN, min(sum(heights), PAGE_IN)),
         height_ratios=heights,
         width_ratios=(1.7, 1),
     )
     for i, (part, title, own) in enumerate(zip(parts, titles, rows, strict=True)):
         left, right = axes.get(f"values{i}", axes[i]), axes[i]
-        if len(own):
+        if own:
             _draw_values(left, own, part["value_unit"], lang)
         left.set_title("\n".join(title), loc="left")
         verdict = "claims_unsound" if part["reason"] else f"verdict_{part['verdict']}"
@@ -75,18 +74,18 @@ def claim_values(id: str, parts: Sequence[Part], lang: str = "en") -> Figure:
     return fig
 
 
-def _value_rows(id: str, part: Part, lang: str) -> pd.DataFrame:
-    """Return the rows of a measure: its arms, those shown for comparison, real images."""
-    rows = [
-        (f"{id}.arms.{label}", arm["values"], not arm["is_reference"])
+def _value_rows(id: str, part: Part, lang: str) -> list[tuple[str, Sequence[float], bool]]:
+    """Return of each arm, and of real images, the name, the values, and if they are compared."""
+    rows = {
+        f"{id}.arms.{label}": (arm["values"], not arm["is_reference"])
         for label, arm in part["arms"].items()
-    ]
+    }
     if rows and (real := part["beside"]):
-        rows.append((f"beside.{real['name']}", real["values"], True))
-    table = pd.DataFrame(rows, columns=["name", "values", "is_compared"])
-    lines = [wrap(word(f"claims.{key}", lang), ARM_LETTERS) for key in table["name"]]
-    heights = [max(ARM_IN, 0.05 + LINE_IN * len(own)) for own in lines]
-    return table.assign(name=["\n".join(own) for own in lines], height=heights)
+        rows[f"beside.{real['name']}"] = (real["values"], True)
+    return [
+        ("\n".join(wrap(word(f"claims.{key}", lang), ARM_LETTERS)), *row)
+        for key, row in rows.items()
+    ]
 
 
 def _name_rows(ax: Axes, names: Sequence[str]) -> None:
@@ -96,16 +95,16 @@ def _name_rows(ax: Axes, names: Sequence[str]) -> None:
     ax.tick_params(axis="y", length=0)
 
 
-def _draw_values(ax: Axes, rows: pd.DataFrame, unit: str, lang: str) -> None:
+def _draw_values(ax: Axes, rows: Sequence[tuple], unit: str, lang: str) -> None:
     """Draw a row of points an arm; a thin line joins what one seed gave in those compared."""
-    values = np.array([*rows["values"]], dtype=float)
-    compared = np.flatnonzero(rows["is_compared"])
+    names, values, is_compared = (np.array(column) for column in zip(*rows, strict=True))
+    compared = np.flatnonzero(is_compared)
     ax.plot(values[compared], compared, color=style.GREY, linewidth=0.6, alpha=0.6, zorder=1)
-    for place, (own, is_compared) in enumerate(zip(values, rows["is_compared"], strict=True)):
-        color = style.INK if is_compared else style.GREY
+    for place, own in enumerate(values):
+        color = style.INK if is_compared[place] else style.GREY
         ax.plot(own, np.full(len(own), place), "o", color=color, markersize=4.5, alpha=0.55)
         ax.plot(own.mean(), place, "|", color=color, markersize=15, markeredgewidth=1.6)
-    _name_rows(ax, rows["name"])
+    _name_rows(ax, names)
     ax.grid(visible=False, axis="y")
     if values.min() > 0 and values.max() > WIDE_RANGE * values.min():
         use_log_scale(ax, "x", num_ticks=6)

@@ -35,23 +35,15 @@ LOOKS = {
 
 
 class Panel(NamedTuple):
-    """What one panel of curves shows.
+    """What one panel of curves shows."""
 
-    Attributes:
-        curves: a network's letter or one of the figures' words, by column of the metrics.
-        colours: of the curves.
-        levels: (height, colour) of the lines across it: what guessing gives.
-        level_name: what the legend calls them.
-        scale: "auto" may become logarithmic, "share" goes from 0 to 100 %, "zero" begins at 0.
-        band: the heights of a band behind the curves, which the legend calls "healthy".
-    """
-
-    curves: Mapping[str, str]
+    curves: Mapping[str, str]  # a network's letter or one of the figures' words, by column
     colours: Sequence[str] = (BLUE, ORANGE)
-    levels: Sequence[tuple[float, str]] = ()
-    level_name: str = ""
-    scale: str = "auto"
-    band: tuple[float, float] | None = None
+    levels: Sequence[tuple[float, str]] = ()  # heights and colours of lines: what guessing gives
+    level_name: str = ""  # what the legend calls them
+    scale: str = "auto"  # may become logarithmic; "share" is 0 to 100 %, "zero" begins at 0
+    band: tuple[float, float] | None = None  # the heights of a band, called "healthy"
+    x: str = "step"
 
 
 # A D that answers 0 to everything pays ln 2 for each kind of image (Goodfellow et al. 2014,
@@ -61,8 +53,8 @@ LN_CODES, CODE_SHARE = ((math.log(CODE_SIZE), INK),), ((1 / CODE_SIZE, INK),)
 D_ACCURACY = {"d_accuracy_real": "on_real", "d_accuracy_fake": "on_fake"}
 CLASS_ACCURACY = {"class_accuracy_real": "on_real", "class_accuracy_fake": "on_fake"}
 PANELS = {
-    "recon": Panel({"recon_nats": "train", "test_recon_nats": "test"}),
-    "kl": Panel({"kl_nats": "train", "test_kl_nats": "test"}),
+    "recon": Panel({"recon_nats": "train", "test_recon_nats": "test"}, x="epoch"),
+    "kl": Panel({"kl_nats": "train", "test_kl_nats": "test"}, x="epoch"),
     "losses": Panel({"d_loss": "D", "g_loss": "G"}, levels=BOTH_KINDS, level_name="undecided"),
     "d_accuracy": Panel(D_ACCURACY, scale="share", band=HEALTHY_D_ACCURACY),
     "class_losses": Panel({"d_class_loss": "D", "g_class_loss": "G"}),
@@ -78,32 +70,21 @@ PANELS = {
     "snapshot_correlation": Panel({"snapshot_correlation": ""}, (ORANGE,)),
     "snapshot_score": Panel({"snapshot_score": ""}, (GREY,)),
 }
-ELBO = Panel(
-    {"objective": "kl_trained", "neg_elbo_nats": "kl_neg_elbo"}
-    | {"test_neg_elbo_nats": "kl_neg_elbo_test"},
-    (ORANGE, BLUE, BLUE),
-)
+ELBO = {"objective": "kl_trained", "neg_elbo_nats": "kl_neg_elbo"}
+ELBO = Panel(ELBO | {"test_neg_elbo_nats": "kl_neg_elbo_test"}, (ORANGE, BLUE, BLUE), x="epoch")
 
 
 def _draw_panel(
-    ax: Axes,
-    metrics: pd.DataFrame,
-    panel: Panel,
-    title: str,
-    lang: str,
-    *,
-    x: str = "step",
-    smoothing: int = 0,
-    pad: float | None = TITLE_PAD,
+    ax: Axes, metrics: pd.DataFrame, panel: Panel, title: str, lang: str, *, smoothing: int = 0
 ) -> None:
-    """Draw one panel over the column `x`; where it is smoothed, what was measured is behind."""
+    """Draw one panel; where it is smoothed, what was measured stays behind the curves."""
     if panel.band:
         label = words("healthy", lang)
         ax.axhspan(*panel.band, color=GREEN, alpha=0.13, linewidth=0, label=label)
     for (column, name), colour in zip(panel.curves.items(), panel.colours, strict=False):
         if column not in metrics:
             continue
-        curve = metrics.set_index(x)[column].dropna()
+        curve = metrics.set_index(panel.x)[column].dropna()
         look = next((own for start, own in LOOKS.items() if column.startswith(start)), {})
         label = words(name, lang) if len(name) > 1 else name
         if smoothing:
@@ -122,26 +103,27 @@ def _draw_panel(
         ax.set_ylim(-0.02, 1.02)
         ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
     elif panel.scale == "zero":
+        ax.set_ylim(bottom=0)
         ax.yaxis.set_major_formatter(style.plain_number)
-        ax.set_ylim(0, 1.08 * max(np.nanmax(values), *(height for height, _ in panel.levels)))
     elif style.choose_scale(ax, values[~np.isnan(values)]):
         title += words("log_axis", lang)
-    ax.set_title(title, loc="left", pad=pad)
+    ax.set_title(title, loc="left", pad=TITLE_PAD)
     ax.set_xlim(left=0)
-    ax.xaxis.set_major_locator(MaxNLocator(6 if x == "step" else 7, integer=x == "step"))
+    is_step = panel.x == "step"
+    ax.xaxis.set_major_locator(MaxNLocator(6 if is_step else 7, integer=is_step))
     ax.xaxis.set_major_formatter(style.plain_number)
-    ax.set_xlabel(words(x, lang))
+    ax.set_xlabel(words(panel.x, lang))
 
 
 def _draw_panels(
-    metrics: pd.DataFrame, names: Sequence[str], lang: str, panels: Mapping[str, Panel], **how
+    metrics: pd.DataFrame, panels: Mapping[str, Panel], lang: str, *, smoothing: int = 0
 ) -> Figure:
-    """Draw panels, two in a row; lines are still to be named."""
-    rows = len(names) // 2
+    """Draw panels by name, two in a row; lines are still to be named."""
+    rows = len(panels) // 2
     size = (style.COLUMN_IN, 2.45 if rows == 1 else style.HIGHEST_IN)
     fig, axes = plt.subplots(rows, 2, figsize=size, sharex=True)
-    for ax, name in zip(axes.flat, names, strict=True):
-        _draw_panel(ax, metrics, panels[name], words(name, lang), lang, **how)
+    for ax, (name, panel) in zip(axes.flat, panels.items(), strict=True):
+        _draw_panel(ax, metrics, panel, words(name, lang), lang, smoothing=smoothing)
         if not ax.get_subplotspec().is_last_row():
             ax.set_xlabel("")
     return fig
@@ -156,7 +138,7 @@ def _name_lines(fig: Figure) -> Figure:
 @styled
 def learning_curves(metrics: pd.DataFrame, lang: str = "en") -> Figure:
     """Draw a VAE's reconstruction and KL over the epochs: training as lines, test as points."""
-    return _name_lines(_draw_panels(metrics, ("recon", "kl"), lang, PANELS, x="epoch"))
+    return _name_lines(_draw_panels(metrics, {n: PANELS[n] for n in ("recon", "kl")}, lang))
 
 
 @styled
@@ -175,7 +157,8 @@ def weight_elbo_curves(
     fig, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
     for ax, (weight, metrics) in zip(axes.flat, curves.items(), strict=False):
         title = f"{style.weight_name(weight)} (β = {betas[weight]:.4g})"
-        _draw_panel(ax, metrics, ELBO, title, lang, x="epoch", pad=None)
+        _draw_panel(ax, metrics, ELBO, title, lang)
+        ax.set_title(ax.get_title(loc="left"), loc="left")  # no legend stands below it
         ax.xaxis.set_major_locator(MaxNLocator(5))
         ax.tick_params(axis="y", labelsize=7.2)
     for ax in axes.flat[len(curves) :]:
@@ -203,14 +186,11 @@ def best_snapshot(metrics: pd.DataFrame) -> int | None:
 
 @styled
 def _draw_game(
-    metrics: pd.DataFrame,
-    names: Sequence[str],
-    lang: str,
-    smoothing: int,
-    panels: Mapping[str, Panel] = PANELS,
+    metrics: pd.DataFrame, names: Sequence[str], lang: str, smoothing: int, **changed: Panel
 ) -> Figure:
     """Draw the panels of a game; the first one marks the snapshots, at its foot, and the best."""
-    fig = _draw_panels(metrics, names, lang, panels, smoothing=smoothing)
+    panels = {name: changed.get(name, PANELS[name]) for name in names}
+    fig = _draw_panels(metrics, panels, lang, smoothing=smoothing)
     ax = fig.axes[0]
     ax.set_xlim(0, max(metrics["step"].iloc[-1], 1))
     if (best := best_snapshot(metrics)) is not None:
@@ -244,9 +224,9 @@ def acgan_curves(
         False: {"levels": ((LN2, INK),), "level_name": "guess_class_loss"},
         True: {"levels": BOTH_KINDS, "level_name": "guess_class_losses"},
     }
-    panels = PANELS | {"class_losses": PANELS["class_losses"]._replace(**guessing[class_on_fake])}
+    losses = PANELS["class_losses"]._replace(**guessing[class_on_fake])
     names = ("losses", "d_accuracy", "class_losses", "class_accuracy")
-    return _draw_game(metrics, names, lang, smoothing, panels)
+    return _draw_game(metrics, names, lang, smoothing, class_losses=losses)
 
 
 def infogan_curves(metrics: pd.DataFrame, lang: str = "en", *, smoothing: int = 0) -> Figure:
@@ -263,13 +243,13 @@ def snapshot_curve(
     Of an ACGAN also the correlation r of labels asked for and shown, and KID / r^4, by which the
     snapshot that is kept is chosen. `kept_step` is the step whose networks the run gives.
     """
-    names = [name for name in PANELS if name.startswith("snapshot_") and name in metrics]
+    panels = {n: p for n, p in PANELS.items() if n.startswith("snapshot_") and n in metrics}
     scored, best = _scored(metrics), best_snapshot(metrics)
-    fig = _draw_panels(scored, names, lang, PANELS)
+    fig = _draw_panels(scored, panels, lang)
     fig.axes[0].set_xlim(0, max(metrics["step"].iloc[-1], 1))
     star = {"marker": "*", "markersize": 12, "color": GREEN, "markeredgecolor": "white"} | WHOLE
     kept = {"color": INK, "linewidth": 0.9, "linestyle": "--"}
-    for ax, name in zip(fig.axes, names, strict=True):
+    for ax, name in zip(fig.axes, panels, strict=True):
         top = scored[scored["step"] == best]
         label = words("best_snapshot", lang)
         ax.plot(top["step"], top[name], linestyle="none", label=label, **star)
