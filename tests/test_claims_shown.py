@@ -133,30 +133,26 @@ def test_known_verdicts_are_given_together_and_what_is_not_known_is_left_out(shi
     (found,) = known_verdicts.over_seeds(["C2", "C7", "C5"], "0123456789abcdef")
     known = [("C7", "supported"), ("C5", "undecided")]
     assert found.values == {"known": known, "seeds": 3, "is_short": False}
+    assert known_verdicts.summary("01234567").values["total"] == len(shipped["claims"])
     assert known_verdicts.over_seeds(["C2"], "01234567") == []
     assert known_verdicts.over_seeds(["C7"], "89abcdef") == []
-
-
-def test_each_known_verdict_has_a_row_with_the_measure_that_decides(shipped):
-    for lang, table in known_verdicts.all_known("0123456789abcdef").items():
-        assert list(table.iloc[:, 0]) == [id for id in CLAIMS if id in shipped["claims"]]
-        measure = dict(zip(table.iloc[:, 0], table.iloc[:, 2], strict=True))
-        name = deciding_part(shipped["claims"]["C14"])["name"]
-        assert measure["C14"] == word(f"claims.C14.parts.{name}", lang)
-        verdict = dict(zip(table.iloc[:, 0], table.iloc[:, 1], strict=True))
-        assert verdict["C14"] == word("claims.verdicts.supported", lang)
-        assert verdict["C22"] == word("claims.verdicts.not_applicable", lang)
-    assert known_verdicts.summary("01234567").values["total"] == len(shipped["claims"])
     assert known_verdicts.summary("89abcdef") is None
-
-
-def test_the_table_of_reports_has_the_verdicts_that_are_known(shipped):
-    for lang, table in known_verdicts.reports_table("0123456789abcdef").items():
-        verdict = dict(zip(table.iloc[:, 0], table.iloc[:, 2], strict=True))
-        assert verdict["C14"] == word("claims.verdicts.supported", lang)
-        assert verdict["C2"] == word("claims.not_tested", lang)
-        assert verdict["A"] == ""
     assert known_verdicts.reports_table("89abcdef")["en"].shape[1] == 2
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_tables_have_the_known_verdicts_and_the_measure_that_decides(shipped, lang):
+    supported = word("claims.verdicts.supported", lang)
+    table = known_verdicts.all_known("0123456789abcdef")[lang]
+    assert list(table.iloc[:, 0]) == [id for id in CLAIMS if id in shipped["claims"]]
+    rows = table.set_index(table.columns[0])
+    name = deciding_part(shipped["claims"]["C14"])["name"]
+    assert list(rows.loc["C14"])[:2] == [supported, word(f"claims.C14.parts.{name}", lang)]
+    assert rows.loc["C22"].iloc[0] == word("claims.verdicts.not_applicable", lang)
+    table = known_verdicts.reports_table("0123456789abcdef")[lang]
+    verdict = dict(zip(table.iloc[:, 0], table.iloc[:, 2], strict=True))
+    not_tested = word("claims.not_tested", lang)
+    assert [verdict[id] for id in ("C14", "C2", "A")] == [supported, not_tested, ""]
 
 
 def test_the_table_of_reports_has_every_claim_once_and_every_report():
@@ -225,21 +221,18 @@ def test_an_arm_whose_values_are_the_effects_has_one_panel_over_the_whole_width(
     assert any(np.array_equal(line.get_xdata(), alone["effects"]) for line in dots)
 
 
-def test_the_overview_puts_what_was_claimed_to_the_right_in_units_of_the_margin():
-    made = verdicts(C19=decided("C19", "supported", margins=3.0))  # a distance that is less
-    (ax,) = plots.claims_overview(findings.overview_rows(made)).axes
-    middle = next(ln for ln in ax.get_lines() if ln.get_marker() == "o")
-    assert list(middle.get_xdata()) == [pytest.approx(3.0, abs=1e-6)]
-
-
 def test_the_overview_keeps_claims_of_no_difference_apart_and_leaves_out_what_has_no_measure():
-    rows = findings.overview_rows(verdicts())
+    made = verdicts()
+    made["claims"]["C19"] = decided("C19", "supported", margins=3.0)  # a distance that is less
+    rows = findings.overview_rows(made)
     differ, equal = plots.claims_overview(rows).axes
     names = [[t.get_text() for t in ax.get_yticklabels()] for ax in (differ, equal)]
     is_equal = {row[0]: row[2] for row in rows}
     assert names == [[id for id in is_equal if is_equal[id] == one] for one in (False, True)]
     assert "C15" in names[1]
     assert "C22" not in is_equal
+    marks = [ln.get_xdata()[0] for ln in differ.get_lines() if ln.get_marker() == "o"]
+    assert marks[-1] == pytest.approx(3.0)  # what was claimed is to the right, in margins
     with pytest.raises(ValueError, match="no claim has a measure"):
         plots.claims_overview(findings.overview_rows(verdicts(C22=NOT_APPLICABLE)))
 
@@ -249,9 +242,7 @@ def test_of_several_measures_the_overview_shows_the_one_that_decides():
     failed = part("C1", 1, "contradicted", margins=-2.0)
     for other, verdict, wanted in ((weak, "supported", 3.0), (failed, "contradicted", -2.0)):
         made = verdicts(C1={"verdict": verdict, "parts": [strong, other]})
-        (row,) = findings.overview_rows(made)
-        assert row[:3] == ("C1", verdict, False)
-        assert row[4] == pytest.approx(wanted)
+        assert findings.overview_rows(made)[0][4] == pytest.approx(wanted)
 
 
 @pytest.mark.parametrize("number", range(len(CLAIMS) + 1))
@@ -309,15 +300,16 @@ def test_a_claim_is_shown_with_heading_statement_protocol_figure_and_finding(out
 
 def test_claims_that_were_not_asked_for_are_passed_over_and_an_empty_section_says_so(outputs):
     made = verdicts(C7=decided("C7", "supported"))
-    show.claims(("C7", "C8"), made, CLAIMS)
-    assert "C8" not in texts(outputs)
-    assert texts(outputs).endswith("were not asked for.")
+    for asked, end in (
+        (("C7", "C8"), "were not asked for."),
+        (("C8", "C9"), "None of these claims (C8 and C9) was asked for."),
+    ):
+        outputs.clear()
+        show.claims(asked, made, CLAIMS)
+        assert texts(outputs).endswith(end)
     outputs.clear()
     show.claims(("C7",), made, CLAIMS)
     assert "not asked for" not in texts(outputs)
-    outputs.clear()
-    show.claims(("C8", "C9"), made, CLAIMS)
-    assert texts(outputs) == "None of these claims (C8 and C9) was asked for."
 
 
 # ------------------------------------------------------------------------------------ notebook

@@ -167,33 +167,18 @@ def test_growth_has_a_row_a_noise_and_a_column_a_step():
     assert_rows(ax, frames.swapaxes(0, 1))
     assert tick_labels(ax, "x") == ["10", "20", "30", "40", "1,500"]
     assert tick_labels(ax)[0] == "$z_{1}$"
-
-
-def test_of_many_steps_twelve_are_shown_and_few_are_no_taller_than_a_page():
+    switched = plots.growth(frames, [1, 2, 3, 4, 5], "acgan", attribute="Smiling")
+    keys = [("growing_on", 1), ("growing_off", 1), ("growing_on", 2)]
+    expected = [plots.words(key, "en", z=f"$z_{{{number}}}$") for key, number in keys]
+    assert tick_labels(switched)[:3] == expected
+    assert "Smiling" in switched.get_ylabel()
+    assert tick_labels(plots.growth(frames, range(5), "infogan"))[7] == "$c_{1}$ = 7"
+    # of many steps twelve are shown, and few are no taller than a page
     names = tick_labels(plots.growth(images(30, 2), np.arange(1, 31) * 100), "x")
     assert (len(names), names[0], names[-1]) == (12, "100", "3,000")
     fig = plots.growth(images(2, 8), [10, 20]).figure
     assert fig.get_figheight() < 8
     assert fig.get_figwidth() < plots.COLUMN_IN / 2
-
-
-def test_the_rows_of_growth_say_what_is_switched():
-    frames = images(3, 8)
-    switched = plots.growth(frames, [1, 2, 3], "acgan", attribute="Smiling")
-    expected = [
-        plots.words(key, "en", z=f"$z_{{{number}}}$")
-        for key, number in (("growing_on", 1), ("growing_off", 1), ("growing_on", 2))
-    ]
-    assert tick_labels(switched)[:3] == expected
-    assert "Smiling" in switched.get_ylabel()
-    assert tick_labels(plots.growth(frames, [1, 2, 3], "infogan"))[7] == "$c_{1}$ = 7"
-
-
-def test_each_sample_stands_above_its_nearest_training_image():
-    both = images(8, 2)
-    ax = plots.nearest(both)
-    assert_rows(ax, both.swapaxes(0, 1))
-    assert tick_labels(ax)[0] == plots.words("sample", "en")
 
 
 def test_groups_stand_below_one_another_with_their_names():
@@ -220,16 +205,13 @@ def test_with_stands_above_without_and_the_attributes_name_beside_both(lang, wor
     assert tick_labels(more)[2:] == words
 
 
-def test_a_codes_values_are_the_columns():
+def test_a_codes_values_are_the_columns_and_an_absent_image_is_pale():
     grid = images(10, 10)
     for ax in (plots.code_grid(grid, 2), plots.code_combinations(grid)):
         assert_rows(ax, grid)
         assert tick_labels(ax, "x") == [str(value) for value in range(10)]
         assert ax.get_xlabel() == plots.words("code_value", "en", code=2)
     assert plots.code_combinations(grid).get_ylabel() == plots.words("code_value", "en", code=1)
-
-
-def test_real_images_stand_in_the_column_of_their_value_and_absent_ones_are_pale():
     real = images(10, 6)
     real[3, 4:] = 0
     given, expected = real.copy(), real.copy()
@@ -256,15 +238,11 @@ def test_each_leak_is_written_in_percentage_points_with_its_sign():
     assert tick_labels(upper) == ["Smiling", "Male"]
 
 
-def test_what_is_not_known_of_real_images_stays_empty():
+def test_what_is_not_known_of_real_images_stays_empty_and_the_most_changed_are_shown():
     results = acgan_results("Smiling", "Male")
-    real = {"Smiling": {"Smiling": 1.0, "Male": 0.2}}
-    fig = plots.leakage(results["leakage"], real)
+    fig = plots.leakage(results["leakage"], {"Smiling": {"Smiling": 1.0, "Male": 0.2}})
     assert cells(fig.axes[1]).count("–") == 2 * len(ATTRIBUTES) - 2
     assert_fits(fig)
-
-
-def test_of_many_attributes_the_switched_and_the_most_changed_are_shown():
     changes = {"a7": {f"a{i}": i / 100 for i in range(40)}}
     upper, lower = plots.leakage(changes, changes).axes
     assert len(cells(upper)) == MAX_ATTRIBUTES

@@ -92,7 +92,8 @@ def decide(
         "claims": {},
     }
     path = claims_path(runs, loaded.fingerprint, profile)
-    before = _still_valid(path, verdicts)
+    old = json.loads(path.read_text()) if path.exists() else {}
+    before = old["claims"] if all(old.get(name) == verdicts[name] for name in SAME) else {}
     wanted = planned(chosen, configs_of, loaded)
     missing = {config: arm for config, arm in wanted.items() if not is_done(config, loaded, runs)}
     # No more at a time than there are: each would have a share of the cores alone.
@@ -121,12 +122,6 @@ def checked_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
     if len(found) < statistics.MIN_SEEDS:
         raise UserError("few_seeds", least=statistics.MIN_SEEDS, count=len(found))
     return found
-
-
-def _still_valid(path: Path, verdicts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the claims of an earlier claims.json that was made in the same way; else none."""
-    old = json.loads(path.read_text()) if path.exists() else {}
-    return old["claims"] if all(old.get(name) == verdicts[name] for name in SAME) else {}
 
 
 # ---- one claim -----------------------------------------------------------------------------------
