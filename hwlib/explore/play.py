@@ -53,14 +53,12 @@ def in_order(runs: Sequence[Run]) -> list[Run]:
     before smaller ones.
     """
     members = {row["run"] for run in runs for row in run.results.get("studies", ())}
-    problems = list(PROBLEMS)
+    places = {name: place for place, name in enumerate((*PROBLEMS, *LARGEST_FIRST))}
 
-    def place(run: Run) -> tuple[int, bool, int]:
-        problem, profile = run.config.problem, run.config.profile
-        is_member = run.path.name in members
-        return problems.index(problem), is_member, LARGEST_FIRST.index(profile)
+    def key(run: Run) -> tuple[int, bool, int]:
+        return places[run.config.problem], run.path.name in members, places[run.config.profile]
 
-    return sorted(runs, key=place)
+    return sorted(runs, key=key)
 
 
 def run_labels(runs: Sequence[Run], lang: str = "en") -> list[str]:
@@ -81,17 +79,16 @@ def run_labels(runs: Sequence[Run], lang: str = "en") -> list[str]:
 
 def open_panels(run: Run, lang: str) -> dict[str, Panel]:
     """Return the panels of a run by the name of their tab."""
-    named = PROBLEMS[run.config.problem].panels
+    named, name = PROBLEMS[run.config.problem].panels, run.path.name
     try:
         panels = {tab: resolve(make)(run, lang) for tab, make in named.items()}
     except OSError as error:  # a folder that was copied in part
-        about = {"run": run.path.name, "file": error.filename or error}
-        raise UserError("run_unreadable", **about) from error
+        raise UserError("run_unreadable", run=name, file=error.filename or error) from error
     except RuntimeError as error:  # weights of another shape: a recipe's file was edited
         if "loading state_dict" not in str(error):
             raise
-        raise UserError("run_other_networks", run=run.path.name) from error
-    return {name: panel for name, panel in panels.items() if panel is not None}
+        raise UserError("run_other_networks", run=name) from error
+    return {tab: panel for tab, panel in panels.items() if panel is not None}
 
 
 class Playground(Panel):
@@ -107,9 +104,9 @@ class Playground(Panel):
         if chosen and chosen not in names:
             raise UserError("no_such_run", name=chosen, known=names)
         first, ordered = runs[names.index(chosen) if chosen else 0], in_order(runs)
-        options = list(zip(run_labels(ordered, self.lang), ordered, strict=True))
-        about = {"value": first, "layout": {"width": "min(720px, 100%)"}}
-        self.choice = self.control(widgets.Dropdown, "run", options=options, **about)
+        about = {"options": list(zip(run_labels(ordered, self.lang), ordered, strict=True))}
+        about |= {"value": first, "layout": {"width": "min(720px, 100%)"}}
+        self.choice = self.control(widgets.Dropdown, "run", **about)
         kinds = [(self.words(f"as_{suffix[1:]}"), suffix) for suffix in SUFFIXES]
         self.animation, self.suffix = (
             widgets.Dropdown(options=options, description=self.words(name), layout={"width": width})
@@ -157,12 +154,8 @@ class Playground(Panel):
             tabs, titles = [shown, *others], [self.words(name) for name in panels]
             shown = widgets.Tab(tabs, titles=titles)
             shown.observe(lambda change: self._set_panel(tabs[change.new]), "selected_index")
-        self.children = [
-            self.choice,
-            shown,
-            row(self.animation, self.suffix, self.export),
-            self.status,
-        ]
+        below = row(self.animation, self.suffix, self.export)
+        self.children = [self.choice, shown, below, self.status]
 
     def _set_panel(self, panel: Panel) -> None:
         """Offer the animations of the panel that is shown."""
