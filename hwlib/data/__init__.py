@@ -3,27 +3,47 @@
 data = load_data("faces")             # drawn faces, 8,000 to train and 1,000 to test
 data = load_data("path/to/celeba")    # hw4, CelebA, MNIST idx, or any folder of images
 data.train.images                     # uint8 (N, H, W, C), read-only memory map
+
+Pixels are decoded once: a set lives in `$HWLIB_CACHE/data/<place>-<key>/`. The place stands for
+what was asked (layout, folder, size, crop), the key for the state of the source and of the code
+that reads it; another key at the same place means that the set is stale. A set is built beside its
+place and renamed there; one lock a place keeps two builders apart, and whoever holds it may remove
+what a killed one left.
 """
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 import json
-from collections.abc import Sequence
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import platformdirs
+from filelock import FileLock, Timeout
 
-from hwlib.data.cache import DataSource, build_if_missing, find_source
-from hwlib.data.layouts.base import BadFile, name_bad_files
+from hwlib.data.build import build_set
+from hwlib.data.decode import CROPS, MIN_SIDE
+from hwlib.data.layouts import find_layout
+from hwlib.data.layouts.base import BadFile, Layout, name_bad_files
 from hwlib.errors import UserError
-from hwlib.text import Finding
+from hwlib.fingerprint import code_of, code_of_modules
+from hwlib.io import locked, replacing_folder
+from hwlib.text import Finding, word
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BadFile", "Data", "Part", "describe", "find_source", "load_data", "open_source"]
+MAX_IMAGE_SIZE = 1024
+MANIFEST = "manifest.json"  # written last
+# Modules that decide what is in a set where a layout uses them.
+DECODING = ("hwlib.data.decode", "hwlib.data.layouts.base", "hwlib.faces")
 
 
 @dataclass(frozen=True)
@@ -142,3 +162,112 @@ def _open_part(folder: Path, name: str) -> Part:
         names=json.loads((folder / f"{name}_names.json").read_text(encoding="ascii")),
         factors=table,
     )
+
+
+# ---- the cache ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """What a set is made from, and where the cache keeps it."""
+
+    spec: str
+    layout: Layout
+    files: tuple[str, ...]  # the names of its image files
+    image_size: int
+    crop: str
+    place: str  # the beginning of the names of all states of the set
+    folder: Path  # the set in its present state
+
+    @property
+    def is_cached(self) -> bool:
+        """Whether the set is finished."""
+        return (self.folder / MANIFEST).exists()
+
+    def facts(self) -> dict[str, Any]:
+        """Return what is known of the set, which is finished."""
+        return json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))
+
+    def attributes(self) -> tuple[str, ...]:
+        """Return the names of the attributes; no image is read."""
+        if self.is_cached:
+            return tuple(attribute["name"] for attribute in self.facts()["attributes"])
+        with telling_of_files():
+            return tuple(self.layout.list_images(self.files).attributes)
+
+
+def cache_folder() -> Path:
+    """Return `$HWLIB_CACHE/data`, else the user's cache folder of this platform."""
+    given = os.environ.get("HWLIB_CACHE")
+    return (Path(given) if given else platformdirs.user_cache_path("hwlib")) / "data"
+
+
+@contextmanager
+def telling_of_files() -> Iterator[None]:
+    """Make a user's mistake of a file that cannot be read, or a cache that cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        home, why = cache_folder(), error.strerror or error
+        if error.filename and not str(error.filename).startswith(str(home)):
+            raise UserError("unreadable", file=error.filename, why=why) from error
+        raise UserError("cache_unwritable", home=home, why=why) from error
+
+
+def find_source(spec: str | Path, image_size: int, crop: str) -> DataSource:
+    """Find what set `spec` means and what state it is in, without reading an image.
+
+    Raises:
+        UserError: the spec is neither `faces`, `faces:N` nor a folder of a known layout, or there
+            is no such size or crop.
+    """
+    if crop not in CROPS:
+        raise UserError("unknown_crop", crop=repr(crop), known=list(CROPS))
+    if not MIN_SIDE <= image_size <= MAX_IMAGE_SIZE:
+        raise UserError("image_size", image_size=image_size, least=MIN_SIDE, most=MAX_IMAGE_SIZE)
+    with telling_of_files():
+        layout = find_layout(spec)
+        states = layout.scan()
+        tables = [hashlib.sha256(path.read_bytes()).hexdigest() for path in layout.label_files]
+    code = code_of(Path(inspect.getfile(type(layout))))
+    code += code_of_modules(*layout.modules, within=DECODING)
+    asked = [layout.name, *layout.asked, image_size, crop if layout.has_crops else ""]
+    place = f"{layout.name}-{_hex(asked)[:8]}"
+    folder = cache_folder() / f"{place}-{_hex([place, code, states, tables])[:16]}"
+    files = tuple(name for name, *_ in states)
+    return DataSource(str(spec), layout, files, image_size, crop, place, folder)
+
+
+def _hex(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
+
+
+def build_if_missing(source: DataSource, *, progress: bool) -> None:
+    """Build a set that is missing or stale, beside its place, and rename it there.
+
+    Raises:
+        UserError: the source is wrong, or the cache cannot be written.
+    """
+    if source.is_cached:
+        return
+    home, place = source.folder.parent, source.place
+    about = {"image_size": source.image_size, "crop": source.crop}
+    with telling_of_files():
+        home.mkdir(parents=True, exist_ok=True)
+        with locked(home / f".{place}.lock", word("log.data_waits", "en")):
+            if source.is_cached:  # another process has built it meanwhile
+                return
+            for left in home.glob(".*.tmp"):  # by killed builders, where nobody builds now
+                other = "-".join(left.name[1:].split(".")[0].split("-")[:2])
+                lock = FileLock(home / f".{other}.lock", timeout=0)
+                with suppress(Timeout), nullcontext() if other == place else lock:
+                    shutil.rmtree(left, ignore_errors=True)
+            shutil.rmtree(source.folder, ignore_errors=True)  # what stands there has no manifest
+            with replacing_folder(source.folder) as folder:
+                layout, files = source.layout, source.files
+                facts = build_set(layout, files, folder, progress=progress, **about)
+                if find_source(source.spec, **about) != source:
+                    raise UserError("data_changed", root=source.layout.root)
+                (folder / MANIFEST).write_text(json.dumps(facts, indent=1), encoding="utf-8")
+            for stale in set(home.glob(f"{place}-*")) - {source.folder}:
+                shutil.rmtree(stale, ignore_errors=True)  # Windows keeps what is open elsewhere

@@ -24,7 +24,7 @@ from papermill.exceptions import PapermillException
 from hwlib import log
 from hwlib.claims.catalogue import PATH as CLAIMS_FILE
 from hwlib.claims.files import verdict_files
-from hwlib.data.cache import find_source
+from hwlib.data import find_source
 from hwlib.errors import UserError
 from hwlib.fingerprint import hash_of_files
 from hwlib.io import replacing, sha256_of, write_json

@@ -25,8 +25,7 @@ from torch.nn import functional as F
 from tqdm.auto import tqdm
 
 from hwlib import log
-from hwlib.data import Data
-from hwlib.data.cache import cache_folder
+from hwlib.data import Data, cache_folder
 from hwlib.data.layouts import LAYOUTS
 from hwlib.errors import UserError
 from hwlib.fingerprint import code_of_modules
