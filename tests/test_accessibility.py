@@ -153,6 +153,9 @@ def test_a_formula_wider_than_the_page_is_reached_by_key_and_fits_a_telephone(ou
         formula = page.locator("main > p")
         assert formula.evaluate("e => e.scrollWidth > e.clientWidth") == is_wider
         assert formula.evaluate("e => e.tabIndex") == (0 if is_wider else -1)
+        assert formula.evaluate("e => getComputedStyle(e).overflowX") == "auto"
+        shade = formula.evaluate("e => getComputedStyle(e).backgroundImage")
+        assert "linear-gradient" in shade  # that it can be scrolled
         page.close()
 
 
