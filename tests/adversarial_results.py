@@ -171,8 +171,9 @@ def metrics(num_points: int = NUM_POINTS, **columns: Any) -> pd.DataFrame:
             "code_accuracy": 0.99 - 0.88 * np.exp(-8 * TIME),
             "snapshot_kid": np.where(is_snapshot, 0.02 + 0.1 * np.exp(-5 * TIME), np.nan),
             "snapshot_diversity": np.where(is_snapshot, 0.93 - 0.3 * np.exp(-5 * TIME), np.nan),
+            "snapshot_correlation": np.where(is_snapshot, 0.95, np.nan),
         }
     )
-    for name, values in columns.items():
-        frame[name] = values
+    frame = frame.assign(**columns)
+    frame["snapshot_score"] = frame["snapshot_kid"] / frame["snapshot_correlation"] ** 4
     return frame.iloc[:num_points]

@@ -73,34 +73,19 @@ def test_c7_and_c8_are_told_by_the_claims_own_measures():
     )
 
 
-def test_losses_that_do_not_move_say_nothing_of_jumps():
-    assert "jumps" not in keys(gan.game(metrics(g_loss=1.0, d_loss=1.0), gan_results()))
-
-
 def test_claims_about_plain_gans_can_be_left_out():
     assert keys(gan.game(metrics(), gan_results(), with_claims=False)) == ["balance"]
 
 
-def test_lost_diversity_is_mode_collapse_unless_it_still_grows():
-    lost = gan_results(collapse=GONE, final_diversity=0.12)
-    assert not values(gan.game(metrics(), lost), "diversity_lost")["is_growing"]
-    grows = metrics(snapshot_diversity=scored(0.11 + 0.19 * TIME))
-    growing = gan_results(collapse=GONE, final_diversity=0.29)
-    assert values(gan.game(grows, growing), "diversity_lost")["is_growing"]
-    falls = metrics(snapshot_diversity=scored(0.9 - 0.7 * TIME))
-    fallen = gan_results(collapse=GONE, final_diversity=0.2)
-    assert not values(gan.game(falls, fallen), "diversity_lost")["is_growing"]
-    assert "diversity_lost" not in keys(gan.game(metrics(), gan_results()))
-
-
-def test_after_ds_loss_reached_zero_the_kid_is_told_then_and_at_the_end():
+def test_what_broke_is_told_with_what_became_of_it():
     frame = metrics(snapshot_kid=scored(1 - 0.5 * TIME))
-    found = values(gan.game(frame, gan_results(collapse=BROKEN)), "loss_zero")
+    results = gan_results(collapse=[*BROKEN, *GONE], final_diversity=0.12)
+    found = gan.game(frame, results, with_claims=False)
+    assert keys(found) == ["balance", "loss_zero", "diversity_lost"]
     kids = frame.dropna(subset=["snapshot_kid"]).set_index("step")["snapshot_kid"]
-    assert found["then"] == kids[kids.index <= 900].iloc[-1]
-    assert found["last"] == kids.iloc[-1]
-    at_the_end = gan_results(collapse=[{"sign": "d_loss_zero", "step": 2_000}])
-    assert values(gan.game(frame, at_the_end), "loss_zero")["last"] is None
+    zero = values(found, "loss_zero")
+    assert (zero["then"], zero["last"]) == (kids[kids.index <= 900].iloc[-1], kids.iloc[-1])
+    assert values(found, "diversity_lost")["last"] == 0.12
 
 
 @pytest.mark.parametrize(
@@ -131,7 +116,7 @@ def test_longer_training_is_suggested_only_where_the_last_checkpoint_is_the_best
     results = gan_results(**changes)
     (found,) = gan.checkpoint(metrics(), results)
     assert found.values["course"] == course
-    steps = [each.values["steps"] for each in gan.next_steps(metrics(), results, None)]
+    steps = [each.values["steps"] for each in gan.next_steps(results, None)]
     assert any("longer" in each for each in steps) == (course == "last")
 
 
@@ -154,10 +139,10 @@ def test_losses_are_no_measure_of_quality_where_kid_fell_and_gs_loss_did_not():
 def test_what_to_try_next_follows_what_was_found():
     lattice = {"peak": 7.0, "peak_real": 1.0, "grey_levels": 5.0, "is_transposed": True}
     results = accuracy(0.99, recall=0.01, best_step=2_000, last_kid=0.021)
-    (found,) = gan.next_steps(metrics(), results, lattice)
+    (found,) = gan.next_steps(results, lattice)
     assert found.values["steps"] == ["longer", "lattice", "regularise", "variety"]
     good = gan_results(recall=0.9, coverage=0.95)
-    assert gan.next_steps(metrics(), good, None) == []
+    assert gan.next_steps(good, None) == []
 
 
 # --------------------------------------------------------------------------------------- lattice

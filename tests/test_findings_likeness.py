@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from adversarial_results import infogan_results
 
-from hwlib.findings import likeness
+from hwlib.findings import samples
 
 RNG = np.random.default_rng(0)
 
@@ -31,28 +31,28 @@ def layout(sameness):
 
 def found_of(rows, results=None):
     results = infogan_results() if results is None else results
-    return likeness.faces(results, rows.swapaxes(0, 1), REAL, switched=rows)
+    return samples.faces(results, rows.swapaxes(0, 1), REAL, switched=rows)
 
 
 def test_edges_of_one_image_correlate_by_one_however_it_is_tinted():
     images = tinted(np.repeat(noise(1), 8, axis=0))
-    assert likeness.edge_correlation(images) == pytest.approx(1.0, abs=0.02)
+    assert samples.edge_correlation(images) == pytest.approx(1.0, abs=0.02)
 
 
 def test_edges_of_unlike_images_do_not_correlate():
-    assert likeness.edge_correlation(REAL) == pytest.approx(0.0, abs=0.02)
+    assert samples.edge_correlation(REAL) == pytest.approx(0.0, abs=0.02)
 
 
 def test_a_lattice_of_single_pixels_does_not_make_images_alike():
     lattice = np.indices((16, 16)).sum(0)[np.newaxis, ..., np.newaxis] % 2 * 60
     images = np.clip(REAL.astype(int) + lattice, 0, 255).astype(np.uint8)
-    assert likeness.edge_correlation(images) < 0.05
+    assert samples.edge_correlation(images) < 0.05
 
 
 def test_grey_images_and_odd_sides_have_edges_too():
     images = np.repeat(RNG.integers(0, 255, (1, 15, 13, 1), dtype=np.uint8), 4, axis=0)
-    assert likeness.edge_correlation(images) == pytest.approx(1.0)
-    assert likeness.edge_correlation(np.zeros((3, 8, 8, 1), np.uint8)) == 0.0
+    assert samples.edge_correlation(images) == pytest.approx(1.0)
+    assert samples.edge_correlation(np.zeros((3, 8, 8, 1), np.uint8)) == 0.0
 
 
 def test_one_face_in_ten_tints_is_said_to_be_one():
@@ -78,7 +78,7 @@ def test_faces_that_differ_as_real_ones_do_are_not_called_alike():
 
 
 def test_real_images_are_never_called_alike():
-    assert likeness.faces(infogan_results(), [REAL[:10], REAL[10:20]], REAL) == []
+    assert samples.faces(infogan_results(), [REAL[:10], REAL[10:20]], REAL) == []
 
 
 def test_a_trial_gets_no_verdict():

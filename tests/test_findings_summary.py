@@ -31,14 +31,14 @@ def keys(findings):
 
 def test_five_problems_give_five_findings_the_comparison_first():
     found = summary.findings(five())
-    assert keys(found) == ["nearest", "vae_and_gan", "labels", "codes", "weights"]
+    assert keys(found) == ["nearest", "vae_and_gan", "acgan", "infogan", "kl"]
 
 
 def test_a_model_far_from_real_images_is_the_best_but_not_close():
     far = adversarial.DISTANCES["frechet"][1] * 30
     vae = adversarial.vae_results(**VAE, frechet=2 * far)
     found = summary.findings(told(vae=vae, gan=adversarial.gan_results(frechet=far)))[0]
-    assert found.values["closeness"] == "far"
+    assert found.values["run"]["closeness"] == "far"
     assert found.values["problem"] == "gan"
 
 
@@ -58,13 +58,13 @@ def test_the_largest_leak_beyond_real_images_is_named():
     results["leakage"]["Smiling"] |= {"Big_Lips": -0.54, "Wearing_Lipstick": 0.3}
     results["leakage_real"]["Smiling"] |= {"Big_Lips": -0.09, "Wearing_Lipstick": 0.08}
     (found,) = summary.findings(told(acgan=results))
-    leak = found.values["leak"]
+    leak = found.values["run"]["leak"]
     assert (leak["name"], leak["samples"], leak["real"]) == ("Big_Lips", -0.54, -0.09)
 
 
 def test_a_clean_switch_has_no_leak():
     (found,) = summary.findings(told(acgan=adversarial.acgan_results()))
-    assert found.values["leak"] is None
+    assert found.values["run"]["leak"] is None
 
 
 def test_trials_give_no_findings():

@@ -7,7 +7,6 @@ from hwlib.findings import disentangle as disentangle
 from hwlib.findings import gan as gan
 from hwlib.findings import infogan as infogan
 from hwlib.findings import kl as kl
-from hwlib.findings import likeness as likeness
 from hwlib.findings import losses as losses
 from hwlib.findings import samples as samples
 from hwlib.findings import schedule as schedule

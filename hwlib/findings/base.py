@@ -32,16 +32,12 @@ def trial(results: Results) -> Finding:
     return finding("prose.trial", steps=results["num_steps"])
 
 
-def too_few(count: int) -> Finding:
-    """Say that a curve of `count` points has no course to speak of."""
-    return finding("prose.too_few", count=count)
-
-
 def no_course(metrics: pd.DataFrame, results: Results) -> list[Finding]:
     """Say why the run's curves bear out nothing; nothing where they do."""
     if is_trial(results):
         return [trial(results)]
-    return [too_few(len(metrics))] if len(metrics) < MIN_RECORDS else []
+    count = len(metrics)
+    return [finding("prose.too_few", count=count)] if count < MIN_RECORDS else []
 
 
 def end_of(metrics: pd.DataFrame) -> pd.DataFrame:

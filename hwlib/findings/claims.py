@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 from hwlib.claims.catalogue import Claim
@@ -53,9 +52,6 @@ def write_margin(part: Part, language: str) -> str:
     return sentence("claims.margin", language, **values)
 
 
-# ------------------------------------------------------------------------------- all of them
-
-
 def method(verdicts: Verdicts) -> Finding:
     """Say on which images, at which size and with which seeds the claims were tried."""
     about = pick(verdicts, "profile", "seeds")
@@ -94,9 +90,6 @@ def opposed(verdicts: Verdicts, claims: Mapping[str, Claim]) -> list[Finding]:
     return found or [finding("claims.none_opposed")]
 
 
-# ------------------------------------------------------------------------------- one of them
-
-
 def _headed(claim: Claim, decided: Decided) -> dict[str, Any]:
     return {"id": claim.id, "letters": claim.letters, "verdict": decided["verdict"]}
 
@@ -108,11 +101,8 @@ def about(claim: Claim, decided: Decided) -> Finding:
 
 def margins(decided: Decided) -> Finding:
     """Say how large an effect counts for each measure of a claim, and why, each margin once."""
-    found: list[dict[str, Any]] = []
-    for part in decided["parts"]:
-        if (own := pick(part, "margin", "unit", "why")) not in found:
-            found.append(own)
-    return finding("claims.margins", margins=found)
+    every = {tuple(pick(p, "margin", "unit", "why").items()): None for p in decided["parts"]}
+    return finding("claims.margins", margins=[dict(one) for one in every])
 
 
 def found(claim: Claim, decided: Decided) -> list[Finding]:
@@ -125,49 +115,16 @@ def found(claim: Claim, decided: Decided) -> list[Finding]:
     parts = decided["parts"]
     deciding = [part["name"] for part in parts if part["verdict"] == verdict]
     values = {"id": claim.id, "verdict": verdict, "count": len(parts), "parts": deciding}
-    measured = [_measured(claim.id, part) for part in parts]
+    measured = [
+        finding("claims.measured", id=claim.id, part=part, has_arms=not is_effect_alone(part))
+        for part in parts
+    ]
     return [*measured, finding("claims.concluded", **values)]
-
-
-def _measured(id: str, part: Part) -> Finding:
-    """Say one measure: the effect, its interval, each arm's mean, where it lies, the verdict."""
-    arms = {} if is_effect_alone(part) else part["arms"]
-    real = part["beside"]
-    names = ("value_unit", "effect", "low", "high", "unit", "is_change", "margin", "place")
-    return finding(
-        "claims.measured",
-        id=id,
-        part=part["name"],
-        arms=[
-            {"label": label, "mean": fmean(arm["values"]), "is_reference": arm["is_reference"]}
-            for label, arm in arms.items()
-        ],
-        real={"name": real["name"], "mean": fmean(real["values"])} if real else None,
-        unsound=_unsound(part["reason"]),
-        **pick(part, "verdict", *names),
-    )
-
-
-def _unsound(reason: Mapping[str, Any] | None) -> Any:
-    """Return why the runs decide nothing: "trial", or which arms lack what; None where they do."""
-    if reason is None or reason["name"] == "trial":
-        return reason and "trial"
-    unmet = {
-        label: [what for what, share in shares.items() if share < 1]
-        for label, shares in reason["shares"].items()
-    }
-    arms = [{"label": label, "unmet": lacks} for label, lacks in unmet.items() if lacks]
-    return {"name": reason["name"], "arms": arms}
-
-
-# ------------------------------------------------------------------------------- to be drawn
 
 
 def drawn_parts(decided: Decided) -> list[dict[str, Any]]:
     """Return a claim's measures for `plots.claim_values`: no arms where the effects say it all."""
-    return [
-        {**part, **({"arms": {}} if is_effect_alone(part) else {})} for part in decided["parts"]
-    ]
+    return [part | {"arms": {}} if is_effect_alone(part) else part for part in decided["parts"]]
 
 
 def overview_rows(verdicts: Verdicts) -> list[tuple[str, str, bool, float, float, float]]:

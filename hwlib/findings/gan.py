@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from hwlib.claims.curves import late, opposed_share, share_between
+from hwlib.claims.curves import opposed_share, share_between
 from hwlib.findings.base import Results, end_of, grade, is_trial, no_course, pick
 from hwlib.findings.samples import covered, is_far
 from hwlib.text import Finding, finding
@@ -17,14 +16,9 @@ from hwlib.thresholds import COLLAPSED_D_LOSS, COLLAPSED_DIVERSITY, HEALTHY_D_AC
 # Of D's accuracy, the mean of real and generated images; below, it hardly tells them apart.
 MIN_ACCURACY = {"won": 0.95, "ahead": 0.55}
 MAX_KID_RISE = 0.25  # of the last checkpoint's KID above the lowest, as claim C12 counts it
-MAX_LOST = 0.1  # share of the improvement that the last checkpoint may have lost again
-MIN_GROWTH = 0.3  # relative, of diversity, before it counts as growing
 MIN_KID_FALL = 0.5  # relative, before a fall is set beside the losses
 MIN_PEAK = 1.5  # of the spectrum at a period of two pixels, times that of real images
 MIN_GREY_LEVELS = 2.0  # RMS of such a pattern that the eye can see
-
-
-# ---- the game ------------------------------------------------------------------------------------
 
 
 def game(metrics: pd.DataFrame, results: Results, *, with_claims: bool = True) -> list[Finding]:
@@ -36,18 +30,27 @@ def game(metrics: pd.DataFrame, results: Results, *, with_claims: bool = True) -
     """
     if short := no_course(metrics, results):
         return short
-    end = end_of(metrics)
-    balance = finding(
-        "gan.balance",
-        d_loss=float(end["d_loss"].mean()),
-        g_loss=float(end["g_loss"].mean()),
-        real=results["d_accuracy_real"],
-        fake=results["d_accuracy_fake"],
-        level=_level(results),
-        is_far=is_far(results),
-    )
-    course = _course(metrics) if with_claims else []
-    return [balance, *course, *_breaks(metrics, results)]
+    end = end_of(metrics)[["d_loss", "g_loss"]].mean().to_dict()
+    about = pick(results, "d_accuracy_real", "d_accuracy_fake")
+    about |= {"level": _level(results), "is_far": is_far(results)}
+    found = [finding("gan.balance", **end, **about)]
+    if with_claims:
+        columns = ("d_accuracy_real", "d_accuracy_fake", "d_loss", "g_loss")
+        real, fake, *losses = metrics[list(columns)].to_numpy(dtype=float).T
+        low, high = HEALTHY_D_ACCURACY
+        inside = share_between((real + fake) / 2, low, high) / 100
+        found.append(finding("gan.band", low=low, high=high, share=inside))
+        found.append(finding("gan.jumps", share=opposed_share(*losses) / 100))
+    kid = metrics.set_index("step")["snapshot_kid"].dropna()
+    for sign in results["collapse"]:
+        step = sign["step"]
+        if sign["sign"] == "diversity_gone":
+            about = {"last": results["final_diversity"], "limit": COLLAPSED_DIVERSITY}
+            found.append(finding("gan.diversity_lost", step=step, **about))
+        else:
+            kids = {"then": float(kid.loc[:step].iloc[-1]), "last": float(kid.iloc[-1])}
+            found.append(finding("gan.loss_zero", step=step, limit=COLLAPSED_D_LOSS, **kids))
+    return found
 
 
 def _level(results: Results) -> str:
@@ -56,61 +59,19 @@ def _level(results: Results) -> str:
     return grade(mean, MIN_ACCURACY, "guessing")
 
 
-def _course(metrics: pd.DataFrame) -> list[Finding]:
-    """Say what claims C7 and C8 measure, of this run and without a verdict."""
-    columns = {name: column.to_numpy(dtype=float) for name, column in metrics.items()}
-    accuracy = (columns["d_accuracy_real"] + columns["d_accuracy_fake"]) / 2
-    low, high = HEALTHY_D_ACCURACY
-    inside = share_between(accuracy, low, high) / 100
-    found = [finding("gan.band", low=low, high=high, share=inside)]
-    losses = columns["d_loss"], columns["g_loss"]
-    if all(np.ptp(late(values)) > 0 for values in losses):
-        found.append(finding("gan.jumps", share=opposed_share(*losses) / 100))
-    return found
-
-
-def _breaks(metrics: pd.DataFrame, results: Results) -> list[Finding]:
-    """Say whether diversity was lost, or D's loss came to zero, and what became of the KID then."""
-    steps = {sign["sign"]: sign["step"] for sign in results["collapse"]}
-    scored = metrics.dropna(subset=["snapshot_kid"]) if "snapshot_kid" in metrics else None
-    found = []
-    if "diversity_gone" in steps:
-        last, is_growing = results["final_diversity"], False
-        if scored is not None and len(scored) > 1:
-            before = scored["snapshot_diversity"]
-            has_grown = last > (1 + MIN_GROWTH) * before.iloc[0]
-            is_growing = bool(has_grown and last >= (1 - MAX_LOST) * before.max())
-        values = {"step": steps["diversity_gone"], "last": last, "limit": COLLAPSED_DIVERSITY}
-        found.append(finding("gan.diversity_lost", **values, is_growing=is_growing))
-    if "d_loss_zero" in steps and scored is not None:
-        step = steps["d_loss_zero"]
-        then = scored.loc[scored["step"] <= step, "snapshot_kid"]
-        after = scored.loc[scored["step"] > step, "snapshot_kid"]
-        kids = {"then": float(then.iloc[-1]), "last": float(after.iloc[-1]) if len(after) else None}
-        found.append(finding("gan.loss_zero", step=step, limit=COLLAPSED_D_LOSS, **kids))
-    return found
-
-
-# ---- checkpoints ---------------------------------------------------------------------------------
-
-
 def checkpoint(metrics: pd.DataFrame, results: Results) -> list[Finding]:
     """Say which checkpoint has the lowest KID, which is kept, and how the last one compares."""
-    kids = metrics["snapshot_kid"].dropna()
-    course = "trial" if is_trial(results) else _checkpoint_course(metrics, results)
     values = pick(results, "best_step", "kept_step", "best_kid", "last_kid")
-    return [finding("gan.checkpoint", count=len(kids), **values, course=course)]
-
-
-def _checkpoint_course(metrics: pd.DataFrame, results: Results) -> str:
-    """Return how the last checkpoint stands to the best: it is the "last", "even" or "worse"."""
-    if results["best_step"] == results["num_steps"]:
-        return "last"
     best, last = results["best_kid"], results["last_kid"]
-    gained, lost = float(metrics["snapshot_kid"].dropna().iloc[0]) - best, last - best
-    noise = abs(results.get("kid_real", 0.0))  # two KIDs closer than this are equal
-    has_risen = lost > max(MAX_KID_RISE * best, noise)
-    return "worse" if has_risen or lost > MAX_LOST * max(gained, 0) else "even"
+    # two KIDs that differ by less than the noise floor are equal
+    has_risen = last - best > max(MAX_KID_RISE * best, abs(results["kid_real"]))
+    course = "last" if _is_last(results) else "worse" if has_risen else "even"
+    values["course"] = "trial" if is_trial(results) else course
+    return [finding("gan.checkpoint", count=metrics["snapshot_kid"].count(), **values)]
+
+
+def _is_last(results: Results) -> bool:
+    return results["best_step"] == results["num_steps"]
 
 
 def losses_and_quality(metrics: pd.DataFrame, results: Results) -> list[Finding]:
@@ -118,19 +79,16 @@ def losses_and_quality(metrics: pd.DataFrame, results: Results) -> list[Finding]
 
     Compared are the first checkpoint and the best one.
     """
-    if is_trial(results) or "snapshot_kid" not in metrics:
-        return []
     kids = float(metrics["snapshot_kid"].dropna().iloc[0]), results["best_kid"]
-    until_best = metrics.loc[metrics["step"] <= results["best_step"], "g_loss"]
-    count = len(end_of(metrics))
-    losses = float(until_best.iloc[:count].mean()), float(until_best[-count:].mean())
+    until_best, count = (
+        metrics["g_loss"][metrics["step"] <= results["best_step"]],
+        len(end_of(metrics)),
+    )
+    losses = float(until_best[:count].mean()), float(until_best[-count:].mean())
     has_fallen = kids[0] > 0 and kids[1] < (1 - MIN_KID_FALL) * kids[0]
-    if not has_fallen or losses[1] < losses[0]:
+    if is_trial(results) or not has_fallen or losses[1] < losses[0]:
         return []
     return [finding("gan.losses_and_quality", kids=kids, losses=losses)]
-
-
-# ---- what the generator leaves -------------------------------------------------------------------
 
 
 def lattice(measured: Mapping[str, Any] | None) -> list[Finding]:
@@ -146,31 +104,17 @@ def lattice(measured: Mapping[str, Any] | None) -> list[Finding]:
     return [finding("gan.lattice", **values)] if is_peak else []
 
 
-def architecture(layers: Sequence[Any]) -> list[Finding]:
-    """Say where the generator follows the DCGAN; nothing where it does not.
-
-    Args:
-        layers: G's of `explore.network_layers`.
-    """
-    is_dcgan = {"ConvTranspose2d", "BatchNorm2d"} <= {layer.kind for layer in layers}
-    return [finding("gan.dcgan")] if is_dcgan else []
-
-
-def next_steps(
-    metrics: pd.DataFrame, results: Results, measured: Mapping[str, Any] | None
-) -> list[Finding]:
+def next_steps(results: Results, measured: Mapping[str, Any] | None) -> list[Finding]:
     """Say what this run suggests to try next; nothing after a trial, or where nothing stands out.
 
     Args:
         measured: `explore.lattice`.
     """
-    if is_trial(results) or "snapshot_kid" not in metrics:
-        return []
     signs = {
-        "longer": _checkpoint_course(metrics, results) == "last",
+        "longer": _is_last(results),
         "lattice": any(found.values["is_transposed"] for found in lattice(measured)),
         "regularise": _level(results) == "won",
-        "variety": "frechet" in results and covered(results) in ("few", "none"),
+        "variety": covered(results) in ("few", "none"),
     }
-    steps = [name for name, is_so in signs.items() if is_so]
+    steps = [name for name, is_so in signs.items() if is_so and not is_trial(results)]
     return [finding("gan.next_steps", steps=steps)] if steps else []

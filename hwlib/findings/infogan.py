@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from hwlib.findings.base import MIN_RECORDS, Results, end_of, grade, is_trial
-from hwlib.findings.samples import is_far
 from hwlib.text import Finding, finding
 
 # Shares of a code's entropy that is proven to be in the image, and of the images' variance.
 MIN_CODE = {"full": 0.9, "part": 0.05}
-MAX_LOOSE_BOUND = 0.05  # of the entropy, before the bound by Q's certainty is called loose
 MIN_VARIANCE = 0.05
 
 NUM_READ = 100  # samples behind each rate of `code_meaning`
@@ -29,26 +26,14 @@ MAX_NAMED = 3  # attributes or factors that a sentence names of a code
 MIN_OVERLAP = {"repeated": 0.6, "partly": 0.25}  # of two codes; below they share the work
 MIN_MATCHED = {"found": 0.85, "part": 0.5}  # of the test images' classes
 
-# Report E's hair and pose (C22), in the attributes of photographs and the factors of drawn faces.
-HAIR = {
-    *("Bangs", "Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair", "Bald", "Receding_Hairline"),
-    *("Straight_Hair", "Wavy_Hair", "hair_colour", "hair_shade", "hair_texture", "hair_style"),
-    *("hair_length", "hair_volume", "hair_part", "hairline", "bangs"),
-}
-POSE = {"yaw", "tilt", "zoom", "shift_x"}
-
-
-# ------------------------------------------------------------------------------ is the code read
-
 
 def curves(metrics: pd.DataFrame, results: Results) -> list[Finding]:
     """Say where Q's loss began and ended, beside guessing; nothing of a trial or a short curve."""
     if is_trial(results) or len(metrics) < MIN_RECORDS:
         return []
-    end = end_of(metrics)
+    end, guess = end_of(metrics).mean(), results["code_entropy_nats"]
     right = metrics.loc[metrics["code_accuracy"] > 0.9, "step"]
-    loss, accuracy = float(end["q_loss"].mean()), float(end["code_accuracy"].mean())
-    guess = results["code_entropy_nats"]
+    loss, accuracy = float(end["q_loss"]), float(end["code_accuracy"])
     proven = max(guess - loss, proven_nats(accuracy, guess))
     return [
         finding(
@@ -65,19 +50,15 @@ def curves(metrics: pd.DataFrame, results: Results) -> list[Finding]:
 
 def reading(results: Results) -> Finding:
     """Say how well Q reads its own samples' codes, and what that proves about the image."""
-    accuracy, nats = results["code_accuracy"], max(results["code_information_nats"], 0.0)
-    entropy = results["code_entropy_nats"]
-    proven = proven_nats(accuracy, entropy)
-    level = grade(max(nats, proven) / entropy, MIN_CODE, "none")
+    accuracy, entropy = results["code_accuracy"], results["code_entropy_nats"]
+    nats = max(results["code_information_nats"], proven_nats(accuracy, entropy), 0.0)
     return finding(
         "infogan.reading",
         accuracy=accuracy,
         by=results["code_accuracy_by"],
         nats=nats,
         entropy=entropy,
-        proven=proven,
-        is_loose=proven > nats + MAX_LOOSE_BOUND * entropy,
-        level="trial" if is_trial(results) else level,
+        level="trial" if is_trial(results) else grade(nats / entropy, MIN_CODE, "none"),
     )
 
 
@@ -95,8 +76,6 @@ def proven_nats(accuracy: float, entropy: float) -> float:
 
 def shares(results: Results) -> list[Finding]:
     """Say how much of the images' variance each code and the noise decide by themselves."""
-    if "code_variance_share" not in results:
-        return []
     codes, noise = results["code_variance_share"], results["noise_variance_share"]
     return [
         finding(
@@ -110,100 +89,70 @@ def shares(results: Results) -> list[Finding]:
     ]
 
 
-# ---------------------------------------------------------------- what it changes in samples
-
-
-class Span(NamedTuple):
-    """How an attribute's rate varies over a code's values.
-
-    Attributes:
-        name: the attribute.
-        low, high: the lowest and the highest rate.
-        low_value, high_value: the code's values that have them.
-        width: high less low.
-        expected: what the width is by chance, as many samples read of each value.
-        is_meant: whether the rate varies by more than chance, and by enough to be seen.
-    """
-
-    name: str
-    low: float
-    high: float
-    low_value: int
-    high_value: int
-    width: float
-    expected: float
-    is_meant: bool
-
-
-def spans(rates: list[Mapping[str, float]], num: int = NUM_READ) -> list[Span]:
+def spans(rates: Sequence[Mapping[str, float]], num: int = NUM_READ) -> pd.DataFrame:
     """Return how each attribute's rate varies over a code's values, the widest first.
 
     Args:
         rates: a dict a value of the code, {attribute: rate}; an item of `code_meaning`.
         num: samples of each value.
+
+    Returns:
+        A row an attribute: `name`; `low` and `high`, its lowest and highest rate, and `low_value`
+        and `high_value`, the code's values that have them; `width`, high less low; `expected`, the
+        width by chance; `is_meant`, whether it is beyond chance, and enough to be seen.
     """
-    found = []
-    for name in rates[0]:
-        values = [rate[name] for rate in rates]
-        low, high, mean = min(values), max(values), sum(values) / len(values)
-        width, error = high - low, math.sqrt(mean * (1 - mean) / num)
-        ends = (low, high, values.index(low), values.index(high), width)
-        is_meant = width >= max(RANGE_99 * error, MIN_SPAN)
-        found.append(Span(name, *ends, EXPECTED_RANGE * error, is_meant))
-    return sorted(found, key=lambda span: -span.width)
+    frame = pd.DataFrame(rates)
+    error = (frame.mean() * (1 - frame.mean()) / num) ** 0.5
+    rows = pd.DataFrame(
+        {
+            "low": frame.min(),
+            "high": frame.max(),
+            "low_value": frame.idxmin(),
+            "high_value": frame.idxmax(),
+            "width": frame.max() - frame.min(),
+            "expected": EXPECTED_RANGE * error,
+        }
+    )
+    rows["is_meant"] = rows["width"] >= (RANGE_99 * error).clip(lower=MIN_SPAN)
+    rows = rows.sort_values("width", ascending=False, kind="stable")
+    return rows.rename_axis("name").reset_index()
 
 
 def rates(results: Results, code: int) -> list[Finding]:
     """Say which attributes a code, counted from 1, moves most, with the rates' range."""
     if "code_meaning" not in results or is_trial(results):
         return []
-    found = spans(results["code_meaning"][code - 1])
-    meant = [span for span in found if span.is_meant]
-    named = [span._asdict() for span in (meant or found)[:MAX_NAMED]]
-    counts = {"num_meant": len(meant), "num_known": len(found)}
-    which = {"code": code, "num_codes": results["num_codes"]}
-    return [finding("infogan.rates", **which, spans=named, **counts)]
-
-
-def far(results: Results) -> list[Finding]:
-    """Say that readings of samples far from real images are uncertain; nothing of others."""
-    return [] if is_trial(results) or not is_far(results) else [finding("infogan.far")]
-
-
-def overlap(first: Mapping[str, float], second: Mapping[str, float]) -> float:
-    """Return how much two codes move the same things: 0 none, 1 all that the narrower one moves.
-
-    Args:
-        first: {attribute: how far the first code moves its rate}; 0 where no more than chance.
-        second: the same of the second code.
-    """
-    least = min(sum(first.values()), sum(second.values()))
-    return sum(min(first[name], second[name]) for name in first) / least if least > 0 else 0.0
+    rows = spans(results["code_meaning"][code - 1])
+    meant = rows[rows["is_meant"]]
+    named = (meant if len(meant) else rows)[:MAX_NAMED].to_dict("records")
+    about = {"num_meant": len(meant), "num_known": len(rows), "num_codes": results["num_codes"]}
+    return [finding("infogan.rates", code=code, spans=named, **about)]
 
 
 def two_codes(results: Results) -> list[Finding]:
-    """Say whether two codes move different things or the same, by the rates of attributes."""
+    """Say whether two codes move different things or the same, by the rates of attributes.
+
+    Their overlap is 0 where they move different things, 1 where one moves all that the narrower one
+    moves.
+    """
     if results["num_codes"] != 2 or "code_meaning" not in results or is_trial(results):
         return []
-    found = [spans(code) for code in results["code_meaning"]]
-    moved = [{s.name: s.width if s.is_meant else 0.0 for s in code} for code in found]
-    both = {name: min(code[name] for code in moved) for name in moved[0]}
-    shared = overlap(*moved)
-    idle = [k for k, code in enumerate(moved, 1) if not sum(code.values())]
-    ranked = sorted((name for name, width in both.items() if width > 0), key=lambda n: -both[n])
+    found = [spans(code).set_index("name", drop=False) for code in results["code_meaning"]]
+    # how far each code moves each attribute's rate, 0 where no more than chance
+    moved = pd.concat([code["width"] * code["is_meant"] for code in found], axis=1, keys=[1, 2])
+    both, sums = moved.min(axis=1).sort_values(ascending=False), moved.sum()
+    overlap = float(both.sum() / sums.min()) if sums.min() > 0 else 0.0
+    idle = list(sums.index[sums == 0])
     return [
         finding(
             "infogan.two_codes",
-            tops=[code[0]._asdict() for code in found],
+            tops=[code.iloc[0].to_dict() for code in found],
             idle=idle,
-            overlap=shared,
-            both=ranked[:MAX_NAMED],
-            level="idle" if idle else grade(shared, MIN_OVERLAP, "shared"),
+            overlap=overlap,
+            both=list(both.index[both > 0][:MAX_NAMED]),
+            level="idle" if idle else grade(overlap, MIN_OVERLAP, "shared"),
         )
     ]
-
-
-# ----------------------------------------------------------- what it says about real images
 
 
 def min_nats(results: Results) -> float:
@@ -226,29 +175,14 @@ def information(results: Results) -> list[Finding]:
     if is_trial(results):
         return []
     found, least = [], min_nats(results)
+    about = {"kind": kind, "least": least, "entropy": results["code_entropy_nats"]}
     for code, nats in enumerate(codes, 1):
-        ranked = sorted(nats, key=lambda name, nats=nats: -nats[name])
-        above = [name for name in ranked if nats[name] >= least]
-        named = {name: max(nats[name], 0.0) for name in (above or ranked[:1])[:MAX_NAMED]}
-        which = {"code": code, "num_codes": results["num_codes"], "kind": kind}
-        limits = {"least": least, "entropy": results["code_entropy_nats"]}
-        values = {"nats": named, "is_any": bool(above)}
-        found.append(finding("infogan.information", **which, **values, **limits))
+        ranked = pd.Series(nats).sort_values(ascending=False).clip(lower=0)
+        named = ranked[ranked >= least][:MAX_NAMED]
+        values = {"nats": (named if len(named) else ranked[:1]).to_dict(), "is_any": len(named) > 0}
+        about |= {"code": code, "num_codes": results["num_codes"]}
+        found.append(finding("infogan.information", **about, **values))
     return found
-
-
-def hair_and_pose(results: Results) -> list[Finding]:
-    """Say what the codes tell of hair, of pose and of all else: claim C22's measure, no verdict."""
-    _, codes = known_nats(results)
-    if not codes or is_trial(results):
-        return []
-    best = {name: max(code[name] for code in codes) for name in codes[0]}
-    groups = {"hair": HAIR, "pose": POSE, "other": best.keys() - HAIR - POSE}
-    firsts: dict[str, Any] = {}
-    for group, members in groups.items():
-        name = max((n for n in best if n in members), key=best.get, default=None)
-        firsts[group] = name and {"name": name, "nats": max(best[name], 0.0)}
-    return [finding("infogan.hair_and_pose", **firsts)] if firsts["hair"] else []
 
 
 def classes(results: Results) -> list[Finding]:

@@ -5,26 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hwlib.findings.base import Results, is_trial, trial
+from hwlib.findings.base import Results, is_trial, pick, trial
 from hwlib.registry import PROBLEMS
 from hwlib.text import Finding, finding
 
 SIZES = ("num_steps", "batch_size", "learning_rate")
 # What else builds the networks, beside the channels.
 STRUCTURE = ("z_dim", "num_layers", "image_size", "batch_norm", "num_codes")
-# What an adversarial run may take beside the plain game, and what it is without it.
-OPTIONS = {
-    "noise": "normal",
-    "flip": False,
-    "d_updates": 1,
-    "d_width": 1.0,
-    "joint_batch": False,
-    "label_smoothing": 0.0,
-    "spectral_norm": False,
-    "r1": 0.0,
-    "augment": False,
-    "ema": 0.0,
-}
+# What an adversarial run may take beside the plain game.
+OPTIONS = (
+    *("noise", "flip", "d_updates", "d_width", "joint_batch", "label_smoothing", "spectral_norm"),
+    *("r1", "augment", "ema"),
+)
 
 
 def schedule(
@@ -37,25 +29,27 @@ def schedule(
         reported: the settings of the recipe's `course` profile.
         results: the run's results.
     """
+    from hwlib.config import Config
     from hwlib.recipes import RECIPES  # loads torch
 
     letter = RECIPES[settings["recipe"]].letter
-    differs = [name for name in (*SIZES, *STRUCTURE) if settings.get(name) != reported.get(name)]
-    theirs = {name: reported[name] for name in SIZES if name in differs}
-    training = {name: settings[name] for name in ("optimizer", "learning_rate", "batch_size")}
+    changes = [
+        (name, reported.get(name), settings.get(name))
+        for name in STRUCTURE
+        if settings.get(name) != reported.get(name)
+    ]
+    theirs = {name: reported[name] for name in SIZES if settings[name] != reported[name]}
+    training = pick(settings, "optimizer", "learning_rate", "batch_size")
     sizes = {"steps": results["num_steps"], "epochs": results["num_epochs"]}
-    times = settings["width"] / reported["width"]
+    width = settings["width"] / reported["width"]
     found = [
         finding("schedule.training", **training, **sizes),
-        finding("schedule.report", letter=letter, theirs=theirs, width=times),
+        finding("schedule.report", letter=letter, theirs=theirs, width=width, changes=changes),
     ]
-    if structure := [name for name in STRUCTURE if name in differs]:
-        changes = [(name, reported.get(name), settings.get(name)) for name in structure]
-        found.append(finding("schedule.structure", letter=letter, changes=changes))
     problem = PROBLEMS[settings["problem"]]
     if problem.is_adversarial:
-        weight = settings.get(problem.weight)
-        found.append(finding("schedule.losses", problem=settings["problem"], weight=weight))
-        taken = [(name, settings[name]) for name, off in OPTIONS.items() if settings[name] != off]
-        found += [finding("schedule.options", taken=taken)] if taken else []
+        plain = {name: Config.model_fields[name].default for name in OPTIONS}
+        taken = [(name, settings[name]) for name in OPTIONS if settings[name] != plain[name]]
+        about = {"problem": settings["problem"], "weight": settings.get(problem.weight)}
+        found.append(finding("schedule.losses", **about, taken=taken))
     return [*found, trial(results)] if is_trial(results) else found

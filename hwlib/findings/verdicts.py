@@ -7,7 +7,7 @@ and `runs` the folder of the runs, whose verdicts count as well; the default one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,12 @@ from hwlib.claims.files import known_verdicts
 from hwlib.claims.statistics import deciding_part
 from hwlib.findings.claims import count_verdicts, write_effect, write_margin
 from hwlib.run import default_runs_dir
-from hwlib.text import LANGUAGES, Finding, finding, sentence, word
+from hwlib.text import Finding, finding, in_languages, sentence, word
 
 Tables = dict[str, pd.DataFrame]  # one a language
 Decided = Mapping[str, Any]  # what became of a claim
 
+NONE = "–"
 SHORT = "preview"  # the profile whose trainings are so short that it is said
 
 
@@ -33,23 +34,13 @@ def _known(data_fingerprint: str, runs: Path | str | None) -> dict[str, dict[str
 def over_seeds(
     ids: Iterable[str], data_fingerprint: str, runs: Path | str | None = None
 ) -> list[Finding]:
-    """Say which verdicts on these claims are known for one data set, together if as well founded.
-
-    Args:
-        ids: C1 to C22, C1' or C3'; one without a known verdict is left out.
-        data_fingerprint: see above.
-        runs: see above.
-    """
+    """Say which verdicts on these claims are known for one data set."""
     known = _known(data_fingerprint, runs)
-    alike: dict[tuple[int, bool], list[tuple[str, str]]] = {}
-    for id in ids:
-        if one := known.get(id):
-            ground = (len(one["seeds"]), one["profile"] == SHORT)
-            alike.setdefault(ground, []).append((id, one["decided"]["verdict"]))
-    return [
-        finding("claims.over_seeds", known=verdicts, seeds=seeds, is_short=is_short)
-        for (seeds, is_short), verdicts in alike.items()
-    ]
+    verdicts = {id: known[id] for id in ids if id in known}
+    if not verdicts:
+        return []
+    named = [(id, one["decided"]["verdict"]) for id, one in verdicts.items()]
+    return [finding("claims.over_seeds", known=named, **_ground(verdicts.values()))]
 
 
 def summary(data_fingerprint: str, runs: Path | str | None = None) -> Finding | None:
@@ -57,41 +48,38 @@ def summary(data_fingerprint: str, runs: Path | str | None = None) -> Finding | 
     verdicts = _known(data_fingerprint, runs).values()
     if not verdicts:
         return None
-    return finding(
-        "claims.summary",
-        total=len(verdicts),
-        counts=count_verdicts(one["decided"]["verdict"] for one in verdicts),
-        seeds=min(len(one["seeds"]) for one in verdicts),
-        is_short=any(one["profile"] == SHORT for one in verdicts),
-    )
+    counts = count_verdicts(one["decided"]["verdict"] for one in verdicts)
+    return finding("claims.summary", total=len(verdicts), counts=counts, **_ground(verdicts))
 
 
-# --------------------------------------------------------------------------------------- tables
+def _ground(verdicts: Collection[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return over how many seeds at least, and whether any of the trainings were short."""
+    seeds = min(len(one["seeds"]) for one in verdicts)
+    return {"seeds": seeds, "is_short": any(one["profile"] == SHORT for one in verdicts)}
 
 
 def _tables(names: Iterable[str], rows: Callable[[str], Iterable[Iterable[str]]]) -> Tables:
     """Return a table a language, of the columns `names` and the rows that `rows` gives."""
-    tables = {}
-    for language in LANGUAGES:
-        heads = [word(f"claims.columns.{name}", language) for name in names]
-        tables[language] = pd.DataFrame(list(rows(language)), columns=heads)
-    return tables
+    return in_languages(
+        lambda language: pd.DataFrame(
+            list(rows(language)), columns=[word(f"claims.columns.{n}", language) for n in names]
+        )
+    )
 
 
-def verdict_cells(decided: Decided | None, language: str) -> tuple[str, str, str]:
-    """Return a claim's verdict, the effect of the measure that decides, and its margin, in words.
+def verdict_cells(decided: Decided | None, language: str) -> tuple[str, str, str, str]:
+    """Return a claim's verdict, the measure that decides, its effect and its margin, in words.
 
     Args:
         decided: what became of the claim; None where it was not tested.
         language: of the words.
     """
-    if decided is None:
-        return word("claims.not_tested", language), "–", "–"
-    verdict = word(f"claims.verdicts.{decided['verdict']}", language)
-    if "parts" not in decided:
-        return verdict, "–", "–"
+    key = "verdicts." + decided["verdict"] if decided else "not_tested"
+    verdict = word(f"claims.{key}", language)
+    if decided is None or "parts" not in decided:
+        return verdict, NONE, NONE, NONE
     part = deciding_part(decided)
-    return verdict, write_effect(part, language), write_margin(part, language)
+    return verdict, part["name"], write_effect(part, language), write_margin(part, language)
 
 
 def all_known(data_fingerprint: str, runs: Path | str | None = None) -> Tables:
@@ -99,15 +87,13 @@ def all_known(data_fingerprint: str, runs: Path | str | None = None) -> Tables:
 
     That stands in `reports_table`.
     """
-    known = {id: one["decided"] for id, one in _known(data_fingerprint, runs).items()}
+    known = _known(data_fingerprint, runs)
 
     def rows(language: str) -> Iterable[tuple[str, ...]]:
         for id, one in known.items():
-            verdict, *numbers = verdict_cells(one, language)
-            measure = "–"
-            if "parts" in one:
-                measure = word(f"claims.{id}.parts.{deciding_part(one)['name']}", language)
-            yield id, verdict, measure, *numbers
+            verdict, part, *numbers = verdict_cells(one["decided"], language)
+            name = part if part == NONE else word(f"claims.{id}.parts.{part}", language)
+            yield id, verdict, name, *numbers
 
     return _tables(("id", "verdict", "measure", "effect", "margin"), rows)
 
@@ -121,8 +107,9 @@ def verdicts_table(decided: Mapping[str, Decided]) -> Tables:
 
     def rows(language: str) -> Iterable[tuple[str, ...]]:
         for id in (id for id in CLAIMS if id in decided):
+            verdict, _, *numbers = verdict_cells(decided[id], language)
             statement, letters = word(f"claims.{id}.statement", language), CLAIMS[id].letters
-            yield id, statement, ", ".join(letters), *verdict_cells(decided[id], language)
+            yield id, statement, ", ".join(letters), verdict, *numbers
 
     return _tables(("id", "claim", "reports", "verdict", "effect", "margin"), rows)
 
@@ -136,18 +123,16 @@ def reports_table(data_fingerprint: str = "", runs: Path | str | None = None) ->
     from hwlib.recipes import RECIPES  # which loads torch
 
     known = _known(data_fingerprint, runs) if data_fingerprint else {}
-    names = ("id", "concluded", *(["verdict"] if known else []))
 
     def rows(language: str) -> Iterable[tuple[str, ...]]:
         for letter, name in sorted((recipe.letter, name) for name, recipe in RECIPES.items()):
-            about = {"letter": letter, "recipe": name}
-            yield (letter, sentence("claims.did", language, **about), "")[: len(names)]
+            yield letter, sentence("claims.did", language, letter=letter, recipe=name), ""
             for id, claim in CLAIMS.items():
                 if claim.letters[0] == letter:
-                    about = {"id": id, "others": claim.letters[1:]}
-                    concluded = sentence("claims.listed_claim", language, **about)
-                    decided = known[id]["decided"] if id in known else None
-                    verdict, *_ = verdict_cells(decided, language)
-                    yield (id, concluded, verdict)[: len(names)]
+                    others = claim.letters[1:]
+                    concluded = sentence("claims.listed_claim", language, id=id, others=others)
+                    verdict, *_ = verdict_cells(known.get(id, {}).get("decided"), language)
+                    yield id, concluded, verdict
 
-    return _tables(names, rows)
+    tables = _tables(("id", "concluded", "verdict"), rows)
+    return {language: frame if known else frame.iloc[:, :2] for language, frame in tables.items()}

@@ -109,27 +109,23 @@ def kl_tables(results: Results, mean_error: float) -> Tables:
         results: the study's.
         mean_error: MSE of the mean image, pixels in [0, 1].
     """
-    found = []
-    for study, share in zip(kl.ordered(results), kl.anchored(results), strict=True):
-        shares = ((share.sharpness_reconstructions, 1), (share.sharpness, 1), (share.diversity, 0))
-        found.append(
-            [
-                *(number(study["kl_weight"], 6), number(study["test_mse_01"])),
-                *(number(study["kl_nats"]), str(study["active_units"])),
-                *(NONE if one is None else f"{100 * one:.{digits}f}" for one, digits in shares),
-                NONE if share.frechet is None else number(share.frechet),
-            ]
-        )
+    found = [
+        [
+            *(number(row["kl_weight"], 6), number(row["test_mse_01"])),
+            *(number(row["kl_nats"]), str(row["active_units"])),
+            *(f"{100 * row['rebuilt']:.1f}", f"{100 * row['sharpness']:.1f}"),
+            *(f"{100 * row['diversity']:.0f}", number(row["frechet"])),
+        ]
+        for row in kl.anchored(results).to_dict("records")
+    ]
     nothing = [NONE] * (len(KL_HEADS) - 2)
-    real = results.get("frechet_real")
+    real = number(results["frechet_real"])
 
     def rows(lang: str, words: Words) -> list[Any]:
-        below = [[words["mean_image"], number(mean_error), *nothing]]
-        below += [] if real is None else [[words["real"], NONE, *nothing[1:], number(real)]]
-        return found + below
+        mean_image = [words["mean_image"], number(mean_error), *nothing]
+        return [*found, mean_image, [words["real"], NONE, *nothing[1:], real]]
 
-    tables = _tables("kl", KL_HEADS, rows)
-    return {lang: one.loc[:, (one != NONE).any()] for lang, one in tables.items()}
+    return _tables("kl", KL_HEADS, rows)
 
 
 def ledger(*runs: CommonForm) -> None:
