@@ -148,9 +148,8 @@ def of_round(rng: random.Random) -> Iterator[Finding | None]:
         yield from said(codes)
     yield from [*infogan.rates(codes, 1), *infogan.classes(codes)]
     groups = [images(rng, 4, 32) for _ in range(2)]
-    switched = rng.choice([(), [images(rng, 4, 32)]])
     real = np.random.default_rng(0).integers(0, 256, (12, 32, 32, 3), dtype=np.uint8)
-    yield from samples.faces(ours, groups, real, switched=switched)
+    yield from samples.faces(ours, groups, real, has_code=rng.random() < 0.5)
     runs = {name: scores(rng) for name in ("a", "b", "c")[: rng.choice([1, 2, 3])]}
     yield from disentangle.disentanglement(runs)
 

@@ -226,9 +226,10 @@ def test_reconstructions_and_samples_may_ask_for_different_weights(mse, frechet,
 
 
 def test_blur_is_measured_beside_real_images_at_half_resolution():
-    assert discuss()["kl.large"]["row"]["is_blurred"]
     sharp = {100.0: {"sharpness_reconstructions": 900.0, "sharpness_samples": 10.0}}
-    assert not discuss(results(changed=sharp))["kl.large"]["row"]["is_blurred"]
+    for found, is_blurred in ((results(), True), (results(changed=sharp), False)):
+        said = text.sentence("kl.large", "en", **discuss(found)["kl.large"])
+        assert ("are blurred" in said) == is_blurred
 
 
 def test_sharpness_at_half_resolution_is_a_share_of_real_images():

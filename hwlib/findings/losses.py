@@ -25,14 +25,10 @@ Say = Callable[..., str]  # words of losses.toml by their key
 
 
 def ledger_tables(rows: Sequence[CommonForm]) -> dict[str, Tables]:
-    """Return the conversion tables by name, each by language.
+    """Return the conversion tables of `hwlib.objectives.common_forms` by name, each by language.
 
-    Args:
-        rows: from `hwlib.objectives.common_forms`.
-
-    Returns:
-        `ledger`, the losses and their common form; `ledger_weights`, each lambda in the others'
-        conventions; `ledger_mse`, the reported errors in both ranges.
+    `ledger` has the losses and their common form, `ledger_weights` each lambda in the others'
+    conventions, `ledger_mse` the reported errors in both ranges.
     """
     makers = {"ledger": _objectives, "ledger_weights": _conversions, "ledger_mse": _reported}
     return {
@@ -45,12 +41,12 @@ def _words(language: str) -> Say:
     return lambda key, **values: word(f"losses.{key}", language, **values)
 
 
-def _report(say: Say, recipe: str, *, is_run: bool = False) -> str:
-    """Name a report by its letter and its recipe."""
+def _report(say: Say, recipe: str, *, is_run: bool = False) -> dict[str, str]:
+    """Name a report by its letter and its recipe: the first cell of a row."""
     from hwlib.recipes import RECIPES
 
     key = "terms.this_run" if is_run else "terms.report"
-    return say(key, letter=RECIPES[recipe].letter, recipe=recipe)
+    return {say("heads.report"): say(key, letter=RECIPES[recipe].letter, recipe=recipe)}
 
 
 def _kind(row: CommonForm) -> str:
@@ -67,7 +63,7 @@ def _objectives(rows: Sequence[CommonForm], say: Say) -> Iterator[dict[str, str]
         if row.laplace_01 is not None:
             implied = f"b = {number(GREY_LEVELS * row.laplace_01)}"
         yield {
-            say("heads.report"): _report(say, row.recipe, is_run=row.is_run),
+            **_report(say, row.recipe, is_run=row.is_run),
             say("heads.error"): say(f"errors.{_kind(row)}", how=say(f"{row.reductions[0]}.error")),
             say("heads.kl"): say(f"{row.reductions[1]}.kl"),
             say("heads.pixels"): RANGES[int(row.pixel_range[0])],
@@ -80,9 +76,10 @@ def _objectives(rows: Sequence[CommonForm], say: Say) -> Iterator[dict[str, str]
 def _conversions(rows: Sequence[CommonForm], say: Say) -> Iterator[dict[str, str]]:
     """Yield what each lambda is in the convention of every recipe."""
     for row in rows:
-        report = _report(say, row.recipe, is_run=row.is_run)
-        own = {f"λ ({recipe})": number(weight, 4) for recipe, weight in row.weights.items()}
-        yield {say("heads.report"): report, say("heads.lambda"): number(row.kl_weight, 4), **own}
+        weights = {say("heads.lambda"): row.kl_weight}
+        weights |= {f"λ ({recipe})": weight for recipe, weight in row.weights.items()}
+        cells = {head: number(weight, 4) for head, weight in weights.items()}
+        yield _report(say, row.recipe, is_run=row.is_run) | cells
 
 
 def _reported(_: Sequence[CommonForm], say: Say) -> Iterator[dict[str, str]]:
@@ -92,7 +89,7 @@ def _reported(_: Sequence[CommonForm], say: Say) -> Iterator[dict[str, str]]:
     for one in reported_mses():
         key = "terms.stated" if one.is_stated else "terms.unstated"
         yield {
-            say("heads.report"): _report(say, one.recipe),
+            **_report(say, one.recipe),
             say("heads.reported"): number(one.reported, 6),
             say("heads.read"): say(key, range=RANGES[int(one.range_read[0])]),
             **_mse_cells(say, one.mse_01),
@@ -121,8 +118,7 @@ def mse_tables(
     Args:
         mean_mse: of the mean test image, pixels in [0, 1].
         reported: the report's test MSE, or None.
-        letter: of the report.
-        pixel_range: of the report's output, its natural range; None where it does not state it.
+        pixel_range: of the report's output; None where it does not state it.
     """
     lows = RANGES if pixel_range is None else [int(pixel_range[0])]
     key = "terms.reported_open" if pixel_range is None else "terms.reported_own"
@@ -139,11 +135,7 @@ def mse_tables(
 
 
 def common(row: CommonForm) -> Finding:
-    """Say the common form of the loss, and the decoder that it implies.
-
-    Args:
-        row: of the run, from `hwlib.objectives.of_run`.
-    """
+    """Say the common form of a run's loss, and the decoder that it implies."""
     scale = row.sigma_01 if row.laplace_01 is None else row.laplace_01
     grey = None if scale is None else GREY_LEVELS * scale
     kind = _kind(row)
@@ -151,10 +143,7 @@ def common(row: CommonForm) -> Finding:
 
 
 def sigma_ratio(row: CommonForm, results: Results) -> float | None:
-    """Return the sigma that the loss implies over the one that fits the error best.
-
-    None where the loss implies none, or the run is a trial.
-    """
+    """Return the sigma that the loss implies over the one that fits the error best, if any."""
     from hwlib.objectives import best_sigma_01
 
     if is_trial(results) or not row.sigma_01:
