@@ -86,10 +86,6 @@ def test_a_leak_is_held_against_real_images(samples, real, kind):
     assert list(acgan.leaks(results)["kind"]) == [kind]
 
 
-def test_what_real_images_do_not_show_is_held_against_nothing():
-    assert acgan.leakage(leaky(leakage_real={})) == []
-
-
 def test_few_images_need_a_larger_leak():
     assert acgan.min_leak(acgan_results()) == acgan.MIN_LEAK
     assert acgan.min_leak(acgan_results(num_test_images=64)) > 0.3
@@ -100,11 +96,6 @@ def test_a_switch_that_moves_others_as_the_data_does_has_no_leaks():
     results = acgan_results(leakage={"Smiling": REAL}, leakage_real={"Smiling": REAL})
     keys = [finding.key for finding in acgan.leakage(results)]
     assert keys == ["acgan.no_leaks", "acgan.leaks_from_data"]
-
-
-def test_a_label_that_does_nothing_cannot_leak():
-    idle = {"leakage": {"Smiling": {"Smiling": 0.02, "Male": 0.4}}}
-    assert [finding.key for finding in acgan.leakage(acgan_results(**idle))] == ["acgan.idle"]
 
 
 def test_of_many_switches_the_largest_leaks_are_named_and_all_are_counted():
@@ -142,11 +133,6 @@ def test_control_is_held_against_chance_and_what_the_classifier_can_read(accurac
     assert acgan.control_level(accuracy, seen) == level
 
 
-def test_many_attributes_are_summed_up():
-    assert acgan.control(acgan_results("Smiling", "Male", "Bangs", "Blond_Hair")).values["is_many"]
-    assert not acgan.control(acgan_results("Smiling", "Male")).values["is_many"]
-
-
 # ------------------------------------------------------------------------------------------ curves
 
 
@@ -178,21 +164,6 @@ def test_a_checkpoint_kept_for_its_labels_is_said_beside_that_of_the_lowest_kid(
     assert found["r_fell"]
 
 
-def test_a_checkpoint_with_the_lowest_kid_is_said_to_have_it():
-    frame = scored(0.5 + 0.4 * TIME)
-    found = acgan.checkpoint(frame, acgan_results(**steps(frame))).values
-    assert found["steps"]["kept"] == found["steps"]["best"]
-    assert not found["r_fell"]
-    assert not found["kid_rose"]
-
-
-def test_the_last_step_that_a_setting_asked_for_is_not_said_to_follow_the_rule():
-    frame = scored(0.9 - 0.8 * TIME)
-    last = int(frame.loc[frame["snapshot_kid"].notna(), "step"].iloc[-1])
-    results = acgan_results(**steps(frame) | {"kept_step": last})
-    assert not acgan.checkpoint(frame, results).values["by_rule"]
-
-
 # ---------------------------------------------------------------------------------------- learned
 
 
@@ -210,10 +181,3 @@ def test_ds_reading_is_held_against_the_classifiers_of_the_same_step(correlation
 
 
 # ------------------------------------------------------------------------------------------- trial
-
-
-def test_a_trial_has_numbers_and_no_verdict():
-    results = leaky(num_steps=12)
-    assert not acgan.control(results).values["is_judged"]
-    assert acgan.leakage(results) == acgan.curves(metrics(), results) == []
-    assert acgan.learned(metrics(), results) == []

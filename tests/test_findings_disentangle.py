@@ -79,8 +79,3 @@ def test_runs_at_chance_disentangle_nothing():
     every = {f"λ = {i}": at_chance() for i in range(3)}
     assert found(every)["level"]["is_chance"]
     assert set(found(every)) == {"level"}
-
-
-def test_a_trial_bears_out_nothing_and_photographs_have_no_scores():
-    assert list(found({"x": run(num_steps=12)})) == ["trial"]
-    assert disentanglement({"x": {"num_steps": 2_000}}) == []

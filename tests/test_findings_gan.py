@@ -4,7 +4,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import torch
 from adversarial_results import TIME, gan_results, metrics
 from torch import nn
 
@@ -36,12 +35,6 @@ def scored(column):
 # -------------------------------------------------------------------------------------- the game
 
 
-def test_losses_are_those_of_the_last_tenth():
-    late = metrics(d_loss=np.where(TIME > 0.9, 0.3, 1.2), g_loss=np.where(TIME > 0.9, 4.0, 2.0))
-    found = values(gan.game(late, gan_results()), "balance")
-    assert (found["d_loss"], found["g_loss"]) == pytest.approx((0.3, 4.0))
-
-
 @pytest.mark.parametrize(
     ("share", "level"), [(0.5, "guessing"), (0.52, "guessing"), (0.7, "ahead"), (0.97, "won")]
 )
@@ -71,10 +64,6 @@ def test_c7_and_c8_are_told_by_the_claims_own_measures():
     assert 100 * values(found, "jumps")["share"] == pytest.approx(
         MEASURES["opposed_jumps"](run, None)
     )
-
-
-def test_claims_about_plain_gans_can_be_left_out():
-    assert keys(gan.game(metrics(), gan_results(), with_claims=False)) == ["balance"]
 
 
 def test_what_broke_is_told_with_what_became_of_it():
@@ -118,11 +107,6 @@ def test_longer_training_is_suggested_only_where_the_last_checkpoint_is_the_best
     assert found.values["course"] == course
     steps = [each.values["steps"] for each in gan.next_steps(results, None)]
     assert any("longer" in each for each in steps) == (course == "last")
-
-
-def test_the_checkpoint_kept_is_told_apart_from_the_one_of_the_lowest_kid():
-    (found,) = gan.checkpoint(metrics(), gan_results(best_step=500, kept_step=2_000))
-    assert (found.values["best_step"], found.values["kept_step"]) == (500, 2_000)
 
 
 def test_losses_are_no_measure_of_quality_where_kid_fell_and_gs_loss_did_not():
@@ -182,21 +166,7 @@ def test_white_noise_has_no_lattice():
     assert gan.lattice(explore.lattice(TRANSPOSED, noise, real_images())) == []
 
 
-def test_transposed_convolutions_are_named_only_where_g_has_them():
-    real = real_images()
-    striped = with_stripes(real, 10)
-    for G, is_transposed in ((TRANSPOSED, True), (RESIZED, False)):
-        (found,) = gan.lattice(explore.lattice(G, striped, real))
-        assert found.values["is_transposed"] == is_transposed
-
-
 def test_images_of_an_odd_side_have_no_lattice_measured():
     image = np.zeros((4, 15, 15, 1), dtype=np.uint8)
     assert explore.lattice(RESIZED, image, image) is None
     assert gan.lattice(None) == []
-
-
-def test_equal_grey_images_divide_by_nothing():
-    grey = np.full((4, 64, 64, 3), 128, dtype=np.uint8)
-    with torch.no_grad():
-        assert gan.lattice(explore.lattice(TRANSPOSED, grey, grey)) == []

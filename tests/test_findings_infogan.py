@@ -8,7 +8,6 @@ from adversarial_results import infogan_results, metrics
 
 from hwlib.faces.factors import ATTRIBUTES, FACTORS
 from hwlib.findings import infogan
-from hwlib.training.evaluate_infogan import NUM_ROWS
 
 RNG = np.random.default_rng(0)
 LN_10 = math.log(10)
@@ -53,22 +52,7 @@ def test_proven_nats_are_none_for_a_guess_and_all_for_no_mistake():
     assert infogan.proven_nats(1.0, LN_10) == pytest.approx(LN_10)
 
 
-def test_shares_of_the_variance_name_what_is_idle():
-    def of(codes, noise):
-        results = infogan_results(len(codes), code_variance_share=codes, noise_variance_share=noise)
-        (found,) = infogan.shares(results)
-        return found.values
-
-    assert (of([0.3], 0.4)["idle"], of([0.3], 0.4)["is_noise_idle"]) == ([], False)
-    assert of([0.01, 0.4], 0.5)["idle"] == [1]
-    assert of([0.9], 0.02)["is_noise_idle"]
-
-
 # ---------------------------------------------------------------------------------------- meaning
-
-
-def test_as_many_samples_are_behind_a_rate_as_a_run_draws():
-    assert infogan.NUM_READ == NUM_ROWS
 
 
 def test_the_range_by_chance_is_that_of_ten_binomial_rates():
@@ -109,13 +93,6 @@ def test_what_the_code_tells_has_to_be_above_chance():
     assert not infogan.information(few)[0].values["is_any"]
 
 
-def test_factors_come_before_attributes_and_data_with_neither_says_so():
-    assert infogan.known_nats(infogan_results())[0] == "factors"
-    assert infogan.known_nats(infogan_results(code_factor_nats=None))[0] == "attributes"
-    bare = infogan_results(code_factor_nats=None, code_attribute_nats=None)
-    assert [f.key for f in infogan.information(bare)] == ["infogan.no_attributes"]
-
-
 # -------------------------------------------------------------------------------------- two codes
 
 
@@ -146,17 +123,3 @@ def test_qs_curve_stands_beside_chance():
     (found,) = infogan.curves(never, infogan_results())
     assert not found.values["is_learned"]
     assert found.values["first_step"] is None
-
-
-@pytest.mark.parametrize(("accuracy", "level"), [(0.9, "found"), (0.6, "part"), (0.2, "none")])
-def test_the_matching_of_classes_is_judged(accuracy, level):
-    about = {"code_class_accuracy": accuracy, "code_class_matching": ["7", ""] * 5}
-    (found,) = infogan.classes(infogan_results(**about))
-    assert found.values["level"] == level
-
-
-def test_a_trial_has_numbers_and_no_verdict():
-    results = infogan_results(2, num_steps=12)
-    assert infogan.reading(results).values["level"] == "trial"
-    assert infogan.curves(metrics(), results) == infogan.rates(results, 1) == []
-    assert infogan.two_codes(results) == []

@@ -76,10 +76,6 @@ def test_the_lowest_elbo_is_that_of_the_test_set_among_the_weights_shown():
     assert kl.curves(curves, other)[-1].values["weight"] == 100.0
 
 
-def test_a_short_curve_has_no_course():
-    assert keys(kl.curves({1.0: metrics(1.0, num=5)}, results())) == ["prose.too_few"]
-
-
 # ------------------------------------------------------------------------------ reconstructions
 
 
@@ -113,14 +109,6 @@ def test_samples_are_shares_of_real_images_and_multiples_of_the_noise_floor():
     assert found.values["is_far"]
 
 
-def test_fog_at_every_weight_is_said_first():
-    found = discuss()
-    assert next(iter(found)) == "kl.blurred"
-    assert found["kl.blurred"]["is_blurred"]
-    assert found["kl.blurred"]["is_far"]
-    assert found["kl.blurred"]["nearest"] == pytest.approx(min(FRECHET) / 5)
-
-
 def test_a_perfect_generator_is_neither_blurred_nor_far():
     perfect = {"sharpness_samples": 2_690.0, "diversity_samples": 19.0, "frechet": 5.2}
     found = results(changed={1.0: perfect})
@@ -129,13 +117,6 @@ def test_a_perfect_generator_is_neither_blurred_nor_far():
     assert not samples["is_blurred"]
     assert not samples["is_far"]
     assert kl.sweep(found, MEAN_ERROR)[0].values["floors"] == pytest.approx(5.2 / 5)
-
-
-def test_noise_is_sharp_but_far():
-    sharp = {"sharpness_samples": 9_000.0, "frechet": 900.0}
-    found = discuss(results(changed=dict.fromkeys(WEIGHTS, sharp)))["kl.blurred"]
-    assert not found["is_blurred"]
-    assert found["is_far"]
 
 
 # -------------------------------------------------------------------------------- interpolation
@@ -242,14 +223,6 @@ def test_sharpness_at_half_resolution_is_a_share_of_real_images():
     data = SimpleNamespace(test=Test())
     real = float(sharpness(torch.from_numpy(data.test.images).permute(0, 3, 1, 2)).mean())
     assert 0 < kl.half_share({"sharpness_real": real}, data) < 0.5
-
-
-def test_a_trial_and_a_single_weight_bear_out_nothing():
-    trial = results(num_steps=12)
-    assert list(discuss(trial)) == ["prose.trial"]
-    assert kl.samples(trial, HALF) == kl.sweep(trial, MEAN_ERROR) == []
-    assert list(discuss(results((1.0,), told=(1.0,)))) == ["kl.alone"]
-    assert not discuss(course_steps=900)["kl.caveat"]["is_short"]
 
 
 # ---------------------------------------------------------------------------------- the table

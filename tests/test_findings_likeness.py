@@ -49,20 +49,9 @@ def test_a_lattice_of_single_pixels_does_not_make_images_alike():
     assert samples.edge_correlation(images) < 0.05
 
 
-def test_grey_images_and_odd_sides_have_edges_too():
-    images = np.repeat(RNG.integers(0, 255, (1, 15, 13, 1), dtype=np.uint8), 4, axis=0)
-    assert samples.edge_correlation(images) == pytest.approx(1.0)
-    assert samples.edge_correlation(np.zeros((3, 8, 8, 1), np.uint8)) == 0.0
-
-
 def test_one_face_in_ten_tints_is_said_to_be_one():
     (found,) = found_of(layout(0.95))
     assert found.values["is_one_face"]
-
-
-def test_faces_that_share_half_are_called_alike_and_not_one():
-    (found,) = found_of(layout(0.55))
-    assert not found.values["is_one_face"]
 
 
 def test_faces_that_differ_as_real_ones_do_are_not_called_alike():
@@ -71,7 +60,3 @@ def test_faces_that_differ_as_real_ones_do_are_not_called_alike():
 
 def test_real_images_are_never_called_alike():
     assert samples.faces(infogan_results(), [REAL[:10], REAL[10:20]], REAL) == []
-
-
-def test_a_trial_gets_no_verdict():
-    assert found_of(layout(0.95), infogan_results(num_steps=12)) == []

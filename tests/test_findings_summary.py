@@ -53,20 +53,6 @@ def test_runs_measured_in_different_ways_are_not_ranked():
     assert "nearest" not in keys(found)
 
 
-def test_the_largest_leak_beyond_real_images_is_named():
-    results = adversarial.acgan_results()
-    results["leakage"]["Smiling"] |= {"Big_Lips": -0.54, "Wearing_Lipstick": 0.3}
-    results["leakage_real"]["Smiling"] |= {"Big_Lips": -0.09, "Wearing_Lipstick": 0.08}
-    (found,) = summary.findings(told(acgan=results))
-    leak = found.values["run"]["leak"]
-    assert (leak["name"], leak["samples"], leak["real"]) == ("Big_Lips", -0.54, -0.09)
-
-
-def test_a_clean_switch_has_no_leak():
-    (found,) = summary.findings(told(acgan=adversarial.acgan_results()))
-    assert found.values["run"]["leak"] is None
-
-
 def test_trials_give_no_findings():
     runs = told(gan=adversarial.gan_results(num_steps=12))
     assert summary.findings(runs) == []

@@ -129,11 +129,6 @@ def test_only_trained_photographs_of_faces_are_compared_with_a_report(layout, st
     assert found["is_drawn"] == (layout == "faces")
 
 
-def test_a_report_without_an_mse_is_said_to_have_none():
-    facts = {"letter": "D", "pixel_range": (0, 1), "layout": "faces"}
-    assert vae.reported_mse(RESULTS, None, **facts).key == "vae.no_reported_mse"
-
-
 # ---------------------------------------------------------------------------------- latent space
 
 
@@ -154,11 +149,6 @@ LABELS = np.random.default_rng(1).random(200) < 0.4
 def test_the_probe_is_judged_beside_the_majority_class(accuracy, level):
     results = RESULTS | {"linear_probe_accuracy": accuracy}
     assert vae.probe(results, "Smiling", MU, LABELS).values["level"] == level
-
-
-def test_data_without_attributes_or_with_one_value_have_no_probe():
-    for attribute in (None, "Male"):
-        assert vae.probe({}, attribute, MU, None).key == "vae.no_probe"
 
 
 @pytest.mark.parametrize(
@@ -239,21 +229,12 @@ def overall(frame=None, *, sigma_ratio=None, **changed):
     return vae.overall(RESULTS | changed, frame, sigma_ratio=sigma_ratio, **about)
 
 
-def test_a_trial_has_nothing_to_discuss():
-    assert [one.key for one in overall(num_steps=50)] == ["prose.trial"]
-
-
 def test_what_the_model_does_well_is_judged_by_the_noise_floor_and_the_mean_image():
     far = values(overall(), "lesson")
     assert (far["reconstructs"], far["is_near"]) == (True, False)
     near = values(overall(frechet=6.0), "lesson")
     assert (near["reconstructs"], near["is_near"]) == (True, True)
     assert not values(overall(test_mse_01=0.03), "lesson")["reconstructs"]
-
-
-def test_sharp_images_are_not_called_blurred():
-    sharp = {"sharpness_samples": 2_600.0, "sharpness_reconstructions": 2_700.0}
-    assert "vae.blur" not in [one.key for one in overall(**sharp)]
 
 
 def test_the_next_step_follows_from_the_run():
@@ -276,25 +257,3 @@ def test_what_a_run_shortens_stands_beside_the_reports_own_schedule():
     assert theirs[0].values["theirs"]["num_steps"] == 31_250
     assert theirs[1].values["theirs"] == {}
     assert theirs[1].values["changes"] == []
-
-
-def test_networks_that_are_not_the_reports_are_said_to_differ():
-    course = make_config("vae", "plain", profile="course").to_json()
-    changed = course | {"z_dim": 20, "num_layers": 2}
-    found = schedule.schedule(changed, course, RESULTS)[1].values
-    assert found["changes"] == [("z_dim", 512, 20), ("num_layers", 3, 2)]
-
-
-def test_every_option_of_the_game_has_its_words():
-    course = make_config("gan", "dcgan", profile="course").to_json()
-    for name in schedule.OPTIONS:
-        plain = course[name]
-        value = "uniform" if plain == "normal" else True if plain is False else plain + 2
-        found = schedule.schedule(course | {name: value}, course, RESULTS)
-        assert found[-1].values["taken"] == [(name, value)]
-
-
-def test_a_trial_is_said_to_be_one():
-    smoke = make_config("vae", "dcgan", profile="smoke").to_json()
-    found = schedule.schedule(smoke, smoke, RESULTS | {"num_steps": 12})
-    assert found[-1].key == "prose.trial"
