@@ -42,6 +42,7 @@ from hwlib.findings import (
 from hwlib.recipes import RECIPES
 from hwlib.text import Finding, finding
 
+VAE_RECIPES = ("plain", "elbo", "dcgan")
 GOLDEN = Path(__file__).parent / "golden"
 ROUNDS = 60  # of runs whose numbers are changed at random
 NAME = re.compile("|".join(text.name_of(n, language="en") for n in (*ATTRIBUTES, *FACTORS)))
@@ -188,7 +189,7 @@ def of_vae(results: dict, rng: random.Random) -> Iterator[Finding]:
     yield vae.interpolation(rng.choice([path, fade]).astype(np.uint8))
     far = rng.choice([None, 1.0, 10.0, 30.0])
     yield vae.samples(results, far)
-    more = {"variances": variances, "sigma_ratio": rng.choice([None, 0.2, 1.0, 4.0])}
+    more = {"variances": variances, "objective": objectives.common_form(rng.choice(VAE_RECIPES))}
     yield from vae.overall(active, frame, mean_mse=mean, **more)
 
 

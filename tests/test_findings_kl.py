@@ -1,11 +1,8 @@
 """What is found of a KL study: every verdict beside an anchor that is not itself a model."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from kl_results import (
     ACTIVE,
     FRECHET,
@@ -21,7 +18,6 @@ from kl_results import (
 
 from hwlib import show, text
 from hwlib.findings import kl
-from hwlib.metrics import sharpness
 
 HALF = 0.3  # of real images' sharpness at half resolution
 WITHIN = {1.0: 0.99, 100.0: 1.0, 0.0: 0.0}
@@ -211,18 +207,6 @@ def test_blur_is_measured_beside_real_images_at_half_resolution():
     for found, is_blurred in ((results(), True), (results(changed=sharp), False)):
         said = text.sentence("kl.large", "en", **discuss(found)["kl.large"])
         assert ("are blurred" in said) == is_blurred
-
-
-def test_sharpness_at_half_resolution_is_a_share_of_real_images():
-    class Test:
-        images = noise((4, 16, 16, 3))
-
-        def __len__(self):
-            return len(self.images)
-
-    data = SimpleNamespace(test=Test())
-    real = float(sharpness(torch.from_numpy(data.test.images).permute(0, 3, 1, 2)).mean())
-    assert 0 < kl.half_share({"sharpness_real": real}, data) < 0.5
 
 
 # ---------------------------------------------------------------------------------- the table

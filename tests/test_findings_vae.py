@@ -1,5 +1,7 @@
 """What is said of a VAE: flags follow the numbers, each beside an absolute anchor."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +17,7 @@ from vae_results import (
     with_test_points,
 )
 
+from hwlib import objectives
 from hwlib.findings import schedule, vae
 from hwlib.recipes import make_config
 
@@ -223,10 +226,15 @@ def test_a_path_with_a_jump_is_uneven():
 # ------------------------------------------------------------------------------------ discussion
 
 
-def overall(frame=None, *, sigma_ratio=None, **changed):
+FORM = objectives.common_form("dcgan")
+BEST = objectives.best_sigma_01(RESULTS["recon_nats"], FORM.num_values)
+
+
+def overall(frame=None, *, sigma_ratio=1.0, **changed):
     frame = metrics() if frame is None else frame
+    objective = replace(FORM, beta=8 * (sigma_ratio * BEST) ** 2)
     about = {"mean_mse": MEAN_MSE, "variances": np.logspace(0.5, -1.5, 100)}
-    return vae.overall(RESULTS | changed, frame, sigma_ratio=sigma_ratio, **about)
+    return vae.overall(RESULTS | changed, frame, objective=objective, **about)
 
 
 def test_what_the_model_does_well_is_judged_by_the_noise_floor_and_the_mean_image():

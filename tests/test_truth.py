@@ -17,10 +17,12 @@ import pytest
 import synthetic_images
 import vae_results
 
+from hwlib import objectives
 from hwlib.findings import acgan, gan, infogan, kl, samples, summary, vae
 from hwlib.text import LANGUAGES
 
 PROBLEMS = ("vae", "gan", "acgan", "infogan")
+FORM = objectives.common_form("dcgan")
 MEAN_MSE = 0.05  # of the mean image, pixels in [0, 1]
 
 # What a sentence asserts, by the words that assert it, a pattern a language.
@@ -103,7 +105,7 @@ def discussion(problem: str, results: dict) -> list:
     """Return all that is said of a run's samples in its chapter and on the title page."""
     run = SimpleNamespace(problem=problem, recipe="dcgan", results=results)
     metrics, far = adversarial.metrics(), 0.5 * results["frechet"]
-    about = {"mean_mse": MEAN_MSE, "variances": np.geomspace(3, 0.03, 100)}
+    about = {"mean_mse": MEAN_MSE, "variances": np.geomspace(3, 0.03, 100), "objective": FORM}
     own = {
         "vae": lambda: [
             vae.samples(results, far),

@@ -3,8 +3,8 @@
 Anchors keep a comparison of bad weights from praising the least bad one: real images for sharpness
 and diversity, the same at half resolution for blur, the noise floor for the Fréchet distance, and
 the mean image for reconstructions, which is the best that a decoder can do without z. `half` is
-real images' sharpness at half resolution (`half_share`), `mean_error` the mean image's MSE
-(`findings.vae.mean_image_mse`), `mu` (N, Z) are posterior means.
+real images' sharpness at half resolution as a share of their own, `mean_error` the mean image's
+MSE (`findings.vae.mean_image_mse`), `mu` (N, Z) are posterior means.
 """
 
 from __future__ import annotations
@@ -34,17 +34,6 @@ NO_CODE = 1.0  # nats: a code of less is nearly none
 def share_within_prior(mu: np.ndarray) -> float:
     """Return the share of codes that lie as near to the origin as 99 % of the prior's z do."""
     return float((np.linalg.norm(mu, axis=1) < chi.ppf(PRIOR_SHARE, mu.shape[1])).mean())
-
-
-def half_share(results: Results, data: Any) -> float:
-    """Return which share of their sharpness real images keep at half resolution.
-
-    Args:
-        data: what it was trained on, from `hwlib.load_data`.
-    """
-    from hwlib.claims.measures import RealImages  # loads torch
-
-    return RealImages(data).half_sharpness / results["sharpness_real"]
 
 
 def anchored(results: Results) -> pd.DataFrame:

@@ -8,6 +8,7 @@ Samples are judged as those of any model are (`findings.samples`), the loss by `
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ import pandas as pd
 from hwlib.claims import curves as shape
 from hwlib.claims.neighbours import NEIGHBOURS, errors_removed, neighbour_accuracy
 from hwlib.data.layouts import LAYOUTS
+from hwlib.findings import losses
 from hwlib.findings.base import (
     GREY_LEVELS,
     MIN_CHANGE,
@@ -29,6 +31,9 @@ from hwlib.findings.base import (
 from hwlib.findings.samples import SAME_GREY_LEVELS, closeness, floor_ratio, sharpness_level
 from hwlib.text import Finding, finding
 from hwlib.thresholds import ACTIVE_VARIANCE
+
+if TYPE_CHECKING:
+    from hwlib.objectives import CommonForm
 
 WINDOW = 5  # records of a running median
 
@@ -331,21 +336,19 @@ def overall(
     *,
     mean_mse: float,
     variances: np.ndarray,
-    sigma: Sequence[Finding] = (),
-    sigma_ratio: float | None = None,
+    objective: CommonForm,
 ) -> list[Finding]:
     """Say what was learnt from the run (question 1-6), the most important first.
 
     Args:
         variances: as in `latents`.
-        sigma: what is said of the sigma that the loss implies, from `losses.against_error`.
-        sigma_ratio: that sigma over the one that fits the error best, from `losses.sigma_ratio`.
+        objective: what the run minimised, from `hwlib.objectives.of_run`.
     """
     if is_trial(results):
         return [trial(results)]
     share, sharpness = 1 - results["test_mse_01"] / mean_mse, _sharpness(results)
     blurred = [images for images, own in sharpness.items() if sharpness_level(own) == "blurred"]
-    ratio = sigma_ratio or 1.0
+    ratio = losses.sigma_ratio(objective, results) or 1.0
     last_change = shape.last_change(metrics["recon_nats"].to_numpy(dtype=float))
     return [
         finding(
@@ -356,7 +359,7 @@ def overall(
             ratio=floor_ratio(results),
         ),
         *([finding("vae.blur", **sharpness, blurred=blurred)] if blurred else []),
-        *sigma,
+        *losses.against_error(objective, results),
         latents(variances, results),
         *(found for found in gap(metrics, results) if found.values["kind"] == "overfit"),
         finding(
