@@ -1,7 +1,5 @@
 """What is said of a VAE: flags follow the numbers, each beside an absolute anchor."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -232,7 +230,8 @@ BEST = objectives.best_sigma_01(RESULTS["recon_nats"], FORM.num_values)
 
 def overall(frame=None, *, sigma_ratio=1.0, **changed):
     frame = metrics() if frame is None else frame
-    objective = replace(FORM, beta=8 * (sigma_ratio * BEST) ** 2)
+    times = (sigma_ratio * BEST / FORM.sigma_01) ** 2
+    objective = objectives.common_form("dcgan", kl_weight=times * FORM.kl_weight)
     about = {"mean_mse": MEAN_MSE, "variances": np.logspace(0.5, -1.5, 100)}
     return vae.overall(RESULTS | changed, frame, objective=objective, **about)
 
