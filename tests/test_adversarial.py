@@ -10,16 +10,18 @@ from torch import nn
 
 from hwlib.config import Config
 from hwlib.data import Data, Part
-from hwlib.training import evaluate_acgan, evaluate_gan
+from hwlib.training import evaluate_gan
 from hwlib.training.attribute_classifier import read_images
 from hwlib.training.batches import attribute_columns
-from hwlib.training.evaluate_acgan import AcganMonitor, label_pairs
-from hwlib.training.evaluate_gan import GanMonitor, update_batch_norm
-from hwlib.training.evaluate_infogan import (
+from hwlib.training.evaluate_gan import (
+    AcganMonitor,
+    GanMonitor,
     InfoganMonitor,
     codes_of,
     compare_with_known,
+    label_pairs,
     surest_images,
+    update_batch_norm,
 )
 from hwlib.training.generate import draw_inputs, generate
 from hwlib.training.quality import FeatureNetworks
@@ -310,7 +312,7 @@ def test_several_labels_are_switched_one_by_one(labelled, no_quality):
 def test_an_acgans_score_weighs_kid_and_labels(kids, correlations, floor, best, monkeypatch):
     monitor, values = monitor_of("acgan", attribute="Red"), iter(correlations)
     monitor.kid_floor = floor
-    monkeypatch.setattr(evaluate_acgan, "label_correlation", lambda *_: np.array([next(values)]))
+    monkeypatch.setattr(evaluate_gan, "label_correlation", lambda *_: np.array([next(values)]))
     readings, asked = np.zeros((4, 3), bool), torch.zeros(4, 1)
     scores = [monitor.score(kid, readings, asked)[0] for kid in kids]
     assert int(np.argmin(scores)) == best

@@ -16,8 +16,7 @@ from hwlib.errors import UserError
 from hwlib.metrics import diversity
 from hwlib.training import quality as room
 from hwlib.training.attribute_classifier import image_features
-from hwlib.training.evaluate_acgan import AcganMonitor
-from hwlib.training.evaluate_gan import GanMonitor
+from hwlib.training.evaluate_gan import AcganMonitor, GanMonitor
 from hwlib.training.quality import (
     ESTIMATORS,
     Inception,

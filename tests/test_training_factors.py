@@ -13,9 +13,9 @@ import hwlib
 from hwlib.disentangle import SCORES
 from hwlib.faces.factors import FACTORS
 from hwlib.models.vae import VAE
-from hwlib.training import evaluate_infogan
+from hwlib.training import evaluate_gan
 from hwlib.training.batches import evenly_spaced_rows
-from hwlib.training.evaluate_infogan import draw_read_codes
+from hwlib.training.evaluate_gan import draw_read_codes
 from hwlib.training.evaluate_vae import posterior_draws, posterior_means
 from hwlib.training.factors import FACE_FACTORS, MIN_IMAGES, disentanglement
 
@@ -83,7 +83,7 @@ def test_posterior_draws_are_the_means_where_it_is_sure_and_noise_where_it_colla
 def test_infogans_codes_are_drawn_with_qs_probabilities(monkeypatch):
     likely = torch.zeros(3_000, 2, 10)
     likely[:, 0, 7] = 50.0  # the first code is sure, the second knows nothing
-    monkeypatch.setattr(evaluate_infogan, "read_codes", lambda models, images: likely)
+    monkeypatch.setattr(evaluate_gan, "read_codes", lambda models, images: likely)
     codes = draw_read_codes({}, CONFIG, np.zeros((3_000, 1, 1, 3), np.uint8), "test")
     assert codes.shape == (3_000, 2)
     assert (codes[:, 0] == 7).all()
