@@ -124,7 +124,12 @@ def dci(codes: np.ndarray, factors: Factors, held_out: Part) -> dict[str, float]
     """
     codes, known = _validate(codes, factors)
     test_codes, test_known = _validate(*held_out, constant=True)
-    chosen = _most_informative(codes, known)
+    chosen = np.arange(codes.shape[1])
+    if len(chosen) > FOREST_LATENTS:
+        bins = _bin(codes)
+        tables = (_tables(bins, _classes(factor)) for factor in known.values())
+        most = np.stack([_information(table) for table in tables]).max(0)
+        chosen = np.sort(np.argsort(-most, kind="stable")[:FOREST_LATENTS])
     inputs, owner = _inputs(codes[:, chosen])
     test_inputs, _ = _inputs(test_codes[:, chosen], like=codes[:, chosen])
     shares, found = [], []
@@ -280,15 +285,6 @@ def _balanced_accuracy(tables: np.ndarray) -> np.ndarray:
 
 
 # ---- all latents, one factor ---------------------------------------------------------------------
-
-
-def _most_informative(codes: np.ndarray, known: dict[str, np.ndarray]) -> np.ndarray:
-    """Return the latents that forests read: all, or the 64 that tell most of any factor."""
-    if codes.shape[1] <= FOREST_LATENTS:
-        return np.arange(codes.shape[1])
-    bins = _bin(codes)
-    information = np.stack([_information(_tables(bins, _classes(x))) for x in known.values()])
-    return np.sort(np.argsort(-information.max(0), kind="stable")[:FOREST_LATENTS])
 
 
 def _inputs(codes: np.ndarray, like: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:

@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -48,28 +48,6 @@ class Factors(NamedTuple):
 
     scale: float
     unit: float
-
-
-@cache
-def factors(
-    recipe: str,
-    *,
-    batch_size: int,
-    image_size: int = 64,
-    channels: int = 3,
-    reconstruction: str = "mse",
-) -> Factors:
-    """Return a recipe's factors, measured on its reductions: they are linear."""
-    objective = get_pair(recipe, "vae").objective
-    one = torch.ones((), dtype=torch.float64)
-    errors = one.expand(batch_size, channels, image_size, image_size)
-    # What one value's error, and one image's KL, adds to the loss.
-    per_value = float(objective.reduce_error(errors)) / errors.numel()
-    per_image = float(objective.reduce_kl(one.expand(batch_size))) / batch_size
-    low, high = pixel_range(recipe, reconstruction)
-    # The cross-entropy is the one error that cannot be moved to [-1, 1].
-    to_common = (2 / (high - low)) ** DEGREES[reconstruction]
-    return Factors(per_value * batch_size / to_common, per_image / per_value * to_common)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,28 +83,35 @@ class CommonForm:
         if self.learned_sigma_01 is not None and self.reconstruction != "mse":
             raise UserError("sigma_needs_mse", reconstruction=self.reconstruction)
 
-    def factors_in(self, recipe: str) -> Factors:
-        """Return the factors of a recipe for the same images, batches and error."""
-        names = ("batch_size", "image_size", "channels", "reconstruction")
-        return factors(recipe, **{name: getattr(self, name) for name in names})
+    @cached_property
+    def factors(self) -> Factors:
+        """What turns it into the common form, measured on the recipe's reductions.
 
-    @property
-    def own_factors(self) -> Factors:
-        """Its own factors."""
-        if self.learned_sigma_01 is None:
-            return self.factors_in(self.recipe)
-        unit = 2 * (2 * self.learned_sigma_01) ** 2  # 2 sigma^2 with pixels in [-1, 1]
-        return Factors(1 / unit, unit)
+        They are linear and treat all values and images alike.
+        """
+        if self.learned_sigma_01 is not None:
+            unit = 2 * (2 * self.learned_sigma_01) ** 2  # 2 sigma^2 with pixels in [-1, 1]
+            return Factors(1 / unit, unit)
+        objective = get_pair(self.recipe, "vae").objective
+        one = torch.ones((), dtype=torch.float64)
+        errors = one.expand(self.batch_size, self.channels, self.image_size, self.image_size)
+        # What one value's error, and one image's KL, adds to the loss.
+        per_value = float(objective.reduce_error(errors)) / errors.numel()
+        per_image = float(objective.reduce_kl(one.expand(self.batch_size))) / self.batch_size
+        low, high = self.pixel_range
+        # The cross-entropy is the one error that cannot be moved to [-1, 1].
+        to_common = (2 / (high - low)) ** DEGREES[self.reconstruction]
+        return Factors(per_value * self.batch_size / to_common, per_image / per_value * to_common)
 
     @property
     def scale(self) -> float:
         """s of the common form."""
-        return self.own_factors.scale
+        return self.factors.scale
 
     @property
     def beta(self) -> float:
         """Beta of the common form."""
-        return self.kl_weight * self.own_factors.unit
+        return self.kl_weight * self.factors.unit
 
     @property
     def pixel_range(self) -> PixelRange:
@@ -164,7 +149,8 @@ class CommonForm:
     @property
     def weights(self) -> dict[str, float]:
         """The lambda that strikes the same balance, in each recipe's convention."""
-        return {recipe: self.beta / self.factors_in(recipe).unit for recipe in VAE_RECIPES}
+        alike = (replace(self, recipe=name, learned_sigma_01=None) for name in VAE_RECIPES)
+        return {one.recipe: self.beta / one.factors.unit for one in alike}
 
 
 def common_form(recipe: str, **changes: Any) -> CommonForm:

@@ -42,7 +42,7 @@ def loss_of(recipe, drawn, kl_weight, reconstruction="mse"):
 
 def convert(kl_weight, source, target, **sizes):
     """Return the target's lambda, and the factor that gives its loss the source's gradients."""
-    ours, theirs = (objectives.factors(recipe, **sizes) for recipe in (source, target))
+    ours, theirs = (objectives.common_form(one, **sizes).factors for one in (source, target))
     return kl_weight * ours.unit / theirs.unit, ours.scale / theirs.scale
 
 

@@ -28,18 +28,16 @@ class JoinValues(nn.Module):
         return torch.cat([z, c * self.scale], 1)
 
 
-class JoinOneHot(nn.Module):
+class JoinOneHot(JoinValues):
     """Give G each 0/1 label as a one-hot pair (off, on) of inputs more (report E)."""
 
     def __init__(self, z_dim: int, label_dim: int):
-        super().__init__()
-        self.label_dim = label_dim
-        self.num_inputs = z_dim + 2 * label_dim
+        super().__init__(z_dim, label_dim)
+        self.num_inputs += label_dim
 
     def forward(self, z: Tensor, c: Tensor) -> Tensor:
         """Join `z` (B, Z) and `c` (B, A) of 0 and 1 to (B, Z + 2A)."""
-        pairs = torch.stack([1 - c, c], 2)  # (B, A, 2)
-        return torch.cat([z, pairs.flatten(1)], 1)
+        return super().forward(z, torch.stack([1 - c, c], 2).flatten(1))
 
 
 class JoinEmbedding(nn.Module):
@@ -68,7 +66,7 @@ class JoinEmbedding(nn.Module):
         return z * (torch.stack(vectors).sum(0) / math.sqrt(self.label_dim))
 
 
-Join = JoinValues | JoinOneHot | JoinEmbedding
+Join = JoinValues | JoinEmbedding
 
 
 class Generator(nn.Module):
