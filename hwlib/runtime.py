@@ -21,13 +21,13 @@ def derive_seed(seed: int, *names: object) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
 
-def generator(seed: int, *names: object) -> torch.Generator:
-    """Return the CPU generator of the stream `names`, for example ("noise", step).
+def generator(seed: int, *names: object, device: torch.device | str = "cpu") -> torch.Generator:
+    """Return the generator of the stream `names`, for example ("noise", step).
 
     A stream is named by its step instead of being carried along, so there is no state to save: the
     numbers of step 5,000 are the same whether or not the run stopped on the way there.
     """
-    return torch.Generator().manual_seed(derive_seed(seed, *names))
+    return torch.Generator(device=device).manual_seed(derive_seed(seed, *names))
 
 
 def resolve_device(name: str = "auto") -> torch.device:
