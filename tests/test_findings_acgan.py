@@ -86,6 +86,13 @@ def test_a_leak_is_held_against_real_images(samples, real, kind):
     assert list(acgan.leaks(results)["kind"]) == [kind]
 
 
+def test_a_data_set_of_one_attribute_has_no_other_to_leak_to():
+    alone = {"Smiling": {"Smiling": 0.9}}
+    results = acgan_results(leakage=alone, leakage_real=alone)
+    assert acgan.leaks(results).empty
+    assert acgan.leakage(results) == []
+
+
 def test_few_images_need_a_larger_leak():
     assert acgan.min_leak(acgan_results()) == acgan.MIN_LEAK
     assert acgan.min_leak(acgan_results(num_test_images=64)) > 0.3

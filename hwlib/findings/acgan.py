@@ -46,14 +46,14 @@ def leaks(results: Results) -> pd.DataFrame:
         and `real`, the changes of its rate, with minus without; `excess`, the difference of both;
         `kind`, one of `KINDS`, or "" where nothing happens that counts.
     """
-    of = {
-        (switched, name): (change, results["leakage_real"].get(switched, {}).get(name))
+    of = [
+        (switched, name, change, results["leakage_real"].get(switched, {}).get(name))
         for switched, changes in results["leakage"].items()
         for name, change in changes.items()
         if name != switched
-    }
-    index = pd.MultiIndex.from_tuples(of, names=["switched", "name"])
-    rows = pd.DataFrame([*of.values()], index, ["samples", "real"], dtype=float).dropna()
+    ]
+    rows = pd.DataFrame(of, columns=["switched", "name", "samples", "real"])
+    rows = rows.astype({"samples": float, "real": float}).dropna()
     samples, real, least = rows["samples"], rows["real"], min_leak(results)
     excess = samples - real
     deviates = excess.abs() >= least
@@ -61,7 +61,7 @@ def leaks(results: Results) -> pd.DataFrame:
     is_missing = deviates & (real.abs() > samples.abs()) & falls_short
     kinds = [is_missing, deviates, samples.abs() >= least]
     kind = np.select(kinds, ["missing", "own", "from_data"], "")
-    rows = rows.assign(excess=excess, kind=kind).reset_index()
+    rows = rows.assign(excess=excess, kind=kind)
     return rows.sort_values("excess", key=lambda excess: -excess.abs(), kind="stable")
 
 
