@@ -109,17 +109,6 @@ def test_longer_training_is_suggested_only_where_the_last_checkpoint_is_the_best
     assert any("longer" in each for each in steps) == (course == "last")
 
 
-def test_losses_are_no_measure_of_quality_where_kid_fell_and_gs_loss_did_not():
-    rises, falls = metrics(g_loss=2 + TIME), metrics(g_loss=2 - TIME)
-    (found,) = gan.losses_and_quality(rises, gan_results())
-    assert found.values["kids"][0] > found.values["kids"][1]
-    assert found.values["losses"][0] < found.values["losses"][1]
-    assert gan.losses_and_quality(falls, gan_results()) == []
-    still = metrics(g_loss=2 + TIME, snapshot_kid=scored(0.03 + 0 * TIME))
-    assert gan.losses_and_quality(still, gan_results()) == []
-    assert gan.losses_and_quality(rises, gan_results(num_steps=12)) == []
-
-
 def test_what_to_try_next_follows_what_was_found():
     lattice = {"peak": 7.0, "peak_real": 1.0, "grey_levels": 5.0, "is_transposed": True}
     results = accuracy(0.99, recall=0.01, best_step=2_000, last_kid=0.021)

@@ -114,7 +114,6 @@ def discussion(problem: str, results: dict) -> list:
         "gan": lambda: [
             *gan.game(metrics, results),
             *gan.checkpoint(metrics, results),
-            *gan.losses_and_quality(metrics, results),
             *gan.next_steps(results, None),
         ],
         "acgan": lambda: [

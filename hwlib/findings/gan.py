@@ -16,7 +16,6 @@ from hwlib.thresholds import COLLAPSED_D_LOSS, COLLAPSED_DIVERSITY, HEALTHY_D_AC
 # Of D's accuracy, the mean of real and generated images; below, it hardly tells them apart.
 MIN_ACCURACY = {"won": 0.95, "ahead": 0.55}
 MAX_KID_RISE = 0.25  # of the last checkpoint's KID above the lowest, as claim C12 counts it
-MIN_KID_FALL = 0.5  # relative, before a fall is set beside the losses
 MIN_PEAK = 1.5  # of the spectrum at a period of two pixels, times that of real images
 MIN_GREY_LEVELS = 2.0  # RMS of such a pattern that the eye can see
 
@@ -72,23 +71,6 @@ def checkpoint(metrics: pd.DataFrame, results: Results) -> list[Finding]:
 
 def _is_last(results: Results) -> bool:
     return results["best_step"] == results["num_steps"]
-
-
-def losses_and_quality(metrics: pd.DataFrame, results: Results) -> list[Finding]:
-    """Say that G's loss did not fall while its images came closer, where it was so.
-
-    Compared are the first checkpoint and the best one.
-    """
-    kids = float(metrics["snapshot_kid"].dropna().iloc[0]), results["best_kid"]
-    until_best, count = (
-        metrics["g_loss"][metrics["step"] <= results["best_step"]],
-        len(end_of(metrics)),
-    )
-    losses = float(until_best[:count].mean()), float(until_best[-count:].mean())
-    has_fallen = kids[0] > 0 and kids[1] < (1 - MIN_KID_FALL) * kids[0]
-    if is_trial(results) or not has_fallen or losses[1] < losses[0]:
-        return []
-    return [finding("gan.losses_and_quality", kids=kids, losses=losses)]
 
 
 def lattice(measured: Mapping[str, Any] | None) -> list[Finding]:
