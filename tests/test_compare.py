@@ -388,16 +388,6 @@ def test_anchors_are_told_apart_and_headings_go_down_one_level_at_a_time(compare
     ]
 
 
-# ---------------------------------------------------------------------- protocols
-
-
-def test_every_condition_has_a_label_and_every_topic_of_numbers_its_conditions():
-    names = {name for some in protocols.CONDITIONS.values() for name in some}
-    for code in LANGUAGES:
-        assert names <= set(section("facts", code))
-        assert set(protocols.CONDITIONS) == set(section("compare", code)["topics"]) - {"verdicts"}
-
-
 # ---------------------------------------------------------------------- the reports' own numbers
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from hwlib.registry import CLAIMS, PAGES, PROBLEMS, metrics, metrics_of
 from hwlib.report.cells import UNKNOWN, cell, format_metric, metric_label, significant
-from hwlib.report.protocols import by_protocol, conditions, differences, measured
+from hwlib.report.protocols import by_protocol, differences, measured
 from hwlib.report.runner import Job
 from hwlib.report.runs import (
     Facts,
@@ -145,8 +145,7 @@ class Comparison:
         for topic in PAGES[problem].topics:
             names = metrics_of(topic)
             if topic == "training" or any(name in run.results for name in names for run in runs):
-                notes = conditions(topic, runs, self.language)
-                tables += self.metric_tables(names, runs, words["topics"][topic], notes=notes)
+                tables += self.metric_tables(names, runs, words["topics"][topic])
         title = section("page", self.language)["problems"][problem]
         if problem == CLAIMS:
             return Section(problem, title, tables=tuple(tables))
@@ -170,17 +169,16 @@ class Comparison:
         runs: Sequence[Facts],
         caption: str,
         *,
-        notes: Sequence[str] = (),
         is_ranking: bool = False,
     ) -> list[Table]:
         """Return the runs' table, and one of means over seeds where there are several.
 
-        Metrics that no run has are left out; `notes` stand below the runs' table. In a ranking the
-        runs are of several problems, and real images have a row.
+        Metrics that no run has are left out. In a ranking the runs are of several problems, and
+        real images have a row.
         """
         names = [name for name in names if any(name in run.results for run in runs)]
         alone = [[run] for run in runs]
-        tables = [self._metric_table(names, alone, caption, notes, is_ranking=is_ranking)]
+        tables = [self._metric_table(names, alone, caption, is_ranking=is_ranking)]
         groups = by_seed(
             [run for run in runs if run.problem in PROBLEMS]
         )  # verdicts have their own
@@ -196,7 +194,6 @@ class Comparison:
         names: Sequence[str],
         groups: Sequence[Sequence[Facts]],
         caption: str,
-        notes: Sequence[str] = (),
         *,
         is_ranking: bool,
         is_mean: bool = False,
@@ -225,7 +222,7 @@ class Comparison:
         is_mixed = is_mixed and len(by_data([run for own in groups for run in own])) > 1
         cautions = [words["not_comparable"]] * any(FOREIGN in row.cells for row in rows)
         cautions += [words["across_data"]] * is_mixed
-        return Table(caption, tuple(columns), tuple(right), tuple(rows), (*notes, *cautions))
+        return Table(caption, tuple(columns), tuple(right), tuple(rows), tuple(cautions))
 
     def _identity_columns(self, *, has_problem: bool = False, has_seeds: bool = False) -> Columns:
         """Return the columns that say which run a row is about: recipe, and what is not all alike.

@@ -22,6 +22,7 @@ GROUPED = {
     ("identity", "torch"): None,
     ("data", "fingerprint"): "data_fingerprint",
 }
+MEASURED = ("num_images", "train_time_s", "num_attribute_samples")  # of results.json
 ENGINE = ("papermill", "nbconvert", "matplotlib", "pypandoc_binary", "typst")
 
 
@@ -49,7 +50,7 @@ def _record(fact: Facts, notebook: str) -> dict[str, str]:
         for key, amount in inner.items():
             text = format_metric(key, amount) if key.startswith("num_") else amount
             found[GROUPED.get((group, key), key)] = text
-    measured = [name for name in ("num_images", "train_time_s") if name in fact.results]
+    measured = [name for name in MEASURED if name in fact.results]
     found |= {name: format_metric(name, fact.results[name]) for name in measured}
     others = [name for name in sorted(parameters) if name not in (*NAMED, "runs")]
     found |= {

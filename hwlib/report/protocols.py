@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hwlib.registry import metrics_of
 from hwlib.report.cells import metric_label, value
-from hwlib.report.runs import Facts, disambiguated
-from hwlib.text import section, thousands, word
+from hwlib.report.runs import Facts
+from hwlib.text import section, word
 
 # How distances were measured: what results.json says, by the words for it in `compare.toml`.
 PATTERNS = {
@@ -20,16 +20,6 @@ PATTERNS = {
     "neighbours": r"(?P<count>\d+) nearest neighbours \((?P<author>\w+) et al\. (?P<year>\d+)\)",
 }
 NAMES = {"Kynkaanniemi": "Kynkäänniemi"}  # results.json keeps to ASCII
-# What the numbers of a topic depend on, by names of `facts.toml`.
-CONDITIONS = {
-    "training": ("device", "num_threads", "precision"),
-    "reconstruction": ("num_test", "image_size", "data_fingerprint"),
-    "attribute": ("num_attribute_samples", "features"),
-    "code": ("num_samples",),
-    "balance": ("num_evals",),
-    "variety": ("num_samples", "num_real", "features"),
-}
-Texts = dict[str, list[str]]  # what a fact is, and of which runs or metrics
 
 
 def by_protocol(runs: Sequence[Facts]) -> tuple[list[list[Facts]], list[tuple[Facts, str]]]:
@@ -79,9 +69,9 @@ def differences(one: Facts, other: Facts, language: str) -> list[str]:
     }
     said = []
     for part, *pair in sorted(found, key=str):
-        ours, other_ones = (format_fact(amount, language) for amount in pair)
-        label = _label(part, language)
-        said.append(word("compare.instead", language, label=label, theirs=ours, ours=other_ones))
+        here, above = (format_fact(amount, language) for amount in pair)
+        label = _labels(language).get(part, part)
+        said.append(word("compare.instead", language, label=label, theirs=here, ours=above))
     return said
 
 
@@ -90,74 +80,26 @@ def differences(one: Facts, other: Facts, language: str) -> list[str]:
 
 def measured(runs: Sequence[Facts], language: str) -> list[str]:
     """Return how these runs were measured, and how far the feature network can be trusted."""
-    parts: dict[str, Texts] = {}
-    protocols = _protocols(runs[0])
+    labels, protocols = _labels(language), _protocols(runs[0])
+    parts: dict[str, dict[str, list[str]]] = {}  # of the metrics, by label and text
     for name, protocol in protocols.items():
         for part, amount in protocol.items():
-            metrics = parts.setdefault(part, {}).setdefault(format_fact(amount, language), [])
-            metrics.append(metric_label(name, language))
-    lines = _line(parts, language)
+            texts = parts.setdefault(labels.get(part, part), {})
+            texts.setdefault(format_fact(amount, language), []).append(metric_label(name, language))
+    lines = [word("compare.protocol_line", language, facts=parts)] if parts else []
     features = [str(protocol.get("features", "")) for protocol in protocols.values()]
     about = next((o for run in runs if (o := run.results.get("oracle"))), {})
-    if (
-        any(name.startswith("oracle") for name in features)
-        and {"accuracy", "floor"} <= about.keys()
-    ):
+    is_own = any(re.fullmatch(PATTERNS["classifier"], name) for name in features)
+    if is_own and {"accuracy", "floor"} <= about.keys():
         shares = {name: f"{100 * about[name]:.1f} %" for name in ("accuracy", "floor")}
         lines.append(word("compare.classifier", language, **shares))
     return lines
 
 
-def conditions(topic: str, runs: Sequence[Facts], language: str) -> list[str]:
-    """Return under which conditions a topic's numbers were measured, as one line or none.
-
-    Where the runs differ in one, each value stands with its runs.
-    """
-    parts: dict[str, dict[str, list[Facts]]] = {}
-    for run in runs:
-        environment = run.record.get("environment", {})
-        known = {
-            **next(iter(_protocols(run).values()), {}),
-            **{n: environment.get(n) for n in ("device", "num_threads")},
-            **{n: run.settings.get(n) for n in ("image_size", "num_evals")},
-            "precision": run.results.get("precision_used"),
-            "num_test": run.results.get("num_test_images"),
-            "num_attribute_samples": run.results.get("num_attribute_samples"),
-            "data_fingerprint": run.record.get("data", {}).get("fingerprint"),
-        }
-        for name in CONDITIONS.get(topic, ()):
-            if (amount := known.get(name)) is not None:
-                amount = thousands(amount) if isinstance(amount, int) else amount
-                text = format_fact(amount, language)
-                parts.setdefault(name, {}).setdefault(text, []).append(run)
-    named = {n: _shortest_names(parts[n], runs) for n in CONDITIONS.get(topic, ()) if n in parts}
-    return _line(named, language)
-
-
-def _shortest_names(own: Mapping[str, Sequence[Facts]], runs: Sequence[Facts]) -> Texts:
-    """Return the runs of each value, named as briefly as is unambiguous."""
-    ways: tuple[Callable[[Facts], str], ...] = (
-        lambda run: run.name,
-        lambda run: run.setting("data"),
-        lambda run: f"{run.name} · {run.setting('data')}",
-        lambda run: disambiguated(run.name, run, runs),
-    )
-    for way in ways:
-        found = {text: list(dict.fromkeys(map(way, some))) for text, some in own.items()}
-        if len(set().union(*found.values())) == sum(map(len, found.values())):
-            break
-    return found
-
-
-def _line(parts: Mapping[str, Texts], language: str) -> list[str]:
-    """Return facts as one line; where one has several values, each with what it is of."""
-    facts = [(_label(part, language), texts) for part, texts in parts.items()]
-    return [word("compare.protocol_line", language, facts=facts)] if facts else []
-
-
-def _label(part: str, language: str) -> str:
-    name = "data_fingerprint" if part == "data" else part  # what "data" is to a protocol
-    return section("facts", language).get(name, part)
+def _labels(language: str) -> dict[str, str]:
+    """Return what the parts of a protocol are called."""
+    facts = section("facts", language)
+    return {**facts, "data": facts["data_fingerprint"]}
 
 
 def format_fact(amount: Any, language: str) -> str:
