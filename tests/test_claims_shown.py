@@ -4,7 +4,6 @@ import json
 import re
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -324,16 +323,7 @@ def run_notebook(monkeypatch, folder, made, **parameters):
         asked.update(more, ids=ids)
         return made
 
-    def claims_path(runs, fingerprint, profile):
-        path = Path(runs) / f"claims-{fingerprint[:8]}-{profile}.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(made))
-        return path
-
-    module = ModuleType("hwlib.claims")
-    vars(module).update(CLAIMS=CLAIMS, decide=decide, claims_path=claims_path)
-    module.__path__ = []
-    monkeypatch.setitem(sys.modules, "hwlib.claims", module)
+    monkeypatch.setattr("hwlib.claims.decide", decide)
     space = {}
     for cell in code_cells():
         exec(compile(cell.source, cell.id, "exec"), space)

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from hwlib.claims import CLAIMS, VERDICTS
+from hwlib.claims import VERDICTS
 from hwlib.text import LANGUAGES, word
 
 ROOT = Path(__file__).parents[1]
 TEXTS = ROOT / "report" / "text"
-FINDINGS = ROOT / "hwlib" / "findings"
 OWN = ("claims", "verdicts")  # what may speak of verdicts: files of words, and modules
 
 NUMBER = re.compile(r"(?<![\w#])C\d{1,2}(?:['\u2032]|\b)(?!\w)")
@@ -23,8 +22,6 @@ JUDGING = {
     r"is (?:right|wrong))",
     "zh": "成立|未定|支持|相符|否定|證實|反駁|不符|推翻|屬實",
 }
-ASKS = {"over_seeds"}  # the functions that give what `hwlib.claims` found
-SHOWS = {"claims", "partial"}  # notebook 06
 
 
 def sentences_of(text):
@@ -88,60 +85,21 @@ def test_no_notebook_judges_a_claim_in_its_prose():
     assert found == []
 
 
-def strings(tree):
-    """Yield every string of a module but docstrings, each with the names it is handed to."""
-    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
-    for node in ast.walk(tree):
-        if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
-            continue
-        if isinstance(parents[node], ast.Expr):
-            continue
-        called, up = set(), node
-        while up in parents:
-            up = parents[up]
-            if isinstance(up, ast.Call):
-                called.add(ast.unparse(up.func).split(".")[-1])
-        yield node.value, called
+def strings(path):
+    """Return every string of a module but its docstrings, and what it imports from."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    docs = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    own = [n.value for n in nodes if isinstance(n, ast.Constant) and id(n) not in docs]
+    modules = [node.module for node in nodes if isinstance(node, ast.ImportFrom)]
+    return [value for value in own if isinstance(value, str)], modules
 
 
 def test_no_module_judges_a_claim_in_words_of_its_own():
     found = []
     for path in sorted((ROOT / "hwlib").rglob("*.py")):
         if path.parent.name != "claims":
-            tree = ast.parse(path.read_text(encoding="utf-8"))
-            found += [(path.name, one[:200]) for text, _ in strings(tree) for one in judged(text)]
+            found += [(path.name, one[:200]) for text in strings(path)[0] for one in judged(text)]
     assert found == []
-
-
-def code_of_notebooks():
-    for path in sorted((ROOT / "notebooks").glob("0*.ipynb")):
-        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
-            if cell["cell_type"] == "code" and "parameters" not in cell["metadata"].get("tags", ()):
-                yield path.name, "".join(cell["source"])
-
-
-def asking():
-    """Return the functions that give what `hwlib.claims` found, and those that only pass it on."""
-    names = set(ASKS)
-    for path in sorted(FINDINGS.glob("*.py")):
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.FunctionDef):
-                called = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-                names |= {node.name} if called & ASKS else set()
-    return names
-
-
-def test_a_claims_number_in_code_goes_through_what_the_judge_found():
-    modules = [
-        (path.name, path.read_text(encoding="utf-8"))
-        for path in sorted(FINDINGS.glob("*.py"))
-        if path.stem not in OWN
-    ]
-    allowed = asking() | SHOWS
-    for name, source in [*modules, *code_of_notebooks()]:
-        for text, called in strings(ast.parse(source)):
-            if text in CLAIMS:
-                assert called & allowed, f"{name}: {text} is named outside {allowed}"
 
 
 # A finding may measure as a claim does, and give its margin; it draws no conclusion from them.
@@ -149,12 +107,8 @@ CONCLUDING = ("hwlib.claims.deciding", "hwlib.claims.statistics")
 
 
 def test_findings_measure_as_the_judge_does_but_conclude_nothing():
-    for path in sorted(FINDINGS.glob("*.py")):
-        if path.stem in OWN:
-            continue
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom):
-                assert node.module not in CONCLUDING, f"{path.name} takes from {node.module}"
-        values = {text for text, _ in strings(tree)}
-        assert not values & set(VERDICTS), f"{path.name} has verdicts of its own"
+    for path in sorted((ROOT / "hwlib" / "findings").glob("*.py")):
+        if path.stem not in OWN:
+            values, modules = strings(path)
+            assert not {*modules} & {*CONCLUDING}, path.name
+            assert not {*values} & {*VERDICTS}, f"{path.name} has verdicts of its own"

@@ -21,14 +21,13 @@ from hwlib.claims.files import Verdicts, claims_path
 from hwlib.claims.measures import RealImages, measure
 from hwlib.config import Config, profile_of
 from hwlib.data import Data, load_data
-from hwlib.errors import DEFAULT_LANGUAGE, UserError
+from hwlib.errors import UserError
 from hwlib.fingerprint import claims_code
 from hwlib.io import write_json
 from hwlib.parallel import num_jobs
 from hwlib.recipes import knows_setting, make_config
 from hwlib.registry import PROBLEMS
 from hwlib.run import Run, default_runs_dir
-from hwlib.text import duration
 from hwlib.thresholds import MIN_STEPS
 from hwlib.training.background import Trainings
 from hwlib.training.identity import is_done
@@ -98,9 +97,8 @@ def decide(
     missing = {config: arm for config, arm in wanted.items() if not is_done(config, loaded, runs)}
     # No more at a time than there are: each would have a share of the cores alone.
     jobs = max(1, min(num_jobs(jobs, settings.get("device", "auto")), len(missing)))
-    side_by_side = f"; {jobs} at a time" if jobs > 1 else ""
     there = len(wanted) - len(missing)
-    _say(f"{len(wanted)} runs, of which {there} are there already{side_by_side}")
+    log.event("claims.runs", count=len(wanted), there=there, jobs=jobs)
     real = RealImages(loaded)
     with _Queue(missing, jobs, runs=runs, skip_bad=skip_bad) as queue:
         for claim in chosen:
@@ -278,7 +276,7 @@ class _Queue(Trainings):
         """Return the finished run, trained now where it was missing."""
         if future := self.waiting.pop(config, None):
             if failure := future.result():
-                _say(f"{config.problem} of {config.recipe}, seed {config.seed}: {failure}")
+                log.event("claims.failed", config=config, reason=failure)
         elif config in self.missing:
             self._begin(config)
         run = self.fit(config)
@@ -288,19 +286,14 @@ class _Queue(Trainings):
     def _begin(self, config: Config) -> None:
         """Say which run it is, and how long all will take, going by those that are done."""
         self.num_begun += 1
-        line = f"run {self.num_begun} of {self.num_missing}: {config.problem} of {config.recipe}"
-        line += "".join(f", {k} = {v}" for k, v in self.missing[config].overrides.items())
-        line += f", seed {config.seed}"
+        left = None
         if self.done_s:
-            left_s = sum(arm.seconds for arm in list(self.missing.values()))
-            left_s *= (time.monotonic() - self.began) / self.done_s
-            line += f"; about {duration(left_s / 60, language=DEFAULT_LANGUAGE)} left"
-        _say(line)
+            planned_s = sum(arm.seconds for arm in list(self.missing.values()))
+            left = planned_s * (time.monotonic() - self.began) / self.done_s / 60
+        about = {"number": self.num_begun, "count": self.num_missing, "left": left}
+        overrides = self.missing[config].overrides
+        log.event("claims.run", config=config, overrides=overrides, **about)
 
     def _end(self, config: Config) -> None:
         if arm := self.missing.pop(config, None):
             self.done_s += arm.seconds
-
-
-def _say(line: str) -> None:
-    log.info(f"claims: {line}")
