@@ -167,7 +167,6 @@ def test_every_figure_fits_with_every_glyph(images, metrics, lang):
         plots.embedding_scatter(xy, None, None, lang),
         plots.latent_activity(rng.random(30), lang),
         plots.interpolation(frames),
-        plots.traversal(frames, [3, 1, 2], [-3, -1, 1, 3], lang=lang),
     ):
         assert_fits(drawn)
 

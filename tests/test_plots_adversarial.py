@@ -167,12 +167,6 @@ def test_growth_has_a_row_a_noise_and_a_column_a_step():
     assert_rows(ax, frames.swapaxes(0, 1))
     assert tick_labels(ax, "x") == ["10", "20", "30", "40", "1,500"]
     assert tick_labels(ax)[0] == "$z_{1}$"
-    switched = plots.growth(frames, [1, 2, 3, 4, 5], "acgan", attribute="Smiling")
-    keys = [("growing_on", 1), ("growing_off", 1), ("growing_on", 2)]
-    expected = [plots.words(key, "en", z=f"$z_{{{number}}}$") for key, number in keys]
-    assert tick_labels(switched)[:3] == expected
-    assert "Smiling" in switched.get_ylabel()
-    assert tick_labels(plots.growth(frames, range(5), "infogan"))[7] == "$c_{1}$ = 7"
     # of many steps twelve are shown, and few are no taller than a page
     names = tick_labels(plots.growth(images(30, 2), np.arange(1, 31) * 100), "x")
     assert (len(names), names[0], names[-1]) == (12, "100", "3,000")
@@ -353,7 +347,6 @@ def test_every_figure_fits_with_every_glyph(lang):
     frames, code = images(12, 8), images(10, 10)
     for drawn in (
         plots.growth(frames, steps, lang=lang),
-        plots.growth(frames, steps, "acgan", attribute=names[0], lang=lang),
         plots.nearest(images(8, 2), lang=lang),
         plots.side_by_side({"GAN": images(16), "VAE": images(16)}),
         plots.attribute_pairs_more(images(2, 10, 2), names, lang=lang),

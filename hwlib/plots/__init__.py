@@ -29,7 +29,6 @@ from hwlib.plots.grids import (
     nearest,
     pairs,
     side_by_side,
-    traversal,
     weight_growth,
     weight_interpolations,
     weight_samples,

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -24,6 +23,8 @@ from hwlib.thresholds import HEALTHY_D_ACCURACY
 LN2 = math.log(2)  # the loss of an answer of 0, which guesses
 TITLE_PAD = 17  # points; the legend stands between title and axes
 MAX_PANELS = 3  # side by side in a column's width
+STEEP = 8  # times the median: a curve that begins so high needs a log axis
+WIDE_RATIO = 1e3  # of a log axis' ends, from which powers of ten are enough
 WHOLE = {"clip_on": False, "zorder": 3}  # of marks on the edge of the axes
 # What columns that begin so look like: points of the test set, scores of snapshots, and what was
 # minimised, above the other curves so that both are seen where they are one.
@@ -98,15 +99,19 @@ def _draw_panel(
         colours = {colour for _, colour in panel.levels}
         colour = colours.pop() if len(colours) == 1 else GREY
         ax.plot([], [], color=colour, label=words(panel.level_name, lang), **line)
-    values = metrics.filter(panel.curves).to_numpy().ravel()
+    values = metrics.filter(panel.curves).stack()
+    ax.yaxis.set_major_formatter(style.plain_number)
     if panel.scale == "share":
         ax.set_ylim(-0.02, 1.02)
         ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
     elif panel.scale == "zero":
         ax.set_ylim(bottom=0)
-        ax.yaxis.set_major_formatter(style.plain_number)
-    elif style.choose_scale(ax, values[~np.isnan(values)]):
+    elif len(values) and values.min() > 0 and values.max() > STEEP * values.median():
+        is_wide = values.max() > WIDE_RATIO * values.min()
+        style.use_log_scale(ax, "y", subs=(1,) if is_wide else (1, 2, 5))
         title += words("log_axis", lang)
+    else:
+        ax.yaxis.set_major_locator(MaxNLocator(6))
     ax.set_title(title, loc="left", pad=TITLE_PAD)
     ax.set_xlim(left=0)
     is_step = panel.x == "step"

@@ -13,8 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from hwlib.plots.sheets import image_blocks, image_table
-from hwlib.plots.style import attribute_name, short_name, weight_name, words
-from hwlib.registry import PROBLEMS
+from hwlib.plots.style import short_name, weight_name, words
 from hwlib.text import wrap
 
 MAX_FRAMES = 12  # columns of a growth figure: as many as a run scores snapshots
@@ -23,26 +22,16 @@ NAME_LETTERS = 14  # of an attribute on one line beside a row
 BLANK = 236  # grey of a place without an image
 
 
-def _symbols(letter: str, numbers: Sequence[int] | range) -> list[str]:
-    """Write a letter with each number as its index."""
-    return [f"${letter}_{{{number}}}$" for number in numbers]
+def _noises(count: int) -> list[str]:
+    """Name the first noises: z with its number as its index."""
+    return [f"$z_{{{i + 1}}}$" for i in range(count)]
 
 
-def pairs(
-    upper: np.ndarray,
-    lower: np.ndarray,
-    row_labels: Sequence[str] | None = None,
-    *,
-    lang: str = "en",
-    **options: Any,
-) -> Axes:
-    """Draw one row of images above another, (N, H, W, C) each.
-
-    Without `row_labels` they are test images and reconstructions.
-    """
+def pairs(upper: np.ndarray, lower: np.ndarray, *, lang: str = "en", **options: Any) -> Axes:
+    """Draw a row of test images above one of their reconstructions, (N, H, W, C) each."""
     if upper.shape != lower.shape:
         raise ValueError(f"the rows differ in shape: {upper.shape} and {lower.shape}")
-    labels = row_labels or (words("test_images", lang), words("reconstructions", lang))
+    labels = (words("test_images", lang), words("reconstructions", lang))
     return image_table(np.stack([upper, lower]), row_labels=labels, **options)
 
 
@@ -58,51 +47,17 @@ def interpolation(frames: np.ndarray, **options: Any) -> Axes:
     return image_table(frames, column_labels=shares, **options)
 
 
-def traversal(
-    frames: np.ndarray,
-    latents: Sequence[int],
-    values: Sequence[float],
-    *,
-    lang: str = "en",
-    **options: Any,
-) -> Axes:
-    """Draw what single latents do: (len(latents), len(values), H, W, C), a row a latent."""
-    columns = [f"{value:+g}".replace("-", "−") if value else "0" for value in values]
-    labels = {"row_labels": _symbols("z", latents), "column_labels": columns}
-    return image_table(frames, xlabel=words("value", lang), **labels, **options)
-
-
-def growth(
-    frames: np.ndarray,
-    steps: Sequence[int],
-    problem: str = "gan",
-    *,
-    attribute: str | None = None,
-    lang: str = "en",
-    **options: Any,
-) -> Axes:
+def growth(frames: np.ndarray, steps: Sequence[int], *, lang: str = "en", **options: Any) -> Axes:
     """Draw how images of fixed noise grow: a row a noise, a column a step of the training.
 
     Args:
         frames: (T, N, H, W, C).
         steps: (T,), when each was drawn; of more than twelve, twelve are shown, first and last too.
-        problem: ACGAN's rows are pairs of one noise with the label on and off, InfoGAN's are the
-            values of the first code with one noise.
-        attribute: the ACGAN's (first) attribute.
     """
     shown = np.linspace(0, len(frames) - 1, min(len(frames), MAX_FRAMES)).round().astype(int)
-    number, condition = range(frames.shape[1]), PROBLEMS[problem].condition
-    rows = _symbols("z", range(1, len(number) + 1))
-    if condition == "labels":
-        keys = ("growing_on", "growing_off")
-        rows = [words(keys[i % 2], lang, z=rows[i // 2]) for i in number]
-        options["ylabel"] = attribute and attribute_name(attribute, lang)
-    elif condition == "codes":
-        (code,) = _symbols("c", [1])
-        rows = [words("growing_value", lang, code=code, value=i) for i in number]
-    columns = [f"{int(steps[i]):,}" for i in shown]
-    options |= {"row_labels": rows, "column_labels": columns, "image_in": IMAGE_IN}
-    return image_table(frames[shown].swapaxes(0, 1), xlabel=words("step", lang), **options)
+    options |= {"row_labels": _noises(frames.shape[1]), "xlabel": words("step", lang)}
+    options |= {"column_labels": [f"{int(steps[i]):,}" for i in shown], "image_in": IMAGE_IN}
+    return image_table(frames[shown].swapaxes(0, 1), **options)
 
 
 def side_by_side(
@@ -133,8 +88,7 @@ def attribute_pairs_more(
 
 def code_grid(images: np.ndarray, code: int = 1, *, lang: str = "en", **options: Any) -> Axes:
     """Draw what one code does: a row a noise, a column a value: (rows, 10, H, W, C)."""
-    rows = _symbols("z", range(1, len(images) + 1))
-    return _code_columns(images, code, lang, row_labels=rows, **options)
+    return _code_columns(images, code, lang, row_labels=_noises(len(images)), **options)
 
 
 def code_combinations(images: np.ndarray, *, lang: str = "en", **options: Any) -> Axes:

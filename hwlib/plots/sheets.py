@@ -68,7 +68,6 @@ def image_blocks(
     column_labels: Sequence[str] = (),
     xlabel: str | None = None,
     ylabel: str | None = None,
-    factor: int | None = None,
     image_in: float = COLUMN_IN,
     ax: Axes | None = None,
 ) -> Axes:
@@ -81,12 +80,11 @@ def image_blocks(
         column_labels: a word below each column; evenly fewer where they would touch.
         xlabel: a line below the column labels.
         ylabel: a line left of the row labels, turned.
-        factor: whole enlargement; None chooses it.
         image_in: the most inches that one image may be wide; it is narrower where the sheet would
             be too high to be printed in full size.
         ax: axes to draw on (then the size is theirs); None makes a figure of the exact size.
     """
-    sheets = [compose(images, columns, factor=factor) for images in blocks]
+    sheets = [compose(images, columns) for images in blocks]
     if len({sheet.shape[1] for sheet in sheets}) > 1:
         raise ValueError("the images of the blocks differ in size")
     gap, top, rows = sheets[0].shape[1] // 40, 0, {}  # the words of rows by their middles

@@ -12,13 +12,12 @@ from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from hwlib.text import name_of, word
 
 COLUMN_IN = 6.3  # width of a report's text column, 16 cm
 HIGHEST_IN = 3.45  # of a figure, so that a page has room for its discussion
-WIDE_RATIO = 1e3  # of a log axis' ends, from which powers of ten are enough
 
 # Okabe and Ito's palette: told apart with every common kind of colour blindness.
 BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
@@ -117,18 +116,6 @@ def use_log_scale(ax: Axes, which: str, *, subs: Sequence[int] = (1, 2, 5), num_
     axis.set_major_locator(LogLocator(subs=subs, numticks=num_ticks))
     axis.set_minor_formatter(NullFormatter())
     axis.set_major_formatter(plain_number)
-
-
-def choose_scale(ax: Axes, values: np.ndarray) -> bool:
-    """Use a log axis where the first steps would flatten all the rest; return whether it is one."""
-    is_log = bool(values.size and values.min() > 0 and values.max() > 8 * np.median(values))
-    if is_log:
-        is_wide = values.max() > WIDE_RATIO * values.min()
-        use_log_scale(ax, "y", subs=(1,) if is_wide else (1, 2, 5))
-    else:
-        ax.yaxis.set_major_locator(MaxNLocator(6))
-        ax.yaxis.set_major_formatter(plain_number)
-    return is_log
 
 
 def legend_above(ax: Axes, **options: Any) -> None:

@@ -53,7 +53,12 @@ def to_svg(fig: Figure) -> str:
     with mpl.rc_context(RC | {"svg.hashsalt": "hwlib", "svg.fonttype": "path"}):
         fig.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     svg = _UNNEEDED.sub("", buffer.getvalue().decode())
-    svg = _COORDINATES.sub(lambda found: _rounded(found[0]), svg)
+
+    def rounded(found: re.Match) -> str:
+        short = _NUMBER.sub(lambda number: f"{float(number[0]):.{DECIMALS}f}", found[0])
+        return short.replace("\n", "")
+
+    svg = _COORDINATES.sub(rounded, svg)
     # a style that stands often gets a name, the shortest names to those that stand most often
     often = [(n, css) for css, n in Counter(_STYLE.findall(svg)).items() if n >= MIN_USES]
     names = {css: f"s{i}" for i, (_, css) in enumerate(sorted(often, reverse=True))}
@@ -61,11 +66,6 @@ def to_svg(fig: Figure) -> str:
         lambda found: f' class="{names[found[1]]}"' if found[1] in names else found[0], svg
     )
     return svg.replace("</defs>", f"</defs><style>{_stylesheet(names)}</style>", 1)
-
-
-def _rounded(coordinates: str) -> str:
-    rounded = _NUMBER.sub(lambda found: f"{float(found[0]):.{DECIMALS}f}", coordinates)
-    return rounded.replace("\n", "")
 
 
 def _stylesheet(names: dict[str, str]) -> str:
