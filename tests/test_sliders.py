@@ -488,17 +488,16 @@ def test_a_decoder_that_is_too_large_is_left_out_and_said_to_be(tmp_path):
         explore.page_decoder(run)
 
 
-def test_a_report_with_decoders_asks_for_those_of_finished_vaes_alone(tmp_path):
+def test_decoders_are_those_of_finished_vaes_and_one_that_fails_costs_no_page(tmp_path, capsys):
     asked = []
     facts = Facts(report.Job("vae", "dcgan", tmp_path, {}), {}, "run", {}, {})
-    jobs = {
-        "vae": runner.Executed(tmp_path, tmp_path / "vae"),
-        "gan": runner.Executed(tmp_path, tmp_path / "gan"),
-        "failed": runner.Executed(reason=runner.reason("no_run")),
-    }
+    jobs = {name: runner.Executed(tmp_path, tmp_path / name) for name in ("vae", "gan", "broken")}
+    jobs["failed"] = runner.Executed(reason=runner.reason("no_run"))
 
     def decoder(path):
         asked.append(path.name)
+        if path.name == "broken":
+            raise FileNotFoundError(2, "No such file or directory", str(path / "latents.npz"))
         return {"num_parameters": 5, "most": 4}
 
     for name, executed in jobs.items():
@@ -506,18 +505,8 @@ def test_a_report_with_decoders_asks_for_those_of_finished_vaes_alone(tmp_path):
         prepared = site._Prepared(job, name, executed, facts)
         one = site._with_decoder(prepared, decoder, RunLog([name]))
         assert (one.decoder is not None) == (name == "vae")
-    assert asked == ["vae"]
-
-
-def test_a_decoder_that_cannot_be_read_costs_no_page(tmp_path, capsys):
-    def decoder(path):
-        raise FileNotFoundError(2, "No such file or directory", str(path / "latents.npz"))
-
-    facts = Facts(report.Job("vae", "dcgan", tmp_path, {}), {}, "run", {}, {})
-    job = report.Job("vae", "dcgan", tmp_path, {})
-    one = site._Prepared(job, "vae-dcgan", runner.Executed(tmp_path, tmp_path), facts)
-    assert site._with_decoder(one, decoder, RunLog([one.name])) == one
-    assert "vae-dcgan: no decoder in its page: " in capsys.readouterr().err
+    assert asked == ["vae", "broken"]
+    assert "broken: no decoder in its page: " in capsys.readouterr().err
 
 
 def test_decoders_are_asked_for_where_there_is_one(call):
