@@ -166,9 +166,8 @@ def mutual_information(codes: np.ndarray, classes: np.ndarray, *, seed: int = 0)
 def match_codes(codes: np.ndarray, classes: np.ndarray) -> tuple[float, dict[int, int]]:
     """Give each code value a class of its own so that most images agree (Kuhn 1955).
 
-    Returns:
-        The share of images whose code value is matched with their class, and the matching, value
-        to class. Where the code has more values than there are classes, some stay without.
+    Returned are the share of images whose code value is matched with their class, and the matching,
+    value to class. Where the code has more values than there are classes, some stay without.
     """
     from scipy.optimize import linear_sum_assignment
 

@@ -39,12 +39,10 @@ def code_of(file: Path) -> str:
 
 @cache
 def code_of_modules(*modules: str, within: tuple[str, ...] = ()) -> str:
-    """Return 16 hex digits over the code of modules, and of what they import.
+    """Return 16 hex digits over the code of modules ("hwlib.losses"), and of what they import.
 
-    Args:
-        modules: full names, "hwlib.losses".
-        within: beginnings of names; imported modules of hwlib count where theirs begins so, and so
-            on from those. Of `hwlib.thresholds` just the values that are imported count.
+    Imported modules of hwlib count where their names begin as one of `within`, and so on from
+    those. Of `hwlib.thresholds` just the values that are imported count.
     """
     found: dict[str, str] = {}
     todo = list(modules)
@@ -123,12 +121,9 @@ def claims_code(pairs: Iterable[tuple[str, str]], rules: Iterable[str]) -> str:
 def hash_of_files(
     folder: Path, *, suffixes: Collection[str] = (), without: Collection[Path] = ()
 ) -> str:
-    """Return a SHA-256 over names and bytes of a folder's files: here comments count.
+    """Return a SHA-256 over names and bytes of all files below a folder: here comments count.
 
-    Args:
-        folder: with all that is below it; caches and hidden files are left out.
-        suffixes: of the files; all where it is empty.
-        without: folders or files that do not count.
+    Caches, hidden files, those `without`, and those of other `suffixes`, if any, are left out.
     """
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):

@@ -201,11 +201,8 @@ def with_objective(one: CommonForm, metrics: pd.DataFrame) -> pd.DataFrame:
 
 
 def best_sigma_01(recon_nats: float, num_values: int) -> float:
-    """Return the sigma, pixels in [0, 1], under which an image's error is most probable.
-
-    It is the root of the mean squared error; a decoder that learns its sigma ends there (Rybkin et
-    al. 2021).
-    """
+    """Return the sigma, pixels in [0, 1], under which an image's error is most probable: its root
+    mean square, where a decoder that learns its sigma ends (Rybkin et al. 2021)."""
     return math.sqrt(recon_nats / num_values) / 2
 
 

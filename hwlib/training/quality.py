@@ -137,11 +137,9 @@ def sample_quality(
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Measure samples against the test images, and real training images beside them.
 
-    Of `samples`, uint8 (N, H, W, C), the first `num_quality_images(data)` are measured.
-
-    Returns:
-        The part of results.json that every problem has, and of samples.npz: `samples`, the first
-        64, and `nearest`.
+    Of `samples`, uint8 (N, H, W, C), the first `num_quality_images(data)` are measured. They give
+    the part of results.json that every problem has, and of samples.npz: `samples`, the first 64,
+    and `nearest`.
     """
     num = num_quality_images(data)
     if len(samples) < num:
@@ -193,11 +191,9 @@ def copy_results(
     """Measure whether samples are copies: of training images, or of one another.
 
     Distances are Euclidean, between images reduced to 16 x 16. The test images `real` say what a
-    fresh image's distance to its nearest training image is. All are uint8 (N, H, W, C).
-
-    Returns:
-        `near_copies`, and `nearest_ratio` and `closest_pair_ratio` where real images are not copies
-        themselves; and (8, 2, H, W, C), samples beside their nearest training images.
+    fresh image's distance to its nearest training image is. Images, uint8 (N, H, W, C), give
+    `near_copies`, and `nearest_ratio` and `closest_pair_ratio` where real ones are not copies
+    themselves; and (8, 2, H, W, C), samples beside their nearest training images.
     """
     fakes, fresh = thumbnails(samples), thumbnails(real)
     distance, index = nearest(torch.cat([fakes, fresh]), train)

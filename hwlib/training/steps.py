@@ -60,11 +60,8 @@ def update(loss: Tensor, *optimizers: Optimizer) -> None:
 def vae_step(state: State, images: Tensor, config: Config, *, precision: str) -> dict[str, Tensor]:
     """Train the VAE on one batch (Kingma & Welling 2014, algorithm 1).
 
-    Args:
-        state: holds the network "vae" and its optimiser.
-        images: (B, C, H, W) uint8.
-        config: settings; its seed and the step name the noise.
-        precision: 'bfloat16' or 'float32' for the forward pass; the loss is always float32.
+    Images are (B, C, H, W) uint8; the seed of `config` and the step name the noise; `precision` is
+    'bfloat16' or 'float32' for the forward pass, the loss is always float32.
 
     Returns:
         0-dim tensors: `loss`, `recon` and `kl` as the recipe defines them, and `recon_nats`,
@@ -121,12 +118,8 @@ def adversarial_step(
     InfoGAN's Q reads G's codes off D's trunk, which learns from both (Chen et al. 2016, equation
     6).
 
-    Args:
-        state: holds the networks "G", "D", and an InfoGAN's "Q", and their optimisers.
-        images: (d_updates x B, C, H, W) uint8: a batch for each of D's updates.
-        config: settings; its seed and the step name the noise.
-        precision: 'bfloat16' or 'float32' for the forward passes; losses are always float32.
-        labels: (d_updates x B, A) of 0 and 1, the attributes of `images` that an ACGAN learns.
+    Images are (d_updates x B, C, H, W) uint8, a batch for each of D's updates, and `labels`
+    (d_updates x B, A) of 0 and 1 their attributes that an ACGAN learns. The rest as in `vae_step`.
 
     Returns:
         0-dim tensors: `d_loss` (real + fake), `g_loss`, and D's accuracy on real and on fake
