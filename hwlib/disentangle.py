@@ -38,15 +38,9 @@ Part = tuple[np.ndarray, Factors]  # codes and factors
 def scores(codes: np.ndarray, factors: Factors, held_out: Part) -> dict[str, Any]:
     """Return all scores as they stand in results.json, beside what they are by chance.
 
-    Args:
-        codes: (N, Z).
-        factors: a table with N rows, or (N, F).
-        held_out: for `dci`.
-
-    Returns:
-        `SCORES` by name (those of `dci` that apply), `mig_by` factor, `factors` (the names of those
-        that vary), `num_latents`, `num_pictures`, and `floor`: the same scores of the same codes
-        handed out to the wrong images.
+    They are `SCORES` by name (those of `dci` that apply), `mig_by` factor, `factors` (the names of
+    those that vary), `num_latents`, `num_pictures`, and `floor`: the same scores of the same codes
+    handed out to the wrong images. `held_out` is for `dci`.
     """
     numbers = []
     for rows in (slice(None), np.random.default_rng(SEED).permutation(len(codes))):
@@ -69,11 +63,8 @@ def mig(codes: np.ndarray, factors: Factors) -> dict[str, float]:
     latents are cut into equally full bins instead of equally wide ones, so that a latent's scale
     and its outliers do not matter, and quantities among the factors into ten
     (`hwlib.conditioning.to_classes`). Entropies are corrected for the number of images (Miller
-    1955), so that independent codes tell about 0 nats.
-
-    Returns:
-        0..1; 0 where a factor stands in two latents alike. Where Z is 1 the second best tells
-        nothing.
+    1955), so that independent codes tell about 0 nats. A gap is 0..1: 0 where a factor stands in
+    two latents alike; where Z is 1 the second best tells nothing.
     """
     codes, known = _validate(codes, factors)
     bins, gaps = _bin(codes), {}
@@ -91,10 +82,8 @@ def sap(codes: np.ndarray, factors: Factors) -> float:
     cut into twenty equally full bins (a categorical code into its values), each names the class
     that it holds most of for its size, and the score is balanced accuracy. Unlike there it is
     rescaled to 0 for guesses, so that a perfect code has 1 whatever the number of classes, and the
-    thresholds lie at the bins' edges instead of being searched for.
-
-    Returns:
-        0..1; where Z is 1 the second best scores 0.
+    thresholds lie at the bins' edges instead of being searched for. It is 0..1; where Z is 1 the
+    second best scores 0.
     """
     codes, known = _validate(codes, factors)
     bins = _bin(codes)
@@ -116,11 +105,8 @@ def dci(codes: np.ndarray, factors: Factors, held_out: Part) -> dict[str, float]
     images `held_out` are predicted, averaged over factors: R^2 of quantities and Cohen's kappa of
     classes, 0 where it is below. A categorical code is read as one-hot, and counts as one latent.
     Where there are more than 64 latents, forests read only the 64 with the most information about
-    any factor, and Z is 64.
-
-    Returns:
-        `informativeness`, 0..1; `disentanglement`, 0..1, where two factors or more vary;
-        `completeness`, 0..1, where there are two latents or more.
+    any factor, and Z is 64. All are 0..1; there is disentanglement where two factors or more vary,
+    completeness where there are two latents or more.
     """
     codes, known = _validate(codes, factors)
     test_codes, test_known = _validate(*held_out, constant=True)
@@ -156,10 +142,8 @@ def factor_vae_score(codes: np.ndarray, factors: Factors) -> float:
     right. For categorical codes variance is Gini's, as in the paper. Unlike there, images are not
     drawn anew but found among those given: a quantity counts as shared within one of its ten
     equally full classes, and 64 images, or a twentieth of all where that is less, make a vote. A
-    class with fewer is not asked for, and latents that do not vary have no vote.
-
-    Returns:
-        1/F..1: 1/F for codes that know nothing, Z/F at most.
+    class with fewer is not asked for, and latents that do not vary have no vote. The score is 1/F
+    for codes that know nothing, Z/F at most.
     """
     codes, known = _validate(codes, factors)
     num_rows = max(2, min(VOTE_ROWS, len(codes) // 20))

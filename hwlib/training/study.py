@@ -54,10 +54,7 @@ def member_configs(config: Config) -> list[Config]:
 
 
 def member_runs(study: Run) -> dict[float, Run]:
-    """Return the VAEs' runs of a finished study by their weight, in the order of `studies`.
-
-    That one of them is missing, or the study unfinished, is a UserError.
-    """
+    """Return a study's VAE runs by weight, as in `studies`; a UserError if any is unfinished."""
     found = {}
     for row in study.results["studies"]:
         run = Run(study.path.parent / row["run"])
