@@ -93,14 +93,10 @@ def control(results: Results) -> Finding:
 
 
 def control_level(accuracy: float, real: Mapping[str, float]) -> str:
-    """Return how well a label works, by the classifier's reading and by what it can read at all.
+    """Return how well a label works: "clear", "partial", "none", or "unreadable".
 
-    Args:
-        accuracy: share of the samples that are read as asked.
-        real: the classifier's `accuracy` and majority-class baseline `floor` on real images.
-
-    Returns:
-        "clear", "partial" or "none"; "unreadable" where the classifier hardly beats the baseline.
+    It is unreadable where the classifier, by its `accuracy` on real images, hardly beats the
+    majority-class baseline `floor`.
     """
     if real["accuracy"] < real["floor"] + MIN_ADVANTAGE:
         return "unreadable"
@@ -137,8 +133,7 @@ def curves(
 ) -> list[Finding]:
     """Say how D learned the attribute, and G to show it; nothing of a trial or a short curve.
 
-    Args:
-        class_on_fake: whether D's attribute loss sums that of real images and that of G's.
+    With `class_on_fake` D's attribute loss sums that of real images and that of G's.
     """
     if is_trial(results) or len(metrics) < MIN_RECORDS:
         return []

@@ -65,12 +65,7 @@ def counts(verdicts: Verdicts) -> Finding:
 
 
 def opposed(verdicts: Verdicts, claims: Mapping[str, Claim]) -> list[Finding]:
-    """Say of reports that contradict each other which one the measurement bears out.
-
-    Args:
-        verdicts: what `hwlib.claims.decide` returns.
-        claims: every claim by its id, as in `hwlib.claims.CLAIMS`.
-    """
+    """Say of reports that contradict each other which one the measurement bears out."""
     decided, where = verdicts["claims"], describe_data(verdicts["data"])
     found: list[Finding] = []
     seen: set[str | None] = set()
@@ -128,11 +123,9 @@ def drawn_parts(decided: Decided) -> list[dict[str, Any]]:
 
 
 def overview_rows(verdicts: Verdicts) -> list[tuple[str, str, bool, float, float, float]]:
-    """Return the rows of `plots.claims_overview`, a claim each: what decides it, in margins.
+    """Return the rows of `plots.claims_overview`: what decides each claim that has measures.
 
-    Returns:
-        Id, verdict, whether no difference is claimed, interval's low end, effect, high end; claims
-        without measures are left out.
+    Id, verdict, whether no difference is claimed; low end, effect and high end in margins.
     """
     decided = {id: deciding_part(one) for id, one in verdicts["claims"].items() if one.get("parts")}
     return [

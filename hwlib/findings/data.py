@@ -11,11 +11,7 @@ from hwlib.text import Finding, finding
 
 
 def introduce(data: Any) -> list[Finding]:
-    """Say what the images are, how many there are, and what is known of each.
-
-    Args:
-        data: the `Data` that `hwlib.load_data` returns.
-    """
+    """Say what the images of a `Data` are, how many there are, and what is known of each."""
     layout = LAYOUTS[data.layout]
     sizes = {"size": data.image_size, "channels": data.channels, "crop": data.crop}
     counts = {"train": len(data.train), "test": len(data.test)}

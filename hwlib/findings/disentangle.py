@@ -20,11 +20,8 @@ MAX_LOW = 0.5  # of the way from chance to 1: below it a score is nearer to chan
 def disentanglement(runs: Mapping[str, Results]) -> list[Finding]:
     """Say how far the latents of each run keep the known factors apart, and which run does so best.
 
-    Args:
-        runs: results by the name that a sentence has them under.
-
-    Returns:
-        nothing where the data does not know what its images are made from.
+    Nothing where the data does not know what its images are made from. `runs` are results by the
+    name that a sentence has them under.
     """
     name = "disentanglement"
     known = {label: run[name] for label, run in runs.items() if name in run}

@@ -21,11 +21,9 @@ MIN_GREY_LEVELS = 2.0  # RMS of such a pattern that the eye can see
 
 
 def game(metrics: pd.DataFrame, results: Results, *, with_claims: bool = True) -> list[Finding]:
-    """Say where losses and accuracies ended beside chance, and how they moved.
+    """Say where an adversarial run's losses and accuracies ended beside chance, and how they moved.
 
-    Args:
-        metrics: of a GAN, an ACGAN or an InfoGAN.
-        with_claims: also say what claims C7 and C8 measure.
+    With `with_claims` also what claims C7 and C8 measure.
     """
     if short := no_course(metrics, results):
         return short
@@ -74,11 +72,7 @@ def _is_last(results: Results) -> bool:
 
 
 def lattice(measured: Mapping[str, Any] | None) -> list[Finding]:
-    """Say that samples carry a pattern of two pixels' period; nothing where it cannot be seen.
-
-    Args:
-        measured: `explore.lattice`.
-    """
+    """Say that samples carry a visible pattern of two pixels' period, by `explore.lattice`."""
     if measured is None or measured["grey_levels"] < MIN_GREY_LEVELS:
         return []
     is_peak = measured["peak"] >= MIN_PEAK * max(1.0, measured["peak_real"])
@@ -87,11 +81,7 @@ def lattice(measured: Mapping[str, Any] | None) -> list[Finding]:
 
 
 def next_steps(results: Results, measured: Mapping[str, Any] | None) -> list[Finding]:
-    """Say what this run suggests to try next; nothing after a trial, or where nothing stands out.
-
-    Args:
-        measured: `explore.lattice`.
-    """
+    """Say what this run, and `explore.lattice`, suggest to try next; nothing after a trial."""
     signs = {
         "longer": _is_last(results),
         "lattice": any(found.values["is_transposed"] for found in lattice(measured)),

@@ -65,9 +65,7 @@ def reading(results: Results) -> Finding:
 def proven_nats(accuracy: float, entropy: float) -> float:
     """Return the nats of a code that reading it so often right proves (Fano's inequality).
 
-    Args:
-        accuracy: share of the codes that are read right.
-        entropy: of a code, whose values are equally likely.
+    Its values are equally likely, so that its `entropy` is the logarithm of their number.
     """
     wrong = 1 - accuracy
     unsure = -sum(p * math.log(p) for p in (wrong, accuracy) if p > 0)
@@ -97,9 +95,8 @@ def spans(rates: Sequence[Mapping[str, float]], num: int = NUM_READ) -> pd.DataF
         num: samples of each value.
 
     Returns:
-        A row an attribute: `name`; `low` and `high`, its lowest and highest rate, and `low_value`
-        and `high_value`, the code's values that have them; `width`, high less low; `expected`, the
-        width by chance; `is_meant`, whether it is beyond chance, and enough to be seen.
+        A row an attribute: `name`; its `low` and `high` rate at `low_value` and `high_value`;
+        `width`, high less low; `expected`, that by chance; `is_meant`, whether it is well beyond.
     """
     frame = pd.DataFrame(rates)
     error = (frame.mean() * (1 - frame.mean()) / num) ** 0.5

@@ -64,9 +64,7 @@ def _level(rows: pd.DataFrame, half: float) -> dict[str, Any]:
 def curves(metrics: Mapping[float, pd.DataFrame], results: Results) -> list[Finding]:
     """Say how the negative ELBO (beta 1) went while the weighted objective was minimised.
 
-    Args:
-        metrics: `Run.metrics` by weight, with `objective`, what was minimised; see
-            `hwlib.objectives.with_objective`.
+    `metrics` are by weight, with `objective` from `hwlib.objectives.with_objective`.
     """
     shortest = min(map(len, metrics.values()))
     if shortest < MIN_RECORDS:
@@ -189,9 +187,7 @@ def discussion(
 ) -> list[Finding]:
     """Say what the KL term does in this study, the most important first.
 
-    Args:
-        within: `share_within_prior` by weight, of the weights that are discussed.
-        course_steps: updates of the report's own schedule.
+    `within` is `share_within_prior` by weight; `course_steps` are the report's own updates.
     """
     if is_trial(results):
         return [trial(results)]

@@ -99,11 +99,7 @@ def variety(results: Results) -> list[Finding]:
 
 
 def look(results: Results, name: str) -> list[Finding]:
-    """Say how sharp, diverse or colourful samples are beside real images; nothing of grey colours.
-
-    Args:
-        name: "sharpness", "diversity" or "colourfulness".
-    """
+    """Say how sharp, diverse or colourful samples are beside real images; nothing of grey ones."""
     share = share_of_real(results, name)
     if share is None:
         return []
@@ -112,12 +108,7 @@ def look(results: Results, name: str) -> list[Finding]:
 
 
 def closest_pair(pairs: Mapping[str, Any] | None) -> list[Finding]:
-    """Say whether the closest two of the samples shown are closer than those of real images.
-
-    Args:
-        pairs: `explore.closest_pairs`: the distance among the samples, and that among real images
-            over many draws of as many; None where there are too few of them.
-    """
+    """Say whether the closest two samples are closer than real ones, by `explore.closest_pairs`."""
     if pairs is None:
         return []
     limits = {"less": pairs["high"], "real": pairs["low"], "more": SAME_GREY_LEVELS}  # alike
@@ -184,12 +175,7 @@ def faces(
 
 
 def gan_vae(results: Results, vae_results: Results) -> list[Finding]:
-    """Hold a GAN's samples against a VAE's: distance, sharpness, variety, colour.
-
-    Args:
-        results: the GAN's.
-        vae_results: the VAE's, of the same recipe and data.
-    """
+    """Hold a GAN's samples against a VAE's: distance, sharpness, variety, colour."""
     both = (results, vae_results)
     shares = {name: [share_of_real(each, name) for each in both] for name in LOOKS}
     measures = {

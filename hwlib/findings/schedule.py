@@ -22,13 +22,7 @@ OPTIONS = (
 def schedule(
     settings: Mapping[str, Any], reported: Mapping[str, Any], results: Results
 ) -> list[Finding]:
-    """Say how the run was trained, beside the report's own schedule.
-
-    Args:
-        settings: the run's settings.
-        reported: the settings of the recipe's `course` profile.
-        results: the run's results.
-    """
+    """Say how the run was trained, beside the settings of the recipe's `course` profile."""
     from hwlib.config import Config
     from hwlib.recipes import RECIPES  # loads torch
 

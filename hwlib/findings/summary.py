@@ -35,11 +35,7 @@ class Reported(Protocol):
 
 
 def findings(runs: Sequence[Reported]) -> list[Finding]:
-    """Return three to five findings for a title page, the most important first.
-
-    Args:
-        runs: the first run of each problem, in the report's order.
-    """
+    """Return three to five findings for a title page, the most important first."""
     by = _first(runs)
     sampled = _with_samples(by)
     known = {problem: facts(results) for problem, results in by.items()}

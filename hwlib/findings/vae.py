@@ -184,12 +184,9 @@ def reported_mse(
 def samples(results: Results, reconstruction_frechet: float | None) -> Finding:
     """Say how samples and reconstructions stand to one another in what both are measured by.
 
-    `cause` is what keeps samples from real images, by reconstructions' share of their distance:
-    "blur" (of the decoder), "prior" (that it is not where the codes are), "both" or "unknown".
-
-    Args:
-        reconstruction_frechet: the Fréchet distance from reconstructed training images to test
-            images, by the run's own protocol; None where it cannot be measured.
+    `cause` is what keeps samples from real images, by the share of their Fréchet distance that
+    reconstructed training images have: "blur" (of the decoder), "prior" (that it is not where the
+    codes are), "both" or "unknown".
     """
     cause, sharpness = "unknown", _sharpness(results)
     if reconstruction_frechet is not None:
@@ -207,11 +204,7 @@ def _sharpness(results: Results) -> dict[str, float]:
 def probe(
     results: Results, attribute: str | None, mu: np.ndarray, labels: np.ndarray | None
 ) -> Finding:
-    """Say how well a linear classifier, and the nearest neighbours, tell the attribute.
-
-    Args:
-        attribute: the one that the figure is coloured by; None where the data has none.
-    """
+    """Say how well a linear classifier, and the nearest neighbours, tell the attribute."""
     if "linear_probe_accuracy" not in results:
         return finding("vae.no_probe", attribute=attribute)
     accuracy, floor = results["linear_probe_accuracy"], results["linear_probe_floor"]
@@ -247,11 +240,7 @@ def map_split(xy: np.ndarray, labels: np.ndarray | None) -> list[Finding]:
 
 
 def latents(variances: np.ndarray, results: Results) -> Finding:
-    """Say how many latents are in use, and how unequal they are.
-
-    Args:
-        variances: (Z,), of the posterior mean over test images.
-    """
+    """Say how many latents are in use, and how unequal they are, by `variances` (Z,) of `mu`."""
     ordered = np.sort(np.asarray(variances, dtype=float))[::-1]
     total, active = len(ordered), results["active_units"]
     first = min(FIRST_LATENTS, total)
@@ -287,12 +276,7 @@ def factor_shares(mu: np.ndarray, factors: pd.DataFrame) -> pd.DataFrame:
 def latent_factors(
     mu: np.ndarray, factors: pd.DataFrame | None, which: Sequence[int]
 ) -> list[Finding]:
-    """Say which known factor each of some latents follows most.
-
-    Args:
-        factors: N rows, what is known of the images; None where nothing is.
-        which: the latents.
-    """
+    """Say which known factor, of N rows of `factors`, each of some latents follows most."""
     if factors is None:
         return []
     which = [latent for latent in which if mu[:, latent].var() > ACTIVE_VARIANCE]
@@ -340,9 +324,7 @@ def overall(
 ) -> list[Finding]:
     """Say what was learnt from the run (question 1-6), the most important first.
 
-    Args:
-        variances: as in `latents`.
-        objective: what the run minimised, from `hwlib.objectives.of_run`.
+    `variances` (Z,) are of `mu`; the `objective` is from `hwlib.objectives.of_run`.
     """
     if is_trial(results):
         return [trial(results)]

@@ -70,9 +70,7 @@ def _tables(names: Iterable[str], rows: Callable[[str], Iterable[Iterable[str]]]
 def verdict_cells(decided: Decided | None, language: str) -> tuple[str, str, str, str]:
     """Return a claim's verdict, the measure that decides, its effect and its margin, in words.
 
-    Args:
-        decided: what became of the claim; None where it was not tested.
-        language: of the words.
+    `decided` is None where the claim was not tested.
     """
     key = "verdicts." + decided["verdict"] if decided else "not_tested"
     verdict = word(f"claims.{key}", language)
@@ -99,11 +97,7 @@ def all_known(data_fingerprint: str, runs: Path | str | None = None) -> Tables:
 
 
 def verdicts_table(decided: Mapping[str, Decided]) -> Tables:
-    """Return the table of verdicts, a row a claim, in the reports' order.
-
-    Args:
-        decided: what became of the claims, by id.
-    """
+    """Return the table of verdicts, a row a claim, in the reports' order."""
 
     def rows(language: str) -> Iterable[tuple[str, ...]]:
         for id in (id for id in CLAIMS if id in decided):
