@@ -21,7 +21,6 @@ from hwlib import cli, plots, report, show
 from hwlib.claims import CLAIMS, files
 from hwlib.claims.statistics import deciding_part
 from hwlib.findings import claims as findings
-from hwlib.findings import verdicts as known_verdicts
 from hwlib.plots.claims import MARKS
 from hwlib.report import runner
 from hwlib.report.plan import plan
@@ -120,38 +119,38 @@ def shipped(tmp_path, monkeypatch):
     path = tmp_path / "claims-01234567-quick.json"
     path.write_text(json.dumps(made))
     monkeypatch.setattr(files, "SHIPPED", tmp_path)
-    monkeypatch.setattr(known_verdicts, "default_runs_dir", lambda: tmp_path / "runs")
+    monkeypatch.setattr(findings, "default_runs_dir", lambda: tmp_path / "runs")
     return made
 
 
 def test_known_verdicts_are_given_together_and_what_is_not_known_is_left_out(shipped):
-    (found,) = known_verdicts.over_seeds(["C2", "C7", "C5"], "0123456789abcdef")
+    (found,) = findings.over_seeds(["C2", "C7", "C5"], "0123456789abcdef")
     known = [("C7", "supported"), ("C5", "undecided")]
     assert found.values == {"known": known, "seeds": 3, "is_short": False}
-    assert known_verdicts.summary("01234567").values["total"] == len(shipped["claims"])
-    assert known_verdicts.over_seeds(["C2"], "01234567") == []
-    assert known_verdicts.over_seeds(["C7"], "89abcdef") == []
-    assert known_verdicts.summary("89abcdef") is None
-    assert known_verdicts.reports_table("89abcdef")["en"].shape[1] == 2
+    assert findings.summary("01234567").values["total"] == len(shipped["claims"])
+    assert findings.over_seeds(["C2"], "01234567") == []
+    assert findings.over_seeds(["C7"], "89abcdef") == []
+    assert findings.summary("89abcdef") is None
+    assert findings.reports_table("89abcdef")["en"].shape[1] == 2
 
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_tables_have_the_known_verdicts_and_the_measure_that_decides(shipped, lang):
     supported = word("claims.verdicts.supported", lang)
-    table = known_verdicts.all_known("0123456789abcdef")[lang]
+    table = findings.all_known("0123456789abcdef")[lang]
     assert list(table.iloc[:, 0]) == [id for id in CLAIMS if id in shipped["claims"]]
     rows = table.set_index(table.columns[0])
     name = deciding_part(shipped["claims"]["C14"])["name"]
     assert list(rows.loc["C14"])[:2] == [supported, word(f"claims.C14.parts.{name}", lang)]
     assert rows.loc["C22"].iloc[0] == word("claims.verdicts.not_applicable", lang)
-    table = known_verdicts.reports_table("0123456789abcdef")[lang]
+    table = findings.reports_table("0123456789abcdef")[lang]
     verdict = dict(zip(table.iloc[:, 0], table.iloc[:, 2], strict=True))
     not_tested = word("claims.not_tested", lang)
     assert [verdict[id] for id in ("C14", "C2", "A")] == [supported, not_tested, ""]
 
 
 def test_the_table_of_reports_has_every_claim_once_and_every_report():
-    for table in known_verdicts.reports_table().values():
+    for table in findings.reports_table().values():
         ids = list(table.iloc[:, 0])
         assert sorted(ids) == sorted([*CLAIMS, *"ABCDE"])
         for id, claim in CLAIMS.items():  # below the first report that says so

@@ -12,4 +12,3 @@ from hwlib.findings import samples as samples
 from hwlib.findings import schedule as schedule
 from hwlib.findings import summary as summary
 from hwlib.findings import vae as vae
-from hwlib.findings import verdicts as verdicts

@@ -107,10 +107,7 @@ def leakage(results: Results) -> list[Finding]:
     """Say everything else that a switch changes, beside how real images differ, largest first."""
     if is_trial(results):
         return []
-    found = [finding("acgan.idle", attributes=idle)] if (idle := _idle(results)) else []
-    rows = leaks(results)
-    rows = rows[~rows["switched"].isin(idle)]
-    is_one = len(results["leakage"]) == 1
+    found, rows, is_one = [], leaks(results), len(results["leakage"]) == 1
     if len(rows) and not rows["kind"].isin(["own", "missing"]).any():
         found.append(finding("acgan.no_leaks", is_one=is_one, margin=min_leak(results)))
     for kind in KINDS:
@@ -120,12 +117,6 @@ def leakage(results: Results) -> list[Finding]:
             about = {"leaks": named, "count": len(of_kind), "is_one": is_one}
             found.append(finding(f"acgan.leaks_{kind}", **about))
     return found
-
-
-def _idle(results: Results) -> list[str]:
-    """Return the attributes whose switch hardly changes the attribute itself."""
-    changes = results["leakage"]
-    return [name for name in changes if abs(changes[name][name]) < MIN_EFFECT]
 
 
 def curves(
@@ -189,7 +180,6 @@ def learned(metrics: pd.DataFrame, results: Results) -> list[Finding]:
         return []
     levels = {row["level"] for row in control(results).values["rows"]}
     rows = leaks(results)
-    rows = rows[~rows["switched"].isin(_idle(results))]
     deviating = rows[rows["kind"].isin(["own", "missing"])]
     last = metrics.dropna(subset=["snapshot_correlation"]).iloc[-1]
     own, r = float(last["class_accuracy_fake"]), float(last["snapshot_correlation"])

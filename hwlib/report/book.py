@@ -17,7 +17,7 @@ from pandocfilters import Para, Str, Strong
 from PIL import Image
 
 from hwlib import log
-from hwlib.findings import summary, verdicts
+from hwlib.findings import claims, summary
 from hwlib.images import encode, to_image
 from hwlib.registry import metrics
 from hwlib.report.cells import cell, format_metric, metric_label
@@ -308,7 +308,7 @@ class _Maker:
 
     def reports(self) -> Part:
         """Return what the five reports are, with the verdicts on the first data set."""
-        frame = verdicts.reports_table(next(iter(self.fingerprints), ""), self.folder)
+        frame = claims.reports_table(next(iter(self.fingerprints), ""), self.folder)
         frame, caption = frame[self.language], word("tables.reports.caption", self.language)
         table = _table("reports", caption, frame.columns, frame.to_numpy())
         return self.part(REPORTS, self.document(sentence("book.reports", self.language), table))
@@ -325,7 +325,7 @@ class _Maker:
 
     def conclusion(self) -> Part:
         """Return what follows from all problems, and from the claims."""
-        known = (verdicts.summary(name, self.folder) for name in self.fingerprints)
+        known = (claims.summary(name, self.folder) for name in self.fingerprints)
         found = [*summary.conclusion(self.facts), *(one for one in known if one is not None)]
         text = "\n\n".join(one.say(self.language) for one in found)
         return self.part(CONCLUSION, self.document(text))
@@ -416,10 +416,10 @@ class _Maker:
         """Return all claims with their verdicts on the first data set."""
         if not self.fingerprints:
             return None
-        counts = verdicts.summary(self.fingerprints[0], self.folder)
+        counts = claims.summary(self.fingerprints[0], self.folder)
         if counts is None:
             return self.document(sentence("book.claims_untested", self.language))
-        frame = verdicts.all_known(self.fingerprints[0], self.folder)[self.language]
+        frame = claims.all_known(self.fingerprints[0], self.folder)[self.language]
         caption = word("tables.verdicts.caption", self.language)
         table = _table("verdicts", caption, frame.columns, frame.to_numpy())
         text = f"{sentence('book.claims', self.language)}\n\n{counts.say(self.language)}"

@@ -17,7 +17,6 @@ from hwlib.claims import CLAIMS
 from hwlib.claims.catalogue import Claim
 from hwlib.findings import claims as findings
 from hwlib.findings.claims import Verdicts
-from hwlib.findings.verdicts import verdicts_table
 from hwlib.show.cells import to_markdown
 from hwlib.show.page import figure, sentences, text
 from hwlib.text import LANGUAGES, finding, section, sentence
@@ -30,7 +29,7 @@ NOT_APPLICABLE = "not_applicable"
 
 def claims_tables(verdicts: Verdicts) -> Tables:
     """Return the table of verdicts, a row a claim, in the reports' order."""
-    return verdicts_table(verdicts["claims"])
+    return findings.verdicts_table(verdicts["claims"])
 
 
 def claims_markdown(verdicts: Verdicts) -> dict[str, str]:
