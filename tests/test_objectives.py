@@ -239,7 +239,7 @@ def test_the_tables_hold_the_ledgers_numbers():
     assert tables["ledger_weights"].set_index("report").loc["C wide", "λ (dcgan)"] == "0.4915"
     mses = tables["ledger_mse"]
     assert list(mses[mses["report"] == "E dcgan"]["MSE, [0, 1]"]) == ["0.004925"]
-    both = ["if in [0, 1]", "if in [-1, 1]"]
+    both = ["if in [0, 1]", "if in [−1, 1]"]
     assert list(mses[mses["report"] == "B upsample"]["read as"]) == both
 
 

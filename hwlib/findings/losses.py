@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 NONE = "–"
 MAX_ALIKE_RATIO = 1.25  # sigmas that differ by less than this factor agree
-RANGES = {-1: "[-1, 1]", 0: "[0, 1]"}  # of pixels, by their lower end
+RANGES = {-1: "[−1, 1]", 0: "[0, 1]"}  # of pixels, by their lower end
 
 Tables = dict[str, pd.DataFrame]
 Say = Callable[..., str]  # words of losses.toml by their key
