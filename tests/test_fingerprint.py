@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+import hwlib
 from hwlib import fingerprint, thresholds
 from hwlib.recipes import PAIRS
+from hwlib.training.identity import identify
 
 ROOT = Path(__file__).parents[1]
 
@@ -78,6 +80,14 @@ def test_a_threshold_counts_where_it_decides_a_number(monkeypatch):
         assert (fingerprint.pair_code("dcgan", "vae") != before) is counts
     monkeypatch.undo()
     clear()
+
+
+def test_the_name_of_a_gpus_run_is_known_without_one():
+    data = hwlib.load_data("faces:96")
+    config = hwlib.make_config("vae", profile="smoke", device="cuda")
+    _, facts, name = identify(config, data, device="cuda", precision="bfloat16")
+    assert (facts["device"], facts["precision"]) == ("cuda", "bfloat16")
+    assert name == f"vae-dcgan-{config.model_copy(update={'attribute': 'Male'}).hash8(**facts)}"
 
 
 def test_files_count_by_name_and_bytes(tmp_path):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import hwlib.text
+from hwlib import registry
 from hwlib.registry import PAGES, PROBLEMS, metrics, metrics_of, resolve
 
 ROOT = Path(__file__).parents[1]
@@ -35,6 +36,20 @@ def test_nobody_else_compares_a_problems_name_with_a_literal():
     compared = re.compile(r"problem (==|!=|not in) [\"(]")
     for path in (ROOT / "hwlib").rglob("*.py"):
         assert not compared.search(path.read_text()), path
+
+
+def test_a_metric_is_one_entry(monkeypatch, tmp_path):
+    text = (ROOT / "report" / "metrics.toml").read_text()
+    entry = '[lpips]\nformat = "digits"\nbetter = "lower"\nreal = "lpips_real"\ntopic = "quality"\n'
+    (tmp_path / "metrics.toml").write_text(text + "\n" + entry)
+    monkeypatch.setattr(registry, "METRICS", tmp_path / "metrics.toml")
+    registry.metrics.cache_clear()
+    try:
+        assert metrics_of("quality")[-1] == "lpips"
+        assert metrics()["lpips"].beside == "lpips_real"
+        assert metrics()["lpips_real"].format == "digits"
+    finally:
+        registry.metrics.cache_clear()
 
 
 def test_a_recipe_is_one_file_and_one_line(tmp_path):

@@ -58,14 +58,22 @@ def resolve_attribute(config: Config, data: Data) -> Config:
     return config.model_copy(update={"attribute": choices[0] if choices else None})
 
 
-def identify(config: Config, data: Data) -> tuple[Config, dict[str, str], str]:
-    """Return the resolved settings, what else can change the result, and the run's name."""
+def identify(
+    config: Config, data: Data, *, device: str = "", precision: str = ""
+) -> tuple[Config, dict[str, str], str]:
+    """Return the resolved settings, what else can change the result, and the run's name.
+
+    `device` ("cuda" for one) and `precision` are those of the machine that trains it; this one's
+    where they are empty.
+    """
     config = resolve_attribute(config, data)
-    device = resolve_device(config.device)
+    if not (device and precision):
+        here = resolve_device(config.device)
+        device, precision = here.type, resolve_precision(config.precision, here)
     facts = {
         "data": data.fingerprint,
-        "device": device.type,
-        "precision": resolve_precision(config.precision, device),
+        "device": device,
+        "precision": precision,
         "code": pair_code(config.recipe, config.problem),
         "torch": torch.__version__.split("+")[0],
     }
