@@ -389,7 +389,7 @@ def test_data_without_attributes_are_drawn_grey_and_said_to_have_none(on_a_folde
     done, notebook = on_a_folder(VAE, recipe="wide")
     assert done.returncode == 0, done.stderr[-3000:]
     assert "linear_probe_accuracy" not in results_of(notebook)
-    assert finding("vae.no_probe").say("en") in texts(notebook)
+    assert finding("vae.no_probe", attribute=None).say("en") in texts(notebook)
     figures = {facts.name: facts for _, facts in outputs(notebook, "figure", "zh")}
     assert "資料沒有屬性標記" in figures["fig1_5"].alt
     assert set(figures) == FIGURES[VAE] | DATA
