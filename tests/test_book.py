@@ -15,7 +15,7 @@ from report_notebook import SVG, figure, notebook, png, prose, table
 from report_pages import count_body
 
 from hwlib.report.book import About, Book, Page, book_date, make_book, page_title
-from hwlib.report.document import Printed, RenderError, references
+from hwlib.report.document import RenderError, references
 from hwlib.report.html import _subset, font_faces, to_html
 from hwlib.report.language import MAX_PRINTED_LINES, read_notebook
 from hwlib.report.pdf import NO_GLYPH, render_pdf
@@ -207,7 +207,7 @@ def test_pasted_pictures_prints_and_plots_are_shown_without_a_number(language):
     assert len(own) == 2
     assert {item.alt for item in own} >= {"a screenshot"}
     assert document.figure_numbers == {"fig1_2": 1}
-    printed = [item.text for item, _ in document.items if isinstance(item, Printed)]
+    printed = [item.text for item, _ in document.items if item.kind == "printed"]
     assert printed == ["my own number is 42", "0.125"]
     html = to_html(document)
     assert "my own number is 42" in html
@@ -220,7 +220,7 @@ def test_a_long_print_is_cut_in_its_middle_and_says_so():
     text = "".join(f"line {number}\n" for number in range(1000))
     cell = new_code_cell("x", outputs=[new_output("stream", name="stdout", text=text)])
     items = read_notebook(notebook(cell), "en").items
-    (printed,) = [item for item, _ in items if isinstance(item, Printed)]
+    (printed,) = [item for item, _ in items if item.kind == "printed"]
     lines = printed.text.split("\n")
     assert len(lines) == MAX_PRINTED_LINES + 1
     assert (lines[0], lines[-1]) == ("line 0", "line 999")

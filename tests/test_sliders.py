@@ -89,9 +89,9 @@ def test_the_strip_holds_every_frame_and_each_language_its_labels(outputs):
 
 def test_frames_without_a_label_or_of_another_shape_are_refused(outputs):
     short = way()._replace(labels=same(["0 %"]))
-    with pytest.raises(ValueError, match="1 labels for 11 frames"):
+    with pytest.raises(ValueError, match="not as many labels as frames, 11"):
         show.slider("s", [short], words=NAME)
-    with pytest.raises(ValueError, match="one shape"):
+    with pytest.raises(ValueError, match="same shape"):
         show.slider("s", [way(), codes(1)], words=NAME)
     assert outputs == []
 

@@ -57,18 +57,10 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Code(Item):
-    """The source of a code cell."""
+class Lines(Item):
+    """The source of a cell, or what it printed."""
 
-    kind: ClassVar[str] = "code"
-    source: str
-
-
-@dataclass(frozen=True)
-class Printed(Item):
-    """What a cell printed."""
-
-    kind: ClassVar[str] = "printed"
+    kind: str  # "code" or "printed"
     text: str
 
 

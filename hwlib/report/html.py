@@ -117,7 +117,8 @@ def render(book: Book, file: str, *, languages: Sequence[str], detail: Detail = 
         card_image=partial(_card_image, language=book.language),
         file_of=file_of,
         data_address=data_address,
-        math_font=_math_font,
+        # many machines have no font for formulas
+        math_font=data_address((FONTS / "HWLabMath.subset.woff").read_bytes(), "font/woff"),
     )
     text = unbroken(text)  # before the fonts, in which it has nothing to look for
     return text.replace(FONT_PLACE, font_faces(text), 1)
@@ -232,9 +233,3 @@ def _subset(weight: str, characters: str) -> str:
         subsetter.subset(font)
         subset.save_font(font, file, options)
     return data_address(file.getvalue(), "font/woff")
-
-
-@cache
-def _math_font() -> str:
-    """Return the font for formulas: many machines have none of their own."""
-    return data_address((FONTS / "HWLabMath.subset.woff").read_bytes(), "font/woff")

@@ -24,11 +24,10 @@ from hwlib.images import decode, encode
 from hwlib.report.document import (
     KEY,
     MARK,
-    Code,
     Document,
     Figure,
     Item,
-    Printed,
+    Lines,
     RenderError,
     Table,
     make_document,
@@ -111,7 +110,7 @@ class OneLanguage(Preprocessor):
                 cell.source = ""
                 continue
             texts: list[str] = []
-            for piece in [*([] if self.part else [Code(source)]), *shown]:
+            for piece in [*([] if self.part else [Lines("code", source)]), *shown]:
                 if isinstance(piece, str):
                     texts.append(piece)
                 else:
@@ -184,7 +183,7 @@ def _own_items(output: NotebookNode, data: Mapping[str, str], language: str) -> 
         said = word("book.lines_left_out", language, count=left)
         lines = [*lines[:half], said, *lines[-half:]]
     if lines:
-        yield Printed("\n".join(lines))
+        yield Lines("printed", "\n".join(lines))
 
 
 def _checked(text: str, cell: NotebookNode) -> str:

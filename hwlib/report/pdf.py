@@ -32,6 +32,7 @@ from hwlib.report.document import (
 from hwlib.report.embed import FULL, PNG, Detail
 from hwlib.report.markup import FONTS, TEMPLATES, literal, set_item, template, words_of
 from hwlib.report.runs import subtitle
+from hwlib.report.sliders import COLUMNS
 from hwlib.text import LANGUAGES, width, word, wrap
 
 TYPESET = Path(__file__).with_name("typeset.py")
@@ -213,6 +214,7 @@ def _macros(language: str, images: dict[str, bytes]) -> Any:
 
     values = {"add": add, "typst": partial(to_typst, images=images), "drawn_width": drawn_width}
     values |= {"head": _head, "dense_rows": DENSE_ROWS, "subtitle": subtitle}
+    values["film_columns"] = COLUMNS
     return template("book.typ.jinja").make_module(words_of(language) | values)
 
 

@@ -50,17 +50,13 @@ class Slider(Figure):
         return tuple(encode(np.concatenate(list(row), axis=axis)) for row in self.frames)
 
     @property
-    def columns(self) -> int:
-        """How many frames stand beside one another in a film strip."""
-        return COLUMNS[self.is_wide]
-
-    @property
     def film(self) -> list[list[tuple[bytes, str]]]:
         """Each track's frames in a film strip as PNG, with their labels: first and last are in."""
         num_tracks, num_frames, height, width = self.frames.shape[:4]
-        row_mm = WIDTH_MM / self.columns * height / width + LABEL_MM
+        columns = COLUMNS[self.is_wide]
+        row_mm = WIDTH_MM / columns * height / width + LABEL_MM
         rows = max(1, int(HEIGHT_MM / row_mm) // num_tracks) if self.is_wide else 1
-        count = min(num_frames, MAX_FRAMES, rows * self.columns)
+        count = min(num_frames, MAX_FRAMES, rows * columns)
         places = [round(i * (num_frames - 1) / max(1, count - 1)) for i in range(count)]
         return [
             [(encode(frames[i]), track.labels[i]) for i in places]
