@@ -89,13 +89,7 @@ def boxes_of(layers: Sequence[Layer], lang: str, before: str = "") -> list[Box]:
 
 
 class _Canvas:
-    """Axes in inches on which boxes stand in rows, as many as there is room for on paper.
-
-    Attributes:
-        fig: the figure.
-        top: middle of the first row; `step` below it the next one.
-        height: of a box.
-    """
+    """Axes in inches on which boxes of one `height` stand in rows, `step` apart, from `top` on."""
 
     def __init__(self, depth: int, lang: str):
         self.lang = lang
