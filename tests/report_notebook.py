@@ -19,6 +19,9 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 
+from hwlib.parallel import Workers
+from hwlib.report.runner import Executed, Job, run_notebook
+
 TITLE = {"zh": "# 第一題：變分自編碼器", "en": "# Problem 1: Variational Autoencoder"}  # of 01_vae
 TITLES = {
     "vae": {"zh": "第一題：VAE", "en": "Problem 1: VAE"},
@@ -87,6 +90,14 @@ def write_notebook(folder: Path, problem: str = "vae") -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (notebook,) = (Path(__file__).parent / "notebooks").glob(f"*_{problem}.ipynb")
     return Path(shutil.copy(notebook, folder))
+
+
+def run_alone(job: Job, **places: Any) -> Executed:
+    """Run a job's notebook in a process of its own, with no other beside it."""
+    with Workers() as workers:
+        return workers.submit(
+            lambda run: run_notebook(job, run=run, on_line=print, **places)
+        ).result()
 
 
 def write_run(

@@ -440,10 +440,10 @@ def test_verdicts_that_changed_make_the_page_anew(claims_job):
     given = {**job.parameters, "runs": str(runs)}
     job = report.Job(job.problem, job.recipe, job.notebook, given)
     folder = runs.parent / "executed"
-    assert runner.run_notebook(job, name="claims-all", folder=folder).is_new
-    assert not runner.run_notebook(job, name="claims-all", folder=folder).is_new
+    assert report_notebook.run_alone(job, name="claims-all", folder=folder).is_new
+    assert not report_notebook.run_alone(job, name="claims-all", folder=folder).is_new
     (runs / "claims-01234567-quick.json").write_text(json.dumps(verdicts(C22=NOT_APPLICABLE)))
-    assert runner.run_notebook(job, name="claims-all", folder=folder).is_new
+    assert report_notebook.run_alone(job, name="claims-all", folder=folder).is_new
 
 
 # --------------------------------------------------------------------------------- command line

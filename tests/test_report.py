@@ -526,11 +526,11 @@ def test_the_first_run_that_a_notebook_names_is_the_pages_and_the_others_are_kep
     notebook = report_notebook.write_notebook(tmp_path / "notebooks", "gan")
     parameters = {"recipe": "dcgan", "runs": str(tmp_path / "runs")}
     job = report.Job("gan", "dcgan", notebook, parameters)
-    done = runner.run_notebook(job, name="gan-dcgan", folder=tmp_path / "out")
+    done = report_notebook.run_alone(job, name="gan-dcgan", folder=tmp_path / "out")
     assert not done.reason
     assert done.run.name == "gan-dcgan-00000100"
     assert [run.name for run in done.others] == ["vae-dcgan-00000200"]
-    again = runner.run_notebook(job, name="gan-dcgan", folder=tmp_path / "out")
+    again = report_notebook.run_alone(job, name="gan-dcgan", folder=tmp_path / "out")
     assert not again.is_new
     assert (again.run, again.others) == (done.run, done.others)
     (done.others[0] / "results.json").write_text("{}")

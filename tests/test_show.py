@@ -57,7 +57,7 @@ def test_text_and_findings_are_shown_once_per_language(outputs):
 def test_only_the_languages_asked_for_are_shown(outputs):
     show.setup(["en"])
     show.text("book.reports")
-    show.table("mse", pd.DataFrame({"a": [1]}))
+    show.table("mse", {"en": pd.DataFrame({"a": [1]})})
     show.figure("f", draw, words=WORDS)
     assert [about["hwlib"]["lang"] for _, about in outputs] == ["en"] * 3
 
@@ -178,11 +178,11 @@ def test_cells_are_written_for_readers(value, written):
 
 def test_a_table_is_shown_as_html_and_markdown(outputs):
     frames = {"zh": pd.DataFrame({"名": ["甲"]}), "en": pd.DataFrame({"name": ["a"]})}
-    show.table("names", frames, words="mse")
+    show.table("mse", frames)
     for (data, about), lang in zip(outputs, ("zh", "en"), strict=True):
         assert data["text/html"].startswith("<table>")
         assert data["text/markdown"].startswith("| ")
-        facts = {"kind": "table", "lang": lang, "name": "names"}
+        facts = {"kind": "table", "lang": lang, "name": "mse"}
         assert about["hwlib"] == facts | {"caption": word("tables.mse.caption", lang)}
 
 

@@ -176,53 +176,37 @@ class Comparison:
         Metrics that no run has are left out. In a ranking the runs are of several problems, and
         real images have a row.
         """
-        names = [name for name in names if any(name in run.results for run in runs)]
-        alone = [[run] for run in runs]
-        tables = [self._metric_table(names, alone, caption, is_ranking=is_ranking)]
-        groups = by_seed(
-            [run for run in runs if run.problem in PROBLEMS]
-        )  # verdicts have their own
-        if any(len(group) > 1 for group in groups):
-            title = word("compare.spread", self.language, caption=caption)
-            tables.append(
-                self._metric_table(names, groups, title, is_ranking=is_ranking, is_mean=True)
-            )
-        return tables
-
-    def _metric_table(
-        self,
-        names: Sequence[str],
-        groups: Sequence[Sequence[Facts]],
-        caption: str,
-        *,
-        is_ranking: bool,
-        is_mean: bool = False,
-    ) -> Table:
         words, page = self.words, section("page", self.language)
-        has_brackets = not is_mean and not is_ranking
-        columns = self._identity_columns(has_problem=is_ranking, has_seeds=is_mean)
-        if has_brackets and any(run.is_failed for run in self.runs):
-            columns[page["state"]] = lambda own: page["failed" if own[0].is_failed else "done"]
-        right = [False] * len(columns) + [metrics()[name].format != "text" for name in names]
-        for name in names:
-            head, metric = metric_label(name, self.language), metrics()[name]
-            is_beside = any(metric.beside in run.results for own in groups for run in own)
-            if has_brackets and metric.has_brackets and is_beside:
-                head += f" ({words['floor' if metric.real else 'most']})"
-            columns[head] = self._metric_column(name, has_brackets=has_brackets)
-        rows = [
-            Row(
-                tuple(text(own) for text in columns.values()),
-                "" if is_mean else own[0].page,
-                own[0].is_failed,
-            )
-            for own in groups
-        ]
-        is_mixed = any(metrics()[name].by_features for name in names)
-        is_mixed = is_mixed and len(by_data([run for own in groups for run in own])) > 1
-        cautions = [words["not_comparable"]] * any(FOREIGN in row.cells for row in rows)
-        cautions += [words["across_data"]] * is_mixed
-        return Table(caption, tuple(columns), tuple(right), tuple(rows), tuple(cautions))
+        names = [name for name in names if any(name in run.results for run in runs)]
+        is_mixed = len(by_data(runs)) > 1 and any(metrics()[name].by_features for name in names)
+        made = [(caption, [[run] for run in runs], False)]
+        groups = by_seed(
+            [r for r in runs if r.problem in PROBLEMS]
+        )  # verdicts have their own seeds
+        if any(len(group) > 1 for group in groups):
+            made.append((word("compare.spread", self.language, caption=caption), groups, True))
+        tables = []
+        for title, some, is_mean in made:
+            has_brackets = not is_mean and not is_ranking
+            columns = self._identity_columns(has_problem=is_ranking, has_seeds=is_mean)
+            if has_brackets and any(run.is_failed for run in self.runs):
+                columns[page["state"]] = lambda own: page["failed" if own[0].is_failed else "done"]
+            right = [False] * len(columns) + [metrics()[name].format != "text" for name in names]
+            for name in names:
+                head, metric = metric_label(name, self.language), metrics()[name]
+                is_beside = any(metric.beside in run.results for run in runs)
+                if has_brackets and metric.has_brackets and is_beside:
+                    head += f" ({words['floor' if metric.real else 'most']})"
+                columns[head] = partial(self._cell, name, has_brackets=has_brackets)
+            rows = []
+            for own in some:
+                cells = tuple(text(own) for text in columns.values())
+                rows.append(Row(cells, "" if is_mean else own[0].page, own[0].is_failed))
+            cautions = [words["not_comparable"]] * any(FOREIGN in row.cells for row in rows)
+            cautions += [words["across_data"]] * is_mixed
+            table = Table(title, tuple(columns), tuple(right), tuple(rows), tuple(cautions))
+            tables.append(table)
+        return tables
 
     def _identity_columns(self, *, has_problem: bool = False, has_seeds: bool = False) -> Columns:
         """Return the columns that say which run a row is about: recipe, and what is not all alike.
@@ -240,18 +224,12 @@ class Comparison:
             columns[self.words["seeds"]] = seeds_of
         return columns
 
-    def _metric_column(
-        self, name: str, *, has_brackets: bool = False
-    ) -> Callable[[Sequence[Facts]], str]:
-        """Return what a metric's column says of a row; see `cell`, `foreign`."""
-
-        def text(own: Sequence[Facts]) -> str:
-            results = [run.results for run in own]
-            written = cell(name, results, self.language, has_brackets=has_brackets)
-            is_foreign = metrics()[name].by_features and any(id(run) in self.foreign for run in own)
-            return FOREIGN if is_foreign and written != UNKNOWN else written
-
-        return text
+    def _cell(self, name: str, own: Sequence[Facts], *, has_brackets: bool = False) -> str:
+        """Return what a metric's column says of the runs of a row; see `cell`, `foreign`."""
+        results = [run.results for run in own]
+        written = cell(name, results, self.language, has_brackets=has_brackets)
+        is_foreign = metrics()[name].by_features and any(id(run) in self.foreign for run in own)
+        return FOREIGN if is_foreign and written != UNKNOWN else written
 
     # ---- sample quality --------------------------------------------------------------------------
 
@@ -322,7 +300,7 @@ class Comparison:
 
         columns[share] = share_run
         for name in MSES:
-            columns[metric_label(name, self.language)] = self._metric_column(name)
+            columns[metric_label(name, self.language)] = partial(self._cell, name)
         rows = []
         for own in groups:
             ours = fmean(run.results[MSES[0]] for run in own)

@@ -94,7 +94,7 @@ def execute(task: dict[str, Any]) -> None:
     """Let papermill write what it can to `output`, and beside it in `ENDED` what came of it.
 
     Nothing is written there where it was stopped: the folder goes, as its owner may be gone. The
-    task has `notebook`, `output`, `cwd` as paths, and `parameters`.
+    task has `notebook` and `output` as paths, and `parameters`.
     """
     output, error = Path(task["output"]), ""
     settings = {
@@ -110,7 +110,7 @@ def execute(task: dict[str, Any]) -> None:
             progress_bar=False,
             stdout_file=sys.stderr,
             stderr_file=sys.stderr,
-            cwd=task["cwd"],
+            cwd=os.getcwd(),
             # nbclient's own settings
             kernel_manager_class=LocalKernelManager,
             config=Config({"LocalKernelManager": settings}),

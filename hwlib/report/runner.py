@@ -12,7 +12,7 @@ import tempfile
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,14 +21,13 @@ import nbformat
 import papermill
 from papermill.exceptions import PapermillException
 
-from hwlib import log
 from hwlib.claims.catalogue import PATH as CLAIMS_FILE
 from hwlib.claims.files import verdict_files
 from hwlib.data import find_source
 from hwlib.errors import UserError
 from hwlib.fingerprint import hash_of_files
 from hwlib.io import replacing, sha256_of, write_json
-from hwlib.parallel import OnLine, RunChild, Workers
+from hwlib.parallel import OnLine, RunChild
 from hwlib.registry import CLAIMS, PAGES, PROBLEMS
 from hwlib.run import default_runs_dir
 from hwlib.text import ROOT as TEXTS
@@ -136,15 +135,7 @@ def results_file(run: Path) -> Path:
 # ---- notebooks -----------------------------------------------------------------------------------
 
 
-def run_notebook(
-    job: Job,
-    *,
-    name: str,
-    folder: Path,
-    cwd: Path | None = None,
-    run: RunChild | None = None,
-    on_line: OnLine = log.info,
-) -> Executed:
+def run_notebook(job: Job, *, name: str, folder: Path, run: RunChild, on_line: OnLine) -> Executed:
     """Execute the job's notebook into `folder/name.ipynb`, or find it there unchanged.
 
     An executed notebook is taken again when its source, its parameters, our code, the data's files
@@ -156,17 +147,12 @@ def run_notebook(
         job: its parameters checked; see `check_parameters`.
         name: stem of the file.
         folder: where executed notebooks lie.
-        cwd: the kernel's working directory; this process's where None.
-        run: from `Workers.submit`; a worker of its own where None.
+        run: from `Workers.submit`.
         on_line: called with each line of the notebook's process.
 
     Raises:
         ChildStopped: it was stopped before its end; nothing is written.
     """
-    if run is None:
-        alone = partial(run_notebook, job, name=name, folder=folder, cwd=cwd, on_line=on_line)
-        with Workers() as workers:
-            return workers.submit(lambda run: alone(run=run)).result()
     target, record, key = folder / f"{name}.ipynb", folder / f"{name}.json", _key(job)
     if (known := _unchanged(target, record, key)) is not None:
         return known
@@ -180,14 +166,14 @@ def run_notebook(
     short = "/tmp" if len(tempfile.gettempdir()) > 60 and os.path.isdir("/tmp") else None
     with tempfile.TemporaryDirectory(prefix="hwlib-", dir=short) as temporary:
         output = Path(temporary) / "notebook.ipynb"
-        paths = {"notebook": job.notebook.resolve(), "output": output, "cwd": cwd or Path.cwd()}
-        task = {"parameters": dict(job.parameters)} | {n: str(p) for n, p in paths.items()}
-        code = run(KERNEL, task, keep)
+        task = {"notebook": str(job.notebook.resolve()), "output": str(output)}
+        code = run(KERNEL, task | {"parameters": dict(job.parameters)}, keep)
         if output.with_name(ENDED).exists():
             ended = json.loads(output.with_name(ENDED).read_text())
         else:
             said = f"the notebook's process ended with code {code}: {''.join(lines[-1:])}"
             ended = {"reason": reason("other", error=said), "trace": "", "runs": []}
+            output.unlink(missing_ok=True)  # what it left is not clean
         failed = target.with_suffix(".failed.ipynb")
         for stale in (target, record, failed):
             stale.unlink(missing_ok=True)

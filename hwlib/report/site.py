@@ -91,7 +91,6 @@ def make_report(
     languages: Sequence[str] = tuple(LANGUAGES),
     runs: Path | None = None,
     about: About | None = None,
-    cwd: Path | None = None,
     environments: Sequence[Environment] = ({},),
     alone: Environment | None = None,
     decoder: Callable[[Path], Mapping[str, Any]] | None = None,
@@ -112,7 +111,6 @@ def make_report(
         languages: keys of `LANGUAGES`; only these are rendered.
         runs: folder of the run folders; the notebooks' own default where None.
         about: author, command line, and whether the appendices are left out.
-        cwd: working directory of the kernels; this process's where None.
         environments: what kernels find beside this process's own environment, one for each of
             those that run side by side; see `hwlib.parallel.shares`.
         alone: the same for the notebook of claims, which runs last, with no other beside it.
@@ -149,7 +147,7 @@ def make_report(
         detail=detail,
         log=run_log,
     )
-    prepare = partial(_prepare, folder=Path(out) / "notebooks", cwd=cwd, log=run_log)
+    prepare = partial(_prepare, folder=Path(out) / "notebooks", log=run_log)
     done: dict[str, _Prepared] = {}
     with run_log:
         run_log.plan()
@@ -239,9 +237,7 @@ class _Prepared:
     decoder: Mapping[str, Any] | None = None
 
 
-def _prepare(
-    job: Job, name: str, run: RunChild, *, folder: Path, cwd: Path | None, log: RunLog
-) -> _Prepared:
+def _prepare(job: Job, name: str, run: RunChild, *, folder: Path, log: RunLog) -> _Prepared:
     """Run the job; a user's mistake in it is a failed job, like any other failure."""
     parameters = dict(job.parameters)
     told = {n: p for n, p in parameters.items() if n not in ("runs", "languages")}
@@ -249,7 +245,7 @@ def _prepare(
     on_line = partial(log.on_line, name)
     try:
         parameters = check_parameters(job)
-        executed = run_notebook(job, name=name, folder=folder, cwd=cwd, run=run, on_line=on_line)
+        executed = run_notebook(job, name=name, folder=folder, run=run, on_line=on_line)
     except (UserError, OSError) as error:
         is_mistake = isinstance(error, UserError)
         lines = in_languages(error.say) if is_mistake else reason("other", error=error)

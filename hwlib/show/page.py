@@ -213,23 +213,17 @@ def _render(draw: Callable[[str], Figure | Axes], lang: str) -> tuple[dict, dict
 # ---- tables, runs --------------------------------------------------------------------------------
 
 
-def table(
-    name: str,
-    frame: pd.DataFrame | Mapping[str, pd.DataFrame],
-    *,
-    words: str | None = None,
-    **values: Any,
-) -> None:
-    """Show a table, or one per language, as HTML and Markdown, numbers to the right.
+def table(name: str, frames: Mapping[str, pd.DataFrame], **values: Any) -> None:
+    """Show a table, one per language, as HTML and Markdown, numbers to the right.
 
-    Its caption is `tables.<words or name>.caption`, made from `values`.
+    Its caption is `tables.<name>.caption`, made from `values`.
     """
     for lang in _asked:
-        one = frame if isinstance(frame, pd.DataFrame) else frame[lang]
-        markdown = to_markdown(one)
-        data = {"text/html": to_html(one), "text/markdown": markdown, "text/plain": markdown}
-        said = word(f"tables.{words or name}.caption", lang, **values)
-        emit(data, {"kind": "table", "lang": lang, "name": name, "caption": said})
+        markdown = to_markdown(frames[lang])
+        data = {"text/html": to_html(frames[lang]), "text/markdown": markdown}
+        said = word(f"tables.{name}.caption", lang, **values)
+        about = {"kind": "table", "lang": lang, "name": name, "caption": said}
+        emit(data | {"text/plain": markdown}, about)
 
 
 def run(run: Run) -> None:
