@@ -42,12 +42,6 @@ def test_how_d_stands_follows_its_accuracy(share, level):
     assert values(gan.game(metrics(), accuracy(share)), "balance")["level"] == level
 
 
-def test_a_d_that_guesses_before_bad_samples_is_weak_and_g_has_not_won():
-    for frechet, is_far in ((300.0, True), (2.1, False)):
-        found = gan.game(metrics(), accuracy(0.5, frechet=frechet, frechet_real=2.0))
-        assert values(found, "balance")["is_far"] == is_far
-
-
 def as_run(frame):
     """Return what the claims' measures take for a run."""
     results = {"collapse": []}
@@ -75,17 +69,6 @@ def test_what_broke_is_told_with_what_became_of_it():
     zero = values(found, "loss_zero")
     assert (zero["then"], zero["last"]) == (kids[kids.index <= 900].iloc[-1], kids.iloc[-1])
     assert values(found, "diversity_lost")["last"] == 0.12
-
-
-@pytest.mark.parametrize(
-    ("frame", "results", "key"),
-    [
-        (metrics(), gan_results(num_steps=12), "prose.trial"),
-        (metrics(10), gan_results(), "prose.too_few"),
-    ],
-)
-def test_a_trial_and_a_short_curve_bear_nothing_out(frame, results, key):
-    assert [each.key for each in gan.game(frame, results)] == [key]
 
 
 # ----------------------------------------------------------------------------------- checkpoints
