@@ -340,7 +340,8 @@ class Comparison:
         held: dict[tuple[str, ...], dict[str, Facts]] = {}
         for on_data in by_data(pages):
             for run in sorted(on_data, key=lambda run: order.index(run.recipe)):
-                held.setdefault((run.name, *map(run.setting, identity)), {})[run.problem] = run
+                name = run.recipe if PROBLEMS[run.problem].study_of else run.name  # of all weights
+                held.setdefault((name, *map(run.setting, identity)), {})[run.problem] = run
         names = [(problem, name) for problem in own for name in PROBLEMS[problem].figures]
         rows = []
         for key, page in held.items():
