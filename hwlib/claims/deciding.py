@@ -98,7 +98,7 @@ def decide(
     # No more at a time than there are: each would have a share of the cores alone.
     jobs = max(1, min(num_jobs(jobs, settings.get("device", "auto")), len(missing)))
     there = len(wanted) - len(missing)
-    log.event("claims.runs", count=len(wanted), there=there, jobs=jobs)
+    log.event("deciding.runs", count=len(wanted), there=there, jobs=jobs)
     real = RealImages(loaded)
     with _Queue(missing, jobs, runs=runs, skip_bad=skip_bad) as queue:
         for claim in chosen:
@@ -276,7 +276,7 @@ class _Queue(Trainings):
         """Return the finished run, trained now where it was missing."""
         if future := self.waiting.pop(config, None):
             if failure := future.result():
-                log.event("claims.failed", config=config, reason=failure)
+                log.event("deciding.failed", config=config, reason=failure)
         elif config in self.missing:
             self._begin(config)
         run = self.fit(config)
@@ -292,7 +292,7 @@ class _Queue(Trainings):
             left = planned_s * (time.monotonic() - self.began) / self.done_s / 60
         about = {"number": self.num_begun, "count": self.num_missing, "left": left}
         overrides = self.missing[config].overrides
-        log.event("claims.run", config=config, overrides=overrides, **about)
+        log.event("deciding.run", config=config, overrides=overrides, **about)
 
     def _end(self, config: Config) -> None:
         if arm := self.missing.pop(config, None):
