@@ -70,16 +70,12 @@ def control(results: Results) -> Finding:
 
     The reading is held against chance, and against what the classifier reaches on real images.
     """
-    real = results["oracle"]["by_attribute"]
+    by, real = results["attribute_accuracy_by"], results["oracle"]["by_attribute"]
+    flips = results["attribute_flip_rate_by"]
     rows = [
-        {
-            "attribute": name,
-            "accuracy": accuracy,
-            "flips": results["attribute_flip_rate_by"][name],
-            "real": real[name],
-            "level": control_level(accuracy, real[name]),
-        }
-        for name, accuracy in results["attribute_accuracy_by"].items()
+        {"attribute": name, "accuracy": accuracy, "flips": flips[name], "real": real[name]}
+        | {"level": control_level(accuracy, real[name])}
+        for name, accuracy in by.items()
     ]
     return finding(
         "acgan.control",

@@ -64,6 +64,7 @@ def curves(metrics: pd.DataFrame, results: Results) -> list[Finding]:
         return short
     recon, kl = (metrics[f"{term}_nats"].to_numpy(dtype=float) for term in ("recon", "kl"))
     late, is_half = shape.last_change(recon), _median(recon) <= (recon[0] + recon[-1]) / 2
+    is_half[0] = False  # the first record, whose median is that of the next ones as well
     smooth, ends = _median(kl), (kl[0], kl[-1])
     low, high = smooth.min(), smooth.max()
     if low * (1 + MIN_CHANGE) < min(ends):
