@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import pandas as pd
+from jinja2 import UndefinedError
 
 from hwlib.findings.acgan import leaks, min_leak
 from hwlib.findings.base import Results, is_trial, pick, rmse_grey, share_of_real
@@ -151,9 +152,12 @@ def headline(problem: str, results: Results, language: str) -> str:
 
 
 def _own(problem: str, results: Results, language: str) -> str:
-    """Return the number that the problem itself asks for; empty where it asks for none."""
+    """Return the number that the problem itself asks for; empty where there is none."""
     key = f"summary.own.{problem}"
-    return word(key, language, **results) if results and has_word(key, language) else ""
+    try:
+        return word(key, language, **results) if has_word(key, language) else ""
+    except UndefinedError:  # a run of an older kind has not got it
+        return ""
 
 
 def table(runs: Sequence[Reported]) -> dict[str, pd.DataFrame]:
