@@ -51,7 +51,7 @@ def made(tmp_path_factory):
     jobs.append(report.make_job("vae", "wide", {"colour": "red"}))
 
     def make(name: str) -> Path:
-        places = {"out": folder / name, "runs": folder / "runs", "cwd": folder}
+        places = {"out": folder / name, "runs": folder / "runs"}
         places["decoder"] = lambda path: explore.page_decoder(Run(path))
         result = report.make_report(jobs, about=report.About(command=COMMAND), **places)
         assert [job.name for job in result.failed] == ["vae-wide"], result.failed

@@ -555,7 +555,8 @@ def test_no_line_ends_within_an_interval_or_a_weight(text, kept):
 def test_a_blank_page_is_nowhere(out):
     for code in LANGUAGES:
         for page in PdfReader(out / code / "report.pdf").pages:
-            assert len(page.extract_text()) > 60
+            _, *body, _ = page.extract_text().splitlines()  # between running head and page number
+            assert len("".join(body)) > 20
 
 
 def test_a_small_report_has_its_figures_in_the_same_size_with_less_detail(tmp_path):
