@@ -167,6 +167,7 @@ def test_every_figure_fits_with_every_glyph(images, metrics, lang):
         plots.embedding_scatter(xy, None, None, lang),
         plots.latent_activity(rng.random(30), lang),
         plots.interpolation(frames),
+        plots.traversal(frames, [0, 7, 65], [-2, 0, 0.5, 2], lang=lang),
     ):
         assert_fits(drawn)
 

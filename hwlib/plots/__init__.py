@@ -29,6 +29,7 @@ from hwlib.plots.grids import (
     nearest,
     pairs,
     side_by_side,
+    traversal,
     weight_growth,
     weight_interpolations,
     weight_samples,

@@ -47,6 +47,21 @@ def interpolation(frames: np.ndarray, **options: Any) -> Axes:
     return image_table(frames, column_labels=shares, **options)
 
 
+def traversal(
+    frames: np.ndarray,
+    latents: Sequence[int],
+    values: Sequence[float],
+    *,
+    lang: str = "en",
+    **options: Any,
+) -> Axes:
+    """Draw what single latents do: (latents, values, H, W, C), a row a latent, a column a value."""
+    rows = [f"$z_{{{latent}}}$" for latent in latents]
+    columns = [f"{value:+g}".replace("-", "−") if value else "0" for value in values]
+    options |= {"row_labels": rows, "column_labels": columns, "xlabel": words("value", lang)}
+    return image_table(frames, **options)
+
+
 def growth(frames: np.ndarray, steps: Sequence[int], *, lang: str = "en", **options: Any) -> Axes:
     """Draw how images of fixed noise grow: a row a noise, a column a step of the training.
 
