@@ -20,7 +20,7 @@ import nbformat
 import papermill
 from jupyter_client.kernelspec import KernelSpec, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
-from nbclient.exceptions import CellControlSignal
+from nbclient.exceptions import CellControlSignal, DeadKernelError
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillException
 from papermill.translators import PythonTranslator
@@ -96,7 +96,7 @@ def execute(task: dict[str, Any]) -> None:
     Nothing is written there where it was stopped: the folder goes, as its owner may be gone. The
     task has `notebook` and `output` as paths, and `parameters`.
     """
-    output, error = Path(task["output"]), ""
+    output, error, is_dead = Path(task["output"]), "", False
     settings = {
         "connection_file": str(output.with_name("kernel.json")),
         "transport": "tcp" if sys.platform == "win32" else "ipc",
@@ -121,6 +121,7 @@ def execute(task: dict[str, Any]) -> None:
         )
     except KERNEL_ERRORS as found:
         error = last_line(ANSI.sub("", str(found))) or type(found).__name__
+        is_dead = isinstance(found, DeadKernelError)
     if error and STOP.is_set():
         shutil.rmtree(output.parent, ignore_errors=True)
         sys.exit(1)
@@ -129,7 +130,7 @@ def execute(task: dict[str, Any]) -> None:
         notebook = nbformat.read(output, as_version=4)
         data = [o.get("data", {}) for cell in notebook.cells for o in cell.get("outputs", ())]
         runs = list(dict.fromkeys(one[RUN_MIME]["run"] for one in data if RUN_MIME in one))
-        why, trace = why_failed(notebook, runs, error)
+        why, trace = why_failed(notebook, runs, error, is_dead=is_dead)
         ended = {"reason": why, "trace": trace, "runs": runs}
         clean(notebook, task["parameters"])
         nbformat.write(notebook, output)
@@ -137,11 +138,12 @@ def execute(task: dict[str, Any]) -> None:
 
 
 def why_failed(
-    notebook: NotebookNode, runs: Sequence[str], error: str
+    notebook: NotebookNode, runs: Sequence[str], error: str, *, is_dead: bool
 ) -> tuple[Mapping[str, str], str]:
     """Return why a notebook failed and the last lines of its traceback; both empty if it did not.
 
-    `runs` are those that it used; `error` is what papermill says, empty where all went well.
+    `runs` are those that it used; `error` is what papermill says, empty where all went well. Where
+    the kernel `is_dead`, it ended in the cell that papermill began last.
     """
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     for number, cell in enumerate(code, start=1):
@@ -158,11 +160,12 @@ def why_failed(
                 else:
                     why = reason("cell", cell=number, error=f"{output.ename}: {message}")
                 return why, _tail("\n".join(output.traceback))
-        if cell.execution_count is None:
-            if not error:
-                return reason("not_run", cell=number), ""
-            trace = _tail("".join(o.text for c in code for o in c.outputs if "text" in o))
-            return reason("kernel", cell=number, error=error), trace
+        if cell.execution_count is None and not error:
+            return reason("not_run", cell=number), ""
+    if is_dead:
+        began = [n for n, cell in enumerate(code, 1) if cell.metadata.papermill.start_time]
+        trace = _tail("".join(o.text for c in code for o in c.outputs if "text" in o))
+        return reason("kernel", cell=began[-1], error=error), trace
     unfinished = [Path(run).name for run in runs if not results_file(Path(run)).exists()]
     if error:
         return reason("other", error=error), ""
