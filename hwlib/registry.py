@@ -85,7 +85,7 @@ class Problem(Page):
     weight: str = ""  # setting that weighs the loss of that condition
     small: Mapping[str, Any] = field(default_factory=dict)  # of `smoke` and `preview` as well
     preview_share: float = 0.25  # of the steps of `quick` that `preview` makes
-    step: str = "hwlib.training.steps:adversarial_step"  # one update -> numbers
+    step: str  # one update -> numbers
     monitor: str  # measures the networks at points of the training and at its end
     curves: str  # figure of the learning curves
     # Column of metrics.jsonl that only its learning curves have, or, as the last resort, that all
@@ -152,6 +152,7 @@ PROBLEMS: dict[str, Problem] = {
     "gan": Problem(
         settings=ADVERSARIAL_SETTINGS,
         is_adversarial=True,
+        step="hwlib.training.steps:gan_step",
         monitor="hwlib.training.evaluate_gan:GanMonitor",
         curves="hwlib.plots:gan_curves",
         curve_column="d_loss",
@@ -172,6 +173,7 @@ PROBLEMS: dict[str, Problem] = {
         is_adversarial=True,
         condition="labels",
         weight="class_weight",
+        step="hwlib.training.steps:acgan_step",
         monitor="hwlib.training.evaluate_gan:AcganMonitor",
         curves="hwlib.plots:acgan_curves",
         curve_column="d_class_loss",
@@ -192,6 +194,7 @@ PROBLEMS: dict[str, Problem] = {
         condition="codes",
         weight="code_weight",
         preview_share=0.5,  # its images are noise until half of the steps
+        step="hwlib.training.steps:infogan_step",
         monitor="hwlib.training.evaluate_gan:InfoganMonitor",
         curves="hwlib.plots:infogan_curves",
         curve_column="q_loss",

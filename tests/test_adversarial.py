@@ -25,7 +25,7 @@ from hwlib.training.evaluate_gan import (
 )
 from hwlib.training.generate import draw_inputs, generate
 from hwlib.training.quality import FeatureNetworks
-from hwlib.training.steps import State
+from hwlib.training.updates import State
 
 SIZE = 16
 NAMES = ("Red", "Green", "Blue")

@@ -10,13 +10,14 @@ import hwlib
 import hwlib.recipes
 from hwlib.errors import UserError
 from hwlib.losses import gradient_penalty
+from hwlib.registry import PROBLEMS, resolve
 from hwlib.training import checkpoint
 from hwlib.training.augment import augment, cut_out, shift
 from hwlib.training.batches import Batches
 from hwlib.training.evaluate_gan import collapse_signs
 from hwlib.training.loop import make_state
 from hwlib.training.sampling import sample_images
-from hwlib.training.steps import State, adversarial_step, forward_real_fake, update
+from hwlib.training.updates import State, forward_real_fake, update
 
 SPEC, SIZE = "faces:96", 32
 CPU = torch.device("cpu")
@@ -50,7 +51,8 @@ def fresh(config) -> tuple[State, Batches]:
 
 def take_step(state, batches, config):
     extras = batches.extras(state.step)
-    numbers = adversarial_step(state, batches[state.step], config, precision="float32", **extras)
+    step = resolve(PROBLEMS[config.problem].step)
+    numbers = step(state, batches[state.step], config, precision="float32", **extras)
     state.step += 1
     return numbers
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from hwlib import log
 from hwlib.models.weights import below, load_sealed, model_tensors, put_tensors, save_sealed
-from hwlib.training.steps import State
+from hwlib.training.updates import State
 
 NUM_KEPT = 2
 NUMBERS = ("step", "time_s", "best_step", "best_score", "snapshot_s")  # of the state

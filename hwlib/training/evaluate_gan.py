@@ -48,7 +48,7 @@ from hwlib.training.batches import (
 from hwlib.training.factors import disentanglement
 from hwlib.training.generate import Arrays, Inputs, Models, Results, draw_inputs, generate
 from hwlib.training.quality import make_feature_networks, num_quality_images, sample_quality
-from hwlib.training.steps import State
+from hwlib.training.updates import State
 
 SNAPSHOT_IMAGES = 500  # generated, and real training images, behind a snapshot's score
 NUM_PROGRESS = 8  # images that are watched while they grow

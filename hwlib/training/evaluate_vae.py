@@ -36,7 +36,8 @@ from hwlib.training.quality import (
     num_quality_images,
     sample_quality,
 )
-from hwlib.training.steps import State, sigma_01
+from hwlib.training.steps import sigma_01
+from hwlib.training.updates import State
 
 CURVE_IMAGES = 512  # test images behind each point of the test curve
 PROBE_IMAGES = 4_000  # training images that the linear probe is fitted to

@@ -26,8 +26,8 @@ from hwlib.training.batches import Batches
 from hwlib.training.checkpoint import load_checkpoint, save_checkpoint
 from hwlib.training.identity import load_run_data, open_run
 from hwlib.training.journal import Journal, progress_reporter, stop_on_ctrl_c
-from hwlib.training.steps import State
 from hwlib.training.study import is_complete, train_study
+from hwlib.training.updates import State
 
 NUM_RECORDS = 100  # points of the training curve, at most one per epoch
 CHECKPOINT_SECONDS = 60  # slow networks checkpoint by the clock, before checkpoint_every is reached
