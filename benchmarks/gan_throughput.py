@@ -40,7 +40,9 @@ from torchvision import transforms
 from torchvision.datasets import ImageFolder
 
 import hwlib
-from hwlib.data.hw4 import draw_hw4
+from hwlib.data.build import Reader
+from hwlib.data.hw4 import write_hw4
+from hwlib.data.layouts import Faces
 from hwlib.runtime import resolve_device
 
 BATCH, IMAGE_SIZE, Z_DIM, WIDTH = 64, 64, 100, 64
@@ -150,7 +152,8 @@ def count(*networks: nn.Module) -> int:
 def measure(root: Path, *, steps: int, rounds: int) -> dict[str, Any]:
     """Let the two take turns; return what each round gave."""
     device = resolve_device()
-    draw_hw4(root / "hw4", num_train=2_000, num_test=64, seed=0)
+    faces = Faces(Path("drawn"), num_train=2_000, num_test=64)
+    write_hw4(Reader(faces, 64), faces.list_images(()), root / "hw4")
     (root / "plain").mkdir()
     (root / "plain" / "faces").symlink_to(root / "hw4" / "train")
     made = []

@@ -25,7 +25,9 @@ from torchvision import transforms
 from torchvision.datasets import ImageFolder
 
 import hwlib
-from hwlib.data.hw4 import draw_hw4
+from hwlib.data.build import Reader
+from hwlib.data.hw4 import write_hw4
+from hwlib.data.layouts import Faces
 
 BATCH = 64
 
@@ -78,7 +80,8 @@ def main() -> None:
     ratios = []
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
-        draw_hw4(root / "hw4", num_train=2_000, num_test=64, seed=0)
+        faces = Faces(Path("drawn"), num_train=2_000, num_test=64)
+        write_hw4(Reader(faces, 64), faces.list_images(()), root / "hw4")
         (root / "plain").mkdir()
         (root / "plain" / "faces").symlink_to(root / "hw4" / "train")
         for number in range(1, arguments.rounds + 1):

@@ -14,6 +14,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from hwlib.data.commands import SkipOption
 from hwlib.data.commands import app as data_app
 from hwlib.errors import UserError, Worded
 from hwlib.options import (
@@ -26,7 +27,6 @@ from hwlib.options import (
     RunsOption,
     SeedOption,
     SetOption,
-    SkipOption,
     parse_settings,
     parse_switches,
     resolve_data,

@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,27 +32,19 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def replacing_folder(path: Path, *, is_flushed: bool = True) -> Iterator[Path]:
+def replacing_folder(path: Path) -> Iterator[Path]:
     """Yield a temporary folder `.<name>.*.tmp` beside `path`; on success rename it there.
 
-    Args:
-        path: may be an empty folder already; one that holds anything is an OSError at the end.
-        is_flushed: bring its files to the disk first, so that no power cut leaves a broken one.
+    `path` may be an empty folder already; one that holds anything is an OSError at the end.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
     try:
         temporary.chmod(0o755)  # mkdtemp's is for the owner alone
         yield temporary
-        if is_flushed:
-            for file in temporary.iterdir():
-                flush(file)
         if path.exists():
             path.rmdir()
         os.replace(temporary, path)
-        if is_flushed:
-            with suppress(PermissionError):  # Windows opens no folder
-                flush(path.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

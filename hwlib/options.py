@@ -48,9 +48,6 @@ JobsOption = Annotated[
     int | None,
     typer.Option("--jobs", help="Jobs side by side; default one a core, or one a GPU."),
 ]
-SkipOption = Annotated[
-    bool, typer.Option("--skip-bad", help="Leave out images that cannot be read, and say so.")
-]
 
 
 def parse_settings(words: Sequence[str]) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 
 from hwlib.data import load_data
 from hwlib.data.commands import app
-from hwlib.data.hw4 import draw_hw4
 from hwlib.data.layouts import find_layout
 from hwlib.faces import ATTRIBUTES, attributes_of, draw_faces, sample_factors
 
@@ -48,10 +47,14 @@ def test_factors_survive_the_way_to_disk_and_back(faces):
     pd.testing.assert_frame_equal(faces.train.factors, table.head(300), check_exact=True)
 
 
+def draw(out, train, test, *options):
+    counts = ["--train", str(train), "--test", str(test)]
+    return CliRunner().invoke(app, ["draw", str(out), *counts, *options])
+
+
 def test_drawn_folder_is_an_hw4_folder_with_factors(tmp_path):
     out = tmp_path / "out"
-    arguments = ["draw", str(out), "--train", "12", "--test", "5", "--seed", "3"]
-    result = CliRunner().invoke(app, arguments)
+    result = draw(out, 12, 5, "--seed", "3")
     assert result.exit_code == 0, result.output
     assert "12 train and 5 test faces are in" in result.stdout
     assert sorted(path.name for path in out.iterdir()) == [
@@ -67,11 +70,12 @@ def test_drawn_folder_is_an_hw4_folder_with_factors(tmp_path):
     np.testing.assert_array_equal(attributes_of(table), labels)
     with open(out / "train.csv", newline="") as file:
         assert {cell for row in list(csv.reader(file))[1:] for cell in row[1:]} == {"0.0", "1.0"}
+    assert draw(out, 1, 1).exception.key == "folder_not_empty"
 
 
 def test_same_seed_draws_the_same_files_and_another_seed_others(tmp_path):
-    for name, seed in (("a", 5), ("b", 5), ("c", 6)):
-        draw_hw4(tmp_path / name, num_train=3, num_test=1, seed=seed, progress=False)
+    for name, seed in (("a", "5"), ("b", "5"), ("c", "6")):
+        draw(tmp_path / name, 3, 1, "--seed", seed)
     contents = {
         name: [p.read_bytes() for p in sorted((tmp_path / name).rglob("*.*"))] for name in "abc"
     }
@@ -80,6 +84,6 @@ def test_same_seed_draws_the_same_files_and_another_seed_others(tmp_path):
 
 
 def test_drawn_folder_may_have_another_size(tmp_path):
-    draw_hw4(tmp_path / "a", num_train=1, num_test=1, image_size=96, progress=False)
+    draw(tmp_path / "a", 1, 1, "--image-size", "96")
     with Image.open(tmp_path / "a" / "train" / "00000.png") as image:
         assert image.size == (96, 96)

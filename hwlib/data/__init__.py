@@ -19,26 +19,23 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import platformdirs
-from filelock import FileLock, Timeout
 
-from hwlib.data.build import build_set
+from hwlib.data.build import Reader, build_set
 from hwlib.data.decode import CROPS, MIN_SIDE
 from hwlib.data.layouts import find_layout
 from hwlib.data.layouts.base import BadFile, Layout, name_bad_files
 from hwlib.errors import UserError
 from hwlib.fingerprint import code_of, code_of_modules
-from hwlib.io import locked, replacing_folder
-from hwlib.text import Finding, word
-
-if TYPE_CHECKING:
-    import pandas as pd
+from hwlib.io import flush, locked, replacing_folder
+from hwlib.text import word
 
 MAX_IMAGE_SIZE = 1024
 MANIFEST = "manifest.json"  # written last
@@ -102,37 +99,6 @@ def load_data(
 
 def open_source(source: DataSource, *, skip_bad: bool, progress: bool = True) -> Data:
     """Open a set of images as `load_data` does."""
-    try:
-        return _open(source, skip_bad=skip_bad, progress=progress)
-    except FileNotFoundError:  # replaced by another process between two of our reads
-        return _open(source, skip_bad=skip_bad, progress=progress)
-
-
-def describe(
-    spec: str | Path, image_size: int = 64, *, crop: str = "hw4", progress: bool = True
-) -> dict[str, Any]:
-    """Return what `hwlib data info` shows, as plain JSON values; the set is cached on the way.
-
-    They are spec, layout, where, train and test (counts), image_size, channels, crop, `seen` (size
-    and mode of the files, with counts), `attributes` (name, train_rate, test_rate), `constant`
-    (attributes with one value), `bad` (name, reason), num_listed, num_unlisted, unlisted (the first
-    ten), notes, fingerprint, cache (the folder) and cache_bytes.
-    """
-    source = find_source(spec, image_size, crop)
-    build_if_missing(source, progress=progress)
-    facts = source.facts()
-    rates = {own["name"]: {own["train_rate"], own["test_rate"]} for own in facts["attributes"]}
-    bad = [BadFile(**file) for file in facts["bad"]]
-    return facts | {
-        **{"spec": source.spec, "crop": crop, "cache": str(source.folder)},
-        "constant": [name for name, both in rates.items() if both in ({0}, {1})],
-        "bad": [{"name": file.name, "reason": file.reason} for file in bad],
-        "notes": [Finding(**note).say("en") for note in facts["notes"]],
-        "cache_bytes": sum(path.stat().st_size for path in source.folder.iterdir()),
-    }
-
-
-def _open(source: DataSource, *, skip_bad: bool, progress: bool) -> Data:
     build_if_missing(source, progress=progress)
     facts = source.facts()
     bad = tuple(BadFile(**file) for file in facts["bad"])
@@ -151,16 +117,11 @@ def _open(source: DataSource, *, skip_bad: bool, progress: bool) -> Data:
 
 def _open_part(folder: Path, name: str) -> Part:
     labels, factors = folder / f"{name}_labels.npy", folder / f"{name}_factors.csv"
-    table = None
-    if factors.exists():
-        import pandas as pd
-
-        table = pd.read_csv(factors, keep_default_na=False)
     return Part(
         images=np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False),
         labels=np.load(labels, allow_pickle=False) if labels.exists() else None,
         names=json.loads((folder / f"{name}_names.json").read_text(encoding="ascii")),
-        factors=table,
+        factors=pd.read_csv(factors, keep_default_na=False) if factors.exists() else None,
     )
 
 
@@ -192,8 +153,7 @@ class DataSource:
         """Return the names of the attributes; no image is read."""
         if self.is_cached:
             return tuple(attribute["name"] for attribute in self.facts()["attributes"])
-        with telling_of_files():
-            return tuple(self.layout.list_images(self.files).attributes)
+        return tuple(self.layout.list_images(self.files).labels.columns)
 
 
 def cache_folder() -> Path:
@@ -231,7 +191,7 @@ def find_source(spec: str | Path, image_size: int, crop: str) -> DataSource:
         tables = [hashlib.sha256(path.read_bytes()).hexdigest() for path in layout.label_files]
     code = code_of(Path(inspect.getfile(type(layout))))
     code += code_of_modules(*layout.modules, within=DECODING)
-    asked = [layout.name, *layout.asked, image_size, crop if layout.has_crops else ""]
+    asked = [repr(layout), image_size, crop if layout.has_crops else ""]
     place = f"{layout.name}-{_hex(asked)[:8]}"
     folder = cache_folder() / f"{place}-{_hex([place, code, states, tables])[:16]}"
     files = tuple(name for name, *_ in states)
@@ -251,23 +211,21 @@ def build_if_missing(source: DataSource, *, progress: bool) -> None:
     if source.is_cached:
         return
     home, place = source.folder.parent, source.place
-    about = {"image_size": source.image_size, "crop": source.crop}
     with telling_of_files():
         home.mkdir(parents=True, exist_ok=True)
         with locked(home / f".{place}.lock", word("log.data_waits", "en")):
             if source.is_cached:  # another process has built it meanwhile
                 return
-            for left in home.glob(".*.tmp"):  # by killed builders, where nobody builds now
-                other = "-".join(left.name[1:].split(".")[0].split("-")[:2])
-                lock = FileLock(home / f".{other}.lock", timeout=0)
-                with suppress(Timeout), nullcontext() if other == place else lock:
-                    shutil.rmtree(left, ignore_errors=True)
-            shutil.rmtree(source.folder, ignore_errors=True)  # what stands there has no manifest
+            # What stands there has no manifest: it is a killed builder's.
+            for left in (source.folder, *home.glob(f".{place}-*.tmp")):
+                shutil.rmtree(left, ignore_errors=True)
             with replacing_folder(source.folder) as folder:
-                layout, files = source.layout, source.files
-                facts = build_set(layout, files, folder, progress=progress, **about)
-                if find_source(source.spec, **about) != source:
+                reader = Reader(source.layout, source.image_size, source.crop, progress)
+                facts = build_set(reader, source.files, folder)
+                if find_source(source.spec, source.image_size, source.crop) != source:
                     raise UserError("data_changed", root=source.layout.root)
                 (folder / MANIFEST).write_text(json.dumps(facts, indent=1), encoding="utf-8")
+                for file in folder.iterdir():  # so that no power cut leaves a broken one
+                    flush(file)
             for stale in set(home.glob(f"{place}-*")) - {source.folder}:
                 shutil.rmtree(stale, ignore_errors=True)  # Windows keeps what is open elsewhere

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from tqdm.auto import tqdm
 
 from hwlib.data.decode import Unreadable
-from hwlib.data.layouts.base import BadFile, Layout, ListedPart, name_bad_files
+from hwlib.data.layouts.base import BadFile, Layout, name_bad_files
 from hwlib.errors import UserError
 
 NUM_UNLISTED = 10  # ignored files that the manifest names
@@ -28,93 +29,82 @@ class Reader:
 
     layout: Layout
     image_size: int
-    crop: str
-    progress: bool
+    crop: str = "hw4"
+    progress: bool = True
     bad: list[BadFile] = field(default_factory=list)  # those that cannot be used
     kinds: Counter[str] = field(default_factory=Counter)  # size and mode of the others' files
 
-    def read(self, part: ListedPart) -> Iterator[tuple[int, np.ndarray]]:
-        """Yield row and pixels of each image of a part that can be used."""
-        images = self.layout.read(part.items, self.image_size, self.crop)
-        label, total = "drawing faces" if self.layout.is_drawn else "decoding", len(part.names)
+    def read(self, items: Any) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield row and pixels of each image of a listing's items that can be used."""
+        images = self.layout.read(items, self.image_size, self.crop)
+        label = "drawing faces" if self.layout.is_drawn else "decoding"
         about = {"unit": " images", "mininterval": 0.5, "disable": not self.progress}
-        for row, image in enumerate(tqdm(images, label, total, **about)):
+        for row, image in enumerate(tqdm(images, label, len(items), **about)):
             if isinstance(image, Unreadable):
-                self.bad.append(BadFile(part.items[row], image.key, image.values))
+                self.bad.append(BadFile(items[row], image.key, image.values))
             else:
                 self.kinds[f"{image.size[0]}x{image.size[1]} {image.mode}"] += 1
                 yield row, image.pixels
 
 
-def build_set(
-    layout: Layout,
-    files: Sequence[str],
-    folder: Path,
-    *,
-    image_size: int,
-    crop: str,
-    progress: bool,
-) -> dict[str, Any]:
-    """Decode the data set `layout`, whose image files are `files`; return what its manifest says.
+def build_set(reader: Reader, files: Sequence[str], folder: Path) -> dict[str, Any]:
+    """Decode the set that `reader` reads, whose image files are `files`, into `folder`.
+
+    Returns:
+        What its manifest says.
 
     Raises:
         UserError: a label file is wrong, a part has no image that can be used, or the disk is full.
     """
-    listing = layout.list_images(files)
-    parts = {"train": listing.train, "test": listing.test}
-    num_images, shape = sum(len(part.names) for part in parts.values()), (image_size, image_size)
-    num_bytes = num_images * math.prod(shape) * layout.channels
-    free, needed = shutil.disk_usage(folder).free / 1e9, num_bytes * 1.1 / 1e9
+    layout, listing = reader.layout, reader.layout.list_images(files)
+    shape = (reader.image_size, reader.image_size, layout.channels)
+    num_images, num_listed = len(listing.items), len(listing.items) + len(listing.bad)
+    if num_images < 2:
+        raise UserError("too_few_images", root=layout.root, num=num_images)
+    free, needed = shutil.disk_usage(folder).free / 1e9, num_images * math.prod(shape) * 1.1 / 1e9
     if free < needed:
         raise UserError("cache_full", folder=folder.parent, free=free, needed=needed)
-    reader = Reader(layout, image_size, crop, progress, bad=list(listing.bad))
-    counts, rates = {}, []
-    for name, part in parts.items():
-        rows = _write_pixels(folder / f"{name}.npy", reader, part, (*shape, layout.channels))
-        names = json.dumps([part.names[row] for row in rows])
+    reader.bad.extend(listing.bad)
+    counts, rates = {}, {}
+    for name, labels, items in listing.parts():
+        rows = _write_pixels(folder / f"{name}.npy", reader, items, shape)
+        labels = labels.iloc[rows]
+        names = json.dumps(list(labels.index))
         (folder / f"{name}_names.json").write_text(names, encoding="ascii")
-        if part.labels is not None:
-            np.save(folder / f"{name}_labels.npy", part.labels[rows])
-            rates.append(part.labels[rows].mean(0).tolist() if rows else [])
+        if len(labels.columns):
+            np.save(folder / f"{name}_labels.npy", np.ascontiguousarray(labels))
         if layout.is_drawn:
-            part.items.to_csv(folder / f"{name}_factors.csv", index=False)
-        counts[name] = len(rows)
+            items.to_csv(folder / f"{name}_factors.csv", index=False)
+        counts[name], rates[f"{name}_rate"] = len(rows), labels.mean()
     bad = [replace(file, name=_printable(file.name)) for file in reader.bad]
-    num_listed = num_images + len(listing.bad)
     if empty := [name for name, count in counts.items() if count == 0]:
         part = "" if num_listed == len(bad) else empty[0]
         about = name_bad_files(bad, num_listed)
         raise UserError("no_usable_image", root=layout.root, part=part, **about)
-    attributes = [
-        {"name": name, "train_rate": train, "test_rate": test}
-        for name, train, test in zip(listing.attributes, *rates, strict=True)
-    ]
     return {
-        **{"layout": layout.name, "where": str(layout.root), "image_size": image_size},
-        **{"channels": layout.channels, "attributes": attributes},
+        **{"layout": layout.name, "where": str(layout.root)},
+        **{"image_size": reader.image_size, "channels": layout.channels},
+        "attributes": pd.DataFrame(rates).rename_axis("name").reset_index().to_dict("records"),
         **{**counts, "num_listed": num_listed, "bad": [asdict(file) for file in bad]},
         "num_unlisted": len(listing.unlisted),
         "unlisted": [_printable(name) for name in listing.unlisted[:NUM_UNLISTED]],
         "notes": [asdict(note) for note in listing.notes],
         "seen": dict(reader.kinds.most_common()),
-        "fingerprint": content_fingerprint(folder, listing.attributes),
+        "fingerprint": content_fingerprint(folder, listing.labels.columns),
     }
 
 
-def _write_pixels(
-    path: Path, reader: Reader, part: ListedPart, shape: tuple[int, ...]
-) -> list[int]:
+def _write_pixels(path: Path, reader: Reader, items: Any, shape: tuple[int, ...]) -> list[int]:
     """Write the images of a part that can be used as one array, and return their rows."""
-    rows = []
+    rows, head = [], {"descr": "|u1", "fortran_order": False}
     # Written, not mapped: through a memory map, a full disk would kill the process.
     with open(path, "wb") as file:
-        for is_done in (False, True):  # the head is as long for any number of rows
-            file.seek(0)
-            head = {"descr": "|u1", "fortran_order": False, "shape": (len(rows), *shape)}
-            np.lib.format.write_array_header_1_0(file, head)
-            for row, pixels in () if is_done else reader.read(part):
-                rows.append(row)
-                file.write(np.ascontiguousarray(pixels).data)
+        np.lib.format.write_array_header_1_0(file, head | {"shape": (0, *shape)})
+        for row, pixels in reader.read(items):
+            rows.append(row)
+            file.write(np.ascontiguousarray(pixels).data)
+        file.seek(0)  # the head is as long for any number of rows
+        np.lib.format.write_array_header_1_0(file, head | {"shape": (len(rows), *shape)})
     return rows
 
 
@@ -126,8 +116,7 @@ def content_fingerprint(folder: Path, attributes: Sequence[str]) -> str:
         if (folder / name).exists():
             # Read, not mapped: mapped pages would count as this process's memory.
             with open(folder / name, "rb") as file:
-                while block := file.read(1 << 20):
-                    digest.update(block)
+                hashlib.file_digest(file, lambda: digest)
     return digest.hexdigest()[:16]
 
 

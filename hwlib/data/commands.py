@@ -11,14 +11,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from hwlib.data import describe
-from hwlib.data.layouts import LAYOUTS
+from hwlib.data import build_if_missing, find_source
+from hwlib.data.build import Reader
+from hwlib.data.layouts import LAYOUTS, Faces
+from hwlib.data.layouts.base import BadFile
+from hwlib.text import Finding
 
 app = typer.Typer(
     help="Look at a data set, draw one, or rebuild the homework's.", no_args_is_help=True
 )
 
-SkipBad = Annotated[
+SkipOption = Annotated[
     bool, typer.Option("--skip-bad", help="Leave out images that cannot be read, and say so.")
 ]
 
@@ -41,12 +44,23 @@ def info(
 
     Exit code 2 when the set has bad files, after everything is told.
     """
-    facts = describe(spec, image_size, crop=crop)
+    source = find_source(spec, image_size, crop)
+    build_if_missing(source, progress=True)
+    facts = source.facts()
+    bad = [BadFile(**file) for file in facts["bad"]]
+    rates = {own["name"]: {own["train_rate"], own["test_rate"]} for own in facts["attributes"]}
+    facts |= {
+        **{"spec": source.spec, "crop": crop, "cache": str(source.folder)},
+        "constant": [name for name, both in rates.items() if both in ({0}, {1})],
+        "bad": [{"name": file.name, "reason": file.reason} for file in bad],
+        "notes": [Finding(**note).say("en") for note in facts["notes"]],
+        "cache_bytes": sum(path.stat().st_size for path in source.folder.iterdir()),
+    }
     if as_json:
         typer.echo(json.dumps(facts, indent=1))
     else:
-        _print_facts(Console(), facts)
-    if facts["bad"]:
+        _print_facts(facts)
+    if bad:
         raise typer.Exit(2)
 
 
@@ -59,9 +73,10 @@ def draw(
     image_size: Annotated[int, typer.Option(min=8, max=1024, help="Side, in pixels.")] = 64,
 ) -> None:
     """Draw faces and write them in the homework's layout, with factors.csv beside the labels."""
-    from hwlib.data.hw4 import draw_hw4
+    from hwlib.data.hw4 import write_hw4
 
-    draw_hw4(out, num_train=train, num_test=test, seed=seed, image_size=image_size)
+    faces = Faces(Path("drawn"), num_train=train, num_test=test, seed=seed)
+    write_hw4(Reader(faces, image_size), faces.list_images(()), out)
     typer.echo(f"{train:,} train and {test:,} test faces are in {out}")
 
 
@@ -74,7 +89,7 @@ def hw4(
         ),
     ],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A new or empty folder.")],
-    skip_bad: SkipBad = False,
+    skip_bad: SkipOption = False,
 ) -> None:
     """Rebuild the homework's set of 42,621 images from CelebA; a partial copy gives its part."""
     from hwlib.data.hw4 import IMAGE_SIZE, rebuild_hw4
@@ -87,10 +102,16 @@ def hw4(
         typer.echo(f"- left out: {file.name} {file.reason}")
 
 
-def _print_facts(console: Console, facts: dict[str, Any]) -> None:
-    """Print what `describe` gives."""
+def _print_facts(facts: dict[str, Any]) -> None:
+    """Print what `info` tells for readers."""
     kinds = [f"{count:,} x {kind}" for kind, count in facts["seen"].items()]
     kinds[8:] = [f"and {len(kinds) - 8} kinds more"] if len(kinds) > 8 else []
+    attributes = [
+        f"{own['name']}: {own['train_rate']:.1%} of train, {own['test_rate']:.1%} of test"
+        for own in facts["attributes"]
+    ]
+    bad = [f"{len(facts['bad']):,} files cannot be used"] if facts["bad"] else ["none"]
+    bad += [f"{file['name']} {file['reason']}" for file in facts["bad"]]
     crop = f" (crop {facts['crop']})" if LAYOUTS[facts["layout"]].has_crops else ""
     size, channels = f"{facts['image_size']}x{facts['image_size']}", facts["channels"]
     more = ["..."] if facts["num_unlisted"] > len(facts["unlisted"]) else []
@@ -102,10 +123,10 @@ def _print_facts(console: Console, facts: dict[str, Any]) -> None:
         "test": f"{facts['test']:,} images",
         "files": ", ".join(kinds),
         "decoded to": f"{size}, {channels} channel" + "s" * (channels > 1),
-        "attributes": str(len(facts["attributes"]) or "none"),
+        "attributes": "\n".join(attributes) or "none",
         "constant": constant and f"{constant}: nothing to learn there",
         "ignored": ignored and f"{facts['num_unlisted']:,} images without labels: {ignored}",
-        "bad files": f"{len(facts['bad']):,}" if facts["bad"] else "none",
+        "bad files": "\n".join(bad),
         "note": "\n".join(facts["notes"]),
         "fingerprint": facts["fingerprint"],
         "cache": f"{facts['cache']} ({facts['cache_bytes'] / 1e6:,.1f} MB)",
@@ -114,17 +135,4 @@ def _print_facts(console: Console, facts: dict[str, Any]) -> None:
     for name, value in rows.items():
         if value:
             table.add_row(f"[bold]{name}[/bold]", escape(value))
-    console.print(table)
-    if facts["attributes"]:
-        table = Table("attribute", title="share of images with the attribute")
-        for part in ("train", "test"):
-            table.add_column(part, justify="right")
-        for own in facts["attributes"]:
-            rates = (own["train_rate"], own["test_rate"])
-            table.add_row(escape(own["name"]), *(f"{rate:.1%}" for rate in rates))
-        console.print(table)
-    if facts["bad"]:
-        table = Table("bad file", "why", title=f"{len(facts['bad']):,} files cannot be used")
-        for file in facts["bad"]:
-            table.add_row(escape(file["name"]), escape(file["reason"]))
-        console.print(table)
+    Console().print(table)

@@ -9,7 +9,7 @@ import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
@@ -67,70 +67,58 @@ def decode(file: str | Path | bytes, image_size: int, *, crop: str | None = None
         Unreadable: the file is no image, is damaged or too small, or `crop` is given and the image
             has not the aligned proportions.
     """
-    with _pillow_warnings():
-        return _decode(file, image_size, crop)
+    (image,) = decode_all([file], image_size, crop=crop)
+    if isinstance(image, Unreadable):
+        raise image
+    return image
 
 
 def decode_all(
-    paths: Iterable[str | Path], image_size: int, *, crop: str | None = None
+    files: Iterable[str | Path | bytes], image_size: int, *, crop: str | None = None
 ) -> Iterator[Decoded | Unreadable]:
     """Decode images side by side and yield them in order; see `decode`.
 
-    Threads do, for Pillow lets others run while it works. Paths are taken only a little ahead of
+    Threads do, for Pillow lets others run while it works. Files are taken only a little ahead of
     what is asked for, so that memory stays flat and Ctrl-C ends it soon.
     """
-
-    def decode_or_say(path: str | Path) -> Decoded | Unreadable:
-        try:
-            return _decode(path, image_size, crop)
-        except Unreadable as error:
-            return error
-
-    num_threads = os.cpu_count() or 1
-    waiting = deque()
-    with _pillow_warnings(), ThreadPoolExecutor(num_threads) as threads:
-        for path in paths:
-            waiting.append(threads.submit(decode_or_say, path))
+    num_threads, waiting = os.cpu_count() or 1, deque()
+    with warnings.catch_warnings(), ThreadPoolExecutor(num_threads) as threads:
+        warnings.simplefilter("ignore", UserWarning)  # of broken metadata
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        for file in files:
+            waiting.append(threads.submit(_decode, file, image_size, crop))
             if len(waiting) > NUM_AHEAD * num_threads:
                 yield waiting.popleft().result()
         yield from (future.result() for future in waiting)
 
 
-@contextmanager
-def _pillow_warnings() -> Iterator[None]:
-    """Ignore warnings of broken metadata; set for all threads at once, as filters are global."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        yield
-
-
-def _decode(file: str | Path | bytes, image_size: int, crop: str | None) -> Decoded:
+def _decode(file: str | Path | bytes, image_size: int, crop: str | None) -> Decoded | Unreadable:
     try:
         with BytesIO(file) if isinstance(file, bytes) else open(file, "rb") as content:
             if not content.read(1):
-                raise Unreadable("bad_image.empty")
+                return Unreadable("bad_image.empty")
             image = Image.open(content, formats=FORMATS)
             size, mode = image.size, image.mode
             if min(size) < MIN_SIDE:
-                raise Unreadable("bad_image.small", size=size, least=MIN_SIDE)
+                return Unreadable("bad_image.small", size=size, least=MIN_SIDE)
             rgb = _to_rgb(image)
             box = _crop_box(rgb.size, crop)
             rgb = rgb.resize((image_size, image_size), Image.Resampling.BICUBIC, box=box)
             return Decoded(np.asarray(rgb), size, mode)
+    except Unreadable as error:
+        return error
     except FileNotFoundError:
-        raise Unreadable("bad_image.missing") from None
+        return Unreadable("bad_image.missing")
     except PermissionError:
-        raise Unreadable("bad_image.forbidden") from None
+        return Unreadable("bad_image.forbidden")
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        limit = (Image.MAX_IMAGE_PIXELS or 0) // 10**6
-        raise Unreadable("bad_image.large", millions=limit) from None
+        return Unreadable("bad_image.large", millions=(Image.MAX_IMAGE_PIXELS or 0) // 10**6)
     except UnidentifiedImageError:
-        raise Unreadable("bad_image.unknown") from None
+        return Unreadable("bad_image.unknown")
     except DAMAGE as error:
         why = " ".join(str(error).split()) or type(error).__name__
         kind = "cut_off" if "truncated" in why.lower() else "damaged"
-        raise Unreadable(f"bad_image.{kind}", why=why) from None
+        return Unreadable(f"bad_image.{kind}", why=why)
 
 
 def _crop_box(size: tuple[int, int], crop: str | None) -> tuple[float, float, float, float]:
@@ -154,18 +142,13 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     image.load()
     with suppress(*DAMAGE):  # broken metadata beside good pixels
         ImageOps.exif_transpose(image, in_place=True)
-    if image.mode.startswith("I"):
-        return _from_16_bit(image)
+    if image.mode.startswith("I"):  # 16-bit grey: `convert` would clip 0..65535 at 255
+        grey = np.asarray(image).astype(np.int64)
+        scaled = np.clip((grey * 255 + 32767) // 65535, 0, 255).astype(np.uint8)
+        if isinstance(clear := image.info.get("transparency"), int):
+            scaled[grey == clear] = 255
+        return Image.fromarray(scaled).convert("RGB")
     if image.mode in ("RGBA", "LA", "PA", "RGBa") or "transparency" in image.info:
         rgba = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
     return image.convert("RGB")
-
-
-def _from_16_bit(image: Image.Image) -> Image.Image:
-    """Scale 16-bit grey, 0..65535, to 0..255; `convert` would clip it at 255."""
-    grey = np.asarray(image).astype(np.int64)
-    scaled = np.clip((grey * 255 + 32767) // 65535, 0, 255).astype(np.uint8)
-    if isinstance(clear := image.info.get("transparency"), int):
-        scaled[grey == clear] = 255
-    return Image.fromarray(scaled).convert("RGB")

@@ -1,9 +1,7 @@
-"""Sets written in the homework's layout: its own, rebuilt from CelebA, and drawn faces."""
+"""Sets written in the homework's layout, and its own, rebuilt from CelebA."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +10,9 @@ from PIL import Image
 
 from hwlib.data.build import Reader
 from hwlib.data.decode import ALIGNED
-from hwlib.data.layouts import CelebA, Faces, find_layout
-from hwlib.data.layouts.base import ListedPart, name_bad_files
+from hwlib.data.layouts import CelebA, find_layout
+from hwlib.data.layouts.base import Listing, name_bad_files
+from hwlib.data.layouts.hw4 import NAMES_IN
 from hwlib.errors import UserError
 from hwlib.faces import ATTRIBUTES
 from hwlib.io import replacing_folder
@@ -31,18 +30,15 @@ NUM_TRAIN = 40_000
 IMAGE_SIZE = 64
 
 
-def kept_rows(attributes: Sequence[str], labels: np.ndarray) -> np.ndarray:
-    """Return the rows of CelebA, of labels 0/1 (N, 40), that the homework keeps, in their order."""
-    if missing := [n for n in (*WANTED, *UNWANTED, *ATTRIBUTES) if n not in attributes]:
+def is_kept(labels: pd.DataFrame) -> np.ndarray:
+    """Return which rows of CelebA's labels 0/1 (N, 40) the homework keeps, bool (N,)."""
+    if missing := [n for n in (*WANTED, *UNWANTED, *ATTRIBUTES) if n not in labels]:
         raise UserError("attribute_columns", known=missing)
-    table = pd.DataFrame(labels.astype(bool), columns=attributes)
-    keeps = table[[*WANTED]].all(axis=1) & ~table[[*UNWANTED]].any(axis=1)
-    return np.flatnonzero(keeps)
+    kept = (labels[[*WANTED]] == 1).all(axis=1) & (labels[[*UNWANTED]] == 0).all(axis=1)
+    return kept.to_numpy()
 
 
-def rebuild_hw4(
-    celeba: str | Path, out: str | Path, *, skip_bad: bool = False, progress: bool = True
-) -> Finding:
+def rebuild_hw4(celeba: str | Path, out: str | Path, *, skip_bad: bool = False) -> Finding:
     """Write the homework's set into `out`: its names, order, labels and 64x64 crop.
 
     Row k of those that pass the filter is `train/k.png` below 40,000 and `test/k.png` from there
@@ -52,7 +48,6 @@ def rebuild_hw4(
         celeba: a CelebA folder, whole or partial, of aligned images of any size.
         out: a folder that is empty or not there yet.
         skip_bad: leave out images that cannot be read, instead of refusing.
-        progress: show a progress bar on standard error.
 
     Returns:
         What was written and how it differs from the homework's set: numbers and flags, and the
@@ -61,82 +56,63 @@ def rebuild_hw4(
     source = find_layout(celeba)
     if not isinstance(source, CelebA):
         raise UserError("no_celeba", celeba=celeba)
-    attributes, whole = source.list_all()
-    kept = kept_rows(attributes, whole.labels)
-    there = {name for name, *_ in source.scan()}
-    numbers = np.array([k for k, row in enumerate(kept) if whole.items[row] in there], int)
+    whole, items = source.list_all()
+    rows = is_kept(whole)
+    kept, there = items[rows], {name for name, *_ in source.scan()}
+    numbers = np.array([k for k, item in enumerate(kept) if item in there], int)
     if len(numbers) == 0:
-        raise UserError("no_kept_images", count=len(kept), folder=source.folders[0])
-    here = whole.take(kept[numbers])
-    labels = here.labels[:, [attributes.index(name) for name in ATTRIBUTES]]
-    part = ListedPart([f"{k:05}.png" for k in numbers], here.items, labels)
-    reader = Reader(source, IMAGE_SIZE, "hw4", progress)
-    with _new_folder(out) as folder:
-        num_train, num_test = (
-            _write_part(folder / name, reader, part.take(rows))
-            for name, rows in (("train", numbers < NUM_TRAIN), ("test", numbers >= NUM_TRAIN))
-        )
-        if reader.bad and not skip_bad:
-            about = name_bad_files(reader.bad, len(numbers))
-            raise UserError("bad_celeba", root=source.root, **about)
-    flags = {
-        "has_whole_list": (len(whole.names), len(kept)) == (NUM_CELEBA, NUM_KEPT),
-        "has_all_images": num_train + num_test == len(kept),
-        "is_full_size": set(reader.kinds) == {f"{ALIGNED[0]}x{ALIGNED[1]} RGB"},
-    }
-    counts = {"rows": len(whole.names), "all_rows": NUM_CELEBA, "kept": len(kept)}
-    counts |= {"num_train": num_train, "num_test": num_test, "bad": reader.bad}
-    sizes = sorted({kind.split()[0] for kind in reader.kinds})
-    return finding("notes.rebuilt", is_exact=all(flags.values()), sizes=sizes, **flags, **counts)
+        raise UserError("no_kept_images", count=len(kept), folder=source.images[0])
+    labels = whole.loc[rows, [*ATTRIBUTES]].iloc[numbers]
+    labels.index = [f"{k:05}.png" for k in numbers]
+    listing = Listing(labels, kept[numbers], numbers >= NUM_TRAIN)
+    reader = Reader(source, IMAGE_SIZE)
+    num_train, num_test = write_hw4(reader, listing, out, skip_bad=skip_bad)
+    return finding(
+        "notes.rebuilt",
+        has_whole_list=(len(whole), len(kept)) == (NUM_CELEBA, NUM_KEPT),
+        has_all_images=num_train + num_test == len(kept),
+        is_full_size=set(reader.kinds) == {f"{ALIGNED[0]}x{ALIGNED[1]} RGB"},
+        sizes=sorted({kind.split()[0] for kind in reader.kinds}),
+        rows=len(whole),
+        all_rows=NUM_CELEBA,
+        kept=len(kept),
+        num_train=num_train,
+        num_test=num_test,
+        bad=reader.bad,
+    )
 
 
-def draw_hw4(
-    out: str | Path,
-    *,
-    num_train: int,
-    num_test: int,
-    seed: int = 0,
-    image_size: int = IMAGE_SIZE,
-    progress: bool = True,
-) -> None:
-    """Write drawn faces into `out`, new or empty, in the hw4 layout, their factors beside them.
+def write_hw4(
+    reader: Reader, listing: Listing, out: str | Path, *, skip_bad: bool = False
+) -> list[int]:
+    """Write a listing in the homework's layout into `out`, new or empty, all of it or nothing.
 
-    The numbers of those to test on go on where the others end. The same seed gives the same faces;
-    with seed 0, 8,000 and 1,000 are those of `faces`.
+    Images become PNG files; the factors of drawn faces are `factors.csv`.
+
+    Returns:
+        How many images there are in train and in test.
     """
-    faces = Faces(Path("drawn"), num_train=num_train, num_test=num_test, seed=seed)
-    listing, reader = faces.list_images(()), Reader(faces, image_size, "hw4", progress)
-    parts = {"train": listing.train, "test": listing.test}
-    with _new_folder(out) as folder:
-        for name, part in parts.items():
-            _write_part(folder / name, reader, part)
-        table = pd.concat(part.items for part in parts.values())
-        table.insert(0, "image_name", [name for part in parts.values() for name in part.names])
-        table.to_csv(folder / "factors.csv", index=False, lineterminator="\n")
-
-
-@contextmanager
-def _new_folder(out: str | Path) -> Iterator[Path]:
-    """Yield a temporary folder, which is renamed to `out`, new or empty, when all went well."""
-    out = Path(out).expanduser().absolute()
+    out, counts = Path(out).expanduser().absolute(), []
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError("folder_not_empty", out=out)
+    csv = {"index_label": NAMES_IN, "lineterminator": "\n"}
     try:
-        with replacing_folder(out, is_flushed=False) as folder:
-            yield folder
+        with replacing_folder(out) as folder:
+            for part, labels, items in listing.parts():
+                (folder / part).mkdir()
+                rows = []
+                for row, pixels in reader.read(items):
+                    Image.fromarray(pixels).save(folder / part / labels.index[row])
+                    rows.append(row)
+                table = labels.iloc[rows].astype(float)
+                table.to_csv(folder / f"{part}.csv", float_format="%.1f", **csv)
+                counts.append(len(rows))
+            if reader.layout.is_drawn:
+                factors = listing.items.set_axis(listing.labels.index)
+                factors.to_csv(folder / "factors.csv", **csv)
+            if reader.bad and not skip_bad:
+                about = name_bad_files(reader.bad, len(listing.items))
+                raise UserError("bad_celeba", root=reader.layout.root, **about)
     except OSError as error:
         raise UserError("unwritable", out=out, why=error.strerror or error) from error
-
-
-def _write_part(folder: Path, reader: Reader, part: ListedPart) -> int:
-    """Write a part's PNG files into `folder`, its labels beside it; return how many there are."""
-    folder.mkdir()
-    rows = []
-    for row, pixels in reader.read(part):
-        Image.fromarray(pixels).save(folder / part.names[row])
-        rows.append(row)
-    table = pd.DataFrame(part.labels[rows].astype(float), columns=list(ATTRIBUTES))
-    table.insert(0, "image_name", [part.names[row] for row in rows])
-    csv = folder.with_suffix(".csv")
-    table.to_csv(csv, index=False, float_format="%.1f", lineterminator="\n")
-    return len(rows)
+    return counts

@@ -43,7 +43,7 @@ def write_samples(run: Run, out: Path, *, num: int, seed: int, **conditions: Any
         write_arrays(out, {"images": images})
         return
     digits = len(str(num - 1))
-    with replacing_folder(out, is_flushed=False) as folder:
+    with replacing_folder(out) as folder:
         for number, pixels in enumerate(images):
             to_image(pixels).save(folder / f"{number:0{digits}d}.png")
 

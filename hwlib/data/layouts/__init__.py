@@ -9,14 +9,13 @@ from pathlib import Path
 from hwlib.data.layouts.base import Layout
 from hwlib.data.layouts.celeba import CelebA
 from hwlib.data.layouts.faces import Faces, is_drawn
-from hwlib.data.layouts.folder import Folder
 from hwlib.data.layouts.hw4 import Hw4
 from hwlib.data.layouts.mnist import Mnist
 from hwlib.errors import UserError
 
-# The first one that a folder fits is taken; Folder fits whatever holds an image.
+# The first one that a folder fits is taken; Layout itself fits whatever holds an image.
 LAYOUTS: Mapping[str, type[Layout]] = {
-    layout.name: layout for layout in (Faces, Hw4, CelebA, Mnist, Folder)
+    layout.name: layout for layout in (Faces, Hw4, CelebA, Mnist, Layout)
 }
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
+import pandas as pd
 
 from hwlib.data.layouts import base
-from hwlib.data.layouts.base import Layout, ListedPart, Listing
+from hwlib.data.layouts.base import Layout, Listing
 from hwlib.errors import UserError
 from hwlib.text import Finding, finding
 
@@ -19,8 +20,8 @@ PARTITIONS = (
     *("list_eval_partition.txt", "Eval/list_eval_partition.txt"),
     "list_eval_partition.csv",
 )
-FOLDERS = ("img_align_celeba", "Img/img_align_celeba", "img_align_celeba/img_align_celeba", ".")
-VALUES = {"1": 1, "-1": 0}
+FOLDERS = ("img_align_celeba/img_align_celeba", "img_align_celeba", "Img/img_align_celeba", ".")
+NAMES_IN = "image_id"  # the column of the CSV tables
 
 
 class CelebA(Layout):
@@ -41,73 +42,54 @@ class CelebA(Layout):
         )
         if not lists:
             return None
-        with_images = [folder for folder in folders if any(base.find_images(folder))]
-        if not with_images:
-            raise UserError("celeba_no_images", root=root, name=lists[0].name)
-        return cls(root, (with_images[0],), (lists[0], *partitions[:1]))
+        place = next((folder for folder in folders if any(base.find_images(folder))), root)
+        return cls(root, (place,), (lists[0], *partitions[:1]))
 
-    def list_images(self, names: Sequence[str]) -> Listing:
+    def list_images(self, files: Sequence[str]) -> Listing:
         """Take the images of the list that are here, and split them."""
-        attributes, whole = self.list_all()
-        there = set(names)
-        here = whole.take([path in there for path in whole.items])
-        count, listed, path = len(here.names), len(whole.names), self.label_files[0]
-        if count == 0:
-            about = {"path": path, "folder": self.folders[0], "count": listed}
-            raise UserError("celeba_none", example=[*whole.names, "any"][0], **about)
-        base.check_two(self.root, count)
-        is_test, notes = self._split(here.names)
-        if count < listed:
-            counts = {"here": count, "listed": listed, "list": path.name}
+        whole, items = self.list_all()
+        there = set(files)
+        is_here = np.array([item in there for item in items], bool)
+        here, listed, path = int(is_here.sum()), len(items), self.label_files[0]
+        if here == 0:
+            about = {"path": path, "folder": self.images[0], "count": listed}
+            raise UserError("celeba_none", example=[*whole.index, "any"][0], **about)
+        labels, items = whole[is_here], items[is_here]
+        is_test, notes = self._split(labels.index)
+        if here < listed:
+            counts = {"here": here, "listed": listed, "list": path.name}
             notes = [finding("notes.partial_copy", **counts), *notes]
-        unlisted = sorted(there.difference(here.items))
-        train, test = here.take(~is_test), here.take(is_test)
-        return Listing(attributes, train, test, unlisted=unlisted, notes=notes)
+        unlisted = sorted(there.difference(items))
+        return Listing(labels, items, is_test, unlisted=unlisted, notes=notes)
 
-    def list_all(self) -> tuple[list[str], ListedPart]:
-        """Return the attributes, and all images of `list_attr_celeba.txt` or its copy as CSV."""
-        path = self.label_files[0]
-        lines = base.read_lines(path)
-        while lines and not lines[-1].strip():
-            lines.pop()
-        first, *others = lines or [""]
-        if path.suffix == ".csv":
-            (head, *attributes), start = _cells(first), 1
-            if head != "image_id":
-                raise UserError("celeba_head", path=path)
-        else:
-            attributes, start = "".join(others[:1]).split(), 2
-            if not first.strip().isdecimal():
-                raise UserError("celeba_count", path=path, found=repr(first.strip()[:40]))
-            if int(first) != len(lines[2:]):
-                raise UserError("celeba_rows", path=path, said=int(first), rows=len(lines[2:]))
-        rows = enumerate(map(_cells, lines[start:]), start + 1)
-        found, labels = base.parse_labels(path, attributes, rows, VALUES)
-        folder = self.folders[0].relative_to(self.root)
-        paths = [name if folder == Path() else f"{folder.as_posix()}/{name}" for name in found]
-        return attributes, ListedPart(list(found), paths, labels)
+    def list_all(self) -> tuple[pd.DataFrame, np.ndarray]:
+        """Return the labels of all images of the list, and their paths."""
+        path, about = self.label_files[0], {}
+        if path.suffix == ".txt":
+            with open(path, encoding="utf-8-sig", errors="replace") as file:
+                said, heads = file.readline().strip(), file.readline().split()
+                rows = sum(not line.isspace() for line in file)
+            if said != str(rows):
+                raise UserError("celeba_rows", path=path, said=said[:40], rows=rows)
+            about = {"first": 3, "skiprows": 2, "names": [NAMES_IN, *heads], "sep": r"\s+"}
+        table = base.read_table(path, ("1", "-1"), names_in=NAMES_IN, **about)
+        folder = self.images[0].relative_to(self.root)
+        items = np.array([(folder / name).as_posix() for name in table.index], object)
+        return (table == "1").astype(np.uint8), items
 
-    def _split(self, names: Sequence[str]) -> tuple[np.ndarray, list[Finding]]:
+    def _split(self, names: pd.Index) -> tuple[np.ndarray, list[Finding]]:
         """Return which of the images `names` are test, and what to say of it."""
         if len(self.label_files) == 1:
             return base.is_last_tenth(len(names)), [finding("notes.no_partition")]
-        path, parts = self.label_files[1], {}
-        for line, text in enumerate(base.read_lines(path), 1):
-            name, *part = _cells(text)
-            if name and (line > 1 or name != "image_id"):
-                if part not in (["0"], ["1"], ["2"]):
-                    about = {"path": path, "line": line, "found": repr(text[:60])}
-                    raise UserError("celeba_split_line", **about)
-                parts[name] = part[0]
-        if lost := [name for name in names if name not in parts]:
+        path, about = self.label_files[1], {}
+        if path.suffix == ".txt":
+            about = {"first": 1, "names": [NAMES_IN, "partition"], "sep": r"\s+"}
+        parts = base.read_table(path, ("0", "1", "2"), names_in=NAMES_IN, **about)
+        if len(lost := names.difference(parts.index, sort=False)):
             raise UserError("celeba_split_lost", path=path, example=lost[0], count=len(lost))
-        is_test = np.array([parts[name] == "2" for name in names])
+        is_test = parts.loc[names, "partition"].to_numpy() == "2"
         if is_test.any() and not is_test.all():
             return is_test, []
         found = {"partition": path.name, "is_all_test": bool(is_test.all())}
         note = finding("notes.one_sided_partition", **found)
         return base.is_last_tenth(len(names)), [note]
-
-
-def _cells(line: str) -> list[str]:
-    return line.replace(",", " ").split() or [""]

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
+import pandas as pd
+
 from hwlib.data.decode import Decoded
-from hwlib.data.layouts.base import Layout, ListedPart, Listing
+from hwlib.data.layouts.base import Layout, Listing
 from hwlib.errors import UserError
 
-DEFAULT = (8000, 1000)
 MIN_TEST = 64
 RATES = Path(__file__).parents[2] / "faces" / "hw4_attribute_stats.json"
 DRAWN_PIXELS = 2048 * 64 * 64  # at a time; `draw_faces` shares them out among threads
@@ -21,8 +23,8 @@ DRAWN_PIXELS = 2048 * 64 * 64  # at a time; `draw_faces` shares them out among t
 class Faces(Layout):
     """Faces drawn from one table of factors, whose last rows are the test part."""
 
-    num_train: int = DEFAULT[0]
-    num_test: int = DEFAULT[1]
+    num_train: int = 8000
+    num_test: int = 1000
     seed: int = 0
 
     name = "faces"
@@ -47,17 +49,14 @@ class Faces(Layout):
         """Take no folder for drawn faces."""
         return None
 
-    def list_images(self, names: Sequence[str]) -> Listing:
+    def list_images(self, files: Sequence[str]) -> Listing:
         """Sample the factors of all faces."""
         from hwlib.faces import ATTRIBUTES, attributes_of, sample_factors
 
         table = sample_factors(self.num_train + self.num_test, self.seed)
-        numbers = [f"{number:05}.png" for number in range(len(table))]
-        parts = []
-        for rows in (slice(self.num_train), slice(self.num_train, None)):
-            factors = table[rows].reset_index(drop=True)
-            parts.append(ListedPart(numbers[rows], factors, attributes_of(factors)))
-        return Listing(ATTRIBUTES, *parts)
+        names = [f"{number:05}.png" for number in range(len(table))]
+        labels = pd.DataFrame(attributes_of(table), names, ATTRIBUTES)
+        return Listing(labels, table, np.arange(len(table)) >= self.num_train)
 
     def read(self, items: Any, image_size: int, crop: str) -> Iterator[Decoded]:
         """Draw the rows of a table of factors."""
@@ -67,11 +66,6 @@ class Faces(Layout):
         for start in range(0, len(items), step):
             for pixels in draw_faces(items[start : start + step], image_size):
                 yield Decoded(pixels, (image_size, image_size), "RGB")
-
-    @property
-    def asked(self) -> list[str | int]:
-        """How many faces, from which seed."""
-        return [self.num_train, self.num_test, self.seed]
 
 
 def is_drawn(spec: str) -> bool:

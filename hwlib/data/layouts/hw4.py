@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
 import numpy as np
+import pandas as pd
 
 from hwlib.data.layouts import base
-from hwlib.data.layouts.base import BadFile, Layout, ListedPart, Listing
+from hwlib.data.layouts.base import BadFile, Layout, Listing
 from hwlib.errors import UserError
 from hwlib.text import finding
 
 PARTS = ("train", "test")
-VALUES = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "0.": 0, "1.": 1}
+NAMES_IN = "image_name"
+OFF, ON = ("0", "0.0", "0."), ("1", "1.0", "1.")
 
 
 class Hw4(Layout):
@@ -38,49 +39,24 @@ class Hw4(Layout):
         tables = tuple(root / f"{part}.csv" for part in PARTS)
         return cls(root, tuple(root / part for part in PARTS), tables)
 
-    def list_images(self, names: Sequence[str]) -> Listing:
+    def list_images(self, files: Sequence[str]) -> Listing:
         """Read both tables; their columns may stand in another order."""
-        there, bad, parts, heads = set(names), [], [], []
-        for part, path in zip(PARTS, self.label_files, strict=True):
-            attributes, lines, labels = _read_csv(path)
-            heads.append(attributes)
-            if differ := sorted({*attributes} ^ {*heads[0]}):
-                raise UserError("hw4_attributes_differ", root=self.root, names=differ)
-            columns = [attributes.index(name) for name in heads[0]]
-            paths = [f"{part}/{name}" for name in lines]
-            listed = ListedPart(list(lines), paths, labels[:, columns] if columns else None)
-            is_here = np.array([path in there for path in paths], bool)
-            parts.append(listed.take(is_here))
-            bad += [
-                BadFile(path, "bad_image.unlisted", {"csv": f"{part}.csv", "line": line})
-                for path, line in zip(paths, lines.values(), strict=True)
-                if path not in there
-            ]
-        (train, test), notes = parts, []
-        unlisted = sorted(there - {*train.items, *test.items})
-        if not lines:  # in test.csv
-            base.check_two(self.root, len(train.names))
-            is_test = base.is_last_tenth(len(train.names))
-            train, test = train.take(~is_test), train.take(is_test)
-            notes = [finding("notes.test_csv_empty")]
-        return Listing(heads[0], train, test, bad, unlisted, notes)
-
-
-def _read_csv(path: Path) -> tuple[list[str], dict[str, int], np.ndarray]:
-    """Return a table's attributes, and what `parse_labels` gives."""
-    reader = csv.reader(base.read_lines(path))
-    try:
-        rows = [(reader.line_num, row) for row in reader if row]
-    except csv.Error as error:
-        raise UserError("not_csv", path=path, line=reader.line_num, why=error) from None
-    head = [cell.strip() for cell in rows[0][1]] if rows else []
-    if "image_name" not in head:
-        found = ", ".join(head)[:80] or "nothing"
-        raise UserError("csv_no_image_name", path=path, found=found)
-    if twice := sorted({name for name in head if head.count(name) > 1}):
-        raise UserError("csv_column_twice", path=path, column=twice[0])
-    at = head.index("image_name")
-    order = [at, *range(at), *range(at + 1, len(head))]
-    attributes, width = [head[i] for i in order[1:]], len(head)
-    rows = [(n, [row[i] for i in order] if len(row) == width else row) for n, row in rows[1:]]
-    return attributes, *base.parse_labels(path, attributes, rows, VALUES)
+        train, test = (
+            base.read_table(path, (*OFF, *ON), names_in=NAMES_IN, skipinitialspace=True)
+            for path in self.label_files
+        )
+        if differ := sorted(train.columns.symmetric_difference(test.columns)):
+            raise UserError("hw4_attributes_differ", root=self.root, names=differ)
+        table, there, notes = pd.concat([train, test], keys=PARTS), set(files), []
+        items = np.array([f"{part}/{name}" for part, name in table.index], object)
+        is_here = np.array([item in there for item in items], bool)
+        lines = np.concatenate([np.arange(2, len(part) + 2) for part in (train, test)])
+        bad = [
+            BadFile(item, "bad_image.unlisted", {"csv": f"{item.split('/')[0]}.csv", "line": line})
+            for item, line in zip(items[~is_here], lines[~is_here].tolist(), strict=True)
+        ]
+        labels, items = table[is_here].isin(ON).astype(np.uint8).droplevel(0), items[is_here]
+        is_test = np.array([item.startswith("test/") for item in items], bool)
+        if test.index.empty:
+            is_test, notes = base.is_last_tenth(len(items)), [finding("notes.test_csv_empty")]
+        return Listing(labels, items, is_test, bad, sorted(there.difference(items)), notes)

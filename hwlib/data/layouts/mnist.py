@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 from PIL import Image
 
 from hwlib.data.decode import Decoded
-from hwlib.data.layouts.base import Layout, ListedPart, Listing, State, file_state
+from hwlib.data.layouts.base import Layout, Listing
 from hwlib.errors import UserError
 
 KINDS = {
@@ -33,11 +34,12 @@ class Mnist(Layout):
     def detect(cls, root: Path) -> Self | None:
         """Look for the four files, here or where torchvision puts them."""
         for folder in (root, root / "raw", root / "MNIST" / "raw"):
-            found = {}
-            for stem, kind in KINDS.items():
-                names = [f"{stem}{dot}{kind}-ubyte{gz}" for dot in "-." for gz in ("", ".gz")]
-                if paths := [folder / name for name in names if (folder / name).is_file()]:
-                    found[stem] = paths[0]
+            found = {
+                stem: path
+                for stem, kind in KINDS.items()
+                for gz in (".gz", "")  # the unpacked one counts
+                for path in folder.glob(f"{stem}[.-]{kind}-ubyte{gz}")
+            }
             paths = tuple(found.values())
             if missing := [stem for stem in KINDS if paths and stem not in found]:
                 about = {"name": paths[0].name, "part": missing[0], "kind": KINDS[missing[0]]}
@@ -46,23 +48,19 @@ class Mnist(Layout):
                 return cls(root, paths[:2], paths[2:])
         return None
 
-    def scan(self) -> list[State]:
-        """Return the state of both files of images."""
-        return [file_state(self.root, path) for path in self.folders]
-
-    def list_images(self, names: Sequence[str]) -> Listing:
+    def list_images(self, files: Sequence[str]) -> Listing:
         """Read all four files."""
-        parts = []
-        for name, path in zip(names, self.label_files, strict=True):
-            digits, images = read_idx(path, 1), read_idx(self.root / name, 3)
-            if len(digits) != len(images) or len(images) == 0:
-                raise UserError("mnist_labels", path=path, labels=len(digits), images=len(images))
-            if digits.max() > 9:
-                place = int(np.argmax(digits > 9))
-                raise UserError("mnist_digit", path=path, place=place, digit=digits[place])
-            numbers = [f"{i:05}" for i in range(len(images))]
-            parts.append(ListedPart(numbers, images, np.eye(10, dtype=np.uint8)[digits]))
-        return Listing([f"digit_{i}" for i in range(10)], *parts)
+        parts, names = [], []
+        for path, at in zip(self.label_files, self.images, strict=True):
+            digits, images = read_idx(path, 1), read_idx(at, 3)
+            if len(digits) != len(images) or len(images) == 0 or digits.max() > 9:
+                about = {"labels": len(digits), "images": len(images)}
+                raise UserError("mnist_labels", path=path, most=digits.max(initial=0), **about)
+            names += [f"{i:05}" for i in range(len(images))]
+            parts.append((np.eye(10, dtype=np.uint8)[digits], images))
+        labels, images = (np.concatenate(both) for both in zip(*parts, strict=True))
+        table = pd.DataFrame(labels, names, [f"digit_{i}" for i in range(10)])
+        return Listing(table, images, np.arange(len(images)) >= len(parts[0][1]))
 
     def read(self, items: Any, image_size: int, crop: str) -> Iterator[Decoded]:
         """Scale the digits, which stay grey."""
@@ -77,12 +75,9 @@ def read_idx(path: Path, num_dims: int) -> np.ndarray:
     try:
         with gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as file:
             content = file.read()
-    except (OSError, EOFError, zlib.error) as error:
-        raise UserError("idx_unpack", path=path, why=error) from None
-    head = 4 + 4 * num_dims
-    if content[:4] != bytes([0, 0, 8, num_dims]) or len(content) < head:
-        raise UserError("idx_kind", path=path, num_dims=num_dims)
-    shape = np.frombuffer(content[4:head], ">u4").astype(int)
-    if len(content) - head != np.prod(shape):
-        raise UserError("idx_size", path=path, holds=len(content) - head, says=np.prod(shape))
-    return np.frombuffer(content, np.uint8, offset=head).reshape(shape)
+        kind, *shape = np.frombuffer(content, ">u4", 1 + num_dims).tolist()
+        if kind != (8 << 8) + num_dims:  # 8 stands for bytes
+            raise ValueError(f"it begins with {content[:4]!r}")
+        return np.frombuffer(content, np.uint8, offset=4 + 4 * num_dims).reshape(shape)
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise UserError("idx_damaged", path=path, num_dims=num_dims, why=error) from None
