@@ -14,6 +14,12 @@ from hwlib.explore import vae
 from hwlib.recipes import build_models, make_config
 
 Z = 12
+PANELS = {
+    "gan": explore.GeneratorPanel,
+    "acgan": explore.AttributePanel,
+    "infogan": explore.CodePanel,
+}
+OPTIONS = {"acgan": {"num_labels": 2}, "infogan": {"num_codes": 2}}
 
 
 @cache
@@ -40,6 +46,15 @@ def fake_run(problem, network, profile="quick", **results):
     models = {"vae" if problem == "vae" else "G": network}
     config = make_config(problem, "dcgan", profile=profile)
     return SimpleNamespace(config=config, results=results, load_models=lambda: models)
+
+
+def make_panel(problem, lang="en", recipe="dcgan", profile="quick", **options):
+    """Return the panel of a run of a problem."""
+    if problem == "vae":
+        return vae_panel(lang=lang)
+    network = lively(recipe, problem, **OPTIONS.get(problem, {}) | options)
+    attributes = ["Smiling", "Male"][: network.label_dim]
+    return PANELS[problem](fake_run(problem, network, profile, attributes=attributes), lang)
 
 
 def vae_panel(network=None, images=None, active=(3, 7), lang="en"):

@@ -5,6 +5,7 @@ import io
 import json
 import re
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +14,6 @@ from kl_results import REAL, TOLD, WEIGHTS, results
 import hwlib
 from hwlib import explore
 from hwlib.errors import UserError
-from hwlib.explore.kl import KLPanel
 from hwlib.recipes import RECIPES, get_pair
 from hwlib.report import Job
 from hwlib.report.compare import Comparison
@@ -199,17 +199,19 @@ def images():
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_panels_slider_swaps_reconstructions_and_samples_and_nothing_else(images, lang):
     studies = results()["studies"]
-    panel = KLPanel(studies, images, lang=lang)
+    config = SimpleNamespace(profile="quick")
+    run = SimpleNamespace(results={"studies": studies}, samples=images, config=config)
+    panel = explore.KLPanel(run, lang)
     assert panel.weight.label == "1"  # the first that is told in full
     assert [name for name, _ in panel.weight.options] == [f"{weight:g}" for weight in WEIGHTS]
-    shown = panel.originals.value
+    shown = panel.strips["originals"].value
     for _, place in panel.weight.options:
         panel.weight.value = place
         wanted = images["reconstructions"][place]
-        assert panel.reconstructions.value == explore.to_strip(wanted)
-        assert panel.samples.value == explore.to_strip(images["samples"][place][:8])
+        assert panel.strips["reconstructions"].value == explore.to_strip(wanted)
+        assert panel.strips["samples"].value == explore.to_strip(images["samples"][place][:8])
         assert str(studies[place]["active_units"]) in panel.status.value
-        assert panel.originals.value == shown
+        assert panel.strips["originals"].value == shown
 
 
 # ------------------------------------------------------------------------------------ the report

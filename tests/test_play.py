@@ -11,22 +11,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import av
+import nbformat
 import numpy as np
-import papermill
 import pytest
 import torch
 from conftest import picture
-from lively import (
-    Z,
-    assert_same,
-    fake_run,
-    held_out,
-    larger,
-    lively,
-    shown,
-    vae_panel,
-    z_of,
-)
+from lively import Z, assert_same, fake_run, held_out, larger, lively, make_panel, shown, z_of
 from PIL import Image, ImageSequence
 
 import hwlib
@@ -40,7 +30,6 @@ from hwlib.text import LANGUAGES
 
 ROOT = Path(__file__).resolve().parents[1]
 DIRECTIONS = {name: 3 * z_of(100 + i) for i, name in enumerate(("Smiling", "Male"))}
-
 
 IMAGES = held_out()
 
@@ -70,7 +59,7 @@ def drop(panel, name, content):
 
 def photo_in(panel):
     """Return the image that the panel starts from."""
-    return shown(panel._images[0])
+    return shown(panel.places[0])
 
 
 # ------------------------------------------------------------------------------------ directions
@@ -90,7 +79,7 @@ def test_the_image_is_the_reconstruction_with_the_direction_added(panel):
         panel.strength.value = strength
         wanted = explore.decode(panel.vae, mu + strength * DIRECTIONS["Male"])[0]
         assert_same(shown(panel.image), larger(wanted))
-    assert_same(shown(panel._images[1]), larger(wanted, 2))  # of strength 0
+    assert_same(shown(panel.places[1]), larger(wanted, 2))  # of strength 0
 
 
 def test_a_photograph_is_cropped_as_the_homework_crops_and_any_other_in_its_middle(tmp_path):
@@ -125,10 +114,9 @@ def test_an_own_photograph_is_shown_whole_first_and_a_test_image_comes_back(pane
 
 
 def test_a_vae_of_drawn_faces_warns_who_tries_a_photograph():
-    for layout in ("faces", "folder"):
-        panel = direction_panel(layout=layout)
-        drop(panel, "me.jpg", jpeg((90, 90)))
-        assert (words("drawn", "en") in panel.status.value) is (layout == "faces")
+    panel = direction_panel(layout="faces")
+    drop(panel, "me.jpg", jpeg((90, 90)))
+    assert words("drawn", "en") in panel.status.value
 
 
 def test_a_colour_photograph_is_made_grey_for_a_network_of_grey_images():
@@ -145,28 +133,18 @@ def of_unknown_scale():
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize(
-    ("content", "key"),
-    [
-        (b"hello", "unknown"),
-        (b"", "empty"),
-        (jpeg((5, 40)), "small"),
-        (jpeg((400, 400))[:3000], "cut_off"),
-        (of_unknown_scale(), "mode"),
-    ],
-)
-def test_a_file_that_cannot_be_used_is_one_line_and_nothing_else_changes(content, key, lang):
-    with pytest.raises(Unreadable) as caught:
-        decode(content, 64)
-    assert caught.value.key == f"bad_image.{key}"
-    panel = direction_panel(lang=lang)
-    before = panel.image.value
-    drop(panel, "a<b.txt", content)
-    reason = caught.value.say(lang)
-    assert html.unescape(panel.status.value).endswith(f"✗ a<b.txt {reason}</strong>")
-    assert "a&lt;b.txt" in panel.status.value
-    assert (panel.source.value, panel.image.value) == ("test", before)
+def test_a_file_that_cannot_be_used_is_one_line_and_nothing_else_changes(panel):
+    before, files = panel.image.value, {"unknown": b"hello", "empty": b"", "small": jpeg((5, 40))}
+    files |= {"cut_off": jpeg((400, 400))[:3000], "mode": of_unknown_scale()}
+    for key, content in files.items():
+        with pytest.raises(Unreadable) as caught:
+            decode(content, 64)
+        assert caught.value.key == f"bad_image.{key}"
+        drop(panel, "a<b.txt", content)
+        reason = caught.value.say("zh")
+        assert html.unescape(panel.status.value).endswith(f"✗ a<b.txt {reason}</strong>")
+        assert "a&lt;b.txt" in panel.status.value
+        assert (panel.source.value, panel.image.value) == ("test", before)
 
 
 def test_a_file_that_cannot_be_used_leaves_the_photograph_before_it(panel):
@@ -186,41 +164,26 @@ def test_a_file_that_cannot_be_used_leaves_the_photograph_before_it(panel):
 # ------------------------------------------------------------------------------------ animations
 
 
-def of_run(kind, problem, recipe="dcgan", **options):
-    network = lively(recipe, problem, **options)
-    return kind(fake_run(problem, network, attributes=["Smiling", "Male"]))
-
-
-MOVING = {
-    "vae": (vae_panel, {"share": "between-2-1", "latent-3": None, "latent-7": None}, 5),
-    "direction": (direction_panel, {"strength": "Smiling-test-0"}, 5),
-    "gan": (lambda: of_run(explore.GeneratorPanel, "gan"), {"share": "z0-z8"}, 5),
-    "acgan": (
-        lambda: of_run(explore.AttributePanel, "acgan", num_labels=2),
-        {"label Smiling": "Smiling-z0", "label Male": "Male-z0"},
-        5,
-    ),
-    "embedding": (  # which knows nothing between off and on
-        lambda: of_run(explore.AttributePanel, "acgan", "plain", num_labels=2),
-        {"label Smiling": "Smiling-z0", "label Male": "Male-z0"},
-        2,
-    ),
-    "infogan": (
-        lambda: of_run(explore.CodePanel, "infogan", num_codes=2),
-        {"code1": "code1-z0", "code2": "code2-z0"},
-        10,
-    ),
+MOVING = {  # what moves a panel, with the files' names, and in how many images
+    "vae": ({"share": "between-2-1", "latent-3": "latent-3", "latent-7": "latent-7"}, 5),
+    "direction": ({"strength": "Smiling-test-0"}, 5),
+    "gan": ({"share": "z0-z8"}, 5),
+    "acgan": ({"label Smiling": "Smiling-z0", "label Male": "Male-z0"}, 5),
+    # an embedding knows nothing between off and on
+    "acgan plain": ({"label Smiling": "Smiling-z0", "label Male": "Male-z0"}, 2),
+    "infogan": ({"code1": "code1-z0", "code2": "code2-z0"}, 10),
 }
 SET = {"image_a": 2, "number_b": 8, "latent-7": 1.0, "label Male": 0, "code1": 4}
 
 
 @pytest.mark.parametrize("name", MOVING)
 def test_what_moves_is_what_the_panel_shows_from_end_to_end_with_the_others_as_set(name):
-    make, stems, count = MOVING[name]
-    panel = make()
+    stems, count = MOVING[name]
+    problem, *recipe = name.split()
+    panel = direction_panel() if name == "direction" else make_panel(problem, "en", *recipe)
     for control in panel.controls.keys() & SET.keys():
         panel.controls[control].value = SET[control]
-    assert {n: panel.stem(n) for n in panel.stems} == {n: s or n for n, s in stems.items()}
+    assert {moved: panel.stem(moved) for moved in panel.stems} == stems
     for moved in stems:
         frames, control = panel.sweep(moved, 5), panel.controls[moved]
         assert len(frames) == count
@@ -243,20 +206,18 @@ THERE_AND_BACK = [0, 1, 2, 3, 4, 3, 2, 1]
 
 
 @pytest.mark.parametrize("suffix", [".gif", ".webp"])
-def test_an_animation_goes_there_and_back_without_end(tmp_path, suffix):
-    frames, path = smooth(5), tmp_path / f"a{suffix}"
-    explore.save_animation(frames, path)
-    with Image.open(path) as made:
+def test_an_animation_goes_there_and_back_without_end(suffix):
+    frames = smooth(5)
+    with Image.open(io.BytesIO(play.animate(frames, suffix))) as made:
         assert made.info["loop"] == 0
         found = [np.asarray(f.convert("RGB")) for f in ImageSequence.Iterator(made)]
     for image, wanted in zip(found, frames[THERE_AND_BACK], strict=True):
         assert np.abs(image - larger(wanted, 12)).max() <= 12
 
 
-def test_a_video_has_the_same_images_and_even_sides(tmp_path):
+def test_a_video_has_the_same_images_and_even_sides():
     frames = np.concatenate([smooth(5)[:, :, :1]] * 13, axis=2)[:, :13]  # 13 high, 13 wide
-    explore.save_animation(frames[..., :1], tmp_path / "a.mp4")
-    with av.open(str(tmp_path / "a.mp4")) as made:
+    with av.open(io.BytesIO(play.animate(frames[..., :1], ".mp4"))) as made:
         assert made.streams.video[0].codec_context.name == "h264"
         found = [frame.to_ndarray(format="rgb24") for frame in made.decode(video=0)]
     assert found[0].shape[0] % 2 == found[0].shape[1] % 2 == 0
@@ -265,11 +226,10 @@ def test_a_video_has_the_same_images_and_even_sides(tmp_path):
 
 
 def test_a_strip_holds_the_images_side_by_side_and_another_kind_of_file_is_refused(tmp_path):
-    explore.save_animation(smooth(3), tmp_path / "strip.png")
-    with Image.open(tmp_path / "strip.png") as strip:
+    with Image.open(explore.export(smooth(3), tmp_path, "strip", ".png")) as strip:
         assert strip.size == (3 * 70, 70)
     with pytest.raises(UserError) as refused:
-        explore.save_animation(smooth(3), tmp_path / "a.avi")
+        explore.export(smooth(3), tmp_path, "a", ".avi")
     assert refused.value.values["known"] == list(play.SUFFIXES)
     assert [path.name for path in tmp_path.iterdir()] == ["strip.png"]
 
@@ -280,11 +240,13 @@ def test_a_file_of_the_same_name_stays_and_the_same_one_is_written_once(tmp_path
     paths = [explore.export(f, tmp_path, "walk", suffix) for f in (walk, 255 - walk, walk)]
     assert [path.name for path in paths] == [f"walk{suffix}", f"walk-no2{suffix}", f"walk{suffix}"]
     assert paths[0].read_bytes() != paths[1].read_bytes()
-    names = ("a/b-z0", "../../Male-z0", 'c:"<d>"-z0', "微笑-z0")  # which are no files'
-    written = [explore.export(walk, tmp_path, name, suffix) for name in names]
-    wanted = ("a_b-z0", ".._.._Male-z0", "c___d__-z0", "微笑-z0")
-    assert written == [tmp_path / f"{name}{suffix}" for name in wanted]
-    assert len(list(tmp_path.iterdir())) == 6
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_names_that_are_no_files_are_made_some(tmp_path):
+    names = {"a/b-z0": "a_b-z0", "../../Male-z0": ".._.._Male-z0", 'c:"<d>"-z0': "c___d__-z0"}
+    for name, wanted in (names | {"微笑-z0": "微笑-z0"}).items():
+        assert explore.export(smooth(2), tmp_path, name, ".png") == tmp_path / f"{wanted}.png"
 
 
 # ------------------------------------------------------------------------------------ playground
@@ -294,7 +256,7 @@ def test_a_file_of_the_same_name_stays_and_the_same_one_is_written_once(tmp_path
 def runs(tmp_path_factory):
     """A folder with runs of a VAE and a GAN, and a copy of the latter that tells of an ema."""
     folder = tmp_path_factory.mktemp("runs")
-    small = {"image_size": 32, "oracle_steps": 2}
+    small = {"image_size": 32, "oracle_steps": 2, "num_evals": 1, "checkpoint_every": 12}
     vae, gan = (
         hwlib.fit(make_config(problem, "dcgan", "faces:96", "smoke", **small), runs=folder)
         for problem in ("vae", "gan")
@@ -376,8 +338,9 @@ def test_choosing_another_run_changes_panel_and_animations(found):
     assert playground.panel.stem("strength") == "Bangs-test-0"
 
 
-@pytest.mark.parametrize("suffix", play.SUFFIXES)
-def test_the_button_exports_what_moves_and_shows_it_with_a_link(found, suffix):
+@pytest.mark.parametrize("suffix", [".mp4", ".webp"])
+def test_the_button_exports_what_moves_and_shows_it_with_a_link(found, suffix, monkeypatch):
+    monkeypatch.setattr(play, "NUM_FRAMES", 3)
     playground = explore.Playground(found, lang="zh")
     playground.suffix.value = suffix
     playground.export.click()
@@ -439,57 +402,39 @@ def test_a_folder_that_may_not_be_written_to_is_told(found, monkeypatch):
     assert "Permission denied" in playground.status.value
 
 
-@pytest.fixture
-def panel_of(tmp_path, monkeypatch):
-    """A function that makes a run's direction panel where its test images have some labels."""
+def test_data_has_a_direction_where_an_attribute_varies_and_that_of_a_trial_warns(
+    tmp_path, monkeypatch
+):
     mu = np.random.default_rng(0).normal(size=(6, Z))
     np.savez(tmp_path / "latents.npz", test_mu=mu, test_index=np.arange(6))
-
-    def make(labels, profile="quick"):
-        part = SimpleNamespace(images=IMAGES, labels=labels)
-        data = SimpleNamespace(test=part, attributes=("Male",), layout="folder")
-        monkeypatch.setattr(vae, "data_of", lambda _run: data)
-        run = fake_run("vae", lively("dcgan", "vae"), profile)
-        run.path = tmp_path
-        return explore.direction_panel(run, "en")
-
-    return make
-
-
-def test_data_has_a_direction_where_an_attribute_varies_and_that_of_a_trial_warns(panel_of):
-    assert panel_of(None) is None
-    assert panel_of(np.ones((6, 1), dtype=np.uint8)) is None
-    panel = panel_of(np.arange(6)[:, None] % 2, "smoke")
+    run = fake_run("vae", lively("dcgan", "vae"), "smoke")
+    run.path, part = tmp_path, SimpleNamespace(images=IMAGES)
+    data = SimpleNamespace(test=part, attributes=("Male",), layout="folder")
+    monkeypatch.setattr(vae, "data_of", lambda _run: data)
+    for part.labels in (None, np.ones((6, 1), dtype=np.uint8)):
+        assert explore.direction_panel(run, "en") is None
+    part.labels = np.arange(6)[:, None] % 2
+    panel = explore.direction_panel(run, "en")
     assert words("trial", "en") in panel.children[0].value
     assert panel.stem("strength") == "Male-test-0"
 
 
-def test_the_notebook_exports_what_moves_in_the_run_that_is_named(
-    found, runs, tmp_path, monkeypatch
-):
-    monkeypatch.setenv("HWLIB_BATCH", "1")
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+def test_the_notebook_exports_what_moves_in_the_run_that_is_named(found, runs, outputs, capsys):
     run = of(found, "vae")
-    notebook = papermill.execute_notebook(
-        str(ROOT / "notebooks/explore.ipynb"),
-        str(tmp_path / "out.ipynb"),
-        parameters={"runs": str(runs), "run": run.path.name},
-        kernel_name="python3",
-        progress_bar=False,
-        cwd=str(tmp_path),
-    )
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
-    (said,) = (output.text for output in outputs if output.output_type == "stream")
-    assert said.split() == [str(run.path / f"play/between-0-1{s}") for s in (".gif", ".png")]
-    strips = [o.metadata.hwlib for o in outputs if o.get("metadata", {}).get("hwlib")]
-    assert [(s.name, s.lang) for s in strips] == [("play_strip", lang) for lang in LANGUAGES]
-    playground = explore.Playground(found, chosen=run.path.name)
-    first = playground.frames(2)[0]
-    with Image.open(said.split()[0]) as made:
+    given = {"runs": str(runs), "run": run.path.name, "languages": [*LANGUAGES]}
+    for cell in nbformat.read(ROOT / "notebooks/explore.ipynb", as_version=4).cells:
+        if cell.cell_type == "code" and "parameters" not in cell.metadata.get("tags", ()):
+            exec(cell.source, given)
+    gif, strip = saved = capsys.readouterr().out.split()
+    assert saved == [str(run.path / f"play/between-0-1{suffix}") for suffix in (".gif", ".png")]
+    told = [about["hwlib"] for _, about in outputs if "hwlib" in about]
+    assert [(one["name"], one["lang"]) for one in told] == [("play_strip", x) for x in LANGUAGES]
+    first = given["frames"][0]
+    with Image.open(gif) as made:
         frames = [np.asarray(f.convert("RGB")) for f in ImageSequence.Iterator(made)]
         total = sum(f.info["duration"] for f in ImageSequence.Iterator(made))
     assert 1 < len(frames) <= 2 * play.NUM_FRAMES - 2  # Pillow joins frames that are equal
     assert total == pytest.approx(2 * play.DURATION_MS, rel=0.1)
     assert np.abs(frames[0] - larger(first, 6)).mean() < 4
-    with Image.open(said.split()[1]) as strip:
-        assert strip.size == (play.NUM_IN_STRIP * 70, 70)
+    with Image.open(strip) as image:
+        assert image.size == (play.NUM_IN_STRIP * 70, 70)

@@ -14,10 +14,11 @@ from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
+from PIL import ImageOps
 
 from hwlib import plots
 from hwlib.errors import Worded
-from hwlib.images import encode
+from hwlib.images import encode, to_image
 from hwlib.show.page import asked_languages
 from hwlib.text import in_languages, word
 
@@ -42,14 +43,13 @@ def in_all_languages(key: str, /, **values: Any) -> dict[str, str]:
 
 def to_strip(images: np.ndarray, *, marked: int | None = None) -> bytes:
     """Return images, uint8 (N, H, W, C), side by side as PNG; the `marked` one gets a frame."""
-    images = np.broadcast_to(images, (*images.shape[:3], 3))  # grey ones too
     large = plots.enlarge(images, max(1, round(STRIP_PX / images.shape[2])))
-    around = [(0, 0), (FRAME_PX, FRAME_PX), (FRAME_PX, FRAME_PX), (0, 0)]
-    tiles = np.pad(large, around, constant_values=255)
-    if marked is not None:
-        tiles[marked] = FRAME_RGB
-        tiles[marked, FRAME_PX:-FRAME_PX, FRAME_PX:-FRAME_PX] = large[marked]
-    return encode(np.concatenate(list(tiles), axis=1))
+    frames = [FRAME_RGB if place == marked else "white" for place in range(len(large))]
+    tiles = [
+        ImageOps.expand(to_image(image).convert("RGB"), FRAME_PX, frame)
+        for image, frame in zip(large, frames, strict=True)
+    ]
+    return encode(np.concatenate(tiles, axis=1))
 
 
 def row(*children: widgets.Widget) -> widgets.HBox:
@@ -71,8 +71,9 @@ def error_line(error: Exception | str, lang: str) -> str:
 class Panel(widgets.VBox):
     """Controls over a trained network, and the images that it makes of them.
 
-    A subclass makes its controls with `control`, says with `point` which input of the network they
-    stand for and with `images_of` what the network makes of inputs, and shows that in `render`.
+    A subclass makes its controls with `control`, and says with `point(**values)` which input of the
+    network values of them stand for, with `images_of(points)` what the network makes of inputs
+    (T, ...), uint8 (T, H, W, C), and with `render()`, called after every change, what is shown.
 
     Attributes:
         lang: language of the words.
@@ -80,7 +81,8 @@ class Panel(widgets.VBox):
         stems: by the name of each control that moves something, the main one first: the name of a
             file of it, in which `$name` stands for another control's value.
         status: the line that says what is known of what is shown, or what went wrong.
-        image: the main one of the images that `image_row` has places for.
+        places, captions: of the images in `image_row`, and what stands below them.
+        image: the main one of the places.
     """
 
     def __init__(self, lang: str | None, profile: str = ""):
@@ -90,18 +92,6 @@ class Panel(widgets.VBox):
         self.controls: dict[str, widgets.Widget] = {}
         self.stems: dict[str, str] = {}
         self.status = widgets.HTML()
-
-    def render(self) -> None:
-        """Show what the controls say; called after every change of one."""
-        raise NotImplementedError
-
-    def point(self, **values: Any) -> np.ndarray:
-        """Return the network's input for values of the controls, by name."""
-        raise NotImplementedError
-
-    def images_of(self, points: np.ndarray) -> np.ndarray:
-        """Return what the network makes of inputs (T, ...): uint8 (T, H, W, C)."""
-        raise NotImplementedError
 
     def values(self) -> dict[str, Any]:
         """Return what the controls say, by name."""
@@ -176,16 +166,16 @@ class Panel(widgets.VBox):
 
     def image_row(self, captions: Sequence[str], main: int) -> widgets.HBox:
         """Make places for images, side by side and above their captions; `main` is `image`."""
-        self._images = [widgets.Image(format="png") for _ in captions]
-        self._captions = [widgets.Label(caption) for caption in captions]
-        self.image = self._images[main]
+        self.places = [widgets.Image(format="png") for _ in captions]
+        self.captions = [widgets.Label(caption) for caption in captions]
+        self.image = self.places[main]
         layout = {"align_items": "center", "margin": "0 3px 0 0"}
-        pairs = zip(self._images, self._captions, strict=True)
+        pairs = zip(self.places, self.captions, strict=True)
         return row(*(widgets.VBox(pair, layout=layout) for pair in pairs))
 
     def show(self, *images: np.ndarray) -> None:
         """Show images, uint8 (H, W, C), in their places, the main one larger."""
-        for place, image in zip(self._images, images, strict=True):
+        for place, image in zip(self.places, images, strict=True):
             side = LARGE_PX if place is self.image else SMALL_PX
             factor = max(1, round(side / image.shape[0]))
             place.value = encode(plots.enlarge(image[np.newaxis], factor)[0])

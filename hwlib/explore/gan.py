@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import ipywidgets as widgets
 import numpy as np
-import torch
 
 from hwlib import plots
-from hwlib.conditioning import CODE_SIZE, one_hot
+from hwlib.conditioning import CODE_SIZE
 from hwlib.explore.base import LAST_NUMBER, Panel, row, strip, to_strip, words
 from hwlib.explore.latents import generate, has_binary_labels, interpolate, latent_by_index
 from hwlib.run import Run
@@ -19,10 +19,7 @@ NUM_MEASURED = 100  # z whose lengths say what is usual
 
 
 class _IndexedPanel(Panel):
-    """What the panels over a run's generator share: a z called by its number, and another one.
-
-    `c` (label_dim,) are the labels or codes as G takes them.
-    """
+    """What the panels over a run's generator share: a z called by its number, and another one."""
 
     def __init__(self, run: Run, lang: str | None = None, names: tuple[str, str] = ()):
         super().__init__(lang, run.config.profile)
@@ -34,10 +31,8 @@ class _IndexedPanel(Panel):
         self.fresh = self.button(fresh, "random", self._on_fresh)
 
     def point(self, number, **labels) -> np.ndarray:
-        return np.concatenate([self.z_of(number), self.labels(list(labels.values()))])
-
-    def labels(self, values: Sequence[float]) -> np.ndarray:
-        return np.array(values, dtype=np.float32)
+        """Return z and, behind it, the labels as G takes them, (Z + label_dim,)."""
+        return np.concatenate([self.z_of(number), np.float32(list(labels.values()))])
 
     def images_of(self, points: np.ndarray) -> np.ndarray:
         z, c = np.split(points, [self.G.z_dim], axis=1)
@@ -59,14 +54,13 @@ class GeneratorPanel(_IndexedPanel):
         super().__init__(run, lang, ("number_a", "new_sample"))
         self.number_b = self.control(widgets.IntSlider, "number_b", value=1, max=LAST_NUMBER)
         self.share, self.path = self.path_controls(0.0, "z$number-z$number_b")
-        self.strip, self._ends = strip(), ()  # the ends of the way that is shown
+        self.strip = strip()
+        self._way = lru_cache(1)(lambda *_ends: self.sweep("share", NUM_ON_WAY))
         lengths = [np.linalg.norm(self.z_of(number)) for number in range(NUM_MEASURED)]
         self._usual = np.sqrt(np.square(lengths).mean())
         a, b = (self.words("end", which=which) for which in "AB")
-        images = self.image_row([a, "", b], main=1)
-        self.length = self._captions[1]
         self.lay_out(
-            images,
+            self.image_row([a, "", b], main=1),
             self.strip,
             row(self.number, self.number_b),
             row(self.share, self.path, self.fresh),
@@ -80,14 +74,12 @@ class GeneratorPanel(_IndexedPanel):
 
     def render(self) -> None:
         """Show both ends, the way, and the point on it with the length of its z."""
-        if self._ends != (ends := (self.number.value, self.number_b.value, self.path.value)):
-            self._ends, self._way = ends, self.sweep("share", NUM_ON_WAY)
-            self.strip.value = to_strip(self._way)
+        way = self._way(self.number.value, self.number_b.value, self.path.value)
+        self.strip.value = to_strip(way)
         self.z = self.here()
         length = np.linalg.norm(self.z)
-        self.length.value = self.words("length", length=length, usual=self._usual)
-        (shown,) = self.images_of(self.z[np.newaxis])
-        self.show(self._way[0], shown, self._way[-1])
+        self.captions[1].value = self.words("length", length=length, usual=self._usual)
+        self.show(way[0], *self.images_of(self.z[np.newaxis]), way[-1])
 
     def _on_fresh(self) -> None:
         """Go to another z A and back to the beginning of the way, so that it is what is shown."""
@@ -118,10 +110,9 @@ class AttributePanel(_IndexedPanel):
 
     def render(self) -> None:
         """Show the image with all labels off, as they are set, and all on."""
-        point = self.here()
-        z, self.c = np.split(point, [self.G.z_dim])
-        off, on = (np.append(z, value + 0 * self.c) for value in (0, 1))
-        self.show(*self.images_of(np.stack([off, point, on])))
+        points = np.stack([self.here()] * 3)
+        points[::2, self.G.z_dim :] = [[0], [1]]
+        self.show(*self.images_of(points))
 
 
 class CodePanel(_IndexedPanel):
@@ -146,18 +137,18 @@ class CodePanel(_IndexedPanel):
             usage="help_infogan",
         )
 
-    def labels(self, values: Sequence[int]) -> np.ndarray:
-        """Return codes as one-hot vectors."""
-        return one_hot(torch.tensor([values]))[0].numpy()
+    def point(self, number, **codes) -> np.ndarray:
+        """Return z and, behind it, the codes as one-hot vectors, (Z + label_dim,)."""
+        one_hot = np.eye(CODE_SIZE, dtype=np.float32)[list(codes.values())]
+        return np.concatenate([self.z_of(number), one_hot.ravel()])
 
     def render(self) -> None:
         """Show the image, and per code what its other values would make of this z."""
         values = [code.value for code in self.codes]
-        self.c = self.labels(values)
         ways = [self.sweep(name, CODE_SIZE) for name in self.stems]
         for place, images, value in zip(self.strips, ways, values, strict=True):
             place.value = to_strip(images, marked=value)
-        self._captions[0].value = f"c = {', '.join(map(str, values))}"
+        self.captions[0].value = f"c = {', '.join(map(str, values))}"
         self.show(ways[0][values[0]])
 
 

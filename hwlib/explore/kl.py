@@ -42,30 +42,25 @@ def weight_sheets(images: Images, places: Sequence[int]) -> np.ndarray:
 
 
 class KLPanel(Panel):
-    """A slider over the KL weight that swaps reconstructions, and samples of the same z for each.
+    """A slider over a study's KL weight that swaps reconstructions, and samples of the same z.
 
     The value of `weight` is the place among the study's rows.
     """
 
-    def __init__(
-        self, studies: Studies, images: Images, *, lang: str | None = None, profile: str = ""
-    ):
-        super().__init__(lang, profile)
-        self.studies, self.images = studies, images
-        self.images_of = partial(weight_sheets, images)
-        about = {
-            "options": [(plain(studies[i]["kl_weight"]), i) for i in by_weight(studies)],
-            "value": 0,  # the first of `studies`: the first weight that the report discusses
-            "style": {"description_width": "initial"},
-        }
-        self.weight = self.control(
-            widgets.SelectionSlider, "kl_weight", 420, stem="kl-weights", **about
-        )
-        self.originals, self.reconstructions, self.samples = strip(), strip(), strip()
-        self.originals.value = to_strip(images["originals"])
+    def __init__(self, run: Run, lang: str | None = None):
+        super().__init__(lang, run.config.profile)
+        self.studies, self.images = run.results["studies"], run.samples
+        self.images_of = partial(weight_sheets, self.images)
+        order = by_weight(self.studies)
+        about = {"options": [(plain(self.studies[i]["kl_weight"]), i) for i in order]}
+        about |= {"value": 0}  # the first of the rows: the first weight that the report discusses
+        about |= {"style": {"description_width": "initial"}, "stem": "kl-weights"}
+        self.weight = self.control(widgets.SelectionSlider, "kl_weight", 420, **about)
+        self.strips = {name: strip() for name in ("originals", "reconstructions", "samples")}
+        self.strips["originals"].value = to_strip(self.images["originals"])
         lines = [widgets.HBox([self.weight, self.status])]
-        for name in ("originals", "reconstructions", "samples"):
-            lines += (widgets.Label(self.words(f"kl_{name}")), getattr(self, name))
+        for name, place in self.strips.items():
+            lines += (widgets.Label(self.words(f"kl_{name}")), place)
         self.lay_out(*lines, usage="help_kl")
 
     def point(self, kl_weight: int) -> np.ndarray:
@@ -75,22 +70,15 @@ class KLPanel(Panel):
     def render(self) -> None:
         """Show the chosen weight's images and numbers."""
         chosen = self.weight.value
-        self.reconstructions.value = to_strip(self.images["reconstructions"][chosen])
-        self.samples.value = to_strip(self.images["samples"][chosen][:NUM_SHOWN])
+        self.strips["reconstructions"].value = to_strip(self.images["reconstructions"][chosen])
+        self.strips["samples"].value = to_strip(self.images["samples"][chosen][:NUM_SHOWN])
         self.status.value = self.words("kl_told", **self.studies[chosen])
-
-
-def kl_panel(run: Run, lang: str | None = None) -> KLPanel:
-    """Return the panel for a finished run of problem `kl`."""
-    studies, profile = run.results["studies"], run.config.profile
-    return KLPanel(studies, run.samples, lang=lang, profile=profile)
 
 
 def weight_track(studies: Studies, images: Images) -> Track:
     """Return a slider over the KL weight: test images, their reconstructions, and samples.
 
-    It starts at the first weight of `studies`, which is the first that the report discusses. Both
-    are as `KLPanel` takes them.
+    It starts at the first weight of `studies`, which is the first that the report discusses.
     """
     order = by_weight(studies)
 

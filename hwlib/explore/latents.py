@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,18 +15,15 @@ from torch import nn
 
 from hwlib import plots
 from hwlib.conditioning import CODE_SIZE, one_hot
-from hwlib.data import load_data
+from hwlib.data import Data, load_data
 from hwlib.errors import UserError
 from hwlib.explore.base import GAP_PX, in_all_languages, words
 from hwlib.models.gan import JoinEmbedding
 from hwlib.run import Run
 from hwlib.show.sliders import Track
-from hwlib.text import LANGUAGES, in_languages
+from hwlib.text import LANGUAGES, in_languages, signed
 from hwlib.training.batches import draw_z, to_range, to_uint8
 from hwlib.training.generate import generate as generate_images
-
-if TYPE_CHECKING:
-    from hwlib.data import Data
 
 CENTRAL_SHARE = 0.1  # of the test images, those nearest to their mean image
 
@@ -57,14 +54,11 @@ def interpolate(
     Shares (T,) give (T, Z). The spherical path keeps to the lengths that the two ends have
     (Shoemake 1985, with the length interpolated); for ends in line with the origin it is straight.
     """
-    share = np.asarray(share)[..., np.newaxis]
-    straight = (1 - share) * a + share * b
-    lengths = np.linalg.norm(a), np.linalg.norm(b)
-    if not is_spherical or min(lengths) == 0:
-        return straight
-    angle = np.arccos(np.clip(a @ b / (lengths[0] * lengths[1]), -1, 1))
-    if np.sin(angle) < 1e-4:
-        return straight
+    share, lengths = np.asarray(share)[..., np.newaxis], (np.linalg.norm(a), np.linalg.norm(b))
+    cosine = a @ b / (lengths[0] * lengths[1]) if all(lengths) else 1
+    angle = np.arccos(np.clip(cosine, -1, 1))
+    if not is_spherical or np.sin(angle) < 1e-4:
+        return (1 - share) * a + share * b
     direction = np.sin((1 - share) * angle) * a / lengths[0]
     direction = (direction + np.sin(share * angle) * b / lengths[1]) / np.sin(angle)
     return (((1 - share) * lengths[0] + share * lengths[1]) * direction).astype(a.dtype)
@@ -86,8 +80,8 @@ def traverse(
 ) -> np.ndarray:
     """Decode z (Z,) with one variable at a time set to each value: (which, values, H, W, C)."""
     grid = np.tile(np.asarray(z, dtype=np.float32), (len(which), len(values), 1))
-    for row, latent in enumerate(which):
-        grid[row, :, latent] = values
+    for row, latent in zip(grid, which, strict=True):
+        row[:, latent] = values
     return np.stack([decode(vae, row) for row in grid])
 
 
@@ -106,11 +100,11 @@ def tsne(mu: np.ndarray, *, seed: int = 0) -> np.ndarray:
 
 # -------------------------------------------------------------------------------- generators
 
-LatentByIndex = Callable[[int], np.ndarray]  # gives z number n, float32 (Z,): always the same one
+LatentByIndex = Callable[[int], np.ndarray]
 
 
 def latent_by_index(run: Run, z_dim: int) -> LatentByIndex:
-    """Return what gives a run's panels z by its number: noise of the run's own kind."""
+    """Return what gives z by its number, always the same (Z,): noise of the run's own kind."""
     return lambda index: draw_z(run.config, "panel", index, num=1, z_dim=z_dim)[0].numpy()
 
 
@@ -131,8 +125,8 @@ def has_binary_labels(G: nn.Module) -> bool:
 def data_of(run: Run) -> Data:
     """Open the images that a run learnt from, which must be the same as then."""
     facts, config = run.record["data"], run.config
-    skip_bad = bool(facts["num_left_out"])
-    data = load_data(config.data, config.image_size, crop=config.crop, skip_bad=skip_bad)
+    options = {"crop": config.crop, "skip_bad": bool(facts["num_left_out"])}
+    data = load_data(config.data, config.image_size, **options)
     if data.fingerprint != facts["fingerprint"]:
         raise UserError("data_since_run", data=config.data, run=run.path.name)
     return data
@@ -179,20 +173,19 @@ def latent_tracks(
     vae: nn.Module, z: np.ndarray, which: Sequence[int], values: Sequence[float]
 ) -> list[Track]:
     """Return a slider for each of some latents; it starts at the value nearest to its own in z."""
-    labels = _same([f"{value:+.1f}".replace("-", "−") if value else "0.0" for value in values])
+    labels = _same([signed(value, 1) for value in values])
     starts = [int(np.abs(np.asarray(values) - z[latent]).argmin()) for latent in which]
-    titles = [_same(f"z[{latent}]") for latent in which]
-    made = zip(traverse(vae, z, which, values), titles, starts, strict=True)
-    return [Track(frames, title, labels, start) for frames, title, start in made]
+    made = zip(traverse(vae, z, which, values), which, starts, strict=True)
+    return [Track(frames, _same(f"z[{latent}]"), labels, start) for frames, latent, start in made]
 
 
 def noise_tracks(G: nn.Module, z_of: LatentByIndex) -> list[Track]:
     """Return the straight and the spherical way between two z of a generator without labels."""
-    ways = {
-        path: interpolate(z_of(0), z_of(1), SHARES, is_spherical=path == "spherical")
-        for path in ("linear", "spherical")
-    }
-    return [Track(generate(G, z), in_all_languages(path), PERCENTAGES) for path, z in ways.items()]
+    tracks = []
+    for path in ("linear", "spherical"):
+        z = interpolate(z_of(0), z_of(1), SHARES, is_spherical=path == "spherical")
+        tracks.append(Track(generate(G, z), in_all_languages(path), PERCENTAGES))
+    return tracks
 
 
 def attribute_tracks(G: nn.Module, z_of: LatentByIndex, attributes: Sequence[str]) -> list[Track]:
@@ -203,22 +196,24 @@ def attribute_tracks(G: nn.Module, z_of: LatentByIndex, attributes: Sequence[str
     values = np.linspace(0, 1, 2 if has_binary_labels(G) else NUM_SWITCHED)
     between = [f"{value:.3g}" for value in values[1:-1]]
     labels = in_languages(lambda lang: [words("off", lang), *between, words("on", lang)])
-    switches = np.eye(len(attributes))[:MAX_TRACKS, np.newaxis] * values[:, np.newaxis]
-    titles = [in_languages(partial(plots.attribute_name, attribute)) for attribute in attributes]
-    return [
-        Track(_rows(G, z_of, c), title, labels) for c, title in zip(switches, titles, strict=False)
-    ]
+    tracks = []
+    for name, only in zip(attributes[:MAX_TRACKS], np.eye(len(attributes)), strict=False):
+        title = in_languages(partial(plots.attribute_name, name))
+        tracks.append(Track(_rows(G, z_of, np.outer(values, only)), title, labels))
+    return tracks
 
 
 def code_tracks(G: nn.Module, z_of: LatentByIndex) -> list[Track]:
     """Return a slider for each code of an InfoGAN over several z in a row, other codes at 0."""
     num_codes = G.label_dim // CODE_SIZE
-    labels, name = _same(list(map(str, range(CODE_SIZE)))), "code" if num_codes == 1 else "codes"
-    switches = torch.eye(num_codes, dtype=int)[:, None] * torch.arange(CODE_SIZE)[:, None]
-    return [
-        Track(_rows(G, z_of, one_hot(codes).numpy()), in_all_languages(name, code=k), labels)
-        for k, codes in enumerate(switches, 1)
-    ]
+    labels, name = _same([*map(str, range(CODE_SIZE))]), "code" if num_codes == 1 else "codes"
+    tracks = []
+    for k in range(num_codes):
+        codes = torch.zeros(CODE_SIZE, num_codes, dtype=int)
+        codes[:, k] = torch.arange(CODE_SIZE)
+        title = in_all_languages(name, code=k + 1)
+        tracks.append(Track(_rows(G, z_of, one_hot(codes).numpy()), title, labels))
+    return tracks
 
 
 def _rows(G: nn.Module, z_of: LatentByIndex, c: np.ndarray) -> np.ndarray:

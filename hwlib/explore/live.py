@@ -45,7 +45,7 @@ class LiveCurve:
         is_watched = get_ipython() is not None and not os.environ.get("HWLIB_BATCH")
         self.is_shown = is_watched if is_shown is None else is_shown
         self.image = widgets.Image(format="png", layout={"max_width": "760px"})
-        self._next_draw, self._num_drawn = 0.0, 0
+        self._next_draw = 0.0
         self._records: Sequence[Mapping[str, Any]] = ()
 
     def __enter__(self) -> Self:
@@ -54,15 +54,12 @@ class LiveCurve:
 
     def __exit__(self, *_error: object) -> None:
         """Draw the records to the last one: `fit` goes on to append to those it has shown."""
-        if len(self._records) != self._num_drawn:
-            self._next_draw = 0.0
-            self(self._records)
+        self._next_draw = 0.0
+        self(self._records)
 
     def __call__(self, records: Sequence[Mapping[str, Any]]) -> None:
         """Show the curves of `records`, the rows of metrics.jsonl so far."""
-        if records is not self._records:  # of another network of a study
-            self._records, self._num_drawn = records, 0
-        start = time.monotonic()
+        self._records, start = records, time.monotonic()
         if not self.is_shown or len(records) < 2 or start < self._next_draw:
             return
         if not self.image.value:
@@ -72,5 +69,5 @@ class LiveCurve:
         with plots.rc_context():
             fig.savefig(buffer, format="png", dpi=120)
         plt.close(fig)
-        self.image.value, self._num_drawn = buffer.getvalue(), len(records)
+        self.image.value = buffer.getvalue()
         self._next_draw = start + (time.monotonic() - start) / MAX_SHARE

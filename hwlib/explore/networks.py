@@ -44,13 +44,12 @@ def network_layers(
         by the network's name its inputs as layers of kind "Input" (z, and c where G has labels; the
         image x; for Q the features h of D's trunk), then its own layers without sub-layers.
     """
-    G, D = models["G"], models["D"]
-    x = torch.zeros(1, channels, image_size, image_size)
+    G, x = models["G"], torch.zeros(1, channels, image_size, image_size)
     inputs = {"G": {"z": torch.zeros(1, G.z_dim)}, "D": {"x": x}}
     if G.label_dim:
         inputs["G"]["c"] = torch.zeros(1, G.label_dim)
     if "Q" in models:
-        inputs["Q"] = {"h": copy.deepcopy(D).eval().trunk(x)}
+        inputs["Q"] = {"h": copy.deepcopy(models["D"]).eval().trunk(x)}
     return {name: _layers(name, models[name], **given) for name, given in inputs.items()}
 
 
@@ -67,9 +66,19 @@ def _layers(part: str, network: nn.Module, **inputs: Tensor) -> list[Layer]:
     found = [Layer(part, name, "Input", "", tuple(x.shape[1:]), 0) for name, x in inputs.items()]
 
     def note(name: str, module: nn.Module, _inputs: Any, output: Tensor) -> None:
-        kind = type(module).__name__.removeprefix("Parametrized")
+        kind, detail = type(module).__name__.removeprefix("Parametrized"), ""
+        match module:  # the setting that matters to a reader
+            case nn.Conv2d() | nn.ConvTranspose2d():
+                (height, width), stride = module.kernel_size, module.stride[0]
+                detail = f"{height}×{width}" + (f", stride {stride}" if stride > 1 else "")
+            case nn.AvgPool2d() | nn.MaxPool2d():
+                detail = f"{module.kernel_size}×{module.kernel_size}"
+            case nn.LeakyReLU():
+                detail = f"{module.negative_slope:g}"
+            case Upsample() | nn.Upsample():
+                detail = "×2"
         count = sum(p.numel() for p in module.parameters())
-        found.append(Layer(part, name, kind, _detail(module), tuple(output.shape[1:]), count))
+        found.append(Layer(part, name, kind, detail, tuple(output.shape[1:]), count))
 
     for name, module in network.named_modules():
         # what spectral norm puts into a layer belongs to that layer
@@ -78,18 +87,6 @@ def _layers(part: str, network: nn.Module, **inputs: Tensor) -> list[Layer]:
             module.register_forward_hook(partial(note, name))
     network(*inputs.values())
     return found
-
-
-def _detail(module: nn.Module) -> str:
-    """Say the setting of a layer that matters to a reader."""
-    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-        (height, width), stride = module.kernel_size, module.stride[0]
-        return f"{height}×{width}" + (f", stride {stride}" if stride > 1 else "")
-    if isinstance(module, nn.AvgPool2d | nn.MaxPool2d):
-        return f"{module.kernel_size}×{module.kernel_size}"
-    if isinstance(module, nn.LeakyReLU):
-        return f"{module.negative_slope:g}"
-    return "×2" if type(module).__name__ == "Upsample" else ""
 
 
 # ---- a decoder that runs in a page --------------------------------------------------------------
@@ -127,12 +124,11 @@ def page_decoder(run: Run) -> dict[str, Any]:
 @torch.no_grad()
 def _page_layers(module: nn.Module) -> list[tuple[dict[str, Any], list[np.ndarray]]]:
     """List layers' kinds and shapes, and their weights, batch norm as a scale and a shift."""
-    weights, kind = [], type(module).__name__.lower()
     match module:
         case nn.Sequential():
             return [layer for child in module for layer in _page_layers(child)]
         case nn.Linear():
-            about, weights = {"kind": "dense", "outputs": module.out_features}, [module.weight]
+            about = {"kind": "dense", "outputs": module.out_features}
         case nn.Unflatten():
             about = {"kind": "reshape", "shape": list(module.unflattened_size)}
         case nn.BatchNorm2d():
@@ -143,17 +139,16 @@ def _page_layers(module: nn.Module) -> list[tuple[dict[str, Any], list[np.ndarra
             about = {"kind": "transposed" if is_up else "convolution"}
             about |= {"outputs": module.out_channels, "size": module.kernel_size[0]}
             about |= {"stride": module.stride[0], "padding": module.padding[0]}
-            weights = [module.weight]
         case nn.ReLU() | nn.LeakyReLU():
             about = {"kind": "leaky", "slope": getattr(module, "negative_slope", 0)}
         case Upsample() | nn.Sigmoid() | nn.Tanh():
-            about = {"kind": kind}
+            about = {"kind": type(module).__name__.lower()}
         case _:
             raise TypeError(f"no page can run a layer of kind {type(module).__name__}")
-    if weights:  # and a bias: zeros where it has none
-        bias = torch.zeros(about["outputs"]) if module.bias is None else module.bias
-        weights.append(bias)
-    return [(about, weights)]
+    if "outputs" not in about:
+        return [(about, [])]
+    bias = torch.zeros(about["outputs"]) if module.bias is None else module.bias
+    return [(about, [module.weight, bias])]
 
 
 def _packed(arrays: list[Any]) -> str:

@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Sequence
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 
 import ipywidgets as widgets
@@ -14,7 +15,7 @@ import numpy as np
 from hwlib import plots
 from hwlib.errors import UserError
 from hwlib.explore.base import Panel, error_line, row, to_strip, words
-from hwlib.images import data_address, to_image
+from hwlib.images import data_address, encode, to_image
 from hwlib.io import replacing
 from hwlib.registry import PROBLEMS, resolve
 from hwlib.run import Run, default_runs_dir
@@ -34,16 +35,17 @@ def finished_runs(folder: str | Path | None = None) -> list[Run]:
     """Return the finished runs of a folder, or else of the default one, the newest first."""
     folder = Path(folder) if folder else default_runs_dir()
     found, unreadable = [], []
-    for results in folder.glob("*/results.json"):
+    by_age = sorted((-path.stat().st_mtime, path.parent) for path in folder.glob("*/results.json"))
+    for _, path in by_age:
         try:
-            found.append((-results.stat().st_mtime, results.parent.name, Run(results.parent)))
+            found.append(Run(path))
         except UserError:  # settings of another version of this package
-            unreadable.append(results.parent.name)
+            unreadable.append(path.name)
     if unreadable:
-        print(f"left out, of another version of hwlib: {', '.join(sorted(unreadable))}")
+        print(f"left out, of another version of hwlib: {', '.join(unreadable)}")
     if not found:
         raise UserError("no_finished_run", folder=folder)
-    return [run for *_, run in sorted(found, key=lambda entry: entry[:2])]
+    return found
 
 
 def in_order(runs: Sequence[Run]) -> list[Run]:
@@ -53,12 +55,12 @@ def in_order(runs: Sequence[Run]) -> list[Run]:
     before smaller ones.
     """
     members = {row["run"] for run in runs for row in run.results.get("studies", ())}
-    places = {name: place for place, name in enumerate((*PROBLEMS, *LARGEST_FIRST))}
 
-    def key(run: Run) -> tuple[int, bool, int]:
-        return places[run.config.problem], run.path.name in members, places[run.config.profile]
+    def rank(run: Run) -> tuple[int, bool, int]:
+        problem = [*PROBLEMS].index(run.config.problem)
+        return problem, run.path.name in members, LARGEST_FIRST.index(run.config.profile)
 
-    return sorted(runs, key=key)
+    return sorted(runs, key=rank)
 
 
 def run_labels(runs: Sequence[Run], lang: str = "en") -> list[str]:
@@ -186,53 +188,52 @@ class Playground(Panel):
 # ---- files --------------------------------------------------------------------------------------
 
 
-def save_animation(frames: np.ndarray, path: Path) -> None:
-    """Write frames, uint8 (T, H, W, C), as an animation there and back without end, or as a strip.
+def animate(frames: np.ndarray, suffix: str) -> bytes:
+    """Return frames, uint8 (T, H, W, C), as a file: an animation without end, or a strip.
 
-    The suffix says the kind: `.gif`, `.mp4` and `.webp` move, `.png` is the strip.
-
-    Raises:
-        UserError: another suffix.
+    `.gif`, `.mp4` and `.webp` go there and back again, `.png` is the strip.
     """
-    if path.suffix not in SUFFIXES:
-        raise UserError("animation_suffix", name=path.name, known=list(SUFFIXES))
+    if suffix == ".png":
+        return to_strip(frames)
     large = plots.enlarge(frames, max(1, round(HEIGHT_PX / frames.shape[1])))
     there_and_back = np.concatenate([large, large[-2:0:-1]])
     duration_ms = DURATION_MS // len(frames)
-    with replacing(path) as temporary:
-        if path.suffix == ".png":
-            temporary.write_bytes(to_strip(frames))
-        elif path.suffix == ".mp4":
-            _write_mp4(there_and_back, temporary, duration_ms)
-        else:
-            first, *rest = map(to_image, there_and_back)
-            options = {"duration": duration_ms, "loop": 0, "quality": 90}  # GIF has no quality
-            first.save(temporary, save_all=True, append_images=rest, **options)
+    if suffix == ".mp4":
+        return _to_mp4(there_and_back, duration_ms)
+    first, *rest = map(to_image, there_and_back)
+    options = {"duration": duration_ms, "loop": 0, "quality": 90}  # GIF has no quality
+    return encode(first, suffix[1:], save_all=True, append_images=rest, **options)
 
 
 def export(frames: np.ndarray, folder: Path, name: str, suffix: str) -> Path:
-    """Write frames as `save_animation` does, beside other files of that name; return the file.
+    """Write frames as `animate` does, beside other files of that name; return the file.
 
     What a file's name may not hold becomes "_", as an attribute's name is the data's own. From the
     second file on that shows something else, a number follows the name.
+
+    Raises:
+        UserError: another suffix than those of `animate`.
     """
-    name = re.sub(r"[^\w.-]", "_", name)
-    fresh = folder / f".new-{name}{suffix}"
-    save_animation(frames, fresh)
+    if suffix not in SUFFIXES:
+        raise UserError("animation_suffix", name=name + suffix, known=list(SUFFIXES))
+    name, content = re.sub(r"[^\w.-]", "_", name), animate(frames, suffix)
     path, number = folder / f"{name}{suffix}", 1
-    while path.exists() and path.read_bytes() != fresh.read_bytes():
+    while path.exists() and path.read_bytes() != content:
         number += 1
         path = folder / f"{name}-no{number}{suffix}"
-    return fresh.replace(path)
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+    return path
 
 
-def _write_mp4(frames: np.ndarray, path: Path, duration_ms: int) -> None:
-    """Write H.264 in the colour format that every player knows, whose sides are even."""
+def _to_mp4(frames: np.ndarray, duration_ms: int) -> bytes:
+    """Return H.264 in the colour format that every player knows, whose sides are even."""
     import av
 
     height, width = (side // 2 * 2 for side in frames.shape[1:3])
     frames = np.broadcast_to(frames, (*frames.shape[:3], 3))[:, :height, :width]  # grey ones too
-    with av.open(str(path), "w") as file:
+    content = BytesIO()
+    with av.open(content, "w", format="mp4") as file:
         stream = file.add_stream("libx264", rate=Fraction(1_000, duration_ms))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.options = {"crf": "18"}
@@ -240,3 +241,4 @@ def _write_mp4(frames: np.ndarray, path: Path, duration_ms: int) -> None:
             pixels = np.ascontiguousarray(frame)
             file.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
         file.mux(stream.encode())
+    return content.getvalue()

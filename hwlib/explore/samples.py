@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
+from hwlib.data import Data
 from hwlib.metrics import frechet_distance, squared_distances
 from hwlib.run import Run
 from hwlib.training.attribute_classifier import image_features
 from hwlib.training.batches import evenly_spaced_rows
 from hwlib.training.evaluate_vae import reconstruct
 from hwlib.training.quality import NUM_SHOWN, closest_pair, make_feature_networks, thumbnails
-
-if TYPE_CHECKING:
-    from hwlib.data import Data
 
 NUM_DRAWS = 1_000  # of real images, as many in each as there are samples
 MIDDLE = (5, 95)  # percentiles of the draws
@@ -69,10 +67,8 @@ def lattice(G: nn.Module, samples: np.ndarray, real: np.ndarray) -> dict[str, An
     if side % 2 or side < MIN_SIDE or samples.shape[2] != side:
         return None
     peak, grey_levels = _peak(samples)
-    is_transposed = any(
-        isinstance(layer, nn.ConvTranspose2d) and max(layer.stride) > 1 for layer in G.modules()
-    )
-    about = {"peak_real": _peak(np.asarray(real))[0], "is_transposed": is_transposed}
+    upscaling = [m for m in G.modules() if isinstance(m, nn.ConvTranspose2d) and max(m.stride) > 1]
+    about = {"peak_real": _peak(np.asarray(real))[0], "is_transposed": bool(upscaling)}
     return {"peak": peak, "grey_levels": grey_levels} | about
 
 

@@ -5,22 +5,20 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
 from PIL import Image
 
 from hwlib import plots
+from hwlib.data import Data
 from hwlib.data.decode import Unreadable
 from hwlib.data.decode import decode as decode_photo
 from hwlib.data.layouts import LAYOUTS
 from hwlib.explore.base import Panel, error_line, row, strip, to_strip
 from hwlib.explore.latents import data_of, decode, encode, interpolate, latents, most_active
 from hwlib.run import Run
-
-if TYPE_CHECKING:
-    from hwlib.data import Data
 
 LIMIT = 3  # a slider adds so much to its latent, or of a direction, either way
 LIMITS = {"min": -LIMIT, "max": LIMIT, "readout_format": "+.1f"}
@@ -85,7 +83,7 @@ class VAEPanel(Panel):
         a, b = self.image_a.value, self.image_b.value
         if self._place != (place := (a, b, self.share.value, self.path.value)):
             self._place, self._sample = place, None
-        self._captions[2].value = self.words("between" if self._sample is None else "sample")
+        self.captions[2].value = self.words("between" if self._sample is None else "sample")
         self.z = self.here()
         (shown,) = self.images_of(self.z[np.newaxis])
         ends = self.images_of(np.stack([self._mean(a), self._mean(b)]))
@@ -121,26 +119,16 @@ def directions(
 
 
 def read_photo(
-    content: bytes,
-    size: int,
-    crop: str | None = None,
-    *,
-    zoom: float = 1.0,
-    left: float = 0.5,
-    top: float = 0.5,
+    content: bytes, size: int, crop: str | None = None, *, zoom=1.0, left=0.5, top=0.5
 ) -> tuple[np.ndarray, bool]:
     """Read a photograph as the data room reads its files, then go nearer where that is asked for.
 
-    Args:
-        content: the file's bytes.
-        size: side S of the result, in pixels.
-        crop: "hw4" or "square" for an aligned CelebA photograph; any other one gives the square in
-            its middle, and with None so do all.
-        zoom: 1 shows the whole of that square, 2 half its side.
-        left, top: where the part that is shown lies, from 0 to 1.
+    `crop` is "hw4" or "square" for an aligned CelebA photograph; any other one gives the square in
+    its middle, and with None so do all. Of that square `zoom` 1 shows the whole, 2 half its side;
+    `left` and `top` say where that part lies, from 0 to 1.
 
     Returns:
-        uint8 (S, S, 3); whether `crop` was used.
+        uint8 (S, S, 3), S being `size`; whether `crop` was used.
     """
     side = round(size * zoom)  # so that one resizing does
     is_aligned = crop is not None
@@ -168,7 +156,7 @@ class DirectionPanel(Panel):
         layout = LAYOUTS[data.layout]
         self.crop = run.config.crop if layout.is_aligned else None
         self.is_drawn = layout.is_drawn
-        self._photo: Mapping[str, Any] = {}  # the last upload that could be read
+        self._name, self._read = "", None  # of the last upload that could be read
         self._look: list[Any] = []  # what the image that is shown was made from
         sources = {self.words(f"from_{name}"): name for name in ("test", "own")}
         self.source = self.choice("source", sources)
@@ -177,18 +165,15 @@ class DirectionPanel(Panel):
         about = {"description": self.words("upload"), "layout": {"width": "170px"}}
         self.upload = widgets.FileUpload(accept="image/*", **about)
         self.upload.observe(lambda _change: self._on_upload(), "value")
-        # each move reads the photograph again
-        about = {"step": 0.02, "continuous_update": False}
-        limits = {"zoom": (1, MAX_ZOOM), "left": (0, 1), "top": (0, 1)}
-        self.zoom, self.left, self.top = (
-            self.control(
-                widgets.FloatSlider, name, 300, value=WHOLE[name], min=low, max=high, **about
-            )
-            for name, (low, high) in limits.items()
+        about = {"step": 0.02, "continuous_update": False}  # a move reads the photograph again
+        self.zoom = self.control(widgets.FloatSlider, "zoom", 300, min=1, max=MAX_ZOOM, **about)
+        about |= {"value": 0.5, "max": 1}
+        self.left, self.top = (
+            self.control(widgets.FloatSlider, name, 300, **about) for name in ("left", "top")
         )
         self._part = row(self.zoom, self.left, self.top)
-        options = [(plots.attribute_name(name, self.lang), name) for name in directions]
-        self.attribute = self.control(widgets.Dropdown, "attribute", options=options)
+        names = [(plots.attribute_name(name, self.lang), name) for name in directions]
+        self.attribute = self.control(widgets.Dropdown, "attribute", options=names)
         about = LIMITS | {"value": 1, "stem": "$attribute-$source-$number"}
         self.strength = self.control(widgets.FloatSlider, "strength", 400, **about)
         self.strip = strip()
@@ -210,50 +195,47 @@ class DirectionPanel(Panel):
 
     def render(self) -> None:
         """Show the image, its reconstruction, and the direction: as much as is set, and the way."""
-        if self.source.value == "own" and not self._photo:
+        if self.source.value == "own" and not self._read:
             self.source.value = "test"  # which renders
             self.status.value = self.words("no_upload")
             return
         look = [self.values()[name] for name in ("source", "number", *WHOLE)]
         if look != self._look:
-            self._look, self._image = look, self._chosen()
-            self.mu = encode(self.vae, self._image[np.newaxis])[0]
+            self._look = look
+            self._start()
         self.show(self._image, *self.images_of(np.stack([self.mu, self.here()])))
         self.strip.value = to_strip(self.sweep("strength", NUM_STRENGTHS))
 
-    def _chosen(self) -> np.ndarray:
-        """Return the image that is chosen, uint8 (H, W, C), and say what is known of it."""
-        is_own, self.status.value = self.source.value == "own", ""
+    def _start(self) -> None:
+        """Take the image that is chosen, and say what is known of it."""
+        is_own, lines = self.source.value == "own", []
         self._part.layout.display = None if is_own else "none"
         self.number.layout.display = "none" if is_own else None
-        if not is_own:
-            return np.asarray(self.images[self.number.value])
-        part = {name: self.controls[name].value for name in WHOLE}
-        pixels, is_aligned = self._read(self._photo, **part)
-        name = html.escape(self._photo["name"])
-        lines = [self.words("as_homework" if is_aligned else "as_square", name=name)]
-        if self.is_drawn:
-            lines.append(self.words("drawn"))
+        self._image = self.images[self.number.value]
+        if is_own:
+            part = {name: self.controls[name].value for name in WHOLE}
+            self._image, is_aligned = self._read(**part)
+            if self.images.shape[3] == 1:
+                self._image = np.array(Image.fromarray(self._image).convert("L"))[..., None]
+            name = html.escape(self._name)
+            lines = [self.words("as_homework" if is_aligned else "as_square", name=name)]
+            lines += [self.words("drawn")] if self.is_drawn else []
         self.status.value = "<br>".join(lines)
-        is_grey = self.images.shape[3] == 1
-        return np.array(Image.fromarray(pixels).convert("L"))[..., None] if is_grey else pixels
-
-    def _read(self, photo: Mapping[str, Any], **part: float) -> tuple[np.ndarray, bool]:
-        """Read an uploaded file as `read_photo` does."""
-        return read_photo(bytes(photo["content"]), self.images.shape[1], self.crop, **part)
+        self.mu = encode(self.vae, self._image[np.newaxis])[0]
 
     def _on_upload(self) -> None:
         """Show the photograph that was dropped in, the whole of it first, or say what is wrong."""
         for photo in self.upload.value:
+            read = partial(read_photo, bytes(photo["content"]), self.images.shape[1], self.crop)
             try:
-                self._read(photo)
+                read()
             except Unreadable as error:  # the photograph before it, if there is one, stays
                 line = f"{photo['name']} {error.say(self.lang)}"
                 if self.source.value == "own":
                     line += self.words("still_shown")
                 self.status.value = error_line(line, self.lang)
                 return
-            self._photo, self._look = photo, []
+            self._name, self._read, self._look = photo["name"], read, []
             for name, value in (WHOLE | {"source": "own"}).items():
                 self.controls[name].value = value
             self.render()
