@@ -14,7 +14,7 @@ from pypdf import PdfReader
 from report_notebook import SVG, figure, notebook, png, prose, table
 from report_pages import count_body
 
-from hwlib.report.book import About, Book, Page, book_date, make_book, page_title
+from hwlib.report.book import About, Book, Page, page_title
 from hwlib.report.document import RenderError, references
 from hwlib.report.html import _subset, font_faces, to_html
 from hwlib.report.language import MAX_PRINTED_LINES, read_notebook
@@ -55,7 +55,7 @@ def two_problems(language: str = "en") -> list[Page]:
 
 @pytest.fixture(scope="module")
 def book() -> Book:
-    return make_book(two_problems(), "en", About("Ada Lovelace", "B1815"))
+    return Book(two_problems(), "en", About("Ada Lovelace", "B1815"))
 
 
 def texts(book: Book) -> dict[str, str]:
@@ -77,7 +77,7 @@ def test_the_parts_of_a_book_come_in_order_and_each_appendix_once(book):
 
 
 def test_a_short_book_has_no_appendix_and_the_same_body(book):
-    short = make_book(two_problems(), "en", About(is_short=True))
+    short = Book(two_problems(), "en", About(is_short=True))
     body = [part.name for part in book.parts if not part.name.startswith("appendix")]
     assert [part.name for part in short.parts] == body
 
@@ -117,9 +117,9 @@ def test_references_are_the_cited_ones_in_their_order_with_links_both_ways(book)
 
 def test_a_book_can_be_made_again_from_the_same_pages(book):
     pages = two_problems()
-    first, second = (make_book(pages, "en") for _ in range(2))
+    first, second = (Book(pages, "en") for _ in range(2))
     assert texts(first) == texts(second) == texts(book)
-    alone = make_book(pages[1:], "en")
+    alone = Book(pages[1:], "en")
     assert alone.problems[0].document.figure_numbers == {"fig2_2": 1}
 
 
@@ -130,7 +130,7 @@ def test_an_unknown_reference_is_an_error_that_names_its_cell():
 
 
 def test_a_figure_that_the_book_lacks_costs_only_its_number(capfd):
-    made = make_book([page(notebook(prose("See {fig:fig9_9}.")))], "en")
+    made = Book([page(notebook(prose("See {fig:fig9_9}.")))], "en")
     assert "See fig9_9." in texts(made)["vae-dcgan"]
     assert "fig9_9" in capfd.readouterr().err
 
@@ -149,11 +149,11 @@ def test_every_reference_says_who_when_what_and_where():
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_title_page_has_author_date_and_findings(language, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
-    book = make_book([], language, About("Ada", "B1"))
+    book = Book([], language, About("Ada", "B1"))
     assert all(word in book.author for word in ("Ada", "B1"))
     assert all(word in book.day for word in ("2023", "14"))
     assert book.findings.ast
-    assert make_book([], language).author == ""
+    assert Book([], language).author == ""
 
 
 def test_the_date_is_that_of_the_newest_run_so_that_rebuilding_keeps_it(tmp_path, monkeypatch):
@@ -168,7 +168,7 @@ def test_the_date_is_that_of_the_newest_run_so_that_rebuilding_keeps_it(tmp_path
         os.utime(run / "results.json", (moment, moment))
         facts = read_facts(make_job("vae", "dcgan"), run, {})
         pages.append(Page(name, name, facts, None))
-    assert book_date(pages).date().isoformat() == "2026-05-09"
+    assert Book(pages, "en").date.date().isoformat() == "2026-05-09"
 
 
 def test_the_fonts_of_a_page_are_the_same_bytes_at_any_time(monkeypatch):
@@ -249,7 +249,7 @@ def pdf(tmp_path_factory) -> PdfReader:
         table("layers", tags=("appendix-layers",)),
         title="# Problem 1: 翊",
     )
-    made = make_book([page(hard), *two_problems()[1:]], "en", About(RARE, "B1"))
+    made = Book([page(hard), *two_problems()[1:]], "en", About(RARE, "B1"))
     content = render_pdf(made)
     assert content == render_pdf(made)
     return PdfReader(BytesIO(content))

@@ -25,13 +25,13 @@ from hwlib import report
 from hwlib.objectives import reported_mses
 from hwlib.registry import PAGES, PROBLEMS, metrics_of
 from hwlib.report import compare, protocols, site, strips
-from hwlib.report.book import About, Page, make_book
+from hwlib.report.book import About, Book, Page
 from hwlib.report.cells import cell, format_metric
 from hwlib.report.document import RenderError
 from hwlib.report.html import COMPARE, render
 from hwlib.report.language import read_notebook
 from hwlib.report.pdf import render_pdf
-from hwlib.report.runs import Facts, by_seed, read_facts, rows_of, warnings
+from hwlib.report.runs import Facts, by_seed, read_facts, rows_of
 from hwlib.text import section
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -124,7 +124,7 @@ def compared(pages) -> dict[str, BeautifulSoup]:
     """Return the comparison in each language."""
     found = {}
     for code in LANGUAGES:
-        text = render(make_book(pages[code], code), COMPARE, languages=LANGUAGES)
+        text = render(Book(pages[code], code), COMPARE, languages=LANGUAGES)
         found[code] = BeautifulSoup(text, "html.parser")
     return found
 
@@ -213,7 +213,7 @@ def test_means_are_those_of_the_runs(english):
 
 def test_one_seed_has_no_means(pages):
     some = [page for page in pages["en"] if page.name.endswith("-faces-s0")]
-    assert "±" not in render(make_book(some, "en"), COMPARE, languages=LANGUAGES)
+    assert "±" not in render(Book(some, "en"), COMPARE, languages=LANGUAGES)
 
 
 # ---------------------------------------------------------------------- several problems
@@ -249,11 +249,15 @@ def mixed(tmp_path_factory) -> dict[str, compare.Section]:
             run = report_notebook.write_run(folder, problem, recipe, results)
         known = read_facts(report.Job(problem, recipe, folder, {}), run, {}, others)
         runs.append(replace(known, page=f"{problem}-{recipe}", is_failed=not is_run))
-    return {part.anchor: part for part in compare.comparison(rows_of(runs), "en")}
+    return {part.anchor: part for part in compare.Comparison(rows_of(runs), "en", {}).sections()}
 
 
 def cells_of(table) -> list[dict[str, str]]:
-    return [dict(zip(table.columns, row.cells, strict=True)) for row in table.rows]
+    return [dict(row.cells) for row in table.rows]
+
+
+def texts_of(table) -> list[tuple[str, ...]]:
+    return [tuple(row.cells.values()) for row in table.rows]
 
 
 def test_the_comparison_opens_with_each_problems_own_numbers(mixed):
@@ -270,28 +274,28 @@ def test_the_comparison_opens_with_each_problems_own_numbers(mixed):
 
 def test_one_table_ranks_every_model_of_one_protocol_above_the_real_row(mixed):
     (table,) = mixed["quality"].tables
-    assert [row.cells[:2] for row in table.rows] == [
+    assert [cells[:2] for cells in texts_of(table)] == [
         *(("VAE", "dcgan"), ("VAE", "dcgan · num_steps = 77"), ("GAN", "plain"), ("GAN", "dcgan")),
         *(("ACGAN", "dcgan"), ("InfoGAN", "dcgan"), ("InfoGAN", "dcgan · num_codes = 2")),
         ("Real images", ""),
     ]
-    assert table.rows[-1].cells[2:] == (
+    assert texts_of(table)[-1][2:] == (
         *("4.12", "0.0004", "93.4 %", "93.1 %", "0.998", "96.1 %", "2,699", "44.8", "18.0"),
     )
-    best = [row.cells[place] for row in table.rows for place in sorted(row.best)]
+    best = [row.cells[head] for row in table.rows for head in row.best]
     assert best == ["12.3", "0.0234", "60.0 %", "70.0 %"]  # not the precision of a blur
 
 
 def test_numbers_of_another_protocol_stand_apart_and_never_in_a_ranking(mixed):
     (apart,) = mixed["quality"].parts
     (table,) = apart.tables
-    assert [row.cells[:2] for row in table.rows] == [("GAN", "wide"), ("Real images", "")]
+    assert [cells[:2] for cells in texts_of(table)] == [("GAN", "wide"), ("Real images", "")]
     assert not any(row.best for row in table.rows)
     assert "500" in apart.text[0]
     found = [*mixed["overview"].tables, *compare.tables_of(mixed["gan"].parts)]
-    rows = [row.cells for own in found for row in own.rows if row.cells[:2] == ("wide", "done")]
+    rows = [row for own in found for row in texts_of(own) if row[:2] == ("wide", "done")]
     assert "≠" in [text for row in rows for text in row]
-    assert table.rows[0].cells[2] not in [text for row in rows for text in row]
+    assert texts_of(table)[0][2] not in [text for row in rows for text in row]
     assert section("compare", "en")["not_comparable"] in found[1].notes
 
 
@@ -337,7 +341,9 @@ def test_one_recipe_data_set_and_seed_of_each_problem_leaves_nothing_to_compare(
 
 @pytest.mark.parametrize("profile", ["smoke", "preview", "quick"])
 def test_numbers_of_small_trials_come_with_a_warning(profile):
-    assert len(warnings([entry(profile=profile)], "en")) == (profile != "quick")
+    assert len(Book([Page("a", "A", entry(profile=profile), None)], "en").warnings) == (
+        profile != "quick"
+    )
 
 
 def test_every_number_that_a_table_may_show_has_a_label_and_a_meaning():
@@ -408,10 +414,10 @@ def test_a_report_that_leaves_its_range_open_has_a_row_for_each_reading(runs):
     known = read_facts(job, run, job.parameters)
     record = known.record | {"settings": {**known.settings, "recipe": "plain"}}
     other = Facts(report.Job("vae", "plain", ROOT, {}), {}, "x", record, known.results)
-    found = compare.Comparison([other], "en").reported("vae")
-    ranges = [row.cells[-4] for row in found.rows]
-    assert ranges == ["[0, 1]", "[−1, 1]"]
-    assert float(found.rows[1].cells[-1]) == pytest.approx(4 * float(found.rows[0].cells[-1]), 0.01)
+    (found,) = compare.Comparison([other], "en", {}).reported("vae")
+    one, two = (list(row.cells.values()) for row in found.tables[0].rows)
+    assert (one[-4], two[-4]) == ("[0, 1]", "[−1, 1]")
+    assert float(two[-1]) == pytest.approx(4 * float(one[-1]), 0.01)
 
 
 # ---------------------------------------------------------------------- figures
@@ -564,7 +570,7 @@ def test_the_pdf_holds_all_of_it_within_the_page(pages, code):
         return re.sub(r"\s+", "", text).replace("•", "·").replace("・", "·")
 
     some = [p for p in pages[code] if p.name[:3] in ("vae", "acg") and p.name[-1] in "01"]
-    book = make_book(some, code)
+    book = Book(some, code)
     page = BeautifulSoup(render(book, COMPARE, languages=LANGUAGES), "html.parser").main
     reader = PdfReader(BytesIO(render_pdf(book)))
     text = flat("".join(page.extract_text() for page in reader.pages))

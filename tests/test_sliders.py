@@ -22,7 +22,7 @@ from hwlib.conditioning import one_hot
 from hwlib.images import encode
 from hwlib.recipes import build_models
 from hwlib.report import embed, runner, site
-from hwlib.report.book import Page, make_book
+from hwlib.report.book import Book, Page
 from hwlib.report.html import render
 from hwlib.report.language import read_notebook
 from hwlib.report.log import RunLog
@@ -224,7 +224,7 @@ def page_of(notebook, lang):
 
 
 def html_of(page, lang):
-    return render(make_book([page], lang), "vae-dcgan.html", languages=LANGS)
+    return render(Book([page], lang), "vae-dcgan.html", languages=LANGS)
 
 
 @pytest.fixture(scope="module")
@@ -234,7 +234,7 @@ def pages(tmp_path_factory):
     for lang in LANGS:
         page = page_of(notebook, lang)
         (folder / f"{lang}.html").write_text(html_of(page, lang), encoding="utf-8")
-        made = render_pdf(make_book([page], lang))
+        made = render_pdf(Book([page], lang))
         (folder / f"{lang}.pdf").write_bytes(made)
     return {lang: folder / f"{lang}.html" for lang in LANGS}
 

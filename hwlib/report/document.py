@@ -6,12 +6,13 @@ import json
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
+import pandas as pd
 import pandocfilters
 import pypandoc
 from pandocfilters import Header, Link, Plain, RawInline, Span, Str
@@ -377,8 +378,8 @@ def plain(nodes: Any) -> str:
     return pandocfilters.stringify(nodes).strip()
 
 
-def make_table(columns: Iterable[Any], rows: Iterable[Iterable[Any]]) -> Node:
-    """Return a table of words as a node, columns of numbers to the right."""
+def make_table(frame: pd.DataFrame, name: str = "", caption: str = "") -> Node:
+    """Return a frame of words as the node of a table, columns of numbers to the right."""
     bare = ["", [], []]
 
     def row(texts: Sequence[str]) -> list[Any]:
@@ -389,12 +390,12 @@ def make_table(columns: Iterable[Any], rows: Iterable[Iterable[Any]]) -> Node:
         is_number = all(c in ("", "–") or c[0] in "−<≥≤≈" or c[0].isdecimal() for c in cells)
         return "AlignRight" if is_number else "AlignLeft"
 
-    columns, rows = list(map(str, columns)), [list(map(str, cells)) for cells in rows]
+    columns, rows = list(map(str, frame)), frame.astype(str).to_numpy().tolist()
     across = list(zip(*rows, strict=True)) or [("-",)] * len(columns)
     sides = [[{"t": side(cells)}, {"t": "ColWidthDefault"}] for cells in across]
     body = [bare, 0, [], list(map(row, rows))]
     content = [bare, [None, []], sides, [bare, [row(columns)]], [body], [bare, []]]
-    return {"t": "Table", "c": content}
+    return item_node(Table(name, caption), {"t": "Table", "c": content})
 
 
 def _shaped(table: Node) -> Node:

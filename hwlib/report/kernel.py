@@ -31,18 +31,16 @@ from hwlib.parallel import serve
 from hwlib.report.runner import ENDED, last_line, reason, results_file
 from hwlib.run import MISTAKE_MIME, RUN_MIME
 
-# -P: a file in the working directory, `six.py` say, must not stand in for a package.
-KERNEL_COMMAND = (
-    *("-P", "-Xfrozen_modules=off"),
-    *("-m", "ipykernel_launcher", "-f", "{connection_file}"),
-)
 PATIENCE_S = 30  # a cell that goes on as long after an interrupt may have missed it
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 TRACEBACK_LINES = 30
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-# What papermill, nbclient and the kernel are known to throw; anything else is a bug of ours.
-OF_NOTEBOOKS = (PapermillException, CellControlSignal, NoSuchKernel, nbformat.ValidationError)
-KERNEL_ERRORS = (*OF_NOTEBOOKS, OSError, RuntimeError, ValueError)  # a kernel that died, too
+# What papermill, nbclient and the kernel are known to throw, a kernel that died, too; anything else
+# is a bug of ours.
+KERNEL_ERRORS = (
+    *(PapermillException, CellControlSignal, NoSuchKernel, nbformat.ValidationError),
+    *(OSError, RuntimeError, ValueError),
+)
 
 
 class LocalKernelManager(AsyncKernelManager):
@@ -60,7 +58,9 @@ class LocalKernelManager(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         """This interpreter's kernel, whatever 'python3' kernels the user has installed."""
-        argv = [sys.executable, *KERNEL_COMMAND]
+        # -P: a file in the working directory, `six.py` say, must not stand in for a package.
+        command = "-P -Xfrozen_modules=off -m ipykernel_launcher -f {connection_file}"
+        argv = [sys.executable, *command.split()]
         return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
     async def _async_pre_start_kernel(self, **kwargs: Any) -> tuple[list[str], dict[str, Any]]:
@@ -149,16 +149,12 @@ def why_failed(
     for number, cell in enumerate(code, start=1):
         for output in cell.outputs:
             if output.output_type == "error":
-                told = [
-                    o.data[MISTAKE_MIME] for o in cell.outputs if MISTAKE_MIME in o.get("data", {})
-                ]
                 message = ANSI.sub("", output.evalue)
-                if told:  # a mistake that the cell shows in every language
-                    why = told[-1]
-                elif output.ename == "SystemExit":
+                why = reason("cell", cell=number, error=f"{output.ename}: {message}")
+                if output.ename == "SystemExit":
                     why = reason("exit", cell=number, error=f"sys.exit({message})")
-                else:
-                    why = reason("cell", cell=number, error=f"{output.ename}: {message}")
+                for other in cell.outputs:  # a mistake that the cell shows in every language
+                    why = other.get("data", {}).get(MISTAKE_MIME, why)
                 return why, _tail("\n".join(output.traceback))
         if cell.execution_count is None and not error:
             return reason("not_run", cell=number), ""

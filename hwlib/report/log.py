@@ -9,19 +9,19 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from hwlib.errors import DEFAULT_LANGUAGE
-from hwlib.log import PROGRESS
-from hwlib.text import word
+from hwlib import log
 
 TICK_S = 60.0
 NOTEBOOK_S = 30.0  # that a notebook takes beside its trainings
 MAX_RUNNING = 0.99  # that a job has done at most before it has ended
 MIN_LEFT_S = 10.0  # less than this is not worth a word
+NO_NEWS = {"run": "", "step": 0, "steps": 0, "left_s": 0.0}
 
 
 @dataclass
@@ -33,10 +33,9 @@ class _Work:
     begun: float | None = None
     ended: float | None = None
     trainings: list[str] = field(default_factory=list)  # the runs that it has trained so far
-    training_begun: float = 0.0  # the last one, of which `step` of `steps` are done
-    step: int = 0
-    steps: int = 0
-    left_s: float = 0.0  # that the last one still takes, as its own process estimates
+    training_begun: float = 0.0  # the last one
+    # What its process said last: `step` of `steps` of the training are done, `left_s` it takes.
+    news: dict[str, Any] = field(default_factory=NO_NEWS.copy)
     page: str = ""  # where it lies
     headline: str = ""  # the number that it is about
 
@@ -54,14 +53,13 @@ class _Work:
         if self.expected is None:
             return None
         later = ratio * sum(self.expected[len(self.trainings) :]) + NOTEBOOK_S
-        return self.left_s + later if self.trainings else max(later - self.spent(now), 0.0)
+        return self.news["left_s"] + later if self.trainings else max(later - self.spent(now), 0.0)
 
 
 class RunLog:
-    """Reports the progress of a report on standard error.
+    """Reports the progress of a report on standard error; its methods may be called from threads.
 
-    Inside the context a line a running job is written every minute. All methods may be called from
-    several threads.
+    Inside the context a line a running job is written every minute.
     """
 
     def __init__(
@@ -80,7 +78,7 @@ class RunLog:
         """
         self.works = {name: _Work((expected or {}).get(name)) for name in names}
         self.at_once, self.quiet, self._clock = max(1, at_once), quiet, clock
-        self._lock, self._stop = threading.RLock(), threading.Event()
+        self._stop = threading.Event()
         self._ticker = threading.Thread(target=self._tick_on, daemon=True)
 
     def __enter__(self) -> RunLog:
@@ -94,8 +92,6 @@ class RunLog:
         while not self._stop.wait(TICK_S):
             self.tick()
 
-    # ---- what happens ----------------------------------------------------------------------------
-
     def plan(self) -> None:
         """Write what is to be done, how many at a time, and about how long it takes."""
         count, left = len(self.works), self.left_s()
@@ -107,29 +103,25 @@ class RunLog:
 
     def begin(self, name: str, asked: str) -> None:
         """Write that a job begins."""
-        with self._lock:
-            self.works[name].state, self.works[name].begun = "running", self._clock()
+        self.works[name].state, self.works[name].begun = "running", self._clock()
         self.say("begin", name=name, asked=asked)
 
     def on_line(self, name: str, line: str) -> None:
         """Take a line of a job's process: progress is kept for the next tick, others written."""
-        _, mark, progress = line.partition(PROGRESS)
+        _, mark, progress = line.partition(log.PROGRESS)
         if not mark:
             self.say("line", name=name, line=line)
             return
-        news = json.loads(progress)
-        with self._lock:
-            work = self.works[name]
-            if news["run"] not in work.trainings:
-                work.trainings.append(news["run"])
-                work.training_begun = self._clock()
-            work.step, work.steps, work.left_s = news["step"], news["steps"], news["left_s"]
+        work, news = self.works[name], json.loads(progress)
+        if news["run"] not in work.trainings:
+            work.training_begun = self._clock()
+            work.trainings.append(news["run"])
+        work.news = news
 
     def end(self, name: str, state: str, *, reason: str = "", headline: str = "") -> None:
         """Write that a job has ended: "done", "unchanged", or "failed" for a `reason`."""
-        with self._lock:
-            work = self.works[name]
-            work.state, work.ended, work.headline = state, self._clock(), headline
+        work = self.works[name]
+        work.state, work.ended, work.headline = state, self._clock(), headline
         minutes = work.spent(self._clock()) / 60
         self.say(state, name=name, minutes=minutes, headline=headline, reason=reason)
 
@@ -140,22 +132,12 @@ class RunLog:
 
     def tick(self) -> None:
         """Write how far each running job is, and about how long the whole still takes."""
-        with self._lock:
-            running = [(n, w) for n, w in self.works.items() if w.state == "running"]
-            left = self.left_s()
-        for name, work in running:
-            training = work.trainings[-1] if work.trainings else ""
-            self.say(
-                "progress",
-                name=name,
-                share=self.share(work),
-                training=training,
-                step=work.step,
-                steps=work.steps,
-                left=None if left is None or left < MIN_LEFT_S else left / 60,
-            )
-
-    # ---- how far, how long -----------------------------------------------------------------------
+        left = self.left_s()
+        minutes = None if left is None or left < MIN_LEFT_S else left / 60
+        for name, work in self.works.items():
+            if work.state == "running":
+                share = self.share(work)
+                self.say("progress", name=name, share=share, left=minutes, **work.news)
 
     def share(self, work: _Work) -> float | None:
         """Return the share of a running job that is done; None where nothing is known of it."""
@@ -179,20 +161,16 @@ class RunLog:
         for work in self.works.values():
             if work.state == "running" and work.expected and work.trainings:
                 place = min(len(work.trainings), len(work.expected)) - 1
-                takes = self._clock() - work.training_begun + work.left_s
+                takes = self._clock() - work.training_begun + work.news["left_s"]
                 found.append(takes / max(work.expected[place], 1e-9))
         return sum(found) / len(found) if found else 1.0
-
-    # ---- lines -----------------------------------------------------------------------------------
 
     def say(self, key: str, *, clock: bool = True, **values: object) -> None:
         """Write the line `log.<key>`, with the time of day before it."""
         if self.quiet and key != "failed":
             return
         time_of_day = datetime.now().strftime("%H:%M:%S") if clock else " " * 8
-        with self._lock:
-            line = word(f"log.{key}", DEFAULT_LANGUAGE, **values)
-            print(f"{time_of_day}  {line}", file=sys.stderr, flush=True)
+        log.info(f"{time_of_day}  {log.line(key, **values)}")
 
     def table(self) -> None:
         """Write the closing table: a row a job."""
@@ -201,11 +179,9 @@ class RunLog:
         table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
         for column in ("job", "state", "minutes", "headline", "page"):
             justify = "right" if column == "minutes" else "left"
-            head = word(f"log.columns.{column}", DEFAULT_LANGUAGE)
-            table.add_column(head, justify=justify, overflow="fold")
+            table.add_column(log.line(f"columns.{column}"), justify=justify, overflow="fold")
         for name, work in self.works.items():
             minutes = f"{work.spent(self._clock()) / 60:.1f}" if work.ended is not None else "–"
-            state = word(f"log.states.{work.state}", DEFAULT_LANGUAGE)
+            state = log.line(f"states.{work.state}")
             table.add_row(name, state, minutes, work.headline, work.page)
-        width = None if sys.stderr.isatty() else 120
-        Console(file=sys.stderr, width=width).print(table)
+        Console(file=sys.stderr, width=None if sys.stderr.isatty() else 120).print(table)

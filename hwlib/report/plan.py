@@ -103,11 +103,9 @@ def chosen_pairs(problems: Sequence[str], recipe: str | None) -> list[tuple[str,
         wanted = [problem for problem in wanted if (recipe, problem) in PAIRS] or wanted[:1]
     pairs = []
     for problem in wanted:
-        if recipe == "all" and problem in PROBLEMS:
-            pairs += [pair for pair in PAIRS if pair[1] == problem]
-            continue
-        default = PROBLEMS[problem].default_recipe if problem in PROBLEMS else ""
-        pairs.append((default if recipe in (None, "all") else recipe, problem))
+        own = [pair for pair in PAIRS if pair[1] == problem] if recipe == "all" else []
+        default = PROBLEMS[problem].default_recipe if problem in PROBLEMS else "all"
+        pairs += own or [(recipe or default, problem)]
         get_pair(*pairs[-1])
     return pairs
 
@@ -117,7 +115,5 @@ def expected(planned: Sequence[Planned], runs: Path, threads: int) -> list[list[
 
     None with claims among the jobs.
     """
-    if any(one.config is None for one in planned):
-        return None
     _, configs, datas = zip(*planned, strict=True)
-    return expected_seconds(configs, datas, runs=runs, threads=threads)
+    return None if None in configs else expected_seconds(configs, datas, runs=runs, threads=threads)

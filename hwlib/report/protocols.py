@@ -33,10 +33,8 @@ def by_protocol(runs: Sequence[Facts]) -> tuple[list[list[Facts]], list[tuple[Fa
     without: list[tuple[Facts, str]] = []
     for run in runs:
         found = _protocols(run)
-        if run.is_failed:
-            without.append((run, "failed"))
-        elif not found:
-            without.append((run, "no_distance"))
+        if run.is_failed or not found:
+            without.append((run, "failed" if run.is_failed else "no_distance"))
         elif not all(found.values()):
             without.append((run, "no_protocol"))
         else:
@@ -67,15 +65,17 @@ def differences(one: Facts, other: Facts, language: str) -> list[str]:
         for part in mine[name].keys() | theirs[name].keys()
         if mine[name].get(part) != theirs[name].get(part)
     }
-    said = []
-    for part, *pair in sorted(found, key=str):
-        here, above = (format_fact(amount, language) for amount in pair)
-        label = _labels(language).get(part, part)
-        said.append(word("compare.instead", language, label=label, theirs=here, ours=above))
-    return said
-
-
-# ---- in words ------------------------------------------------------------------------------------
+    labels = _labels(language)
+    return [
+        word(
+            "compare.instead",
+            language,
+            label=labels.get(part, part),
+            theirs=format_fact(theirs, language),
+            ours=format_fact(ours, language),
+        )
+        for part, theirs, ours in sorted(found, key=str)
+    ]
 
 
 def measured(runs: Sequence[Facts], language: str) -> list[str]:

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
@@ -64,11 +65,8 @@ class Executed:
 
 def reason(kind: str, **names: Any) -> dict[str, str]:
     """Return why a job failed, in one line a language: `page.reasons.<kind>`."""
-
-    def line(language: str) -> str:
-        return " ".join(word(f"page.reasons.{kind}", language, **names).split())
-
-    return in_languages(line)
+    key = f"page.reasons.{kind}"
+    return in_languages(lambda language: " ".join(word(key, language, **names).split()))
 
 
 def make_job(
@@ -112,14 +110,12 @@ def check_parameters(job: Job) -> dict[str, Any]:
     if unknown := [name for name in job.parameters if name not in known]:
         names = {"name": unknown[0], "names": list(known)}
         raise UserError("no_parameter", notebook=job.notebook.name, **names)
-    return {name: _literal(one["default"]) for name, one in known.items()} | job.parameters
-
-
-def _literal(source: str) -> Any:
-    try:
-        return ast.literal_eval(source)
-    except (SyntaxError, ValueError):
-        return source
+    found = dict(job.parameters)
+    for name in known.keys() - found.keys():
+        source = found[name] = known[name]["default"]
+        with suppress(SyntaxError, ValueError):
+            found[name] = ast.literal_eval(source)
+    return found
 
 
 def last_line(text: str) -> str:
@@ -130,9 +126,6 @@ def last_line(text: str) -> str:
 def results_file(run: Path) -> Path:
     """Return the file that holds the results of `run`: of a file of verdicts, that file."""
     return run if run.suffix == ".json" else run / RESULTS
-
-
-# ---- notebooks -----------------------------------------------------------------------------------
 
 
 def run_notebook(job: Job, *, name: str, folder: Path, run: RunChild, on_line: OnLine) -> Executed:
@@ -168,11 +161,11 @@ def run_notebook(job: Job, *, name: str, folder: Path, run: RunChild, on_line: O
         output = Path(temporary) / "notebook.ipynb"
         task = {"notebook": str(job.notebook.resolve()), "output": str(output)}
         code = run(KERNEL, task | {"parameters": dict(job.parameters)}, keep)
+        said = f"the notebook's process ended with code {code}: {''.join(lines[-1:])}"
+        ended = {"reason": reason("other", error=said), "trace": "", "runs": []}
         if output.with_name(ENDED).exists():
             ended = json.loads(output.with_name(ENDED).read_text())
         else:
-            said = f"the notebook's process ended with code {code}: {''.join(lines[-1:])}"
-            ended = {"reason": reason("other", error=said), "trace": "", "runs": []}
             output.unlink(missing_ok=True)  # what it left is not clean
         failed = target.with_suffix(".failed.ipynb")
         for stale in (target, record, failed):
@@ -183,8 +176,7 @@ def run_notebook(job: Job, *, name: str, folder: Path, run: RunChild, on_line: O
     if ended["reason"]:
         return Executed(reason=ended["reason"], trace=ended["trace"])
     runs = list(map(Path, ended["runs"]))
-    results = {str(path): sha256_of(results_file(path)) for path in runs}
-    write_json(record, {"key": key, "runs": results})
+    write_json(record, {"key": key, "runs": {str(p): sha256_of(results_file(p)) for p in runs}})
     return Executed(target, runs[0], others=tuple(runs[1:]))
 
 
@@ -193,12 +185,12 @@ def _unchanged(target: Path, record: Path, key: str) -> Executed | None:
     try:
         known = json.loads(record.read_text())
         runs = {Path(run): sha for run, sha in known["runs"].items()}
-        same = known["key"] == key and target.exists()
-        same = same and all(sha256_of(results_file(run)) == sha for run, sha in runs.items())
+        is_same = known["key"] == key and target.exists()
+        is_same &= all(sha256_of(results_file(run)) == sha for run, sha in runs.items())
         run, *others = runs
     except (AttributeError, KeyError, OSError, TypeError, ValueError):
         return None  # there is none, or it is damaged
-    return Executed(target, run, is_new=False, others=tuple(others)) if same else None
+    return Executed(target, run, is_new=False, others=tuple(others)) if is_same else None
 
 
 def _key(job: Job) -> str:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from hwlib.registry import CLAIMS, PAGES, VERDICT_COUNTS
 from hwlib.report.cells import UNKNOWN, value
 from hwlib.report.runner import Job
-from hwlib.text import LANGUAGES, section, word
+from hwlib.text import LANGUAGES, section
 
 T = TypeVar("T")
 IDENTITY = ("data", "profile", "seed")
@@ -33,7 +33,6 @@ class Facts:
     page: str = ""  # stem of the page that it is on
     is_failed: bool = False  # whether the job failed
     note: str = ""  # settings that differ from an earlier run's of the same problem and recipe
-    figures: Mapping[str, int] = field(default_factory=dict)  # of that page: numbers by name
 
     @property
     def problem(self) -> str:
@@ -62,7 +61,7 @@ class Facts:
     @property
     def name(self) -> str:
         """Recipe and note."""
-        return f"{self.recipe} · {self.note}" if self.note else self.recipe
+        return " · ".join(filter(None, (self.recipe, self.note)))
 
     @property
     def model(self) -> str:
@@ -80,9 +79,6 @@ def short_name(problem: str, language: str = next(iter(LANGUAGES))) -> str:
     return section("page", language)["short"].get(problem, problem)
 
 
-# ---- from files ----------------------------------------------------------------------------------
-
-
 def read_facts(
     job: Job, run: Path | None, parameters: Mapping[str, Any], others: Sequence[Path] = ()
 ) -> Facts:
@@ -93,7 +89,7 @@ def read_facts(
     if run is None:
         return Facts(job, parameters)
     if job.problem == CLAIMS:
-        return _read_verdicts(job, run, parameters)
+        return Facts(job, parameters, run.name, *_read_verdicts(run, parameters.get("ids")))
     record, results = (
         json.loads((run / name).read_text()) if (run / name).exists() else {}
         for name in ("config.json", "results.json")
@@ -102,21 +98,22 @@ def read_facts(
     return Facts(job, parameters, run.name, record, results, run, further)
 
 
-def _read_verdicts(job: Job, path: Path, parameters: Mapping[str, Any]) -> Facts:
-    """Return what a file of verdicts says, with what all the runs behind it have in common."""
+def _read_verdicts(path: Path, ids: Sequence[str] | None) -> tuple[dict[str, Any], dict[str, int]]:
+    """Return what all the runs behind a file of verdicts have in common, and its verdicts' counts.
+
+    The file may hold more claims than the `ids` that were asked for.
+    """
     verdicts = json.loads(path.read_text())
-    asked = parameters.get("ids") or verdicts["claims"]  # the file may hold more than was asked for
-    claims = [verdicts["claims"][id] for id in asked]
+    claims = [verdicts["claims"][id] for id in ids or verdicts["claims"]]
     arms = [arm for c in claims for part in c.get("parts", ()) for arm in part["arms"].values()]
     runs = dict.fromkeys(run for arm in arms for run in arm["runs"])
     files = [path.parent / run / "config.json" for run in runs]
     records = [json.loads(file.read_text()) for file in files if file.exists()]
-    settings = {"problem": job.problem, "recipe": job.recipe, "data": verdicts["data"]["spec"]}
+    settings = {"problem": CLAIMS, "recipe": "all", "data": verdicts["data"]["spec"]}
     settings |= {"profile": verdicts["profile"], "seed": verdicts["seeds"]}
     counts = Counter(claim["verdict"] for claim in claims)
     results = {name: counts[name.removeprefix("num_")] for name in VERDICT_COUNTS}
-    record = _common(records or [{}]) | {"settings": settings}
-    return Facts(job, parameters, path.name, record, results)
+    return _common(records or [{}]) | {"settings": settings}, results
 
 
 def _common(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -131,9 +128,6 @@ def _common(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {name: part for name, part in found.items() if part != {}}
 
 
-# ---- rows of a report ----------------------------------------------------------------------------
-
-
 def rows_of(pages: Sequence[Facts]) -> list[Facts]:
     """Return every run of the pages, each with its note.
 
@@ -141,27 +135,18 @@ def rows_of(pages: Sequence[Facts]) -> list[Facts]:
     with the same settings stand together. Main runs come first, then additional runs, without
     repeats. A KL study has a row for each weight that its page shows in full.
     """
-    main = [row for facts in pages for row in _studies(facts)]
-    known = {row.run for row in main}
-    also = {o.run: replace(o, page=facts.page) for facts in pages for o in facts.others}
+    rows = [row for facts in pages for row in _studies(facts)]
+    known = {row.run for row in rows}
+    others = [replace(other, page=facts.page) for facts in pages for other in facts.others]
+    rows += {other.run: other for other in others if other.run not in known}.values()
     first_of: dict[tuple[str, str, str], Facts] = {}
-    rows: list[Facts] = []
-    for row in [*main, *(other for run, other in also.items() if run not in known)]:
+    for place, row in enumerate(rows):
         kind = (row.problem, row.recipe, row.data)
-        note = row.note or (_difference(first_of[kind], row) if kind in first_of else "")
-        if row.record:
-            first_of.setdefault(kind, row)
-        rows.append(replace(row, note=note))
-    place: dict[tuple[str, ...], int] = {}
-    for number, row in enumerate(rows):
-        place.setdefault((row.problem, row.data), number)
-        place.setdefault((row.problem, row.data, row.name), number)
-
-    def order(row: Facts) -> tuple[int, int, int]:
-        key = (row.problem, row.data)
-        return list(PAGES).index(row.problem), place[key], place[(*key, row.name)]
-
-    return sorted(rows, key=order)
+        if row.record and (first := first_of.setdefault(kind, row)) is not row:
+            rows[place] = replace(row, note=row.note or _difference(first, row))
+    rows.sort(key=lambda row: list(PAGES).index(row.problem))
+    on_data = grouped(rows, lambda row: (row.problem, row.data))
+    return [row for own in on_data for same in grouped(own, lambda r: r.name) for row in same]
 
 
 def _studies(facts: Facts) -> list[Facts]:
@@ -189,50 +174,45 @@ def _difference(first: Facts, other: Facts) -> str:
 
     Data, profile and seed have columns of their own.
     """
-    if not other.record:
-        return ""
     names = sorted(first.settings.keys() | other.settings.keys())
     changed = [n for n in names if first.settings.get(n) != other.settings.get(n)]
-    if not changed:
-        return other.run
-    return ", ".join(f"{name} = {other.setting(name)}" for name in changed if name not in IDENTITY)
+    own = ", ".join(f"{name} = {other.setting(name)}" for name in changed if name not in IDENTITY)
+    return own if changed else other.run
 
 
-# ---- what runs share, and how they differ --------------------------------------------------------
-
-
-def values_of(runs: Sequence[Facts], name: str) -> list[str]:
-    """Return the texts of a setting over the runs, each once."""
-    return list(dict.fromkeys(run.setting(name) for run in runs if name in run.settings))
-
-
-def shared(runs: Sequence[Facts], language: str) -> list[tuple[str, str]]:
-    """Return data, profile and seed where they are the same for all: label and text."""
-    common = {n: found[0] for n in IDENTITY if len(found := values_of(runs, n)) == 1}
-    return [_labelled(name, text, language) for name, text in common.items()]
-
-
-def subtitle(facts: Facts, language: str) -> list[tuple[str, str]]:
-    """Return what stands under a page's title: recipe, data, profile, seed."""
-    recipe = [("recipe", facts.job.recipe)] if facts.problem != CLAIMS else []  # each has its own
-    own = [*recipe, *((name, facts.setting(name)) for name in IDENTITY)]
-    return [_labelled(name, text, language) for name, text in own]
-
-
-def _labelled(name: str, text: str, language: str) -> tuple[str, str]:
-    """Return the label of a fact, and its text, a profile by what it is called."""
-    profiles = section("page", language)["profiles"] if name == "profile" else {}
-    return section("facts", language)[name], profiles.get(text, text)
+def _texts(runs: Sequence[Facts]) -> dict[str, list[str]]:
+    """Return the texts of data, profile and seed over the runs, each once."""
+    known = {name: [run for run in runs if name in run.settings] for name in IDENTITY}
+    return {n: list(dict.fromkeys(run.setting(n) for run in some)) for n, some in known.items()}
 
 
 def identity_of(runs: Sequence[Facts]) -> list[str]:
     """Return which of data, profile and seed are not the same for all: columns of their own."""
-    return [name for name in IDENTITY if len(values_of(runs, name)) > 1]
+    return [name for name, texts in _texts(runs).items() if len(texts) > 1]
 
 
 def disambiguated(name: str, run: Facts, runs: Sequence[Facts]) -> str:
     """Return the name of one of `runs` with its data and seed, where these are several."""
     return " · ".join([name, *map(run.setting, identity_of(runs))])
+
+
+def shared(runs: Sequence[Facts], language: str) -> list[tuple[str, str]]:
+    """Return data, profile and seed where they are the same for all: label and text."""
+    return _labelled(
+        {n: texts[0] for n, texts in _texts(runs).items() if len(texts) == 1}, language
+    )
+
+
+def subtitle(facts: Facts, language: str) -> list[tuple[str, str]]:
+    """Return what stands under a page's title: recipe, data, profile, seed."""
+    recipe = {"recipe": facts.job.recipe} if facts.problem != CLAIMS else {}  # each has its own
+    return _labelled(recipe | {name: facts.setting(name) for name in IDENTITY}, language)
+
+
+def _labelled(texts: Mapping[str, str], language: str) -> list[tuple[str, str]]:
+    profiles = section("page", language)["profiles"]
+    called = texts | {n: profiles.get(t, t) for n, t in texts.items() if n == "profile"}
+    return [(section("facts", language)[name], text) for name, text in called.items()]
 
 
 def seeds_of(runs: Sequence[Facts]) -> str:
@@ -241,15 +221,6 @@ def seeds_of(runs: Sequence[Facts]) -> str:
     is_range = len(seeds) > 2 and all(b == a + 1 for a, b in pairwise(seeds))
     listed = f"{seeds[0]}–{seeds[-1]}" if is_range else ", ".join(map(str, seeds))
     return f"{len(seeds)} ({listed})"
-
-
-def warnings(runs: Sequence[Facts], language: str) -> list[str]:
-    """Return what a reader must know before any number."""
-    profiles = {run.settings.get("profile") for run in runs}
-    return [word(f"page.{name}", language) for name in ("smoke", "preview") if name in profiles]
-
-
-# ---- groups --------------------------------------------------------------------------------------
 
 
 def grouped(items: Sequence[T], key: Callable[[T], Hashable]) -> list[list[T]]:
@@ -280,5 +251,4 @@ def by_seed(runs: Sequence[Facts]) -> list[list[Facts]]:
         return json.dumps([run.data, run.record.get("data"), settings], sort_keys=True, default=str)
 
     finished = [run for run in runs if run.results and not run.is_failed]
-    groups = grouped(finished, key)
-    return [[same[0] for same in grouped(own, lambda run: run.run)] for own in groups]
+    return grouped([same[0] for same in grouped(finished, lambda run: run.run)], key)

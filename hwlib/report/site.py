@@ -22,7 +22,7 @@ from hwlib.fingerprint import hash_of_files
 from hwlib.io import replacing, sha256_of, write_json
 from hwlib.parallel import Environment, RunChild, Workers
 from hwlib.registry import CLAIMS, PAGES, PROBLEMS
-from hwlib.report.book import About, Book, Page, make_book, page_title
+from hwlib.report.book import About, Book, Page, page_title
 from hwlib.report.cells import value
 from hwlib.report.document import Document, RenderError
 from hwlib.report.embed import FULL, Detail
@@ -323,7 +323,7 @@ class _Report:
         files = ["index.html", *waiting, *([f"{newest}.html"] if newest else [])]
         for language in self.languages:
             try:
-                book = make_book(self._pages(prepared, language), language, self.about)
+                book = Book(self._pages(prepared, language), language, self.about)
                 texts = {file: self._html(book, file) for file in files}
             except RenderError:
                 continue  # what cannot be set is reported when the report is made
@@ -360,11 +360,11 @@ class _Report:
         """
 
         def html(pages: Sequence[Page]) -> dict[str, bytes]:
-            book = make_book(pages, language, self.about)
+            book = Book(pages, language, self.about)
             return {file: self._html(book, file) for file in files_of(book)}
 
         def pdf(pages: Sequence[Page]) -> dict[str, bytes]:
-            book = make_book(pages, language, self.about)
+            book = Book(pages, language, self.about)
             return {"report.pdf": render_pdf(book, detail=self.detail)}
 
         def checked(page: Page, make: Callable[[Sequence[Page]], Any]) -> Page:
