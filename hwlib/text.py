@@ -115,6 +115,11 @@ def points(change: float, digits: int = 0) -> str:
     return _with_minus(f"{100 * change:+.{digits}f}")
 
 
+def rmse_grey(mse_01: float) -> float:
+    """Return the root of an MSE of pixels in [0, 1], in grey levels of 255."""
+    return 255 * mse_01**0.5
+
+
 def thousands(value: int) -> str:
     """Write a whole number, thousands separated."""
     return fixed(value, 0)
@@ -201,6 +206,7 @@ def _environment(language: str) -> jinja2.Environment:
         "percent": percent,
         "share": share,
         "points": points,
+        "grey": rmse_grey,
         "thousands": thousands,
         "plural": plural,
         "duration": partial(duration, language=language),

@@ -37,7 +37,7 @@ def found(runs):
 def test_a_latent_of_its_own_is_named_with_its_factor():
     several = found({"x": run(0.3)})["one"]
     assert several["factor"] == "background_lightness"
-    assert several["value"] == pytest.approx(0.9)
+    assert several["scores"]["mig_by"]["background_lightness"] == pytest.approx(0.9)
     assert several["own"] == 1
     assert not several["is_chance"]
 
@@ -47,10 +47,10 @@ def test_a_gap_no_better_than_chance_belongs_to_nobody():
     assert several["is_chance"]
 
 
-@pytest.mark.parametrize(("num_latents", "limit"), [(1, 0.25), (3, 0.75), (4, None)])
+@pytest.mark.parametrize(("num_latents", "limit"), [(1, "0.25"), (3, "0.75"), (4, "exceed")])
 def test_too_few_latents_limit_the_factor_vae_score(num_latents, limit):
-    (one,) = found({"x": run(num_latents=num_latents)}).values()
-    assert one["limit"] == limit
+    (one,) = disentanglement({"x": run(num_latents=num_latents)})
+    assert (f"cannot exceed {limit}" in one.say("en")) == (num_latents < len(FACTORS))
 
 
 def test_a_single_code_has_no_gaps_and_is_measured_by_what_it_tells():

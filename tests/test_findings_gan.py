@@ -64,11 +64,10 @@ def test_what_broke_is_told_with_what_became_of_it():
     frame = metrics(snapshot_kid=scored(1 - 0.5 * TIME))
     results = gan_results(collapse=[*BROKEN, *GONE], final_diversity=0.12)
     found = gan.game(frame, results, with_claims=False)
-    assert keys(found) == ["balance", "loss_zero", "diversity_lost"]
+    assert keys(found) == ["balance", "d_loss_zero", "diversity_gone"]
     kids = frame.dropna(subset=["snapshot_kid"]).set_index("step")["snapshot_kid"]
-    zero = values(found, "loss_zero")
-    assert (zero["then"], zero["last"]) == (kids[kids.index <= 900].iloc[-1], kids.iloc[-1])
-    assert values(found, "diversity_lost")["last"] == 0.12
+    assert values(found, "d_loss_zero")["then"] == kids[kids.index <= 900].iloc[-1]
+    assert values(found, "diversity_gone")["run"]["final_diversity"] == 0.12
 
 
 # ----------------------------------------------------------------------------------- checkpoints

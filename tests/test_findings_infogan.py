@@ -37,7 +37,6 @@ def test_the_code_is_read_against_chance_and_ln_10(accuracy, bound, level):
     results = infogan_results(code_accuracy=accuracy, code_information_nats=bound)
     found = infogan.reading(results).values
     assert found["level"] == level
-    assert found["entropy"] == pytest.approx(LN_10)
     assert found["nats"] >= 0
 
 

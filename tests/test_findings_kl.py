@@ -101,18 +101,18 @@ def test_samples_are_shares_of_real_images_and_multiples_of_the_noise_floor():
     assert one["diversity"] == pytest.approx(7.5 / 19)
     assert one["floors"] == pytest.approx(370 / 5)
     assert found.values["alike"] == [100.0]
-    assert found.values["is_blurred"]
-    assert found.values["is_far"]
+    assert found.values["best"]["is_blurred"]
+    assert found.values["best"]["is_far"]
 
 
 def test_a_perfect_generator_is_neither_blurred_nor_far():
     perfect = {"sharpness_samples": 2_690.0, "diversity_samples": 19.0, "frechet": 5.2}
     found = results(changed={1.0: perfect})
     assert "kl.blurred" not in discuss(found)
-    samples = kl.samples(found, HALF)[0].values
+    samples = kl.samples(found, HALF)[0].values["best"]
     assert not samples["is_blurred"]
     assert not samples["is_far"]
-    assert kl.sweep(found, MEAN_ERROR)[0].values["floors"] == pytest.approx(5.2 / 5)
+    assert kl.sweep(found, MEAN_ERROR)[0].values["best"]["floors"] == pytest.approx(5.2 / 5)
 
 
 # -------------------------------------------------------------------------------- interpolation
@@ -145,8 +145,8 @@ def test_the_pair_that_differs_most_is_taken():
 )
 def test_the_nearest_samples_are_found_beside_the_noise_floor(values, weight):
     (found,) = kl.sweep(with_numbers("frechet", values), MEAN_ERROR)
-    assert found.values["best"] == weight
-    assert found.values["floors"] == pytest.approx(min(FRECHET) / 5)
+    assert found.values["best"]["kl_weight"] == weight
+    assert found.values["best"]["floors"] == pytest.approx(min(FRECHET) / 5)
 
 
 # ----------------------------------------------------------------------------------- discussion

@@ -26,10 +26,9 @@ def one(found):
 )
 def test_the_distance_is_named_by_multiples_of_the_noise_floor(ratio, closeness):
     results = gan_results(frechet=2.0 * ratio, frechet_real=2.0)
-    values = one(samples.distance(results))
-    assert values["closeness"] == samples.closeness(results) == closeness
-    assert values["ratio"] == pytest.approx(ratio)
-    assert samples.is_far(results) == (closeness == "far")
+    found = samples.describe(results)
+    assert found["closeness"] == closeness
+    assert found["ratio"] == pytest.approx(ratio)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +42,8 @@ def test_the_distance_is_named_by_multiples_of_the_noise_floor(ratio, closeness)
     ],
 )
 def test_variety_is_the_weaker_of_recall_and_coverage(recall, coverage, covered):
-    assert samples.covered(gan_results(recall=recall, coverage=coverage)) == covered
+    found = samples.describe(gan_results(recall=recall, coverage=coverage))
+    assert found["covered"] == covered
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_variety_is_the_weaker_of_recall_and_coverage(recall, coverage, covered)
     ],
 )
 def test_precision_is_no_praise_where_samples_are_far_or_all_alike(changes, precise):
-    assert one(samples.variety(gan_results(**changes)))["precise"] == precise
+    assert samples.describe(gan_results(**changes))["precise"] == precise
 
 
 # ----------------------------------------------------------------------------------------- looks
@@ -82,7 +82,7 @@ def test_precision_is_no_praise_where_samples_are_far_or_all_alike(changes, prec
 def test_looks_are_named_beside_real_images(name, share, level):
     results = gan_results()
     results[f"{name}_samples"] = share * results[f"{name}_real"]
-    assert one(samples.look(results, name))["level"] == level
+    assert samples.describe(results)["looks"][name] == level
 
 
 # ---------------------------------------------------------------------------- alike, and copied
@@ -96,18 +96,18 @@ def test_the_closest_pair_is_held_against_draws_of_real_images(distance, level):
 
 
 @pytest.mark.parametrize(
-    ("changes", "level", "is_blurred"),
+    ("changes", "level", "look"),
     [
-        ({"near_copies": 0.01}, "none", False),
-        ({"near_copies": 0.03}, "some", False),
-        ({"near_copies": 0.2}, "many", False),
-        ({"near_copies": 0.01, "nearest_ratio": 0.4}, "many", False),
-        ({"near_copies": 0.3, "sharpness_samples": 20.0}, "many", True),  # fog is near to many
+        ({"near_copies": 0.01}, "none", "real"),
+        ({"near_copies": 0.03}, "some", "real"),
+        ({"near_copies": 0.2}, "many", "real"),
+        ({"near_copies": 0.01, "nearest_ratio": 0.4}, "many", "real"),
+        ({"near_copies": 0.3, "sharpness_samples": 20.0}, "many", "blank"),  # fog is near to many
     ],
 )
-def test_near_copies_stand_beside_what_unseen_images_give(changes, level, is_blurred):
+def test_near_copies_stand_beside_what_unseen_images_give(changes, level, look):
     values = one(samples.copies(gan_results(**changes)))
-    assert (values["level"], values["is_blurred"]) == (level, is_blurred)
+    assert (values["level"], values["run"]["looks"]["sharpness"]) == (level, look)
     assert values["expected"] == 0.01
 
 
@@ -154,8 +154,8 @@ def by_key(found):
 def test_gan_and_vae_are_compared_by_distance_sharpness_variety_and_colour():
     found = by_key(samples.gan_vae(gan_results(), vae_results()))
     larger = {name: values["larger"] for name, values in found.items()}
-    assert larger == {"distance": "vae", "sharpness": "gan", "variety": "gan", "colour": "gan"}
-    assert not found["distance"]["are_far"]
+    own = {"sharpness": "gan", "recall": "gan", "colourfulness": "gan"}
+    assert larger == {"ratio": "vae", **own}
 
 
 def test_the_larger_number_wins_nothing_within_the_margin():
@@ -165,7 +165,7 @@ def test_the_larger_number_wins_nothing_within_the_margin():
 
 def test_noise_is_not_called_the_sharper_one():
     found = samples.gan_vae(gan_results(sharpness_samples=9_000.0, **FAR), vae_results())
-    assert by_key(found)["sharpness"]["level"] == "noisy"
+    assert "What exceeds 100 % is noise" in " ".join(one.say("en") for one in found)
 
 
 # --------------------------------------------------------------------------------- one face

@@ -152,9 +152,9 @@ def test_what_is_said_of_samples_is_true_of_them(measured, kind, language):
 def test_precision_alone_is_never_praise(measured, kind):
     """Fog has a precision of 100 %: where the rest is bad, the number stands with its warning."""
     results = results_of("gan", measured[kind])
-    (variety,) = samples.variety(results)
-    if results["precision"] > 0.5 and samples.covered(results) in ("few", "none"):
-        assert variety.values["precise"] == "misleading"
+    found = samples.describe(results)
+    if results["precision"] > 0.5 and found["covered"] in ("few", "none"):
+        assert found["precise"] == "misleading"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -216,8 +216,8 @@ GOOD = changed(
 def test_where_every_weight_gives_fog_this_is_said_first_and_none_is_good():
     found = kl_discussion(kl_results.results(changed=FOG, frechet_real=5.0))
     (blurred,) = [each for each in found if each.key == "kl.blurred"]
-    assert blurred.values["is_blurred"]
-    assert blurred.values["is_far"]
+    assert blurred.values["best"]["is_blurred"]
+    assert blurred.values["best"]["is_far"]
     (zero,) = [each for each in found if each.key == "kl.zero"]
     assert zero.values["row"]["is_blurred"]
     assert zero.values["row"]["is_alike"]

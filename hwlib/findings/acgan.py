@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from hwlib.findings.base import MIN_RECORDS, Results, end_of, grade, is_trial
+from hwlib.findings.base import MIN_RECORDS, Results, end_of, first_above, grade, is_trial
 from hwlib.text import Finding, finding
 
 CHANCE = 0.5  # half of the samples are asked to have the attribute, whatever its rate in the data
@@ -70,22 +70,14 @@ def control(results: Results) -> Finding:
 
     The reading is held against chance, and against what the classifier reaches on real images.
     """
-    by, real = results["attribute_accuracy_by"], results["oracle"]["by_attribute"]
-    flips = results["attribute_flip_rate_by"]
+    real, flips = results["oracle"]["by_attribute"], results["attribute_flip_rate_by"]
     rows = [
         {"attribute": name, "accuracy": accuracy, "flips": flips[name], "real": real[name]}
         | {"level": control_level(accuracy, real[name])}
-        for name, accuracy in by.items()
+        for name, accuracy in results["attribute_accuracy_by"].items()
     ]
-    return finding(
-        "acgan.control",
-        rows=rows,
-        count=results["num_attribute_samples"],
-        accuracy=results["attribute_accuracy"],
-        flips=results["attribute_flip_rate"],
-        is_many=len(rows) > MAX_SWITCHES,
-        is_judged=not is_trial(results),
-    )
+    flags = {"is_many": len(rows) > MAX_SWITCHES, "is_judged": not is_trial(results)}
+    return finding("acgan.control", run=results, rows=rows, **flags)
 
 
 def control_level(accuracy: float, real: Mapping[str, float]) -> str:
@@ -107,10 +99,9 @@ def leakage(results: Results) -> list[Finding]:
     if len(rows) and not rows["kind"].isin(["own", "missing"]).any():
         found.append(finding("acgan.no_leaks", is_one=is_one, margin=min_leak(results)))
     for kind in KINDS:
-        of_kind = rows[rows["kind"] == kind]
-        named = of_kind[:MAX_LISTED].to_dict("records")
-        if named:
-            about = {"leaks": named, "count": len(of_kind), "is_one": is_one}
+        of_kind = rows[rows["kind"] == kind].to_dict("records")
+        if of_kind:
+            about = {"leaks": of_kind[:MAX_LISTED], "count": len(of_kind), "is_one": is_one}
             found.append(finding(f"acgan.leaks_{kind}", **about))
     return found
 
@@ -125,45 +116,31 @@ def curves(
     if is_trial(results) or len(metrics) < MIN_RECORDS:
         return []
     end, real = end_of(metrics).mean(), results["oracle"]["by_attribute"]
-    first = metrics.loc[metrics["class_accuracy_fake"] > 0.9, "step"]
-    baselines = [real[name]["floor"] for name in results["attributes"]]
-    losses = end[["d_class_loss", "g_class_loss"]].to_dict()
-    accuracies = end[["class_accuracy_real", "class_accuracy_fake"]].to_dict()
     test = results["class_accuracy_test"]
-    return [
-        finding(
-            "acgan.curves",
-            **accuracies,
-            baseline=float(np.mean(baselines)),
-            first_step=int(first.iloc[0]) if len(first) else None,
-            test=test,
-            is_overfitted=accuracies["class_accuracy_real"] - test > MAX_TEST_GAP,
-            **losses,
-            d_guess=math.log(2) * (2 if class_on_fake else 1),
-            g_guess=math.log(2),
-        )
-    ]
+    about = {"first_step": first_above(metrics, "class_accuracy_fake"), "test": test}
+    about["baseline"] = float(np.mean([real[name]["floor"] for name in results["attributes"]]))
+    about["is_overfitted"] = bool(end["class_accuracy_real"] - test > MAX_TEST_GAP)
+    guess = math.log(2)
+    about |= {"d_guess": guess * (2 if class_on_fake else 1), "g_guess": guess}
+    return [finding("acgan.curves", end=end.to_dict(), **about)]
 
 
 def checkpoint(metrics: pd.DataFrame, results: Results) -> Finding:
     """Say which checkpoint is kept, and how it compares with the lowest KID and with the last."""
-    scored = metrics.dropna(subset=["snapshot_kid"]).set_index("step")
-    steps = {"kept": results["kept_step"], "best": results["best_step"], "last": scored.index[-1]}
-    kid = {name: float(scored["snapshot_kid"][step]) for name, step in steps.items()}
-    r = {name: float(scored["snapshot_correlation"][step]) for name, step in steps.items()}
+    scored = metrics.dropna(subset=["snapshot_kid"]).set_index("step", drop=False)
+    steps = [results["kept_step"], results["best_step"], scored.index[-1]]
+    kept, best, last = scored.loc[steps].to_dict("records")
+    r_lost = kept["snapshot_correlation"] - last["snapshot_correlation"]
     # a KID may be at or below zero, where the ratio means nothing: then only r decides
-    has_risen = kid["kept"] > 0 and kid["last"] / kid["kept"] - 1 > MAX_KID_RISE
-    return finding(
-        "acgan.checkpoint",
-        count=len(scored),
-        steps={name: int(step) for name, step in steps.items()},
-        kid=kid,
-        r=r,
-        by_rule=bool(scored["snapshot_score"][steps["kept"]] <= scored["snapshot_score"].min()),
-        kid_rose=has_risen,
-        r_fell=r["kept"] - r["last"] > MAX_CORRELATION_LOSS,
-        is_judged=not is_trial(results),
-    )
+    kid = kept["snapshot_kid"]
+    flags = {
+        "by_rule": kept["snapshot_score"] <= scored["snapshot_score"].min(),
+        "kid_rose": kid > 0 and last["snapshot_kid"] / kid - 1 > MAX_KID_RISE,
+        "r_fell": r_lost > MAX_CORRELATION_LOSS,
+        "is_judged": not is_trial(results),
+    }
+    about = {"count": len(scored), "kept": kept, "best": best, "last": last}
+    return finding("acgan.checkpoint", **about, **flags)
 
 
 def learned(metrics: pd.DataFrame, results: Results) -> list[Finding]:
@@ -176,18 +153,11 @@ def learned(metrics: pd.DataFrame, results: Results) -> list[Finding]:
         return []
     levels = {row["level"] for row in control(results).values["rows"]}
     rows = leaks(results)
-    deviating = rows[rows["kind"].isin(["own", "missing"])]
+    deviating = rows[rows["kind"].isin(["own", "missing"])].to_dict("records")
+    about = {"leaks": deviating, "known": len(rows), "margin": min_leak(results)}
+    level = levels.pop() if len(levels) == 1 else "mixed"
     last = metrics.dropna(subset=["snapshot_correlation"]).iloc[-1]
-    own, r = float(last["class_accuracy_fake"]), float(last["snapshot_correlation"])
-    is_flattered = 2 * own - 1 - r > MIN_FLATTERY
-    return [
-        finding(
-            "acgan.lesson",
-            level=levels.pop() if len(levels) == 1 else "mixed",
-            count=len(deviating),
-            known=len(rows),
-            largest=deviating.iloc[0].to_dict() if len(deviating) else None,
-            margin=min_leak(results),
-        ),
-        finding("acgan.judges", step=int(last["step"]), own=own, r=r, is_flattered=is_flattered),
-    ]
+    own = 2 * last["class_accuracy_fake"] - 1
+    is_flattered = bool(own - last["snapshot_correlation"] > MIN_FLATTERY)
+    judges = finding("acgan.judges", last=last.to_dict(), is_flattered=is_flattered)
+    return [finding("acgan.lesson", level=level, **about), judges]

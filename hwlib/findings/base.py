@@ -5,7 +5,6 @@ In all of them `results` are a run's results.json, and `metrics` its `Run.metric
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,6 +44,12 @@ def end_of(metrics: pd.DataFrame) -> pd.DataFrame:
     return metrics.iloc[-max(1, round(len(metrics) * END_SHARE)) :]
 
 
+def first_above(metrics: pd.DataFrame, column: str, limit: float = 0.9) -> int | None:
+    """Return the first step at which a curve is above a limit; None where it never is."""
+    steps = metrics.loc[metrics[column] > limit, "step"]
+    return int(steps.iloc[0]) if len(steps) else None
+
+
 def pick(results: Results, *names: str) -> dict[str, Any]:
     """Return some of the results, as a sentence takes them."""
     return {name: results[name] for name in names}
@@ -53,19 +58,3 @@ def pick(results: Results, *names: str) -> dict[str, Any]:
 def grade(value: float, least: Mapping[str, float], below: str) -> str:
     """Return the first level whose least value is reached; `below` where none is."""
     return next((level for level, limit in least.items() if value >= limit), below)
-
-
-def share_of_real(results: Results, name: str, images: str = "samples") -> float | None:
-    """Return what generated images have as a share of what real ones have; None if unmeasured.
-
-    Args:
-        name: "sharpness", "diversity" or "colourfulness".
-        images: "samples" or "reconstructions".
-    """
-    ours, real = results.get(f"{name}_{images}"), results.get(f"{name}_real")
-    return ours / real if ours is not None and real else None
-
-
-def rmse_grey(mse_01: float) -> float:
-    """Return the root of an MSE of pixels in [0, 1], in grey levels of 255."""
-    return GREY_LEVELS * math.sqrt(mse_01)

@@ -27,34 +27,19 @@ def disentanglement(runs: Mapping[str, Results]) -> list[Finding]:
     known = {label: run[name] for label, run in runs.items() if name in run}
     if not known:
         return []
-    first = next(iter(runs.values()))
-    if is_trial(first):
-        return [trial(first)]
-    if len(known) == 1:
-        return [_of_one(*known.values(), is_code="num_codes" in first)]
-    return _of_many(known)
-
-
-def _of_one(scores: Scores, *, is_code: bool) -> Finding:
-    """Say what one run's latents, or an InfoGAN's codes, keep apart, and what limits them."""
-    count, by = scores["num_latents"], scores["mig_by"]
-    first, factors = max(by, key=by.get), len(scores["factors"])
-    mig, chance = scores["mig"], scores["floor"]["mig"]
+    first_run = next(iter(runs.values()))
+    if is_trial(first_run):
+        return [trial(first_run)]
+    if len(known) > 1:
+        return _of_many(known)
+    (scores,) = known.values()
+    by, (mig, chance) = scores["mig_by"], (scores["mig"], scores["floor"]["mig"])
+    first = max(by, key=by.get)
     # without a second latent `mig_by` is all that the one tells
-    above = by[first] if count == 1 else (mig - chance) / (1 - chance)
-    return finding(
-        "disentangle.one",
-        is_code=is_code,
-        factor=first,
-        value=by[first],
-        factors=factors,
-        count=count,
-        limit=count / factors if count < factors else None,
-        mig=mig,
-        chance=chance,
-        own=sum(gap >= MIN_GAP for gap in by.values()),
-        is_chance=above < MIN_ABOVE,
-    )
+    above = by[first] if scores["num_latents"] == 1 else (mig - chance) / (1 - chance)
+    about = {"factor": first, "own": sum(gap >= MIN_GAP for gap in by.values())}
+    about |= {"is_code": "num_codes" in first_run, "is_chance": above < MIN_ABOVE}
+    return [finding("disentangle.one", scores=scores, **about)]
 
 
 def _of_many(known: Mapping[str, Scores]) -> list[Finding]:
@@ -62,15 +47,15 @@ def _of_many(known: Mapping[str, Scores]) -> list[Finding]:
     chance = pd.DataFrame({label: scores["floor"] for label, scores in known.items()})
     scores = pd.DataFrame(known).loc[chance.index].astype(float)  # a row a score, a column a run
     highest = ((scores - chance) / (1 - chance)).max().max()
-    labels = scores.idxmax(axis=1)
     best = [
-        (name, run, scores.loc[name, run], chance.loc[name, run]) for name, run in labels.items()
+        (name, run, scores.loc[name, run], chance.loc[name, run])
+        for name, run in scores.idxmax(axis=1).items()
     ]
-    gaps = pd.DataFrame({label: one["mig_by"] for label, one in known.items()}).stack()
-    (factor, owner), gap = gaps.idxmax(), gaps.max()
     flags = {"is_chance": bool(highest < MIN_ABOVE), "is_low": bool(highest < MAX_LOW)}
-    about = {"factor": factor, "label": owner, "gap": gap, "is_own": bool(gap >= MIN_GAP)}
-    return [
-        finding("disentangle.level", best=best, **flags),
-        *([] if flags["is_chance"] else [finding("disentangle.factor", **about)]),
-    ]
+    found = [finding("disentangle.level", best=best, **flags)]
+    if not flags["is_chance"]:
+        gaps = pd.DataFrame({label: one["mig_by"] for label, one in known.items()}).stack()
+        (factor, owner), gap = gaps.idxmax(), gaps.max()
+        about = {"factor": factor, "label": owner, "gap": gap, "is_own": bool(gap >= MIN_GAP)}
+        found.append(finding("disentangle.factor", **about))
+    return found

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from hwlib.findings.base import MIN_RECORDS, Results, end_of, grade, is_trial
+from hwlib.findings.base import MIN_RECORDS, Results, end_of, first_above, grade, is_trial
 from hwlib.text import Finding, finding
 
 # Shares of a code's entropy that is proven to be in the image, and of the images' variance.
@@ -31,35 +31,21 @@ def curves(metrics: pd.DataFrame, results: Results) -> list[Finding]:
     """Say where Q's loss began and ended, beside guessing; nothing of a trial or a short curve."""
     if is_trial(results) or len(metrics) < MIN_RECORDS:
         return []
-    end, guess = end_of(metrics).mean(), results["code_entropy_nats"]
-    right = metrics.loc[metrics["code_accuracy"] > 0.9, "step"]
-    loss, accuracy = float(end["q_loss"]), float(end["code_accuracy"])
-    proven = max(guess - loss, proven_nats(accuracy, guess))
-    return [
-        finding(
-            "infogan.curves",
-            first=float(metrics["q_loss"].iloc[0]),
-            last=loss,
-            guess=guess,
-            accuracy=accuracy,
-            first_step=int(right.iloc[0]) if len(right) else None,
-            is_learned=proven >= MIN_CODE["part"] * guess,
-        )
-    ]
+    end, guess = end_of(metrics).mean().to_dict(), results["code_entropy_nats"]
+    proven = max(guess - end["q_loss"], proven_nats(end["code_accuracy"], guess))
+    about = {"first": float(metrics["q_loss"].iloc[0]), "end": end, "guess": guess}
+    about |= {"first_step": first_above(metrics, "code_accuracy")}
+    is_learned = proven >= MIN_CODE["part"] * guess
+    return [finding("infogan.curves", **about, is_learned=is_learned)]
 
 
 def reading(results: Results) -> Finding:
     """Say how well Q reads its own samples' codes, and what that proves about the image."""
-    accuracy, entropy = results["code_accuracy"], results["code_entropy_nats"]
-    nats = max(results["code_information_nats"], proven_nats(accuracy, entropy), 0.0)
-    return finding(
-        "infogan.reading",
-        accuracy=accuracy,
-        by=results["code_accuracy_by"],
-        nats=nats,
-        entropy=entropy,
-        level="trial" if is_trial(results) else grade(nats / entropy, MIN_CODE, "none"),
-    )
+    entropy = results["code_entropy_nats"]
+    proven = proven_nats(results["code_accuracy"], entropy)
+    nats = max(results["code_information_nats"], proven, 0.0)
+    level = "trial" if is_trial(results) else grade(nats / entropy, MIN_CODE, "none")
+    return finding("infogan.reading", run=results, nats=nats, level=level)
 
 
 def proven_nats(accuracy: float, entropy: float) -> float:
@@ -75,16 +61,13 @@ def proven_nats(accuracy: float, entropy: float) -> float:
 def shares(results: Results) -> list[Finding]:
     """Say how much of the images' variance each code and the noise decide by themselves."""
     codes, noise = results["code_variance_share"], results["noise_variance_share"]
-    return [
-        finding(
-            "infogan.shares",
-            codes=codes,
-            noise=noise,
-            idle=[k for k, share in enumerate(codes, 1) if share < MIN_VARIANCE],
-            is_noise_idle=noise < MIN_VARIANCE,
-            is_judged=not is_trial(results),
-        )
-    ]
+    idle = [k for k, share in enumerate(codes, 1) if share < MIN_VARIANCE]
+    about = {
+        "idle": idle,
+        "is_noise_idle": noise < MIN_VARIANCE,
+        "is_judged": not is_trial(results),
+    }
+    return [finding("infogan.shares", codes=codes, noise=noise, **about)]
 
 
 def spans(rates: Sequence[Mapping[str, float]], num: int = NUM_READ) -> pd.DataFrame:
@@ -100,16 +83,10 @@ def spans(rates: Sequence[Mapping[str, float]], num: int = NUM_READ) -> pd.DataF
     """
     frame = pd.DataFrame(rates)
     error = (frame.mean() * (1 - frame.mean()) / num) ** 0.5
-    rows = pd.DataFrame(
-        {
-            "low": frame.min(),
-            "high": frame.max(),
-            "low_value": frame.idxmin(),
-            "high_value": frame.idxmax(),
-            "width": frame.max() - frame.min(),
-            "expected": EXPECTED_RANGE * error,
-        }
-    )
+    rows = frame.agg(["min", "max", "idxmin", "idxmax"]).T
+    rows = rows.set_axis(["low", "high", "low_value", "high_value"], axis=1)
+    rows = rows.astype({"low_value": int, "high_value": int})
+    rows = rows.assign(width=rows["high"] - rows["low"], expected=EXPECTED_RANGE * error)
     rows["is_meant"] = rows["width"] >= (RANGE_99 * error).clip(lower=MIN_SPAN)
     rows = rows.sort_values("width", ascending=False, kind="stable")
     return rows.rename_axis("name").reset_index()
@@ -140,16 +117,10 @@ def two_codes(results: Results) -> list[Finding]:
     both, sums = moved.min(axis=1).sort_values(ascending=False), moved.sum()
     overlap = float(both.sum() / sums.min()) if sums.min() > 0 else 0.0
     idle = list(sums.index[sums == 0])
-    return [
-        finding(
-            "infogan.two_codes",
-            tops=[code.iloc[0].to_dict() for code in found],
-            idle=idle,
-            overlap=overlap,
-            both=list(both.index[both > 0][:MAX_NAMED]),
-            level="idle" if idle else grade(overlap, MIN_OVERLAP, "shared"),
-        )
-    ]
+    level = "idle" if idle else grade(overlap, MIN_OVERLAP, "shared")
+    about = {"tops": [code.iloc[0].to_dict() for code in found], "idle": idle, "overlap": overlap}
+    shared = list(both.index[both > 0][:MAX_NAMED])
+    return [finding("infogan.two_codes", **about, both=shared, level=level)]
 
 
 def min_nats(results: Results) -> float:
@@ -188,5 +159,4 @@ def classes(results: Results) -> list[Finding]:
         return []
     accuracy = results["code_class_accuracy"]
     level = "trial" if is_trial(results) else grade(accuracy, MIN_MATCHED, "none")
-    matching = results["code_class_matching"]
-    return [finding("infogan.classes", accuracy=accuracy, matching=matching, level=level)]
+    return [finding("infogan.classes", run=results, level=level)]

@@ -10,6 +10,7 @@ MSE (`findings.vae.mean_image_mse`), `mu` (N, Z) are posterior means.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from scipy.stats import chi
 
 from hwlib.findings.base import MIN_CHANGE, MIN_RECORDS, Results, is_trial, trial
 from hwlib.findings.samples import MAX_RATIO
+from hwlib.findings.vae import MIN_FROM_FADE, measure_path
 from hwlib.text import Finding, finding
 from hwlib.thresholds import COLLAPSED_DIVERSITY
 
@@ -27,7 +29,6 @@ NEAR_MEAN = 0.9  # of the mean image's error: such reconstructions hardly depend
 PRIOR_SHARE = 0.99  # of the prior's z, that the ball around the origin holds
 FEW_INSIDE = 0.5  # of the codes within that ball: most lie where the prior hardly draws
 SAME_IMAGE = 0.05  # of the distance between two test images: their reconstructions are one
-NEAR_AVERAGE = 0.15  # of the ends' distance: a middle this near their average is a cross-fade
 NO_CODE = 1.0  # nats: a code of less is nearly none
 
 
@@ -53,12 +54,11 @@ def anchored(results: Results) -> pd.DataFrame:
     )
 
 
-def _level(rows: pd.DataFrame, half: float) -> dict[str, Any]:
+def _best(rows: pd.DataFrame, half: float) -> dict[str, Any]:
     """Return the sharpest and the nearest samples, and whether even these are blurred, or far."""
     sharpest, nearest = rows["sharpness"].max(), rows["floors"].min()
-    is_far = bool(nearest > MAX_RATIO["apart"])
-    best = {"sharpest": sharpest, "nearest": nearest}
-    return best | {"is_blurred": bool(sharpest < half), "is_far": is_far}
+    flags = {"is_blurred": bool(sharpest < half), "is_far": bool(nearest > MAX_RATIO["apart"])}
+    return {"sharpest": sharpest, "nearest": nearest, **flags}
 
 
 def curves(metrics: Mapping[float, pd.DataFrame], results: Results) -> list[Finding]:
@@ -131,20 +131,19 @@ def interpolation(frames: Mapping[float, np.ndarray], ends: np.ndarray) -> Findi
         frames: by weight, uint8 (N, H, W, C), from one image's reconstruction to the other's.
         ends: uint8 (2, H, W, C), the two images.
     """
-    paths = np.stack(list(frames.values())).astype(float)
-    first, middle, last = (paths[:, at] for at in (0, paths.shape[1] // 2, -1))
-    differences = (first - last, middle - (first + last) / 2, ends[0].astype(float) - ends[1])
-    own, from_fade, real = (np.sqrt(np.square(one).mean((-3, -2, -1))) for one in differences)
-    rows = pd.DataFrame({"weight": list(frames), "ends": own, "share": from_fade / (own + 1e-9)})
+    paths = {weight: measure_path(one) for weight, one in frames.items()}
+    rows = pd.DataFrame.from_dict(paths, orient="index", columns=["ends", "from_fade"])
+    rows = rows.assign(weight=rows.index, share=rows["from_fade"] / (rows["ends"] + 1e-9))
+    real, _ = measure_path(ends)
     is_same = rows["ends"] <= SAME_IMAGE * real
     moved = rows[~is_same]
     return finding(
         "kl.interpolation",
-        real=float(real),
+        real=real,
         rows=rows.to_dict("records"),
-        same=list(rows["weight"][is_same]),
+        same=list(rows.index[is_same]),
         moved=moved.to_dict("records"),
-        fades=list(moved["weight"][moved["share"] < NEAR_AVERAGE]),
+        fades=list(moved.index[moved["share"] < MIN_FROM_FADE["between"]]),
     )
 
 
@@ -153,16 +152,8 @@ def samples(results: Results, half: float) -> list[Finding]:
     if is_trial(results):
         return []
     rows = anchored(results).loc[results["kl_weights"]]
-    level = _level(rows, half)
-    return [
-        finding(
-            "kl.samples",
-            rows=rows[["kl_weight", "sharpness", "diversity", "floors"]].to_dict("records"),
-            is_blurred=level["is_blurred"],
-            is_far=level["is_far"],
-            alike=list(rows.index[rows["is_alike"]]),
-        )
-    ]
+    about = {"rows": rows.to_dict("records"), "alike": list(rows.index[rows["is_alike"]])}
+    return [finding("kl.samples", **about, best=_best(rows, half))]
 
 
 def sweep(results: Results, mean_error: float) -> list[Finding]:
@@ -170,10 +161,9 @@ def sweep(results: Results, mean_error: float) -> list[Finding]:
     rows = anchored(results)
     if len(rows) < 2 or is_trial(results):
         return []
-    ends = rows[["kl_weight", "kl_nats", "test_mse_01", "floors"]].iloc[[0, -1]].to_dict("records")
-    best = rows["floors"].idxmin()
-    nearest = {"best": best, "floors": rows["floors"][best]}
-    return [finding("kl.sweep", ends=ends, mean_error=mean_error, **nearest)]
+    every = rows.sort_values("floors").to_dict("records")
+    ends = rows.iloc[[0, -1]].to_dict("records")
+    return [finding("kl.sweep", ends=ends, mean_error=mean_error, best=every[0])]
 
 
 def discussion(
@@ -192,29 +182,27 @@ def discussion(
     if is_trial(results):
         return [trial(results)]
     rows = anchored(results)
-    saved, level = 1 - rows["test_mse_01"] / mean_error, _level(rows, half)
+    saved, best = 1 - rows["test_mse_01"] / mean_error, _best(rows, half)
     every = rows.assign(
         saved=saved,
         is_blurred=rows["sharpness"] < half,
         is_collapsed=(rows["active_units"] == 0) & (saved < 1 - NEAR_MEAN),
         is_nearly=rows["kl_nats"] < NO_CODE,
     ).to_dict("records")
-    zero, high = every[0], every[-1]
-    best = min(every, key=lambda row: row["floors"])
-    sharp = min(every, key=lambda row: row["test_mse_01"])
+    near, sharp = (min(every, key=itemgetter(name)) for name in ("floors", "test_mse_01"))
+    found = []
     # the nearest of samples that are all bad is no merit
-    is_bad = level["is_blurred"] or level["is_far"]
-    found = [finding("kl.blurred", count=len(rows), half=half, **level)] if is_bad else []
-    found.append(finding("kl.large", row=high, z_dim=z_dim, mean_error=mean_error, half=half))
-    if zero["kl_weight"] == 0:
-        is_lowest = zero["test_mse_01"] <= sharp["test_mse_01"] * (1 + SAME_ERROR)
-        inside = within.get(0.0, 1.0)
-        about = {"inside": inside, "is_outside": inside < FEW_INSIDE}
-        found.append(finding("kl.zero", row=zero, is_lowest=is_lowest, **about))
+    if is_bad := best["is_blurred"] or best["is_far"]:
+        found.append(finding("kl.blurred", count=len(rows), half=half, best=best))
+    about = {"z_dim": z_dim, "mean_error": mean_error, "half": half}
+    found.append(finding("kl.large", row=every[-1], **about))
+    if every[0]["kl_weight"] == 0:
+        is_lowest = every[0]["test_mse_01"] <= sharp["test_mse_01"] * (1 + SAME_ERROR)
+        about = {"inside": within.get(0.0, 1.0), "is_outside": within.get(0.0, 1.0) < FEW_INSIDE}
+        found.append(finding("kl.zero", row=every[0], is_lowest=is_lowest, **about))
     if not is_bad:
-        more_error = best["test_mse_01"] / sharp["test_mse_01"] - 1
+        more_error = near["test_mse_01"] / sharp["test_mse_01"] - 1
         about = {"more_error": more_error, "is_equal": more_error <= HARD_TO_SEE}
-        found.append(finding("kl.balance", sharp=sharp, near=best, **about))
-    steps = results["num_steps"]
-    about = {"steps": steps, "course_steps": course_steps, "is_short": steps < course_steps / 2}
+        found.append(finding("kl.balance", sharp=sharp, near=near, **about))
+    about = {"steps": results["num_steps"], "course_steps": course_steps}
     return [*found, finding("kl.caveat", **about)]

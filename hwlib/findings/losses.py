@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from hwlib.findings.base import GREY_LEVELS, Results, is_trial, rmse_grey
-from hwlib.text import Finding, finding, in_languages, number, word
+from hwlib.findings.base import GREY_LEVELS, Results, is_trial
+from hwlib.text import Finding, finding, in_languages, number, rmse_grey, section, word
 
 if TYPE_CHECKING:
     from hwlib.objectives import CommonForm
@@ -21,88 +21,78 @@ MAX_ALIKE_RATIO = 1.25  # sigmas that differ by less than this factor agree
 RANGES = {-1: "[−1, 1]", 0: "[0, 1]"}  # of pixels, by their lower end
 
 Tables = dict[str, pd.DataFrame]
-Say = Callable[..., str]  # words of losses.toml by their key
+Cell = str | tuple[str, dict[str, Any]]  # as it stands, or a key of losses.toml and its values
 
 
-def ledger_tables(rows: Sequence[CommonForm]) -> dict[str, Tables]:
+def _write(rows: Sequence[Mapping[str, Cell]]) -> Tables:
+    """Return a table a language; heads without words in losses.toml stand as they are."""
+
+    def write(language: str) -> pd.DataFrame:
+        def say(cell: Cell) -> str:
+            return cell if isinstance(cell, str) else word(f"losses.{cell[0]}", language, **cell[1])
+
+        heads = section("losses", language)["heads"]
+        said = [[say(cell) for cell in row.values()] for row in rows]
+        return pd.DataFrame(said, columns=[heads.get(head, head) for head in rows[0]])
+
+    return in_languages(write)
+
+
+def ledger_tables(forms: Sequence[CommonForm]) -> dict[str, Tables]:
     """Return the conversion tables of `hwlib.objectives.common_forms` by name, each by language.
 
-    `ledger` has the losses and their common form, `ledger_weights` each lambda in the others'
+    `ledger` has the losses as their reports write them with the common form's beta and implied
+    sigma (in grey levels; with L1 the Laplace scale), `ledger_weights` each lambda in the others'
     conventions, `ledger_mse` the reported errors in both ranges.
     """
-    makers = {"ledger": _objectives, "ledger_weights": _conversions, "ledger_mse": _reported}
-    return {
-        name: in_languages(lambda language, make=make: pd.DataFrame(make(rows, _words(language))))
-        for name, make in makers.items()
-    }
-
-
-def _words(language: str) -> Say:
-    return lambda key, **values: word(f"losses.{key}", language, **values)
-
-
-def _report(say: Say, recipe: str, *, is_run: bool = False) -> dict[str, str]:
-    """Name a report by its letter and its recipe: the first cell of a row."""
+    from hwlib.objectives import reported_mses
     from hwlib.recipes import RECIPES
 
-    key = "terms.this_run" if is_run else "terms.report"
-    return {say("heads.report"): say(key, letter=RECIPES[recipe].letter, recipe=recipe)}
+    def report(recipe: str, key: str = "report") -> dict[str, Cell]:
+        return {"report": (f"terms.{key}", {"letter": RECIPES[recipe].letter, "recipe": recipe})}
 
-
-def _kind(row: CommonForm) -> str:
-    return "learnt" if row.learned_sigma_01 is not None else row.reconstruction
-
-
-def _objectives(rows: Sequence[CommonForm], say: Say) -> Iterator[dict[str, str]]:
-    """Yield each loss as its report writes it, with its beta and its implied sigma.
-
-    That is in grey levels; with L1 the Laplace scale.
-    """
-    for row in rows:
-        implied = NONE if row.sigma_01 is None else number(GREY_LEVELS * row.sigma_01)
-        if row.laplace_01 is not None:
-            implied = f"b = {number(GREY_LEVELS * row.laplace_01)}"
-        yield {
-            **_report(say, row.recipe, is_run=row.is_run),
-            say("heads.error"): say(f"errors.{_kind(row)}", how=say(f"{row.reductions[0]}.error")),
-            say("heads.kl"): say(f"{row.reductions[1]}.kl"),
-            say("heads.pixels"): RANGES[int(row.pixel_range[0])],
-            say("heads.lambda"): number(row.kl_weight, 4),
-            say("heads.beta"): number(row.beta, 4),
-            say("heads.sigma"): implied,
-        }
-
-
-def _conversions(rows: Sequence[CommonForm], say: Say) -> Iterator[dict[str, str]]:
-    """Yield what each lambda is in the convention of every recipe."""
-    for row in rows:
-        weights = {say("heads.lambda"): row.kl_weight}
-        weights |= {f"λ ({recipe})": weight for recipe, weight in row.weights.items()}
-        cells = {head: number(weight, 4) for head, weight in weights.items()}
-        yield _report(say, row.recipe, is_run=row.is_run) | cells
-
-
-def _reported(_: Sequence[CommonForm], say: Say) -> Iterator[dict[str, str]]:
-    """Yield the MSE that each report prints, with pixels in [0, 1] and in [-1, 1]."""
-    from hwlib.objectives import reported_mses
-
+    ledger, weights, reported = [], [], []
+    for form in forms:
+        grey = _grey_scale(form)
+        implied = NONE if grey is None else number(grey)
+        own = report(form.recipe, "this_run" if form.is_run else "report")
+        own_weight = {"lambda": number(form.kl_weight, 4)}
+        others = {f"λ ({recipe})": number(w, 4) for recipe, w in form.weights.items()}
+        weights.append({**own, **own_weight, **others})
+        ledger.append(
+            {
+                **own,
+                "error": (f"errors.{_kind(form)}", {"how": form.reductions[0]}),
+                "kl": (f"{form.reductions[1]}.kl", {}),
+                "pixels": RANGES[int(form.pixel_range[0])],
+                **own_weight,
+                "beta": number(form.beta, 4),
+                "sigma": implied if form.laplace_01 is None else f"b = {implied}",
+            }
+        )
     for one in reported_mses():
         key = "terms.stated" if one.is_stated else "terms.unstated"
-        yield {
-            **_report(say, one.recipe),
-            say("heads.reported"): number(one.reported, 6),
-            say("heads.read"): say(key, range=RANGES[int(one.range_read[0])]),
-            **_mse_cells(say, one.mse_01),
-        }
+        read = (key, {"range": RANGES[int(one.range_read[0])]})
+        cells = {"reported": number(one.reported, 6), "read": read, **_mse_cells(one.mse_01)}
+        reported.append({**report(one.recipe), **cells})
+    tables = {"ledger": ledger, "ledger_weights": weights, "ledger_mse": reported}
+    return {name: _write(rows) for name, rows in tables.items()}
 
 
-def _mse_cells(say: Say, mse_01: float) -> dict[str, str]:
+def _kind(form: CommonForm) -> str:
+    return "learnt" if form.learned_sigma_01 is not None else form.reconstruction
+
+
+def _grey_scale(form: CommonForm) -> float | None:
+    """Return the sigma that a loss implies, or its Laplace scale, in grey levels; None for none."""
+    scale = form.sigma_01 if form.laplace_01 is None else form.laplace_01
+    return None if scale is None else GREY_LEVELS * scale
+
+
+def _mse_cells(mse_01: float) -> dict[str, Cell]:
     """Write an MSE with pixels in [0, 1], in [-1, 1], and its root in grey levels."""
-    return {
-        say("heads.mse_in", range=RANGES[0]): number(mse_01, 4),
-        say("heads.mse_in", range=RANGES[-1]): number(4 * mse_01, 4),
-        say("heads.rmse"): number(rmse_grey(mse_01)),
-    }
+    errors = {"mse_01": number(mse_01, 4), "mse_11": number(4 * mse_01, 4)}
+    return {**errors, "rmse": number(rmse_grey(mse_01))}
 
 
 def mse_tables(
@@ -120,50 +110,43 @@ def mse_tables(
         reported: the report's test MSE, or None.
         pixel_range: of the report's output; None where it does not state it.
     """
-    lows = RANGES if pixel_range is None else [int(pixel_range[0])]
-    key = "terms.reported_open" if pixel_range is None else "terms.reported_own"
-
-    def write(language: str) -> pd.DataFrame:
-        say = _words(language)
-        errors = {say("terms.run_mse"): results["test_mse_01"], say("terms.mean_mse"): mean_mse}
-        for low in lows if reported is not None else ():
-            errors[say(key, letter=letter, range=RANGES[low])] = reported / (1 - low) ** 2
-        rows = [{say("heads.what"): what, **_mse_cells(say, mse)} for what, mse in errors.items()]
-        return pd.DataFrame(rows)
-
-    return in_languages(write)
+    errors = [("run_mse", {}, results["test_mse_01"]), ("mean_mse", {}, mean_mse)]
+    key = "reported_open" if pixel_range is None else "reported_own"
+    for low in RANGES if pixel_range is None else [int(pixel_range[0])]:
+        if reported is not None:
+            about = {"letter": letter, "range": RANGES[low]}
+            errors.append((key, about, reported / (1 - low) ** 2))
+    return _write(
+        [{"what": (f"terms.{key}", about), **_mse_cells(mse)} for key, about, mse in errors]
+    )
 
 
-def common(row: CommonForm) -> Finding:
+def common(form: CommonForm) -> Finding:
     """Say the common form of a run's loss, and the decoder that it implies."""
-    scale = row.sigma_01 if row.laplace_01 is None else row.laplace_01
-    grey = None if scale is None else GREY_LEVELS * scale
-    kind = _kind(row)
-    return finding("losses.common", kind=kind, weight=row.kl_weight, beta=row.beta, grey=grey)
+    return finding("losses.common", kind=_kind(form), form=form, grey=_grey_scale(form))
 
 
-def sigma_ratio(row: CommonForm, results: Results) -> float | None:
+def sigma_ratio(form: CommonForm, results: Results) -> float | None:
     """Return the sigma that the loss implies over the one that fits the error best, if any."""
     from hwlib.objectives import best_sigma_01
 
-    if is_trial(results) or not row.sigma_01:
+    if is_trial(results) or not form.sigma_01:
         return None
-    return row.sigma_01 / best_sigma_01(results["recon_nats"], row.num_values)
+    return form.sigma_01 / best_sigma_01(results["recon_nats"], form.num_values)
 
 
-def against_error(row: CommonForm, results: Results) -> list[Finding]:
+def against_error(form: CommonForm, results: Results) -> list[Finding]:
     """Say how the sigma that the loss implies stands to the error that was left.
 
     Nothing where the loss implies no sigma, or the run is a trial.
     """
-    ratio = sigma_ratio(row, results)
+    ratio = sigma_ratio(form, results)
     if ratio is None:
         return []
     agrees = 1 / MAX_ALIKE_RATIO <= ratio <= MAX_ALIKE_RATIO
     level = "agrees" if agrees else "above" if ratio > 1 else "below"
-    implied = GREY_LEVELS * row.sigma_01
-    values = {"implied": implied, "left": implied / ratio, "level": level}
-    if row.learned_sigma_01 is not None and row.kl_weight == 1:
-        return [finding("losses.learnt_sigma", **values)]
-    costs = {"factor": max(ratio, 1 / ratio) ** 2, "weight": row.kl_weight}
-    return [finding("losses.implied_sigma", **values, **costs)]
+    is_learnt = form.learned_sigma_01 is not None and form.kl_weight == 1
+    key = "losses.learnt_sigma" if is_learnt else "losses.implied_sigma"
+    implied, factor = GREY_LEVELS * form.sigma_01, max(ratio, 1 / ratio) ** 2
+    about = {"implied": implied, "left": implied / ratio, "factor": factor}
+    return [finding(key, form=form, level=level, **about)]

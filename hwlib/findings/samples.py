@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from hwlib.findings.base import Results, grade, is_trial, pick, share_of_real
+from hwlib.findings.base import Results, grade, is_trial
 from hwlib.text import Finding, finding
 from hwlib.thresholds import COLLAPSED_DIVERSITY
 
@@ -23,9 +23,9 @@ MIN_PRECISE = 0.5  # a precision that might be taken for praise; below this few 
 
 # What samples look like by what they have of real images' own, and its name below all of these.
 # Above real images' sharpness it is noise or texture.
-MIN_SHARPNESS = {"noisy": 1.25, "real": 0.8}
+SHARPNESS = ({"noisy": 1.25, "real": 0.8, "blurred": 0.05}, "blank")
 LOOKS = {
-    "sharpness": ({**MIN_SHARPNESS, "blurred": 0.05}, "blank"),
+    "sharpness": SHARPNESS,
     "diversity": ({"more": 1.15, "real": 0.85, "less": COLLAPSED_DIVERSITY}, "collapsed"),
     "colourfulness": ({"more": 1.1, "real": 0.9}, "less"),
 }
@@ -43,68 +43,64 @@ MAX_ONE_FACE, MAX_FEW_FACES = 0.3, 0.6
 MIN_DIFFERENCE, MIN_GAP = 0.1, 0.02
 
 
+def share_of_real(results: Results, name: str, images: str = "samples") -> float | None:
+    """Return what generated images have as a share of what real ones have; None if unmeasured.
+
+    Args:
+        name: "sharpness", "diversity" or "colourfulness".
+        images: "samples" or "reconstructions".
+    """
+    ours, real = results.get(f"{name}_{images}"), results.get(f"{name}_real")
+    return ours / real if ours is not None and real else None
+
+
 def floor_ratio(results: Results) -> float:
     """Return the Fréchet distance as a multiple of the noise floor; infinite where that is 0."""
     floor = results["frechet_real"]
     return results["frechet"] / floor if floor > 0 else float("inf")
 
 
-def closeness(results: Results) -> str:
-    """Return how close samples are to real images: "equal", "close", "apart" or "far"."""
-    ratio = floor_ratio(results)
-    return next((name for name, most in MAX_RATIO.items() if ratio <= most), "far")
+def describe(results: Results) -> dict[str, Any]:
+    """Return a run's results, and how its samples stand beside real images.
 
-
-def is_far(results: Results) -> bool:
-    """Whether samples are far from real images."""
-    return closeness(results) == "far"
-
-
-def covered(results: Results) -> str:
-    """Return how much of the real variety samples cover: "full", "part", "few" or "none".
-
-    The lower of recall and coverage counts, each beside real images': a few samples far out raise
-    recall, a dense cluster raises coverage.
+    `ratio` is the Fréchet distance in noise floors, `closeness` its name from "equal" to "far".
+    `covered` says from "full" to "none" how much of the real variety they cover, by the lower of
+    recall and coverage beside real images': a few samples far out raise recall, a dense cluster
+    raises coverage. `precise` says what precision is worth. `shares` of what real images have, and
+    the `looks` that they give, are by the names of `LOOKS`, without what was not measured;
+    `reconstructions` are those of a VAE's, in sharpness.
     """
-    share = min(_share(results, name) for name in ("recall", "coverage"))
-    return grade(share, MIN_COVERED, "none")
-
-
-def _share(results: Results, name: str) -> float:
-    real = results[f"{name}_real"]
-    return results[name] / real if real > 0 else 1.0
-
-
-def sharpness_level(share: float) -> str:
-    """Name a sharpness, as a share of real images' own: "blurred", "real" or "noisy"."""
-    return grade(share, MIN_SHARPNESS, "blurred")
+    ratio = floor_ratio(results)
+    closeness = next((name for name, most in MAX_RATIO.items() if ratio <= most), "far")
+    recall, coverage, precision = (
+        results[name] / results[f"{name}_real"] if results[f"{name}_real"] > 0 else 1.0
+        for name in ("recall", "coverage", "precision")
+    )
+    covered = grade(min(recall, coverage), MIN_COVERED, "none")
+    is_misleading = closeness in ("apart", "far") or covered in ("few", "none")
+    precise = "low" if precision < MIN_PRECISE else "misleading" if is_misleading else "real"
+    every = {name: share_of_real(results, name) for name in LOOKS}
+    every["reconstructions"] = share_of_real(results, "sharpness", "reconstructions")
+    shares = {name: share for name, share in every.items() if share is not None}
+    looks = {name: grade(share, *LOOKS.get(name, SHARPNESS)) for name, share in shares.items()}
+    found = {"ratio": ratio, "closeness": closeness, "covered": covered, "precise": precise}
+    return {**results, **found, "shares": shares, "looks": looks}
 
 
 def distance(results: Results) -> list[Finding]:
     """Say how many times the noise floor the samples are away."""
-    about = {"ratio": floor_ratio(results), "closeness": closeness(results)}
-    return [finding("samples.distance", **pick(results, "frechet", "frechet_real"), **about)]
+    return [finding("samples.distance", run=describe(results))]
 
 
 def variety(results: Results) -> list[Finding]:
     """Say how much of the real variety is covered, and what precision does and does not say."""
-    names = ("recall", "coverage", "precision")
-    values = pick(results, *names, *(f"{name}_real" for name in names))
-    level, precise = covered(results), "real"
-    if _share(results, "precision") < MIN_PRECISE:
-        precise = "low"
-    elif closeness(results) in ("apart", "far") or level in ("few", "none"):
-        precise = "misleading"
-    return [finding("samples.variety", **values, covered=level, precise=precise)]
+    return [finding("samples.variety", run=describe(results))]
 
 
 def look(results: Results, name: str) -> list[Finding]:
     """Say how sharp, diverse or colourful samples are beside real images; nothing of grey ones."""
-    share = share_of_real(results, name)
-    if share is None:
-        return []
-    level = grade(share, *LOOKS[name])
-    return [finding(f"samples.{name}", share=share, level=level, is_far=is_far(results))]
+    run = describe(results)
+    return [finding(f"samples.{name}", run=run)] if name in run["shares"] else []
 
 
 def closest_pair(pairs: Mapping[str, Any] | None) -> list[Finding]:
@@ -123,11 +119,11 @@ def copies(results: Results) -> list[Finding]:
     """
     if "nearest_ratio" not in results:  # as half of the test images are at no distance at all
         return [finding("samples.copies_unknown")]
-    share, ratio = results["near_copies"], results["nearest_ratio"]
-    level = "many" if ratio < MIN_NEAREST_RATIO else grade(share, MIN_COPIES, "none")
-    is_blurred = sharpness_level(share_of_real(results, "sharpness")) == "blurred"
-    about = {"expected": EXPECTED_COPIES, "level": level, "is_blurred": is_blurred}
-    return [finding("samples.copies", share=share, ratio=ratio, **about)]
+    level = grade(results["near_copies"], MIN_COPIES, "none")
+    if results["nearest_ratio"] < MIN_NEAREST_RATIO:
+        level = "many"
+    run = describe(results)
+    return [finding("samples.copies", run=run, expected=EXPECTED_COPIES, level=level)]
 
 
 def edge_correlation(images: np.ndarray) -> float:
@@ -176,24 +172,14 @@ def faces(
 
 def gan_vae(results: Results, vae_results: Results) -> list[Finding]:
     """Hold a GAN's samples against a VAE's: distance, sharpness, variety, colour."""
-    both = (results, vae_results)
-    shares = {name: [share_of_real(each, name) for each in both] for name in LOOKS}
-    measures = {
-        "distance": [floor_ratio(each) for each in both],
-        "sharpness": shares["sharpness"],
-        "variety": [each["recall"] for each in both],
-        "colour": shares["colourfulness"],
-    }
-    more = {
-        "distance": {"are_far": all(map(is_far, both))},
-        "sharpness": {"level": grade(max(shares["sharpness"]), *LOOKS["sharpness"])},
-        "variety": {"real": results["recall_real"], "diversity": shares["diversity"]},
-    }
+    both = [describe(each) for each in (results, vae_results)]
     found = []
-    for name, (gan, vae) in measures.items():
-        if gan is not None:
-            is_same = abs(gan - vae) <= max(MIN_DIFFERENCE * min(gan, vae), MIN_GAP)
-            larger = "both" if is_same else "gan" if gan > vae else "vae"
-            about = {"gan": gan, "vae": vae, "larger": larger} | more.get(name, {})
+    for name in ("ratio", "sharpness", "recall", "colourfulness"):
+        numbers = [each["shares"].get(name, each.get(name)) for each in both]
+        if None not in numbers:
+            gap = numbers[0] - numbers[1]
+            is_same = abs(gap) <= max(MIN_DIFFERENCE * min(numbers), MIN_GAP)
+            larger = "both" if is_same else "gan" if gap > 0 else "vae"
+            about = {"gan": both[0], "vae": both[1], "larger": larger}
             found.append(finding(f"samples.gan_vae_{name}", **about))
     return found

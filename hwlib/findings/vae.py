@@ -24,11 +24,9 @@ from hwlib.findings.base import (
     grade,
     is_trial,
     no_course,
-    rmse_grey,
-    share_of_real,
     trial,
 )
-from hwlib.findings.samples import SAME_GREY_LEVELS, closeness, floor_ratio, sharpness_level
+from hwlib.findings.samples import SAME_GREY_LEVELS, describe
 from hwlib.text import Finding, finding
 from hwlib.thresholds import ACTIVE_VARIANCE
 
@@ -65,38 +63,33 @@ def curves(metrics: pd.DataFrame, results: Results) -> list[Finding]:
     recon, kl = (metrics[f"{term}_nats"].to_numpy(dtype=float) for term in ("recon", "kl"))
     late, is_half = shape.last_change(recon), _median(recon) <= (recon[0] + recon[-1]) / 2
     is_half[0] = False  # the first record, whose median is that of the next ones as well
-    smooth, ends = _median(kl), (kl[0], kl[-1])
-    low, high = smooth.min(), smooth.max()
-    if low * (1 + MIN_CHANGE) < min(ends):
-        course = "dip"
-    elif high > max(ends) * (1 + MIN_CHANGE):
-        course = "peak"
-    elif abs(kl[-1] - kl[0]) <= MIN_CHANGE * abs(kl[0]):
-        course = "flat"
-    else:
-        course = "rise" if kl[-1] > kl[0] else "fall"
+    ends, low, high = (kl[0], kl[-1]), _median(kl).min(), _median(kl).max()
+    shapes = {
+        "dip": low * (1 + MIN_CHANGE) < min(ends),
+        "peak": high > max(ends) * (1 + MIN_CHANGE),
+        "flat": abs(kl[-1] - kl[0]) <= MIN_CHANGE * abs(kl[0]),
+        "rise": kl[-1] > kl[0],
+    }
+    course = next((name for name, is_so in shapes.items() if is_so), "fall")
+    of_report_b = {
+        "fall": shape.early_fall(kl) <= -MIN_EARLY_FALL,
+        "rise": shape.later_rise(kl) >= MIN_LATER_RISE,
+        "plateau": abs(shape.last_change(kl)) <= MAX_PLATEAU_CHANGE,
+    }
+    seen = [name for name, is_so in of_report_b.items() if is_so]
     of_kl, of_recon = (shape.trend(shape.late(values)) for values in (kl, recon))
+    is_c3_prime = of_kl <= -MIN_TREND and of_recon >= MIN_TREND
+    about = {"ends": ends, "turn": low if course == "dip" else high}
     return [
         finding(
             "vae.recon_course",
-            first=recon[0],
-            last=recon[-1],
+            ends=(recon[0], recon[-1]),
             fell=recon[-1] < recon[0] * (1 - MIN_CHANGE),
             half=float(is_half.argmax() / (len(recon) - 1)),
             late=late / 100,
             still_falls=late < -MIN_LAST_FALL,
         ),
-        finding(
-            "vae.kl_course",
-            shape=course,
-            first=kl[0],
-            last=kl[-1],
-            turn=low if course == "dip" else high,
-            falls_fast=shape.early_fall(kl) <= -MIN_EARLY_FALL,
-            rises_later=shape.later_rise(kl) >= MIN_LATER_RISE,
-            is_plateau=abs(shape.last_change(kl)) <= MAX_PLATEAU_CHANGE,
-            is_c3_prime=of_kl <= -MIN_TREND and of_recon >= MIN_TREND,
-        ),
+        finding("vae.kl_course", shape=course, **about, seen=seen, is_c3_prime=is_c3_prime),
         *gap(metrics, results),
     ]
 
@@ -136,17 +129,8 @@ def mean_image_mse(images: np.ndarray) -> float:
 def reconstructions(results: Results, mean_mse: float) -> Finding:
     """Say the error of the entire test set beside the mean image's, and what detail is left."""
     share = 1 - results["test_mse_01"] / mean_mse
-    sharpness = _sharpness(results)["reconstructions"]
-    return finding(
-        "vae.reconstructions",
-        grey=rmse_grey(results["test_mse_01"]),
-        mean_grey=rmse_grey(mean_mse),
-        share=share,
-        level=grade(share, MIN_EXPLAINED, "worse"),
-        count=results["num_test_images"],
-        sharpness=sharpness,
-        sharpness_level=sharpness_level(sharpness),
-    )
+    about = {"share": share, "level": grade(share, MIN_EXPLAINED, "worse")}
+    return finding("vae.reconstructions", run=describe(results), mean_mse=mean_mse, **about)
 
 
 def reported_mse(
@@ -169,17 +153,11 @@ def reported_mse(
     low, high = pixel_range
     natural = reported / (high - low) ** 2
     ratio = natural / results["test_mse_01"]
-    return finding(
-        "vae.reported_mse",
-        letter=letter,
-        reported=reported,
-        low=int(low),
-        grey=rmse_grey(natural),
-        ratio=ratio,
-        is_like=LAYOUTS[layout].has_face_photographs and not is_trial(results),
-        is_drawn=LAYOUTS[layout].is_drawn,
-        fits=1 / SAME_ORDER <= ratio <= SAME_ORDER,
-    )
+    is_drawn = LAYOUTS[layout].is_drawn
+    is_like = LAYOUTS[layout].has_face_photographs and not is_trial(results)
+    about = {"letter": letter, "reported": reported, "low": int(low), "natural": natural}
+    about |= {"fits": 1 / SAME_ORDER <= ratio <= SAME_ORDER, "ratio": ratio}
+    return finding("vae.reported_mse", **about, is_like=is_like, is_drawn=is_drawn)
 
 
 def samples(results: Results, reconstruction_frechet: float | None) -> Finding:
@@ -189,17 +167,11 @@ def samples(results: Results, reconstruction_frechet: float | None) -> Finding:
     reconstructed training images have: "blur" (of the decoder), "prior" (that it is not where the
     codes are), "both" or "unknown".
     """
-    cause, sharpness = "unknown", _sharpness(results)
+    cause = "unknown"
     if reconstruction_frechet is not None:
         cause = grade(reconstruction_frechet / results["frechet"], MIN_CAUSE_SHARE, "prior")
-    level = sharpness_level(sharpness["samples"])
-    values = {"reconstructions": reconstruction_frechet, "sharpness": sharpness}
-    return finding("vae.samples", **values, cause=cause, level=level)
-
-
-def _sharpness(results: Results) -> dict[str, float]:
-    kinds = ("samples", "reconstructions")
-    return {images: share_of_real(results, "sharpness", images) for images in kinds}
+    about = {"reconstructions": reconstruction_frechet, "cause": cause}
+    return finding("vae.samples", run=describe(results), **about)
 
 
 def probe(
@@ -208,21 +180,12 @@ def probe(
     """Say how well a linear classifier, and the nearest neighbours, tell the attribute."""
     if "linear_probe_accuracy" not in results:
         return finding("vae.no_probe", attribute=attribute)
-    accuracy, floor = results["linear_probe_accuracy"], results["linear_probe_floor"]
-    removed = errors_removed(accuracy, floor)
-    return finding(
-        "vae.probe",
-        attribute=attribute,
-        accuracy=accuracy,
-        floor=floor,
-        count=results["num_test_images"],
-        removed=removed,
-        level="trial" if is_trial(results) else grade(removed, MIN_SEPARATED, "not"),
-        neighbours=NEIGHBOURS,
-        by_neighbours=neighbours_removed(mu, labels),
-        is_male=attribute == "Male",
-        margins=(MIN_SEPARATED["separated"], MIN_NEIGHBOURS_AGREE),
-    )
+    removed = errors_removed(results["linear_probe_accuracy"], results["linear_probe_floor"])
+    level = "trial" if is_trial(results) else grade(removed, MIN_SEPARATED, "not")
+    about = {"neighbours": NEIGHBOURS, "by_neighbours": neighbours_removed(mu, labels)}
+    about |= {"margins": (MIN_SEPARATED["separated"], MIN_NEIGHBOURS_AGREE)}
+    about |= {"attribute": attribute, "removed": removed, "level": level}
+    return finding("vae.probe", run=results, **about)
 
 
 def neighbours_removed(points: np.ndarray, labels: np.ndarray) -> float:
@@ -243,18 +206,11 @@ def map_split(xy: np.ndarray, labels: np.ndarray | None) -> list[Finding]:
 def latents(variances: np.ndarray, results: Results) -> Finding:
     """Say how many latents are in use, and how unequal they are, by `variances` (Z,) of `mu`."""
     ordered = np.sort(np.asarray(variances, dtype=float))[::-1]
-    total, active = len(ordered), results["active_units"]
-    first = min(FIRST_LATENTS, total)
-    return finding(
-        "vae.latents",
-        total=total,
-        active=active,
-        kl=results["kl_nats"],
-        ratio=float(ordered[0] / max(ordered[max(active, 1) - 1], 1e-12)),
-        first=first,
-        share=float(ordered[:first].sum() / max(ordered.sum(), 1e-12)),
-        threshold=ACTIVE_VARIANCE,
-    )
+    ratio = float(ordered[0] / max(ordered[max(results["active_units"], 1) - 1], 1e-12))
+    first = min(FIRST_LATENTS, len(ordered))
+    share = float(ordered[:first].sum() / max(ordered.sum(), 1e-12))
+    about = {"total": len(ordered), "ratio": ratio, "first": first, "share": share}
+    return finding("vae.latents", run=results, **about, threshold=ACTIVE_VARIANCE)
 
 
 def factor_shares(mu: np.ndarray, factors: pd.DataFrame) -> pd.DataFrame:
@@ -288,31 +244,28 @@ def latent_factors(
     return [finding("vae.latent_factors", follows=follows, single=single)]
 
 
+def measure_path(frames: np.ndarray) -> tuple[float, float]:
+    """Return how far the two ends of a path differ, and its middle from a cross-fade: their mean.
+
+    Both are root mean squares in grey levels; `frames` are uint8 (T, H, W, C).
+    """
+    first, middle, last = frames[[0, len(frames) // 2, -1]].astype(float)
+    differences = (last - first, middle - (first + last) / 2)
+    return tuple(float(np.sqrt(np.square(one).mean())) for one in differences)
+
+
 def interpolation(frames: np.ndarray) -> Finding:
     """Say whether a path between two images is a change of features, and how even it is.
 
-    Beside the middle frame stands what a cross-fade would be: the mean of the two ends.
-
-    Args:
-        frames: uint8 (T, H, W, C), evenly spaced through latent space.
+    `frames` are uint8 (T, H, W, C), evenly spaced through latent space.
     """
-    images = frames.astype(np.float64)
-    middle = images[len(images) // 2] - (images[0] + images[-1]) / 2
-    steps = np.sqrt(np.square(np.diff(images, axis=0)).mean(axis=(1, 2, 3)))
-    ends, from_fade = (
-        float(np.sqrt(np.square(one).mean())) for one in (images[-1] - images[0], middle)
-    )
+    ends, from_fade = measure_path(frames)
+    steps = np.sqrt(np.square(np.diff(frames.astype(float), axis=0)).mean(axis=(1, 2, 3)))
     largest = float(steps.max() / steps.mean()) if steps.any() else 1.0
-    return finding(
-        "vae.interpolation",
-        ends=ends,
-        are_alike=ends < SAME_GREY_LEVELS,
-        from_fade=from_fade,
-        level=grade(from_fade / max(ends, 1e-9), MIN_FROM_FADE, "fade"),
-        steps=len(steps),
-        largest=largest,
-        is_even=largest <= MAX_STEP,
-    )
+    level = grade(from_fade / max(ends, 1e-9), MIN_FROM_FADE, "fade")
+    about = {"ends": ends, "are_alike": ends < SAME_GREY_LEVELS, "from_fade": from_fade}
+    about |= {"steps": len(steps), "largest": largest, "is_even": largest <= MAX_STEP}
+    return finding("vae.interpolation", **about, level=level)
 
 
 def overall(
@@ -329,26 +282,19 @@ def overall(
     """
     if is_trial(results):
         return [trial(results)]
-    share, sharpness = 1 - results["test_mse_01"] / mean_mse, _sharpness(results)
-    blurred = [images for images, own in sharpness.items() if sharpness_level(own) == "blurred"]
+    run, share = describe(results), 1 - results["test_mse_01"] / mean_mse
+    is_near = run["closeness"] in ("equal", "close")
+    about = {"share": share, "reconstructs": share >= MIN_EXPLAINED["most"], "is_near": is_near}
+    looks = {name: run["looks"][name] for name in ("reconstructions", "sharpness")}
+    blurred = [name for name, look in looks.items() if look in ("blank", "blurred")]
+    still_falls = shape.last_change(metrics["recon_nats"].to_numpy(dtype=float)) < -MIN_LAST_FALL
     ratio = losses.sigma_ratio(objective, results) or 1.0
-    last_change = shape.last_change(metrics["recon_nats"].to_numpy(dtype=float))
+    kl = "high" if ratio > SAME_ORDER else "low" if ratio < 1 / SAME_ORDER else "fits"
     return [
-        finding(
-            "vae.lesson",
-            share=share,
-            reconstructs=share >= MIN_EXPLAINED["most"],
-            is_near=closeness(results) in ("equal", "close"),
-            ratio=floor_ratio(results),
-        ),
-        *([finding("vae.blur", **sharpness, blurred=blurred)] if blurred else []),
+        finding("vae.lesson", run=run, **about),
+        *([finding("vae.blur", shares=run["shares"], blurred=blurred)] if blurred else []),
         *losses.against_error(objective, results),
         latents(variances, results),
         *(found for found in gap(metrics, results) if found.values["kind"] == "overfit"),
-        finding(
-            "vae.next_step",
-            still_falls=last_change < -MIN_LAST_FALL,
-            too_much_kl=ratio > SAME_ORDER,
-            too_little_kl=ratio < 1 / SAME_ORDER,
-        ),
+        finding("vae.next_step", still_falls=still_falls, kl=kl),
     ]
