@@ -93,7 +93,6 @@ class Problem(Page):
     curve_column: str
     panels: Mapping[str, str]  # widgets of a finished run, by the name of their tab
     figures: tuple[str, ...]  # names of files, the homework's own where it has one
-    cover: str  # the figure that stands for it
     also_trains: tuple[Mapping[str, Any], ...] = ()  # settings of further runs of its notebook
     # Turn in which its notebook starts, where a KL study is among them and where not: long ones
     # early, and a page that needs another's run last.
@@ -128,7 +127,6 @@ _VAE = Problem(
     ),
     topics=("training", "reconstruction", "variety"),
     figures=("fig1_2", "fig1_3", "fig1_4", "fig1_5"),
-    cover="fig1_4",
     start_rank=(3, 0),
     has_page_decoder=True,
 )
@@ -145,7 +143,6 @@ PROBLEMS: dict[str, Problem] = {
         panels={"tab_weights": "hwlib.explore.kl:KLPanel"},
         notebook="05_kl.ipynb",
         figures=("kl_elbo", "kl_growth", "kl_samples", "kl_interpolation"),
-        cover="kl_samples",
         start_rank=(0, 0),
         has_page_decoder=False,
     ),
@@ -164,7 +161,6 @@ PROBLEMS: dict[str, Problem] = {
         ),
         topics=("training", "balance", "variety"),
         figures=("fig2_2", "fig2_3"),
-        cover="fig2_3",
         also_trains=({"problem": "vae"},),  # it is set beside the VAE of the same recipe
         start_rank=(4, 3),
     ),
@@ -185,7 +181,6 @@ PROBLEMS: dict[str, Problem] = {
         ),
         topics=("training", "attribute", "balance", "variety"),
         figures=("fig3_2", "fig3_3"),
-        cover="fig3_3",
         start_rank=(1, 1),
     ),
     "infogan": Problem(
@@ -207,7 +202,6 @@ PROBLEMS: dict[str, Problem] = {
         ),
         topics=("training", "code", "balance", "variety"),
         figures=("infogan_curves", "infogan_code1", "infogan_pairs"),
-        cover="infogan_code1",
         also_trains=({"num_codes": 2},),  # but with `preview`, or where one has other codes
         start_rank=(2, 2),
     ),

@@ -3,16 +3,12 @@
 import hashlib
 import re
 import unicodedata
+from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 from bs4 import BeautifulSoup
 from pypdf import PdfReader
-
-from hwlib.text import LANGUAGES, word
-
-FOOT = re.compile(r"\d+ / \d+")  # a page's number
-WORDS = re.compile(r"[^\W_][\w'’.,/%-]*")
+from pypdf.generic import DictionaryObject, IndirectObject
 
 MARGIN = 26 * 72 / 25.4  # points
 HANGING = 6  # points by which punctuation may stand out of the column
@@ -32,6 +28,39 @@ def pdf_text(path: Path) -> str:
     return "\n".join(page.extract_text() for page in PdfReader(path).pages)
 
 
+def tags(node):
+    """Yield every structure element below a PDF's `/K`, in reading order."""
+    node = node.get_object() if isinstance(node, IndirectObject) else node
+    for part in node if isinstance(node, list) else ():
+        yield from tags(part)
+    if isinstance(node, DictionaryObject):
+        if "/S" in node:
+            yield node
+        yield from tags(node.get("/K"))
+
+
+@contextmanager
+def opened_in(browser):
+    """Yield a function that opens a file in a browser; no request and no error may come of it."""
+    contexts, requests, errors = [], [], []
+
+    def open_page(path, width=1280, height=844, **more):
+        size = {"width": width, "height": height}
+        contexts.append(browser.new_context(viewport=size, offline=True, **more))
+        page = contexts[-1].new_page()
+        page.on("request", lambda request: requests.append(request.url))
+        page.on("console", lambda message: errors.append(message.text))
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(path.as_uri())
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert errors == []
+    assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
+
+
 def hashes(folder: Path) -> dict[str, str]:
     """Return a hash of each page, PDF and executed notebook below a folder."""
     files = [p for p in sorted(folder.rglob("*")) if p.suffix in (".html", ".pdf", ".ipynb")]
@@ -39,11 +68,6 @@ def hashes(folder: Path) -> dict[str, str]:
         file.relative_to(folder).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
         for file in files
     }
-
-
-def matrix(a=1, b=0, c=0, d=1, e=0, f=0):
-    """Return a matrix of a PDF; a product applies its left factor first."""
-    return np.array([[a, b, 0], [c, d, 0], [e, f, 1]], float)
 
 
 def widths(font):
@@ -60,37 +84,27 @@ def widths(font):
 
 
 def extents(page):
-    """Yield (start, end) of each piece of text, in points from the page's left edge."""
+    """Return (start, end) of each piece of text, in points from the page's left edge."""
     fonts = {n: widths(f.get_object()) for n, f in page["/Resources"].get("/Font", {}).items()}
-    kept, ctm, tm, known, size = [], matrix(), matrix(), ({}, 0.0), 0.0
-    for operands, operator in page.get_contents().operations:
-        if operator == b"q":
-            kept.append(ctm)
-        elif operator == b"Q":
-            ctm = kept.pop()
-        elif operator == b"cm":
-            ctm = matrix(*operands) @ ctm
-        elif operator == b"BT":
-            tm = matrix()
-        elif operator == b"Tm":
-            tm = matrix(*operands)
-        elif operator == b"Td":
-            tm = matrix(1, 0, 0, 1, *operands) @ tm
-        elif operator == b"Tf":
-            known, size = fonts[operands[0]], float(operands[1])
+    pieces, chosen = [], []
+
+    def see(operator, operands, ctm, tm):
+        if operator == b"Tf":
+            chosen[:] = (*fonts[operands[0]], float(operands[1]))
         elif operator in (b"Tj", b"TJ"):
-            length = 0.0
+            (known, other, size), length = chosen, 0.0
             for part in operands[0] if operator == b"TJ" else operands:
                 if isinstance(part, int | float):
-                    length -= float(part) * size / 1000
+                    length -= float(part)
                     continue
                 raw = part if isinstance(part, bytes) else part.original_bytes
-                for i in range(0, len(raw), 2):
-                    glyph = int.from_bytes(raw[i : i + 2], "big")
-                    length += known[0].get(glyph, known[1]) * size / 1000
-            after = matrix(e=length) @ tm
-            yield (tm @ ctm)[2, 0], (after @ ctm)[2, 0]
-            tm = after
+                glyphs = (int.from_bytes(raw[i : i + 2], "big") for i in range(0, len(raw), 2))
+                length += sum(known.get(glyph, other) for glyph in glyphs)
+            start = tm[4] * ctm[0] + tm[5] * ctm[2] + ctm[4]
+            pieces.append((start, start + length / 1000 * size * tm[0] * ctm[0]))
+
+    page.extract_text(visitor_operand_before=see)
+    return pieces
 
 
 def assert_within(page):
@@ -98,24 +112,3 @@ def assert_within(page):
     starts, ends = zip(*extents(page), strict=True)
     assert min(starts) > MARGIN - HANGING
     assert max(ends) < float(page.mediabox.width) - MARGIN + HANGING
-
-
-def count_body(reader):
-    """Return how many pages and words of a report's PDF stand before its appendices.
-
-    The outline says where they begin. Words are counted as a reader would: of letters or digits,
-    without running heads and feet.
-    """
-    outline = [entry for entry in reader.outline if not isinstance(entry, list)]
-    titles = [word("book.appendix", language, letter="\0", title="") for language in LANGUAGES]
-    firsts = tuple(title.split("\0")[0].strip() for title in titles)
-    ends = [reader.get_destination_page_number(e) for e in outline if e.title.startswith(firsts)]
-    pages = min(ends, default=len(reader.pages))  # the first of them begins a page
-    running = {entry.title for entry in outline} | {word("page.lab", each) for each in LANGUAGES}
-    lines = [
-        line
-        for page in reader.pages[:pages]
-        for line in page.extract_text().split("\n")
-        if line.strip() not in running and not FOOT.fullmatch(line.strip())
-    ]
-    return pages, len(WORDS.findall("\n".join(lines)))

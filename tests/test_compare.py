@@ -495,9 +495,9 @@ def test_a_code_goes_through_its_values_from_left_to_right(tmp_path):
     np.savez(run / "samples.npz", code_rows=rows)
     job = report.Job("infogan", "dcgan", tmp_path, {})
     own = [read_facts(job, run, {})]
-    (gallery,) = strips.make_galleries(own, own, "en")
-    assert (gallery.name, gallery.strips[0].label) == ("codes", "dcgan · code 1")
-    with Image.open(BytesIO(gallery.strips[0].jpeg)) as picture:
+    ((name, _, (first, *_)),) = strips.make_galleries(own, own, "en")
+    assert (name, first.label) == ("codes", "dcgan · code 1")
+    with Image.open(BytesIO(first.jpeg)) as picture:
         shades = np.asarray(picture)[8, 8 :: 16 + strips.GAP_PX, 0].astype(int)
     assert np.abs(shades - np.arange(0, 250, 25)).max() <= 2
 
@@ -526,14 +526,14 @@ def test_the_same_z_is_claimed_only_of_as_many_values_and_one_seed():
 # ---------------------------------------------------------------------- what cannot be set
 
 
-def test_a_pdf_that_cannot_be_set_costs_no_page(pages, monkeypatch):
+def test_a_pdf_that_cannot_be_set_costs_no_page(pages, monkeypatch, tmp_path):
     def fails(book, **_):
         raise RenderError("PDF: no")
 
     some = [page for page in pages["en"] if page.name in ("vae-dcgan-faces-s0", FAILED)]
     monkeypatch.setattr(site, "render_pdf", fails)
     log = SimpleNamespace(say=lambda *_, **__: None)
-    engine = site._Report({}, None, LANGUAGES, About(), report.FULL, log)
+    engine = site._Report([], tmp_path, LANGUAGES, About(), report.FULL, log)
     files, reasons = engine.typeset(some, "en")
     assert files.keys() == {
         *(f"{page.name}.html" for page in some),

@@ -1,20 +1,14 @@
-"""A language is a folder: a third one is made by copying English, and no text is without a use."""
+"""A language is a folder: nothing is missing in it, and no text is without a use."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 
 import pytest
-from bs4 import BeautifulSoup
 from conftest import CELEBA_ATTRIBUTES
-from pypdf import PdfReader
 from test_text import leaves
 
 from hwlib import text
@@ -27,51 +21,6 @@ FILE_ENDINGS = {
 }
 CODE = ("hwlib/**/*.py", "hwlib/report/templates/*", "docs/*.py")  # what asks for texts
 MIN_FIXED = 3  # letters that a made-up name must have of its own to count as a use
-
-# ------------------------------------------------------------------------- a third language
-
-
-@pytest.fixture(scope="module")
-def third(tmp_path_factory) -> Path:
-    """A report in a language that is a copy of the English folder, with one word of its own."""
-    texts = tmp_path_factory.mktemp("texts")
-    shutil.copytree(text.ROOT, texts, dirs_exist_ok=True)
-    shutil.copytree(texts / "en", texts / "fr")
-    about = texts / "fr" / "language.toml"
-    own = {"order = 2": "order = 3", '"en"': '"fr"', '"US"': '"FR"', '"English"': '"français"'}
-    words = about.read_text(encoding="utf-8")
-    for old, new in own.items():
-        assert old in words
-        words = words.replace(old, new)
-    about.write_text(words, encoding="utf-8")
-    page = texts / "fr" / "page.toml"
-    page.write_text(page.read_text(encoding="utf-8").replace('"Figure"', '"Fig-FR"'))
-    out = tmp_path_factory.mktemp("report")
-    asked = ["vae", "--profile", "smoke", "--data", "faces:96", "--lang", "fr", "--out", str(out)]
-    asked += ["--set", "num_steps=2", "--set", "oracle_steps=2", "--set", "num_evals=1"]
-    code = "import sys; from hwlib.cli import main; sys.argv[0] = 'hwlib'; main()"
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", code, "report", *asked],
-        env=os.environ | {"HWLIB_TEXT": str(texts), "HWLIB_JOBS": "1"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    return out / "fr"
-
-
-def test_a_third_language_is_a_folder_and_gives_a_page_and_a_pdf(third):
-    page = BeautifulSoup((third / "vae-dcgan.html").read_text(encoding="utf-8"), "html.parser")
-    assert page.html["lang"] == "fr"
-    assert "Fig-FR" in page.get_text()  # its own words
-    assert "Problem 1" in page.get_text()  # prose that the notebook has in English
-    assert not re.search(r"[\u3400-\u9fff]", page.main.get_text())
-    assert len(page.find_all("figure")) > 5
-    pdf = PdfReader(third / "report.pdf")
-    words = "".join(page.extract_text() for page in pdf.pages)
-    assert "Fig-FR" in words
-    assert pdf.trailer["/Root"]["/Lang"].startswith("fr")
-
 
 # --------------------------------------------------------- nothing missing, nothing without use
 
@@ -96,13 +45,19 @@ def made_up() -> re.Pattern:
     return re.compile("|".join(sorted(r"[\w']+".join(map(re.escape, p)) for p in names)))
 
 
+@cache
+def words_in(*sources: str) -> frozenset[str]:
+    """Return all words of some texts, "C1" and "C1'" for two."""
+    patterns = (r"\w+", r"\w+'(?!\w)")
+    return frozenset(w for text in sources for p in patterns for w in re.findall(p, text))
+
+
 def is_used(name: str, others: str) -> bool:
     """Whether code, or another text, asks for a text by its whole name or by its last part."""
     last = name.rpartition(".")[2]
     if made_up().fullmatch(name) or made_up().fullmatch(last):
         return True
-    pattern = re.compile(rf"(?<![\w]){re.escape(last)}(?![\w])")
-    return any(pattern.search(source) for source in (*code(), others))
+    return last in words_in(*code()) or last in words_in(others)
 
 
 @cache

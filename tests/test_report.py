@@ -102,7 +102,7 @@ def test_each_failure_says_why_in_result_page_index_and_pdf(made, recipe, reason
     result, _, _ = made
     job = next(job for job in result.jobs if job.job.recipe == recipe)
     assert re.fullmatch(reason, job.reason)
-    assert job.notebook is None
+    assert job.executed.notebook is None
     for code in LANGUAGES:
         page = soup(result.out / code / f"gan-{recipe}.html")
         failed = page.find("section", class_="failed").get_text()
@@ -174,12 +174,12 @@ def test_an_executed_notebook_is_stale_when_what_it_stands_on_changes(
     path = tmp_path / "01_vae.ipynb"
     shutil.copy(folder / "notebooks" / "01_vae.ipynb", path)
     run = tmp_path / "run"
-    shutil.copytree(result.jobs[0].run, run)
+    shutil.copytree(result.jobs[0].executed.run, run)
     data = make_hw4()
     parameters = {"recipe": "dcgan", "data": str(data)}
     job = report.Job("vae", "dcgan", path, parameters)
     target, record = tmp_path / "x.ipynb", tmp_path / "x.json"
-    shutil.copy(result.jobs[0].notebook, target)
+    shutil.copy(result.jobs[0].executed.notebook, target)
     results = {str(run): sha256_of(run / "results.json")}
     record.write_text(json.dumps({"key": runner._key(job), "runs": results}))
     assert runner._unchanged(target, record, runner._key(job)) is not None
@@ -201,7 +201,7 @@ def test_an_executed_notebook_is_stale_when_what_it_stands_on_changes(
 
 def test_the_executed_notebook_is_valid_and_free_of_paths_and_times(made):
     result, _, folder = made
-    notebook = nbformat.read(result.jobs[0].notebook, as_version=4)
+    notebook = nbformat.read(result.jobs[0].executed.notebook, as_version=4)
     nbformat.validate(notebook)
     assert "papermill" not in notebook.metadata
     assert not any("papermill" in cell.metadata for cell in notebook.cells)
@@ -342,7 +342,7 @@ def test_a_chart_is_drawn_from_lines_and_other_figures_from_pixels(tmp_path):
     Image.new("RGB", (32, 16)).save(file, "PNG")
     svg = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 1"/>'
     items = [
-        documents.Figure(file.getvalue(), name, "words", "A caption.", 50.0, svg=drawn)
+        documents.Figure("figure", name, "A caption.", png=file.getvalue(), width=50.0, svg=drawn)
         for name, drawn in (("chart", svg), ("faces", None))
     ]
     marks = "\n\n".join(f"```{{=hwlib}}\n{index}\n```" for index in range(2))

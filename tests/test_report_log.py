@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from unittest.mock import Mock
 
 import pytest
 
@@ -11,18 +12,10 @@ from hwlib.report import log as report_log
 from hwlib.report.log import RunLog
 
 
-class Clock:
-    """A clock that a test sets."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock():
-    return Clock()
+    """A clock that a test sets: its `return_value`."""
+    return Mock(return_value=0.0)
 
 
 @pytest.fixture
@@ -56,7 +49,7 @@ def test_without_a_calibration_no_time_is_made_up(clock, lines):
 def test_a_tick_is_one_line_a_running_job_with_share_step_and_time_left(clock, lines):
     log = RunLog("ab", expected={"a": [70], "b": [70]}, clock=clock)
     log.begin("a", "")
-    clock.now = 50
+    clock.return_value = 50
     log.on_line("a", progress(500, 1_000, 50.0))
     log.on_line("a", "the classifier is trained again")
     assert lines()[-1].endswith("a: the classifier is trained again")  # other lines are passed on
@@ -65,7 +58,7 @@ def test_a_tick_is_one_line_a_running_job_with_share_step_and_time_left(clock, l
     assert "a 38 %" in line  # 50 s of the 50, 50 and 30 that it takes
     assert "500 of 1,000" in line
     assert "left" in line
-    clock.now = 10_000
+    clock.return_value = 10_000
     assert log.share(log.works["a"]) < 1  # it has not ended
 
 
@@ -73,7 +66,7 @@ def test_a_machine_slower_than_expected_moves_the_end(clock):
     log = RunLog("ab", expected={"a": [100], "b": [100]}, clock=clock)
     log.begin("a", "")
     log.on_line("a", progress(1, 1_000, 900.0))
-    clock.now = 100
+    clock.return_value = 100
     log.on_line("a", progress(100, 1_000, 900.0))
     # a trains 900 s more, and b takes as many times longer as a: ten times 100 s
     assert log.left_s() == pytest.approx(900 + 30 + 1_000 + 30)
@@ -87,7 +80,7 @@ def test_the_closing_table_has_a_row_a_job_and_a_quiet_log_tells_failures_alone(
     log.plan()
     for name in log.works:
         log.begin(name, "")
-    clock.now = 120
+    clock.return_value = 120
     log.on_line("vae-dcgan", "news")
     log.tick()
     log.end("vae-dcgan", "done", headline="test MSE 0.02")

@@ -1,7 +1,6 @@
 """Sliders over frames: live in Jupyter, offline in a real browser, as a film strip in PDF."""
 
 import base64
-import io
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,17 +8,15 @@ import ipywidgets as widgets
 import numpy as np
 import pytest
 import torch
-from bs4 import BeautifulSoup
 from lively import lively, z_of
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from PIL import Image
 from playwright.sync_api import expect
 from pypdf import PdfReader
-from test_accessibility import tags
+from report_pages import opened_in, tags
 
 from hwlib import explore, plots, report, show
 from hwlib.conditioning import one_hot
-from hwlib.images import encode
+from hwlib.images import decode, encode
 from hwlib.recipes import build_models
 from hwlib.report import embed, runner, site
 from hwlib.report.book import Book, Page
@@ -78,7 +75,7 @@ def test_the_strip_holds_every_frame_and_each_language_its_labels(outputs):
     show.slider("s", TRACKS["codes"], words=NAME)
     for (data, metadata), lang in zip(outputs, LANGS, strict=True):
         about = metadata["hwlib"]
-        strip = np.asarray(Image.open(io.BytesIO(data["image/png"])))
+        strip = np.asarray(decode(data["image/png"]))
         rows = [np.concatenate(list(track.frames), axis=1) for track in TRACKS["codes"]]
         assert np.array_equal(strip, np.concatenate(rows))
         assert (about["kind"], about["lang"], about["alt"]) == ("slider", lang, WORDS["alt"][lang])
@@ -109,7 +106,7 @@ def test_in_jupyter_the_slider_is_live(outputs, monkeypatch):
     assert (chosen.readout, told.value) == (False, "value 0")  # which has no room for words
     chosen.label = "value 7"
     assert told.value == "value 7"
-    shown = np.asarray(Image.open(io.BytesIO(picture.value)))
+    shown = np.asarray(decode(picture.value))
     scale = shown.shape[1] // WIDTHS["codes"]
     assert np.array_equal(shown, plots.enlarge(TRACKS["codes"][1].frames[7:8], scale)[0])
     ((caption, _),) = outputs
@@ -217,14 +214,16 @@ def notebook_of(figures):
     return new_notebook(cells=[*titles, new_code_cell("show()", outputs=shown)])
 
 
-def page_of(notebook, lang):
-    """Return the page of one language."""
+def write_pages(folder, notebook, lang, decoders):
+    """Write a page for each decoder, by its name; return the book."""
     facts = Facts(report.Job("vae", "dcgan", Path("x"), {}), {}, "run", {"settings": {}}, {})
-    return Page("vae-dcgan", "Sliders", facts, read_notebook(notebook, lang))
-
-
-def html_of(page, lang):
-    return render(Book([page], lang), "vae-dcgan.html", languages=LANGS)
+    page = Page("vae-dcgan", "Sliders", facts, read_notebook(notebook, lang))
+    pages = [replace(page, name=name, decoder=own) for name, own in decoders.items()]
+    book = Book(pages, lang)
+    for name in decoders:
+        text = render(book, f"{name}.html", languages=LANGS)
+        (folder / f"{name}.html").write_text(text, encoding="utf-8")
+    return book
 
 
 @pytest.fixture(scope="module")
@@ -232,42 +231,30 @@ def pages(tmp_path_factory):
     """One page a language with all sliders, and its PDF, as files."""
     folder, notebook = tmp_path_factory.mktemp("sliders"), notebook_of(TRACKS)
     for lang in LANGS:
-        page = page_of(notebook, lang)
-        (folder / f"{lang}.html").write_text(html_of(page, lang), encoding="utf-8")
-        made = render_pdf(Book([page], lang))
-        (folder / f"{lang}.pdf").write_bytes(made)
+        book = write_pages(folder, notebook, lang, {lang: None})
+        (folder / f"{lang}.pdf").write_bytes(render_pdf(book))
     return {lang: folder / f"{lang}.html" for lang in LANGS}
 
 
 @pytest.fixture
 def opened(pages, browser):
     """A function that opens a page from the disk, with no network; it gives the page."""
-    contexts, requests, errors = [], [], []
+    with opened_in(browser) as open_page:
 
-    def open_page(lang="en", **more):
-        context = browser.new_context(offline=True, **more)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("request", lambda request: requests.append(request.url))
-        page.on("console", lambda message: errors.append(message.text))
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(pages[lang].as_uri())
-        if more.get("java_script_enabled", True):
-            page.locator("canvas").first.wait_for()
-        return page
+        def open_drawn(lang="en", **more):
+            page = open_page(pages[lang], **more)
+            if more.get("java_script_enabled", True):
+                page.locator("canvas").first.wait_for()
+            return page
 
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert errors == []
-    assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
+        yield open_drawn
 
 
 def drawn(track):
     """Return what a track's canvas shows, uint8 (H, W, 3)."""
     address = track.locator("canvas").evaluate("canvas => canvas.toDataURL()")
     png = base64.b64decode(address.removeprefix("data:image/png;base64,"))
-    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+    return np.asarray(decode(png).convert("RGB"))
 
 
 def colour(frame):
@@ -278,6 +265,8 @@ def colour(frame):
 @pytest.mark.parametrize("lang", LANGS)
 def test_each_slider_opens_at_its_start_with_name_label_and_words(opened, lang):
     page = opened(lang)
+    labels = page.locator("figure:has(.tracks) .label").all_text_contents()
+    assert labels == [f"{word('page.figure', lang)} {number}" for number in (1, 2, 3)]
     assert page.locator(".track").count() == len(SHOWN)
     for number, track in enumerate(SHOWN):
         part = page.locator(".track").nth(number)
@@ -309,7 +298,7 @@ def test_the_keyboard_alone_moves_every_slider_to_every_frame(opened):
 
 
 def test_the_mouse_or_a_finger_moves_a_slider_and_leaves_the_others(opened):
-    page = opened(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = opened(width=390, has_touch=True, is_mobile=True)
     way, first, second = (page.locator(".track").nth(i) for i in range(3))
     box, before = way.locator("input").bounding_box(), drawn(second)
     way.locator("input").tap(position={"x": box["width"] - 4, "y": box["height"] / 2})
@@ -358,44 +347,30 @@ def test_the_pdf_has_a_film_strip_with_labels_and_alternative_text(pages, lang):
     assert WORDS["alt"][lang] in [tag["/Alt"] for tag in found if "/Alt" in tag]
 
 
-def test_sliders_are_numbered_with_the_figures(pages):
-    soup = BeautifulSoup(pages["en"].read_text(encoding="utf-8"), "html.parser")
-    labels = [f.select_one(".label").text for f in soup.select("figure:has(.tracks)")]
-    assert labels == ["Figure 1", "Figure 2", "Figure 3"]
-
-
 # ------------------------------------------------------------------------------- small pages
 
 
-def noise(seed, side):
-    rng = np.random.default_rng(seed)
-    return encode(rng.integers(0, 256, (side, side, 3), dtype=np.uint8))
-
-
-def pixels(address):
-    """Return the picture of a data address."""
-    form, data = address.split(";base64,")
-    assert form == "data:image/webp"
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(data))))
-
-
 def test_pictures_lose_detail_only_until_a_page_is_small_enough():
-    pngs = [noise(seed, 200) for seed in range(3)]
+    noise = np.random.default_rng(0).integers(0, 256, (3, 200, 200, 3), dtype=np.uint8)
+    pngs = [encode(pixels) for pixels in noise]
     whole = embed.addresses(pngs)
-    for png in pngs:
-        assert np.array_equal(pixels(whole[png]), np.asarray(Image.open(io.BytesIO(png))))
+    for png, pixels in zip(pngs, noise, strict=True):
+        form, data = whole[png].split(";base64,")
+        assert form == "data:image/webp"
+        assert np.array_equal(np.asarray(decode(base64.b64decode(data))), pixels)
     most = sum(map(len, whole.values())) // 2
     made = embed.addresses(pngs, max_bytes=most)
     assert sum(map(len, made.values())) <= most
-    for png in pngs:
-        assert pixels(made[png]).shape == (200, 200, 3)
+    for address in made.values():
+        assert decode(base64.b64decode(address.split(",")[1])).size == (200, 200)
 
 
-def test_a_page_full_of_pictures_stays_below_5_mb():
+def test_a_page_full_of_pictures_stays_below_5_mb(tmp_path):
     noisy = np.random.default_rng(0).integers(0, 256, (20, 11, 88, 88, 3), dtype=np.uint8)
     tracks = [way()._replace(frames=frames) for frames in noisy]
     figures = {f"s{i}": tracks[i : i + 4] for i in range(0, 20, 4)}
-    text = html_of(page_of(notebook_of(figures), "en"), "en")
+    write_pages(tmp_path, notebook_of(figures), "en", {"full": None})
+    text = (tmp_path / "full.html").read_text(encoding="utf-8")
     assert text.count("<canvas") == len(tracks)
     assert 2_000_000 < len(text.encode()) < 5_000_000
 
@@ -427,21 +402,28 @@ class FakeRun:
 RECIPES = {"plain": 0.125, "upsample": 0.125, "wide": 0.125, "elbo": 0.5, "dcgan": 0.25}
 
 
-def decoder_page(run, folder, lang="en"):
-    page = page_of(notebook_of({}), lang)
-    page = replace(page, decoder=explore.page_decoder(run))
-    path = folder / f"decoder-{lang}.html"
-    path.write_text(html_of(page, lang), encoding="utf-8")
-    return path
+@pytest.fixture(scope="module")
+def decoders(tmp_path_factory):
+    """Runs of several recipes, and the folder of the pages with their decoders."""
+    folder, runs = tmp_path_factory.mktemp("decoders"), {}
+    for recipe, width in RECIPES.items():
+        (folder / recipe).mkdir()
+        runs[recipe] = FakeRun(folder / recipe, recipe, width=width, z_dim=64)
+    made = {recipe: explore.page_decoder(run) for recipe, run in runs.items()}
+    write_pages(folder, notebook_of({}), "en", made)
+    return runs, folder
+
+
+@pytest.fixture
+def opened_file(browser):
+    with opened_in(browser) as open_page:
+        yield open_page
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_the_pages_decoder_paints_what_torch_paints(browser, tmp_path, recipe):
-    run = FakeRun(tmp_path, recipe, width=RECIPES[recipe], z_dim=64)
-    context = browser.new_context(offline=True)
-    page, errors = context.new_page(), []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(decoder_page(run, tmp_path).as_uri())
+def test_the_pages_decoder_paints_what_torch_paints(decoders, opened_file, recipe):
+    runs, folder = decoders
+    run, page = runs[recipe], opened_file(folder / f"{recipe}.html")
     section = page.locator("#decoder")
     z = run.mu[0].copy()
     assert np.abs(drawn(section) - decoded(run, z)).max() <= 2
@@ -457,8 +439,6 @@ def test_the_pages_decoder_paints_what_torch_paints(browser, tmp_path, recipe):
     page.get_by_label("start: test image").press("ArrowRight")
     expect(page.locator("output[for=decoder-start]")).to_have_text("3")
     assert np.abs(drawn(section) - decoded(run, run.mu[1])).max() <= 2
-    context.close()
-    assert errors == []
 
 
 def decoded(run, z):
@@ -466,20 +446,20 @@ def decoded(run, z):
     return explore.decode(run.vae, z[np.newaxis])[0].astype(int)
 
 
-def test_the_decoder_stands_in_the_pages_language_and_only_with_a_script(browser, tmp_path):
-    path = decoder_page(FakeRun(tmp_path, "elbo", z_dim=2), tmp_path, "zh")
+def test_the_decoder_stands_in_the_pages_language_and_only_with_a_script(opened_file, tmp_path):
+    decoder = explore.page_decoder(FakeRun(tmp_path, "elbo", z_dim=2))
+    write_pages(tmp_path, notebook_of({}), "zh", {"zh": decoder})
     for is_scripted in (True, False):
-        context = browser.new_context(java_script_enabled=is_scripted)
-        page = context.new_page()
-        page.goto(path.as_uri())
+        page = opened_file(tmp_path / "zh.html", java_script_enabled=is_scripted)
         assert page.locator("#decoder").is_visible() == is_scripted
         assert "解碼器" in page.locator("#decoder h2").text_content()
         assert page.locator("#decoder .range").count() == 3  # where it starts, and two latents
-        context.close()
 
 
 def test_a_decoder_that_is_too_large_is_left_out_and_said_to_be(tmp_path):
-    text = decoder_page(FakeRun(tmp_path, "dcgan", width=1), tmp_path).read_text()
+    decoder = explore.page_decoder(FakeRun(tmp_path, "dcgan", width=1))
+    write_pages(tmp_path, notebook_of({}), "en", {"large": decoder})
+    text = (tmp_path / "large.html").read_text()
     assert "a page has room for 937,500" in text
     assert "decoder-facts" not in text
     run = FakeRun(tmp_path, "elbo")
@@ -490,7 +470,6 @@ def test_a_decoder_that_is_too_large_is_left_out_and_said_to_be(tmp_path):
 
 def test_decoders_are_those_of_finished_vaes_and_one_that_fails_costs_no_page(tmp_path, capsys):
     asked = []
-    facts = Facts(report.Job("vae", "dcgan", tmp_path, {}), {}, "run", {}, {})
     jobs = {name: runner.Executed(tmp_path, tmp_path / name) for name in ("vae", "gan", "broken")}
     jobs["failed"] = runner.Executed(reason=runner.reason("no_run"))
 
@@ -502,14 +481,14 @@ def test_decoders_are_those_of_finished_vaes_and_one_that_fails_costs_no_page(tm
 
     for name, executed in jobs.items():
         job = report.Job("gan" if name == "gan" else "vae", "dcgan", tmp_path, {})
-        prepared = site._Prepared(job, name, executed, facts)
-        one = site._with_decoder(prepared, decoder, RunLog([name]))
+        one = site.JobResult(job, name, Facts(job, {}), executed)
+        site._add_decoder(one, decoder, RunLog([name]))
         assert (one.decoder is not None) == (name == "vae")
     assert asked == ["vae", "broken"]
     assert "broken: no decoder in its page: " in capsys.readouterr().err
 
 
-def test_decoders_are_asked_for_where_there_is_one(call):
-    code, _, err = call("report", "gan", "--decoder", "--profile", "smoke", "--data", "faces:96")
+def test_decoders_are_asked_for_where_there_is_one(call, make_hw4):
+    code, _, err = call("report", "gan", "--decoder", "--profile", "smoke", "--data", make_hw4())
     assert code == 2
     assert "--decoder goes with problem vae" in err

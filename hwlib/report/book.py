@@ -22,8 +22,8 @@ from hwlib.registry import metrics
 from hwlib.report import compare
 from hwlib.report.cells import cell, format_metric, metric_label
 from hwlib.report.document import (
-    Cover,
     Document,
+    Figure,
     Node,
     item_node,
     join,
@@ -229,7 +229,8 @@ class Book:
         sheet = to_image(make_sheet([rows[problem] for problem in order])).convert("RGB")
         large = sheet.resize((2 * sheet.width, 2 * sheet.height), Image.Resampling.LANCZOS)
         alt, caption = (self.say(f"faces_{part}", rows=names) for part in ("alt", "caption"))
-        return self.document("", item_node(Cover(encode(large), "", alt, caption, 100.0)))
+        image = Figure("cover", "", caption, png=encode(large), alt=alt, width=100.0)
+        return self.document("", item_node(image))
 
     # ------------------------------------------------------------------ chapters
 

@@ -145,8 +145,8 @@ class Comparison:
         if problem == CLAIMS:
             return Section(problem, title, tables=tables)
         parts = [
-            Section(f"{problem}-{g.name}", words[g.name], text=g.text, strips=g.strips)
-            for g in make_galleries(runs, self.runs, self.language)
+            Section(f"{problem}-{name}", words[name], text=text, strips=strips)
+            for name, text, strips in make_galleries(runs, self.runs, self.language)
         ]
         parts.append(Section(f"{problem}-numbers", words["numbers"], tables=tables))
         parts += self.reported(problem)

@@ -9,9 +9,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
+from itertools import chain
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pandocfilters
 import pypandoc
@@ -36,6 +38,10 @@ ITEM = "Item"  # a node of ours: an item, its number, its caption's inlines, and
 MARKER, MARKED = "hwlib", "hwmark"  # formats of raw nodes: where an item stands; a mark in a text
 FULL_WIDTH_PX = 1400  # an image this wide fills the text where the notebook names no width
 MIN_WIDTH = 30  # percent
+COLUMNS = {True: 2, False: 6}  # frames beside one another in a film strip: rows, single images
+MAX_FRAMES = 6  # of a slider in a film strip
+# Of a film strip: the width of the PDF's text, the most height, and a label's.
+WIDTH_MM, HEIGHT_MM, LABEL_MM = 158, 135, 6
 LONG_CELL = 30  # Latin letters; longer cells wrap
 DENSE_ROWS = 12  # tables longer than this are set tighter
 MANY_COLUMNS = 6  # so are the columns of tables with more
@@ -54,38 +60,22 @@ class RenderError(Exception):
 class Item:
     """What stands between paragraphs; the macro named by its `kind` sets it."""
 
-    kind: ClassVar[str]
-
-
-@dataclass(frozen=True)
-class Lines(Item):
-    """The source of a cell, or what it printed."""
-
-    kind: str  # "code" or "printed"
-    text: str
-
-
-@dataclass(frozen=True)
-class Table(Item):
-    """The words of a table; one without a name has no number."""
-
-    kind: ClassVar[str] = "table"
-    name: str = ""
+    kind: str  # "code", "printed", "table", "figure" or "cover"
+    name: str = ""  # without one it has no number
     caption: str = ""
+    text: str = ""  # the source of a cell, or what it printed
+    is_screen_only: bool = False  # another figure shows the same in print; it has no number
 
 
 @dataclass(frozen=True)
 class Figure(Item):
-    """An image with its words; one without a name, or for the screen alone, has no number."""
+    """An image with its words."""
 
-    kind: ClassVar[str] = "figure"
-    png: bytes
-    name: str
-    alt: str
-    caption: str
-    width: float | None  # percent of the text's width
+    kind: str = "figure"
+    png: bytes = b""
+    alt: str = ""
+    width: float | None = None  # percent of the text's width
     svg: bytes | None = None  # the same drawing, where it is a chart
-    is_screen_only: bool = False  # another figure shows the same in print
     is_lettered: bool = False  # it has words on it, which must not get smaller
 
     @property
@@ -116,19 +106,41 @@ class Figure(Item):
 
 
 @dataclass(frozen=True)
-class Cover(Figure):
-    """The image of the title page."""
+class Slider(Figure):
+    """A figure of sliders over frames; its PNG has a row for each track, frames side by side."""
 
-    kind: ClassVar[str] = "cover"
+    # the sliders from above, as `hwlib.show.slider` writes them: title, labels, start
+    tracks: Sequence[Mapping[str, Any]] = ()
+    scale: int = 1  # how wide one of the frames' pixels is on the screen
+    is_wide: bool = False  # whether a frame is a row of images rather than one
 
+    @cached_property
+    def frames(self) -> np.ndarray:
+        """Each track's frames, uint8 (K, T, H, W, C)."""
+        strips = np.asarray(decode(self.png))
+        height = len(strips) // len(self.tracks)
+        shape = (len(self.tracks), height, len(self.tracks[0]["labels"]), -1, strips[0, 0].size)
+        return strips.reshape(shape).swapaxes(1, 2)
 
-@dataclass(frozen=True)
-class Heading:
-    """An entry of the table of contents."""
+    @cached_property
+    def images(self) -> tuple[bytes, ...]:
+        """Each track's strip as PNG: frames side by side, wide ones below each other."""
+        axis = 0 if self.is_wide else 1
+        return tuple(encode(np.concatenate(list(row), axis=axis)) for row in self.frames)
 
-    level: int
-    anchor: str
-    text: str
+    @property
+    def film(self) -> list[list[tuple[bytes, str]]]:
+        """Each track's frames in a film strip as PNG, with their labels: first and last are in."""
+        num_tracks, num_frames, height, width = self.frames.shape[:4]
+        columns = COLUMNS[self.is_wide]
+        row_mm = WIDTH_MM / columns * height / width + LABEL_MM
+        rows = max(1, int(HEIGHT_MM / row_mm) // num_tracks) if self.is_wide else 1
+        count = min(num_frames, MAX_FRAMES, rows * columns)
+        places = [round(i * (num_frames - 1) / max(1, count - 1)) for i in range(count)]
+        return [
+            [(encode(frames[i]), track["labels"][i]) for i in places]
+            for track, frames in zip(self.tracks, self.frames, strict=True)
+        ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,9 +150,14 @@ class Document:
     language: str
     title: str = ""  # the notebook's first heading
     ast: Sequence[Node] = ()  # pandoc's blocks, and an `ITEM` for each item
-    headings: Sequence[Heading] = ()  # the table of contents
     # made of cells with a tag of their own: "data", "losses", "layers"
     extras: Mapping[str, Document] = field(default_factory=dict)
+
+    @property
+    def headings(self) -> list[tuple[int, str, str]]:
+        """The table of contents: level, anchor and text."""
+        own = (node["c"] for node in self.ast if node["t"] == "Header")
+        return [(level, anchor, plain(inlines)) for level, (anchor, *_), inlines in own]
 
     @property
     def items(self) -> list[tuple[Item, int | None]]:
@@ -176,16 +193,13 @@ class Document:
         change(self.ast, lambda kind, part, *_: found.add(part[0][0]) if kind == "Span" else None)
         return found
 
-    def reduced(self, max_width: int) -> Document:
-        """Return the document with figures of at most so many pixels from left to right."""
-        ast = [
-            {"t": ITEM, "c": [node["c"][0].reduced(max_width), *node["c"][1:]]}
-            if node["t"] == ITEM and isinstance(node["c"][0], Figure)
-            else node
-            for node in self.ast
-        ]
-        extras = {name: document.reduced(max_width) for name, document in self.extras.items()}
-        return replace(self, ast=ast, extras=extras)
+    def reduce(self, max_width: int) -> None:
+        """Let its figures have at most so many pixels from left to right."""
+        for node in self.ast:
+            if node["t"] == ITEM and type(node["c"][0]) is Figure:  # a slider's strips are cut
+                node["c"][0] = node["c"][0].reduced(max_width)
+        for extra in self.extras.values():
+            extra.reduce(max_width)
 
 
 # ---------------------------------------------------------------------- Markdown -> document
@@ -200,20 +214,25 @@ def make_document(
     """Return the document that `markdown` makes, with markers where `items` stand.
 
     The first heading is its title; every other one gets its level in order and an anchor, the same
-    in each language: the question's number, else the heading's.
-
-    Args:
-        markdown: the text.
-        items: what its markers stand for; below a table's marker is the table.
-        language: a key of `LANGUAGES`.
-        images: those inside prose, as PNG, by their addresses.
-
-    Raises:
-        RenderError: Markdown that swallows what follows it.
+    in each language: the question's number, else the heading's. Below a table's marker is the
+    table. `images` are those inside prose, as PNG, by their addresses. RenderError: Markdown
+    swallows what follows it.
     """
     ast: list[Node] = []
-    title, headings = "", []
+    title, level, anchors = "", 1, set()
     missing = dict(enumerate(items))
+    lifted: list[Node] = []  # figures without a number out of prose, to stand below it
+
+    def lift(kind: str, content: Any, *_: Any) -> Node | None:
+        if kind != "Image":
+            return None
+        alt, address = plain(content[1]), content[2][0]
+        if address not in (images or {}):
+            return Str(f"[{alt or address}]")
+        alt = alt or word("book.own_picture", language)
+        lifted.append(item_node(Figure(png=images[address], alt=alt)))
+        return Str("")
+
     # After a full-width stop and before a letter `**` closes nothing in Markdown. Pandoc keeps
     # raw inlines whole.
     text = BOLD_STOP.sub(r"**\1**\2", markdown)
@@ -227,31 +246,31 @@ def make_document(
                 raise RenderError(f"table '{item.name}': its Markdown holds no single table")
             ast.append(item_node(item, table))
             continue
-        node, lifted = _lift_images(node, images or {}, language)
+        (node,) = change([node], lift)
         if node["t"] == "Table":
-            ast.append(item_node(Table(), node))
+            ast.append(item_node(Item("table"), node))
         elif node["t"] == "Header":
-            level, (_, *attributes), inlines = node["c"]
+            own_level, (_, *attributes), inlines = node["c"]
             words, number = plain(inlines), NUMBERED.match(plain(inlines))
-            if level == 1 and not title:
+            if own_level == 1 and not title:
                 title = words
                 continue
-            level = min(max(level, 2), headings[-1].level + 1 if headings else 2)
+            level = min(max(own_level, 2), level + 1)
             anchor = f"q{number[1]}-{number[2]}" if number else ""
-            if not anchor or anchor in {heading.anchor for heading in headings}:
-                anchor = f"s{len(headings) + 1}"
-            headings.append(Heading(level, anchor, words))
+            if not anchor or anchor in anchors:
+                anchor = f"s{len(anchors) + 1}"
+            anchors.add(anchor)
             if inlines and inlines[0]["t"] == "Str" and NUMBERED.match(inlines[0]["c"]):
                 inlines = [Span(["", ["number"], []], inlines[:1]), *inlines[1:]]
             ast.append(Header(level, [anchor, *attributes], inlines))
         elif not lifted or node["t"] not in ("Para", "Plain") or plain(node):
             ast.append(node)
         ast += lifted
+        lifted.clear()
     if missing:
-        raise RenderError(
-            f"Markdown before item {min(missing)} is not closed (a fence or a comment?)"
-        )
-    return numbered(Document(language, title, ast, headings), Counter())
+        where = f"Markdown before item {min(missing)}"
+        raise RenderError(f"{where} is not closed (a fence or a comment?)")
+    return numbered(Document(language, title, ast), Counter())
 
 
 def marker(index: int) -> str:
@@ -261,42 +280,23 @@ def marker(index: int) -> str:
 
 def item_node(item: Item, table: Node | None = None) -> Node:
     """Return the node of an item, its caption with marks but no names set apart."""
-    pieces = enumerate(MARK.split(getattr(item, "caption", "").replace("`", "")))
+    pieces = enumerate(MARK.split(item.caption.replace("`", "")))
     inlines = [RawInline(MARKED, piece) if i % 2 else Str(piece) for i, piece in pieces if piece]
     return {"t": ITEM, "c": [item, None, inlines, [_shaped(table)] if table else []]}
-
-
-def _lift_images(node: Node, images: Mapping[str, bytes], language: str) -> tuple[Node, list[Node]]:
-    """Take the images out of prose; return it, and figures without a number to stand below it."""
-    lifted = []
-
-    def lift(kind: str, content: Any, *_: Any) -> Node | None:
-        if kind != "Image":
-            return None
-        alt, address = plain(content[1]), content[2][0]
-        if address not in images:
-            return Str(f"[{alt or address}]")
-        alt = alt or word("book.own_picture", language)
-        lifted.append(item_node(Figure(images[address], "", alt, "", None)))
-        return Str("")
-
-    return change([node], lift)[0], lifted
 
 
 def join(documents: Sequence[tuple[str, Document]], language: str) -> Document:
     """Return several documents as one, each below a heading of its own; an empty one has none."""
     ast: list[Node] = []
-    headings: list[Heading] = []
     for title, document in documents:
         if title:
-            headings.append(Heading(2, f"s{len(headings) + 1}", title))
-            ast.append(Header(2, [headings[-1].anchor, [], []], [Str(title)]))
+            ast.append(Header(2, [f"s{len(ast)}", [], []], [Str(title)]))
         for node in document.ast:
-            if node["t"] == "Header":  # one level down, and in none of the contents
+            if node["t"] == "Header":  # one level down
                 level, (_, *rest), inlines = node["c"]
-                node = Header(level + bool(title), [f"s-{len(ast)}", *rest], inlines)
+                node = Header(level + bool(title), [f"s{len(ast)}", *rest], inlines)
             ast.append(node)
-    return Document(language, ast=ast, headings=headings)
+    return Document(language, ast=ast)
 
 
 # ---------------------------------------------------------------------- numbers and links
@@ -308,8 +308,8 @@ def numbered(document: Document, counts: Counter[str]) -> Document:
     for node in document.ast:
         if node["t"] == ITEM:
             item, _, *rest = node["c"]
-            is_counted = getattr(item, "name", "") and not getattr(item, "is_screen_only", False)
-            counts[item.kind] += bool(is_counted)
+            is_counted = bool(item.name) and not item.is_screen_only
+            counts[item.kind] += is_counted
             node = {"t": ITEM, "c": [item, counts[item.kind] if is_counted else None, *rest]}
         ast.append(node)
     return replace(document, ast=ast)
@@ -323,14 +323,9 @@ def resolve(
 ) -> Document:
     """Return the document with links for all marks in its text and in its captions.
 
-    Args:
-        document: a chapter; a figure is looked for in it first.
-        marks: the words and the anchor that each of the book's stands for.
-        citations: numbers of works in the order of first use; those of this chapter are added.
-        lost: marks that stand for nothing, which become their own names; they are added.
-
-    Raises:
-        RenderError: a citation of no known reference.
+    Its own figures come before those of `marks`, the words and the anchor that each of the book's
+    stands for. Added are to `citations` the numbers of works in the order of first use, and to
+    `lost` the marks that stand for nothing, which become their own names.
     """
     marks = {**marks, **document.marks}
 
@@ -341,8 +336,6 @@ def resolve(
         if mark in marks:
             return [_link(*marks[mark])]
         for key in KEY.findall(mark):
-            if key not in references():
-                raise RenderError(f"[@{key}]: references.toml has no such key")
             if key not in citations:  # links lead back to the first of each work
                 nodes.append(Span([f"cite-{key}", ["place"], []], []))
             number = citations.setdefault(key, len(citations) + 1)
@@ -383,19 +376,19 @@ def make_table(frame: pd.DataFrame, name: str = "", caption: str = "") -> Node:
     bare = ["", [], []]
 
     def row(texts: Sequence[str]) -> list[Any]:
-        contents = [[Plain([Str(text)])] if text else [] for text in texts]
+        contents = [[Plain([Str(text)])] for text in texts]
         return [bare, [[bare, {"t": "AlignDefault"}, 1, 1, content] for content in contents]]
 
-    def side(cells: Sequence[str]) -> str:
-        is_number = all(c in ("", "–") or c[0] in "−<≥≤≈" or c[0].isdecimal() for c in cells)
+    def side(texts: Sequence[str]) -> str:
+        known = [text for text in texts if text not in ("", "–")]
+        is_number = all(text[0] in "−<≥≤≈" or text[0].isdecimal() for text in known)
         return "AlignRight" if is_number else "AlignLeft"
 
-    columns, rows = list(map(str, frame)), frame.astype(str).to_numpy().tolist()
-    across = list(zip(*rows, strict=True)) or [("-",)] * len(columns)
-    sides = [[{"t": side(cells)}, {"t": "ColWidthDefault"}] for cells in across]
-    body = [bare, 0, [], list(map(row, rows))]
-    content = [bare, [None, []], sides, [bare, [row(columns)]], [body], [bare, []]]
-    return item_node(Table(name, caption), {"t": "Table", "c": content})
+    frame = frame.astype(str)
+    sides = [[{"t": side(texts)}, {"t": "ColWidthDefault"}] for _, texts in frame.items()]
+    body = [bare, 0, [], [row(texts) for texts in frame.itertuples(index=False, name=None)]]
+    content = [bare, [None, []], sides, [bare, [row(list(frame))]], [body], [bare, []]]
+    return item_node(Item("table", name, caption), {"t": "Table", "c": content})
 
 
 def _shaped(table: Node) -> Node:
@@ -405,24 +398,25 @@ def _shaped(table: Node) -> Node:
     """
     (anchor, _, pairs), caption, columns, head, bodies, foot = table["c"]
     columns = [[align, {"t": "ColWidthDefault"}] for align, _ in columns]
-    below = [row for _, _, upper, lower in bodies for row in (*upper, *lower)] + foot[1]
-    titles = [plain(cell[4]) for cell in head[1][0][1]] if head[1] else []
-    for row in (*head[1], *below):
-        for cell in row[1]:
-            cell[0] = ["", ["long"] if width(plain(cell[4])) > LONG_CELL else [], []]
-    is_long = any(cell[0][1] for row in below for cell in row[1])
+    bodies = [[own, int(len(columns) > 1), upper, lower] for own, _, upper, lower in bodies]
+    below = [cells for _, _, *parts in bodies for part in parts for _, cells in part]
+    below += [cells for _, cells in foot[1]]
+    heads = [cells for _, cells in head[1]]
+    titles = [plain(cell[4]) for cell in heads[0]] if heads else []
+    for cell in chain(*heads, *below):
+        cell[0] = ["", ["long"] * (width(plain(cell[4])) > LONG_CELL), []]
+    is_long = any(cell[0][1] for cell in chain(*below))
     is_stacked = any(titles) and len(columns) >= MIN_STACKED_COLUMNS
     is_stacked &= is_long or len(below) <= MAX_STACKED_ROWS
-    if is_stacked := is_stacked and all(len(row[1]) == len(titles) for row in below):
-        for row in (*head[1], *below):
-            for cell, title in zip(row[1], titles, strict=True):
-                cell[0][2].append(["label", title])
+    is_stacked = is_stacked and all(len(cells) == len(titles) for cells in below)
+    for cells in (*heads, *below) if is_stacked else ():
+        for cell, title in zip(cells, titles, strict=True):
+            cell[0][2].append(["label", title])
     marks = {
-        "dense": len(head[1]) + len(below) > DENSE_ROWS,
+        "dense": len(heads) + len(below) > DENSE_ROWS,
         "many": len(columns) > MANY_COLUMNS,
         "stacked": is_stacked,
     }
-    bodies = [[own, int(len(columns) > 1), upper, lower] for own, _, upper, lower in bodies]
     attributes = [anchor, [name for name, is_so in marks.items() if is_so], pairs]
     return {"t": "Table", "c": [attributes, caption, columns, head, bodies, foot]}
 
@@ -434,24 +428,19 @@ def unbroken(text: str) -> str:
 
 def write(nodes: Sequence[Node], target: str, *options: str) -> str:
     """Return blocks in the format `target`."""
-    document = {"pandoc-api-version": _api_version(), "meta": {}, "blocks": list(nodes)}
-    return pandoc(json.dumps(document), source="json", target=target, options=options)
+    text = json.dumps({**_empty_document(), "blocks": list(nodes)})
+    return pandoc(text, source="json", target=target, options=options)
+
+
+@cache
+def _empty_document() -> dict[str, Any]:
+    return json.loads(pandoc("", source="gfm", target="json"))
 
 
 def pandoc(text: str, *, source: str, target: str, options: Sequence[str] = ()) -> str:
-    """Return `text` converted by the pandoc that the pypandoc wheel carries.
-
-    Raises:
-        RenderError: pandoc refuses the text.
-    """
+    """Return `text` converted by pypandoc's own pandoc; RenderError: it refuses the text."""
     options = ["--wrap=preserve", *options]
     try:
         return pypandoc.convert_text(text, target, source, options, sandbox=True)
     except RuntimeError as error:
         raise RenderError(f"pandoc: {error}") from None
-
-
-@cache
-def _api_version() -> list[int]:
-    """Return the version of pandoc's document model."""
-    return json.loads(pandoc("", source="gfm", target="json"))["pandoc-api-version"]

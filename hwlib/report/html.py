@@ -12,7 +12,6 @@ from itertools import count
 from typing import Any
 
 from fontTools import subset
-from fontTools.ttLib import TTFont
 from markupsafe import Markup
 from pandocfilters import Header, Link, RawInline
 from PIL import Image
@@ -21,7 +20,6 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from hwlib.images import data_address, decode, encode
-from hwlib.registry import PAGES, PROBLEMS
 from hwlib.report.book import APPENDIX, COMPARISON, PROBLEM, Book, Part
 from hwlib.report.document import ITEM, Document, Node, RenderError, change, plain, unbroken, write
 from hwlib.report.embed import FULL, Detail, addresses
@@ -31,8 +29,6 @@ from hwlib.report.strips import cover
 from hwlib.text import LANGUAGES, word
 
 THUMBNAIL_PX = (640, 360)  # twice a card's size on the page
-# The figure that shows a problem best, where its run has no images of its own.
-COVERS = (*(PROBLEMS[name].cover for name in PAGES if name in PROBLEMS), "fig1_3")
 COVER_BYTES = 600_000  # of cards and faces on the title page
 INDEX, COMPARE, APPENDICES = "index.html", "compare.html", "appendix.html"
 ANNOTATION = re.compile(
@@ -70,16 +66,9 @@ def files_of(book: Book) -> list[str]:
 
 
 def render(book: Book, file: str, *, languages: Sequence[str], detail: Detail = FULL) -> str:
-    """Return one of the book's pages, a file of `files_of(book)`.
+    """Return one of the book's pages, a file of `files_of(book)`; RenderError as of `to_html`.
 
-    Args:
-        book: in one language.
-        file: its name.
-        languages: those that the reader can switch to.
-        detail: how much of its images the page keeps.
-
-    Raises:
-        RenderError: a formula that cannot be set.
+    The reader can switch to `languages`; of its images the page keeps as much as `detail` says.
     """
     own = [part for part in book.parts if file_of(part) == file]
     page = own[0].page if own else None
@@ -88,21 +77,17 @@ def render(book: Book, file: str, *, languages: Sequence[str], detail: Detail = 
         room = min(room, FULL.max_bytes - len(page.decoder.get("weights", "")))
     share = room // max(1, sum(part.document is not None for part in own))
 
+    def address(anchor: str) -> str:
+        place = file_of(book.place(anchor))
+        return f"#{anchor}" if place == file else f"{place}#{anchor}"
+
     def body(document: Document | None, prefix: str = "", shift: int = 0) -> Markup:
-        """Return a document as HTML, its links leading to the files of the book."""
         if document is None:
             return Markup()
-
-        def address(anchor: str) -> str:
-            place = file_of(book.place(anchor))
-            return f"#{anchor}" if place == file else f"{place}#{anchor}"
-
         options = {"max_bytes": share, "address": address, "prefix": prefix, "shift": shift}
         return Markup(to_html(document, **options))
 
-    problems = [part.page.facts.job.problem for part in book.problems]
-    names = {INDEX: "index", COMPARE: "compare", APPENDICES: "appendix"}
-    text = template(f"{names.get(file, 'page')}.html.jinja").render(
+    text = template(f"{'page.html' if page else file}.jinja").render(
         words_of(book.language),
         book=book,
         file=file,
@@ -110,9 +95,9 @@ def render(book: Book, file: str, *, languages: Sequence[str], detail: Detail = 
         page=page,
         language=LANGUAGES[book.language],
         languages=[(LANGUAGES[code], code) for code in languages],
-        counts=Counter(problems),
-        short_names=[short_name(problem, book.language) for problem in problems],
-        facts=subtitle(page.facts, book.language) if page else (),
+        counts=Counter(part.page.facts.job.problem for part in book.problems),
+        short_name=short_name,
+        subtitle=subtitle,
         body=body,
         card_image=partial(_card_image, language=book.language),
         file_of=file_of,
@@ -132,20 +117,13 @@ def to_html(
     prefix: str = "",
     shift: int = 0,
 ) -> str:
-    """Return a document as HTML.
+    """Return a document as HTML, its images of at most `max_bytes` together.
 
-    Args:
-        document: a chapter.
-        max_bytes: of its images together.
-        address: returns where an anchor outside of the document is.
-        prefix: of the anchors of its headings, which differ between the chapters of a page.
-        shift: how many levels its headings go down.
-
-    Raises:
-        RenderError: a formula that cannot be set.
+    Its headings go `shift` levels down, with a `prefix` before their anchors; `address` returns
+    where an anchor outside of the document is. RenderError: a formula cannot be set.
     """
     images = [image for figure in document.figures for image in figure.images]
-    places, own = count(), {heading.anchor for heading in document.headings}
+    places, own = count(), {anchor for _, anchor, _ in document.headings}
     macros = template("parts.html.jinja").make_module(
         {
             **words_of(document.language),
@@ -187,18 +165,16 @@ def to_html(
 
 
 def _card_image(part: Part, language: str) -> tuple[str, str] | None:
-    """Return a problem's image as a data address, and its words: samples, else a figure."""
+    """Return a job's image as a data address, and its words: its run's own, else a figure."""
     if (image := cover(part.page.facts)) is not None:
         words = word("page.cover", language, problem=part.title)
         return data_address(image, "image/jpeg"), words
-    figures = part.document.figures if part.document else []
-    order = [f for name in COVERS for f in figures if f.name == name] or figures
-    if not order:
-        return None
-    small = decode(order[0].png).convert("RGB")
-    small.thumbnail(THUMBNAIL_PX, Image.Resampling.LANCZOS)
-    jpeg = encode(small, "JPEG", quality=85, optimize=True)
-    return data_address(jpeg, "image/jpeg"), order[0].alt
+    for figure in part.document.figures[:1] if part.document else ():
+        small = decode(figure.png).convert("RGB")
+        small.thumbnail(THUMBNAIL_PX, Image.Resampling.LANCZOS)
+        jpeg = encode(small, "JPEG", quality=85, optimize=True)
+        return data_address(jpeg, "image/jpeg"), figure.alt
+    return None
 
 
 def font_faces(text: str) -> str:
@@ -219,17 +195,12 @@ def font_faces(text: str) -> str:
 @cache
 def _subset(weight: str, characters: str) -> str:
     """Return the data address of a font with these characters alone."""
-    options = subset.Options(
-        layout_features=[],
-        hinting=False,
-        flavor="woff",
-        name_IDs=[1, 2],
-        drop_tables=["vhea", "vmtx"],
-    )
-    subsetter = subset.Subsetter(options)
+    options = subset.Options(layout_features=[], hinting=False, flavor="woff", name_IDs=[1, 2])
+    options.drop_tables, options.recalc_bounds = ["vhea", "vmtx"], True
+    subsetter, file = subset.Subsetter(options), BytesIO()
     subsetter.populate(text=characters)
-    file, path = BytesIO(), FONTS / f"NotoSansCJKtc-{weight}.subset.otf"
-    with TTFont(path, lazy=True, recalcTimestamp=False) as font:  # the same page, the same bytes
+    # which keeps the font's date: the same page, the same bytes
+    with subset.load_font(FONTS / f"NotoSansCJKtc-{weight}.subset.otf", options) as font:
         subsetter.subset(font)
         subset.save_font(font, file, options)
     return data_address(file.getvalue(), "font/woff")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-from binascii import Error as BadBase64
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import zip_longest
@@ -12,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from nbconvert.exporters import MarkdownExporter
-from nbconvert.preprocessors import Preprocessor
-from nbconvert.preprocessors.coalescestreams import CoalesceStreamsPreprocessor
+from nbconvert.preprocessors import (
+    CoalesceStreamsPreprocessor,
+    Preprocessor,
+    TagRemovePreprocessor,
+)
 from nbformat import NotebookNode
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from traitlets import Unicode
 
 from hwlib import log
@@ -27,15 +29,13 @@ from hwlib.report.document import (
     Document,
     Figure,
     Item,
-    Lines,
     RenderError,
-    Table,
+    Slider,
     make_document,
     marker,
     pandoc,
     references,
 )
-from hwlib.report.sliders import make_slider
 from hwlib.text import LANGUAGES, word
 
 TEMPLATE = Path(__file__).parent / "templates" / "notebook.md.jinja"
@@ -61,29 +61,29 @@ def read_notebook(notebook: NotebookNode, language: str) -> Document:
         RenderError: content that cannot be set.
     """
     tags = {tag for cell in notebook.cells for tag in _tags(cell)}
-    documents = {
-        part: _read(notebook, language, part)
-        for part in ("", *dict.fromkeys(MOVED[tag] for tag in MOVED if tag in tags))
-    }
+    # prose that the notebook does not have in this language stands in the default one
+    prose = language if f"lang-{language}" in tags else DEFAULT_LANGUAGE
+    hidden = HIDDEN | {f"lang-{other}" for other in LANGUAGES if other != prose}
+    steps = [
+        TagRemovePreprocessor(remove_cell_tags=hidden, enabled=True),
+        CoalesceStreamsPreprocessor(enabled=True),
+    ]
+    documents: dict[str, Document] = {}
+    for part in dict.fromkeys(["", *(MOVED[tag] for tag in MOVED if tag in tags)]):
+        chosen = OneLanguage(language=language, part=part, enabled=True)
+        exporter = MarkdownExporter(
+            template_file=str(TEMPLATE), default_preprocessors=[], preprocessors=[*steps, chosen]
+        )
+        text, made = exporter.from_notebook_node(notebook)
+        documents[part] = make_document(text, made["items"], language, made["images"])
     extras = {part: one for part, one in documents.items() if part and one.ast}
     return replace(documents[""], extras=extras)
-
-
-def _read(notebook: NotebookNode, language: str, part: str) -> Document:
-    joined = CoalesceStreamsPreprocessor(enabled=True)
-    chosen = OneLanguage(language=language, part=part, enabled=True)
-    exporter = MarkdownExporter(
-        template_file=str(TEMPLATE), default_preprocessors=[], preprocessors=[joined, chosen]
-    )
-    markdown, resources = exporter.from_notebook_node(notebook)
-    return make_document(markdown, resources["items"], language, resources["images"])
 
 
 class OneLanguage(Preprocessor):
     """Keeps what readers of one language see of the cells that stand in one part of the book.
 
-    Kept are prose of this language or of none, the code of all cells but interactive ones and
-    injected parameters, outputs with `hwlib` metadata whose language fits, and what a reader's own
+    Kept are prose, code, outputs with `hwlib` metadata whose language fits, and what a reader's own
     cell prints, plots or gives; what goes to standard error, progress for one, is dropped. Cells
     get their Markdown as source, with markers for the items that `resources` then lists.
     """
@@ -97,42 +97,36 @@ class OneLanguage(Preprocessor):
         """Return the notebook with what is shown, and `resources` with items and images."""
         items: list[Item] = []
         images: dict[str, bytes] = {}
-        nb.cells = self._chosen(nb)
-        source = ""
-        for cell, after in zip_longest(nb.cells, nb.cells[1:]):
-            if cell.cell_type == "markdown":
-                cell.source = _checked(_with_attached(cell, images), cell)
-                continue
-            shown = [x for one in cell.outputs for x in _pieces(one, cell, self.language)]
-            source += cell.source
-            if not shown and after is not None and after.cell_type == "code":
-                source += "\n\n\n"  # one fold
-                cell.source = ""
-                continue
-            texts: list[str] = []
-            for piece in [*([] if self.part else [Lines("code", source)]), *shown]:
-                if isinstance(piece, str):
-                    texts.append(piece)
-                else:
-                    texts.append(marker(len(items)))
-                    items.append(piece)
-            cell.source, source = "\n\n".join(texts), ""
-        return nb, resources | {"items": items, "images": images}
-
-    def _chosen(self, nb: NotebookNode) -> list[NotebookNode]:
-        """Return the cells of this part that readers of this language see.
-
-        Prose that the notebook does not have in this language stands in the default one.
-        """
-        has = any(f"lang-{self.language}" in _tags(cell) for cell in nb.cells)
-        prose = self.language if has else DEFAULT_LANGUAGE
-        hidden = HIDDEN | {f"lang-{other}" for other in LANGUAGES if other != prose}
-        return [
+        nb.cells = [
             cell
             for cell in nb.cells
-            if not _tags(cell) & hidden and cell.cell_type != "raw" and cell.source.strip()
+            if cell.cell_type != "raw" and cell.source.strip()
             if next((MOVED[tag] for tag in MOVED if tag in _tags(cell)), "") == self.part
         ]
+        source = ""
+        for cell, after in zip_longest(nb.cells, nb.cells[1:]):
+            shown: list[Item | str] = []
+            if cell.cell_type == "markdown":
+                shown.append(_with_attached(cell, images))
+            else:
+                source += cell.source
+                shown += (x for one in cell.outputs for x in _pieces(one, cell, self.language))
+                if not shown and after is not None and after.cell_type == "code":
+                    source += "\n\n\n"  # one fold
+                elif not self.part:
+                    shown.insert(0, Item("code", text=source))
+                    source = ""
+            texts = [x if isinstance(x, str) else x.caption for x in shown]
+            for key in KEY.findall("".join(MARK.findall("\n".join(texts)))):
+                if key not in references():
+                    why = f"[@{key}] is no reference of references.toml"
+                    raise RenderError(f"cell {cell.id}: {why}")
+            for place, piece in enumerate(shown):
+                if isinstance(piece, Item):
+                    shown[place] = marker(len(items))
+                    items.append(piece)
+            cell.source = "\n\n".join(shown)
+        return nb, resources | {"items": items, "images": images}
 
 
 def _tags(cell: NotebookNode) -> set[str]:
@@ -147,32 +141,29 @@ def _pieces(output: NotebookNode, cell: NotebookNode, language: str) -> Iterator
         return
     if facts.get("lang", language) != language:
         return
-    name, caption = facts.get("name", ""), _checked(facts.get("caption", ""), cell)
+    about = {"name": facts.get("name", ""), "caption": facts.get("caption", "")}
+    if facts.kind in ("slider", "figure"):
+        about["png"] = base64.b64decode(data["image/png"])
+        about["alt"] = facts.get("alt") or about["caption"]
     if facts.kind == "slider":
-        is_screen_only = SCREEN in _tags(cell)
-        yield make_slider(base64.b64decode(data["image/png"]), facts, is_screen_only)
+        about |= {name: facts[name] for name in ("tracks", "scale", "is_wide")}
+        yield Slider(**about, is_screen_only=SCREEN in _tags(cell))
     elif facts.kind == "figure":
-        yield Figure(
-            base64.b64decode(data["image/png"]),
-            name,
-            facts.get("alt", "") or caption,
-            caption,
-            facts.get("width"),
-            data["image/svg+xml"].encode() if "image/svg+xml" in data else None,
-            is_lettered=bool(facts.get("labels")),
-        )
+        svg = data["image/svg+xml"].encode() if "image/svg+xml" in data else None
+        is_lettered = bool(facts.get("labels"))
+        yield Figure(**about, width=facts.get("width"), svg=svg, is_lettered=is_lettered)
     else:
         if facts.kind == "table":
-            yield Table(name, caption)
+            yield Item("table", **about)
         text = data.get("text/markdown")
-        yield _checked(text or pandoc(data["text/html"], source="html", target="gfm"), cell)
+        yield text or pandoc(data["text/html"], source="html", target="gfm")
 
 
 def _own_items(output: NotebookNode, data: Mapping[str, str], language: str) -> Iterator[Item]:
     """Yield what a reader's own cell shows: an image, or what it printed or gives."""
     if "image/png" in data:
         png = base64.b64decode(data["image/png"])
-        yield Figure(png, "", word("book.own_plot", language), "", None)
+        yield Figure(png=png, alt=word("book.own_plot", language))
         return
     text = output.text if output.get("name") == "stdout" else ""
     if output.output_type == "execute_result":
@@ -183,15 +174,7 @@ def _own_items(output: NotebookNode, data: Mapping[str, str], language: str) -> 
         said = word("book.lines_left_out", language, count=left)
         lines = [*lines[:half], said, *lines[-half:]]
     if lines:
-        yield Lines("printed", "\n".join(lines))
-
-
-def _checked(text: str, cell: NotebookNode) -> str:
-    """Return a text of a cell; raise RenderError where it cites what is no known reference."""
-    for key in (key for mark in MARK.findall(text) for key in KEY.findall(mark)):
-        if key not in references():
-            raise RenderError(f"cell {cell.id}: [@{key}] is no reference of references.toml")
-    return text
+        yield Item("printed", text="\n".join(lines))
 
 
 def _with_attached(cell: NotebookNode, images: dict[str, bytes]) -> str:
@@ -205,11 +188,8 @@ def _with_attached(cell: NotebookNode, images: dict[str, bytes]) -> str:
         text = text.replace(f"{ATTACHED}{name}", address)
         data = next((d for form, d in forms.items() if form.startswith("image/")), "")
         try:
-            image = decode(base64.b64decode(data))
-            has_alpha = "A" in image.getbands() or "transparency" in image.info
-            images[address] = encode(image.convert("RGBA" if has_alpha else "RGB"))
-        except (OSError, UnidentifiedImageError, BadBase64, Image.DecompressionBombError) as error:
-            log.info_once(
-                f"cell {cell.id}: {name} is no image that can be read ({error}); left out"
-            )
+            images[address] = encode(decode(base64.b64decode(data)).convert("RGBA"))
+        except (OSError, ValueError, Image.DecompressionBombError) as error:
+            why = f"is no image that can be read ({error}); left out"
+            log.info_once(f"cell {cell.id}: {name} {why}")
     return text

@@ -125,11 +125,6 @@ class RunLog:
         minutes = work.spent(self._clock()) / 60
         self.say(state, name=name, minutes=minutes, headline=headline, reason=reason)
 
-    def made(self, name: str, path: str) -> None:
-        """Write that a job's page can be read."""
-        self.works[name].page = path
-        self.say("page", name=name, path=path)
-
     def tick(self) -> None:
         """Write how far each running job is, and about how long the whole still takes."""
         left = self.left_s()

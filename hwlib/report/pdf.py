@@ -20,6 +20,7 @@ from hwlib import log
 from hwlib.images import decode, encode
 from hwlib.report.book import Book
 from hwlib.report.document import (
+    COLUMNS,
     DENSE_ROWS,
     ITEM,
     Document,
@@ -32,13 +33,11 @@ from hwlib.report.document import (
 from hwlib.report.embed import FULL, PNG, Detail
 from hwlib.report.markup import FONTS, TEMPLATES, literal, set_item, template, words_of
 from hwlib.report.runs import subtitle
-from hwlib.report.sliders import COLUMNS
 from hwlib.text import LANGUAGES, width, word, wrap
 
 TYPESET = Path(__file__).with_name("typeset.py")
 REFUSED = 3  # its exit code where Typst cannot set the text
-DRAWN_WIDTH = re.compile(rb"""<svg[^>]*?\swidth=["']([\d.]+)(pt|px|in|mm|)["']""")
-POINTS = {"pt": 1.0, "px": 0.75, "": 0.75, "in": 72.0, "mm": 72 / 25.4}
+DRAWN_WIDTH = re.compile(rb'<svg[^>]*?\swidth="([\d.]+pt)"')  # as matplotlib writes it
 # Names in formulas that pandoc writes and Typst has dropped, with their code points.
 DROPPED = json.loads((TEMPLATES / "typst_symbols.json").read_text())
 NAME = re.compile(r'"(?:[^"\\]|\\.)*"|[A-Za-z]+(?:\.[A-Za-z]+)*')
@@ -56,11 +55,7 @@ JOINERS = "\ufe0f\u200d"  # they make one sign of several
 
 
 def render_pdf(book: Book, *, detail: Detail = FULL) -> bytes:
-    """Return the PDF of a book, its images written as `detail` says.
-
-    Raises:
-        RenderError: the text cannot be set.
-    """
+    """Return the PDF of a book, its images as `detail` says; RenderError: it cannot be set."""
     images: dict[str, bytes] = {}
     macros = _macros(book.language, images)
     texts = [macros.front(book), *(macros.part(part, book) for part in book.parts)]
@@ -144,7 +139,7 @@ def to_typst(document: Document, prefix: str, images: dict[str, bytes]) -> str:
             nodes += [start, node, end]
         else:
             nodes.append(node)
-    own = {heading.anchor for heading in document.headings}
+    own = {anchor for _, anchor, _ in document.headings}
 
     def finish(kind: str, content: Any, *_: Any) -> list[Node] | Node | None:
         """Give formulas words for a screen reader, and anchors of headings the prefix."""
@@ -187,21 +182,12 @@ def _printed(ast: Sequence[Node]) -> list[Node]:
     nodes = [
         node
         for node in ast
-        if kind(node) != "code"
-        and not (node["t"] == ITEM and getattr(node["c"][0], "is_screen_only", False))
+        if kind(node) != "code" and not (node["t"] == ITEM and node["c"][0].is_screen_only)
     ]
     for place in range(len(nodes) - 2):
         if [*map(kind, nodes[place : place + 3])] == ["Header", "figure", "Para"]:
             nodes[place + 1 : place + 3] = nodes[place + 2], nodes[place + 1]
     return nodes
-
-
-def drawn_width(svg: bytes) -> float:
-    """Return the width of a drawing in points, as it was drawn."""
-    found = DRAWN_WIDTH.search(svg[:2000])
-    if found is None:
-        raise RenderError("a figure's SVG does not say how wide it is")
-    return float(found[1]) * POINTS[found[2].decode()]
 
 
 def _macros(language: str, images: dict[str, bytes]) -> Any:
@@ -212,9 +198,9 @@ def _macros(language: str, images: dict[str, bytes]) -> Any:
         images[name] = image
         return name
 
-    values = {"add": add, "typst": partial(to_typst, images=images), "drawn_width": drawn_width}
-    values |= {"head": _head, "dense_rows": DENSE_ROWS, "subtitle": subtitle}
-    values["film_columns"] = COLUMNS
+    values = {"add": add, "typst": partial(to_typst, images=images), "head": _head}
+    values["drawn_width"] = lambda svg: DRAWN_WIDTH.search(svg)[1].decode()
+    values |= {"dense_rows": DENSE_ROWS, "subtitle": subtitle, "film_columns": COLUMNS}
     return template("book.typ.jinja").make_module(words_of(language) | values)
 
 

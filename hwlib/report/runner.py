@@ -55,11 +55,12 @@ class Job:
 class Executed:
     """What came of a notebook: either `notebook` and `run`, or the `reason` why not."""
 
-    notebook: Path | None = None  # the executed one
+    notebook: Path | None = field(default=None, repr=False)  # the executed one
     run: Path | None = None  # the run folder, or the file of verdicts, that it is about
     reason: Mapping[str, str] = field(default_factory=dict)  # a line a language; empty: all well
     trace: str = ""  # last lines of the traceback, as plain text
-    is_new: bool = True  # whether it ran now, and was not taken from an earlier report
+    # whether it ran now, and was not taken from an earlier report
+    is_new: bool = field(default=True, repr=False)
     others: tuple[Path, ...] = ()  # further run folders that it used, in their order
 
 

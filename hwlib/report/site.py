@@ -8,14 +8,14 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import as_completed
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import nbformat
 
-from hwlib import log
 from hwlib.errors import DEFAULT_LANGUAGE, UserError
 from hwlib.findings import summary
 from hwlib.fingerprint import hash_of_files
@@ -36,28 +36,24 @@ from hwlib.report.runs import Facts, read_facts
 from hwlib.text import LANGUAGES, in_languages, word
 from hwlib.text import ROOT as TEXTS
 
+T = TypeVar("T")
 MANIFEST = ".report.json"
 # Of the engine, its looks and its words; what else may lie beside the words is no part of a report.
 SOURCES = frozenset({".py", ".jinja", ".js", ".css", ".typ", ".toml", ".j2"})
 FOLDERS = re.compile(r"(?<![^\s='])/(?:[^\s/']+/)*(?=[^\s/'])")  # before an absolute path's name
+WAITING = Executed(reason=reason("waiting"))  # of a notebook that has not ended
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class JobResult:
-    """What came of one job.
-
-    Attributes:
-        name: stem of its pages and of its executed notebook.
-        reason: one line why it is not complete; empty where it is.
-        notebook: the executed notebook.
-        run: the run folder that it used.
-    """
+    """What came of one job; until its notebook has ended, that it is waited for."""
 
     job: Job
-    name: str
-    reason: str
-    notebook: Path | None
-    run: Path | None
+    name: str  # stem of its pages and of its executed notebook
+    facts: Facts  # of the run that it is about
+    executed: Executed = WAITING
+    decoder: Mapping[str, Any] | None = None  # what `hwlib.explore.page_decoder` says
+    reason: str = field(default="", repr=False)  # one line why it is not complete
 
     @property
     def ok(self) -> bool:
@@ -103,7 +99,7 @@ def make_report(
     Made are `out/notebooks/NAME.ipynb`, and in `out/LANGUAGE/` the files of `files_of` and
     `report.pdf`. What is unchanged since the last report is neither run nor rendered again. A job
     that fails has its place, its reason and the last lines of its error on its page; the rest is
-    complete. Progress goes to standard error.
+    complete. Progress goes to standard error, failures alone if `quiet`.
 
     Args:
         jobs: what to report, in any order of problems; see `make_job`.
@@ -114,11 +110,9 @@ def make_report(
         environments: what kernels find beside this process's own environment, one for each of
             those that run side by side; see `hwlib.parallel.shares`.
         alone: the same for the notebook of claims, which runs last, with no other beside it.
-        decoder: returns what the page of a finished VAE needs to decode by itself, of its run
-            folder; see `hwlib.explore.page_decoder`.
+        decoder: `hwlib.explore.page_decoder`, of the folder of a finished VAE's run.
         detail: how much of their images pages and PDF keep.
         expected: about how many seconds each training of each of `jobs` takes on this machine.
-        quiet: print failures only.
 
     Raises:
         UserError: no job, or an unknown language.
@@ -129,52 +123,47 @@ def make_report(
     for code in languages:
         if code not in LANGUAGES:
             raise UserError("unknown_language", name=code, known=list(LANGUAGES))
-    if runs is not None:
-        folder = str(Path(runs).resolve())
-        given = [{**job.parameters, "runs": job.parameters.get("runs", folder)} for job in jobs]
-        jobs = [replace(job, parameters=own) for job, own in zip(jobs, given, strict=True)]
-    order = sorted(range(len(jobs)), key=lambda place: list(PAGES).index(jobs[place].problem))
-    names = job_names([jobs[place] for place in order])
-    named = {name: jobs[place] for name, place in zip(names, order, strict=True)}
-    seconds = {n: expected[p] for n, p in zip(names, order, strict=True)} if expected else {}
-    turns = _in_order_of_start(named)
-    run_log = RunLog(turns, at_once=len(environments), expected=seconds, quiet=quiet)
-    report = _Report(
-        named,
-        _Writer(Path(out)),
-        languages=tuple(code for code in LANGUAGES if code in languages),
-        about=replace(about, command=FOLDERS.sub("…/", about.command)) if about else About(),
-        detail=detail,
-        log=run_log,
-    )
-    prepare = partial(_prepare, folder=Path(out) / "notebooks", log=run_log)
-    done: dict[str, _Prepared] = {}
-    with run_log:
-        run_log.plan()
-        report.show({})
-        for is_claims, places in ((False, environments), (True, [alone or {}])):
-            with Workers(places) as workers:
-                own = [name for name in turns if (named[name].problem == CLAIMS) == is_claims]
-                running = [workers.submit(partial(prepare, named[name], name)) for name in own]
-                for one in (turn.result() for turn in as_completed(running)):
-                    done[one.name] = one
-                    if len(done) < len(named):
-                        report.show(done, one.name)
-        prepared = [done[name] for name in named]
-        if decoder is not None:
-            prepared = [_with_decoder(one, decoder, run_log) for one in prepared]
-        reasons: dict[str, str] = {}
-        for language in report.languages:
-            reasons |= report.render(prepared, language)
-    report.writer.close()
-    run_log.table()
-    results = []
-    for one in prepared:
-        why = one.executed.reason.get(DEFAULT_LANGUAGE) or reasons.get(one.name, "")
-        own = (one.job, one.name, why, one.executed.notebook, one.executed.run)
-        results.append(JobResult(*own))
-    files = tuple(report.writer.out / name for name in report.writer.made)
-    return ReportResult(report.writer.out, tuple(results), files)
+    places = {"runs": str(Path(runs).resolve())} if runs is not None else {}
+    jobs = [replace(job, parameters={**places, **job.parameters}) for job in jobs]
+    asked = zip(jobs, expected or [None] * len(jobs), strict=True)
+    asked = sorted(asked, key=lambda one: list(PAGES).index(one[0].problem))
+    names = job_names([job for job, _ in asked])
+    seconds = {name: each for name, (_, each) in zip(names, asked, strict=True)}
+    facts = [Facts(job, job.parameters) for job, _ in asked]
+    results = [JobResult(one.job, name, one) for name, one in zip(names, facts, strict=True)]
+
+    claims = [one for one in results if one.job.problem == CLAIMS]
+    others = [one for one in results if one.job.problem != CLAIMS]
+    # long ones begin early, so that none is left at the end
+    case = 0 if any(PROBLEMS[one.job.problem].study_of for one in others) else 1
+    others.sort(key=lambda one: PROBLEMS[one.job.problem].start_rank[case])
+    turns = [one.name for one in (*others, *claims)]
+    log = RunLog(turns, at_once=len(environments), expected=seconds, quiet=quiet)
+    languages = [code for code in LANGUAGES if code in languages]
+    about = about or About()
+    about = replace(about, command=FOLDERS.sub("…/", about.command))
+    report = _Report(results, Path(out), languages, about, detail, log)
+    for one in results:
+        log.works[one.name].page = str(report.out / languages[0] / f"{one.name}.html")
+    with log:
+        log.plan()
+        report.show()
+        for own, beside in ((others, environments), (claims, [alone or {}])):
+            with Workers(beside) as workers:
+                work = partial(_run, folder=report.out / "notebooks", log=log)
+                running = {workers.submit(partial(work, one)): one for one in own}
+                for turn in as_completed(running):
+                    turn.result()
+                    if any(one.executed is WAITING for one in results):
+                        report.show(running[turn])
+        for one in results if decoder else ():
+            _add_decoder(one, decoder, log)
+        for language in languages:
+            report.render(language)
+    report.close()
+    log.table()
+    files = tuple(report.out / name for name in report.made)
+    return ReportResult(report.out, tuple(results), files)
 
 
 def job_names(jobs: Sequence[Job]) -> list[str]:
@@ -189,92 +178,64 @@ def job_names(jobs: Sequence[Job]) -> list[str]:
     def digest(text: str) -> str:
         return hashlib.sha256(text.encode()).hexdigest()[:6]
 
-    def data(job: Job) -> str:  # in letters that stand in any file name and address
-        path = str(job.parameters.get("data", ""))
+    def in_letters(path: str) -> str:  # that stand in any file name and address
         return re.sub("[^a-z0-9]+", "-", Path(path).name.lower()).strip("-") or digest(path)
 
-    def seed(job: Job) -> str:
-        return f"s{job.parameters.get('seed', '')}"
-
-    def parameters(job: Job) -> str:
-        return digest(json.dumps(dict(job.parameters), sort_keys=True, default=str))
-
+    details = [
+        [in_letters(str(job.parameters.get("data", ""))) for job in jobs],
+        [f"s{job.parameters.get('seed', '')}" for job in jobs],
+        [digest(json.dumps(dict(job.parameters), sort_keys=True, default=str)) for job in jobs],
+    ]
     names = [f"{job.problem}-{job.recipe}" for job in jobs]
-    for detail in (data, seed, parameters):
-        pairs = list(zip(names, map(detail, jobs), strict=True))
+    for own in details:
+        pairs = list(zip(names, own, strict=True))
         counts = Counter(name for name, _ in set(pairs))
-        names = [f"{name}-{own}" if counts[name] > 1 else name for name, own in pairs]
+        names = [f"{name}-{detail}" if counts[name] > 1 else name for name, detail in pairs]
     if len(set(names)) < len(names):
         raise UserError("same_job_twice")
     return names
 
 
-def _in_order_of_start(named: Mapping[str, Job]) -> list[str]:
-    """Return the jobs' names in the order in which they begin, claims at the end.
-
-    Long ones begin early, so that none is left at the end; see `Problem.start_rank`.
-    """
-    problems = {name: PROBLEMS.get(job.problem) for name, job in named.items()}
-    case = 0 if any(problem and problem.study_of for problem in problems.values()) else 1
-    ranks = {n: p.start_rank[case] if p else float("inf") for n, p in problems.items()}
-    return sorted(named, key=ranks.get)
-
-
 # ---------------------------------------------------------------------- notebooks
 
 
-WAITING = Executed(reason=reason("waiting"))  # of a notebook that has not ended
-
-
-@dataclass(frozen=True)
-class _Prepared:
-    """One executed job before it is set in any language."""
-
-    job: Job
-    name: str
-    executed: Executed
-    facts: Facts
-    decoder: Mapping[str, Any] | None = None
-
-
-def _prepare(job: Job, name: str, run: RunChild, *, folder: Path, log: RunLog) -> _Prepared:
+def _run(one: JobResult, run: RunChild, *, folder: Path, log: RunLog) -> None:
     """Run the job; a user's mistake in it is a failed job, like any other failure."""
-    parameters = dict(job.parameters)
+    parameters = dict(one.job.parameters)
     told = {n: p for n, p in parameters.items() if n not in ("runs", "languages")}
-    log.begin(name, value({n: p for n, p in told.items() if p is not False and p not in ({}, "")}))
-    on_line = partial(log.on_line, name)
+    told = {n: p for n, p in told.items() if p is not False and p not in ({}, "")}
+    log.begin(one.name, value(told))
     try:
-        parameters = check_parameters(job)
-        executed = run_notebook(job, name=name, folder=folder, run=run, on_line=on_line)
+        parameters = check_parameters(one.job)
+        on_line = partial(log.on_line, one.name)
+        done = run_notebook(one.job, name=one.name, folder=folder, run=run, on_line=on_line)
     except (UserError, OSError) as error:
         is_mistake = isinstance(error, UserError)
         lines = in_languages(error.say) if is_mistake else reason("other", error=error)
-        executed = Executed(reason=lines)
-    facts = read_facts(job, executed.run, parameters, executed.others)
-    if executed.reason:
-        log.end(name, "failed", reason=executed.reason[DEFAULT_LANGUAGE])
+        done = Executed(reason=lines)
+    one.facts = read_facts(one.job, done.run, parameters, done.others)
+    one.reason = done.reason.get(DEFAULT_LANGUAGE, "")
+    one.executed = done
+    if one.reason:
+        log.end(one.name, "failed", reason=one.reason)
     else:
-        headline = summary.headline(job.problem, facts.results, DEFAULT_LANGUAGE)
-        log.end(name, "done" if executed.is_new else "unchanged", headline=headline)
-    return _Prepared(job, name, executed, facts)
+        headline = summary.headline(one.job.problem, one.facts.results, DEFAULT_LANGUAGE)
+        log.end(one.name, "done" if done.is_new else "unchanged", headline=headline)
 
 
-def _with_decoder(
-    one: _Prepared, decoder: Callable[[Path], Mapping[str, Any]], log: RunLog
-) -> _Prepared:
+def _add_decoder(one: JobResult, decoder: Callable[[Path], Mapping[str, Any]], log: RunLog) -> None:
     """Add the decoder of a finished VAE; say where it is too large."""
     problem = PROBLEMS.get(one.job.problem)
     if problem is None or not problem.has_page_decoder or one.executed.run is None:
-        return one
+        return
     try:
-        made = decoder(one.executed.run)
+        one.decoder = decoder(one.executed.run)
     except (UserError, OSError) as error:
         log.say("no_decoder", name=one.name, why=str(error))
-        return one
-    if "weights" not in made:
-        sizes = {"parameters": made["num_parameters"], "most": made["most"]}
+        return
+    if "weights" not in one.decoder:
+        sizes = {"parameters": one.decoder["num_parameters"], "most": one.decoder["most"]}
         log.say("decoder_too_large", name=one.name, **sizes)
-    return replace(one, decoder=made)
 
 
 # ---------------------------------------------------------------------- pages and PDF
@@ -282,73 +243,65 @@ def _with_decoder(
 
 @dataclass
 class _Report:
-    """Sets jobs in every language.
+    """Sets the jobs in every language; a record says what each file was made from."""
 
-    Attributes:
-        named: all jobs by name, in the report's order.
-    """
-
-    named: Mapping[str, Job]
-    writer: _Writer
+    results: Sequence[JobResult]
+    out: Path
     languages: Sequence[str]
     about: About
     detail: Detail
     log: RunLog
-    _documents: dict[Path | None, dict[str, Document | RenderError]] = field(default_factory=dict)
+    # By file its SHA-256, and the key that it was made from: a hash, "" for what is to be made
+    # anew. Of an earlier report, and of this one.
+    known: dict[str, dict[str, str]] = field(default_factory=dict)
+    made: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def _read(self, path: Path | None) -> dict[str, Document | RenderError]:
-        """Return what a notebook says in each language, or why it cannot be set."""
-        documents: dict[str, Document | RenderError] = {}
-        for language in self.languages if path else ():
-            try:
-                document = read_notebook(nbformat.read(path, as_version=4), language)
-                width = self.detail.max_width
-                documents[language] = document.reduced(width) if width else document
-            except RenderError as error:
-                documents[language] = error
-        return documents
+    def __post_init__(self) -> None:
+        self._read = cache(self._read)
+        with suppress(OSError, ValueError):  # there is none, or it is damaged
+            self.known = json.loads((self.out / MANIFEST).read_text())
 
-    def show(self, done: Mapping[str, _Prepared], newest: str = "") -> None:
+    def show(self, newest: JobResult | None = None) -> None:
         """Write the index, and the page of the job that has just ended, before all is done.
 
-        They stand without a key, so that the whole report takes their place.
+        They stand without a key, so that the whole report takes their place. Without a `newest`
+        the page of every job says that it is waited for.
         """
-        if self.writer.has_report():
+        if any(about.get("key") and (self.out / f).exists() for f, about in self.known.items()):
             return  # an earlier report stays until this one is whole: a stop must not cost it
-        prepared = [
-            done.get(name) or _Prepared(job, name, WAITING, read_facts(job, None, job.parameters))
-            for name, job in self.named.items()
-        ]
-        waiting = [f"{name}.html" for name in self.named if name not in done]
-        files = ["index.html", *waiting, *([f"{newest}.html"] if newest else [])]
+        own = [newest] if newest else self.results
         for language in self.languages:
             try:
-                book = Book(self._pages(prepared, language), language, self.about)
+                book = Book(self._pages(language), language, self.about)
+                files = ["index.html", *(f"{one.name}.html" for one in own)]
                 texts = {file: self._html(book, file) for file in files}
             except RenderError:
                 continue  # what cannot be set is reported when the report is made
-            for file, text in texts.items():
-                self.writer.write(f"{language}/{file}", text, "")
-            if newest and not done[newest].executed.reason:
-                self.log.made(newest, str(self.writer.out / language / f"{newest}.html"))
+            self._write(texts, language, key="")
+            if newest and newest.ok:
+                path = self.out / language / f"{newest.name}.html"
+                self.log.say("page", name=newest.name, path=str(path))
 
-    def render(self, prepared: Sequence[_Prepared], language: str) -> dict[str, str]:
-        """Write the pages and the PDF of one language; return why jobs in it are not complete."""
-        key = self._key(prepared, language)
-        for one in prepared:
-            place = self.writer.out / self.languages[0] / f"{one.name}.html"
-            self.log.works[one.name].page = str(place)
-        if self.writer.holds_all([f"{language}/{one.name}.html" for one in prepared], key):
+    def render(self, language: str) -> None:
+        """Write the pages and the PDF of one language, if they do not stand there unchanged."""
+        notebooks = [sha256_of(n) for one in self.results if (n := one.executed.notebook)]
+        folders = (Path(__file__).parent, TEXTS, TEXTS.parent)
+        own = [engine(), code_hash(), *(hash_of_files(f, suffixes=SOURCES) for f in folders)]
+        facts = [self.results, notebooks, language, self.languages, self.about, self.detail, own]
+        key = hashlib.sha256(repr(facts).encode()).hexdigest()
+        same = {file: about for file, about in self.known.items() if about.get("key") == key}
+        files = {self.out / file: about["sha256"] for file, about in same.items()}
+        if same and all(file.exists() and sha256_of(file) == sha for file, sha in files.items()):
+            self.made |= same
             self.log.say("same", language=LANGUAGES[language].name)
-            return {}
-        files, reasons = self.typeset(self._pages(prepared, language), language)
-        if any(not one.executed.reason and one.name in reasons for one in prepared):
-            key = ""  # what could not be set is tried again
-        for name, content in files.items():
-            self.writer.write(f"{language}/{name}", content, key)
-            if name in ("index.html", "report.pdf"):
-                self.log.say("written", path=str(self.writer.out / language / name))
-        return reasons
+            return
+        texts, reasons = self.typeset(self._pages(language), language)
+        failed = {one.name for one in self.results if one.executed.reason}
+        self._write(texts, language, key="" if reasons.keys() - failed else key)  # tried again
+        for one in self.results:
+            one.reason = one.reason or reasons.get(one.name, "")
+        for name in [name for name in ("index.html", "report.pdf") if name in texts]:
+            self.log.say("written", path=str(self.out / language / name))
 
     def typeset(
         self, pages: Sequence[Page], language: str
@@ -359,54 +312,73 @@ class _Report:
             The files by name, and why jobs are not complete, by their names.
         """
 
-        def html(pages: Sequence[Page]) -> dict[str, bytes]:
-            book = Book(pages, language, self.about)
+        def html(book: Book) -> dict[str, bytes]:
             return {file: self._html(book, file) for file in files_of(book)}
 
-        def pdf(pages: Sequence[Page]) -> dict[str, bytes]:
-            book = Book(pages, language, self.about)
+        def pdf(book: Book) -> dict[str, bytes]:
             return {"report.pdf": render_pdf(book, detail=self.detail)}
 
-        def checked(page: Page, make: Callable[[Sequence[Page]], Any]) -> Page:
-            """Return the page, or one that says why it cannot be set."""
-            try:
-                if page.document is not None:
-                    make([page])
-            except RenderError as error:
-                title = page_title(None, page.facts, language)
-                return replace(page, title=title, document=None, decoder=None, reason=str(error))
-            return page
+        @cache
+        def book_of(*pages: Page) -> Book:
+            return Book(pages, language, self.about)
 
-        files, broken = {}, ""
-        for kind, make in (("pages", html), ("pdf", pdf)):
-            self.log.say(kind, language=LANGUAGES[language].name)
+        def settled(pages: Sequence[Page], make: Callable[[Book], T]) -> tuple[Sequence[Page], T]:
+            """Return pages, with the reason for one that cannot be set, and what they make."""
             try:
-                files |= make(pages)
-            except RenderError:
-                pages = [checked(page, make) for page in pages]
-                try:
-                    files |= make(pages)
-                except RenderError as error:  # no job is at fault: pages stand without the PDF
-                    if not files:
-                        raise
-                    broken = str(error)
-        reasons = {page.name: page.reason or broken for page in pages}
-        return files, {name: reason for name, reason in reasons.items() if reason}
+                return pages, make(book_of(*pages))
+            except RenderError as error:
+                if len(pages) > 1:
+                    pages = [settled([page], make)[0][0] for page in pages]
+                elif pages[0].document is not None:
+                    title = page_title(None, pages[0].facts, language)
+                    why = {"title": title, "reason": str(error)}
+                    pages = [replace(pages[0], document=None, decoder=None, **why)]
+                else:
+                    raise  # the job is not at fault
+            return pages, make(book_of(*pages))
+
+        name = LANGUAGES[language].name
+        self.log.say("pages", language=name)
+        pages, files = settled(pages, html)
+        self.log.say("pdf", language=name)
+        try:
+            pages, made = settled(pages, pdf)
+        except RenderError as error:  # pages stand without the PDF
+            pages, made = [replace(page, reason=page.reason or str(error)) for page in pages], {}
+        return files | made, {page.name: page.reason for page in pages if page.reason}
+
+    def close(self) -> None:
+        """Remove files of an earlier report that this one has not; write the record."""
+        for file in self.known.keys() - self.made.keys():
+            (self.out / file).unlink(missing_ok=True)
+        write_json(self.out / MANIFEST, dict(sorted(self.made.items())))
+
+    def _write(self, files: Mapping[str, bytes], language: str, key: str) -> None:
+        for name, content in files.items():
+            with replacing(self.out / language / name) as temporary:
+                temporary.write_bytes(content)
+            about = {"key": key, "sha256": hashlib.sha256(content).hexdigest()}
+            self.made[f"{language}/{name}"] = about
 
     def _html(self, book: Book, file: str) -> bytes:
         return render(book, file, languages=self.languages, detail=self.detail).encode()
 
-    def _pages(self, prepared: Sequence[_Prepared], language: str) -> list[Page]:
+    def _read(self, notebook: Path, language: str) -> Document:
+        document = read_notebook(nbformat.read(notebook, as_version=4), language)
+        if self.detail.max_width:
+            document.reduce(self.detail.max_width)
+        return document
+
+    def _pages(self, language: str) -> list[Page]:
         """Return the jobs' pages; Markdown that cannot be read makes a failed one."""
         pages = []
-        for one in prepared:
+        for one in self.results:
             executed = one.executed
-            if executed.notebook not in self._documents:
-                self._documents[executed.notebook] = self._read(executed.notebook)
-            document = self._documents[executed.notebook].get(language)
-            why = executed.reason.get(language, "")
-            if isinstance(document, RenderError):
-                document, why = None, str(document)
+            document, why = None, executed.reason.get(language, "")
+            try:
+                document = executed.notebook and self._read(executed.notebook, language)
+            except RenderError as error:
+                why = str(error)
             has_notebook = executed.notebook and self.detail.notebooks
             pages.append(
                 Page(
@@ -417,82 +389,18 @@ class _Report:
                     reason=why,
                     trace=executed.trace,
                     notebook=executed.notebook.name if has_notebook else "",
-                    label=_label(one, prepared, language),
+                    label=self._label(one, language),
                     decoder=one.decoder if document else None,
                     is_waiting=executed is WAITING,
                 )
             )
         return pages
 
-    def _key(self, prepared: Sequence[_Prepared], language: str) -> str:
-        """Return a hash over everything that the files of one language show."""
-        shown = [replace(one, executed=replace(one.executed, is_new=False)) for one in prepared]
-        notebooks = [sha256_of(n) for one in prepared if (n := one.executed.notebook)]
-        facts = [shown, notebooks, language, self.languages, self.about, self.detail]
-        text = repr([*facts, engine(), code_hash(), _engine_hash()])
-        return hashlib.sha256(text.encode()).hexdigest()
-
-
-@cache
-def _engine_hash() -> list[str]:
-    """Return hashes over this package and all words: another look is another report."""
-    folders = (Path(__file__).parent, TEXTS, TEXTS.parent)
-    return [hash_of_files(folder, suffixes=SOURCES) for folder in folders]
-
-
-def _label(one: _Prepared, prepared: Sequence[_Prepared], language: str) -> str:
-    """Return what tells a job's page from others of its problem: recipe, and data and seed too
-    where there are several."""
-    kind = (one.job.problem, one.job.recipe)
-    like = [other.facts for other in prepared if (other.job.problem, other.job.recipe) == kind]
-    parts = [] if one.job.problem == CLAIMS else [one.job.recipe]
-    if len({facts.setting("data") for facts in like}) > 1:
-        parts.append(one.facts.setting("data"))
-    if len({facts.setting("seed") for facts in like}) > 1:
-        parts.append(f"{word('facts.seed', language)} {one.facts.setting('seed')}")
-    return " · ".join(parts)
-
-
-# ---------------------------------------------------------------------- files
-
-
-class _Writer:
-    """Writes files whole, remembers what they were made from, removes what is no longer made."""
-
-    def __init__(self, out: Path):
-        self.out = out
-        self.made: dict[str, dict[str, str]] = {}
-        self.known: dict[str, dict[str, str]] = {}
-        try:
-            if (out / MANIFEST).exists():
-                self.known = json.loads((out / MANIFEST).read_text())
-        except ValueError:
-            log.info(
-                f"{out / MANIFEST} is damaged: every page is made anew, and no old one removed"
-            )
-
-    def has_report(self) -> bool:
-        """Whether a whole report of an earlier time stands here, in any language."""
-        return any(about.get("key") and (self.out / f).exists() for f, about in self.known.items())
-
-    def holds_all(self, files: Sequence[str], key: str) -> bool:
-        """Whether `files` and whatever else was written from `key` are unchanged; all are kept."""
-        own = {file: about for file, about in self.known.items() if about.get("key") == key}
-        is_whole = set(files) < own.keys() and all(
-            (self.out / file).exists() and sha256_of(self.out / file) == about.get("sha256")
-            for file, about in own.items()
-        )
-        self.made |= own if is_whole else {}
-        return is_whole
-
-    def write(self, file: str, content: bytes, key: str) -> None:
-        """Write `content` to `out/file`; with an empty `key` it is made anew the next time."""
-        with replacing(self.out / file) as temporary:
-            temporary.write_bytes(content)
-        self.made[file] = {"key": key, "sha256": hashlib.sha256(content).hexdigest()}
-
-    def close(self) -> None:
-        """Remove files of an earlier report that this one has not; write the record."""
-        for file in self.known.keys() - self.made.keys():
-            (self.out / file).unlink(missing_ok=True)
-        write_json(self.out / MANIFEST, dict(sorted(self.made.items())))
+    def _label(self, one: JobResult, language: str) -> str:
+        """Return what tells a page from others of its problem: recipe; data and seed of several."""
+        kind = (one.job.problem, one.job.recipe)
+        like = [o.facts for o in self.results if (o.job.problem, o.job.recipe) == kind]
+        titles = {"data": "", "seed": f"{word('facts.seed', language)} "}
+        several = [name for name in titles if len({facts.setting(name) for facts in like}) > 1]
+        parts = [] if one.job.problem == CLAIMS else [one.job.recipe]
+        return " · ".join(parts + [titles[name] + one.facts.setting(name) for name in several])

@@ -29,14 +29,6 @@ class Strip(NamedTuple):
     alt: str
 
 
-class Gallery(NamedTuple):
-    """Strips of one kind."""
-
-    name: str  # the word of its title in `compare.toml`, and the end of its anchor
-    text: tuple[str, ...]
-    strips: tuple[Strip, ...]
-
-
 # ---------------------------------------------------------------------- a run's own images
 
 
@@ -100,29 +92,28 @@ def cover(facts: Facts) -> bytes | None:
 
 def make_galleries(
     runs: Sequence[Facts], everyone: Sequence[Facts], language: str
-) -> list[Gallery]:
+) -> list[tuple[str, tuple[str, ...], tuple[Strip, ...]]]:
     """Return the images of the models of one problem; of several seeds, those of the smallest.
 
-    Reconstructions are of test images, which stand above them wherever these are others. Samples
-    are the first ones that the run kept, below real images of each data set. An ACGAN's pairs have
-    the label on in one row and off in the next; an InfoGAN's code goes from 0 to 9. Rows of a kind
-    that no run has are left out.
-
-    Any run of the report, `everyone`, may know the test images.
+    Of each kind that any has: its name, a word of `compare.toml`, what to see, and its strips.
+    Reconstructions are below their test images, samples below real images of each data set, which
+    any run of the report, `everyone`, may know. An ACGAN's pairs have the label on in one row and
+    off in the next; an InfoGAN's code goes from 0 to 9.
     """
     groups = by_seed(runs)
     firsts = [min(group, key=lambda run: run.settings.get("seed", 0)) for group in groups]
-    strips: dict[str, list[Strip]] = {}
+    strips: dict[str, list[Strip]] = {
+        kind: [] for kind in ("reconstructions", "samples", "pairs", "codes")
+    }
 
-    def add(
-        kind: str, run: Facts | None, images: np.ndarray, alt: str, part: str = "", **values: Any
-    ) -> None:
-        """Add a model's strip, or one of real images."""
-        names = [label_of(run, firsts), part] if run else [word("compare.real", language)]
-        model, page = (run.model, run.page) if run else ("", "")
-        words = word(f"compare.{alt}", language, count=STRIP_IMAGES, model=model, **values)
-        strip = Strip(" · ".join(filter(None, names)), page, encode_strip(images), words)
-        strips.setdefault(kind, []).append(strip)
+    def add(kind: str, run: Facts, images: np.ndarray, part: str = "", **values: Any) -> None:
+        alt = word(f"compare.{kind}_alt", language, count=STRIP_IMAGES, model=run.model, **values)
+        label = " · ".join(filter(None, [label_of(run, firsts), part]))
+        strips[kind].append(Strip(label, run.page, encode_strip(images), alt))
+
+    def add_real(kind: str, images: np.ndarray) -> None:
+        alt = word("compare.real_alt", language, count=STRIP_IMAGES)
+        strips[kind].append(Strip(word("compare.real", language), "", encode_strip(images), alt))
 
     above, data = None, None
     for run in firsts:
@@ -132,31 +123,32 @@ def make_galleries(
         if real is not None and rebuilt is not None:
             if above is None or not np.array_equal(above, real):
                 above = real
-                add("reconstructions", None, real, "strip_real_alt")
-            add("reconstructions", run, rebuilt, "reconstructions_alt")
+                add_real("reconstructions", real)
+            add("reconstructions", run, rebuilt)
         if samples is not None:
             if run.data != data:
                 data = run.data
-                alike = (other for other in everyone if other.data == data)
+                alike = [other for other in everyone if other.data == data]
                 known = (images_of(other, "originals", STRIP_IMAGES) for other in alike)
                 for images in [images for images in known if images is not None][:1]:
-                    add("samples", None, images, "strip_real_alt")
-            add("samples", run, samples, "strip_alt")
+                    add_real("samples", images)
+            add("samples", run, samples)
         if pairs is not None and pairs.ndim == 5:
             labels = run.results.get("attributes") or [run.results["attribute"]]
             for place, state in enumerate(("on", "off")):
                 switch = word(f"compare.{state}", language, attribute=labels[0])
-                add("pairs", run, pairs[:, place], "pairs_alt", switch, switch=switch)
+                add("pairs", run, pairs[:, place], switch, switch=switch)
         if codes is not None and codes.ndim == 6:
             for number, images in enumerate(codes[:, 0], start=1):
                 code = word("compare.code_number", language, code=number)
-                add("codes", run, images, "codes_alt", code, code=code)
+                add("codes", run, images, code, code=code)
     seeds = [word("compare.first_seed", language)] * any(len(group) > 1 for group in groups)
     galleries = []
-    for kind in filter(strips.get, ("reconstructions", "samples", "pairs", "codes")):
+    for kind, own in strips.items():
         same = [same_z(firsts, language)] if kind in ("samples", "pairs") and firsts[1:] else []
         note = word(f"compare.{kind}_note", language, count=STRIP_IMAGES)
-        galleries.append(Gallery(kind, (note, *same, *seeds), tuple(strips[kind])))
+        if own:
+            galleries.append((kind, (note, *same, *seeds), tuple(own)))
     return galleries
 
 

@@ -1,12 +1,10 @@
-"""One pass of Typst: `python typeset.py heights|pdf|glyphs`, its result on standard output.
+"""One pass of Typst: `python typeset.py heights|pdf|glyphs`, its task as JSON on standard input.
 
-Standard input says as JSON what to set: `main`, the text; `fonts`, a folder; `heights`, those that
-the last pass gave; `seconds`, the PDF's date since 1970. `heights` gives those that figures and
-tables want where they now stand, `pdf` the PDF. `glyphs` gives those of `characters` that no font
-has. Why Typst cannot set it goes to standard error, with exit code 3.
-
-Each pass is a process of its own, because Typst keeps what it has laid out until its process ends:
-2 GB of a report of 15 pages. It imports nothing of this package, so it begins at once.
+`main` is the text, `fonts` a folder, `heights` those that the last pass gave, `seconds` the PDF's
+date since 1970. On standard output come the heights that figures and tables want where they now
+stand, or the PDF, or those of `characters` that no font has. What Typst cannot set goes to standard
+error, with exit code 3. Each pass is a process, because Typst keeps what it has laid out until its
+process ends: 2 GB of a report of 15 pages. It imports nothing of this package: it begins at once.
 """
 
 from __future__ import annotations
