@@ -12,6 +12,7 @@ from pathlib import Path
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ["OMP_NUM_THREADS"] = "1"
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from nbclient import NotebookClient
@@ -46,6 +47,13 @@ def _temporary_places(tmp_path_factory):
 def _every_language(monkeypatch):
     """Forget which languages a notebook of an earlier test, run in this process, asked for."""
     monkeypatch.setattr("hwlib.show.page._asked", tuple(LANGUAGES))
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    """Close what a test has drawn."""
+    yield
+    plt.close("all")
 
 
 @pytest.fixture

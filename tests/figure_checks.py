@@ -1,14 +1,10 @@
 """What tests of figures share: rendering, reading off what is drawn, and whether all of it fits."""
 
-from __future__ import annotations
-
 import io
 import itertools
 
 import matplotlib
-import matplotlib.pyplot as plt
 import numpy as np
-import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -20,13 +16,6 @@ matplotlib.use("Agg")
 
 PRINTED = 158 / 160  # of a figure's size, in a report
 TALLEST_IN = 205 / 25.4  # that a page has room for
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    """Close what a test has drawn."""
-    yield
-    plt.close("all")
 
 
 def figure_of(drawn: Figure | Axes) -> Figure:
@@ -57,20 +46,15 @@ def legend_of(ax: Axes) -> list[str]:
     return [text.get_text() for text in ax.get_legend().get_texts()]
 
 
-def smallest_words(fig: Figure) -> float:
-    """Return the size, in points, of a figure's smallest words as a report prints them."""
-    scale = min(PRINTED, TALLEST_IN / fig.get_figheight())
-    words = [t for t in fig.findobj(Text) if t.get_visible() and t.get_text().strip()]
-    return scale * min((text.get_fontsize() for text in words), default=np.inf)
-
-
 def assert_fits(drawn: Figure | Axes) -> None:
     """Hold that no glyph is missing, no label is cut, and all can be read in the column."""
     fig = figure_of(drawn)
     with plots.rc_context():
         fig.draw_without_rendering()  # a missing glyph is a warning, and warnings are errors
         box = fig.get_tightbbox()
-    assert smallest_words(fig) >= 7
+    words = [t for t in fig.findobj(Text) if t.get_visible() and t.get_text().strip()]
+    printed = min(PRINTED, TALLEST_IN / fig.get_figheight())
+    assert all(printed * text.get_fontsize() >= 7 for text in words)
     assert fig.get_figwidth() <= plots.COLUMN_IN + 0.01
     assert min(box.x0, box.y0) > -0.03
     assert box.x1 < fig.get_figwidth() + 0.03

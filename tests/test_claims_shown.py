@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import matplotlib
-import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pytest
@@ -33,12 +32,6 @@ matplotlib.use("Agg")
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOK = ROOT / "notebooks" / "06_claims.ipynb"
 LANGS = tuple(LANGUAGES)
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
 
 
 def texts(outputs, lang="en"):

@@ -2,7 +2,6 @@
 
 from hwlib.explore.base import Panel, to_strip
 from hwlib.explore.gan import AttributePanel, CodePanel, GeneratorPanel, code_panels
-from hwlib.explore.kl import KLPanel, weight_track
 from hwlib.explore.latents import (
     attribute_labels,
     attribute_tracks,
@@ -25,5 +24,13 @@ from hwlib.explore.live import LiveCurve
 from hwlib.explore.networks import conditioning_method, layers, network_layers, page_decoder
 from hwlib.explore.play import Playground, export, finished_runs
 from hwlib.explore.samples import closest_pairs, lattice, reconstruction_frechet
-from hwlib.explore.vae import DirectionPanel, VAEPanel, direction_panel, directions, read_photo
+from hwlib.explore.vae import (
+    DirectionPanel,
+    KLPanel,
+    VAEPanel,
+    direction_panel,
+    directions,
+    read_photo,
+    weight_track,
+)
 from hwlib.training.batches import evenly_spaced_rows

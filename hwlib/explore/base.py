@@ -5,8 +5,6 @@ A panel stands over a trained network in eval mode; `z_of` gives a generator's z
 shows as an image is PNG.
 """
 
-from __future__ import annotations
-
 import html
 from collections.abc import Callable, Mapping, Sequence
 from string import Template

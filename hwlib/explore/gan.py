@@ -1,7 +1,5 @@
 """Panels over trained generators: new samples, the attribute switch, the code selector."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import lru_cache
 

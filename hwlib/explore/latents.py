@@ -3,8 +3,6 @@
 Networks are in eval mode; `z_of` gives a generator's z by its number.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any

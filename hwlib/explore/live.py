@@ -1,7 +1,5 @@
 """Learning curves that move while `fit` runs."""
 
-from __future__ import annotations
-
 import io
 import os
 import time

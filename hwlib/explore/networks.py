@@ -1,9 +1,8 @@
 """Networks as layers: listed in the order of execution, and a decoder for a page to run."""
 
-from __future__ import annotations
-
 import base64
 import copy
+import itertools
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -102,10 +101,9 @@ def page_decoder(run: Run) -> dict[str, Any]:
         Both last as base64 of float16, little-endian. A decoder that is too large has
         `num_parameters` alone.
     """
-    vae = run.load_models()["vae"]
-    mu, rows = latents(run)
+    vae, (mu, rows) = run.load_models()["vae"], latents(run)
     layers, arrays = zip(*_page_layers(vae.decoder), strict=True)
-    weights = [array for group in arrays for array in group]
+    weights = [*itertools.chain(*arrays)]
     num_parameters = sum(array.numel() for array in weights)
     if 2 * num_parameters * 4 / 3 > MAX_CHARACTERS:
         return {"num_parameters": num_parameters, "most": MAX_CHARACTERS * 3 // 8}
@@ -114,7 +112,7 @@ def page_decoder(run: Run) -> dict[str, Any]:
         "size": list(decode(vae, np.zeros((1, vae.z_dim))).shape[1:]),
         "range": list(vae.pixel_range),
         "layers": list(layers),
-        "knobs": most_active(mu, min(NUM_KNOBS, vae.z_dim)),
+        "knobs": most_active(mu, NUM_KNOBS),
         "start_numbers": [int(row) + 1 for row in rows[:NUM_STARTS]],
         "starts": _packed([mu[:NUM_STARTS]]),
         "weights": _packed(weights),

@@ -1,7 +1,5 @@
 """One place to play with any finished run: its panel, and what moves in it written as a file."""
 
-from __future__ import annotations
-
 import html
 import re
 from collections.abc import Sequence

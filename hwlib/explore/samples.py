@@ -1,7 +1,5 @@
 """What can be measured on images that a network made, beside real ones measured the same way."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,6 +1,4 @@
-"""Panels over a trained VAE: sliders of its latents, and an attribute's direction."""
-
-from __future__ import annotations
+"""Panels over trained VAEs: sliders of latents, an attribute's direction, a study's KL weight."""
 
 import html
 from collections.abc import Mapping, Sequence
@@ -16,9 +14,12 @@ from hwlib.data import Data
 from hwlib.data.decode import Unreadable
 from hwlib.data.decode import decode as decode_photo
 from hwlib.data.layouts import LAYOUTS
-from hwlib.explore.base import Panel, error_line, row, strip, to_strip
+from hwlib.explore.base import GAP_PX, Panel, error_line, in_all_languages, row, strip, to_strip
 from hwlib.explore.latents import data_of, decode, encode, interpolate, latents, most_active
+from hwlib.plots.style import plain
 from hwlib.run import Run
+from hwlib.show.sliders import Track
+from hwlib.text import in_languages, word
 
 LIMIT = 3  # a slider adds so much to its latent, or of a direction, either way
 LIMITS = {"min": -LIMIT, "max": LIMIT, "readout_format": "+.1f"}
@@ -37,16 +38,15 @@ class VAEPanel(Panel):
     def __init__(self, run: Run, lang: str | None = None):
         super().__init__(lang, run.config.profile)
         self.vae, self.images = run.load_models()["vae"], data_of(run).test.images
-        self.active = most_active(latents(run)[0], min(NUM_KNOBS, self.vae.z_dim))
+        self.active = most_active(latents(run)[0], NUM_KNOBS)
         self.images_of = partial(decode, self.vae)
         self._mean = cache(lambda number: encode(self.vae, self.images[number : number + 1])[0])
         self._rng = np.random.default_rng(0)
         self._sample, self._place = None, None  # a random z, and where on the way it was drawn
-        last = len(self.images) - 1
-        self.image_a, self.image_b = (
-            self.control(widgets.BoundedIntText, name, 160, max=last, value=min(number, last))
-            for number, name in enumerate(("image_a", "image_b"))
-        )
+        about = {"max": len(self.images) - 1}
+        self.image_a = self.control(widgets.BoundedIntText, "image_a", 160, **about)
+        about["value"] = min(1, about["max"])
+        self.image_b = self.control(widgets.BoundedIntText, "image_b", 160, **about)
         self.share, self.path = self.path_controls(0.5, "between-$image_a-$image_b")
         self.knobs = []
         for latent in self.active:
@@ -55,10 +55,8 @@ class VAEPanel(Panel):
             self.knobs.append(self.control(widgets.FloatSlider, name, **about))
         self.random = self.button("random", "random", self._on_random)
         self.reset = self.button("reset", "crosshairs", self._on_reset)
-        a, b = (
-            [self.words(name, which=which) for name in ("original", "reconstruction")]
-            for which in "AB"
-        )
+        names = ("original", "reconstruction")
+        a, b = ([self.words(name, which=which) for name in names] for which in "AB")
         grid = {"grid_template_columns": "repeat(2, max-content)", "grid_gap": "0 12px"}
         self.lay_out(
             self.image_row([*a, "", *b[::-1]], main=2),
@@ -85,9 +83,9 @@ class VAEPanel(Panel):
             self._place, self._sample = place, None
         self.captions[2].value = self.words("between" if self._sample is None else "sample")
         self.z = self.here()
-        (shown,) = self.images_of(self.z[np.newaxis])
         ends = self.images_of(np.stack([self._mean(a), self._mean(b)]))
-        self.show(self.images[a], ends[0], shown, ends[1], self.images[b])
+        shown = (ends[0], *self.images_of(self.z[np.newaxis]), ends[1])
+        self.show(self.images[a], *shown, self.images[b])
 
     def _on_random(self) -> None:
         """Draw z from the prior, N(0, I)."""
@@ -95,7 +93,6 @@ class VAEPanel(Panel):
         self.render()
 
     def _on_reset(self) -> None:
-        """Set all sliders of latents to zero."""
         for knob in self.knobs:
             knob.value = 0.0
 
@@ -247,3 +244,79 @@ def direction_panel(run: Run, lang: str | None = None) -> DirectionPanel | None:
     labels = data.test.labels
     found = {} if labels is None else directions(mu, labels[index], data.attributes)
     return DirectionPanel(run, data, found, lang) if found else None
+
+
+# ---- the KL study ------------------------------------------------------------------------------
+
+NUM_SHOWN = 8  # samples in the panel
+NUM_IN_ROW = 4  # images in each row of a sheet
+
+# A study's rows, and its images in their order, uint8: `originals` (N, H, W, C), `reconstructions`
+# (S, N, H, W, C) and `samples` (S, M, H, W, C).
+Studies, Images = Sequence[Mapping[str, Any]], Mapping[str, np.ndarray]
+
+
+def by_weight(studies: Studies) -> list[int]:
+    """Return the places of the rows in the order of their weights."""
+    return sorted(range(len(studies)), key=lambda i: studies[i]["kl_weight"])
+
+
+def weight_sheets(images: Images, places: Sequence[int]) -> np.ndarray:
+    """Return a sheet for each of some rows: test images, reconstructions, samples."""
+    count = min(NUM_IN_ROW, len(images["originals"]))  # so that each band is one row
+    sheets = []
+    for i in places:
+        bands = (images["originals"], images["reconstructions"][i], images["samples"][i])
+        rows = np.concatenate([band[:count] for band in bands])
+        sheets.append(plots.compose(rows, count, factor=1, gap=GAP_PX))
+    return np.stack(sheets)
+
+
+class KLPanel(Panel):
+    """A slider over a study's KL weight that swaps reconstructions, and samples of the same z.
+
+    The value of `weight` is the place among the study's rows.
+    """
+
+    def __init__(self, run: Run, lang: str | None = None):
+        super().__init__(lang, run.config.profile)
+        self.studies, self.images = run.results["studies"], run.samples
+        self.images_of = partial(weight_sheets, self.images)
+        order = by_weight(self.studies)
+        about = {"options": [(plain(self.studies[i]["kl_weight"]), i) for i in order]}
+        about |= {"value": 0}  # the first of the rows: the first weight that the report discusses
+        about |= {"style": {"description_width": "initial"}, "stem": "kl-weights"}
+        self.weight = self.control(widgets.SelectionSlider, "kl_weight", 420, **about)
+        self.strips = {name: strip() for name in ("originals", "reconstructions", "samples")}
+        self.strips["originals"].value = to_strip(self.images["originals"])
+        lines = [widgets.HBox([self.weight, self.status])]
+        for name, place in self.strips.items():
+            lines += (widgets.Label(self.words(f"kl_{name}")), place)
+        self.lay_out(*lines, usage="help_kl")
+
+    def point(self, kl_weight: int) -> np.ndarray:
+        """Return the place of the weight's row."""
+        return np.array(kl_weight)
+
+    def render(self) -> None:
+        """Show the chosen weight's images and numbers."""
+        chosen = self.weight.value
+        self.strips["reconstructions"].value = to_strip(self.images["reconstructions"][chosen])
+        self.strips["samples"].value = to_strip(self.images["samples"][chosen][:NUM_SHOWN])
+        self.status.value = self.words("kl_told", **self.studies[chosen])
+
+
+def weight_track(studies: Studies, images: Images) -> Track:
+    """Return a slider over the KL weight: test images, their reconstructions, and samples.
+
+    It starts at the first weight of `studies`, which is the first that the report discusses.
+    """
+    order = by_weight(studies)
+
+    def label(row: Mapping[str, Any], lang: str) -> str:
+        name, told = plots.weight_name(row["kl_weight"]), word("panels.kl_told", lang, **row)
+        return word("panels.kl_frame", lang, weight=name, told=told)
+
+    labels = in_languages(lambda lang: [label(studies[i], lang) for i in order])
+    sheets, title = weight_sheets(images, order), in_all_languages("kl_weight")
+    return Track(sheets, title, labels, order.index(0))

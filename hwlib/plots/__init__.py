@@ -24,7 +24,10 @@ from hwlib.plots.grids import (
     code_combinations,
     code_grid,
     code_real,
+    compose,
+    enlarge,
     growth,
+    image_grid,
     interpolation,
     nearest,
     pairs,
@@ -34,9 +37,14 @@ from hwlib.plots.grids import (
     weight_interpolations,
     weight_samples,
 )
-from hwlib.plots.kl import weight_sweep
-from hwlib.plots.maps import code_attributes, code_nats, embedding_scatter, latent_activity, leakage
-from hwlib.plots.sheets import compose, enlarge, image_grid
+from hwlib.plots.maps import (
+    code_attributes,
+    code_nats,
+    embedding_scatter,
+    latent_activity,
+    leakage,
+    weight_sweep,
+)
 from hwlib.plots.style import (
     COLUMN_IN,
     attribute_name,

@@ -1,7 +1,5 @@
 """Figures of the reports' claims: every seed's value, the effect with its interval, all at once."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -53,9 +51,12 @@ def claim_values(id: str, parts: Sequence[Part], lang: str = "en") -> Figure:
     for part in parts:
         name = word(f"claims.{id}.parts.{part['name']}", lang)
         titles.append(wrap(name, NAME_LETTERS[bool(part["arms"])]))
-        rows.append(_value_rows(id, part, lang))
-        lines = [name.count("\n") + 1 for name, *_ in rows[-1]]
-        own = sum(max(ARM_IN, 0.05 + LINE_IN * count) for count in lines) or EFFECT_IN
+        arms = {f"{id}.arms.{label}": arm for label, arm in part["arms"].items()}
+        if arms and (real := part["beside"]):
+            arms[f"beside.{real['name']}"] = real | {"is_reference": False}
+        names = [wrap(word(f"claims.{key}", lang), ARM_LETTERS) for key in arms]
+        rows.append(dict(zip(map("\n".join, names), arms.values(), strict=True)))
+        own = sum(max(ARM_IN, 0.05 + LINE_IN * len(lines)) for lines in names) or EFFECT_IN
         heights.append(FRAME_IN + LINE_IN * len(titles[-1]) + own)
     fig, axes = plt.subplot_mosaic(
         [[f"values{i}" if own else i, i] for i, own in enumerate(rows)],
@@ -74,20 +75,6 @@ def claim_values(id: str, parts: Sequence[Part], lang: str = "en") -> Figure:
     return fig
 
 
-def _value_rows(id: str, part: Part, lang: str) -> list[tuple[str, Sequence[float], bool]]:
-    """Return of each arm, and of real images, the name, the values, and if they are compared."""
-    rows = {
-        f"{id}.arms.{label}": (arm["values"], not arm["is_reference"])
-        for label, arm in part["arms"].items()
-    }
-    if rows and (real := part["beside"]):
-        rows[f"beside.{real['name']}"] = (real["values"], True)
-    return [
-        ("\n".join(wrap(word(f"claims.{key}", lang), ARM_LETTERS)), *row)
-        for key, row in rows.items()
-    ]
-
-
 def _name_rows(ax: Axes, names: Sequence[str]) -> None:
     """Set names beside rows, from the top down."""
     ax.set_yticks(range(len(names)), names)
@@ -95,16 +82,17 @@ def _name_rows(ax: Axes, names: Sequence[str]) -> None:
     ax.tick_params(axis="y", length=0)
 
 
-def _draw_values(ax: Axes, rows: Sequence[tuple], unit: str, lang: str) -> None:
+def _draw_values(ax: Axes, rows: Mapping[str, Mapping], unit: str, lang: str) -> None:
     """Draw a row of points an arm; a thin line joins what one seed gave in those compared."""
-    names, values, is_compared = (np.array(column) for column in zip(*rows, strict=True))
-    compared = np.flatnonzero(is_compared)
+    values = np.array([arm["values"] for arm in rows.values()])
+    is_reference = np.array([arm["is_reference"] for arm in rows.values()])
+    compared = np.flatnonzero(~is_reference)
     ax.plot(values[compared], compared, color=style.GREY, linewidth=0.6, alpha=0.6, zorder=1)
     for place, own in enumerate(values):
-        color = style.INK if is_compared[place] else style.GREY
+        color = style.GREY if is_reference[place] else style.INK
         ax.plot(own, np.full(len(own), place), "o", color=color, markersize=4.5, alpha=0.55)
         ax.plot(own.mean(), place, "|", color=color, markersize=15, markeredgewidth=1.6)
-    _name_rows(ax, names)
+    _name_rows(ax, [*rows])
     ax.grid(visible=False, axis="y")
     if values.min() > 0 and values.max() > WIDE_RANGE * values.min():
         use_log_scale(ax, "x", num_ticks=6)

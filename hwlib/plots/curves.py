@@ -3,8 +3,6 @@
 They take `Run.metrics`; `smoothing` is how many points before it are averaged into each point.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -51,19 +49,32 @@ class Panel(NamedTuple):
 # section 4.1). D's loss sums both kinds, G's has one.
 BOTH_KINDS = ((2 * LN2, BLUE), (LN2, ORANGE))
 LN_CODES, CODE_SHARE = ((math.log(CODE_SIZE), INK),), ((1 / CODE_SIZE, INK),)
-D_ACCURACY = {"d_accuracy_real": "on_real", "d_accuracy_fake": "on_fake"}
-CLASS_ACCURACY = {"class_accuracy_real": "on_real", "class_accuracy_fake": "on_fake"}
-PANELS = {
+VAE = {
     "recon": Panel({"recon_nats": "train", "test_recon_nats": "test"}, x="epoch"),
     "kl": Panel({"kl_nats": "train", "test_kl_nats": "test"}, x="epoch"),
+}
+ELBO = {"objective": "kl_trained", "neg_elbo_nats": "kl_neg_elbo"}
+ELBO = Panel(ELBO | {"test_neg_elbo_nats": "kl_neg_elbo_test"}, (ORANGE, BLUE, BLUE), x="epoch")
+D_ACCURACY = {"d_accuracy_real": "on_real", "d_accuracy_fake": "on_fake"}
+GAN = {
     "losses": Panel({"d_loss": "D", "g_loss": "G"}, levels=BOTH_KINDS, level_name="undecided"),
     "d_accuracy": Panel(D_ACCURACY, scale="share", band=HEALTHY_D_ACCURACY),
-    "class_losses": Panel({"d_class_loss": "D", "g_class_loss": "G"}),
-    "class_accuracy": Panel(
-        CLASS_ACCURACY, levels=((0.5, INK),), level_name="guess_class_accuracy", scale="share"
-    ),
+}
+CLASS_LOSSES = Panel({"d_class_loss": "D", "g_class_loss": "G"})
+GUESSING_CLASSES = {  # by whether D's attribute loss sums both kinds of images
+    None: CLASS_LOSSES,
+    False: CLASS_LOSSES._replace(levels=((LN2, INK),), level_name="guess_class_loss"),
+    True: CLASS_LOSSES._replace(levels=BOTH_KINDS, level_name="guess_class_losses"),
+}
+CLASS_ACCURACY = {"class_accuracy_real": "on_real", "class_accuracy_fake": "on_fake"}
+CLASS_ACCURACY = Panel(
+    CLASS_ACCURACY, levels=((0.5, INK),), level_name="guess_class_accuracy", scale="share"
+)
+INFOGAN = GAN | {
     "q_loss": Panel({"q_loss": "Q"}, (PINK,), LN_CODES, "guess_loss", "zero"),
     "code_accuracy": Panel({"code_accuracy": "Q"}, (PINK,), CODE_SHARE, "guess_accuracy", "share"),
+}
+SNAPSHOTS = {
     "snapshot_kid": Panel({"snapshot_kid": ""}),
     "snapshot_diversity": Panel(
         {"snapshot_diversity": ""}, (PINK,), ((1, GREY),), "as_real", "zero"
@@ -71,8 +82,6 @@ PANELS = {
     "snapshot_correlation": Panel({"snapshot_correlation": ""}, (ORANGE,)),
     "snapshot_score": Panel({"snapshot_score": ""}, (GREY,)),
 }
-ELBO = {"objective": "kl_trained", "neg_elbo_nats": "kl_neg_elbo"}
-ELBO = Panel(ELBO | {"test_neg_elbo_nats": "kl_neg_elbo_test"}, (ORANGE, BLUE, BLUE), x="epoch")
 
 
 def _draw_panel(
@@ -120,10 +129,11 @@ def _draw_panel(
     ax.set_xlabel(words(panel.x, lang))
 
 
+@styled
 def _draw_panels(
     metrics: pd.DataFrame, panels: Mapping[str, Panel], lang: str, *, smoothing: int = 0
 ) -> Figure:
-    """Draw panels by name, two in a row; lines are still to be named."""
+    """Draw panels by name, two in a row; of a game the first marks its snapshots and the best."""
     rows = len(panels) // 2
     size = (style.COLUMN_IN, 2.45 if rows == 1 else style.HIGHEST_IN)
     fig, axes = plt.subplots(rows, 2, figsize=size, sharex=True)
@@ -131,19 +141,23 @@ def _draw_panels(
         _draw_panel(ax, metrics, panel, words(name, lang), lang, smoothing=smoothing)
         if not ax.get_subplotspec().is_last_row():
             ax.set_xlabel("")
+        if panel.x == "step":
+            ax.set_xlim(0, max(metrics["step"].iloc[-1], 1))
+        best = best_snapshot(metrics)
+        if name == "losses" and best is not None:
+            label = words("best_snapshot", lang)
+            ax.axvline(best, color=GREEN, linewidth=1.1, linestyle=(0, (1, 1.4)), label=label)
+            scored = metrics["step"][metrics["snapshot_kid"].notna()]
+            marks = {"color": GREEN, "markersize": 4, "clip_on": False, "zorder": 5}
+            ax.plot(scored, 0 * scored, "^", transform=ax.get_xaxis_transform(), **marks)
+        if name not in SNAPSHOTS:
+            style.legend_above(ax)
     return fig
 
 
-def _name_lines(fig: Figure) -> Figure:
-    for ax in fig.axes:
-        style.legend_above(ax)
-    return fig
-
-
-@styled
 def learning_curves(metrics: pd.DataFrame, lang: str = "en") -> Figure:
     """Draw a VAE's reconstruction and KL over the epochs: training as lines, test as points."""
-    return _name_lines(_draw_panels(metrics, {n: PANELS[n] for n in ("recon", "kl")}, lang))
+    return _draw_panels(metrics, VAE, lang)
 
 
 @styled
@@ -178,38 +192,15 @@ def weight_elbo_curves(
 # ---- adversarial runs ----------------------------------------------------------------------------
 
 
-def _scored(metrics: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows at which a snapshot was scored."""
-    return metrics.dropna(subset=["snapshot_kid"]) if "snapshot_kid" in metrics else metrics[:0]
-
-
 def best_snapshot(metrics: pd.DataFrame) -> int | None:
     """Return the step of the scored snapshot with the lowest KID; None before the first one."""
-    scored = _scored(metrics)
-    return int(scored.loc[scored["snapshot_kid"].idxmin(), "step"]) if len(scored) else None
-
-
-@styled
-def _draw_game(
-    metrics: pd.DataFrame, names: Sequence[str], lang: str, smoothing: int, **changed: Panel
-) -> Figure:
-    """Draw the panels of a game; the first one marks the snapshots, at its foot, and the best."""
-    panels = {name: changed.get(name, PANELS[name]) for name in names}
-    fig = _draw_panels(metrics, panels, lang, smoothing=smoothing)
-    ax = fig.axes[0]
-    ax.set_xlim(0, max(metrics["step"].iloc[-1], 1))
-    if (best := best_snapshot(metrics)) is not None:
-        label = words("best_snapshot", lang)
-        ax.axvline(best, color=GREEN, linewidth=1.1, linestyle=(0, (1, 1.4)), label=label)
-        scored = _scored(metrics)["step"]
-        marks = {"color": GREEN, "markersize": 4, "clip_on": False, "zorder": 5}
-        ax.plot(scored, 0 * scored, "^", transform=ax.get_xaxis_transform(), **marks)
-    return _name_lines(fig)
+    kid = metrics.get("snapshot_kid", pd.Series()).dropna()
+    return int(metrics["step"][kid.idxmin()]) if len(kid) else None
 
 
 def gan_curves(metrics: pd.DataFrame, lang: str = "en", *, smoothing: int = 0) -> Figure:
     """Draw the losses of D and G, and D's accuracy on real and on generated images."""
-    return _draw_game(metrics, ("losses", "d_accuracy"), lang, smoothing)
+    return _draw_panels(metrics, GAN, lang, smoothing=smoothing)
 
 
 def acgan_curves(
@@ -224,19 +215,14 @@ def acgan_curves(
     `class_on_fake` says whether D's attribute loss sums that of real images and that of G's, by
     which the loss of guessing is drawn; where it is not known, as of live curves, it is not drawn.
     """
-    guessing = {
-        None: {},
-        False: {"levels": ((LN2, INK),), "level_name": "guess_class_loss"},
-        True: {"levels": BOTH_KINDS, "level_name": "guess_class_losses"},
-    }
-    losses = PANELS["class_losses"]._replace(**guessing[class_on_fake])
-    names = ("losses", "d_accuracy", "class_losses", "class_accuracy")
-    return _draw_game(metrics, names, lang, smoothing, class_losses=losses)
+    losses = GUESSING_CLASSES[class_on_fake]
+    panels = GAN | {"class_losses": losses, "class_accuracy": CLASS_ACCURACY}
+    return _draw_panels(metrics, panels, lang, smoothing=smoothing)
 
 
 def infogan_curves(metrics: pd.DataFrame, lang: str = "en", *, smoothing: int = 0) -> Figure:
     """Draw the losses of D and G, D's accuracies, Q's loss, and how often Q reads the code."""
-    return _draw_game(metrics, ("losses", "d_accuracy", "q_loss", "code_accuracy"), lang, smoothing)
+    return _draw_panels(metrics, INFOGAN, lang, smoothing=smoothing)
 
 
 @styled
@@ -248,16 +234,15 @@ def snapshot_curve(
     Of an ACGAN also the correlation r of labels asked for and shown, and KID / r^4, by which the
     snapshot that is kept is chosen. `kept_step` is the step whose networks the run gives.
     """
-    panels = {n: p for n, p in PANELS.items() if n.startswith("snapshot_") and n in metrics}
-    scored, best = _scored(metrics), best_snapshot(metrics)
-    fig = _draw_panels(scored, panels, lang)
-    fig.axes[0].set_xlim(0, max(metrics["step"].iloc[-1], 1))
+    panels = {name: panel for name, panel in SNAPSHOTS.items() if name in metrics}
+    fig, best = _draw_panels(metrics, panels, lang), best_snapshot(metrics)
+    top = metrics[metrics["step"] == best]
     star = {"marker": "*", "markersize": 12, "color": GREEN, "markeredgecolor": "white"} | WHOLE
     kept = {"color": INK, "linewidth": 0.9, "linestyle": "--"}
     for ax, name in zip(fig.axes, panels, strict=True):
-        top = scored[scored["step"] == best]
         label = words("best_snapshot", lang)
         ax.plot(top["step"], top[name], linestyle="none", label=label, **star)
         if kept_step not in (None, best):
             ax.axvline(kept_step, label=words("kept_snapshot", lang), **kept)
-    return _name_lines(fig)
+        style.legend_above(ax)
+    return fig

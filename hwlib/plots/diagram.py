@@ -1,7 +1,5 @@
 """Block diagrams of networks: a box a layer with weights, with what follows it."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -59,18 +57,15 @@ def layer_settings(detail: str, lang: str) -> str:
 def boxes_of(layers: Sequence[Layer], lang: str, before: str = "") -> list[Box]:
     """Gather layers into boxes: one with weights and all that follow; upsampling joins the next."""
     groups: list[list[Layer]] = []
-    waiting: list[Layer] = []
     for layer in layers:
         last = groups[-1] if groups else []
+        leads = layer.kind in _TINTS or layer.kind.startswith("Upsample")
+        # what reshapes the latents before the first weights belongs to the box of those weights
         has_lead = any(other.kind in _TINTS for other in last)
-        if layer.kind.startswith("Upsample"):
-            waiting.append(layer)
-        elif last and last[0].part == layer.part and not (layer.kind in _TINTS and has_lead):
-            # what reshapes the latents before the first weights belongs to the box of those weights
+        if last and last[0].part == layer.part and not (leads and has_lead):
             last.append(layer)
         else:
-            groups.append([*waiting, layer])
-            waiting = []
+            groups.append([layer])
     boxes = []
     for group in groups:
         lead = next((layer for layer in group if layer.kind in _TINTS), group[0])
@@ -106,11 +101,11 @@ class _Canvas:
         """Write words, in the size of all boxes."""
         self.ax.text(x, y, text, **{"va": "center", "fontsize": _POINTS} | options)
 
-    def head(self, x: float, name: str, formula: str, count: str) -> None:
+    def head(self, x: float, name: str, formula: str, below: str = "parameters", **counts) -> None:
         """Name a column, and count its parameters below."""
-        title = f"{words(name, self.lang)}  {formula}"
+        title, below = f"{words(name, self.lang)}  {formula}", words(below, self.lang, **counts)
         self.write(x, self.total - 0.15, title, ha="center", fontsize=9.5)
-        self.write(x, self.total - 0.36, count, ha="center", color=style.SOFT)
+        self.write(x, self.total - 0.36, below, ha="center", color=style.SOFT)
 
     def box(self, box: Box, x: float, y: float, width: float) -> None:
         """Draw a box with its layer, what follows it, its output shape and its parameters."""
@@ -173,8 +168,7 @@ def block_diagram(layers: Sequence[Layer], lang: str = "en") -> Figure:
         (_LEFT, "encoder", "$q(z \\mid x)$", [*encoder, *heads]),
         (_RIGHT, "decoder", "$p(x \\mid z)$", decoder),
     ):
-        count = sum(box.num_parameters for box in counted)
-        canvas.head(x, name, formula, words("parameters", lang, count=count))
+        canvas.head(x, name, formula, count=sum(box.num_parameters for box in counted))
     foot = canvas.column(down, _LEFT, canvas.top, _WIDTH)
     start = canvas.column(up, _RIGHT, canvas.top, _WIDTH, up=True)
 
@@ -211,21 +205,21 @@ def _heads(networks: Mapping[str, Sequence[Layer]], lang: str) -> list[list[Box]
 
     Heads that stand side by side have names ("head.real"); the layers of one have numbers.
     """
-    head = [layer for layer in networks["D"] if layer.name.startswith("head")]
-    both = "answer_both" if head[-1].shape[0] > 1 else "answer_real"
-    groups = [
-        ("answer_real", "", [layer for layer in head if "head.real" in layer.name]),
-        ("answer_classes", "", [layer for layer in head if "head.classes" in layer.name]),
-    ]
-    if not any(layers for *_, layers in groups):
-        groups = [(both, "", head)]
-    own = [layer for layer in networks.get("Q", ()) if layer.kind != "Input"]
+    groups: dict[str, list[Layer]] = {}
+    for layer in networks["D"]:
+        if layer.name.startswith("head"):
+            answer = "classes" if layer.name.startswith("head.classes") else "real"
+            groups.setdefault(f"answer_{answer}", []).append(layer)
+    if [*groups] == ["answer_real"] and groups["answer_real"][-1].shape[0] > 1:
+        groups = {"answer_both": groups["answer_real"]}
+    if "Q" in networks:
+        groups["answer_q"] = [layer for layer in networks["Q"] if layer.kind != "Input"]
     columns = []
-    for answer, before, layers in (*groups, ("answer_q", words("before_q", lang), own)):
-        if layers:
-            *first, last = boxes_of(layers, lang, before)
-            extras = ", ".join(filter(None, (last.extras, words(answer, lang))))
-            columns.append([*first, last._replace(extras=extras)])
+    for answer, layers in groups.items():
+        before = words("before_q", lang) if answer == "answer_q" else ""
+        *first, last = boxes_of(layers, lang, before)
+        extras = ", ".join(filter(None, (last.extras, words(answer, lang))))
+        columns.append([*first, last._replace(extras=extras)])
     return columns
 
 
@@ -250,13 +244,12 @@ def gan_diagram(networks: Mapping[str, Sequence[Layer]], lang: str = "en") -> Fi
 
     canvas = _Canvas(max(len(left) + 1, len(right) + sum(map(len, heads))), lang)
     counts = {name: sum(x.num_parameters for x in layers) for name, layers in networks.items()}
-    formula, count = "$D(x)$", words("parameters", lang, count=counts["D"])
+    given = "$G(z, c)$" if inputs[1:] else "$G(z)$"
+    canvas.head(_GAN_LEFT, "generator", given, count=counts.pop("G"))
+    formula, below = "$D(x)$", {"count": counts["D"]}
     if "Q" in counts:
-        formula = "$D(x)$, $Q(c \\mid x)$"
-        count = words("parameters_of_both", lang, D=counts["D"], Q=counts["Q"])
-    canvas.head(_GAN_RIGHT, "discriminator", formula, count)
-    formula, count = "$G(z, c)$" if inputs[1:] else "$G(z)$", counts["G"]
-    canvas.head(_GAN_LEFT, "generator", formula, words("parameters", lang, count=count))
+        formula, below = "$D(x)$, $Q(c \\mid x)$", {"below": "parameters_of_both", **counts}
+    canvas.head(_GAN_RIGHT, "discriminator", formula, **below)
 
     top, half = canvas.top, canvas.height / 2
     shift = (_GAN_WIDTH - _INPUT_WIDTH) / 2 if inputs[1:] else 0

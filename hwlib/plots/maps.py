@@ -1,8 +1,7 @@
-"""Latents and attributes: points, maps and bars."""
-
-from __future__ import annotations
+"""What latents, codes and KL weights do: points, maps and bars."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,9 +11,19 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
+from matplotlib.transforms import Bbox
 
 from hwlib.plots import style
-from hwlib.plots.style import attribute_name, legend_above, short_name, styled, words
+from hwlib.plots.style import (
+    attribute_name,
+    legend_above,
+    plain,
+    plain_number,
+    short_name,
+    styled,
+    use_log_scale,
+    words,
+)
 from hwlib.text import signed
 from hwlib.thresholds import ACTIVE_VARIANCE
 
@@ -93,18 +102,16 @@ def latent_activity(variances: np.ndarray, lang: str = "en", *, ax: Axes | None 
 
 
 def _heat_map(ax: Axes, shares: pd.DataFrame, *, is_change: bool) -> None:
-    """Draw shares from -1 or 0 to 1 as cells with percentages in them; NaN is an empty cell."""
-    values = 100 * shares.to_numpy(dtype=float)
+    """Draw shares from -1 or 0 to 1 as cells with percentages in them; NaN is a pale cell."""
+    percent = 100 * shares.fillna(0).astype(float)
     write = signed if is_change else "{:.0f}".format
-    scale = {"vmin": -1, "cmap": CHANGES} if is_change else {"vmin": 0, "cmap": RATES}
-    cells = np.vectorize(write, otypes=[object])(np.nan_to_num(values).round())
+    cells = percent.round().map(write).mask(shares.isna(), UNKNOWN)
+    scale = {"vmin": -100, "cmap": CHANGES} if is_change else {"vmin": 0, "cmap": RATES}
     named = {"annot": cells, "fmt": "", "annot_kws": {"fontsize": 7.5}}
     named |= {"xticklabels": True, "yticklabels": True}
-    sns.heatmap(shares, ax=ax, vmax=1, linewidths=1.5, cbar=False, **scale, **named)
-    for text, value in zip(ax.texts, values[~np.isnan(values)], strict=True):
+    sns.heatmap(percent, ax=ax, vmax=100, linewidths=1.5, cbar=False, **scale, **named)
+    for text, value in zip(ax.texts, percent.to_numpy().flat, strict=True):
         text.set_color(NEITHER if abs(value) > COVERED else ON_PALE)
-    for row, column in np.argwhere(np.isnan(values)):
-        ax.text(column + 0.5, row + 0.5, UNKNOWN, ha="center", va="center", fontsize=7.5)
     ax.tick_params(length=0)
     ax.tick_params(axis="y", rotation=0)
     ax.grid(visible=False)
@@ -204,3 +211,116 @@ def code_nats(
     if len(nats) > 1 or least is not None:
         legend_above(ax)
     return ax
+
+
+# ---------------------------------------------------------------------------------- KL weights
+
+TOGETHER = (0.03, 0.06)  # of a figure's width and height: nearer points share their name
+# Where a point's name may stand, in points from it, the best place first.
+SIDES = (("left", (4, 5)), ("left", (4, -11)), ("right", (-4, -11)), ("right", (-4, 5)))
+
+
+@styled
+def weight_sweep(
+    studies: Sequence[Mapping[str, Any]],
+    discussed: Sequence[float] = (),
+    *,
+    z_dim: int,
+    frechet_real: float | None = None,
+    lang: str = "en",
+) -> Figure:
+    """Draw what code, latents and samples become as the weight grows.
+
+    Args:
+        studies: the study's rows, with `kl_weight`, `kl_nats` (the rate), `recon_nats` (the
+            distortion), `active_units` and, where samples were measured, `frechet`.
+        discussed: weights that the report discusses; they stand out.
+        z_dim: latents in all.
+        frechet_real: of real training images, the noise floor.
+    """
+    table = pd.DataFrame(studies).set_index("kl_weight").sort_index()
+    panels = {"width_ratios": (1.25, 1), "figsize": (style.COLUMN_IN, 3.3)}
+    fig, axes = plt.subplot_mosaic([["rate", "active"], ["rate", "distance"]], **panels)
+    active, distance = axes["active"], axes["distance"]
+    active.set_title(words("kl_active", lang, total=z_dim), loc="left")
+    _over_weights(active, table["active_units"], lang)
+    active.set_ylim(-0.06 * z_dim, 1.08 * z_dim)
+    active.yaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))
+    if "frechet" in table:
+        distance.set_title(words("kl_frechet", lang) + words("log_axis", lang), loc="left")
+        _over_weights(distance, table["frechet"].dropna(), lang)
+        use_log_scale(distance, "y", subs=(1, 3), num_ticks=6)
+        if frechet_real:
+            line = {"color": style.ORANGE, "linewidth": 1.2, "linestyle": (0, (4, 1.5))}
+            distance.axhline(frechet_real, label=words("kl_floor", lang), **line)
+            distance.legend(loc="center right", borderaxespad=0.2)
+    else:
+        distance.remove()
+    ax, rates, errors = axes["rate"], table["kl_nats"].clip(lower=0), table["recon_nats"]
+    ax.plot(rates, errors, color=style.GREY, linewidth=1.2, zorder=2)
+    is_discussed = table.index.isin(discussed)
+    dots = style.DOTS | {"markersize": 6, "zorder": 3}
+    looks = {"kl_sweep": (~is_discussed, style.BLUE), "kl_told": (is_discussed, style.ORANGE)}
+    for key, (some, colour) in looks.items():
+        if some.any():
+            ax.plot(rates[some], errors[some], color=colour, label=words(key, lang), **dots)
+    label = words("kl_rate", lang)
+    # from a rate of one nat on the axis is logarithmic; below, where codes are empty, it is not
+    if rates.max() > 30:
+        ax.set_xscale("symlog", linthresh=1, linscale=0.5)
+        ax.set_xlim(left=-0.15)
+        label += words("log_axis", lang)
+    ax.xaxis.set_major_formatter(plain_number)
+    ax.yaxis.set_major_formatter(plain_number)
+    ax.set(xlabel=label, ylabel=words("kl_distortion", lang))
+    ax.margins(y=0.12)
+    _name_points(ax, np.stack([rates, errors], axis=1), table.index)
+    ax.legend(loc="upper right", handletextpad=0.2)
+    return fig
+
+
+def _name_points(ax: Axes, points: np.ndarray, weights: Sequence[float]) -> None:
+    """Write its weight beside each point (N, 2), no two upon each other; near points share one."""
+    ax.autoscale_view()
+    places = ax.transAxes.inverted().transform(ax.transData.transform(points))
+    groups: list[list[int]] = []
+    for i, place in enumerate(places):
+        if groups and (abs(place - places[groups[-1][0]]) < TOGETHER).all():
+            groups[-1].append(i)
+        else:
+            groups.append([i])
+    taken: list[Bbox] = []
+    ax.figure.draw_without_rendering()  # sets the layout, and with it how large the words are
+    for group in groups:
+        text = ", ".join(plain(weights[i]) for i in group)
+        name = ax.annotate(
+            text, points[group[0]], SIDES[0][1], textcoords="offset points", fontsize=7.5
+        )
+        for side, offset in SIDES:
+            name.set(position=offset, horizontalalignment=side)
+            box = name.get_window_extent().padded(3 * ax.figure.dpi / 72)
+            if not box.count_overlaps(taken):
+                break
+        taken.append(box)
+
+
+def _over_weights(ax: Axes, values: pd.Series, lang: str) -> None:
+    """Draw a number of the studies over their weight, on a log axis with a place for 0."""
+    positive = values[values.index > 0]
+    least = positive.index.min() if len(positive) else 1
+    ax.set_xscale("symlog", linthresh=least, linscale=0.9)  # 0 as far from the least as one decade
+    dots = style.DOTS | {"color": style.BLUE}
+    # 0 is no neighbour of the others: no line leads to it
+    ax.plot(positive, **dots | {"linestyle": "-"})
+    if 0 in values.index:
+        ax.plot(0, values[0], **dots)
+        ax.axvline(least / 2, color=style.GREY, linewidth=0.8, linestyle=(0, (2, 2)))
+    # where two weights lie close, the one that is no power of ten goes without a number
+    numbered = [
+        w for w in values.index if w == 0 or np.isclose(np.log10(w) % 1, [0, 1], atol=0.02).any()
+    ]
+    numbered = numbered if len(numbered) > 1 else values.index
+    ax.set_xticks(numbered, map(plain, numbered))
+    ax.set_xticks(values.index, minor=True)
+    ax.xaxis.set_minor_formatter("")
+    ax.set_xlabel(words("kl_lambda", lang))

@@ -1,7 +1,5 @@
 """The one style of all figures: colours, fonts, sizes, axes, and their words."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any

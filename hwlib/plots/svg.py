@@ -1,7 +1,5 @@
 """Charts as SVG that need no font, follow a page's dark mode, and are the same bytes each time."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from io import BytesIO
@@ -65,18 +63,12 @@ def to_svg(fig: Figure) -> str:
     svg = _STYLE.sub(
         lambda found: f' class="{names[found[1]]}"' if found[1] in names else found[0], svg
     )
-    return svg.replace("</defs>", f"</defs><style>{_stylesheet(names)}</style>", 1)
-
-
-def _stylesheet(names: dict[str, str]) -> str:
-    """Write the named styles, and after them the colours of a dark page."""
-    rules = [f".{name}{{{css}}}" for css, name in names.items()]
-    declared = {name: {part.strip() for part in css.split(";")} for css, name in names.items()}
-    dark = []
+    rules, dark = [f".{name}{{{css}}}" for css, name in names.items()], []
     for light, other in DARK.items():
         for part in ("fill", "stroke"):
             written = f"{part}: {light.lower()}"
-            classes = [f".{name}" for name, parts in declared.items() if written in parts]
+            classes = [f".{name}" for css, name in names.items() if written in css.split("; ")]
             selectors = ",".join([f'[style*="{written}"]', *classes])
             dark.append(f"{selectors}{{{part}:{other}!important}}")
-    return "".join(rules) + f"@media(prefers-color-scheme:dark){{{''.join(dark)}}}"
+    rules.append(f"@media(prefers-color-scheme:dark){{{''.join(dark)}}}")
+    return svg.replace("</defs>", f"</defs><style>{''.join(rules)}</style>", 1)
