@@ -1,7 +1,4 @@
-"""What labels and codes do to images: numbers from readings of them, pure functions.
-
-Shapes that do not fit raise ValueError.
-"""
+"""What labels and codes do to images: numbers from readings of them, pure functions."""
 
 from __future__ import annotations
 
@@ -31,8 +28,8 @@ def draw_labels(num: int, num_labels: int, generator: torch.Generator) -> Tensor
 
 
 def one_hot(codes: Tensor) -> Tensor:
-    """Write codes (B, K) as G takes them: float (B, K * 10), one 1 among each ten."""
-    return F.one_hot(codes, CODE_SIZE).flatten(1).float()
+    """Write codes (..., K) as G takes them: float (..., K * 10), one 1 among each ten."""
+    return F.one_hot(codes, CODE_SIZE).flatten(-2).float()
 
 
 # --- Labels: ACGAN --------------------------------------------------------------------------------
@@ -42,10 +39,8 @@ def attribute_accuracy(readings: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Return the share of images that show what their label asked for (Odena et al. 2017).
 
     Where half of the labels are on, a generator that ignores them scores 0.5, however common the
-    attribute is in its images. Readings (N, A), of an independent classifier, and labels (N, A) 0/1
-    give (A,) in 0..1.
+    attribute is in its images. Readings (N, A) and labels (N, A) 0/1 give (A,) in 0..1.
     """
-    _check_alike(readings, labels)
     return (readings.astype(bool) == labels.astype(bool)).mean(0)
 
 
@@ -55,7 +50,6 @@ def label_correlation(readings: np.ndarray, labels: np.ndarray) -> np.ndarray:
     It is 0 where the labels are ignored, or one of the two is the same throughout; where half of
     both are on, twice the accuracy less 1.
     """
-    _check_alike(readings, labels)
     seen, asked = (values.astype(float) - values.mean(0) for values in (readings, labels))
     scale = np.sqrt((seen**2).mean(0) * (asked**2).mean(0))
     return np.divide((seen * asked).mean(0), scale, out=np.zeros_like(scale), where=scale > 0)
@@ -67,7 +61,6 @@ def flip_rate(on: np.ndarray, off: np.ndarray) -> np.ndarray:
     Readings with the label on and off (N, A), row by row of the same noise, give (A,) in 0..1: 0
     where the label is ignored, and 0 where it works the wrong way round.
     """
-    _check_alike(on, off)
     return (on.astype(bool) & ~off.astype(bool)).mean(0)
 
 
@@ -76,8 +69,6 @@ def leakage(on: np.ndarray, off: np.ndarray) -> np.ndarray:
 
     The entry of the label itself is its effect, the others are what changes besides.
     """
-    if on.ndim != 2 or off.ndim != 2 or on.shape[1] != off.shape[1] or not len(on) * len(off):
-        raise ValueError(f"on {on.shape} and off {off.shape} must be (N, A) and (M, A), not empty")
     return on.mean(0, dtype=float) - off.mean(0, dtype=float)
 
 
@@ -89,7 +80,6 @@ def code_accuracy(logits: Tensor, codes: Tensor) -> Tensor:
 
     Logits (N, K, V) of K codes of V values, and codes (N, K), give (K,): 1/V where one is ignored.
     """
-    _check_logits(logits, codes)
     return (logits.argmax(2) == codes).double().mean(0)
 
 
@@ -99,7 +89,6 @@ def code_information(logits: Tensor, codes: Tensor) -> Tensor:
     Logits (N, K, V) and codes (N, K), equally likely and independent, give (K,) nats, at most ln V:
     0 where Q knows nothing and says so, below 0 where it is wrong and sure.
     """
-    _check_logits(logits, codes)
     log_q = logits.double().log_softmax(2).gather(2, codes.unsqueeze(2)).squeeze(2)  # (N, K)
     return math.log(logits.shape[2]) + log_q.mean(0)
 
@@ -108,16 +97,13 @@ def variance_shares(values: np.ndarray) -> tuple[float, float]:
     """Return the shares of the variance that the code alone, and the noise alone, explain.
 
     Rows of (Z, V, ...) images or features have the same noise, columns the same code, two of each
-    at least. The two-way layout of the analysis of variance, without repetition and with sums over
-    all of an image's values: y(z, c) = mean + a(z) + b(c) + e(z, c). Taking the mean square of e
-    off those of a and b makes the shares unbiased: values that depend on z and c jointly, as hashes
-    do, give 0 and 0, as where nothing varies. The code's ten values are all there are, the noises
-    are a sample; so the denominator is the variance of images with random z and c. What is left to
-    1 is the share of e.
+    at least. This is the two-way analysis of variance without repetition, summed over all of an
+    image's values: y(z, c) = mean + a(z) + b(c) + e(z, c). Taking the mean square of e off those of
+    a and b makes the shares unbiased. The code's ten values are all there are, the noises are a
+    sample; so the denominator is the variance of images with random z and c, and what is left to 1
+    is the share of e.
     """
     num_rows, num_columns = values.shape[:2]
-    if min(num_rows, num_columns) < 2:
-        raise ValueError(f"the layout must have two rows and columns or more, not {values.shape}")
     row_means = values.mean(1, dtype=np.float64)
     column_means = values.mean(0, dtype=np.float64)
     mean = row_means.mean(0)
@@ -148,11 +134,9 @@ def to_classes(factor: np.ndarray, num_bins: int = NUM_BINS) -> np.ndarray:
 def mutual_information(codes: np.ndarray, classes: np.ndarray, *, seed: int = 0) -> float:
     """Return what a code tells about a factor, less what a shuffled code seems to tell.
 
-    The plug-in estimate of I (scikit-learn's `mutual_info_score`) is above 0 for any finite sample;
-    the mean over 20 shuffles of the code is what it is for a code that tells nothing.
-
-    Codes and classes (N,), from 0 on, give nats: about 0, on either side, where they are
-    independent. `seed` names the shuffles.
+    The plug-in estimate of I is above 0 for any finite sample; the mean over 20 shuffles of the
+    code, by `seed`, is what it is for a code that tells nothing. Codes and classes (N,), from 0 on,
+    give nats: about 0, on either side, where they are independent.
     """
     from sklearn.metrics import mutual_info_score
 
@@ -166,8 +150,8 @@ def mutual_information(codes: np.ndarray, classes: np.ndarray, *, seed: int = 0)
 def match_codes(codes: np.ndarray, classes: np.ndarray) -> tuple[float, dict[int, int]]:
     """Give each code value a class of its own so that most images agree (Kuhn 1955).
 
-    Returned are the share of images whose code value is matched with their class, and the matching,
-    value to class. Where the code has more values than there are classes, some stay without.
+    Returned are the share of images that agree, and the matching, value to class, as far as there
+    are classes.
     """
     from scipy.optimize import linear_sum_assignment
 
@@ -179,21 +163,6 @@ def match_codes(codes: np.ndarray, classes: np.ndarray) -> tuple[float, dict[int
 
 def contingency(codes: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """Count the images of each code value and class: int64 (values, classes)."""
-    if codes.shape != classes.shape or codes.ndim != 1:
-        raise ValueError(f"codes {codes.shape} and classes {classes.shape} must be (N,)")
-    shape = int(codes.max()) + 1, int(classes.max()) + 1
-    cells = codes.astype(np.int64) * shape[1] + classes
-    return np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
-
-
-def _check_alike(first: np.ndarray, second: np.ndarray) -> None:
-    if first.shape != second.shape or first.ndim != 2 or not len(first):
-        raise ValueError(f"{first.shape} and {second.shape} must both be (N, A), not empty")
-
-
-def _check_logits(logits: Tensor, codes: Tensor) -> None:
-    if logits.ndim != 3 or codes.shape != logits.shape[:2] or not len(codes):
-        raise ValueError(
-            f"logits {tuple(logits.shape)} and codes {tuple(codes.shape)} must be (N, K, V) and"
-            " (N, K), not empty"
-        )
+    table = np.zeros((int(codes.max()) + 1, int(classes.max()) + 1), np.int64)
+    np.add.at(table, (codes, classes), 1)
+    return table

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
@@ -107,18 +108,14 @@ class Config(BaseModel):
             return ",".join(dict.fromkeys(names)) or None
         return value
 
-    @field_validator("kl_weights", "kl_sweep", mode="before")
+    @field_validator("kl_weights", "kl_sweep", mode="wrap")
     @classmethod
-    def _split_numbers(cls, value: Any) -> Any:
-        """Take one number as well as several, and commas in a string; an empty one is none."""
+    def _take_numbers(cls, value: Any, validate: Callable[[Any], Any]) -> tuple[float, ...]:
+        """Take one number as well as several, and commas in a string; each counts once."""
         if isinstance(value, str):
             value = [part for part in value.split(",") if part.strip()]
-        return (value,) if isinstance(value, int | float) else value
-
-    @field_validator("kl_weights", "kl_sweep")
-    @classmethod
-    def _name_once(cls, value: tuple[float, ...]) -> tuple[float, ...]:
-        return tuple(dict.fromkeys(value))
+        several = (value,) if isinstance(value, int | float) else value
+        return tuple(dict.fromkeys(validate(several)))
 
     @field_validator("sigma")
     @classmethod
@@ -143,7 +140,7 @@ class Config(BaseModel):
             from hwlib.text import has_word
 
             first = error.errors()[0]
-            name = str(first["loc"][0]) if first["loc"] else "settings"
+            name = str(first["loc"][0])
             if first["type"] == "extra_forbidden":
                 problem = settings.get("problem")
                 own = PROBLEMS[problem].settings if problem in PROBLEMS else SPECIAL_SETTINGS
@@ -168,9 +165,7 @@ class Config(BaseModel):
     def hash8(self, **facts: Any) -> str:
         """Return eight hex digits over everything that can change the result of this problem.
 
-        Args:
-            facts: what the settings do not say by themselves: the data's fingerprint, the resolved
-                device and precision, the fingerprint of the code.
+        `facts` are what settings do not say: fingerprints of data and code, device and precision.
         """
         unknown = SPECIAL_SETTINGS - PROBLEMS[self.problem].settings
         settings = self.model_dump(mode="json", exclude=set(NOT_IN_HASH | unknown)) | facts

@@ -1,14 +1,12 @@
 """How far each latent is in charge of one known factor: four published scores, pure functions.
 
-All take codes and factors of the same images, row by row: codes (N, Z), what a network writes for
-each image, and factors, an array (N, F) or a table, what the images were drawn from. Whole numbers
-are values of a categorical code, or classes, as bools and text are; all other numbers are
-quantities. A factor that does not vary is left out; rows that do not fit, and factors of which none
-varies, raise ValueError.
+All take codes (N, Z), what a network writes for each image, and factors, an array (N, F) or a
+table, what the images were drawn from. Floats are quantities; whole numbers, bools and text are
+categorical. A factor that does not vary is left out; if none varies, that is a ValueError.
 
-Every score is 1 for a code that holds each factor in a latent of its own, and about 0 for one that
-knows nothing; `factor_vae_score` alone begins at chance, one over the number of factors. They look
-for different things, and Locatello et al. 2019 found that they order models differently.
+Every score is 1 for a code that holds each factor in a latent of its own, and about 0, for
+`factor_vae_score` 1/F, for one that knows nothing. They look for different things, and Locatello et
+al. 2019 found that they order models differently.
 """
 
 from __future__ import annotations
@@ -42,15 +40,14 @@ def scores(codes: np.ndarray, factors: Factors, held_out: Part) -> dict[str, Any
     those that vary), `num_latents`, `num_pictures`, and `floor`: the same scores of the same codes
     handed out to the wrong images. `held_out` is for `dci`.
     """
-    numbers = []
+    found = []
     for rows in (slice(None), np.random.default_rng(SEED).permutation(len(codes))):
         part = codes[rows], factors
         gaps = mig(*part)
-        found = {f"dci_{name}": score for name, score in dci(*part, held_out).items()}
-        found |= {"mig": float(np.mean(list(gaps.values()))), "mig_by": gaps, "sap": sap(*part)}
-        numbers.append(found | {"factor_vae": factor_vae_score(*part)})
-    own, floor = ({name: found[name] for name in SCORES if name in found} for found in numbers)
-    gaps = numbers[0]["mig_by"]
+        dcis = {f"dci_{name}": score for name, score in dci(*part, held_out).items()}
+        own = {"mig": float(np.mean(list(gaps.values()))), "sap": sap(*part), **dcis}
+        found.append((own | {"factor_vae": factor_vae_score(*part)}, gaps))
+    (own, gaps), (floor, _) = found
     about = {"mig_by": gaps, "factors": list(gaps), "num_latents": codes.shape[1]}
     return own | about | {"num_pictures": len(codes), "floor": floor}
 
@@ -60,11 +57,10 @@ def mig(codes: np.ndarray, factors: Factors) -> dict[str, float]:
 
     The information of the best latent about a factor less that of the second best, over the
     factor's entropy (Chen et al. 2018, equation 6, which averages it over factors). Unlike there,
-    latents are cut into equally full bins instead of equally wide ones, so that a latent's scale
-    and its outliers do not matter, and quantities among the factors into ten
-    (`hwlib.conditioning.to_classes`). Entropies are corrected for the number of images (Miller
-    1955), so that independent codes tell about 0 nats. A gap is 0..1: 0 where a factor stands in
-    two latents alike; where Z is 1 the second best tells nothing.
+    bins of latents are equally full instead of equally wide, so that scale and outliers do not
+    matter, as are the ten classes of quantities among the factors. Entropies are corrected for the
+    number of images (Miller 1955), so that independent codes tell about 0 nats. A gap is 0..1: 0
+    where a factor stands in two latents alike; where Z is 1 the second best tells nothing.
     """
     codes, known = _validate(codes, factors)
     bins, gaps = _bin(codes), {}
@@ -78,12 +74,11 @@ def sap(codes: np.ndarray, factors: Factors) -> float:
     """Return the separated attribute predictability (Kumar et al. 2018, section 3).
 
     How much better the best single latent predicts a factor than the second best, averaged over
-    factors. For quantities the prediction is linear and its score R^2; for classes the latent is
-    cut into twenty equally full bins (a categorical code into its values), each names the class
-    that it holds most of for its size, and the score is balanced accuracy. Unlike there it is
-    rescaled to 0 for guesses, so that a perfect code has 1 whatever the number of classes, and the
-    thresholds lie at the bins' edges instead of being searched for. It is 0..1; where Z is 1 the
-    second best scores 0.
+    factors. For quantities the prediction is linear and its score R^2; for classes each of the
+    latent's twenty bins (a categorical code's values) names the class that it holds most of for its
+    size, and the score is balanced accuracy. Unlike there it is 0 for guesses, so that a perfect
+    code has 1, and thresholds lie at the bins' edges instead of being searched for. It is 0..1;
+    where Z is 1 the second best scores 0.
     """
     codes, known = _validate(codes, factors)
     bins = _bin(codes)
@@ -97,16 +92,15 @@ def sap(codes: np.ndarray, factors: Factors) -> float:
 def dci(codes: np.ndarray, factors: Factors, held_out: Part) -> dict[str, float]:
     """Return disentanglement, completeness and informativeness (Eastwood & Williams 2018, sec. 2).
 
-    A forest (scikit-learn's extremely randomised trees, ten of them, for the paper's random forest,
-    at a third of the time) predicts each factor from all latents; its importances, which sum to 1
-    for a factor, make the matrix R (Z, F). Disentanglement: 1 less the entropy, to base F, of each
-    latent's row, averaged by the rows' sums. Completeness: 1 less the entropy, to base Z, of each
-    factor's column, averaged. Informativeness, unlike the paper's prediction error, is how well the
-    images `held_out` are predicted, averaged over factors: R^2 of quantities and Cohen's kappa of
-    classes, 0 where it is below. A categorical code is read as one-hot, and counts as one latent.
-    Where there are more than 64 latents, forests read only the 64 with the most information about
-    any factor, and Z is 64. All are 0..1; there is disentanglement where two factors or more vary,
-    completeness where there are two latents or more.
+    A forest (ten extremely randomised trees for the paper's random forest, at a third of the time)
+    predicts each factor from all latents; its importances, which sum to 1 for a factor, make the
+    matrix R (Z, F). Disentanglement: 1 less the entropy, to base F, of each latent's row, averaged
+    by the rows' sums. Completeness: 1 less the entropy, to base Z, of each factor's column,
+    averaged. Informativeness, unlike the paper's error, is how well the images `held_out` are
+    predicted, averaged over factors: R^2 of quantities, Cohen's kappa of classes, 0 where it is
+    below. A categorical code is read as one-hot, and counts as one latent. Of more than 64 latents
+    forests read the 64 with the most information about any factor, and Z is 64. All are 0..1; there
+    is disentanglement of two factors or more, completeness of two latents or more.
     """
     codes, known = _validate(codes, factors)
     test_codes, test_known = _validate(*held_out, constant=True)
@@ -116,8 +110,9 @@ def dci(codes: np.ndarray, factors: Factors, held_out: Part) -> dict[str, float]
         tables = (_tables(bins, _classes(factor)) for factor in known.values())
         most = np.stack([_information(table) for table in tables]).max(0)
         chosen = np.sort(np.argsort(-most, kind="stable")[:FOREST_LATENTS])
-    inputs, owner = _inputs(codes[:, chosen])
-    test_inputs, _ = _inputs(test_codes[:, chosen], like=codes[:, chosen])
+    (inputs, owner), (test_inputs, _) = (
+        _inputs(some[:, chosen], like=codes[:, chosen]) for some in (codes, test_codes)
+    )
     shares, found = [], []
     for name, factor in known.items():
         importances, score = _forest(inputs, factor, test_inputs, test_known[name])
@@ -139,11 +134,10 @@ def factor_vae_score(codes: np.ndarray, factors: Factors) -> float:
     Images that share one factor's value are drawn; the latent that varies least among them, next
     to its variance over all images, casts a vote for that factor. Each latent then stands for the
     factor that it voted for most, and the score is the share of as many new votes that this gets
-    right. For categorical codes variance is Gini's, as in the paper. Unlike there, images are not
-    drawn anew but found among those given: a quantity counts as shared within one of its ten
-    equally full classes, and 64 images, or a twentieth of all where that is less, make a vote. A
-    class with fewer is not asked for, and latents that do not vary have no vote. The score is 1/F
-    for codes that know nothing, Z/F at most.
+    right. For categorical codes variance is Gini's, as in the paper. Unlike there, images are found
+    among those given: a quantity counts as shared within one of its ten classes, and 64 images, or
+    a twentieth of all where that is less, make a vote. A class with fewer is not asked for, and
+    latents that do not vary have no vote. It is 1/F for codes that know nothing, at most Z/F.
     """
     codes, known = _validate(codes, factors)
     num_rows = max(2, min(VOTE_ROWS, len(codes) // 20))
@@ -179,7 +173,7 @@ def _validate(
     codes = np.asarray(codes)
     if codes.ndim != 2 or len(codes) != len(table) or not codes.size:
         raise ValueError(f"codes {codes.shape} and factors {table.shape} must be (N, Z) and (N, F)")
-    if not _is_categorical(codes) and not np.isfinite(codes).all():
+    if _is_quantity(codes) and not np.isfinite(codes).all():
         raise ValueError("codes must be finite")
     known = {str(name): table[name].to_numpy() for name in table.columns}
     known = {name: x for name, x in known.items() if constant or (x != x[0]).any()}
@@ -188,28 +182,19 @@ def _validate(
     return codes, known
 
 
-def _is_categorical(codes: np.ndarray) -> bool:
-    return codes.dtype.kind in "iub"
+def _is_quantity(values: np.ndarray) -> bool:
+    return values.dtype.kind == "f"
 
 
-def _is_quantity(factor: np.ndarray) -> bool:
-    return factor.dtype.kind == "f"
-
-
-def _enumerate(values: np.ndarray) -> np.ndarray:
-    """Number the values from 0."""
-    return np.unique(values, return_inverse=True)[1]
-
-
-def _classes(factor: np.ndarray) -> np.ndarray:
-    """Number a factor's classes, a quantity's ten: int64 (N,)."""
-    return to_classes(factor) if _is_quantity(factor) else _enumerate(factor)
+def _classes(values: np.ndarray) -> np.ndarray:
+    """Number the classes from 0, a quantity's ten: int64 (N,)."""
+    return to_classes(values) if _is_quantity(values) else np.unique(values, return_inverse=True)[1]
 
 
 def _bin(codes: np.ndarray) -> np.ndarray:
     """Number the values of each latent, or its equally full bins: int64 (N, Z)."""
-    if _is_categorical(codes):
-        return np.stack([_enumerate(z) for z in codes.T], 1)
+    if not _is_quantity(codes):
+        return np.stack([_classes(z) for z in codes.T], 1)
     bins = np.zeros(codes.shape, np.int64)
     for edges in np.quantile(codes, np.arange(1, CODE_BINS) / CODE_BINS, axis=0):
         bins += codes >= edges
@@ -251,8 +236,8 @@ def _information(tables: np.ndarray) -> np.ndarray:
 def _r_squared(codes: np.ndarray, factor: np.ndarray) -> np.ndarray:
     """Return R^2 of a quantity by each latent, (Z,): of a line, or of a mean for each value."""
     y = (factor - factor.mean()) / factor.std()
-    if _is_categorical(codes):
-        values = [_enumerate(z) for z in codes.T]
+    if not _is_quantity(codes):
+        values = [_classes(z) for z in codes.T]
         between = [np.square(np.bincount(z, y)) @ (1 / np.bincount(z)) for z in values]
         return np.array(between) / len(y)
     spread = codes.std(0)
@@ -271,14 +256,14 @@ def _balanced_accuracy(tables: np.ndarray) -> np.ndarray:
 # ---- all latents, one factor ---------------------------------------------------------------------
 
 
-def _inputs(codes: np.ndarray, like: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+def _inputs(codes: np.ndarray, like: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return what a forest reads, float32 (N, I), and the latent that each column belongs to.
 
     A categorical code has a column for each of its values in `like`.
     """
-    if not _is_categorical(codes):
+    if _is_quantity(codes):
         return codes.astype(np.float32), np.arange(codes.shape[1])
-    values = [np.unique(z) for z in (codes if like is None else like).T]
+    values = [np.unique(z) for z in like.T]
     columns = [z[:, None] == v for z, v in zip(codes.T, values, strict=True)]
     owner = np.repeat(np.arange(len(values)), [len(v) for v in values])
     return np.concatenate(columns, 1).astype(np.float32), owner
@@ -316,7 +301,7 @@ def _concentration(shares: np.ndarray) -> np.ndarray:
 
 def _variances(codes: np.ndarray) -> np.ndarray:
     """Return the variance of each latent, Gini's for a categorical code: (N, Z) -> (Z,)."""
-    if not _is_categorical(codes):
+    if _is_quantity(codes):
         return codes.var(0)
     counts = [np.unique(z, return_counts=True)[1] for z in codes.T]
     return np.array([1 - np.square(count / len(codes)).sum() for count in counts])

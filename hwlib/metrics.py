@@ -15,26 +15,9 @@ NEIGHBOURS = 5  # k of precision, recall, density and coverage
 ROWS_AT_ONCE = 1_000  # of a matrix of distances
 
 
-class IdentityFeatures(nn.Module):
-    """Stands where torchmetrics wants a feature network, for features that are there already."""
-
-    def __init__(self, num_features: int):
-        super().__init__()
-        self.num_features = num_features
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Return `features` (N, F) as they are."""
-        return features
-
-
-def latent_variances(mu: Tensor) -> Tensor:
-    """Return the variance of each latent's posterior mean over the data: (N, Z) -> (Z,)."""
-    return mu.double().var(0, correction=0)
-
-
 def active_units(mu: Tensor) -> int:
     """Return how many latents of `mu` (N, Z) are in use: variance over the data above 0.01."""
-    return int((latent_variances(mu) > ACTIVE_VARIANCE).sum())
+    return int((mu.double().var(0, correction=0) > ACTIVE_VARIANCE).sum())
 
 
 def sharpness(images: Tensor) -> Tensor:
@@ -72,15 +55,16 @@ def colourfulness(images: Tensor) -> Tensor:
 def frechet_distance(real: Tensor, fake: Tensor) -> float:
     """Return the Frechet distance of the Gaussians fitted to two sets (Heusel et al. 2017).
 
-    It is biased upwards for small sets: read it beside the same number of two sets of real
-    images of the same size.
+    It is biased upwards for small sets: read it beside that of two sets of real images as large.
 
     Features (N, F) and (M, F), two at least, give |mu - mu'|^2 + tr(S + S' - 2 (S S')^(1/2)), never
     negative; covariances over N - 1.
     """
     from torchmetrics.image.fid import FrechetInceptionDistance
 
-    metric = FrechetInceptionDistance(IdentityFeatures(real.shape[1]))
+    identity = nn.Identity()  # these are features already
+    identity.num_features = real.shape[1]
+    metric = FrechetInceptionDistance(identity)
     metric.update(real.double(), real=True)
     metric.update(fake.double(), real=False)
     return max(0.0, float(metric.compute()))
@@ -98,9 +82,7 @@ def kernel_distance(real: Tensor, fake: Tensor) -> float:
         from torchmetrics.image.kid import KernelInceptionDistance
 
         size = min(len(real), len(fake))
-        metric = KernelInceptionDistance(
-            IdentityFeatures(real.shape[1]), subsets=1, subset_size=size
-        )
+        metric = KernelInceptionDistance(nn.Identity(), subsets=1, subset_size=size)
     metric.update(real.float(), real=True)
     metric.update(fake.float(), real=False)
     with torch.random.fork_rng([]):  # torchmetrics shuffles with the global generator

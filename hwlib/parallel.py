@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from typing import Any, TypeVar
 
 from hwlib.errors import UserError
@@ -72,7 +72,7 @@ class ChildStopped(Exception):
     """A child was asked to stop before its task was done, or its turn never came."""
 
 
-class Workers:
+class Workers(AbstractContextManager["Workers"]):
     """Calls work in threads, one an environment, each with the means to run children in its own.
 
     Leaving the context stops what still runs: each child ends in its own way, in which a training
@@ -115,8 +115,7 @@ class Workers:
             )
             self._children.add(child)
             with suppress(BrokenPipeError):  # it ended at once; its last line says why
-                child.stdin.write(json.dumps(task) + "\n")
-                child.stdin.flush()
+                print(json.dumps(task), file=child.stdin, flush=True)
         for line in filter(str.strip, child.stderr):
             on_line(line.rstrip("\n"))
         code = child.wait()
@@ -129,9 +128,6 @@ class Workers:
         if code and was_stopped:
             raise ChildStopped
         return code
-
-    def __enter__(self) -> Workers:
-        return self
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         with self._lock:

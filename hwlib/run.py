@@ -101,7 +101,9 @@ class Run:
             UserError: the run is not finished, its weights are not the ones it wrote, or it is a
                 study, whose networks are other runs'.
         """
-        from hwlib.models.weights import load_weights  # loads torch
+        from safetensors.torch import load_file  # loads torch
+
+        from hwlib.models.weights import put_tensors
         from hwlib.recipes import build_networks
 
         if "studies" in self.results:
@@ -111,7 +113,7 @@ class Run:
         if self.results["weights_sha256"] != sha256_of(path):
             raise UserError("weights_damaged", path=path)
         models = build_networks(self.config, channels=self.record["data"]["channels"])
-        load_weights(path, models)
+        put_tensors(models, load_file(path))
         return {name: model.eval() for name, model in models.items()}
 
     @contextmanager

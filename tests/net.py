@@ -1,23 +1,21 @@
 """Compare what the working tree makes with what the tree of another revision makes.
 
-    python tests/net.py BASE [--only trainings|pages] [--quick]
+    python tests/net.py BASE [--only trainings]
 
 For changes that must change nothing. Both trees train all pairs of recipe and problem, the KL study
 and some variants at profile smoke, on drawn faces and on a small hw4 folder that each tree draws
 itself, and decide a few claims: weights, samples, curves and results must be the same to the bit,
 without times and fingerprints. Then both write the report in both languages from the same runs,
-BASE's under the names that the new tree gives them: words, images and PDF must be the same. Each
+BASE's under the names that the new tree gives them: words and images must be the same. Each
 difference is a line, the last line counts them, and the exit code is 1 if there is any. Numbers
 depend on processor, threads and versions, so none is kept in git: both trees run here. What they
 made stays by the trees' content, BASE's in the user's cache folder and the new one's in the folder
-for temporary files. It takes minutes and pytest does not collect it; `--quick` leaves out the hw4
-folder, the claims and most recipes' pages.
+for temporary files. It takes minutes and pytest does not collect it.
 """
 
 from __future__ import annotations
 
 import argparse
-import base64
 import difflib
 import hashlib
 import json
@@ -28,9 +26,8 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import venv
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -69,7 +66,7 @@ OWN = re.compile(  # hashes, dates and times of day
     r"(?<![\w.])(?=\d*[a-f])(?=[a-f]*\d)[0-9a-f]{8,64}\b|\b\d{4}-\d\d-\d\d\b|\b\d\d:\d\d(:\d\d)?\b"
 )
 TIMES = re.compile(r"(^|_)time_s$|_per_s$|^snapshot_share$|^date$|^code$")
-SAID = ("alt", "title", "aria-label", "href", "src")  # attributes of HTML that a reader meets
+SAID = ("alt", "title", "aria-label")  # attributes of HTML that a reader meets
 Facts = dict[str, Any]  # what is compared: a short value, or the lines of a text, by its name
 
 
@@ -94,28 +91,17 @@ def tree_of(revision: str | None) -> str:
 class Side:
     """One tree with a folder of its own, in which it trains and reports."""
 
-    def __init__(self, folder: Path, tree: str, *, is_quick: bool):
+    def __init__(self, folder: Path, tree: str):
         """Write the tree into a folder of its own, where it is not yet there."""
-        asked = digest(repr((FACES, CLAIMS, VARIANTS, is_quick)).encode())
-        self.place, self.is_quick = folder / f"{tree[:12]}-{asked[:4]}", is_quick
+        asked = digest(repr((FACES, CLAIMS, VARIANTS)).encode())
+        self.place = folder / f"{tree[:12]}-{asked[:4]}"
         self.tree, self.runs = self.place / "tree", self.place / "runs"
-        self.venv = self.place / f"venv-{digest(sys.prefix.encode())[:4]}"
         self.once("unpacked", lambda: self.unpack(tree))
-        self.once(f"{self.venv.name} made", self.make_environment)
 
     def unpack(self, tree: str) -> None:
         """Write the tree's files."""
         with tarfile.open(fileobj=BytesIO(git("archive", tree))) as archive:
             archive.extractall(self.tree, filter="data")
-
-    def make_environment(self) -> None:
-        """Make a Python that finds the tree before any other hwlib, then this one's packages."""
-        venv.create(self.venv, symlinks=True)
-        (self.venv / "share").symlink_to(Path(sys.prefix) / "share")  # nbconvert's templates
-        ours = [path for path in sys.path if path.endswith("site-packages")]
-        lines = [str(self.tree), *(f"import site; site.addsitedir({path!r})" for path in ours)]
-        packages = next(self.venv.rglob("site-packages"))
-        (packages / "tree.pth").write_text("\n".join(lines) + "\n")
 
     def once(self, name: str, make: Callable[[], None]) -> None:
         """Call `make`, unless it came to its end in this folder before."""
@@ -131,7 +117,8 @@ class Side:
         env = {name: value for name, value in os.environ.items() if not name.startswith("HWLIB_")}
         env |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "HWLIB_JOBS"), "1")
         env |= {"HWLIB_CACHE": str(self.place / "cache"), "COLUMNS": "160"}
-        command = [str(self.venv / "bin/python"), "-P", "-c", code, *words]
+        env |= {"PYTHONPATH": str(self.tree)}  # before the checkout that is installed
+        command = [sys.executable, "-P", "-c", code, *words]
         done = subprocess.run(command, cwd=self.place, env=env, capture_output=True, text=True)
         if done.returncode:
             sys.exit(f"{' '.join(words)[:200]} in {self.place}:\n{done.stderr[-3000:]}")
@@ -143,21 +130,18 @@ class Side:
         if not hw4.exists():
             self.call(HWLIB, *f"data draw {hw4} --train 200 --test 50 --seed 5".split())
         pairs = re.findall(r"^\s*[A-Z] (\w+) +(\w+) ", self.call(HWLIB, "recipes"), re.MULTILINE)
-        data = [FACES] if self.is_quick else [FACES, str(hw4)]
+        data = [FACES, str(hw4)]
         jobs = [(problem, recipe, spec, {}) for spec in data for recipe, problem in pairs]
         jobs += [(problem, recipe, FACES, more) for problem, recipe, more in VARIANTS]
         self.call(TRAIN, str(self.runs), json.dumps(jobs))
-        if not self.is_quick:
-            words = f"--data {FACES} --profile smoke --runs {self.runs}"
-            self.call(HWLIB, "claims", *CLAIMS, *words.split())
+        words = f"--data {FACES} --profile smoke --runs {self.runs}"
+        self.call(HWLIB, "claims", *CLAIMS, *words.split())
 
     def report(self, runs: Path) -> None:
         """Write the report of `runs`, and what the command line says of itself."""
         out = self.place / "report"
         words = f"vae gan acgan infogan kl --data {FACES} --profile smoke --runs {runs} --decoder"
-        more = (
-            [] if self.is_quick else ["claims", "--recipe=all", *(f"--claim={c}" for c in CLAIMS)]
-        )
+        more = ["claims", "--recipe=all", *(f"--claim={c}" for c in CLAIMS)]
         self.call(HWLIB, "report", *words.split(), *more, "--quiet", "--out", str(out))
         for words in COMMANDS:
             said = self.call(HWLIB, *words.split(), *(["--help"] * (words != "recipes")))
@@ -233,45 +217,21 @@ def page_facts(side: Side, runs: Path) -> Facts:
     for file in sorted((side.place / "report").rglob("*.*")):
         name = str(file.relative_to(side.place / "report"))
         if file.suffix == ".html":
-            facts |= flat_page(side, file, name)
+            soup = BeautifulSoup(file.read_text(encoding="utf-8"), "html.parser")
+            for tag in soup(["script", "style", "svg"]):
+                tag.decompose()
+            said = [f"[{tag[kind]}]" for kind in SAID for tag in soup(attrs={kind: True})]
+            facts[name] = side.lines("\n".join([soup.get_text("\n"), *said]))
+            facts[f"{name} images"] = [digest(tag["src"].encode()) for tag in soup("img")]
         elif file.suffix == ".pdf":
-            reader = PdfReader(file)
-            text = "\n".join(page.extract_text() for page in reader.pages)
-            facts |= {name: side.lines(text), f"{name} images": list(pdf_images(reader))}
+            text = "\n".join(page.extract_text() for page in PdfReader(file).pages)
+            facts[name] = side.lines(text)
         elif file.suffix == ".said":
             facts[name] = side.lines(file.read_text())
     for label, run in side.labels().items():
         for file in sorted((runs / run.name).glob("figures/*")):
             facts[f"{label} {file.name}"] = digest(file.read_bytes())
     return facts
-
-
-def flat_page(side: Side, file: Path, name: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield a page's scripts, styles and words, with a digest in the place of each image."""
-    soup = BeautifulSoup(file.read_text(encoding="utf-8"), "html.parser")
-    for kind in ("script", "style", "svg"):
-        found = soup(kind)
-        yield f"{name} {kind}", [digest(side.mask(str(tag)).encode()) for tag in found]
-        for tag in found:
-            tag.decompose()
-    for tag in soup(True):
-        given = [str(tag[attribute]) for attribute in SAID if tag.get(attribute)]
-        tag.insert(0, " ".join(f"[{digest_address(one)}]" for one in given))
-    yield name, side.lines(soup.get_text("\n"))
-
-
-def digest_address(address: str) -> str:
-    """Return an address as it is, or what a `data:` address holds as a digest."""
-    head, _, content = address.partition(";base64,")
-    return f"{head} {digest(base64.b64decode(content))}" if content else address
-
-
-def pdf_images(reader: PdfReader) -> Iterator[str]:
-    """Yield a digest of each image of a PDF, those inside drawings included."""
-    for number in range(1, reader.trailer["/Size"]):
-        one = reader.get_object(number)
-        if isinstance(one, Mapping) and one.get("/Subtype") == "/Image":
-            yield digest(one.get_data())
 
 
 def lend(base: Side, new: Side) -> Path:
@@ -306,18 +266,14 @@ def main() -> None:
     """Compare the two trees; see the text at the top."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("base", help="a git revision")
-    parser.add_argument("--only", choices=["trainings", "pages"])
-    parser.add_argument("--quick", action="store_true", help="fewer trainings and pages")
+    parser.add_argument("--only", choices=["trainings"])
     asked = parser.parse_args()
     kept, temporary = user_cache_path("hwlib-net"), Path(tempfile.gettempdir()) / "hwlib-net"
-    base = Side(kept, tree_of(asked.base), is_quick=asked.quick)
-    new = Side(temporary, tree_of(None), is_quick=asked.quick)
-    found: list[str] = []
+    base, new = Side(kept, tree_of(asked.base)), Side(temporary, tree_of(None))
     for side in (base, new):
         side.once("trained", side.train)
-    if asked.only != "pages":
-        found += differences(training_facts(base), training_facts(new))
-    if asked.only != "trainings":
+    found = list(differences(training_facts(base), training_facts(new)))
+    if not asked.only:
         base.once("reported", lambda: base.report(base.runs))
         new.once("reported", lambda: new.report(lend(base, new)))
         found += differences(page_facts(base, base.runs), page_facts(new, new.place / "lent"))

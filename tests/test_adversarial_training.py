@@ -14,7 +14,7 @@ from hwlib.registry import PROBLEMS, resolve
 from hwlib.training import checkpoint
 from hwlib.training.augment import augment, cut_out, shift
 from hwlib.training.batches import Batches
-from hwlib.training.evaluate_gan import collapse_signs
+from hwlib.training.evaluate_gan import GanMonitor, collapse_signs
 from hwlib.training.loop import make_state
 from hwlib.training.sampling import sample_images
 from hwlib.training.updates import State, forward_real_fake, update
@@ -36,7 +36,8 @@ def smoke(problem, recipe="dcgan", **overrides):
 def runs(tmp_path_factory):
     """One finished run of each family."""
     folder = tmp_path_factory.mktemp("runs")
-    return {problem: hwlib.fit(smoke(problem), runs=folder) for problem in FAMILIES}
+    options = {"acgan": {"attribute": "Male,Smiling"}}
+    return {p: hwlib.fit(smoke(p, **options.get(p, {})), runs=folder) for p in FAMILIES}
 
 
 def fresh(config) -> tuple[State, Batches]:
@@ -106,18 +107,16 @@ def test_the_same_draws_again_and_again_are_learnt_by_heart(problem, name):
 # --- losses and options -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("every", [1, 4])
-def test_r1_makes_d_flatter_at_real_pictures(every):
-    def slope(gamma):
-        config = smoke("gan", r1=gamma, r1_every=every, learning_rate=2e-3)
+def test_r1_makes_d_flatter_at_real_pictures():
+    slopes = []
+    for options in ({}, {"r1": 10.0}, {"r1": 10.0, "r1_every": 4}):
+        config = smoke("gan", learning_rate=2e-3, **options)
         state, batches = fresh(config)
         for _ in range(25):
             take_step(state, batches, config)
-        D = state.models["D"].eval()
         x = (batches[0].float() / 127.5 - 1).requires_grad_()
-        return gradient_penalty(D(x), x).item()
-
-    assert slope(10.0) < 0.5 * slope(0.0)
+        slopes.append(gradient_penalty(state.models["D"].eval()(x), x).item())
+    assert max(slopes[1:]) < 0.5 * slopes[0]
 
 
 @pytest.mark.parametrize("problem", ["gan", "acgan"])
@@ -183,8 +182,7 @@ def test_augmentation_lets_gradients_through_and_moves_pictures_by_whole_pixels(
 def test_every_option_trains_in_every_family(problem, options):
     config = smoke(problem, **({"label_smoothing": 0.1} | options))
     state, batches = fresh(config)
-    for _ in range(2):
-        numbers = take_step(state, batches, config)
+    numbers = take_step(state, batches, config)
     assert all(value.isfinite() for value in numbers.values())
 
 
@@ -218,6 +216,7 @@ def test_a_run_that_breaks_late_gives_its_best_snapshot_unless_the_last_is_wante
 ):
     scores = iter([3.0, 1.0, 2.0] * 2)  # the second snapshot of three is the best, in both runs
     monkeypatch.setattr("hwlib.training.evaluate_gan.kernel_distance", lambda *_: next(scores))
+    monkeypatch.setattr(GanMonitor, "measure", lambda *_: ({}, {}))
     best = hwlib.fit(smoke("gan"), runs=tmp_path)
     last = hwlib.fit(smoke("gan", keep="last"), runs=tmp_path)
     assert best.results["best_step"] == best.results["kept_step"] == 8
@@ -228,13 +227,13 @@ def test_a_run_that_breaks_late_gives_its_best_snapshot_unless_the_last_is_wante
     assert best.results["last_kid"] == 2.0
 
 
-def test_samples_follow_the_seed_and_the_conditions(runs, tmp_path):
+def test_samples_follow_the_seed_and_the_conditions(runs):
     one, again, other = (sample_images(runs["gan"], num=4, seed=s) for s in (1, 1, 2))
     assert (one == again).all()
     assert (one != other).any()
     codes = [sample_images(runs["infogan"], num=4, seed=1, codes=[c]) for c in (0, 9)]
     assert (codes[0] != codes[1]).any()
-    run = hwlib.fit(smoke("acgan", attribute="Male,Smiling"), runs=tmp_path)
+    run = runs["acgan"]
     assert set(run.results["attribute_accuracy_by"]) == {"Male", "Smiling"}
     on, off = ({"Male": value, "Smiling": 0} for value in (1, 0))
     labels = [sample_images(run, num=3, seed=1, labels=given) for given in (on, off)]
@@ -245,7 +244,7 @@ def test_samples_follow_the_seed_and_the_conditions(runs, tmp_path):
     ("problem", "conditions", "key"),
     [
         ("gan", {"labels": {"Smiling": 1}}, "only_acgan"),
-        ("acgan", {"labels": {"Male": 1}}, "attribute_not_learnt"),
+        ("acgan", {"labels": {"Young": 1}}, "attribute_not_learnt"),
         ("acgan", {"codes": [1]}, "only_infogan"),
         ("infogan", {"codes": [1, 2]}, "num_codes"),
         ("infogan", {"codes": [10]}, "code_range"),
@@ -263,7 +262,6 @@ def test_data_that_an_acgan_cannot_learn_from_is_an_error(make_hw4, tmp_path):
         head, *rows = file.read_text().splitlines()
         file.write_text("\n".join([head, *(f"{row.rsplit(',', 1)[0]},1.0" for row in rows)]))
     for given, attribute, key in (
-        (SPEC, "Beard", "attribute_not_in_data"),
         (SPEC, "", "attribute_empty"),
         (constant, "Smiling", "attribute_constant"),
         (constant / "train", "Smiling", "acgan_needs_attributes"),
@@ -278,7 +276,7 @@ def test_data_that_an_acgan_cannot_learn_from_is_an_error(make_hw4, tmp_path):
 def test_a_wrong_attribute_is_an_error_before_an_image_is_read(
     layout, make_hw4, make_celeba, own_cache, tmp_path
 ):
-    make = {"faces": lambda: "faces:96", "hw4": make_hw4, "celeba": lambda: make_celeba()[0]}
+    make = {"faces": lambda: SPEC, "hw4": make_hw4, "celeba": lambda: make_celeba()[0]}
     given = str(make[layout]())
     for problem, asked in (("acgan", "Smilling"), ("vae", "Smilling,Male")):
         config = hwlib.make_config(problem, data=given, profile="smoke", attribute=asked)
@@ -305,12 +303,14 @@ def test_collapse_is_noticed_and_dated():
 # --- resume -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("problem", FAMILIES)
-def test_kills_at_random_moments_end_with_the_unbroken_runs_bits(problem, tmp_path):
-    options = {**HARD, "num_steps": 60, "checkpoint_every": 3, "num_evals": 6}
-    config = smoke(problem, **options)
+@pytest.mark.usefixtures("_no_scores")
+@pytest.mark.parametrize("problem", ["vae", *FAMILIES])
+def test_kills_at_random_moments_end_with_the_unbroken_runs_bits(problem, tmp_path, monkeypatch):
+    monkeypatch.setattr(GanMonitor, "measure", lambda *_: ({}, {}))  # the networks say it all
+    options = {"flip": True} if problem == "vae" else HARD
+    config = smoke(problem, **options, num_steps=50, checkpoint_every=3, num_evals=3)
     whole = hwlib.fit(config, runs=tmp_path / "whole")
-    train_and_be_killed(config, tmp_path / "broken", whole.path.name, times=2, most=0.12)
+    train_and_be_killed(config, tmp_path / "broken", whole.path.name, times=2, most=0.1)
     assert_same_run(whole, hwlib.fit(config, runs=tmp_path / "broken"))
 
 

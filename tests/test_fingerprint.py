@@ -30,45 +30,41 @@ def copy(tmp_path, monkeypatch):
     clear()
 
 
-def renamed(copy, *edits):
-    """Return which pairs have another code after edits (file, old, new) of the copy."""
-    before = {pair: fingerprint.pair_code(*pair) for pair in PAIRS}
-    for file, old, new in edits:
-        text = (copy / file).read_text() if old else ""
-        assert old in text, file
-        (copy / file).write_text(text.replace(old, new) if old else new)
+def codes():
+    """Return every pair's code as it is now."""
     clear()
-    return {pair for pair in PAIRS if fingerprint.pair_code(*pair) != before[pair]}
+    return {pair: fingerprint.pair_code(*pair) for pair in PAIRS}
 
 
-RECIPES = "hwlib/recipes/__init__.py"
+def edit(copy, file, old, new):
+    """Replace a text of a copied file, or write a new file."""
+    text = (copy / file).read_text() if old else ""
+    assert old in text, file
+    (copy / file).write_text(text.replace(old, new) if old else new)
 
 
-@pytest.mark.parametrize(
-    "edits",
-    [
-        [("hwlib/recipes/mini.py", "", "x = 1"), (RECIPES, '"dcgan")', '"dcgan", "mini")')],
-        [("hwlib/losses.py", '"""The losses: ', '"""All losses: ')],
-        [("hwlib/losses.py", "import torch\n", "import torch  # tensors\n")],
-        [("hwlib/plots/curves.py", "MAX_PANELS = 3", "MAX_PANELS = 4")],
-        [("hwlib/data/layouts/mnist.py", "import annotations\n", "import annotations\n\nx = 1\n")],
-        [("report/text/en/gan.j2", "the", "this")],
-    ],
-    ids=["recipe", "docstring", "comment", "plot", "layout", "words"],
-)
-def test_what_decides_no_result_renames_no_run(copy, edits):
-    assert renamed(copy, *edits) == set()
+def test_what_decides_no_result_renames_no_run(copy):
+    before, nothing = codes(), "import annotations\n"
+    edit(copy, "hwlib/recipes/mini.py", "", "x = 1")
+    edit(copy, "hwlib/recipes/__init__.py", '"dcgan")', '"dcgan", "mini")')
+    edit(copy, "hwlib/losses.py", '"""The losses: ', '"""All losses: ')
+    edit(copy, "hwlib/losses.py", "import torch\n", "import torch  # tensors\n")
+    edit(copy, "hwlib/plots/curves.py", "MAX_PANELS = 3", "MAX_PANELS = 4")
+    edit(copy, "hwlib/data/layouts/mnist.py", nothing, f"{nothing}\nx = 1\n")
+    edit(copy, "report/text/en/gan.j2", "the", "this")
+    assert codes() == before
 
 
-def test_a_recipes_file_renames_its_own_runs_alone(copy):
-    edit = ("hwlib/recipes/wide.py", "MEAN_OBJECTIVE", "SUM_OBJECTIVE")
-    assert renamed(copy, edit) == {pair for pair in PAIRS if pair[0] == "wide"}
-
-
-@pytest.mark.parametrize("file", ["losses", "training/steps", "training/loop", "recipes/base"])
-def test_what_every_run_stands_on_renames_all(copy, file):
+def test_a_recipes_file_renames_its_own_runs_alone_and_what_all_stand_on_renames_all(copy):
+    before = codes()
+    edit(copy, "hwlib/recipes/wide.py", "MEAN_OBJECTIVE", "SUM_OBJECTIVE")
+    after = codes()
+    assert {p for p in PAIRS if after[p] != before[p]} == {p for p in PAIRS if p[0] == "wide"}
     first = "from __future__ import annotations\n"
-    assert renamed(copy, (f"hwlib/{file}.py", first, f"{first}\nx = 1\n")) == set(PAIRS)
+    for file in ("losses", "training/steps", "training/loop", "recipes/base"):
+        edit(copy, f"hwlib/{file}.py", first, f"{first}\nx = 1\n")
+        before, after = after, codes()
+        assert not any(after[pair] == before[pair] for pair in PAIRS)
 
 
 def test_a_threshold_counts_where_it_decides_a_number(monkeypatch):

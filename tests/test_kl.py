@@ -15,10 +15,11 @@ import hwlib
 from hwlib import explore
 from hwlib.errors import UserError
 from hwlib.recipes import RECIPES, get_pair
+from hwlib.registry import PAGES
 from hwlib.report import Job
 from hwlib.report.compare import Comparison
 from hwlib.report.runs import Facts, rows_of
-from hwlib.training.study import member_configs, member_runs, study_weights
+from hwlib.training.study import member_configs, member_runs
 
 SPEC = "faces:96"
 FEW = {"kl_weights": (1.0, 0.0), "num_steps": 10, "image_size": 32, "device": "cpu"}
@@ -44,19 +45,20 @@ def test_the_default_study_is_the_homeworks_with_a_sweep_over_decades():
     assert vae.hash8() == vae.model_copy(update={"kl_weights": (7.0,)}).hash8()
 
 
-@pytest.mark.parametrize("recipe", sorted(RECIPES))
 @pytest.mark.parametrize("profile", ["smoke", "quick", "course"])
-def test_every_recipes_vae_can_be_studied_around_its_own_weight(recipe, profile):
-    own = get_pair(recipe, "vae").settings["kl_weight"]
-    config = hwlib.make_config("kl", recipe, profile=profile)
-    assert config.kl_weights == pytest.approx((own, 100 * own, 0))
-    assert own in [member.kl_weight for member in member_configs(config)]
+def test_every_recipes_vae_can_be_studied_around_its_own_weight(profile):
+    for recipe in RECIPES:
+        own = get_pair(recipe, "vae").settings["kl_weight"]
+        config = hwlib.make_config("kl", recipe, profile=profile)
+        assert config.kl_weights == pytest.approx((own, 100 * own, 0))
+        assert own in [member.kl_weight for member in member_configs(config)]
 
 
-@pytest.mark.parametrize("given", ["1,10", ["1", "10"], [1, 10], (1, 10, 1)])
-def test_weights_are_taken_in_every_way_they_are_written(given):
-    assert hwlib.make_config("kl", kl_weights=given).kl_weights == (1.0, 10.0)
-    assert study_weights(hwlib.make_config("kl", kl_weights=5, kl_sweep="")) == [5.0]
+def test_weights_are_taken_in_every_way_they_are_written():
+    for given in ("1,10", ["1", "10"], [1, 10], (1, 10, 1)):
+        assert hwlib.make_config("kl", kl_weights=given).kl_weights == (1.0, 10.0)
+    (alone,) = member_configs(hwlib.make_config("kl", kl_weights=5, kl_sweep=""))
+    assert alone.kl_weight == 5
 
 
 @pytest.mark.parametrize(
@@ -81,15 +83,11 @@ def test_a_weight_that_cannot_be_is_an_error(problem, wrong, key):
 
 def test_each_weight_is_trained_once_as_the_vae_that_anybody_would_ask_for():
     config = hwlib.make_config("kl", kl_weights=(1, 100, 0), kl_sweep=(0.1, 1, 100), seed=3)
-    assert study_weights(config) == [1, 100, 0, 0.1]
     shared = {n: getattr(config, n) for n in ("width", "batch_size", "num_steps", "learning_rate")}
     assert member_configs(config) == [
         hwlib.make_config("vae", "elbo", seed=3, kl_weight=weight, **shared)
         for weight in (1, 100, 0, 0.1)
     ]
-    with pytest.raises(UserError) as caught:
-        member_configs(hwlib.make_config("vae"))
-    assert caught.value.key == "no_kl_study"
 
 
 # ------------------------------------------------------------------------------------ as trained
@@ -123,6 +121,9 @@ def test_a_study_leaves_one_row_a_weight_with_its_vaes_own_numbers(trained):
         assert found["kid_protocol"] == own["kid_protocol"]
     times = [row["train_time_s"] for row in found["studies"]]
     assert found["train_time_s"] == pytest.approx(sum(times))
+    with pytest.raises(UserError) as caught:  # it has no networks of its own
+        run.load_models()
+    assert caught.value.values["runs"] == [row["run"] for row in found["studies"]]
 
 
 def test_a_studys_images_are_those_of_its_vaes_and_weights_are_all_that_differs(trained):
@@ -133,6 +134,11 @@ def test_a_studys_images_are_those_of_its_vaes_and_weights_are_all_that_differs(
         assert np.array_equal(images["originals"], own["originals"][:8])
         assert np.array_equal(images["reconstructions"][place], own["reconstructions"][:8])
         assert np.array_equal(images["samples"][place], own["samples"])
+        # reconstructions are kept after a tenth, half and all of the steps
+        assert list(own["reconstruction_growth_steps"]) == [1, 5, 10]
+        frames = own["reconstruction_growth"]
+        assert np.array_equal(frames[-1], own["reconstructions"][:8])
+        assert not np.array_equal(frames[0], frames[-1])
     one, other = (member.config.to_json() for member in members)
     assert {name for name in one if one[name] != other[name]} == {"kl_weight"}
     assert one["problem"] == "vae"
@@ -148,13 +154,7 @@ def test_a_member_asked_for_by_itself_is_found_and_the_study_too(trained):
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
-def test_a_study_has_no_networks_of_its_own_and_says_whose_they_are(trained):
-    run, _ = trained
-    with pytest.raises(UserError) as caught:
-        run.load_models()
-    assert caught.value.values["runs"] == [row["run"] for row in run.results["studies"]]
-
-
+@pytest.mark.usefixtures("_no_scores")
 def test_a_member_that_was_taken_away_is_trained_again_and_no_other(trained, tmp_path):
     run, _ = trained
     runs = tmp_path / "runs"
@@ -172,36 +172,16 @@ def test_a_member_that_was_taken_away_is_trained_again_and_no_other(trained, tmp
     assert first == second
 
 
-def test_reconstructions_are_kept_after_a_tenth_half_and_all_of_the_steps(trained):
-    run, _ = trained
-    for member in member_runs(run).values():
-        images = member.samples
-        assert list(images["reconstruction_growth_steps"]) == [1, 5, 10]
-        frames = images["reconstruction_growth"]
-        assert (frames.shape, frames.dtype) == ((3, 8, 32, 32, 3), np.uint8)
-        assert np.array_equal(frames[-1], images["reconstructions"][:8])
-        assert not np.array_equal(frames[0], frames[-1])
-
-
 # --------------------------------------------------------------------------------- panel and ways
 
 
-@pytest.fixture(scope="module")
-def images():
-    rng = np.random.default_rng(0)
-    return {
-        "originals": rng.integers(0, 256, (8, 16, 16, 3), dtype=np.uint8),
-        "reconstructions": rng.integers(0, 256, (9, 8, 16, 16, 3), dtype=np.uint8),
-        "samples": rng.integers(0, 256, (9, 12, 16, 16, 3), dtype=np.uint8),
-    }
-
-
-@pytest.mark.parametrize("lang", ["zh", "en"])
-def test_the_panels_slider_swaps_reconstructions_and_samples_and_nothing_else(images, lang):
-    studies = results()["studies"]
+def test_the_panels_slider_swaps_reconstructions_and_samples_and_nothing_else():
+    rng, studies = np.random.default_rng(0), results()["studies"]
+    sizes = {"originals": (8,), "reconstructions": (9, 8), "samples": (9, 12)}
+    images = {n: rng.integers(0, 256, (*s, 16, 16, 3), dtype=np.uint8) for n, s in sizes.items()}
     config = SimpleNamespace(profile="quick")
     run = SimpleNamespace(results={"studies": studies}, samples=images, config=config)
-    panel = explore.KLPanel(run, lang)
+    panel = explore.KLPanel(run, "zh")
     assert panel.weight.label == "1"  # the first that is told in full
     assert [name for name, _ in panel.weight.options] == [f"{weight:g}" for weight in WEIGHTS]
     shown = panel.strips["originals"].value
@@ -217,20 +197,16 @@ def test_the_panels_slider_swaps_reconstructions_and_samples_and_nothing_else(im
 # ------------------------------------------------------------------------------------ the report
 
 
-@pytest.fixture
-def facts(tmp_path):
+def test_the_report_has_a_row_for_each_weight_that_is_told(tmp_path):
     job = Job("kl", "elbo", tmp_path / "05_kl.ipynb", {})
     record = {"settings": {"problem": "kl", "recipe": "elbo", "data": "faces", "seed": 0}}
-    return Facts(job, {}, "kl-elbo-00000000", record, results(), tmp_path / "kl-elbo-00000000")
-
-
-def test_the_report_has_a_row_for_each_weight_that_is_told(facts):
-    entries = rows_of([facts])
+    name = "kl-elbo-00000000"
+    entries = rows_of([Facts(job, {}, name, record, results(), tmp_path / name)])
     assert [entry.name for entry in entries] == [f"elbo · λ = {w:g}" for w in TOLD]
     for entry, weight in zip(entries, TOLD, strict=True):
         assert entry.results["kl_weight"] == weight == entry.settings["kl_weight"]
         assert entry.results["kid_real"] == REAL["kid_real"]
         assert entry.folder.name == entry.run.replace("kl-", "vae-")
-    (table,) = Comparison(entries, "en").overview()
-    place = table.columns.index("Test MSE [0, 1]")
-    assert [row.cells[place] for row in table.rows] == ["0.01360", "0.05570", "0.01110"]
+    (table,) = Comparison(entries, "en", {}).metric_tables(PAGES["kl"].overview, entries, "")
+    errors = [row.cells["Test MSE [0, 1]"] for row in table.rows]
+    assert errors == ["0.01360", "0.05570", "0.01110"]

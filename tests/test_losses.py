@@ -15,7 +15,7 @@ from hwlib.losses import (
     pixel_error,
     recon_nats,
 )
-from hwlib.recipes import PAIRS, RECIPES, build_models
+from hwlib.recipes import RECIPES, build_models
 
 
 def posterior(batch=5, z_dim=7):
@@ -28,16 +28,12 @@ def pictures(batch=4, low=0.0, high=1.0):
     return (low + (high - low) * torch.rand(2, batch, 3, 8, 8, generator=generator)).unbind()
 
 
-def test_kl_is_zero_for_standard_normal():
-    zero = torch.zeros(3, 4)
-    assert kl_standard_normal(zero, zero).tolist() == [0, 0, 0]
-
-
 def test_kl_equals_torch_distributions():
     mu, logvar = posterior()
     q = Independent(Normal(mu, (0.5 * logvar).exp()), 1)
     p = Independent(Normal(torch.zeros_like(mu), torch.ones_like(mu)), 1)
     torch.testing.assert_close(kl_standard_normal(mu, logvar), kl_divergence(q, p))
+    assert not kl_standard_normal(torch.zeros(3, 4), torch.zeros(3, 4)).any()
 
 
 @pytest.mark.parametrize("pixel_range", [(0.0, 1.0), (-1.0, 1.0)])
@@ -47,12 +43,6 @@ def test_recon_nats_is_the_gaussian_log_likelihood_up_to_its_constant(pixel_rang
     nll = -Normal(x_hat * scale, 0.5**0.5).log_prob(x * scale).flatten(1).sum(1)
     constant = 0.5 * x[0].numel() * torch.log(torch.tensor(torch.pi))
     torch.testing.assert_close(recon_nats(x, x_hat, pixel_range), nll - constant)
-
-
-def test_recon_nats_does_not_depend_on_the_range_the_recipe_works_in():
-    x, x_hat = pictures()
-    signed = recon_nats(2 * x - 1, 2 * x_hat - 1, (-1.0, 1.0))
-    torch.testing.assert_close(recon_nats(x, x_hat, (0.0, 1.0)), signed)
 
 
 def test_pixel_errors_follow_their_formulas():
@@ -72,8 +62,6 @@ def test_losses_refuse_shapes_that_would_broadcast():
         pixel_error(torch.zeros(1), torch.zeros(1), "huber")
 
 
-VAE_RECIPES = [recipe for recipe, problem in PAIRS if problem == "vae"]
-
 # What each report writes, spelt out by hand: (sum over, divided by) of the two terms.
 OBJECTIVES_BY_HAND = {
     "plain": lambda error, kl: (error.mean(), kl.sum(1).mean()),
@@ -84,7 +72,7 @@ OBJECTIVES_BY_HAND = {
 }
 
 
-@pytest.mark.parametrize("recipe", VAE_RECIPES)
+@pytest.mark.parametrize("recipe", OBJECTIVES_BY_HAND)
 def test_objective_has_the_reductions_of_its_report(recipe):
     x, x_hat = pictures()
     mu, logvar = posterior(batch=4)
@@ -98,12 +86,15 @@ def test_objective_has_the_reductions_of_its_report(recipe):
     torch.testing.assert_close(loss, recon_by_hand + weight * kl_by_hand)
 
 
-@pytest.mark.parametrize("recipe", VAE_RECIPES)
-def test_the_displayed_formula_names_the_pixel_error_in_use(recipe):
-    objective = RECIPES[recipe].problems["vae"].objective
-    assert "(x-\\hat{x})^2" in objective.tex()
-    assert "|x-\\hat{x}|" in objective.tex("l1")
-    assert "\\log\\hat{x}" in objective.tex("bce")
+def test_the_displayed_formula_names_the_pixel_error_in_use():
+    for recipe in OBJECTIVES_BY_HAND:
+        objective = RECIPES[recipe].problems["vae"].objective
+        for kind, error in (
+            ("mse", r"(x-\hat{x})^2"),
+            ("l1", r"|x-\hat{x}|"),
+            ("bce", r"\log\hat{x}"),
+        ):
+            assert error in objective.tex(kind)
 
 
 def test_dcgan_objective_is_the_shared_negative_elbo_times_the_batch():

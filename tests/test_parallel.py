@@ -2,9 +2,11 @@
 
 import threading
 import time
+from concurrent.futures import Future
 
 import pytest
 import torch
+from killing import assert_same_run
 
 import hwlib
 from hwlib import runtime
@@ -56,7 +58,16 @@ def test_the_machines_threads_and_gpus_are_dealt_out(four_threads, monkeypatch):
     assert [share["CUDA_VISIBLE_DEVICES"] for share in shares(3)] == ["5", "7", "5"]
 
 
-def test_runs_trained_side_by_side_are_those_that_one_job_would_train(tmp_path, capfd):
+@pytest.mark.usefixtures("_no_scores")
+def test_claims_wait_for_what_is_trained_side_by_side(tmp_path, capfd, monkeypatch):
+    def start(queue, config, begun):  # in this process: what children do is tested below
+        begun()
+        hwlib.fit(config, runs=tmp_path)
+        done = Future()
+        done.set_result("")
+        return done
+
+    monkeypatch.setattr(Trainings, "start", start)
     both = [decide(["C13"], runs=tmp_path, jobs=jobs, **SMALL) for jobs in (2, 1)]
     progress = capfd.readouterr().err
     assert "6 runs, of which 0 are there already; 2 at a time" in progress
@@ -64,17 +75,16 @@ def test_runs_trained_side_by_side_are_those_that_one_job_would_train(tmp_path, 
     assert both[0]["claims"] == both[1]["claims"]
 
 
-def test_a_training_that_fails_says_why_and_the_next_one_runs(tmp_path):
+def test_a_training_that_fails_says_why_and_the_next_one_gives_the_bits_of_this_process(tmp_path):
     config = small_config()
     broken = config.model_copy(update={"data": "no/such/folder"})
-    with Trainings(1, runs=tmp_path) as trainings:
+    with Trainings(1, runs=tmp_path / "child") as trainings:
         results = [trainings.start(one, nothing) for one in (broken, config)]
         reason, none = (result.result() for result in results)
     assert "no/such/folder" in reason
     assert none == ""
-    assert [run.name for run in tmp_path.glob("vae-elbo-*")] == [
-        hwlib.fit(config, runs=tmp_path).path.name
-    ]
+    (run,) = (tmp_path / "child").glob("vae-elbo-*")
+    assert_same_run(hwlib.Run(run), hwlib.fit(config, runs=tmp_path / "here"))
 
 
 def test_leaving_stops_a_training_after_its_checkpoint_is_written(tmp_path):

@@ -9,16 +9,16 @@ import signal
 import numpy as np
 import pytest
 import torch
-from killing import assert_same_run, newest_step, train_and_be_killed, weights
+from killing import assert_same_run, newest_step, weights
 
 import hwlib
 from hwlib.errors import UserError
 from hwlib.run import Run
 from hwlib.training import checkpoint, loop
 from hwlib.training.batches import Batches, to_range, to_uint8
-from hwlib.training.evaluate_vae import make_feature_networks
 from hwlib.training.identity import open_run
 from hwlib.training.loop import Stopped, TrainingDiverged, make_state, schedule, train
+from hwlib.training.quality import make_feature_networks
 from hwlib.training.steps import vae_step
 
 SPEC, SIZE = "faces:96", 32
@@ -47,19 +47,6 @@ def fresh(run):
 # --- the run folder -------------------------------------------------------------------------------
 
 
-def test_a_vae_asks_for_the_classifier_when_it_is_trained(tmp_path, monkeypatch):
-    trained = []
-
-    def look_then_make(config, *rest):
-        (journal,) = tmp_path.glob("*/metrics.jsonl")
-        trained.append(json.loads(journal.read_text().splitlines()[-1])["step"])
-        return make_feature_networks(config, *rest)
-
-    monkeypatch.setattr("hwlib.training.evaluate_vae.make_feature_networks", look_then_make)
-    run = hwlib.fit(smoke(), runs=tmp_path)
-    assert trained == [run.config.num_steps]
-
-
 def test_a_run_folder_holds_what_it_promises(unbroken):
     names = {p.name for p in unbroken.path.iterdir()} - {".lock"}
     wanted = "config.json latents.npz metrics.jsonl results.json samples.npz weights.safetensors"
@@ -70,6 +57,7 @@ def test_a_run_folder_holds_what_it_promises(unbroken):
     assert results["neg_elbo_nats"] == pytest.approx(results["recon_nats"] + results["kl_nats"])
     assert results["linear_probe_attribute"] == "Male"
     assert None not in results.values()
+    assert results["disentanglement"]["num_latents"] == unbroken.config.z_dim
     assert (samples["samples"].shape[1:], samples["samples"].dtype) == ((SIZE, SIZE, 3), np.uint8)
     assert samples["originals"].shape == samples["reconstructions"].shape
     assert unbroken.record["environment"]["num_threads"] == torch.get_num_threads()
@@ -79,11 +67,23 @@ def test_a_run_folder_holds_what_it_promises(unbroken):
     assert metrics["test_mse_11"].notna().sum() == 3
 
 
-def test_the_seed_decides_the_bits(unbroken, tmp_path):
+def test_the_seed_decides_the_bits_and_the_classifier_is_asked_for_last(
+    unbroken, data, tmp_path, monkeypatch
+):
+    trained = []
+
+    def look_then_make(config, *rest):
+        (journal,) = tmp_path.glob("*/metrics.jsonl")
+        trained.append(json.loads(journal.read_text().splitlines()[-1])["step"])
+        return make_feature_networks(config, *rest)
+
+    monkeypatch.setattr("hwlib.training.quality.make_feature_networks", look_then_make)
     assert_same_run(unbroken, hwlib.fit(smoke(), runs=tmp_path))
-    other = hwlib.fit(smoke(seed=1), runs=tmp_path)
+    assert trained == [unbroken.config.num_steps]
+    other, *_ = open_run(smoke(seed=1), data, tmp_path)
     assert other.path.name != unbroken.path.name
-    assert not torch.equal(*(weights(run)["vae.mu.weight"] for run in (unbroken, other)))
+    first = [fresh(run).models["vae"].mu.weight for run in (unbroken, other)]
+    assert not torch.equal(*first)
 
 
 def test_a_finished_run_is_never_trained_twice(unbroken):
@@ -140,18 +140,19 @@ def train_until(runs, config, data, step):
     return run
 
 
-@pytest.mark.parametrize("sigma", ["fixed", "learned"])  # a learnt one has its own learning rate
-def test_ctrl_c_stops_between_two_steps_and_the_next_call_goes_on(unbroken, sigma, data, tmp_path):
-    config = smoke(sigma=sigma)
-    whole = unbroken if sigma == "fixed" else hwlib.fit(config, runs=tmp_path / "whole")
+@pytest.mark.usefixtures("_no_scores")
+def test_ctrl_c_stops_between_two_steps_and_the_next_call_goes_on(data, tmp_path):
+    config = smoke(sigma="learned")  # it has a learning rate of its own
+    whole = hwlib.fit(config, runs=tmp_path / "whole")
     run = train_until(tmp_path / "broken", config, data, 7)
     assert not run.is_finished
     assert newest_step(run.path) == 7
     assert_same_run(whole, hwlib.fit(config, runs=tmp_path / "broken"))
 
 
+@pytest.mark.usefixtures("_no_scores")
 def test_a_stop_in_the_middle_of_a_record_resumes_to_the_same_bits(data, tmp_path):
-    config = smoke(num_steps=10, batch_size=8)
+    config = smoke(num_steps=6, batch_size=8, num_evals=1)
     whole = hwlib.fit(config, runs=tmp_path / "whole")
     run, precision, device = open_run(config, data, tmp_path / "broken")
     state = fresh(run)
@@ -171,37 +172,27 @@ def test_a_stop_in_the_middle_of_a_record_resumes_to_the_same_bits(data, tmp_pat
     assert resumed.metrics["loss"].iloc[0] == pytest.approx(whole.metrics["loss"].iloc[:4].mean())
 
 
-def test_six_kills_at_random_moments_end_with_the_unbroken_runs_bits(tmp_path):
-    config = smoke(num_steps=150, checkpoint_every=3, flip=True, num_evals=2, image_size=64)
-    whole = hwlib.fit(config, runs=tmp_path / "whole")
-    train_and_be_killed(config, tmp_path / "broken", whole.path.name, times=6, most=0.12)
-    assert_same_run(whole, hwlib.fit(config, runs=tmp_path / "broken"))
-
-
-def test_a_spoilt_checkpoint_falls_back_to_the_generation_before(data, tmp_path, capsys):
-    run = train_until(tmp_path, smoke(), data, 8)
+def test_a_spoilt_checkpoint_falls_back_to_the_one_before_and_other_threads_are_told(
+    data, tmp_path, capsys, monkeypatch
+):
+    run, threads = train_until(tmp_path, smoke(), data, 8), torch.get_num_threads()
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 99)
     older, newer = sorted((run.path / "checkpoint").glob("step-*"))
     assert [path.name.split("-")[1] for path in (older, newer)] == ["000000004", "000000008"]
     flip_bit(newer, 0.5)
     state = fresh(run)
     checkpoint.load_checkpoint(run.path / "checkpoint", state)
     assert state.step == 4
-    assert str(newer) in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert str(newer) in said
+    assert f"{threads} thread" in said
     older.write_bytes(older.read_bytes()[:-100])
     state = fresh(run)
     assert checkpoint.load_checkpoint(run.path / "checkpoint", state) == 0
     assert state.step == 0
 
 
-def test_resume_with_other_threads_says_so(data, tmp_path, capsys, monkeypatch):
-    run = train_until(tmp_path, smoke(), data, 4)
-    threads = torch.get_num_threads()
-    monkeypatch.setattr(torch, "get_num_threads", lambda: 99)
-    checkpoint.load_checkpoint(run.path / "checkpoint", fresh(run))
-    assert f"{threads} thread" in capsys.readouterr().err
-
-
-def test_a_loss_that_is_not_finite_names_its_step_and_keeps_the_last_good_checkpoint(
+def test_a_loss_that_is_not_finite_names_its_step_and_keeps_the_last_checkpoint(
     tmp_path, monkeypatch
 ):
     def broken(state, *args, **more):
@@ -224,20 +215,17 @@ def test_a_loss_that_is_not_finite_names_its_step_and_keeps_the_last_good_checkp
 # --- what is trained ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("recipe", "reconstruction"),
-    [("plain", "l1"), ("upsample", "bce"), ("wide", "mse"), ("elbo", "mse")],
-)
-def test_every_recipe_and_reconstruction_term_trains(recipe, reconstruction, data):
-    config = smoke(recipe=recipe, reconstruction=reconstruction)
-    state = make_state(config, channels=3, device=CPU)
-    vae, batches = state.models["vae"], batches_of(data, batch_size=16)
-    before = vae.mu.weight.detach().clone()
-    numbers = vae_step(state, batches[0], config, precision="float32")
-    assert all(value.isfinite() for value in numbers.values())
-    assert not torch.equal(before, vae.mu.weight)
-    if reconstruction == "bce":
-        assert vae.pixel_range == (0.0, 1.0)
+def test_every_recipe_and_reconstruction_term_trains(data):
+    kinds = {"plain": "l1", "upsample": "bce", "wide": "mse", "elbo": "mse"}
+    for recipe, reconstruction in kinds.items():
+        config = smoke(recipe=recipe, reconstruction=reconstruction)
+        state = make_state(config, channels=3, device=CPU)
+        vae, batches = state.models["vae"], batches_of(data, batch_size=16)
+        before = vae.mu.weight.detach().clone()
+        numbers = vae_step(state, batches[0], config, precision="float32")
+        assert all(value.isfinite() for value in numbers.values())
+        assert not torch.equal(before, vae.mu.weight)
+        assert reconstruction != "bce" or vae.pixel_range == (0.0, 1.0)
 
 
 # --- batches --------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from hwlib.run import Run
 from hwlib.show.sliders import Track
 from hwlib.text import LANGUAGES, in_languages, signed
 from hwlib.training.batches import draw_z, to_range, to_uint8
-from hwlib.training.generate import generate as generate_images
+from hwlib.training.batches import generate as generate_images
 
 CENTRAL_SHARE = 0.1  # of the test images, those nearest to their mean image
 

@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from hwlib.explore.latents import decode, latents, most_active
-from hwlib.models.layers import Upsample
 from hwlib.plots import Layer
 from hwlib.run import Run
 from hwlib.text import Finding, finding
@@ -74,7 +73,7 @@ def _layers(part: str, network: nn.Module, **inputs: Tensor) -> list[Layer]:
                 detail = f"{module.kernel_size}×{module.kernel_size}"
             case nn.LeakyReLU():
                 detail = f"{module.negative_slope:g}"
-            case Upsample() | nn.Upsample():
+            case nn.Upsample():
                 detail = "×2"
         count = sum(p.numel() for p in module.parameters())
         found.append(Layer(part, name, kind, detail, tuple(output.shape[1:]), count))
@@ -139,7 +138,7 @@ def _page_layers(module: nn.Module) -> list[tuple[dict[str, Any], list[np.ndarra
             about |= {"stride": module.stride[0], "padding": module.padding[0]}
         case nn.ReLU() | nn.LeakyReLU():
             about = {"kind": "leaky", "slope": getattr(module, "negative_slope", 0)}
-        case Upsample() | nn.Sigmoid() | nn.Tanh():
+        case nn.Upsample() | nn.Sigmoid() | nn.Tanh():
             about = {"kind": type(module).__name__.lower()}
         case _:
             raise TypeError(f"no page can run a layer of kind {type(module).__name__}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -128,11 +129,10 @@ def common(form: CommonForm) -> Finding:
 
 def sigma_ratio(form: CommonForm, results: Results) -> float | None:
     """Return the sigma that the loss implies over the one that fits the error best, if any."""
-    from hwlib.objectives import best_sigma_01
-
     if is_trial(results) or not form.sigma_01:
         return None
-    return form.sigma_01 / best_sigma_01(results["recon_nats"], form.num_values)
+    # an error is most probable under its root mean square (Rybkin et al. 2021)
+    return form.sigma_01 / (math.sqrt(results["recon_nats"] / form.num_values) / 2)
 
 
 def against_error(form: CommonForm, results: Results) -> list[Finding]:

@@ -12,16 +12,13 @@ from hwlib.models.layers import down, scale, up
 
 
 class JoinValues(nn.Module):
-    """Give G its labels as so many inputs more (reports B and C; the codes of report E).
-
-    `num_inputs` is what G's first layer takes; `scale` multiplies labels.
-    """
+    """Give G its labels, times `scale`, as inputs more (reports B and C; the codes of report E)."""
 
     def __init__(self, z_dim: int, label_dim: int, *, scale: float = 1.0):
         super().__init__()
         self.label_dim = label_dim
         self.scale = scale
-        self.num_inputs = z_dim + label_dim
+        self.num_inputs = z_dim + label_dim  # what G's first layer takes
 
     def forward(self, z: Tensor, c: Tensor) -> Tensor:
         """Join `z` (B, Z) and `c` (B, L) to (B, Z + L)."""

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import nn
 
 
 def scale(channels: int, width: float) -> int:
     """Return `channels` x `width`, rounded, at least 4."""
     return max(4, round(channels * width))
-
-
-class Upsample(nn.Module):
-    """Double height and width by repeating each pixel, as Keras' UpSampling2D does."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (B, C, H, W) to (B, C, 2H, 2W)."""
-        return F.interpolate(x, scale_factor=2, mode="nearest")
 
 
 def down(inputs: int, outputs: int) -> list[nn.Module]:
@@ -41,13 +32,11 @@ def up(
 def init_dcgan(network: nn.Module) -> nn.Module:
     """Draw weights as DCGAN does: N(0, 0.02), batch norm scale N(1, 0.02) (Radford et al. 2016)."""
     for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
-            nn.init.normal_(module.weight, 0.0, 0.02)
+        is_norm = isinstance(module, nn.BatchNorm2d)
+        if is_norm or isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+            nn.init.normal_(module.weight, 1.0 if is_norm else 0.0, 0.02)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
-        elif isinstance(module, nn.BatchNorm2d):
-            nn.init.normal_(module.weight, 1.0, 0.02)
-            nn.init.zeros_(module.bias)
     return network
 
 

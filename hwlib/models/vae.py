@@ -7,6 +7,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+PixelRange = tuple[float, float]
+
 INITIAL_SIGMA_01 = 0.25  # before training, in [0, 1]: about how images differ from their mean
 
 
@@ -24,7 +26,7 @@ class VAE(nn.Module):
         *,
         num_features: int,
         z_dim: int,
-        pixel_range: tuple[float, float],
+        pixel_range: PixelRange,
     ):
         super().__init__()
         self.z_dim = z_dim

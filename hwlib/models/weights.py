@@ -12,42 +12,25 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from hwlib.io import flush, replacing, sha256_of
+from hwlib.io import flush, sha256_of
 
 Tensors = dict[str, Tensor]
 
 
 def model_tensors(models: dict[str, nn.Module]) -> Tensors:
     """Return every weight and running statistic, contiguous on the CPU."""
-    return {
-        f"{name}.{key}": tensor.detach().cpu().contiguous()
-        for name, model in models.items()
-        for key, tensor in model.state_dict().items()
-    }
+    tensors = nn.ModuleDict(models).state_dict()
+    return {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
 
 
 def put_tensors(models: dict[str, nn.Module], tensors: Tensors) -> None:
     """Put tensors into the networks; every one of them must be there."""
-    for name, model in models.items():
-        model.load_state_dict(below(tensors, f"{name}."))
+    nn.ModuleDict(models).load_state_dict(tensors)
 
 
 def below(tensors: Tensors, prefix: str) -> Tensors:
     """Return the tensors whose names begin with `prefix`, without it."""
     return {key.removeprefix(prefix): t for key, t in tensors.items() if key.startswith(prefix)}
-
-
-def save_weights(path: Path, models: dict[str, nn.Module]) -> str:
-    """Write the networks' weights as one safetensors file; return its SHA-256."""
-    tensors = model_tensors(models)
-    with replacing(path) as temporary:
-        save_file(tensors, temporary)
-    return sha256_of(path)
-
-
-def load_weights(path: Path, models: dict[str, nn.Module]) -> None:
-    """Put a file's weights into the networks."""
-    put_tensors(models, load_file(path))
 
 
 def save_sealed(folder: Path, name: str, tensors: Tensors, about: dict[str, Any]) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from torch import nn
+
 from hwlib.config import Config, profile_of
 from hwlib.errors import UserError, nearest_name
-from hwlib.recipes.base import Models, Pair, Recipe, kl_study, network_options
+from hwlib.models.layers import remove_batch_norm
+from hwlib.recipes.base import UNIT, Models, Pair, Recipe, kl_study
 from hwlib.registry import PROBLEMS, RECIPE_SETTINGS, SPECIAL_SETTINGS
 
 NAMES = ("plain", "upsample", "wide", "elbo", "dcgan")
@@ -32,16 +35,14 @@ def get_pair(recipe: str, problem: str) -> Pair:
         near = nearest_name(problem, PROBLEMS)
         raise UserError("unknown_problem", name=problem, near=near, known=list(PROBLEMS))
     studied = PROBLEMS[problem].study_of
+    known = recipes_with(studied or problem)
     if recipe not in RECIPES:
-        known = recipes_with(studied or problem)
         near = nearest_name(recipe, known)
         raise UserError("unknown_recipe", name=recipe, near=near, problem=problem, known=known)
-    if problem in RECIPES[recipe].problems:
-        return RECIPES[recipe].problems[problem]
-    if studied:
-        return kl_study(get_pair(recipe, studied))
-    known = recipes_with(problem)
-    raise UserError("recipe_lacks_problem", recipe=recipe, problem=problem, known=known)
+    pairs = RECIPES[recipe].problems
+    if problem not in pairs and recipe not in known:
+        raise UserError("recipe_lacks_problem", recipe=recipe, problem=problem, known=known)
+    return pairs[problem] if problem in pairs else kl_study(pairs[studied])
 
 
 def recipes_with(problem: str) -> list[str]:
@@ -105,7 +106,17 @@ def make_config(
     return Config.create(**names, seed=seed, **settings)
 
 
-def build_models(recipe: str, problem: str, width: float = 1.0, **options: Any) -> Models:
+def build_models(
+    recipe: str,
+    problem: str,
+    width: float = 1.0,
+    *,
+    z_dim: int | None = None,
+    spectral_norm: bool = False,
+    batch_norm: str = "recipe",
+    sigma: str = "fixed",
+    **options: Any,
+) -> Models:
     """Build the networks of a pair, by name: {"vae": ...}, or {"G": ..., "D": ...}.
 
     `width` is a factor on every hidden channel count. Options are `z_dim`, the report's own where
@@ -119,10 +130,34 @@ def build_models(recipe: str, problem: str, width: float = 1.0, **options: Any) 
     Raises:
         UserError: an unknown pair, or sizes that its layers cannot take.
     """
-    return get_pair(recipe, problem).networks(width, **options)
+    pair = get_pair(recipe, problem)
+    if pair.objective is not None:
+        options.setdefault("pixel_range", pair.pixel_range)
+    if batch_norm == "on" and not pair.has_batch_norm:
+        options["batch_norm"] = True
+    built = pair.build(width=width, z_dim=z_dim or pair.settings["z_dim"], **options)
+    models = built if isinstance(built, dict) else {"vae": built}
+    if batch_norm == "off":
+        models = {name: remove_batch_norm(model) for name, model in models.items()}
+    if spectral_norm:
+        for layer in list(models["D"].modules()):
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                nn.utils.parametrizations.spectral_norm(layer)
+    if sigma == "learned":
+        models["vae"].learn_sigma()
+    return models
 
 
 def build_networks(config: Config, *, channels: int) -> Models:
     """Build the networks that settings ask for, with fresh weights, by name; as `build_models`."""
-    options = network_options(config) | {"channels": channels}
-    return build_models(config.recipe, config.problem, config.width, **options)
+    problem = PROBLEMS[config.problem]
+    names = ("d_width", "spectral_norm", "batch_norm") if problem.is_adversarial else ("sigma",)
+    names += ("num_codes", "code_scale") if problem.condition == "codes" else ()
+    options = {name: getattr(config, name) for name in ("z_dim", "image_size", *names)}
+    if problem.condition == "labels":
+        options["num_labels"] = len(config.attributes)
+    if not problem.is_adversarial and config.reconstruction == "bce":
+        options["pixel_range"] = UNIT
+    if not problem.is_adversarial and config.num_layers is not None:
+        options["num_layers"] = config.num_layers
+    return build_models(config.recipe, config.problem, config.width, channels=channels, **options)

@@ -9,17 +9,15 @@ from typing import Any
 from torch import Tensor, nn
 
 from hwlib.conditioning import CODE_SIZE
-from hwlib.config import Config
 from hwlib.losses import gaussian_nll, kl_standard_normal, pixel_error
 from hwlib.models.gan import CodeReader, Discriminator, Generator, Join, JoinValues
-from hwlib.models.layers import init_dcgan, remove_batch_norm
-from hwlib.registry import PROBLEMS
+from hwlib.models.layers import init_dcgan
+from hwlib.models.vae import VAE, PixelRange
 
 # The homework's training set; the reports' epochs are turned into steps by it, so that 'course'
 # means the author's number of updates whatever the data.
 HOMEWORK_IMAGES = 40_000
 
-PixelRange = tuple[float, float]
 UNIT: PixelRange = (0.0, 1.0)  # after a sigmoid
 SIGNED: PixelRange = (-1.0, 1.0)  # after a tanh
 
@@ -60,12 +58,12 @@ class Objective:
         the decoder's learnt standard deviation, both terms are nats per image, averaged over the
         batch, whatever the report's reductions.
         """
-        if log_sigma is not None:
-            recon = gaussian_nll(x, x_hat, log_sigma).mean()
-            kl = kl_standard_normal(mu, logvar).mean()
-            return recon + kl_weight * kl, recon, kl
-        recon = self.reduce_error(pixel_error(x, x_hat, reconstruction))
-        kl = self.reduce_kl(kl_standard_normal(mu, logvar))
+        divergence = kl_standard_normal(mu, logvar)
+        if log_sigma is None:
+            recon = self.reduce_error(pixel_error(x, x_hat, reconstruction))
+            kl = self.reduce_kl(divergence)
+        else:
+            recon, kl = gaussian_nll(x, x_hat, log_sigma).mean(), divergence.mean()
         return recon + kl_weight * kl, recon, kl
 
     def tex(self, reconstruction: str = "mse", sigma: str = "fixed") -> str:
@@ -84,9 +82,9 @@ class Objective:
 class Pair:
     """One recipe's problem: networks, schedule, and what the report says."""
 
-    # Builds the networks by name, of width, z_dim, image_size and channels; a VAE's also of
-    # pixel_range, the others' of what `adversarial` knows.
-    build: Callable[..., Models]
+    # Builds the VAE of width, z_dim, image_size, channels and pixel_range, or by `adversarial` all
+    # networks by name.
+    build: Callable[..., VAE | Models]
     settings: Mapping[str, Any]  # the report's own schedule, profile 'course'
     # What profile 'quick' changes, never the structure: narrower networks, fewer steps, and smaller
     # batches, because the number of updates matters more; for the KL study, of many VAEs, larger
@@ -97,32 +95,6 @@ class Pair:
     is_range_stated: bool = False  # in the report; otherwise the lab chose it
     has_batch_norm: bool = True  # between layers of G and D; else `build` knows `batch_norm`
     reported: Mapping[str, float] = field(default_factory=dict)  # by results.json's names
-
-    def networks(
-        self,
-        width: float = 1.0,
-        *,
-        z_dim: int | None = None,
-        spectral_norm: bool = False,
-        batch_norm: str = "recipe",
-        sigma: str = "fixed",
-        **options: Any,
-    ) -> Models:
-        """Build the networks; see `hwlib.recipes.build_models`."""
-        if self.objective is not None:
-            options.setdefault("pixel_range", self.pixel_range)
-        if batch_norm == "on" and not self.has_batch_norm:
-            options["batch_norm"] = True
-        models = self.build(width=width, z_dim=z_dim or self.settings["z_dim"], **options)
-        if batch_norm == "off":
-            models = {name: remove_batch_norm(model) for name, model in models.items()}
-        if spectral_norm:
-            for layer in list(models["D"].modules()):
-                if isinstance(layer, nn.Conv2d | nn.Linear):
-                    nn.utils.parametrizations.spectral_norm(layer)
-        if sigma == "learned":
-            models["vae"].learn_sigma()
-        return models
 
 
 @dataclass(frozen=True)
@@ -152,7 +124,6 @@ def adversarial(
         init: draws the first weights.
         d_width: the report's own factor on D's channels.
     """
-    own_d_width = d_width
 
     def build(
         *,
@@ -160,7 +131,7 @@ def adversarial(
         z_dim: int,
         image_size: int = 64,
         channels: int = 3,
-        d_width: float = own_d_width,
+        d_width: float = d_width,
         num_labels: int = 1,
         num_codes: int = 1,
         code_scale: float = 1.0,
@@ -181,21 +152,6 @@ def adversarial(
         return {name: init(model) for name, model in models.items()}
 
     return build
-
-
-def network_options(config: Config) -> dict[str, Any]:
-    """Return what settings say of the networks, as options of `Pair.networks`, width left out."""
-    problem = PROBLEMS[config.problem]
-    names = ("d_width", "spectral_norm", "batch_norm") if problem.is_adversarial else ("sigma",)
-    names += ("num_codes", "code_scale") if problem.condition == "codes" else ()
-    options = {name: getattr(config, name) for name in ("z_dim", "image_size", *names)}
-    if problem.condition == "labels":
-        options["num_labels"] = len(config.attributes)
-    if not problem.is_adversarial and config.reconstruction == "bce":
-        options["pixel_range"] = UNIT
-    if not problem.is_adversarial and config.num_layers is not None:
-        options["num_layers"] = config.num_layers
-    return options
 
 
 # The homework's weights and a finer sweep over five decades, in multiples of a recipe's own weight:

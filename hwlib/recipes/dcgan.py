@@ -15,17 +15,8 @@ from torch import nn
 from hwlib.conditioning import CODE_SIZE
 from hwlib.models.gan import CodeReader, Discriminator, JoinOneHot, dcgan_generator, dcgan_trunk
 from hwlib.models.layers import down, init_dcgan, scale, squash, up
-from hwlib.models.vae import VAE
-from hwlib.recipes.base import (
-    DCGAN_ADAM,
-    SUM_OBJECTIVE,
-    Models,
-    Pair,
-    PixelRange,
-    Recipe,
-    adversarial,
-    epochs,
-)
+from hwlib.models.vae import VAE, PixelRange
+from hwlib.recipes.base import DCGAN_ADAM, SUM_OBJECTIVE, Pair, Recipe, adversarial, epochs
 
 # Adam as the report has it, for all three adversarial problems.
 GAN_SETTINGS = {**epochs(35, 64), **DCGAN_ADAM}
@@ -33,7 +24,7 @@ GAN_SETTINGS = {**epochs(35, 64), **DCGAN_ADAM}
 
 def build_vae(
     *, width: float, z_dim: int, image_size: int = 64, channels: int = 3, pixel_range: PixelRange
-) -> Models:
+) -> VAE:
     """Build the VAE; shapes in the comments are those of width 1 at 64 x 64."""
     a, b, c = (scale(n, width) for n in (64, 128, 256))
     side = image_size // 8
@@ -56,7 +47,7 @@ def build_vae(
         squash(pixel_range),
     )
     vae = VAE(encoder, decoder, num_features=c * side * side, z_dim=z_dim, pixel_range=pixel_range)
-    return {"vae": init_dcgan(vae)}
+    return init_dcgan(vae)
 
 
 def discriminator(

@@ -12,17 +12,8 @@ from itertools import pairwise
 from torch import nn
 
 from hwlib.models.layers import scale, squash
-from hwlib.models.vae import VAE
-from hwlib.recipes.base import (
-    IMAGE_SUM_OBJECTIVE,
-    UNIT,
-    Models,
-    Pair,
-    PixelRange,
-    Recipe,
-    epochs,
-    kl_study,
-)
+from hwlib.models.vae import VAE, PixelRange
+from hwlib.recipes.base import IMAGE_SUM_OBJECTIVE, UNIT, Pair, Recipe, epochs, kl_study
 
 # Six VAEs in a few minutes: each makes a thirty-fifth of the report's updates, of smaller batches,
 # at ten times its rate, without which none of them would have learnt what its weight lets it learn.
@@ -38,7 +29,7 @@ KL_QUICK = {
 
 def build_vae(
     *, width: float, z_dim: int, image_size: int = 64, channels: int = 3, pixel_range: PixelRange
-) -> Models:
+) -> VAE:
     """Build the VAE; shapes in the comments are those of width 1 at 64 x 64."""
     a, b, c, d = (scale(n, width) for n in (32, 64, 128, 256))
     side = image_size // 16
@@ -56,8 +47,7 @@ def build_vae(
     layers.append(nn.ConvTranspose2d(a, channels, 4, 2, 1))  # (B, 3, 64, 64)
     decoder = nn.Sequential(*layers, squash(pixel_range))
 
-    vae = VAE(encoder, decoder, num_features=d * side * side, z_dim=z_dim, pixel_range=pixel_range)
-    return {"vae": vae}
+    return VAE(encoder, decoder, num_features=d * side * side, z_dim=z_dim, pixel_range=pixel_range)
 
 
 VAE_PROBLEM = Pair(

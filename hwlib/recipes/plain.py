@@ -16,18 +16,8 @@ from torch import nn
 
 from hwlib.models.gan import Discriminator, JoinEmbedding
 from hwlib.models.layers import init_glorot, scale, squash
-from hwlib.models.vae import VAE
-from hwlib.recipes.base import (
-    DCGAN_ADAM,
-    MEAN_OBJECTIVE,
-    SIGNED,
-    Models,
-    Pair,
-    PixelRange,
-    Recipe,
-    adversarial,
-    epochs,
-)
+from hwlib.models.vae import VAE, PixelRange
+from hwlib.recipes.base import DCGAN_ADAM, MEAN_OBJECTIVE, SIGNED, Pair, Recipe, adversarial, epochs
 
 GAN_SETTINGS = {"batch_size": 128, **DCGAN_ADAM, "z_dim": 512}
 
@@ -77,12 +67,11 @@ def decoder_layers(
     return nn.Sequential(*layers, squash(pixel_range))
 
 
-def build_vae(*, z_dim: int, pixel_range: PixelRange, **sizes: Any) -> Models:
+def build_vae(*, z_dim: int, pixel_range: PixelRange, **sizes: Any) -> VAE:
     """Build the VAE, of `num_layers` layers each way."""
     encoder, num_features = encoder_layers(**sizes)
     decoder = decoder_layers(z_dim, pixel_range=pixel_range, **sizes)
-    vae = VAE(encoder, decoder, num_features=num_features, z_dim=z_dim, pixel_range=pixel_range)
-    return {"vae": vae}
+    return VAE(encoder, decoder, num_features=num_features, z_dim=z_dim, pixel_range=pixel_range)
 
 
 def discriminator(*, num_classes: int, **sizes: Any) -> Discriminator:

@@ -19,18 +19,9 @@ from torch import nn
 
 from hwlib.errors import UserError
 from hwlib.models.gan import Discriminator, JoinValues
-from hwlib.models.layers import Upsample, scale, squash
-from hwlib.models.vae import VAE
-from hwlib.recipes.base import (
-    DCGAN_ADAM,
-    MEAN_OBJECTIVE,
-    Models,
-    Pair,
-    PixelRange,
-    Recipe,
-    adversarial,
-    epochs,
-)
+from hwlib.models.layers import scale, squash
+from hwlib.models.vae import VAE, PixelRange
+from hwlib.recipes.base import DCGAN_ADAM, MEAN_OBJECTIVE, Pair, Recipe, adversarial, epochs
 
 Layers = dict[str, nn.Module]  # by the report's names, in their order
 
@@ -42,7 +33,7 @@ GAN_SETTINGS = {
 
 def build_vae(
     *, width: float, z_dim: int, image_size: int = 64, channels: int = 3, pixel_range: PixelRange
-) -> Models:
+) -> VAE:
     """Build the VAE of the report's layer table; shapes are those of width 1 at 64 x 64.
 
     Raises:
@@ -65,12 +56,11 @@ def build_vae(
     for n, (before, after) in enumerate(pairwise((maps, c, b, a)), 1):
         # (B, 256, 8, 8), (B, 128, 16, 16), (B, 64, 32, 32), each doubled
         layers[f"conv{n + 3}"] = nn.Conv2d(before, after, 5, 1, 2)
-        layers |= {f"relu{n + 3}": nn.ReLU(), f"upsample{n}": Upsample()}
+        layers |= {f"relu{n + 3}": nn.ReLU(), f"upsample{n}": nn.Upsample(scale_factor=2)}
     layers["recons"] = nn.Conv2d(a, channels, 3, 1, 1)  # (B, 3, 64, 64)
     decoder = nn.Sequential(OrderedDict(layers, output=squash(pixel_range)))
 
-    vae = VAE(encoder, decoder, num_features=c * side * side, z_dim=z_dim, pixel_range=pixel_range)
-    return {"vae": vae}
+    return VAE(encoder, decoder, num_features=c * side * side, z_dim=z_dim, pixel_range=pixel_range)
 
 
 def generator_layers(

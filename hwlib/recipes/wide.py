@@ -12,25 +12,15 @@ from torch import nn
 
 from hwlib.models.gan import Discriminator, Heads, JoinValues, dcgan_generator, dcgan_trunk
 from hwlib.models.layers import scale, squash, up
-from hwlib.models.vae import VAE
-from hwlib.recipes.base import (
-    DCGAN_ADAM,
-    MEAN_OBJECTIVE,
-    UNIT,
-    Models,
-    Pair,
-    PixelRange,
-    Recipe,
-    adversarial,
-    epochs,
-)
+from hwlib.models.vae import VAE, PixelRange
+from hwlib.recipes.base import DCGAN_ADAM, MEAN_OBJECTIVE, UNIT, Pair, Recipe, adversarial, epochs
 
 GAN_SETTINGS = {**epochs(50, 128), **DCGAN_ADAM, "z_dim": 256}
 
 
 def build_vae(
     *, width: float, z_dim: int, image_size: int = 64, channels: int = 3, pixel_range: PixelRange
-) -> Models:
+) -> VAE:
     """Build the VAE; shapes in the comments are those of width 1 at 64 x 64.
 
     The report's fc11, fc12 and fc2 are `mu`, `logvar` and the decoder's first layer.
@@ -49,8 +39,7 @@ def build_vae(
         *up(n, n, nn.ReLU()),  # (B, 256, 32, 32)
         *up(n, channels, squash(pixel_range)),  # (B, 3, 64, 64)
     )
-    vae = VAE(encoder, decoder, num_features=n * side * side, z_dim=z_dim, pixel_range=pixel_range)
-    return {"vae": vae}
+    return VAE(encoder, decoder, num_features=n * side * side, z_dim=z_dim, pixel_range=pixel_range)
 
 
 def discriminator(

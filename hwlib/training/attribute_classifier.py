@@ -13,7 +13,6 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -30,9 +29,9 @@ from hwlib.data.layouts import LAYOUTS
 from hwlib.errors import UserError
 from hwlib.fingerprint import code_of_modules
 from hwlib.io import locked
-from hwlib.models.weights import Tensors, load_sealed, save_sealed
+from hwlib.models.weights import load_sealed, save_sealed
 from hwlib.runtime import autocast, derive_seed, generator, resolve_precision
-from hwlib.training.batches import Batches, evenly_spaced_rows, image_batches
+from hwlib.training.batches import Batches, evenly_spaced_rows, image_batches, map_batches
 
 CPU = torch.device("cpu")
 CHANNELS = (32, 64, 128, 192)  # of the stem and of the three stages; the last is the features' F
@@ -52,17 +51,14 @@ class Classifier(nn.Module):
     """Four convolutions down to 4 x 4 places at most, and one linear layer.
 
     The features are the means of the last layer's maps: what is in an image more than where.
-
-    Attributes:
-        attributes: the names of the logits; () where it reads quarter turns.
-        about: kind, held-out accuracy and fingerprint, as in results.json under `oracle`.
     """
 
     def __init__(self, data: Data):
         """Build the layers; the stem brings any side to at most 32."""
         super().__init__()
-        self.attributes = tuple(data.attributes)
-        self.about: dict[str, Any] = {}
+        self.attributes = tuple(data.attributes)  # of the logits; () where it reads quarter turns
+        self.about: dict[str, Any] = {}  # kind, held-out accuracy and fingerprint
+        self.name = "oracle:"  # and the fingerprint: what protocols call it
         stride = -(-data.image_size // 32)
         side = -(-data.image_size // stride)
         stages = [_conv(data.channels, CHANNELS[0], kernel=stride + 2, stride=stride)]
@@ -74,11 +70,6 @@ class Classifier(nn.Module):
         self.head = nn.Linear(CHANNELS[-1] * side**2, len(self.attributes) or TURNS)
         self.register_buffer("mean", torch.zeros(CHANNELS[-1]))
         self.register_buffer("std", torch.ones(CHANNELS[-1]))
-
-    @property
-    def name(self) -> str:
-        """What protocols call it: "oracle:" and its weights' fingerprint."""
-        return f"oracle:{self.about['fingerprint']}"
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Map x (B, C, H, W) uint8 to logits (B, A), or (B, 4) over quarter turns, and features."""
@@ -101,37 +92,22 @@ def _conv(before: int, after: int, *, kernel: int = 3, stride: int = 1) -> nn.Se
 
 @torch.no_grad()
 def read_images(classifier: Classifier, images: np.ndarray) -> tuple[np.ndarray, Tensor]:
-    """Return the attributes that images (N, H, W, C) uint8 show, and their features, on the CPU.
-
-    They are bool (N, A), A being 0 where the classifier reads quarter turns, and float32 (N, F).
-    """
-    found = [classifier(batch) for batch in _batches(classifier, images)]
+    """Return the attributes that images (N, H, W, C) show, bool (N, A), and features (N, F)."""
+    found = [classifier(batch) for batch in image_batches(images, classifier)]
     logits, features = (torch.cat(parts).cpu() for parts in zip(*found, strict=True))
     return (logits[:, : len(classifier.attributes)] > 0).numpy(), features
 
 
-@torch.no_grad()
 def image_features(extractor: nn.Module, images: np.ndarray) -> Tensor:
     """Return the features of images: (N, H, W, C) uint8 -> (N, F) float32 on the CPU."""
-    return torch.cat([extractor.features(batch).cpu() for batch in _batches(extractor, images)])
-
-
-def _batches(network: nn.Module, images: np.ndarray) -> Iterator[Tensor]:
-    return image_batches(images, next(network.parameters()).device)
+    return map_batches(extractor.features, images, extractor)
 
 
 # ---- the cache ----------------------------------------------------------------------------------
 
 
 def get_classifier(data: Data, *, steps: int = 1_000, device: torch.device = CPU) -> Classifier:
-    """Return the attribute classifier of `data`, trained first unless the cache has it.
-
-    It is in eval mode and float32, its weights frozen. Data, steps, this file's code and torch
-    name it.
-
-    Raises:
-        UserError: the cache cannot be written.
-    """
+    """Return the frozen classifier of `data`, in eval mode; trained unless the cache has it."""
     version = torch.__version__.split("+")[0]
     text = json.dumps([data.fingerprint, steps, code_of_modules(__name__), version])
     name = f"oracle-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
@@ -139,32 +115,29 @@ def get_classifier(data: Data, *, steps: int = 1_000, device: torch.device = CPU
     try:
         home.mkdir(parents=True, exist_ok=True)
         with locked(home / f"{name}.lock", log.line("training.classifier_waiting")):
-            found = None
             for path in home.glob(f"{name}-*"):
-                if (found := load_sealed(path)) is None:
-                    log.event("training.classifier_damaged", path=path)
-            if found is None:
-                found = _train(data, steps, device)
+                if found := load_sealed(path):
+                    break
+                log.event("training.classifier_damaged", path=path)
+            else:
+                began, num = time.monotonic(), len(data.attributes)
+                facts = {"attributes": num, "images": len(data.train), "steps": steps}
+                log.event("training.classifier_begins", **facts)
+                trained = train_classifier(data, steps=steps, device=device)
+                tensors = {key: t.cpu().contiguous() for key, t in trained.state_dict().items()}
+                about = measure_classifier(trained, data)
+                about["fingerprint"] = hashlib.sha256(save(tensors)).hexdigest()[:16]
+                minutes = (time.monotonic() - began) / 60
+                log.event("training.classifier_done", **about, minutes=minutes)
+                found = tensors, about
                 save_sealed(home, name, *found)
     except OSError as error:
         raise UserError("cache_unwritable", home=home, why=error.strerror or error) from error
     classifier = Classifier(data)
     tensors, classifier.about = found
+    classifier.name += classifier.about["fingerprint"]
     classifier.load_state_dict(tensors)
     return classifier.requires_grad_(False).eval().to(device, memory_format=torch.channels_last)
-
-
-def _train(data: Data, steps: int, device: torch.device) -> tuple[Tensors, dict[str, Any]]:
-    """Train a classifier; return its weights and what is known of it."""
-    began = time.monotonic()
-    num = len(data.attributes)
-    log.event("training.classifier_begins", attributes=num, images=len(data.train), steps=steps)
-    classifier = train_classifier(data, steps=steps, device=device)
-    about = measure_classifier(classifier, data)
-    tensors = {name: t.cpu().contiguous() for name, t in classifier.state_dict().items()}
-    about["fingerprint"] = hashlib.sha256(save(tensors)).hexdigest()[:16]
-    log.event("training.classifier_done", **about, minutes=(time.monotonic() - began) / 60)
-    return tensors, about
 
 
 # ---- training -----------------------------------------------------------------------------------
@@ -172,39 +145,38 @@ def _train(data: Data, steps: int, device: torch.device) -> tuple[Tensors, dict[
 
 def train_classifier(data: Data, *, steps: int, device: torch.device) -> Classifier:
     """Train a classifier on the training images; the same data gives the same weights."""
-    precision = resolve_precision("auto", device)
+    precision, reach = resolve_precision("auto", device), data.image_size // SHIFT
     seed, rise = derive_seed(SEED, "oracle"), max(1, round(WARM_UP * steps))
-    reach = data.image_size // SHIFT
+
+    def learning_rate(step: int) -> float:  # a straight rise, then half a cosine to 0, of MAX_LR
+        fall = 0.5 * (1 + float(np.cos(np.pi * (step - rise) / max(1, steps - rise))))
+        return (step + 1) / rise if step < rise else fall
+
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         classifier = Classifier(data).to(device, memory_format=torch.channels_last)
         options = {"lr": MAX_LR, "weight_decay": WEIGHT_DECAY, "fused": True}
         optimizer = torch.optim.AdamW(classifier.parameters(), **options)
-        flip, images = LAYOUTS[data.layout].can_flip, data.train.images
-        batches = Batches(images, batch_size=BATCH_SIZE, seed=seed, flip=flip, device=device)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, learning_rate)
+        options = {"flip": LAYOUTS[data.layout].can_flip, "labels": data.train.labels}
+        options |= {"batch_size": BATCH_SIZE, "seed": seed, "device": device}
+        batches = Batches(data.train.images, **options)
         is_hidden = bool(os.environ.get("HWLIB_BATCH")) or not sys.stderr.isatty()
         bar = {"desc": "attribute classifier", "unit": "step", "disable": is_hidden, "leave": False}
         for step in tqdm(range(steps), **bar):
-            # a straight rise, then half a cosine to 0
-            fall = 0.5 * (1 + float(np.cos(np.pi * (step - rise) / max(1, steps - rise))))
-            for group in optimizer.param_groups:
-                group["lr"] = MAX_LR * ((step + 1) / rise if step < rise else fall)
-
             x, stream = batches[step], generator(SEED, "oracle-example", step)
             x = shift_images(x, torch.randint(-reach, reach + 1, (2, len(x)), generator=stream))
             if data.attributes:
-                loss = F.binary_cross_entropy_with_logits
-                labels = torch.from_numpy(data.train.labels[batches.indices(step)])
-                labels = labels.to(device).float()  # (B, A)
+                loss, labels = F.binary_cross_entropy_with_logits, batches.extras(step)["labels"]
             else:
-                loss = F.cross_entropy
                 labels = torch.randint(0, TURNS, (len(x),), generator=stream).to(device)
-                x = turn_images(x, labels)
+                loss, x = F.cross_entropy, turn_images(x, labels)
             with autocast(precision, device):
                 logits, _ = classifier(x)
             optimizer.zero_grad(set_to_none=True)
             loss(logits.float(), labels).backward()
             optimizer.step()
+            schedule.step()
     rows = evenly_spaced_rows(len(data.train), SCALE_IMAGES)
     features = image_features(classifier.eval(), data.train.images[rows]).double()
     std = features.std(0, correction=0)
@@ -243,18 +215,19 @@ def measure_classifier(classifier: Classifier, data: Data) -> dict[str, Any]:
         readings, _ = read_images(classifier, images)
         right = (readings == data.test.labels.astype(bool)).mean(0)
         rate = data.test.labels.mean(0)
-        floor = np.maximum(rate, 1 - rate)
-        accuracies = zip(right.tolist(), floor.tolist(), strict=True)
-        each = [{"accuracy": accuracy, "floor": chance} for accuracy, chance in accuracies]
-        return {
-            "kind": "attributes",
-            "accuracy": float(right.mean()),
-            "floor": float(floor.mean()),
-            "by_attribute": dict(zip(data.attributes, each, strict=True)),
-        }
-    num_right = 0
-    for batch in _batches(classifier, images):
-        for turn in range(TURNS):
-            num_right += int((classifier(batch.rot90(turn, (2, 3)))[0].argmax(1) == turn).sum())
-    accuracy = num_right / (TURNS * len(images))
-    return {"kind": "rotation", "accuracy": accuracy, "floor": 1 / TURNS, "by_attribute": {}}
+        kind, floor = "attributes", np.maximum(rate, 1 - rate)
+    else:
+
+        def are_right(x: Tensor) -> Tensor:
+            turned = (classifier(x.rot90(turn, (2, 3)))[0].argmax(1) for turn in range(TURNS))
+            return torch.stack([read == turn for turn, read in enumerate(turned)], 1)
+
+        right = map_batches(are_right, images, classifier).numpy()
+        kind, floor = "rotation", np.array([1 / TURNS])
+    each = zip(data.attributes, right.tolist(), floor.tolist(), strict=False)
+    return {
+        "kind": kind,
+        "accuracy": float(right.mean()),
+        "floor": float(floor.mean()),
+        "by_attribute": {name: {"accuracy": a, "floor": chance} for name, a, chance in each},
+    }

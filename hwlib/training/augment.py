@@ -13,9 +13,8 @@ CUT = 1 / 2  # side of the square that is cut out, as a share of the side
 def augment(x: Tensor, draws: Generator) -> Tensor:
     """Change brightness, saturation and contrast, shift, and cut out a square.
 
-    Each image (B, C, H, W), in any range around 0, draws its own change, and gradients pass
-    through, so that G can be trained through it (Zhao et al. 2020, policy
-    color,translation,cutout). The generator is on the CPU on every machine.
+    Each image (B, C, H, W), in any range around 0, draws its own change; gradients pass through
+    (Zhao et al. 2020, policy color,translation,cutout). `draws` is on the CPU.
     """
     draw = torch.rand((7, len(x), 1, 1, 1), generator=draws).to(x.device)
     brightness, saturation, contrast, *places = draw

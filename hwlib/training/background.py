@@ -20,10 +20,7 @@ from hwlib.training.loop import fit
 
 
 class Trainings(Workers):
-    """Trains in the background, `jobs` at a time, in the order of `start`.
-
-    Inside the context this process takes no more threads than each of them.
-    """
+    """Trains in the background, `jobs` at a time, in the order of `start`."""
 
     def __init__(self, jobs: int, *, runs: Path, skip_bad: bool = False):
         """Start no process yet."""
@@ -32,11 +29,7 @@ class Trainings(Workers):
         self._task = {"runs": str(runs.resolve()), "skip_bad": skip_bad}
 
     def start(self, config: Config, begun: Callable[[], None]) -> Future[str]:
-        """Queue a training, and call `begun` when its turn has come.
-
-        Returns:
-            What will hold the reason why it failed in one line, "" where it is finished.
-        """
+        """Queue a training; what comes of it is the line why it failed, "" where it is finished."""
 
         def work(run: RunChild) -> str:
             begun()
@@ -50,6 +43,7 @@ class Trainings(Workers):
         return self.submit(work)
 
     def __enter__(self) -> Trainings:
+        # this process takes no more threads than each of them
         torch.set_num_threads(max(1, self._threads // self.jobs))
         return self
 

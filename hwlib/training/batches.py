@@ -1,20 +1,26 @@
-"""Batches of images and of noise. Those of training follow from seed and step alone, so there is no
-loader state to save; those of an evaluation go through the images in order."""
+"""Batches of images and of noise, and the images that networks make of them.
+
+Those of training follow from seed and step alone, so there is no loader state to save; those of an
+evaluation go through the images in order.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from hwlib.conditioning import draw_codes, draw_labels, one_hot
 from hwlib.config import Config
-from hwlib.data import Data
+from hwlib.registry import PROBLEMS
 from hwlib.runtime import derive_seed, generator
 
 EVAL_BATCH = 250
+
+Inputs = tuple[Tensor, Tensor | None]  # noise (N, Z); labels or one-hot codes (N, label_dim)
 
 
 class Batches:
@@ -81,11 +87,22 @@ def evenly_spaced_rows(num: int, count: int) -> np.ndarray:
     return np.unique(np.linspace(0, num - 1, min(num, count)).round().astype(int))
 
 
-def image_batches(images: np.ndarray, device: torch.device | str = "cpu") -> Iterator[Tensor]:
-    """Yield uint8 images (N, H, W, C) in order as (B, C, H, W), channels-last in memory."""
+def image_batches(images: np.ndarray, network: nn.Module | None = None) -> Iterator[Tensor]:
+    """Yield uint8 images (..., H, W, C) as (B, C, H, W), on a network's device, in its range."""
+    device = "cpu" if network is None else next(network.parameters()).device
+    images = images.reshape(-1, *images.shape[-3:])
     for start in range(0, len(images), EVAL_BATCH):
         batch = torch.from_numpy(np.array(images[start : start + EVAL_BATCH]))
-        yield batch.to(device).permute(0, 3, 1, 2)
+        batch = batch.to(device).permute(0, 3, 1, 2)
+        yield to_range(batch, network.pixel_range) if hasattr(network, "pixel_range") else batch
+
+
+@torch.no_grad()
+def map_batches(
+    function: Callable[[Tensor], Tensor], images: np.ndarray, network: nn.Module | None = None
+) -> Tensor:
+    """Return what `function` gives for the batches of `image_batches`, (N, ...) on the CPU."""
+    return torch.cat([function(batch).cpu() for batch in image_batches(images, network)])
 
 
 def to_range(images: Tensor, pixel_range: tuple[float, float]) -> Tensor:
@@ -104,11 +121,8 @@ def to_uint8(x: Tensor, pixel_range: tuple[float, float]) -> Tensor:
 def draw_z(
     config: Config, *stream: object, num: int, z_dim: int, device: torch.device | str = "cpu"
 ) -> Tensor:
-    """Draw noise (num, z_dim), normal or uniform in [-1, 1], from the stream that `stream` names.
-
-    Drawn on the CPU on every machine, so that a GPU gets the same noise as a laptop.
-    """
-    draws = generator(config.seed, *stream)
+    """Draw noise (num, z_dim), normal or uniform in [-1, 1], from the stream of that name."""
+    draws = generator(config.seed, *stream)  # on the CPU: a GPU gets the same noise as a laptop
     if config.noise == "normal":
         noise = torch.randn((num, z_dim), generator=draws)
     else:
@@ -116,7 +130,40 @@ def draw_z(
     return noise.to(device, non_blocking=True)
 
 
-def attribute_columns(labels: np.ndarray, data: Data, config: Config) -> np.ndarray:
-    """Return the (N, A) labels that an ACGAN learns, of all labels of the data."""
-    columns = [data.attributes.index(name) for name in config.attributes]
-    return np.ascontiguousarray(labels[:, columns])
+@torch.no_grad()
+def generate(network: nn.Module, z: Tensor, c: Tensor | None = None) -> np.ndarray:
+    """Generate uint8 images (..., H, W, C) by a G, in whatever mode it is, or a VAE's decoder.
+
+    `z` (..., Z) is noise, or latents; `c` (..., label_dim) are labels or one-hot codes, if any.
+    """
+    device, run = next(network.parameters()).device, getattr(network, "decode", network)
+    inputs = [
+        each.to(device).flatten(0, -2).split(EVAL_BATCH) for each in (z, c) if each is not None
+    ]
+    parts = [
+        to_uint8(run(*batch), network.pixel_range).cpu() for batch in zip(*inputs, strict=True)
+    ]
+    images = torch.cat(parts).numpy()
+    return images.reshape(*z.shape[:-1], *images.shape[1:])
+
+
+def draw_inputs(
+    network: nn.Module, config: Config, *stream: object, num: int, labels: np.ndarray | None = None
+) -> Inputs:
+    """Draw what `generate` is given: noise (num, Z), and labels or codes where the problem has any.
+
+    `stream` names the draws. With `labels` (M, A) of images an ACGAN follows their distribution:
+    evenly spaced rows in a random order. Without, each label is on half the time.
+    """
+    z = draw_z(config, *stream, num=num, z_dim=network.z_dim)
+    condition, names = PROBLEMS[config.problem].condition, (*stream, "conditions")
+    draws = generator(config.seed, *names)
+    if not condition:
+        return z, None
+    if condition == "codes":
+        return z, one_hot(draw_codes(num, config.num_codes, draws))
+    if labels is None:
+        return z, draw_labels(num, network.label_dim, draws)
+    rows = np.linspace(0, len(labels) - 1, num).round().astype(int)
+    rows = np.random.default_rng(derive_seed(config.seed, *names)).permutation(rows)
+    return z, torch.from_numpy(np.asarray(labels)[rows]).float()

@@ -52,28 +52,23 @@ def expected_seconds(
     """
     kinds, counted, missing = {}, set(), []
     for config, data in zip(configs, datas, strict=True):
-        new = {
-            one.hash8(): (one, tuple(getattr(one, name) for name in KIND))
-            for one in trainings(config)
-            if not is_done(one, data, runs)
-        }
-        kinds |= {kind: (one, data) for one, kind in new.values()}
-        missing.append([new[key] for key in new if key not in counted])
-        counted |= new.keys()
-    budget = BUDGET_S / max(1, len(kinds))
+        missing.append([])
+        for one in trainings(config):
+            if (name := one.hash8()) not in counted and not is_done(one, data, runs):
+                counted.add(name)
+                kind = tuple(getattr(one, setting) for setting in KIND)
+                missing[-1].append((kind, one.num_steps))
+                kinds[kind] = one, data
+    options = {"budget_s": BUDGET_S / max(1, len(kinds)), "threads": threads}
     each = {
-        kind: step_seconds(one, channels=data.channels, budget_s=budget, threads=threads)
+        kind: step_seconds(one, channels=data.channels, **options)
         for kind, (one, data) in kinds.items()
     }
-    return [[one.num_steps * each[kind] / TRAINING_SHARE for one, kind in many] for many in missing]
+    return [[steps * each[kind] / TRAINING_SHARE for kind, steps in many] for many in missing]
 
 
 def step_seconds(config: Config, *, channels: int, budget_s: float, threads: int = 0) -> float:
-    """Return the seconds that one step of a training takes here, evaluation left out.
-
-    About `budget_s` is measured, one step at least, with `threads`; with as many as now where it is
-    0.
-    """
+    """Return the seconds of one step here, measured for `budget_s` and with `threads`, if any."""
     device = resolve_device(config.device)
     precision = resolve_precision(config.precision, device)
     num = config.batch_size * config.d_updates
@@ -101,10 +96,7 @@ def step_seconds(config: Config, *, channels: int, budget_s: float, threads: int
 
 
 def log_expected_time(config: Config, data: Data, *, runs: Path) -> None:
-    """Log about how long a training takes here, before it begins; nothing of a short one.
-
-    What is finished in the folder `runs` is not counted.
-    """
+    """Log about how long what is not finished of a training takes here; nothing of a short one."""
     config = resolve_attribute(config, data)
     alone = member_configs(config) if PROBLEMS[config.problem].study_of else [config]
     missing = [one for one in alone if not is_done(one, data, runs)]

@@ -20,10 +20,7 @@ NUMBERS = ("step", "time_s", "best_step", "best_score", "snapshot_s")  # of the 
 
 
 def save_checkpoint(folder: Path, state: State, *, metrics_bytes: int) -> None:
-    """Write `state` to `folder/step-<step>-...`, then drop all but the two newest.
-
-    `metrics_bytes` is the length of metrics.jsonl that belongs to this state.
-    """
+    """Write `state`, and the length of its metrics.jsonl; then drop all but the two newest."""
     tensors = {f"model/{key}": t for key, t in model_tensors(state.models).items()}
     tensors |= {f"best/{key}": t for key, t in state.best.items()}
     for name, parts in (("rows", state.rows), ("frames", state.frames)):
@@ -45,12 +42,7 @@ def save_checkpoint(folder: Path, state: State, *, metrics_bytes: int) -> None:
 
 
 def load_checkpoint(folder: Path, state: State) -> int:
-    """Put the newest sound checkpoint into `state`; drop damaged ones.
-
-    Returns:
-        The length of metrics.jsonl that belongs to it; 0, and `state` untouched, where there is no
-        sound checkpoint.
-    """
+    """Put the newest sound checkpoint into `state`; return its `metrics_bytes`, 0 without one."""
     for path in sorted(folder.glob("step-*"), reverse=True):
         if found := load_sealed(path):
             break
@@ -58,8 +50,7 @@ def load_checkpoint(folder: Path, state: State) -> int:
     else:
         return 0
     tensors, about = found
-    before, now = about["num_threads"], torch.get_num_threads()
-    if before != now:
+    if (before := about["num_threads"]) != (now := torch.get_num_threads()):
         log.event("training.other_threads", before=before, now=now)
     for name in NUMBERS:
         setattr(state, name, about[name])

@@ -5,9 +5,8 @@ Networks are in eval mode and in float32; the end is measured on the entire test
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,26 +17,18 @@ from hwlib.data import Data
 from hwlib.losses import kl_standard_normal, recon_nats
 from hwlib.metrics import active_units, linear_probe_accuracy, majority_accuracy, sharpness
 from hwlib.models.vae import VAE
+from hwlib.training import quality
 from hwlib.training.batches import (
-    EVAL_BATCH,
+    draw_inputs,
     draw_z,
     evenly_spaced_rows,
+    generate,
     image_batches,
-    to_range,
-    to_uint8,
+    map_batches,
 )
 from hwlib.training.factors import disentanglement
-from hwlib.training.generate import Arrays, Models, Results
-from hwlib.training.quality import (
-    NUM_SAMPLES,
-    check_feature_networks,
-    make_feature_networks,
-    mean_of,
-    num_quality_images,
-    sample_quality,
-)
 from hwlib.training.steps import sigma_01
-from hwlib.training.updates import State
+from hwlib.training.updates import Finished, Results, State
 
 CURVE_IMAGES = 512  # test images behind each point of the test curve
 PROBE_IMAGES = 4_000  # training images that the linear probe is fitted to
@@ -48,20 +39,16 @@ NUM_PROGRESS = 8  # test images that are reconstructed then
 
 
 class VaeMonitor:
-    """Measures a VAE at points of its training, and the finished one.
-
-    It needs feature networks at its end alone, and until then another process may train the
-    attribute classifier; what they need is checked at once.
-    """
+    """Measures a VAE at points of its training, and the finished one."""
 
     labels: np.ndarray | None = None  # it learns none
 
     def __init__(self, data: Data, config: Config, device: torch.device):
-        """Check that the images can be compared."""
+        """Check that images can be compared; the networks for it are needed at the end alone."""
         self.data, self.config, self.device = data, config, device
         steps = {max(1, round(share * config.num_steps)) for share in GROWTH_SHARES}
         self.growth_steps = sorted(steps)
-        check_feature_networks(config, data, device)
+        quality.check_feature_networks(config, data, device)
 
     def after_step(self, state: State) -> None:
         """Keep reconstructions of the first test images at 10, 50 and 100 % of the steps."""
@@ -79,22 +66,16 @@ class VaeMonitor:
         vae.train()
         return {f"test_{name}": value for name, value in numbers.items()}
 
-    def finish(
-        self, state: State, records: Sequence[dict[str, Any]]
-    ) -> tuple[Models, Results, Arrays, Arrays]:
-        """Measure the trained VAE.
-
-        Returns the networks, its part of results.json, the images of samples.npz and the arrays of
-        latents.npz.
-        """
-        networks = make_feature_networks(self.config, self.data, self.device)
+    def finish(self, state: State, records: Sequence[Results]) -> Finished:
+        """Measure the trained VAE."""
+        networks = quality.make_feature_networks(self.config, self.data, self.device)
         vae, data, config = state.models["vae"].eval(), self.data, self.config
         numbers = measure_elbo(vae, data.test.images, config)
         mu = posterior_means(vae, data.test.images)
         kept = evenly_spaced_rows(len(mu), NUM_LATENTS)
-        num = num_quality_images(data)
-        samples = vae_samples(vae, config, max(num, NUM_SAMPLES), "samples")
-        quality, images = sample_quality(samples, data, networks)
+        num = quality.num_quality_images(data)
+        inputs = draw_inputs(vae, config, "samples", num=max(num, quality.NUM_SAMPLES))
+        of_samples, images = quality.sample_quality(generate(vae, *inputs), data, networks)
         originals = np.array(data.test.images[:NUM_SHOWN])
         real = data.test.images[evenly_spaced_rows(len(data.test), num)]
         results: Results = {
@@ -103,8 +84,8 @@ class VaeMonitor:
             **{name: numbers[name] for name in ("neg_elbo_nats", "recon_nats", "kl_nats")},
             "active_units": active_units(mu),
             **({} if vae.log_sigma is None else {"sigma_01": sigma_01(vae).item()}),
-            **quality,
-            "sharpness_reconstructions": mean_of(sharpness, reconstruct(vae, real)),
+            **of_samples,
+            "sharpness_reconstructions": quality.mean_of(sharpness, reconstruct(vae, real)),
             **self._probe(vae, mu),
             **disentanglement(partial(posterior_draws, vae, config), data),
         }
@@ -136,12 +117,6 @@ class VaeMonitor:
         }
 
 
-def _batches(vae: VAE, images: np.ndarray) -> Iterator[Tensor]:
-    """Yield images as the network takes them, in batches (B, C, H, W)."""
-    for batch in image_batches(images, next(vae.parameters()).device):
-        yield to_range(batch, vae.pixel_range)
-
-
 @torch.no_grad()
 def measure_elbo(vae: VAE, images: np.ndarray, config: Config) -> dict[str, float]:
     """Measure a VAE on all of `images` (N, H, W, C).
@@ -151,23 +126,17 @@ def measure_elbo(vae: VAE, images: np.ndarray, config: Config) -> dict[str, floa
     image, from one draw of z.
     """
     totals = torch.zeros(3, dtype=torch.float64)
-    for number, x in enumerate(_batches(vae, images)):
+    for number, x in enumerate(image_batches(images, vae)):
         mu, logvar = vae.encode(x)
         z = _draw_posterior(mu, logvar, config, "test-eps", number)
-        from_mean = recon_nats(x, vae.decode(mu), vae.pixel_range)
-        from_draw = recon_nats(x, vae.decode(z), vae.pixel_range)
+        from_mean, from_draw = (recon_nats(x, vae.decode(it), vae.pixel_range) for it in (mu, z))
         sums = (from_mean, from_draw, kl_standard_normal(mu, logvar))
         totals += torch.stack([value.double().sum() for value in sums]).cpu()
     error, recon, kl = (totals / len(images)).tolist()
     # recon_nats is the summed squared error in [-1, 1]: over the values it is the MSE there.
     mse_11 = error / images[0].size
-    return {
-        "mse_01": mse_11 / 4,
-        "mse_11": mse_11,
-        "recon_nats": recon,
-        "kl_nats": kl,
-        "neg_elbo_nats": recon + kl,
-    }
+    nats = {"recon_nats": recon, "kl_nats": kl, "neg_elbo_nats": recon + kl}
+    return {"mse_01": mse_11 / 4, "mse_11": mse_11} | nats
 
 
 def _draw_posterior(mu: Tensor, logvar: Tensor, config: Config, *stream: object) -> Tensor:
@@ -177,10 +146,9 @@ def _draw_posterior(mu: Tensor, logvar: Tensor, config: Config, *stream: object)
     return mu + (0.5 * logvar).exp() * eps
 
 
-@torch.no_grad()
 def posterior_means(vae: VAE, images: np.ndarray) -> Tensor:
     """Return the (N, Z) posterior means of all of `images`, on the CPU."""
-    return torch.cat([vae.encode(x)[0].cpu() for x in _batches(vae, images)])
+    return map_batches(lambda x: vae.encode(x)[0], images, vae)
 
 
 @torch.no_grad()
@@ -192,37 +160,18 @@ def posterior_draws(vae: VAE, config: Config, images: np.ndarray, stream: str) -
     """
     parts = [
         _draw_posterior(*vae.encode(x), config, "posterior", stream, number).cpu()
-        for number, x in enumerate(_batches(vae, images))
+        for number, x in enumerate(image_batches(images, vae))
     ]
     return torch.cat(parts).numpy()
 
 
-@torch.no_grad()
-def vae_samples(vae: VAE, config: Config, num: int, *stream: object) -> np.ndarray:
-    """Decode `num` draws from the prior: uint8 (num, H, W, C); `stream` names the draws."""
-    device = next(vae.parameters()).device
-    z = draw_z(config, *stream, num=num, z_dim=vae.z_dim, device=device)
-    parts = [to_uint8(vae.decode(part), vae.pixel_range).cpu() for part in z.split(EVAL_BATCH)]
-    return torch.cat(parts).numpy()
-
-
-@torch.no_grad()
 def reconstruct(vae: VAE, images: np.ndarray) -> np.ndarray:
     """Reconstruct images (N, H, W, C) uint8 from their posterior means, in the same form."""
-    decoded = (vae.decode(vae.encode(x)[0]) for x in _batches(vae, images))
-    return torch.cat([to_uint8(x_hat, vae.pixel_range) for x_hat in decoded]).cpu().numpy()
+    return generate(vae, posterior_means(vae, images))
 
 
-@torch.no_grad()
 def interpolation(vae: VAE, images: np.ndarray, *, rows: int = 4, num: int = 9) -> np.ndarray:
-    """Walk straight through latent space from image 2r to image 2r + 1: uint8 (rows, num, H, W, C).
-
-    There are fewer rows where there are not images enough.
-    """
-    rows = min(rows, len(images) // 2)
-    device = next(vae.parameters()).device
-    mu = posterior_means(vae, images[: 2 * rows]).to(device)
-    t = torch.linspace(0, 1, num, device=device).view(1, num, 1)
-    z = (1 - t) * mu[0::2, None] + t * mu[1::2, None]  # (rows, num, Z)
-    frames = to_uint8(vae.decode(z.flatten(0, 1)), vae.pixel_range)
-    return frames.cpu().numpy().reshape(len(z), num, *frames.shape[1:])
+    """Walk straight through latents from image 2r to image 2r + 1: uint8 (rows, num, H, W, C)."""
+    mu = posterior_means(vae, images[: 2 * min(rows, len(images) // 2)])
+    t = torch.linspace(0, 1, num).view(1, num, 1)
+    return generate(vae, (1 - t) * mu[0::2, None] + t * mu[1::2, None])

@@ -30,13 +30,12 @@ def disentanglement(read: Callable[[np.ndarray, str], np.ndarray], data: Data) -
     `read` gives the codes (N, Z) of images uint8 (N, H, W, C), and takes the name of the part that
     they are of, for its draws.
     """
-    known = data.train.factors, data.test.factors
-    if any(table is None or len(table) < MIN_IMAGES for table in known):
-        return {}
-    if any(not set(FACE_FACTORS) <= set(table.columns) for table in known):
-        return {}  # factors, but not those of the drawn faces
     parts = []
     for name, part, count in (("train", data.train, NUM_FITTED), ("test", data.test, NUM_HELD_OUT)):
+        if part.factors is None or len(part.factors) < MIN_IMAGES:
+            return {}
+        if not set(FACE_FACTORS) <= set(part.factors.columns):
+            return {}  # factors, but not those of the drawn faces
         rows = evenly_spaced_rows(len(part), count)
         parts.append((read(part.images[rows], name), part.factors.loc[rows, list(FACE_FACTORS)]))
     return {"disentanglement": scores(*parts[0], held_out=parts[1])}

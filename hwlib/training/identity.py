@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from hwlib.config import Config
@@ -13,7 +14,6 @@ from hwlib.fingerprint import pair_code
 from hwlib.registry import PROBLEMS
 from hwlib.run import Run
 from hwlib.runtime import environment, resolve_device, resolve_precision
-from hwlib.training.batches import attribute_columns
 from hwlib.training.study import is_complete
 
 
@@ -37,14 +37,14 @@ def check_attributes(config: Config, known: tuple[str, ...]) -> None:
         raise UserError("attribute_empty", known=list(known))
 
 
+def attribute_columns(labels: np.ndarray, data: Data, config: Config) -> np.ndarray:
+    """Return the (N, A) labels that an ACGAN learns, of all labels of the data."""
+    columns = [data.attributes.index(name) for name in config.attributes]
+    return np.ascontiguousarray(labels[:, columns])
+
+
 def resolve_attribute(config: Config, data: Data) -> Config:
-    """Settle what a VAE's figures colour: the first attribute asked for, else Male, else any.
-
-    The data are those of `load_run_data`, which has all attributes asked for.
-
-    Raises:
-        UserError: an ACGAN can learn nothing from an attribute.
-    """
+    """Settle what a VAE's figures colour: the first attribute asked for, else Male, else any."""
     problem = PROBLEMS[config.problem]
     if problem.condition == "labels":
         rates = attribute_columns(data.train.labels, data, config).mean(0)
@@ -52,10 +52,9 @@ def resolve_attribute(config: Config, data: Data) -> Config:
             if rate in (0, 1):
                 raise UserError("attribute_constant", name=name, value=int(rate), data=data.spec)
         return config
-    if problem.is_adversarial:
-        return config.model_copy(update={"attribute": None})  # it plays no part there
     choices = [*config.attributes, *(["Male"] if "Male" in data.attributes else data.attributes)]
-    return config.model_copy(update={"attribute": choices[0] if choices else None})
+    own = None if problem.is_adversarial or not choices else choices[0]
+    return config.model_copy(update={"attribute": own})
 
 
 def identify(
@@ -63,8 +62,7 @@ def identify(
 ) -> tuple[Config, dict[str, str], str]:
     """Return the resolved settings, what else can change the result, and the run's name.
 
-    `device` ("cuda" for one) and `precision` are those of the machine that trains it; this one's
-    where they are empty.
+    `device` and `precision` are those of the machine that trains it; this one's where empty.
     """
     config = resolve_attribute(config, data)
     if not (device and precision):

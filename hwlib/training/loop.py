@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import save_file
 
 from hwlib.config import Config
 from hwlib.data import Data
 from hwlib.errors import Worded
-from hwlib.io import write_arrays, write_json
-from hwlib.models.weights import save_weights
+from hwlib.io import replacing, sha256_of, write_arrays, write_json
+from hwlib.models.weights import model_tensors
 from hwlib.recipes import build_networks
 from hwlib.registry import PROBLEMS, resolve
 from hwlib.run import Run, default_runs_dir
@@ -58,11 +59,9 @@ def fit(
 ) -> Run:
     """Train what `config` asks for; go on where it stopped; return at once when it is finished.
 
-    Args:
-        config: settings, from `hwlib.make_config`.
-        runs: folder of the run folders; `hwlib.run.default_runs_dir()` where it is empty.
-        skip_bad: leave out images that cannot be read, instead of refusing the data.
-        watch: called with all records so far, at most every two seconds.
+    `runs` is the folder of the run folders, by default `hwlib.run.default_runs_dir()`; `skip_bad`
+    leaves out images that cannot be read; `watch` is called with all records so far, at most every
+    two seconds.
 
     Raises:
         UserError: the data or a setting does not fit.
@@ -162,7 +161,9 @@ def train(
     write_arrays(run.path / "samples.npz", images)
     if latents:
         write_arrays(run.path / "latents.npz", latents)
-    digest = save_weights(run.path / "weights.safetensors", models)
+    weights = run.path / "weights.safetensors"
+    with replacing(weights) as temporary:
+        save_file(model_tensors(models), temporary)
     num_images = config.num_steps * batches.batch_size
     about = {
         "num_steps": config.num_steps,
@@ -173,7 +174,7 @@ def train(
         "num_parameters": sum(p.numel() for m in models.values() for p in m.parameters()),
         "num_test_images": len(data.test.images),
         "precision_used": precision,
-        "weights_sha256": digest,
+        "weights_sha256": sha256_of(weights),
     }
     write_json(run.path / "results.json", about | results)
     shutil.rmtree(checkpoint)  # the finished weights stand beside it
@@ -186,18 +187,18 @@ def make_state(config: Config, *, channels: int, device: torch.device) -> State:
         models = build_networks(config, channels=channels)
     for model in models.values():
         model.to(device, memory_format=torch.channels_last).train()
+    if config.optimizer == "rmsprop":
+        make = partial(torch.optim.RMSprop, lr=config.learning_rate, alpha=0.9, foreach=True)
+    else:
+        betas = config.adam_betas
+        make = partial(torch.optim.Adam, lr=config.learning_rate, betas=betas, fused=True)
     optimizers = {}
     for name, model in models.items():
         # a learnt sigma has a step of its own
         own = [weight for key, weight in model.named_parameters() if key == "log_sigma"]
         rest = [weight for key, weight in model.named_parameters() if key != "log_sigma"]
         groups = [{"params": rest}, *({"params": [w], "lr": SIGMA_LEARNING_RATE} for w in own)]
-        if config.optimizer == "rmsprop":
-            options = {"lr": config.learning_rate, "alpha": 0.9, "foreach": True}
-            optimizers[name] = torch.optim.RMSprop(groups, **options)
-        else:
-            options = {"lr": config.learning_rate, "betas": config.adam_betas, "fused": True}
-            optimizers[name] = torch.optim.Adam(groups, **options)
+        optimizers[name] = make(groups)
     if config.ema:
         models["G_ema"] = copy.deepcopy(models["G"]).requires_grad_(False)
     return State(models, optimizers)

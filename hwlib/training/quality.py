@@ -10,29 +10,21 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from hwlib import metrics
 from hwlib.config import Config
 from hwlib.data import Data
 from hwlib.errors import UserError
 from hwlib.io import sha256_of
-from hwlib.metrics import (
-    NEIGHBOURS,
-    colourfulness,
-    diversity,
-    frechet_distance,
-    kernel_distance,
-    neighbour_scores,
-    sharpness,
-    squared_distances,
-)
 from hwlib.training.attribute_classifier import Classifier, get_classifier, image_features
-from hwlib.training.batches import evenly_spaced_rows, image_batches
+from hwlib.training.batches import evenly_spaced_rows, map_batches
+from hwlib.training.updates import Measured, Results
 
 MAX_IMAGES = 5_000  # of each of the two sets that are compared
 NUM_SAMPLES = 64  # samples that are kept
@@ -46,8 +38,8 @@ INCEPTION_SHA256 = "0cc3c7bd"  # its first digits
 INCEPTION_SIDE = 299
 INCEPTION_BATCH = 25
 
-KYNKAANNIEMI = f"{NEIGHBOURS} nearest neighbours (Kynkaanniemi et al. 2019)"
-NAEEM = f"{NEIGHBOURS} nearest neighbours (Naeem et al. 2020)"
+KYNKAANNIEMI = f"{metrics.NEIGHBOURS} nearest neighbours (Kynkaanniemi et al. 2019)"
+NAEEM = f"{metrics.NEIGHBOURS} nearest neighbours (Naeem et al. 2020)"
 ESTIMATORS = {
     "frechet": "Gaussians with covariances over N - 1",
     "kid": "unbiased MMD^2 of the kernel (x.y/F + 1)^3, all pictures at once",
@@ -59,14 +51,11 @@ ESTIMATORS = {
 
 
 class FeatureNetworks(NamedTuple):
-    """The networks that images are measured with.
+    """The networks that images are measured with."""
 
-    classifier: reads attributes.
-    extractor: distances are taken in its `features(x)` of uint8 (B, C, H, W), and `name` is in
-        their protocol. It is the classifier unless another one is asked for.
-    """
-
-    classifier: Classifier
+    classifier: Classifier  # reads attributes
+    # Distances are taken in its `features(x)` of uint8 (B, C, H, W), and `name` is in their
+    # protocol. It is the classifier unless another one is asked for.
     extractor: nn.Module
 
 
@@ -78,12 +67,9 @@ def make_feature_networks(config: Config, data: Data, device: torch.device) -> F
 
 
 def check_feature_networks(config: Config, data: Data, device: torch.device) -> Inception | None:
-    """Return Inception where it is asked for, a frozen network in eval mode.
+    """Return Inception where it is asked for, its weights `$HWLIB_INCEPTION` or torch's download.
 
-    Its weights are `$HWLIB_INCEPTION`, else where torch keeps downloads.
-
-    Raises:
-        UserError: the data has too few images for a distance, or Inception's weights are missing.
+    Too few images for a distance, and missing weights, are a UserError.
     """
     if num_quality_images(data) < 2:
         sizes = {"train": len(data.train), "test": len(data.test)}
@@ -132,54 +118,52 @@ def num_quality_images(data: Data) -> int:
     return min(len(data.test), len(data.train), MAX_IMAGES)
 
 
-def sample_quality(
-    samples: np.ndarray, data: Data, networks: FeatureNetworks
-) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def sample_quality(samples: np.ndarray, data: Data, networks: FeatureNetworks) -> Measured:
     """Measure samples against the test images, and real training images beside them.
 
     Of `samples`, uint8 (N, H, W, C), the first `num_quality_images(data)` are measured. They give
-    the part of results.json that every problem has, and of samples.npz: `samples`, the first 64,
-    and `nearest`.
+    what every problem has: of samples.npz `samples`, the first 64, and `nearest`.
     """
-    num = num_quality_images(data)
-    if len(samples) < num:
-        raise ValueError(f"{num} samples are needed, not {len(samples)}")
-    kept, samples = samples[:NUM_SAMPLES], samples[:num]
-    real = data.test.images[evenly_spaced_rows(len(data.test), num)]
-    train = data.train.images[evenly_spaced_rows(len(data.train), num)]
+    num, kept = num_quality_images(data), samples[:NUM_SAMPLES]
+    samples = samples[:num]
+    real, train = (
+        part.images[evenly_spaced_rows(len(part), num)] for part in (data.test, data.train)
+    )
     of_test, of_samples, of_train = (
         image_features(networks.extractor, images) for images in (real, samples, train)
     )
-    results: dict[str, Any] = {"oracle": networks.classifier.about}
-    results |= distances(of_test, of_samples)
-    results |= {f"{name}_real": value for name, value in distances(of_test, of_train).items()}
-    shared = {
+    protocol = {
         "data": data.fingerprint,
         **{name: getattr(data, name) for name in ("crop", "image_size", "channels")},
         **{"num_samples": num, "num_real": num, "features": networks.extractor.name},
     }
-    results["protocol"] = shared
+    results: Results = {"oracle": networks.classifier.about, "protocol": protocol}
     for name, estimator in ESTIMATORS.items():
-        results[f"{name}_protocol"] = shared | {"estimator": estimator}
+        results[f"{name}_protocol"] = protocol | {"estimator": estimator}
+    results |= distances(of_test, of_samples)
+    results |= {f"{name}_real": value for name, value in distances(of_test, of_train).items()}
     for name, images in (("samples", samples), ("real", data.test.images)):
-        results[f"sharpness_{name}"] = mean_of(sharpness, images)
+        results[f"sharpness_{name}"] = mean_of(metrics.sharpness, images)
         if images.shape[-1] == 3:
-            results[f"colourfulness_{name}"] = mean_of(colourfulness, images)
-    results["diversity_samples"] = diversity(of_samples)
-    results["diversity_real"] = diversity(of_test)
+            results[f"colourfulness_{name}"] = mean_of(metrics.colourfulness, images)
+    results["diversity_samples"] = metrics.diversity(of_samples)
+    results["diversity_real"] = metrics.diversity(of_test)
     copies, pairs = copy_results(samples, real, data.train.images)
     return results | copies, {"samples": kept, "nearest": pairs}
 
 
 def distances(real: Tensor, fake: Tensor) -> dict[str, float]:
     """Return every distance between features (N, F) of real and (M, F) of generated images."""
-    found = {"frechet": frechet_distance(real, fake), "kid": kernel_distance(real, fake)}
-    return found | neighbour_scores(real, fake)
+    return {
+        "frechet": metrics.frechet_distance(real, fake),
+        "kid": metrics.kernel_distance(real, fake),
+        **metrics.neighbour_scores(real, fake),
+    }
 
 
 def mean_of(measure: Callable[[Tensor], Tensor], images: np.ndarray) -> float:
     """Return the mean of a per-image number over uint8 images (N, H, W, C)."""
-    return float(torch.cat([measure(batch) for batch in image_batches(images)]).mean())
+    return float(map_batches(measure, images).mean())
 
 
 # ---- near copies --------------------------------------------------------------------------------
@@ -187,13 +171,12 @@ def mean_of(measure: Callable[[Tensor], Tensor], images: np.ndarray) -> float:
 
 def copy_results(
     samples: np.ndarray, real: np.ndarray, train: np.ndarray
-) -> tuple[dict[str, float], np.ndarray]:
+) -> tuple[Results, np.ndarray]:
     """Measure whether samples are copies: of training images, or of one another.
 
-    Distances are Euclidean, between images reduced to 16 x 16. The test images `real` say what a
-    fresh image's distance to its nearest training image is. Images, uint8 (N, H, W, C), give
-    `near_copies`, and `nearest_ratio` and `closest_pair_ratio` where real ones are not copies
-    themselves; and (8, 2, H, W, C), samples beside their nearest training images.
+    Distances are Euclidean, between images (N, H, W, C) reduced to 16 x 16, held against those of
+    the test images `real`. There are ratios where real ones are not copies themselves, and samples
+    beside their nearest training images, (8, 2, H, W, C).
     """
     fakes, fresh = thumbnails(samples), thumbnails(real)
     distance, index = nearest(torch.cat([fakes, fresh]), train)
@@ -213,23 +196,23 @@ def copy_results(
 
 def thumbnails(images: np.ndarray) -> Tensor:
     """Reduce images to 16 x 16 by their mean: uint8 (N, H, W, C) -> float32 (N, 256 * C)."""
-    # Around 0, so that little is lost where squares are subtracted.
-    scaled = (batch.float() / 255 - 0.5 for batch in image_batches(images))
-    return torch.cat([F.adaptive_avg_pool2d(x, THUMBNAIL).flatten(1) for x in scaled])
+
+    def reduce(batch: Tensor) -> Tensor:
+        # Around 0, so that little is lost where squares are subtracted.
+        return F.adaptive_avg_pool2d(batch.float() / 255 - 0.5, THUMBNAIL).flatten(1)
+
+    return map_batches(reduce, images)
 
 
 def nearest(queries: Tensor, train: np.ndarray) -> tuple[Tensor, Tensor]:
-    """Return each thumbnail's (N, F) distance to its nearest training image, and which that is.
-
-    Of `train`, uint8 (T, H, W, C), a thousand at a time are in memory.
-    """
+    """Return each thumbnail's (N, F) distance to its nearest of `train` (T, H, W, C), and which."""
     best = torch.full((len(queries),), torch.inf)
     index = torch.zeros(len(queries), dtype=torch.long)
     for start in range(0, len(train), TRAIN_AT_ONCE):
         part = thumbnails(train[start : start + TRAIN_AT_ONCE])
         for first in range(0, len(queries), TRAIN_AT_ONCE):
             rows = slice(first, first + TRAIN_AT_ONCE)
-            found, where = squared_distances(queries[rows], part).min(1)
+            found, where = metrics.squared_distances(queries[rows], part).min(1)
             is_nearer = found < best[rows]
             index[rows] = torch.where(is_nearer, where + start, index[rows])
             best[rows] = torch.where(is_nearer, found, best[rows])
@@ -238,6 +221,6 @@ def nearest(queries: Tensor, train: np.ndarray) -> tuple[Tensor, Tensor]:
 
 def closest_pair(thumbs: Tensor) -> Tensor:
     """Return the smallest distance between two images: (N, F) -> 0-dim, infinite for one."""
-    squares = squared_distances(thumbs, thumbs)
+    squares = metrics.squared_distances(thumbs, thumbs)
     squares.fill_diagonal_(torch.inf)
     return squares.min().sqrt()

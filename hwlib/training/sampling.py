@@ -15,8 +15,7 @@ from hwlib.images import to_image
 from hwlib.io import replacing_folder, write_arrays
 from hwlib.registry import PROBLEMS
 from hwlib.run import Run
-from hwlib.training.evaluate_vae import vae_samples
-from hwlib.training.generate import draw_inputs, generate
+from hwlib.training.batches import draw_inputs, generate
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 
@@ -25,23 +24,18 @@ def write_samples(run: Run, out: Path, *, num: int, seed: int, **conditions: Any
     """Draw `num` images and write them to `out`, whole or not at all.
 
     `out` ends in .npz (`images`, uint8 (N, H, W, C)), or is a new folder for PNG files; `seed` and
-    `conditions` are those of `sample_images`.
-
-    Raises:
-        UserError: the run is not finished, the folder has something in it, `out` is neither, or the
-            model cannot take the conditions.
+    `conditions` are those of `sample_images`. That it is neither is a UserError.
     """
     if out.suffix.lower() in IMAGE_SUFFIXES:
         raise UserError("one_image_name", out=out)
-    is_like_a_file = any(map(str.isalpha, out.suffix)) and not out.is_dir()
-    if is_like_a_file and out.suffix != ".npz":
+    if out.suffix == ".npz":
+        write_arrays(out, {"images": sample_images(run, num=num, seed=seed, **conditions)})
+        return
+    if any(map(str.isalpha, out.suffix)) and not out.is_dir():
         raise UserError("unknown_file_kind", out=out, suffix=out.suffix)
-    if out.suffix != ".npz" and out.exists() and (out.is_file() or any(out.iterdir())):
+    if out.exists() and (out.is_file() or any(out.iterdir())):
         raise UserError("out_not_empty", out=out)
     images = sample_images(run, num=num, seed=seed, **conditions)
-    if out.suffix == ".npz":
-        write_arrays(out, {"images": images})
-        return
     digits = len(str(num - 1))
     with replacing_folder(out) as folder:
         for number, pixels in enumerate(images):
@@ -79,12 +73,10 @@ def sample_images(
         if not all(0 <= code < CODE_SIZE for code in codes):
             raise UserError("code_range", codes=" ".join(map(str, codes)), most=CODE_SIZE - 1)
 
-    models = run.load_models()
-    if "vae" in models:
-        return vae_samples(models["vae"], config, num, "hwlib sample")
-    z, c = draw_inputs(models["G"], config, "hwlib sample", num=num)
+    network, *_ = run.load_models().values()  # the VAE or G
+    z, c = draw_inputs(network, config, "hwlib sample", num=num)
     for name, value in labels.items():
         c[:, config.attributes.index(name)] = value
     if codes is not None:
         c = one_hot(torch.tensor([codes]).expand(num, -1))
-    return generate(models["G"], z, c)
+    return generate(network, z, c)

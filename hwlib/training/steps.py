@@ -55,15 +55,8 @@ def vae_step(state: State, images: Tensor, config: Config, *, precision: str) ->
         x_hat, mu, logvar = vae(x, eps)
     x_hat, mu, logvar = x_hat.float(), mu.float(), logvar.float()
 
-    loss, recon, kl = objective(
-        x,
-        x_hat,
-        mu,
-        logvar,
-        kl_weight=config.kl_weight,
-        reconstruction=config.reconstruction,
-        log_sigma=vae.log_sigma,
-    )
+    options = {"kl_weight": config.kl_weight, "reconstruction": config.reconstruction}
+    loss, recon, kl = objective(x, x_hat, mu, logvar, **options, log_sigma=vae.log_sigma)
     update(loss, state.optimizers["vae"])
 
     with torch.no_grad():

@@ -31,26 +31,12 @@ SHARED = ("_real", "_protocol")  # ends of names
 NUM_COMPARED = 8  # test images that are set side by side
 
 
-def study_weights(config: Config) -> list[float]:
-    """Return every weight that a study trains, once: `kl_weights`, then what `kl_sweep` adds."""
-    return list(dict.fromkeys([*config.kl_weights, *config.kl_sweep]))
-
-
 def member_configs(config: Config) -> list[Config]:
-    """Return the settings of a study's VAEs, in the order of `study_weights`.
-
-    Each is what `make_config("vae", ..., kl_weight=weight)` gives with the study's other settings,
-    so that its run is shared with everybody who asks for the same. Settings of another problem are
-    a UserError.
-    """
-    studied = PROBLEMS[config.problem].study_of
-    if not studied:
-        raise UserError("no_kl_study", problem=config.problem)
-    shared = config.model_dump(exclude={"problem", "kl_weights", "kl_sweep", "kl_weight"})
-    return [
-        Config.create(**shared, problem=studied, kl_weight=weight)
-        for weight in study_weights(config)
-    ]
+    """Return the settings of a study's VAEs: `kl_weights`, then what `kl_sweep` adds, each once."""
+    shared = config.model_dump(exclude={"kl_weights", "kl_sweep"})
+    shared["problem"] = PROBLEMS[config.problem].study_of
+    weights = dict.fromkeys([*config.kl_weights, *config.kl_sweep])
+    return [Config.create(**shared | {"kl_weight": weight}) for weight in weights]
 
 
 def member_runs(study: Run) -> dict[float, Run]:
@@ -79,11 +65,11 @@ def train_study(run: Run, train: Callable[[Config], Run]) -> None:
     them by S members; `samples` (S, N, H, W, C) from the prior, of the same z for every weight.
     """
     configs = member_configs(run.config)
-    members, began = [], time.monotonic()
+    members, began, count = [], time.monotonic(), len(configs)
     for number, config in enumerate(configs):
-        left = (time.monotonic() - began) / number * (len(configs) - number) if number else None
-        facts = {"weight": f"{config.kl_weight:g}", "number": number + 1, "count": len(configs)}
-        log.event("training.study", run=run.path.name, **facts, left=left and left / 60)
+        minutes = (time.monotonic() - began) / number * (count - number) / 60 if number else None
+        facts = {"weight": f"{config.kl_weight:g}", "number": number + 1, "count": count}
+        log.event("training.study", run=run.path.name, **facts, left=minutes)
         members.append(train(config))
 
     images = [member.samples for member in members]
@@ -95,22 +81,18 @@ def train_study(run: Run, train: Callable[[Config], Run]) -> None:
     write_arrays(run.path / "samples.npz", arrays)
 
     results = [member.results for member in members]
-    num_images = sum(one["num_images"] for one in results)
-    train_time_s = sum(one["train_time_s"] for one in results)
+    num_images, time_s = (sum(r[name] for r in results) for name in ("num_images", "train_time_s"))
     about = {
         "num_steps": run.config.num_steps,  # of each VAE
-        "num_images": num_images,  # of all together, as the two below
-        "train_time_s": train_time_s,
-        "images_per_s": num_images / train_time_s,
-        "num_parameters": results[0]["num_parameters"],  # of each
-        "num_test_images": results[0]["num_test_images"],
+        **{"num_images": num_images, "train_time_s": time_s, "images_per_s": num_images / time_s},
+        **{name: results[0][name] for name in ("num_parameters", "num_test_images")},  # of each
         "kl_weights": list(run.config.kl_weights),
         "kl_sweep": list(run.config.kl_sweep),
         **{name: value for name, value in results[0].items() if name.endswith(SHARED)},
     }
     about["studies"] = [
-        {"kl_weight": config.kl_weight, "run": member.path.name}
+        {"kl_weight": member.config.kl_weight, "run": member.path.name}
         | {name: one[name] for name in COMPARED if name in one}
-        for config, member, one in zip(configs, members, results, strict=True)
+        for member, one in zip(members, results, strict=True)
     ]
     write_json(run.path / "results.json", about)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -16,12 +17,18 @@ from hwlib.losses import adversarial_loss
 from hwlib.runtime import generator
 from hwlib.training.augment import augment
 
+Models = dict[str, nn.Module]
+Results = dict[str, Any]  # of results.json
+Arrays = dict[str, np.ndarray]  # of samples.npz or latents.npz
+Measured = tuple[Results, Arrays]
+Finished = tuple[Models, Results, Arrays, Arrays]  # the networks; the last are latents
+
 
 @dataclass
 class State:
     """What training changes: networks, optimisers, and the number of finished steps."""
 
-    models: dict[str, nn.Module]
+    models: Models
     optimizers: dict[str, Optimizer]
     step: int = 0
     time_s: float = 0.0
