@@ -115,7 +115,7 @@ def test_what_the_reports_weights_come_to_by_hand():
     betas = {row.recipe: row.beta for row in objectives.common_forms()}
     assert betas == pytest.approx(
         {
-            "plain": values * 1e-5,  # mean over the values, KL summed over z
+            "plain": values * 1e-4,  # mean over the values, KL summed over z
             "upsample": values * 1e-5,
             "wide": 4 * values * 1e-5,  # errors in [0, 1] are a quarter of those in [-1, 1]
             "elbo": 4.0,

@@ -91,7 +91,7 @@ RECIPE = Recipe(
                 "optimizer": "rmsprop",
                 "learning_rate": 5e-4,
                 "z_dim": 512,
-                "kl_weight": 1e-5,
+                "kl_weight": 1e-4,
                 "num_layers": 3,
             },
             quick={"width": 0.5, "batch_size": 32, "num_steps": 3_500},
