@@ -42,7 +42,7 @@ from hwlib.findings import (
 from hwlib.recipes import RECIPES
 from hwlib.text import Finding, finding
 
-VAE_RECIPES = ("plain", "elbo", "dcgan")
+VAE_RECIPES = ("upsample", "elbo", "dcgan")
 GOLDEN = Path(__file__).parent / "golden"
 ROUNDS = 60  # of runs whose numbers are changed at random
 NAME = re.compile("|".join(text.name_of(n, language="en") for n in (*ATTRIBUTES, *FACTORS)))
