@@ -127,11 +127,6 @@ def test_labels_are_those_of_the_attribute():
 # ---------------------------------------------------------------------------------------- panels
 
 
-@pytest.fixture
-def panel(request):
-    return make_panel(getattr(request, "param", "vae"))
-
-
 def walk(widget):
     """Yield every widget of a panel."""
     yield widget
@@ -161,7 +156,8 @@ def test_every_control_has_a_name_every_image_is_drawn_and_a_smoke_trial_is_warn
         assert len(others) == len(panel.children)
 
 
-def test_the_image_is_the_decoded_latent_enlarged_and_reset_takes_the_sliders_back(panel):
+def test_the_image_is_the_decoded_latent_enlarged_and_reset_takes_the_sliders_back():
+    panel = make_panel("vae")
     panel.share.value, before = 0.0, panel.image.value
     panel.share.value = 0.5
     panel.share.value, panel.knobs[1].value = 0.0, 1.5
@@ -175,7 +171,8 @@ def test_the_image_is_the_decoded_latent_enlarged_and_reset_takes_the_sliders_ba
     assert (panel.knobs[1].value, panel.image.value) == (0, before)
 
 
-def test_each_random_sample_is_new_and_the_way_slider_leaves_it(panel):
+def test_each_random_sample_is_new_and_the_way_slider_leaves_it():
+    panel = make_panel("vae")
     seen = [panel.image.value]
     for _ in range(2):
         panel.random.click()
@@ -214,8 +211,8 @@ def test_a_number_is_always_the_same_z_of_the_noise_that_the_run_was_trained_wit
     assert uniform.var() == pytest.approx(1 / 3, abs=0.03)
 
 
-@pytest.mark.parametrize("panel", ["gan"], indirect=True)
-def test_the_way_of_a_generator_goes_from_one_z_to_the_other(panel):
+def test_the_way_of_a_generator_goes_from_one_z_to_the_other():
+    panel = make_panel("gan")
     panel.number.value, panel.number_b.value = 3, 8
     for share, number in ((0.0, 3), (1.0, 8)):
         panel.share.value = share
@@ -232,8 +229,8 @@ def test_the_way_of_a_generator_goes_from_one_z_to_the_other(panel):
     assert lengths[0] < lengths[1]  # the straight way is short in its middle
 
 
-@pytest.mark.parametrize("panel", ["gan"], indirect=True)
-def test_a_new_sample_is_another_one_and_is_shown(panel):
+def test_a_new_sample_is_another_one_and_is_shown():
+    panel = make_panel("gan")
     panel.share.value = 0.8
     seen = {panel.number.value}
     for _ in range(3):
@@ -244,8 +241,8 @@ def test_a_new_sample_is_another_one_and_is_shown(panel):
         seen.add(panel.number.value)
 
 
-@pytest.mark.parametrize("panel", ["acgan"], indirect=True)
-def test_switching_an_attribute_changes_the_image_and_not_z(panel):
+def test_switching_an_attribute_changes_the_image_and_not_z():
+    panel = make_panel("acgan")
     before = panel.image.value
     panel.switches[0].value = 0
     assert list(panel.here()[Z:]) == [0, 1]
@@ -259,8 +256,8 @@ def test_switching_an_attribute_changes_the_image_and_not_z(panel):
     assert_same(shown(panel.image), larger(wanted))
 
 
-@pytest.mark.parametrize("panel", ["infogan"], indirect=True)
-def test_each_strip_holds_the_image_at_the_chosen_value(panel):
+def test_each_strip_holds_the_image_at_the_chosen_value():
+    panel = make_panel("infogan")
     strips = [strip.value for strip in panel.strips]
     panel.codes[0].value, panel.codes[1].value = 2, 7
     assert list(np.flatnonzero(panel.here()[Z:])) == [2, 17]

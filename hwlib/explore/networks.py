@@ -23,11 +23,7 @@ MAX_CHARACTERS = 2_500_000  # of the weights in a page, which stays below 5 MB w
 
 
 def layers(vae: nn.Module, *, image_size: int, channels: int) -> list[Layer]:
-    """List a VAE's layers in the order of execution.
-
-    Returns:
-        the image as a layer of kind "Input", then every layer without sub-layers.
-    """
+    """List the image as a layer of kind "Input", then a VAE's layers in the order of execution."""
     x = torch.zeros(1, channels, image_size, image_size)
     image, _, *found = _layers("encoder", vae, x=x, z=torch.zeros(1, vae.z_dim))
     return [image, *(layer._replace(part=layer.name.split(".")[0]) for layer in found)]

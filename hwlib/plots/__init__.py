@@ -48,9 +48,10 @@ from hwlib.plots.maps import (
 from hwlib.plots.style import (
     COLUMN_IN,
     attribute_name,
+    is_chart,
     labels,
     rc_context,
+    to_svg,
     weight_name,
     words,
 )
-from hwlib.plots.svg import is_chart, to_svg

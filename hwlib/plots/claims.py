@@ -140,14 +140,9 @@ def _draw_effect(ax: Axes, part: Part, lang: str) -> None:
 def claims_overview(rows: Sequence[tuple], lang: str = "en") -> Figure:
     """Draw each claim's deciding measure, its effect in units of its margin, right as claimed.
 
-    Claims of a difference are above, claims of no difference below.
-
-    Args:
-        rows: of each claim its id, its verdict ("supported", "contradicted" or "undecided"),
-            whether no difference is claimed, and the interval's low end, mean effect and high end.
-
-    Raises:
-        ValueError: there is no row.
+    Claims of a difference are above, claims of no difference below. A row has the claim's id, its
+    verdict ("supported", "contradicted" or "undecided"), whether no difference is claimed, and the
+    interval's low end, mean effect and high end. Without a row it raises ValueError.
     """
     if not rows:
         raise ValueError("no claim has a measure to draw")

@@ -166,9 +166,8 @@ def weight_elbo_curves(
 ) -> Figure:
     """Draw the negative ELBO over the epochs beside what was minimised, a panel a weight.
 
-    Args:
-        curves: metrics by weight, with `objective`, what was minimised in nats of the same kind.
-        betas: by weight, the factor on the KL in what was minimised.
+    By weight, `curves` has the metrics, with `objective`, what was minimised in nats of the same
+    kind, and `betas` the factor on the KL in it.
     """
     columns = min(MAX_PANELS, len(curves))
     rows = -(-len(curves) // columns)

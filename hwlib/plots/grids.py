@@ -40,13 +40,10 @@ def enlarge(images: np.ndarray, factor: int) -> np.ndarray:
 def compose(
     images: np.ndarray, columns: int, *, factor: int | None = None, gap: int | None = None
 ) -> np.ndarray:
-    """Lay images out in rows on white.
+    """Lay images, (N, H, W, C), out in rows on white.
 
-    Args:
-        images: uint8 (N, H, W, C), C 1 or 3.
-        columns: images in a row.
-        factor: whole enlargement; None chooses the one that makes the sheet about 1,200 wide.
-        gap: white pixels between images; None is a thin line in proportion.
+    A `factor` of None makes the sheet about 1,200 pixels wide; `gap` is of white pixels between
+    images, and None a thin line in proportion.
 
     Returns:
         the sheet, uint8 (rows * (H * factor + gap) - gap, likewise, 3).
@@ -81,15 +78,12 @@ def image_blocks(
     """Draw blocks of rows of images, pixel by pixel, with a gap between the blocks.
 
     Args:
-        blocks: uint8 (N, H, W, C) each, C 1 or 3.
-        columns: images in a row.
+        blocks: (N, H, W, C) each, `columns` images in a row.
         row_labels: of each block the words on its left, spread over its height.
         column_labels: a word below each column; evenly fewer where they would touch.
-        xlabel: a line below the column labels.
-        ylabel: a line left of the row labels, turned.
+        xlabel, ylabel: a line below the column labels, and one left of the row labels, turned.
         image_in: the most inches that one image may be wide; it is narrower where the sheet would
             be too high to be printed in full size.
-        ax: axes to draw on (then the size is theirs); None makes a figure of the exact size.
     """
     sheets = [compose(images, columns) for images in blocks]
     if len({sheet.shape[1] for sheet in sheets}) > 1:
@@ -194,11 +188,9 @@ def traversal(
 
 
 def growth(frames: np.ndarray, steps: Sequence[int], *, lang: str = "en", **options: Any) -> Axes:
-    """Draw how images of fixed noise grow: a row a noise, a column a step of the training.
+    """Draw how images of fixed noise grow, (T, N, H, W, C): a row a noise, a column a step (T,).
 
-    Args:
-        frames: (T, N, H, W, C).
-        steps: (T,), when each was drawn; of more than twelve, twelve are shown, first and last too.
+    Of more than twelve steps twelve are shown, the first and the last among them.
     """
     shown = np.linspace(0, len(frames) - 1, min(len(frames), MAX_FRAMES)).round().astype(int)
     noises = [Z_NAME(i + 1) for i in range(frames.shape[1])]
@@ -273,10 +265,7 @@ def weight_growth(
 ) -> Axes:
     """Draw how reconstructions of the same test images improve, a block of rows a weight.
 
-    Args:
-        originals: (N or more, H, W, C).
-        frames: by weight, (T, N, H, W, C).
-        steps: (T,), after which they were made.
+    Below `originals` (N or more, H, W, C) stand, by weight, frames (T, N, H, W, C) at steps (T,).
     """
     blocks, labels = [], [[words("test_images", lang)]]
     for weight, one in frames.items():

@@ -184,9 +184,8 @@ def code_nats(
 ) -> Axes:
     """Draw the information of each code on attributes or factors, as bars, most first.
 
-    Args:
-        nats: a dict a code: {attribute or factor: mutual information in nats}.
-        least: nats below which a bar counts as none, as a line; None draws none.
+    `nats` has a dict a code, {attribute or factor: mutual information in nats}; a line marks the
+    `least` nats, below which a bar counts as none.
     """
     codes = [words("code", lang, code=i + 1) for i in range(len(nats))]
     frame = pd.DataFrame(nats, index=codes).T.clip(lower=0)
