@@ -6,6 +6,8 @@ import csv
 import os
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 # Before torch is there: of processes side by side, each with threads for all cores, none gets on.
@@ -56,11 +58,19 @@ def _close_figures():
     plt.close("all")
 
 
-@pytest.fixture
-def _no_scores(monkeypatch):
+@contextmanager
+def without_scores() -> Iterator[None]:
     """Leave the scores of disentanglement out: half of what a small run takes."""
-    for module in ("evaluate_vae", "evaluate_gan"):
-        monkeypatch.setattr(f"hwlib.training.{module}.disentanglement", lambda *_: {})
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("evaluate_vae", "evaluate_gan"):
+            patch.setattr(f"hwlib.training.{module}.disentanglement", lambda *_: {})
+        yield
+
+
+@pytest.fixture
+def _no_scores():
+    with without_scores():
+        yield
 
 
 @pytest.fixture

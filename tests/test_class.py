@@ -59,7 +59,7 @@ if wish == "fit":
     settings = {"num_steps": 300, "checkpoint_every": 10, "num_evals": 1, "oracle_steps": 5}
     config = hwlib.make_config("vae", "elbo", "faces:96", "smoke", device="cpu", **settings)
     hwlib.fit(config, runs=Path(runs) / "trained")
-while wish == "meet" and len(list(Path(runs).glob("*/kernel.json"))) < 3:
+while wish == "meet" and len(list(Path(runs).glob("*/kernel.json"))) < 2:
     time.sleep(0.05)
 """
 END = """
@@ -198,16 +198,16 @@ def contents(out: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def reports(notebooks, tmp_path_factory):
-    """A folder with a report by three jobs side by side and one by one, and what was made.
+    """A folder with a report by two jobs side by side and one by one, and what was made.
 
-    Of those side by side each waits for the others, and notes down what it found.
+    Of those side by side each waits for the other, and notes down what it found.
     """
     folder, made, options = tmp_path_factory.mktemp("reports"), {}, {"notebooks": notebooks}
-    places = [{"OMP_NUM_THREADS": count} for count in "357"]
-    for count, environments in (("3", places), ("1", [{}])):
+    places = [{"OMP_NUM_THREADS": count} for count in "35"]
+    for count, environments in (("2", places), ("1", [{}])):
         jobs = [
-            report.make_job(problem, "dcgan", {"wish": "meet", "seed": seed}, **options)
-            for problem, seed in (("gan", 0), ("vae", 1), ("vae", 0))
+            report.make_job("vae", "dcgan", {"wish": "meet", "seed": seed}, **options)
+            for seed in (1, 0)
         ]
         where = {"out": folder / count, "runs": folder / "runs", "languages": ["en"]}
         made[count] = report.make_report(jobs, environments=environments, **where)
@@ -217,25 +217,24 @@ def reports(notebooks, tmp_path_factory):
 
 def test_jobs_run_side_by_side_each_with_its_share_and_its_own_connection(reports):
     _, made = reports
-    assert made["3"].ok
+    assert made["2"].ok
     notes = made["notes"]
-    assert {note["threads"] for note in notes} == {"3", "5", "7"}
-    assert len({note["ip"] for note in notes}) == 3
+    assert {note["threads"] for note in notes} == {"3", "5"}
+    assert len({note["ip"] for note in notes}) == 2
     assert {note["transport"] for note in notes} == {"tcp" if sys.platform == "win32" else "ipc"}
 
 
 def test_no_byte_depends_on_how_many_jobs_run_side_by_side_and_pages_say_their_seed(reports):
     out, made = reports
-    assert [one.name for one in made["1"].jobs] == ["vae-dcgan-s1", "vae-dcgan-s0", "gan-dcgan"]
-    assert contents(out / "1") == contents(out / "3")
+    assert [one.name for one in made["1"].jobs] == ["vae-dcgan-s1", "vae-dcgan-s0"]
+    assert contents(out / "1") == contents(out / "2")
     folder = out / "1" / "en"
     outline = PdfReader(folder / "report.pdf").outline
     chapters = [c.title.replace("\u00a0", " ") for c in outline if not isinstance(c, list)]
-    for name, end in (("vae-dcgan-s0", "Seed 0"), ("vae-dcgan-s1", "Seed 1"), ("gan-dcgan", "")):
-        label = f" · dcgan · {end}" if end else " · dcgan"
-        page = BeautifulSoup((folder / f"{name}.html").read_text(), "html.parser")
-        assert f"{label} · " in page.title.get_text()
-        assert any(chapter.endswith(label) for chapter in chapters)
+    for seed in (0, 1):
+        page = BeautifulSoup((folder / f"vae-dcgan-s{seed}.html").read_text(), "html.parser")
+        assert f" · dcgan · Seed {seed} · " in page.title.get_text()
+        assert any(chapter.endswith(f" · dcgan · Seed {seed}") for chapter in chapters)
 
 
 def test_long_problems_begin_first_and_claims_last_and_a_killed_process_costs_its_page_alone(

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from conftest import without_scores
 from kl_results import REAL, TOLD, WEIGHTS, results
 
 import hwlib
@@ -97,7 +98,7 @@ def test_each_weight_is_trained_once_as_the_vae_that_anybody_would_ask_for():
 def trained(tmp_path_factory):
     """A finished study at smoke, and what it said on standard error."""
     said = io.StringIO()
-    with contextlib.redirect_stderr(said):
+    with contextlib.redirect_stderr(said), without_scores():
         run = hwlib.fit(smoke(), runs=tmp_path_factory.mktemp("runs"))
     return run, said.getvalue()
 
