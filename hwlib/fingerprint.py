@@ -98,8 +98,7 @@ def _digest(parts: Iterable[str]) -> str:
 def pair_code(recipe: str, problem: str) -> str:
     """Return 16 hex digits over the code that decides the result of one recipe's problem.
 
-    It is that of the recipe's file, of the loop, of the problem's step and evaluation, and of the
-    networks, losses and metrics that these import.
+    That is the recipe's file, loop, step and evaluation, and what these import.
     """
     entry = PROBLEMS[problem]
     references = (entry.step, entry.monitor)
@@ -108,11 +107,7 @@ def pair_code(recipe: str, problem: str) -> str:
 
 
 def claims_code(pairs: Iterable[tuple[str, str]], rules: Iterable[str]) -> str:
-    """Return 16 hex digits over what decides verdicts.
-
-    That is the claims' code and `rules` as text, and the code of the `pairs`, recipe and problem,
-    whose runs they compare.
-    """
+    """Return 16 hex digits over what decides verdicts: the claims' code and rules, and `pairs`'."""
     files = sorted((PACKAGE / "claims").glob("*.py"))
     codes = [pair_code(*pair) for pair in sorted(set(pairs))]
     return _digest([*codes, *map(code_of, files), *rules])
@@ -121,10 +116,7 @@ def claims_code(pairs: Iterable[tuple[str, str]], rules: Iterable[str]) -> str:
 def hash_of_files(
     folder: Path, *, suffixes: Collection[str] = (), without: Collection[Path] = ()
 ) -> str:
-    """Return a SHA-256 over names and bytes of all files below a folder: here comments count.
-
-    Caches, hidden files, those `without`, and those of other `suffixes`, if any, are left out.
-    """
+    """Return a SHA-256 over names and bytes of the files below a folder, but for hidden ones."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         is_hidden = "__pycache__" in path.parts or path.name.startswith(".")

@@ -164,11 +164,9 @@ def linear_probe_accuracy(
 ) -> float:
     """Return how well a straight cut through latent space tells an attribute.
 
-    A logistic regression is fitted to the training images' latents, each scaled to unit variance,
-    and read off on the test images.
-
-    Means (N, Z) and (M, Z) with labels 0/1, both present, give the accuracy on the test images, to
-    be read beside `majority_accuracy`.
+    A logistic regression is fitted to training images' means (N, Z), each scaled to unit variance,
+    with labels 0/1, both present; returned is its accuracy on test images' (M, Z), to be read
+    beside `majority_accuracy`.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline

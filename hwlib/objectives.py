@@ -89,9 +89,9 @@ class CommonForm:
 
     @property
     def reductions(self) -> tuple[str, str]:
-        """Names of the reductions of errors and of the images' KL, in `hwlib.recipes.base`."""
+        """Names of the reductions of errors and of the images' KL: "mean", "sum" or "image_sum"."""
         if self.learned_sigma_01 is not None:
-            return "image_sum", "mean_of_all"
+            return "image_sum", "mean"
         objective = get_pair(self.recipe, "vae").objective
         return objective.reduce_error.__name__, objective.reduce_kl.__name__
 

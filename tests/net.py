@@ -222,7 +222,7 @@ def page_facts(side: Side, runs: Path) -> Facts:
                 tag.decompose()
             said = [f"[{tag[kind]}]" for kind in SAID for tag in soup(attrs={kind: True})]
             facts[name] = side.lines("\n".join([soup.get_text("\n"), *said]))
-            facts[f"{name} images"] = [digest(tag["src"].encode()) for tag in soup("img")]
+            facts[f"{name} images"] = [digest(tag.get("src", "").encode()) for tag in soup("img")]
         elif file.suffix == ".pdf":
             text = "\n".join(page.extract_text() for page in PdfReader(file).pages)
             facts[name] = side.lines(text)

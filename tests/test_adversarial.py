@@ -11,13 +11,12 @@ from torch import nn
 from hwlib import conditioning
 from hwlib.config import Config
 from hwlib.data import Data, Part
+from hwlib.registry import PROBLEMS, resolve
 from hwlib.training import evaluate_gan
 from hwlib.training.attribute_classifier import read_images
 from hwlib.training.batches import draw_inputs, generate
 from hwlib.training.evaluate_gan import (
-    AcganMonitor,
     GanMonitor,
-    InfoganMonitor,
     codes_of,
     compare_with_known,
     label_pairs,
@@ -41,12 +40,9 @@ def settings(problem: str, **changes) -> Config:
     )
 
 
-MONITORS = {"gan": GanMonitor, "acgan": AcganMonitor, "infogan": InfoganMonitor}
-
-
 def monitor_of(problem, data=None, networks=None, **changes) -> GanMonitor:
     """Return a problem's monitor that has not looked at training images."""
-    monitor = object.__new__(MONITORS[problem])
+    monitor = object.__new__(resolve(PROBLEMS[problem].monitor))
     monitor.config, monitor.data = settings(problem, **changes), data
     monitor.networks = networks or FeatureNetworks(FakeClassifier(), None)
     if problem == "acgan" and data:

@@ -12,7 +12,6 @@ import hwlib.recipes
 from hwlib.errors import UserError
 from hwlib.losses import gradient_penalty
 from hwlib.registry import PROBLEMS, resolve
-from hwlib.training import checkpoint
 from hwlib.training.augment import augment, cut_out, shift
 from hwlib.training.batches import Batches
 from hwlib.training.evaluate_gan import GanMonitor, collapse_signs
@@ -314,20 +313,3 @@ def test_kills_at_random_moments_end_with_the_unbroken_runs_bits(problem, tmp_pa
     whole = hwlib.fit(config, runs=tmp_path / "whole")
     train_and_be_killed(config, tmp_path / "broken", whole.path.name, times=2, most=0.1)
     assert_same_run(whole, hwlib.fit(config, runs=tmp_path / "broken"))
-
-
-def test_a_checkpoint_carries_the_best_snapshot_and_the_average_of_g(tmp_path):
-    config = smoke("gan", ema=0.9)
-    state, other = (make_state(config, channels=3, device=CPU) for _ in range(2))
-    state.best = {"G.x": torch.arange(3.0)}
-    state.step, state.best_step, state.best_score, state.snapshot_s = 7, 4, 0.125, 1.5
-    state.frames = [torch.zeros(8, 4, 4, 3, dtype=torch.uint8)] * 2
-    with torch.no_grad():
-        for parameter in state.models["G_ema"].parameters():
-            parameter.add_(1)
-    checkpoint.save_checkpoint(tmp_path / "checkpoint", state, metrics_bytes=0)
-    checkpoint.load_checkpoint(tmp_path / "checkpoint", other)
-    assert (other.step, other.best_step, other.best_score, other.snapshot_s) == (7, 4, 0.125, 1.5)
-    assert torch.equal(other.best["G.x"], torch.arange(3.0))
-    assert len(other.frames) == 2
-    assert not is_moved(other.models["G_ema"], copies(state.models["G_ema"]))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from hwlib.conditioning import CODE_SIZE
@@ -70,11 +71,11 @@ class Objective:
         """Return the loss as TeX, with the pixel error and the sigma that are in use."""
         error, kl = self.reduce_error, self.reduce_kl
         if sigma == "learned":  # the error has a scale of its own, every recipe the one loss
-            reconstruction, error, kl = "gaussian", image_sum, mean_of_all
+            reconstruction, error, kl = "gaussian", image_sum, torch.mean
         mean = r"\frac{1}{B}"
-        of_error = {mean_of_all: r"\frac{1}{B\,C\,H\,W}", image_sum: mean}.get(error, "")
+        of_error = {torch.mean: r"\frac{1}{B\,C\,H\,W}", image_sum: mean}.get(error, "")
         recon = rf"{of_error}\sum {PIXEL_ERRORS[reconstruction]}"
-        of_kl = mean if kl is mean_of_all else ""
+        of_kl = mean if kl is torch.mean else ""
         return rf"\mathcal{{L}} = {recon} + \lambda\,{of_kl}\sum D_{{\mathrm{{KL}}}}"
 
 
@@ -183,21 +184,11 @@ def epochs(number: int, batch_size: int) -> dict[str, int]:
     return {"num_steps": num_steps, "batch_size": batch_size}
 
 
-def mean_of_all(values: Tensor) -> Tensor:
-    """Average over everything."""
-    return values.mean()
-
-
-def sum_of_all(values: Tensor) -> Tensor:
-    """Sum over everything, the batch included."""
-    return values.sum()
-
-
 def image_sum(values: Tensor) -> Tensor:
     """Sum over each image, average over the batch."""
     return values.flatten(1).sum(1).mean()
 
 
-MEAN_OBJECTIVE = Objective(mean_of_all, mean_of_all)
-SUM_OBJECTIVE = Objective(sum_of_all, sum_of_all)
-IMAGE_SUM_OBJECTIVE = Objective(image_sum, mean_of_all)
+MEAN_OBJECTIVE = Objective(torch.mean, torch.mean)
+SUM_OBJECTIVE = Objective(torch.sum, torch.sum)
+IMAGE_SUM_OBJECTIVE = Objective(image_sum, torch.mean)

@@ -80,10 +80,7 @@ def progress_reporter(run: Run, done: int) -> Iterator[Callable[[dict[str, Any]]
 
 @contextmanager
 def stop_on_ctrl_c() -> Iterator[threading.Event]:
-    """Turn the first Ctrl-C into a request that the loop honours between two steps.
-
-    A second one interrupts at once; nothing but the steps since the last checkpoint is lost.
-    """
+    """Turn the first Ctrl-C into a request to the loop; a second one interrupts at once."""
     wants_stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield wants_stop  # signals reach the main thread only
