@@ -96,14 +96,6 @@ def test_decoding_maps_the_networks_range_without_stretching():
     assert images.std(axis=(1, 2, 3)).max() == 0
 
 
-def test_a_traversal_sets_one_latent_and_leaves_the_others():
-    z, vae = np.linspace(-1, 1, Z, dtype=np.float32), lively("dcgan", "vae")
-    frames = explore.traverse(vae, z, [4, 9], [-3, 0, 3])
-    assert frames.shape == (2, 3, 64, 64, 3)
-    z[9] = 3
-    assert_same(frames[1, 2], explore.decode(vae, z[None])[0])
-
-
 def test_latents_are_ordered_by_their_variance():
     mu = np.random.default_rng(0).normal(size=(200, 4)) * np.array([0.1, 3, 1, 2])
     assert explore.most_active(mu, 3) == [1, 3, 2]

@@ -66,13 +66,6 @@ def photo_in(panel):
 # ------------------------------------------------------------------------------------ directions
 
 
-def test_a_direction_is_the_difference_of_the_two_means():
-    mu = np.array([[0, 0], [2, 0], [0, 4], [2, 4.0]])
-    labels = np.array([[1, 0, 1], [1, 1, 1], [0, 0, 1], [0, 1, 1]])
-    found = explore.directions(mu, labels, ["A", "B", "all have it"])
-    assert {name: list(way) for name, way in found.items()} == {"A": [0, -4], "B": [2, 0]}
-
-
 def test_the_image_is_the_reconstruction_with_the_direction_added(panel):
     panel.attribute.value = "Male"
     mu = explore.encode(panel.vae, IMAGES[:1])
@@ -385,6 +378,8 @@ def test_data_has_a_direction_where_an_attribute_varies_and_that_of_a_trial_warn
     panel = explore.direction_panel(run, "en")
     assert words("trial", "en") in panel.children[0].value
     assert panel.stem("strength") == "Male-test-0"
+    wanted = mu[1::2].mean(0) - mu[::2].mean(0)  # with the attribute less without
+    np.testing.assert_allclose(panel.directions["Male"], wanted)
 
 
 def test_the_notebook_exports_what_moves_in_the_run_that_is_named(found, runs, outputs, capsys):

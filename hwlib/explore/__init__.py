@@ -17,7 +17,6 @@ from hwlib.explore.latents import (
     latents,
     most_active,
     noise_tracks,
-    traverse,
     tsne,
 )
 from hwlib.explore.live import LiveCurve
@@ -29,7 +28,6 @@ from hwlib.explore.vae import (
     KLPanel,
     VAEPanel,
     direction_panel,
-    directions,
     read_photo,
     weight_track,
 )

@@ -73,16 +73,6 @@ def most_active(mu: np.ndarray, count: int) -> list[int]:
     return [int(i) for i in np.argsort(-mu.var(0), kind="stable")[:count]]
 
 
-def traverse(
-    vae: nn.Module, z: np.ndarray, which: Sequence[int], values: Sequence[float]
-) -> np.ndarray:
-    """Decode z (Z,) with one variable at a time set to each value: (which, values, H, W, C)."""
-    grid = np.tile(np.asarray(z, dtype=np.float32), (len(which), len(values), 1))
-    for row, latent in zip(grid, which, strict=True):
-        row[:, latent] = values
-    return np.stack([decode(vae, row) for row in grid])
-
-
 def tsne(mu: np.ndarray, *, seed: int = 0) -> np.ndarray:
     """Lay latents (N, Z) out in the plane, (N, 2), neighbours beside neighbours.
 
@@ -170,11 +160,14 @@ def interpolation_track(vae: nn.Module, images: np.ndarray) -> Track:
 def latent_tracks(
     vae: nn.Module, z: np.ndarray, which: Sequence[int], values: Sequence[float]
 ) -> list[Track]:
-    """Return a slider for each of some latents; it starts at the value nearest to its own in z."""
-    labels = _same([signed(value, 1) for value in values])
-    starts = [int(np.abs(np.asarray(values) - z[latent]).argmin()) for latent in which]
-    made = zip(traverse(vae, z, which, values), which, starts, strict=True)
-    return [Track(frames, _same(f"z[{latent}]"), labels, start) for frames, latent, start in made]
+    """Return a slider that sets each of some latents of z (Z,); it starts nearest to its own."""
+    tracks, labels = [], _same([signed(value, 1) for value in values])
+    for latent in which:
+        row = np.tile(np.asarray(z, dtype=np.float32), (len(values), 1))
+        row[:, latent] = values
+        start = int(np.abs(np.asarray(values) - z[latent]).argmin())
+        tracks.append(Track(decode(vae, row), _same(f"z[{latent}]"), labels, start))
+    return tracks
 
 
 def noise_tracks(G: nn.Module, z_of: LatentByIndex) -> list[Track]:

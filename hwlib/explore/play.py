@@ -196,11 +196,24 @@ def animate(frames: np.ndarray, suffix: str) -> bytes:
     large = plots.enlarge(frames, max(1, round(HEIGHT_PX / frames.shape[1])))
     there_and_back = np.concatenate([large, large[-2:0:-1]])
     duration_ms = DURATION_MS // len(frames)
-    if suffix == ".mp4":
-        return _to_mp4(there_and_back, duration_ms)
-    first, *rest = map(to_image, there_and_back)
-    options = {"duration": duration_ms, "loop": 0, "quality": 90}  # GIF has no quality
-    return encode(first, suffix[1:], save_all=True, append_images=rest, **options)
+    if suffix != ".mp4":
+        first, *rest = map(to_image, there_and_back)
+        options = {"duration": duration_ms, "loop": 0, "quality": 90}  # GIF has no quality
+        return encode(first, suffix[1:], save_all=True, append_images=rest, **options)
+    import av
+
+    # H.264 in the colour format that every player knows, whose sides are even
+    height, width = (side // 2 * 2 for side in large.shape[1:3])
+    content, shape = BytesIO(), (*there_and_back.shape[:3], 3)  # grey ones too
+    with av.open(content, "w", format="mp4") as file:
+        stream = file.add_stream("libx264", rate=Fraction(1_000, duration_ms))
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.options = {"crf": "18"}
+        for frame in np.broadcast_to(there_and_back, shape)[:, :height, :width]:
+            pixels = np.ascontiguousarray(frame)
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        file.mux(stream.encode())
+    return content.getvalue()
 
 
 def export(frames: np.ndarray, folder: Path, name: str, suffix: str) -> Path:
@@ -222,21 +235,3 @@ def export(frames: np.ndarray, folder: Path, name: str, suffix: str) -> Path:
     with replacing(path) as temporary:
         temporary.write_bytes(content)
     return path
-
-
-def _to_mp4(frames: np.ndarray, duration_ms: int) -> bytes:
-    """Return H.264 in the colour format that every player knows, whose sides are even."""
-    import av
-
-    height, width = (side // 2 * 2 for side in frames.shape[1:3])
-    frames = np.broadcast_to(frames, (*frames.shape[:3], 3))[:, :height, :width]  # grey ones too
-    content = BytesIO()
-    with av.open(content, "w", format="mp4") as file:
-        stream = file.add_stream("libx264", rate=Fraction(1_000, duration_ms))
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.options = {"crf": "18"}
-        for frame in frames:
-            pixels = np.ascontiguousarray(frame)
-            file.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
-        file.mux(stream.encode())
-    return content.getvalue()

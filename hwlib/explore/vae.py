@@ -100,21 +100,6 @@ class VAEPanel(Panel):
 # ---- an attribute's direction ------------------------------------------------------------------
 
 
-def directions(
-    mu: np.ndarray, labels: np.ndarray, attributes: Sequence[str]
-) -> dict[str, np.ndarray]:
-    """Return each attribute's direction: the mean latent of who has it less that of who has not.
-
-    Of latents' means (N, Z) and labels 0/1 (N, A) it is (Z,) by name; an attribute that all have,
-    or none, is left out.
-    """
-    return {
-        name: mu[has_it].mean(0) - mu[~has_it].mean(0)
-        for name, has_it in zip(attributes, labels.T.astype(bool), strict=True)
-        if has_it.any() and not has_it.all()
-    }
-
-
 def read_photo(
     content: bytes, size: int, crop: str | None = None, *, zoom=1.0, left=0.5, top=0.5
 ) -> tuple[np.ndarray, bool]:
@@ -239,11 +224,17 @@ class DirectionPanel(Panel):
 
 
 def direction_panel(run: Run, lang: str | None = None) -> DirectionPanel | None:
-    """Return the panel for a finished VAE run; None where its test images have no attributes."""
-    data, (mu, index) = data_of(run), latents(run)
-    labels = data.test.labels
-    found = {} if labels is None else directions(mu, labels[index], data.attributes)
-    return DirectionPanel(run, data, found, lang) if found else None
+    """Return the panel for a finished VAE run; None where no attribute of its test images varies.
+
+    A direction is the mean latent of who has the attribute less that of who has not.
+    """
+    data, (mu, index), directions = data_of(run), latents(run), {}
+    if data.test.labels is not None:
+        labels = data.test.labels[index].astype(bool)
+        for name, has_it in zip(data.attributes, labels.T, strict=True):
+            if has_it.any() and not has_it.all():
+                directions[name] = mu[has_it].mean(0) - mu[~has_it].mean(0)
+    return DirectionPanel(run, data, directions, lang) if directions else None
 
 
 # ---- the KL study ------------------------------------------------------------------------------
