@@ -345,7 +345,7 @@ def test_a_third_language_is_a_folder_and_gives_a_page_and_a_pdf(out, tmp_path):
             assert old in content
             content = content.replace(old, new)
         path.write_text(content, encoding="utf-8")
-    asked = ["report", *COMMAND.split()[2:3], *COMMAND.split()[4:], "--lang", "fr"]
+    asked = ["report", *COMMAND.split()[3:], "--lang", "fr"]
     asked += [part for name, value in FEW.items() for part in ("--set", f"{name}={value}")]
     asked += ["--runs", out.with_name("runs"), "--out", tmp_path / "out"]
     known = set(out.with_name("runs").iterdir())
@@ -357,16 +357,16 @@ def test_a_third_language_is_a_folder_and_gives_a_page_and_a_pdf(out, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert set(out.with_name("runs").iterdir()) == known
-    page = soup(tmp_path / "out" / "fr" / "vae-dcgan.html")
+    page = soup(tmp_path / "out" / "fr" / "gan-dcgan.html")
     assert page.html["lang"] == "fr"
     assert "Fig-FR" in page.get_text()  # its own words
-    assert "Problem 1" in page.get_text()  # prose that the notebook has in English
+    assert "Problem 2" in page.get_text()  # prose that the notebook has in English
     assert not re.search(r"[\u3400-\u9fff]", page.main.get_text())
     assert len(page.find_all("figure")) > 5
     path = tmp_path / "out" / "fr" / "report.pdf"
     assert "Fig-FR" in pdf_text(path)
     assert PdfReader(path).trailer["/Root"]["/Lang"].startswith("fr")
-    before, after = (shown_in(o / "notebooks" / "vae-dcgan.ipynb") for o in (out, tmp_path / "out"))
+    before, after = (shown_in(o / "notebooks" / "gan-dcgan.ipynb") for o in (out, tmp_path / "out"))
     assert len(before) > 20
     assert after == before
 

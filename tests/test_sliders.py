@@ -30,10 +30,9 @@ from hwlib.text import word
 
 LANGS = ("zh", "en")
 NAME = "infogan_pairs"  # of texts that take no values
-WORDS = {
-    part: {lang: word(f"figures.{NAME}.{part}", lang) for lang in LANGS}
-    for part in ("alt", "caption")
-}
+ALT, CAPTION = (
+    {lang: word(f"figures.{NAME}.{part}", lang) for lang in LANGS} for part in ("alt", "caption")
+)
 NUM_WAY, NUM_CODES = 11, 10
 WIDTHS = {"way": 64, "codes": 262}  # pixels of a frame
 
@@ -57,8 +56,8 @@ def way(start=0):
 
 
 def codes(seed):
-    labels = {lang: [f"{name} {i}" for i in range(NUM_CODES)] for lang, name in
-              (("zh", "值"), ("en", "value"))}  # fmt: skip
+    names = {"zh": "值", "en": "value"}.items()
+    labels = {lang: [f"{name} {i}" for i in range(NUM_CODES)] for lang, name in names}
     title = {"zh": f"編碼 {seed}", "en": f"code {seed}"}
     return show.Track(smooth(seed, NUM_CODES, width=WIDTHS["codes"]), title, labels)
 
@@ -78,10 +77,8 @@ def test_the_strip_holds_every_frame_and_each_language_its_labels(outputs):
         strip = np.asarray(decode(data["image/png"]))
         rows = [np.concatenate(list(track.frames), axis=1) for track in TRACKS["codes"]]
         assert np.array_equal(strip, np.concatenate(rows))
-        assert (about["kind"], about["lang"], about["alt"]) == ("slider", lang, WORDS["alt"][lang])
-        assert [t["labels"][3] for t in about["tracks"]] == [
-            {"zh": "值 3", "en": "value 3"}[lang]
-        ] * 2
+        assert (about["kind"], about["lang"], about["alt"]) == ("slider", lang, ALT[lang])
+        assert [t["labels"] for t in about["tracks"]] == [codes(1).labels[lang]] * 2
 
 
 def test_frames_without_a_label_or_of_another_shape_are_refused(outputs):
@@ -110,18 +107,14 @@ def test_in_jupyter_the_slider_is_live(outputs, monkeypatch):
     scale = shown.shape[1] // WIDTHS["codes"]
     assert np.array_equal(shown, plots.enlarge(TRACKS["codes"][1].frames[7:8], scale)[0])
     ((caption, _),) = outputs
-    assert caption["text/plain"] == WORDS["caption"]["en"]
+    assert caption["text/plain"] == CAPTION["en"]
 
 
 # ------------------------------------------------------------------------------ what is painted
 
 
-@pytest.fixture(scope="module")
-def vae():
-    return lively("elbo", "vae")
-
-
-def test_the_way_begins_and_ends_at_the_two_reconstructions(vae):
+def test_the_way_begins_and_ends_at_the_two_reconstructions():
+    vae = lively("elbo", "vae")
     images = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), dtype=np.uint8)
     track = explore.interpolation_track(vae, images)
     ends = explore.decode(vae, explore.encode(vae, images))
@@ -130,8 +123,8 @@ def test_the_way_begins_and_ends_at_the_two_reconstructions(vae):
     assert track.labels["en"][-1] == "100 %"
 
 
-def test_a_latents_slider_starts_at_the_value_nearest_to_its_own(vae):
-    z = np.zeros(12, dtype=np.float32)
+def test_a_latents_slider_starts_at_the_value_nearest_to_its_own():
+    vae, z = lively("elbo", "vae"), np.zeros(12, dtype=np.float32)
     z[[3, 5]] = 1.1, -9
     values = np.linspace(-3, 3, 13)
     tracks = explore.latent_tracks(vae, z, [3, 5], values)
@@ -274,7 +267,7 @@ def test_each_slider_opens_at_its_start_with_name_label_and_words(opened, lang):
         assert slider.input_value() == str(track.start)
         assert slider.get_attribute("aria-valuetext") == track.labels[lang][track.start]
         assert part.locator("output").text_content() == track.labels[lang][track.start]
-        assert WORDS["alt"][lang] in part.get_by_role("img").get_attribute("aria-label")
+        assert ALT[lang] in part.get_by_role("img").get_attribute("aria-label")
         assert np.array_equal(drawn(part), colour(track.frames[track.start]))
 
 
@@ -327,7 +320,7 @@ def test_without_a_script_the_film_strip_with_all_labels_is_there(opened, lang):
     for number, track in enumerate(SHOWN):
         reel = page.locator(".reel").nth(number)
         assert reel.get_by_role("img").is_visible()
-        assert WORDS["alt"][lang] in reel.get_by_role("img").get_attribute("alt")
+        assert ALT[lang] in reel.get_by_role("img").get_attribute("alt")
         assert reel.get_by_role("listitem").all_text_contents() == track.labels[lang]
         assert reel.get_attribute("tabindex") == "0"
 
@@ -342,9 +335,9 @@ def test_the_pdf_has_a_film_strip_with_labels_and_alternative_text(pages, lang):
         has_room = value in (0, 3, 6, 9)  # two sliders share the film strip's height
         label = codes(1).labels[lang][value]
         assert text.count(label) == 2 * has_room, label
-    assert WORDS["caption"][lang] in text.replace("\n", "")
+    assert CAPTION[lang] in text.replace("\n", "")
     found = tags(pdf.trailer["/Root"]["/StructTreeRoot"]["/K"])
-    assert WORDS["alt"][lang] in [tag["/Alt"] for tag in found if "/Alt" in tag]
+    assert ALT[lang] in [tag["/Alt"] for tag in found if "/Alt" in tag]
 
 
 # ------------------------------------------------------------------------------- small pages

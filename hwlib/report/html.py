@@ -195,8 +195,8 @@ def font_faces(text: str) -> str:
 @cache
 def _subset(weight: str, characters: str) -> str:
     """Return the data address of a font with these characters alone."""
-    options = subset.Options(layout_features=[], hinting=False, flavor="woff", name_IDs=[1, 2])
-    options.drop_tables, options.recalc_bounds = ["vhea", "vmtx"], True
+    options = subset.Options(layout_features=[], flavor="woff", name_IDs=[1, 2])
+    options.drop_tables = ["vhea", "vmtx"]
     subsetter, file = subset.Subsetter(options), BytesIO()
     subsetter.populate(text=characters)
     # which keeps the font's date: the same page, the same bytes

@@ -38,11 +38,10 @@ from hwlib.text import LANGUAGES, width, word, wrap
 TYPESET = Path(__file__).with_name("typeset.py")
 REFUSED = 3  # its exit code where Typst cannot set the text
 DRAWN_WIDTH = re.compile(rb'<svg[^>]*?\swidth="([\d.]+pt)"')  # as matplotlib writes it
-# Names in formulas that pandoc writes and Typst has dropped, with their code points.
+# Names in formulas that pandoc writes and Typst has dropped, with what it has for them.
 DROPPED = json.loads((TEMPLATES / "typst_symbols.json").read_text())
 NAME = re.compile(r'"(?:[^"\\]|\\.)*"|[A-Za-z]+(?:\.[A-Za-z]+)*')
-FORMULA_END = "/* end of formula */"  # and its beginning
-FORMULA = re.compile(rf"{re.escape(FORMULA_END)}(.*?){re.escape(FORMULA_END)}", re.DOTALL)
+FORMULA = re.compile(r"(?<=\)\[)\$.*?\$(?=\])", re.DOTALL)  # within `hw-math`
 HEAD_PIECE = re.compile(
     r"（[^）]*）|\([^)]*\)|\[[^\]]*\]|[^\s\u2e80-\uffff]+|(?:(?!（)[\u2e80-\uffff]){1,6}"
 )
@@ -144,9 +143,8 @@ def to_typst(document: Document, prefix: str, images: dict[str, bytes]) -> str:
     def finish(kind: str, content: Any, *_: Any) -> list[Node] | Node | None:
         """Give formulas words for a screen reader, and anchors of headings the prefix."""
         if kind == "Math":
-            start = f"#hw-math({literal(content[1].strip())})[{FORMULA_END}"
-            end = f"{FORMULA_END}]"
-            return [RawInline("typst", start), Math(*content), RawInline("typst", end)]
+            start = f"#hw-math({literal(content[1].strip())})["
+            return [RawInline("typst", start), Math(*content), RawInline("typst", "]")]
         if kind == "Span" and "place" in content[0][1]:
             return RawInline("typst", f"#hw-place({literal(content[0][0])});")
         if kind == "Header":
@@ -161,13 +159,11 @@ def to_typst(document: Document, prefix: str, images: dict[str, bytes]) -> str:
             return Link(["", [], []], inlines, [f"#{prefix}-{target[1:]}", title])
         return None
 
-    def renamed(formula: re.Match[str]) -> str:
-        """Return a formula with code points for the names that Typst has dropped."""
-        return NAME.sub(
-            lambda name: f"\\u{{{DROPPED[name[0]]}}}" if name[0] in DROPPED else name[0], formula[1]
-        )
+    def known(name: re.Match[str]) -> str:
+        return DROPPED.get(name[0], name[0])
 
-    return FORMULA.sub(renamed, write(change(nodes, finish), "typst"))
+    text = write(change(nodes, finish), "typst")
+    return FORMULA.sub(lambda formula: NAME.sub(known, formula[0]), text)
 
 
 def _printed(ast: Sequence[Node]) -> list[Node]:

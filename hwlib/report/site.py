@@ -32,7 +32,7 @@ from hwlib.report.language import read_notebook
 from hwlib.report.log import RunLog
 from hwlib.report.pdf import render_pdf
 from hwlib.report.runner import Executed, Job, check_parameters, code_hash, reason, run_notebook
-from hwlib.report.runs import Facts, read_facts
+from hwlib.report.runs import Facts, identity_of, read_facts
 from hwlib.text import LANGUAGES, in_languages, word
 from hwlib.text import ROOT as TEXTS
 
@@ -400,7 +400,7 @@ class _Report:
         """Return what tells a page from others of its problem: recipe; data and seed of several."""
         kind = (one.job.problem, one.job.recipe)
         like = [o.facts for o in self.results if (o.job.problem, o.job.recipe) == kind]
-        titles = {"data": "", "seed": f"{word('facts.seed', language)} "}
-        several = [name for name in titles if len({facts.setting(name) for facts in like}) > 1]
+        titles = {"seed": f"{word('facts.seed', language)} "}
         parts = [] if one.job.problem == CLAIMS else [one.job.recipe]
-        return " · ".join(parts + [titles[name] + one.facts.setting(name) for name in several])
+        parts += [titles.get(n, "") + one.facts.setting(n) for n in identity_of(like)]
+        return " · ".join(parts)

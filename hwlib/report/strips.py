@@ -10,7 +10,7 @@ import numpy as np
 
 from hwlib import log
 from hwlib.images import encode
-from hwlib.report.runs import Facts, by_seed, identity_of, rows_of
+from hwlib.report.runs import Facts, by_seed, grouped, identity_of, rows_of
 from hwlib.text import section, word
 
 STRIP_IMAGES = 10
@@ -159,15 +159,13 @@ def same_z(entries: Sequence[Facts], language: str) -> str:
     recipe.
     """
     words = section("compare", language)
-    groups: dict[tuple[object, ...], list[str]] = {}
-    for entry in entries:
-        key = tuple(entry.settings.get(name) for name in ("z_dim", "noise", "seed"))
-        groups.setdefault(key, []).append(label_of(entry, entries))
-    said = [
-        word("compare.same_z", language, names=words["list"].join(names), z_dim=key[0])
-        for key, names in groups.items()
-        if key[0] and len(names) > 1
-    ]
+    drawn = ("z_dim", "noise", "seed")
+    groups = grouped(entries, lambda entry: tuple(map(entry.settings.get, drawn)))
+    said = []
+    for group in groups:
+        if len(group) > 1 and (z_dim := group[0].settings.get("z_dim")):
+            names = words["list"].join(label_of(entry, entries) for entry in group)
+            said.append(word("compare.same_z", language, names=names, z_dim=z_dim))
     return words["and"].join(said) + words["end"] if said else words["own_z"]
 
 
