@@ -44,7 +44,11 @@ from hwlib.text import Finding, finding
 
 VAE_RECIPES = ("upsample", "elbo", "dcgan")
 GOLDEN = Path(__file__).parent / "golden"
-ROUNDS = 60  # of runs whose numbers are changed at random
+# Seeds of runs with changed numbers that together say all that sixty of them do.
+ROUNDS = (
+    *(0, 3, 4, 5, 8, 9, 10, 12, 13, 15, 16, 17, 19, 20, 21, 22, 24, 25, 26, 28, 29, 30, 31, 34, 36),
+    *(38, 41, 43, 44, 45, 46, 50, 52, 54, 55, 58, 59),
+)
 NAME = re.compile("|".join(text.name_of(n, language="en") for n in (*ATTRIBUTES, *FACTORS)))
 KEPT = {"num_codes", "best_step", "kept_step", "kl_weight", "kl_weights", "kl_sweep", "num_latents"}
 
@@ -124,10 +128,8 @@ def of_round(rng: random.Random) -> Iterator[Finding | None]:
     theirs["frechet_protocol"] = rng.choice([ours["frechet_protocol"]] * 3 + [{"data": "other"}])
     pairs = {"low": 18.0, "high": 27.0, "count": 32, "draws": 1_000}
     for results in (ours, theirs):
-        for said in (samples.distance, samples.variety, samples.copies):
-            yield from said(results)
-        for name in samples.LOOKS:
-            yield from samples.look(results, name)
+        yield from samples.say(results, "distance", "variety", *samples.LOOKS)
+        yield from samples.copies(results)
         yield from samples.closest_pair(pairs | {"distance": rng.choice([1, 14, 22, 40])})
     yield from samples.gan_vae(ours, theirs)
     measured = {"peak": 7.3, "peak_real": 0.96, "grey_levels": 4.6}
@@ -144,8 +146,8 @@ def of_round(rng: random.Random) -> Iterator[Finding | None]:
     frame, codes = adversarial_run(adversarial.infogan_results(rng.choice([1, 2])), rng)
     codes |= rng.choice([{}, {"code_factor_nats": None}, {"code_class_accuracy": rng.random()}])
     codes["code_class_matching"] = ["7", None] * 5
-    yield from [*infogan.curves(frame, codes), infogan.reading(codes)]
-    for said in (infogan.shares, infogan.information, infogan.two_codes):
+    yield from infogan.curves(frame, codes)
+    for said in (infogan.reading, infogan.information, infogan.two_codes):
         yield from said(codes)
     yield from [*infogan.rates(codes, 1), *infogan.classes(codes)]
     groups = [images(rng, 4, 32) for _ in range(2)]
@@ -255,39 +257,40 @@ def of_settings() -> Iterator[Finding]:
 
 def of_claims() -> Iterator[Finding]:
     every = made.verdicts()
-    yield from [claims.counts(every), *claims.opposed(every, CLAIMS)]
-    yield from claims.opposed(made.verdicts(C7=every["claims"]["C7"]), CLAIMS)
+    yield from [claims.counts(every), *claims.opposed(every)]
+    yield from claims.opposed(made.verdicts(C7=every["claims"]["C7"]))
     verdicts = ("supported", "contradicted", "undecided")
     for first, second in ((a, b) for a in verdicts for b in verdicts):
         pair = {"C1": made.decided("C1", first), "C1'": made.decided("C1'", second)}
         pair["C18"] = made.decided("C18", first, second)
-        yield from claims.opposed(made.verdicts(**pair), CLAIMS)
+        yield from claims.opposed(made.verdicts(**pair))
     for profile, spec in (("smoke", "faces"), ("preview", "/some/celeba"), ("quick", "faces")):
         yield claims.method(made.verdicts(profile=profile, spec=spec))
         yield from [finding("claims.warning", profile=profile)] * (profile != "quick")
-    for id, claim in CLAIMS.items():
+    for id in CLAIMS:
         for verdict in verdicts:
             one = made.decided(id, verdict)
-            yield from [*claims.found(claim, one), claims.margins(one)]
+            margins = finding("claims.margins", parts=one["parts"])
+            yield from [*claims.found(id, one), margins]
     for id, margins, verdict in (
         *(("C6", 5.0, "supported"), ("C6", -5.0, "contradicted")),
         *(("C6", 0.2, "contradicted"), ("C20", 3.0, "contradicted")),
     ):
-        yield from claims.found(CLAIMS[id], made.decided(id, verdict, margins=margins))
+        yield from claims.found(id, made.decided(id, verdict, margins=margins))
     trial = made.part("C5") | {"verdict": "undecided", "reason": {"name": "trial"}}
     unsound = [made.unsound(made.part("C5"), name) for name in ("sound_samples", "live_loss")]
     for part in (*unsound, trial):
-        yield from claims.found(CLAIMS["C5"], {"verdict": "undecided", "parts": [part]})
-    yield from claims.found(CLAIMS["C1"], made.decided("C1", "supported", "contradicted"))
-    yield from claims.found(CLAIMS["C22"], made.NOT_APPLICABLE)
+        yield from claims.found("C5", {"verdict": "undecided", "parts": [part]})
+    yield from claims.found("C1", made.decided("C1", "supported", "contradicted"))
+    yield from claims.found("C22", made.NOT_APPLICABLE)
     known = [("C1", "supported"), ("C2", "undecided"), ("C3", "not_applicable")]
     for count in (1, 2, 3):
         about = {"seeds": 3, "is_short": count == 1}
         yield finding("claims.over_seeds", known=known[:count], **about)
         counts = [(verdict, n) for n, (_, verdict) in enumerate(known[:count], 1)]
         yield finding("claims.summary", total=6, counts=counts, **about)
-    yield finding("claims.listed_claim", id="C1", others=("B", "D"))
-    yield finding("claims.listed_claim", id="C2", others=())
+    yield finding("claims.listed_claim", claim=CLAIMS["C1"])
+    yield finding("claims.listed_claim", claim=CLAIMS["C2"])
 
 
 def of_pages() -> Iterator[Finding]:
@@ -319,7 +322,7 @@ def cases() -> list[Finding]:
     """Return one finding of each wording that there is of each sentence."""
     found: dict[tuple[str, Any], Finding] = {}
     sources = [of_settings(), of_claims(), of_pages()]
-    sources += [of_round(random.Random(number)) for number in range(ROUNDS)]
+    sources += [of_round(random.Random(number)) for number in ROUNDS]
     for one in (one for source in sources for one in source if one is not None):
         found.setdefault((one.key, wording(one)), one)
     return sorted(found.values(), key=lambda one: one.key)

@@ -11,11 +11,15 @@ import torch
 from claims_verdicts import interval
 
 import hwlib
-from hwlib.claims import CLAIMS, catalogue, claims_path, decide, deciding, files, known_ids
-from hwlib.claims import curves as shapes
-from hwlib.claims.catalogue import CONDITIONS, NotApplicable, read_claims, rule_of
+from hwlib.claims import CLAIMS, catalogue, claims_path, decide, deciding, known_ids, shapes
+from hwlib.claims.catalogue import (
+    CONDITIONS,
+    NotApplicable,
+    known_verdicts,
+    read_claims,
+    rule_of,
+)
 from hwlib.claims.deciding import arm_configs, check_needs, decide_one, judge_values, planned
-from hwlib.claims.files import known_verdicts
 from hwlib.claims.measures import RealImages, sharpness
 from hwlib.claims.statistics import joined, judge_interval, t_interval
 from hwlib.errors import UserError
@@ -230,22 +234,19 @@ def decided(tmp_path):
 
 
 @pytest.mark.parametrize("id", CLAIMS)
-@pytest.mark.parametrize("wanted", [SUPPORTED, CONTRADICTED, UNDECIDED])
-def test_every_claim_can_come_to_every_verdict(id, wanted, decided):
+def test_every_claim_can_come_to_every_verdict(id, decided):
     right, wrong = STORIES[id]
-    chance = (right, wrong, right)
-    verdict, parts, found = decided(
-        id, *{SUPPORTED: [right], CONTRADICTED: [wrong], UNDECIDED: chance}[wanted]
-    )
-    assert verdict == wanted, parts
-    if verdict == SUPPORTED:
-        assert {part["verdict"] for part in parts.values()} == {SUPPORTED}
-    for part in parts.values():
-        assert part["low"] <= part["effect"] <= part["high"]
-        assert len(part["effects"]) == 3
-        for arm in part["arms"].values():
-            assert len(arm["values"]) == len(arm["runs"]) == 3
-    json.dumps(found, allow_nan=False)
+    by = {SUPPORTED: [right], CONTRADICTED: [wrong], UNDECIDED: [right, wrong, right]}
+    for wanted, seeds in by.items():
+        verdict, parts, found = decided(id, *seeds)
+        assert verdict == wanted, parts
+        for part in parts.values():
+            assert wanted != SUPPORTED or part["verdict"] == SUPPORTED
+            assert part["low"] <= part["effect"] <= part["high"]
+            assert len(part["effects"]) == 3
+            for arm in part["arms"].values():
+                assert len(arm["values"]) == len(arm["runs"]) == 3
+        json.dumps(found, allow_nan=False)
 
 
 def test_opposed_claims_are_measured_on_the_same_runs_and_cannot_both_hold(decided):
@@ -262,7 +263,7 @@ def test_opposed_claims_are_measured_on_the_same_runs_and_cannot_both_hold(decid
 # ---- baselines that are broken -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("id", ["C1", "C1'", "C11", "C13", "C15", "C16", "C17", "C19", "C20"])
+@pytest.mark.parametrize("id", ["C1", "C11", "C13", "C15", "C16", "C17", "C20"])
 @pytest.mark.parametrize("broken", [FOG, NOISE], ids=["fog", "noise"])
 def test_a_ratio_between_runs_that_all_fail_decides_nothing(id, broken, decided):
     for story in STORIES[id]:  # whichever way the numbers point
@@ -437,7 +438,7 @@ def write(folder, profile, date, verdict="supported", rule=None, fingerprint="ab
 
 def test_of_several_files_the_largest_profile_and_then_the_newest_counts(tmp_path, monkeypatch):
     shipped, runs = tmp_path / "shipped", tmp_path / "runs"
-    monkeypatch.setattr(files, "SHIPPED", shipped)
+    monkeypatch.setattr(catalogue, "SHIPPED", shipped)
 
     def known():
         return {id: one["decided"]["verdict"] for id, one in known_verdicts("ab" * 8, runs).items()}
@@ -457,7 +458,7 @@ def test_of_several_files_the_largest_profile_and_then_the_newest_counts(tmp_pat
 
 
 def test_the_verdicts_that_come_with_the_project_were_reached_by_todays_rules():
-    for path in files.SHIPPED.glob("*.json"):
+    for path in catalogue.SHIPPED.glob("*.json"):
         verdicts = json.loads(path.read_text(encoding="utf-8"))
         for id, decided in verdicts["claims"].items():
             assert decided["rule"] == rule_of(CLAIMS[id]), f"{path.name}: decide {id} again"
@@ -576,17 +577,6 @@ def test_a_claim_that_is_not_applicable_trains_nothing():
     assert len(planned([CLAIMS["C18"]], configs_of, made_data())) == 3
 
 
-def test_a_training_that_diverges_loses_one_claim_and_says_why():
-    def train(arm):
-        raise TrainingDiverged("diverged_loss", name="d_loss", value=None, step=7)
-
-    found = decide_one(CLAIMS["C11"], train, RealImages(made_data()))
-    assert found["verdict"] == "not_applicable"
-    assert found["reason"] == {"name": "diverged", "values": {"step": 7}}
-    for language in LANGUAGES:
-        assert "7" in word("claims.reasons.diverged", language, **found["reason"]["values"])
-
-
 # ---- the runs ------------------------------------------------------------------------------------
 
 
@@ -645,19 +635,31 @@ SMALL = {"data": "faces:96", "profile": "smoke", "device": "cpu", "jobs": 1}
 
 @pytest.fixture(scope="module")
 def smoke(tmp_path_factory):
-    """The runs' folder and the verdicts of C13, trained at smoke."""
+    """The runs' folder and the verdicts of C18, whose one arm is trained at smoke."""
     runs = tmp_path_factory.mktemp("claims")
-    return runs, decide(["C13"], runs=runs, **SMALL)
+    return runs, decide(["C18"], runs=runs, **SMALL)
+
+
+def stop_at_gans(monkeypatch, mistake):
+    """Make every training of a GAN end with `mistake`."""
+
+    def fit(config, **given):
+        if config.problem == "gan":
+            raise mistake
+        return hwlib.fit(config, **given)
+
+    monkeypatch.setattr(deciding, "fit", fit)
 
 
 def test_values_are_those_of_the_runs_which_as_mere_trials_decide_nothing(smoke):
     runs, verdicts = smoke
-    decided = verdicts["claims"]["C13"]
-    arm = decided["parts"][0]["arms"]["zero"]
-    for value, name in zip(arm["values"], arm["runs"], strict=True):
+    decided = verdicts["claims"]["C18"]
+    arm = decided["parts"][0]["arms"]["vae"]
+    for seed, (value, name) in enumerate(zip(arm["values"], arm["runs"], strict=True)):
         run = hwlib.Run(runs / name)
-        assert run.config.kl_weight == 0
-        assert run.results["sharpness_reconstructions"] == value > 0
+        assert run.config.seed == seed
+        accuracy, floor = (run.results[f"linear_probe_{of}"] for of in ("accuracy", "floor"))
+        assert value == pytest.approx(100 * (accuracy - floor) / (1 - floor))
     assert {decided["verdict"], *(part["verdict"] for part in decided["parts"])} == {UNDECIDED}
     assert {part["reason"]["name"] for part in decided["parts"]} == {"trial"}
 
@@ -666,53 +668,51 @@ def test_finished_runs_are_reused_and_other_claims_verdicts_kept(smoke, capfd, m
     runs, first = smoke
     path = claims_path(runs, first["data"]["fingerprint"], "smoke")
     assert json.loads(path.read_text()) == first
-    assert list(decide(["C14"], runs=runs, **SMALL)["claims"]) == ["C14"]
-    # x1 is there from C13, x100 is new
+    diverged = TrainingDiverged("diverged_loss", name="d_loss", value=None, step=7)
+    stop_at_gans(monkeypatch, diverged)
+    decided = decide(["C5"], runs=runs, **SMALL)["claims"]
+    # a training that diverges loses one claim and says why
+    assert decided["C5"]["reason"] == {"name": "diverged", "values": {"step": 7}}
+    for language in LANGUAGES:
+        assert "7" in word("claims.reasons.diverged", language, step=7)
+    # the VAEs are there from C18, the GANs are new
     assert "6 runs, of which 3 are there already" in capfd.readouterr().err
-    assert list(json.loads(path.read_text())["claims"]) == ["C13", "C14"]
+    assert list(json.loads(path.read_text())["claims"]) == ["C5", "C18"]
     monkeypatch.setattr(deciding, "claims_code", lambda *_: "another")
-    decide(["C14"], runs=runs, **SMALL)
+    decide(["C18"], runs=runs, **SMALL)
     # verdicts of other code are gone
-    assert list(json.loads(path.read_text())["claims"]) == ["C14"]
+    assert list(json.loads(path.read_text())["claims"]) == ["C18"]
 
 
 def test_stopping_leaves_what_was_decided_and_goes_on_from_there(tmp_path, smoke, monkeypatch):
     runs, _ = smoke
-    count = []
-
-    def stopping(config, **given):
-        count.append(config)
-        if config.kl_weight not in (0, 1):
-            raise KeyboardInterrupt
-        return hwlib.fit(config, **given)
-
-    monkeypatch.setattr(deciding, "fit", stopping)
-    monkeypatch.setattr(deciding, "claims_path", lambda *_: tmp_path / "claims.json")
+    stop_at_gans(monkeypatch, KeyboardInterrupt())
+    monkeypatch.setattr(catalogue, "claims_path", lambda *_: tmp_path / "claims.json")
     with pytest.raises(KeyboardInterrupt):
-        decide(["C1", "C13"], runs=runs, **SMALL)
-    assert not (tmp_path / "claims.json").exists()  # C1 comes first and was not finished
+        decide(["C5", "C18"], runs=runs, **SMALL)
+    assert not (tmp_path / "claims.json").exists()  # C5 comes first and was not finished
     with pytest.raises(KeyboardInterrupt):
-        decide(["C13", "C16"], runs=runs, **SMALL)
-    assert list(json.loads((tmp_path / "claims.json").read_text())["claims"]) == ["C13"]
+        decide(["C18", "C19"], runs=runs, **SMALL)
+    assert list(json.loads((tmp_path / "claims.json").read_text())["claims"]) == ["C18"]
 
 
 def test_the_command_prints_the_table_and_the_file_last(call, smoke):
     runs, verdicts = smoke
-    words = ["claims", "C13", "--data", "faces:96", "--profile", "smoke", "--device", "cpu"]
+    words = ["claims", "C18", "--data", "faces:96", "--profile", "smoke", "--device", "cpu"]
     code, out, err = call(*words, "--runs", runs)
     assert code == 0
     path = claims_path(runs, verdicts["data"]["fingerprint"], "smoke")
     assert out.splitlines()[-1] == str(path)
-    assert "C13" in out
+    assert "C18" in out
     assert "undecided" in out
-    assert "+10 %" in out  # from where on it counts
+    assert "50 %" in out  # from where on it counts
     assert "verdicts mean nothing" in " ".join(out.split())
-    assert "6 runs, of which 6 are there already" in err
+    assert "3 runs, of which 3 are there already" in err
 
     code, out, _ = call(*words, "--runs", runs, "--markdown")
     assert code == 0
     for language in LANGUAGES:
-        assert word("claims.C13.statement", language) in out
+        assert word("claims.C18.statement", language) in out
 
 
 # ---- the settings that the claims need -----------------------------------------------------------

@@ -186,6 +186,3 @@ def test_the_lesson_counts_what_deviates_and_names_the_largest():
 def test_ds_reading_is_held_against_the_classifiers_of_the_same_step(correlation, is_flattered):
     _, judges = acgan.learned(scored(correlation), leaky())
     assert judges.values["is_flattered"] is is_flattered
-
-
-# ------------------------------------------------------------------------------------------- trial

@@ -1,14 +1,11 @@
 """What is said of an adversarial training: flags follow the numbers, no claim gets a verdict."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from adversarial_results import TIME, gan_results, metrics
 from torch import nn
 
 from hwlib import explore
-from hwlib.claims.measures import MEASURES, healthy_share
 from hwlib.findings import gan
 
 BROKEN = [{"sign": "d_loss_zero", "step": 900}]
@@ -40,24 +37,6 @@ def scored(column):
 )
 def test_how_d_stands_follows_its_accuracy(share, level):
     assert values(gan.game(metrics(), accuracy(share)), "balance")["level"] == level
-
-
-def as_run(frame):
-    """Return what the claims' measures take for a run."""
-    results = {"collapse": []}
-    return SimpleNamespace(metrics=frame, results=results, config=SimpleNamespace(seed=0))
-
-
-def test_c7_and_c8_are_told_by_the_claims_own_measures():
-    rng = np.random.default_rng(0)
-    wild = {name: 0.68 + 0.1 * rng.normal(size=100) for name in ("d_accuracy_real",)}
-    frame = metrics(**wild, d_accuracy_fake=0.68, g_loss=2 + rng.normal(size=100))
-    found = gan.game(frame, gan_results())
-    run = as_run(frame)
-    assert 100 * values(found, "band")["share"] == pytest.approx(healthy_share(run, None))
-    assert 100 * values(found, "jumps")["share"] == pytest.approx(
-        MEASURES["opposed_jumps"](run, None)
-    )
 
 
 def test_what_broke_is_told_with_what_became_of_it():

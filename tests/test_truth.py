@@ -121,12 +121,16 @@ def discussion(problem: str, results: dict) -> list:
             *acgan.leakage(results),
             *acgan.learned(metrics, results),
         ],
-        "infogan": lambda: [infogan.reading(results), *infogan.shares(results)],
+        "infogan": lambda: infogan.reading(results),
     }[problem]()
-    looks = (each for name in samples.LOOKS for each in samples.look(results, name))
-    of_samples = [samples.distance, samples.variety, samples.copies]
-    said = [each for of in of_samples for each in of(results)]
-    return [*said, *looks, *own, *summary.findings([run]), *summary.conclusion([run])]
+    said = samples.say(results, "distance", "variety", *samples.LOOKS)
+    return [
+        *said,
+        *samples.copies(results),
+        *own,
+        *summary.findings([run]),
+        *summary.conclusion([run]),
+    ]
 
 
 @pytest.fixture(scope="module")

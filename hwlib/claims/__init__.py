@@ -9,8 +9,7 @@ measures and margins. The measures are those of measures.py, the rule is that of
 
 from typing import Any
 
-from hwlib.claims.catalogue import CLAIMS, known_ids
-from hwlib.claims.files import claims_path, known_verdicts
+from hwlib.claims.catalogue import CLAIMS, claims_path, known_ids, known_verdicts
 from hwlib.claims.statistics import VERDICTS
 
 

@@ -1,10 +1,10 @@
-"""The claims of the reports, as `report/claims.toml` has them: its head says what a field means.
+"""The claims of the reports, as `report/claims.toml` has them, and the verdicts known on them.
+
+The head of that file says what a field means.
 
 >>> CLAIMS["C13"].parts[0].margin
 10.0
 """
-
-from __future__ import annotations
 
 import hashlib
 import json
@@ -12,13 +12,19 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validator
 
+from hwlib.config import Config, profile_of
 from hwlib.errors import UserError
 
 PATH = Path(__file__).parents[2] / "report" / "claims.toml"
+SHIPPED = PATH.parent / "verdicts"  # files that come with the project
+PROFILES = get_args(Config.model_fields["profile"].annotation)  # from the smallest on
+DIGITS = 8  # of a data set's fingerprint in a file's name
+
+Verdicts = dict[str, Any]  # what a file of verdicts holds
 
 
 class NotApplicable(Exception):
@@ -79,7 +85,7 @@ class Claim(_Entry):
     needs: tuple[str, ...] = ()
 
     @model_validator(mode="after")
-    def _compares_its_arms(self) -> Claim:
+    def _compares_its_arms(self) -> Self:
         used = {label for part in self.parts for label in (*part.arms, *part.reference)}
         if used != self.arms.keys():
             raise ValueError(f"arms {sorted(self.arms)}, of which {sorted(used)} are measured")
@@ -134,3 +140,37 @@ def known_ids(ids: str | Sequence[str] | None) -> list[str]:
         if id not in CLAIMS:
             raise UserError("unknown_claim", id=id, known=list(CLAIMS))
     return [id for id in CLAIMS if not wanted or id in wanted]
+
+
+# ---- files of verdicts, as `hwlib.claims.decide` writes them -------------------------------------
+
+
+def claims_path(runs: Path, fingerprint: str, profile: str) -> Path:
+    """Return where the verdicts on one data set stand in a folder of runs."""
+    return Path(runs) / f"claims-{fingerprint[:DIGITS]}-{profile}.json"
+
+
+def verdict_files(runs: Path | None) -> list[Path]:
+    """Return the files of verdicts that come with the project, then those among the runs."""
+    folders = filter(None, (SHIPPED, runs))
+    return [path for folder in folders for path in sorted(folder.glob("claims-*.json"))]
+
+
+def known_verdicts(fingerprint: str, runs: Path | None = None) -> dict[str, Verdicts]:
+    """Return the verdicts that are known on one data set, shipped or in a folder of `runs`.
+
+    Where several files have a claim, the one of the largest profile counts, of these the newest.
+    What was decided by another rule than today's is left out, and so are trials. By the claim's id,
+    in their order: the file's `data`, `profile`, `seeds`, `date`, and the claim's own `decided`.
+    """
+    files = [json.loads(path.read_text(encoding="utf-8")) for path in verdict_files(runs)]
+    files = [one for one in files if one["data"]["fingerprint"].startswith(fingerprint[:DIGITS])]
+    files = [{**one, "profile": profile_of(one["profile"])} for one in files if "date" in one]
+    files.sort(key=lambda one: (PROFILES.index(one["profile"]), one["date"]))
+    found: dict[str, Verdicts] = {}
+    for verdicts in (one for one in files if one["profile"] != PROFILES[0]):
+        about = {name: verdicts[name] for name in ("data", "profile", "seeds", "date")}
+        for id, decided in verdicts["claims"].items():
+            if id in CLAIMS and decided.get("rule") == rule_of(CLAIMS[id]):
+                found[id] = {**about, "decided": decided}
+    return {id: found[id] for id in CLAIMS if id in found}

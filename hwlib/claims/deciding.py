@@ -1,7 +1,5 @@
 """Train what the claims need, measure it, and write the verdicts."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,12 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from hwlib import log
 from hwlib.claims import catalogue, statistics
-from hwlib.claims.catalogue import CLAIMS, Arm, Claim, NotApplicable, Part, known_ids, rule_of
-from hwlib.claims.files import Verdicts, claims_path
+from hwlib.claims.catalogue import CLAIMS, Arm, Claim, NotApplicable, Part, Verdicts, rule_of
 from hwlib.claims.measures import RealImages, measure
 from hwlib.config import Config, profile_of
 from hwlib.data import Data, load_data
@@ -72,7 +68,7 @@ def decide(
         UserError: an unknown claim, fewer than three seeds, or data that do not fit.
         Stopped: Ctrl-C; the same call goes on from there.
     """
-    chosen = [CLAIMS[id] for id in known_ids(ids)]
+    chosen = [CLAIMS[id] for id in catalogue.known_ids(ids)]
     seeds, profile = checked_seeds(seeds), profile_of(profile)
     runs = Path(runs) if runs else default_runs_dir()
     configs_of = partial(arm_configs, data=str(data), profile=profile, seeds=seeds, **settings)
@@ -90,7 +86,7 @@ def decide(
         "date": datetime.now(UTC).date().isoformat(),
         "claims": {},
     }
-    path = claims_path(runs, loaded.fingerprint, profile)
+    path = catalogue.claims_path(runs, loaded.fingerprint, profile)
     old = json.loads(path.read_text()) if path.exists() else {}
     before = old["claims"] if all(old.get(name) == verdicts[name] for name in SAME) else {}
     wanted = planned(chosen, configs_of, loaded)
@@ -158,19 +154,21 @@ def check_needs(claim: Claim, data: Data) -> None:
 def judge(part: Part, found: Mapping[str, Sequence[Run]], real: RealImages) -> dict[str, Any]:
     """Return one measure's entry of claims.json, from finished runs by arm, one a seed."""
     runs = {label: found[label] for label in (*part.arms, *part.reference)}
-    values = pd.DataFrame(  # a column an arm, a row a seed
-        {label: [measure(part.measure, run, real) for run in own] for label, own in runs.items()}
-    )
-    compared, beside = values[[*part.arms]], None
+
+    def measured(name: str, label: str) -> list[float]:
+        return [measure(name, run, real) for run in runs[label]]
+
+    values = {label: measured(part.measure, label) for label in runs}
+    compared, beside = [values[label] for label in part.arms], None
     if part.beside:
-        own = [measure(part.beside, run, real) for run in runs[part.arms[0]]]
-        compared, beside = compared.assign(beside=own), {"name": part.beside, "values": own}
-    entry, reason = judge_values(part, compared.T.to_numpy()), _unsound(part, runs, real)
+        own = measured(part.beside, part.arms[0])
+        compared, beside = [*compared, own], {"name": part.beside, "values": own}
+    entry, reason = judge_values(part, np.array(compared)), _unsound(part, runs, real)
     if reason:
         entry["verdict"] = statistics.UNDECIDED
     entry["arms"] = {
         label: {
-            "values": values[label].tolist(),
+            "values": values[label],
             "runs": [run.path.name for run in own],
             "is_reference": label in part.reference,
         }

@@ -4,8 +4,6 @@
 number of results.json.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from functools import cached_property
 
@@ -14,9 +12,9 @@ import pandas as pd
 import torch
 from torch.nn.functional import avg_pool2d, interpolate
 
-from hwlib.claims import curves
+from hwlib.claims import shapes
 from hwlib.claims.catalogue import GROUPS, NotApplicable
-from hwlib.claims.neighbours import errors_removed, neighbour_accuracy
+from hwlib.claims.shapes import errors_removed, neighbour_accuracy
 from hwlib.data import Data
 from hwlib.metrics import majority_accuracy, sharpness
 from hwlib.run import Run
@@ -132,7 +130,7 @@ def healthy_share(run: Run, real: RealImages) -> float:
     if run.results["collapse"]:
         raise NotApplicable("not_healthy", seed=run.config.seed)
     accuracy = (curve(run, "d_accuracy_real") + curve(run, "d_accuracy_fake")) / 2
-    return curves.share_between(accuracy, *HEALTHY_D_ACCURACY)
+    return shapes.share_between(accuracy, *HEALTHY_D_ACCURACY)
 
 
 def learning_after_zero(run: Run, real: RealImages) -> float:
@@ -175,7 +173,7 @@ def late_loss(run: Run, real: RealImages) -> float:
 
 
 def _of_curves(shape: Callable[[np.ndarray], float], *names: str) -> Measure:
-    """Return the mean of what learning curves have; see `curves`."""
+    """Return the mean of what learning curves have; see `shapes`."""
     return lambda run, real: float(np.mean([shape(curve(run, name)) for name in names]))
 
 
@@ -183,7 +181,7 @@ MEASURES: Mapping[str, Measure] = {
     "sharpness_half": lambda run, real: real.half_sharpness,
     "sharpness_mean_image": lambda run, real: real.mean_sharpness,
     "error_mean_image": lambda run, real: real.mean_error,
-    "late_d_loss": lambda run, real: curves.second_half(curve(run, "d_loss")).mean(),
+    "late_d_loss": lambda run, real: shapes.second_half(curve(run, "d_loss")).mean(),
     "spread_reconstructions": lambda run, real: spread(run.samples["reconstructions"]),
     "spread_originals": lambda run, real: spread(run.samples["originals"]),
     "mean_face_distance": mean_face_distance,
@@ -197,18 +195,18 @@ MEASURES: Mapping[str, Measure] = {
         * errors_removed(run.results["linear_probe_accuracy"], run.results["linear_probe_floor"])
     ),
     "neighbour_gain": neighbour_gain,
-    "recon_trend": _of_curves(curves.trend, "recon_nats"),
-    "recon_late_trend": lambda run, real: curves.trend(curves.late(curve(run, "recon_nats"))),
-    "kl_late_trend": lambda run, real: curves.trend(curves.late(curve(run, "kl_nats"))),
-    "kl_early_fall": _of_curves(curves.early_fall, "kl_nats"),
-    "kl_later_rise": _of_curves(curves.later_rise, "kl_nats"),
-    "kl_last_change": _of_curves(curves.last_change, "kl_nats"),
+    "recon_trend": _of_curves(shapes.trend, "recon_nats"),
+    "recon_late_trend": lambda run, real: shapes.trend(shapes.late(curve(run, "recon_nats"))),
+    "kl_late_trend": lambda run, real: shapes.trend(shapes.late(curve(run, "kl_nats"))),
+    "kl_early_fall": _of_curves(shapes.early_fall, "kl_nats"),
+    "kl_later_rise": _of_curves(shapes.later_rise, "kl_nats"),
+    "kl_last_change": _of_curves(shapes.last_change, "kl_nats"),
     "healthy_share": healthy_share,
-    "opposed_jumps": lambda run, real: curves.opposed_share(
+    "opposed_jumps": lambda run, real: shapes.opposed_share(
         curve(run, "d_loss"), curve(run, "g_loss")
     ),
     "learning_after_zero": learning_after_zero,
-    "roughness": _of_curves(curves.roughness, "d_loss", "g_loss"),
+    "roughness": _of_curves(shapes.roughness, "d_loss", "g_loss"),
     "late_loss": late_loss,
     "hair_lead": lambda run, real: lead(run, "hair"),
     "pose_lead": lambda run, real: lead(run, "pose", but="hair"),

@@ -14,8 +14,6 @@ level: Berger 1982), contradicted where at least one is. The intervals are not w
 number of claims: of two dozen intervals, one may well miss the true effect.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 

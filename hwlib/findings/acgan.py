@@ -1,7 +1,5 @@
 """What an ACGAN's numbers bear out: does the label do what it says, and what else does it do."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 

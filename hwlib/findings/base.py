@@ -3,8 +3,6 @@
 In all of them `results` are a run's results.json, and `metrics` its `Run.metrics`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

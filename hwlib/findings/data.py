@@ -1,7 +1,5 @@
 """What the images are that a run was trained on."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What the scores of disentanglement bear out, beside chance and beside 1."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

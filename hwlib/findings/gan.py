@@ -1,13 +1,11 @@
 """What is the case with an adversarial training: who is ahead, which checkpoint, what G leaves."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
-from hwlib.claims.curves import opposed_share, share_between
+from hwlib.claims.shapes import opposed_share, share_between
 from hwlib.findings.base import Results, end_of, grade, is_trial, no_course
 from hwlib.findings.samples import describe
 from hwlib.text import Finding, finding

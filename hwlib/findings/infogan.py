@@ -1,7 +1,5 @@
 """What an InfoGAN's numbers bear out: is the code read, what does it decide, what does it mean."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 
@@ -39,13 +37,22 @@ def curves(metrics: pd.DataFrame, results: Results) -> list[Finding]:
     return [finding("infogan.curves", **about, is_learned=is_learned)]
 
 
-def reading(results: Results) -> Finding:
-    """Say how well Q reads its own samples' codes, and what that proves about the image."""
-    entropy = results["code_entropy_nats"]
+def reading(results: Results) -> list[Finding]:
+    """Say how well Q reads its own samples' codes, what that proves, and what codes and z decide.
+
+    The latter is the share of the images' variance that each decides by itself.
+    """
+    entropy, is_judged = results["code_entropy_nats"], not is_trial(results)
     proven = proven_nats(results["code_accuracy"], entropy)
     nats = max(results["code_information_nats"], proven, 0.0)
-    level = "trial" if is_trial(results) else grade(nats / entropy, MIN_CODE, "none")
-    return finding("infogan.reading", run=results, nats=nats, level=level)
+    level = grade(nats / entropy, MIN_CODE, "none") if is_judged else "trial"
+    codes, noise = results["code_variance_share"], results["noise_variance_share"]
+    idle = [k for k, share in enumerate(codes, 1) if share < MIN_VARIANCE]
+    about = {"idle": idle, "is_noise_idle": noise < MIN_VARIANCE, "is_judged": is_judged}
+    return [
+        finding("infogan.reading", run=results, nats=nats, level=level),
+        finding("infogan.shares", codes=codes, noise=noise, **about),
+    ]
 
 
 def proven_nats(accuracy: float, entropy: float) -> float:
@@ -58,28 +65,12 @@ def proven_nats(accuracy: float, entropy: float) -> float:
     return entropy - unsure - wrong * math.log(math.expm1(entropy))
 
 
-def shares(results: Results) -> list[Finding]:
-    """Say how much of the images' variance each code and the noise decide by themselves."""
-    codes, noise = results["code_variance_share"], results["noise_variance_share"]
-    idle = [k for k, share in enumerate(codes, 1) if share < MIN_VARIANCE]
-    about = {
-        "idle": idle,
-        "is_noise_idle": noise < MIN_VARIANCE,
-        "is_judged": not is_trial(results),
-    }
-    return [finding("infogan.shares", codes=codes, noise=noise, **about)]
-
-
 def spans(rates: Sequence[Mapping[str, float]], num: int = NUM_READ) -> pd.DataFrame:
     """Return how each attribute's rate varies over a code's values, the widest first.
 
-    Args:
-        rates: a dict a value of the code, {attribute: rate}; an item of `code_meaning`.
-        num: samples of each value.
-
-    Returns:
-        A row an attribute: `name`; its `low` and `high` rate at `low_value` and `high_value`;
-        `width`, high less low; `expected`, that by chance; `is_meant`, whether it is well beyond.
+    `rates` are {attribute: rate} of each value, an item of `code_meaning`, from `num` samples each.
+    A row an attribute: `name`; its `low` and `high` rate at `low_value` and `high_value`; `width`,
+    high less low; `expected`, that by chance; `is_meant`, whether it is well beyond.
     """
     frame = pd.DataFrame(rates)
     error = (frame.mean() * (1 - frame.mean()) / num) ** 0.5

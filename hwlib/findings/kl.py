@@ -7,8 +7,6 @@ real images' sharpness at half resolution as a share of their own, `mean_error` 
 MSE (`findings.vae.mean_image_mse`), `mu` (N, Z) are posterior means.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any
@@ -95,11 +93,8 @@ def growth(
 ) -> Finding:
     """Say how the error of the reconstructions that are shown fell, beside the mean image's.
 
-    Args:
-        originals: uint8 (N or more, H, W, C).
-        frames: by weight, uint8 (T, N, H, W, C), the reconstructions after each of `steps`.
-        steps: (T,).
-        images: uint8 (M, H, W, C), whose mean is the anchor.
+    `originals` are uint8 (N or more, H, W, C), `frames` by weight (T, N, H, W, C) after each of
+    `steps` (T,); the mean of `images` (M, H, W, C) is the anchor.
     """
     kept = np.stack([one[[0, -1]] for one in frames.values()]) / 255  # a weight, first and last
     real = originals[: kept.shape[2]] / 255
@@ -127,9 +122,8 @@ def widest_pair(originals: np.ndarray, count: int) -> int:
 def interpolation(frames: Mapping[float, np.ndarray], ends: np.ndarray) -> Finding:
     """Say whether the ends differ, and whether the middle is more than the average of the ends.
 
-    Args:
-        frames: by weight, uint8 (N, H, W, C), from one image's reconstruction to the other's.
-        ends: uint8 (2, H, W, C), the two images.
+    `frames` by weight, uint8 (N, H, W, C), go from one image's reconstruction to the other's;
+    `ends` (2, H, W, C) are the two images.
     """
     paths = {weight: measure_path(one) for weight, one in frames.items()}
     rows = pd.DataFrame.from_dict(paths, orient="index", columns=["ends", "from_fade"])

@@ -1,7 +1,5 @@
 """The reports' VAE losses in one form: tables by language, and what follows for a run."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -39,7 +37,7 @@ def _write(rows: Sequence[Mapping[str, Cell]]) -> Tables:
     return in_languages(write)
 
 
-def ledger_tables(forms: Sequence[CommonForm]) -> dict[str, Tables]:
+def ledger_tables(forms: Sequence["CommonForm"]) -> dict[str, Tables]:
     """Return the conversion tables of `hwlib.objectives.common_forms` by name, each by language.
 
     `ledger` has the losses as their reports write them with the common form's beta and implied
@@ -80,11 +78,11 @@ def ledger_tables(forms: Sequence[CommonForm]) -> dict[str, Tables]:
     return {name: _write(rows) for name, rows in tables.items()}
 
 
-def _kind(form: CommonForm) -> str:
+def _kind(form: "CommonForm") -> str:
     return "learnt" if form.learned_sigma_01 is not None else form.reconstruction
 
 
-def _grey_scale(form: CommonForm) -> float | None:
+def _grey_scale(form: "CommonForm") -> float | None:
     """Return the sigma that a loss implies, or its Laplace scale, in grey levels; None for none."""
     scale = form.sigma_01 if form.laplace_01 is None else form.laplace_01
     return None if scale is None else GREY_LEVELS * scale
@@ -106,10 +104,7 @@ def mse_tables(
 ) -> Tables:
     """Return the test MSE in both ranges beside the mean image's and what the report prints.
 
-    Args:
-        mean_mse: of the mean test image, pixels in [0, 1].
-        reported: the report's test MSE, or None.
-        pixel_range: of the report's output; None where it does not state it.
+    `mean_mse` is for pixels in [0, 1]; `pixel_range`, of the report's output, is None if unstated.
     """
     errors = [("run_mse", {}, results["test_mse_01"]), ("mean_mse", {}, mean_mse)]
     key = "reported_open" if pixel_range is None else "reported_own"
@@ -122,12 +117,12 @@ def mse_tables(
     )
 
 
-def common(form: CommonForm) -> Finding:
+def common(form: "CommonForm") -> Finding:
     """Say the common form of a run's loss, and the decoder that it implies."""
     return finding("losses.common", kind=_kind(form), form=form, grey=_grey_scale(form))
 
 
-def sigma_ratio(form: CommonForm, results: Results) -> float | None:
+def sigma_ratio(form: "CommonForm", results: Results) -> float | None:
     """Return the sigma that the loss implies over the one that fits the error best, if any."""
     if is_trial(results) or not form.sigma_01:
         return None
@@ -135,7 +130,7 @@ def sigma_ratio(form: CommonForm, results: Results) -> float | None:
     return form.sigma_01 / (math.sqrt(results["recon_nats"] / form.num_values) / 2)
 
 
-def against_error(form: CommonForm, results: Results) -> list[Finding]:
+def against_error(form: "CommonForm", results: Results) -> list[Finding]:
     """Say how the sigma that the loss implies stands to the error that was left.
 
     Nothing where the loss implies no sigma, or the run is a trial.

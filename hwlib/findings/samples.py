@@ -4,8 +4,6 @@ Every word rests on an anchor that is not itself a model: real images measured t
 said is true of any model's samples, of noise, fog and copies as well.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -44,11 +42,9 @@ MIN_DIFFERENCE, MIN_GAP = 0.1, 0.02
 
 
 def share_of_real(results: Results, name: str, images: str = "samples") -> float | None:
-    """Return what generated images have as a share of what real ones have; None if unmeasured.
+    """Return what samples, or "reconstructions", have of what real images have; None if unmeasured.
 
-    Args:
-        name: "sharpness", "diversity" or "colourfulness".
-        images: "samples" or "reconstructions".
+    `name` is one of `LOOKS`.
     """
     ours, real = results.get(f"{name}_{images}"), results.get(f"{name}_real")
     return ours / real if ours is not None and real else None
@@ -87,20 +83,15 @@ def describe(results: Results) -> dict[str, Any]:
     return {**results, **found, "shares": shares, "looks": looks}
 
 
-def distance(results: Results) -> list[Finding]:
-    """Say how many times the noise floor the samples are away."""
-    return [finding("samples.distance", run=describe(results))]
+def say(results: Results, *names: str) -> list[Finding]:
+    """Say of samples what is asked for, as far as it was measured.
 
-
-def variety(results: Results) -> list[Finding]:
-    """Say how much of the real variety is covered, and what precision does and does not say."""
-    return [finding("samples.variety", run=describe(results))]
-
-
-def look(results: Results, name: str) -> list[Finding]:
-    """Say how sharp, diverse or colourful samples are beside real images; nothing of grey ones."""
+    `names` are "distance" (how many times the noise floor), "variety" (how much of the real one is
+    covered, and what precision says of it) and those of `LOOKS`.
+    """
     run = describe(results)
-    return [finding(f"samples.{name}", run=run)] if name in run["shares"] else []
+    known = {"distance", "variety", *run["shares"]}
+    return [finding(f"samples.{name}", run=run) for name in names if name in known]
 
 
 def closest_pair(pairs: Mapping[str, Any] | None) -> list[Finding]:
@@ -127,16 +118,10 @@ def copies(results: Results) -> list[Finding]:
 
 
 def edge_correlation(images: np.ndarray) -> float:
-    """Return the mean correlation of the edges of two images, over all pairs.
+    """Return the mean correlation of the edges of two images, over all pairs of uint8 (N, H, W, C).
 
     Edges are differences of neighbouring grey values at half the resolution: neither a tint nor a
-    lattice of single pixels counts.
-
-    Args:
-        images: uint8 (N, H, W, C), N at least 2.
-
-    Returns:
-        1 where all images have the same edges, about 0 where they have nothing in common.
+    lattice of single pixels counts. 1 is the same edges everywhere, about 0 nothing in common.
     """
     count, height, width, channels = images.shape
     grey = images.astype(np.float32) @ (LUMA if channels == 3 else np.ones(1, np.float32))
@@ -152,12 +137,10 @@ def edge_correlation(images: np.ndarray) -> float:
 def faces(
     results: Results, groups: Iterable[np.ndarray], real: np.ndarray, *, has_code: bool = False
 ) -> list[Finding]:
-    """Say that different z give one face, or few; nothing where they differ as real images do.
+    """Say that different z give one face, or few; nothing where they differ as `real` images do.
 
-    Args:
-        groups: images (N, H, W, C) that differ in z alone, one array a condition.
-        real: the test images.
-        has_code: whether the condition is an InfoGAN's code.
+    `groups` are images (N, H, W, C) that differ in z alone, one array a condition; `has_code` says
+    that the condition is an InfoGAN's code.
     """
     of_real = edge_correlation(real)
     over_z = float(np.mean([edge_correlation(images) for images in groups]))

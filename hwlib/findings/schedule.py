@@ -1,7 +1,5 @@
 """How a run was trained, and what differs from the report's own schedule; for every problem."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -3,8 +3,6 @@
 `runs` are what a report shows, each with its `problem`, its `recipe` and its `results`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -5,16 +5,14 @@ Samples are judged as those of any model are (`findings.samples`), the loss by `
 (N,) an attribute's 0 or 1, None where the data has none.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from hwlib.claims import curves as shape
-from hwlib.claims.neighbours import NEIGHBOURS, errors_removed, neighbour_accuracy
+from hwlib.claims import shapes as shape
+from hwlib.claims.shapes import NEIGHBOURS, errors_removed, neighbour_accuracy
 from hwlib.data.layouts import LAYOUTS
 from hwlib.findings import losses
 from hwlib.findings.base import (
@@ -116,11 +114,7 @@ def gap(metrics: pd.DataFrame, results: Results) -> list[Finding]:
 
 
 def mean_image_mse(images: np.ndarray) -> float:
-    """Return the MSE, pixels in [0, 1], of the one image that is best for all: their mean.
-
-    Args:
-        images: uint8 (N, H, W, C).
-    """
+    """Return the MSE, pixels in [0, 1], of the mean of images, uint8 (N, H, W, C), for them all."""
     squares = np.einsum("nhwc,nhwc->", images, images, dtype=np.float64)  # no array of doubles
     mean = images.mean(0, dtype=np.float64)
     return float(squares / images.size - np.square(mean).mean()) / GREY_LEVELS**2
@@ -143,10 +137,8 @@ def reported_mse(
 ) -> Finding:
     """Say what the report's number can mean, and where the data allow it, how it fits this run.
 
-    Args:
-        reported: the report's test MSE, whose unit no report defines; None where it gives none.
-        pixel_range: of the recipe's output, which suggests the range that the author had.
-        layout: of the run's data; the reports' were photographs of faces.
+    No report defines the unit of the test MSE that it has `reported`, None for none: the recipe's
+    `pixel_range` suggests it. `layout` is of the run's data; the reports' were photographs.
     """
     if reported is None:
         return finding("vae.no_reported_mse", letter=letter)
@@ -216,10 +208,8 @@ def latents(variances: np.ndarray, results: Results) -> Finding:
 def factor_shares(mu: np.ndarray, factors: pd.DataFrame) -> pd.DataFrame:
     """Return how much of each latent's variance each known factor explains alone: (Z, F), 0 to 1.
 
-    A number explains it by a straight line (r²), a kind by the means of its kinds (η²).
-
-    Args:
-        factors: N rows, a column a factor: numbers, or names of kinds.
+    A column of `factors`, N rows, explains it by a straight line where it holds numbers (r²), by
+    the means of its kinds where it holds names (η²).
     """
     shares, centred = {}, mu - mu.mean(0)
     for name in factors:
@@ -274,7 +264,7 @@ def overall(
     *,
     mean_mse: float,
     variances: np.ndarray,
-    objective: CommonForm,
+    objective: "CommonForm",
 ) -> list[Finding]:
     """Say what was learnt from the run (question 1-6), the most important first.
 

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
+from hwlib.claims.statistics import is_effect_alone
 from hwlib.plots import style
 from hwlib.plots.style import plain_number, styled, use_log_scale, words
 from hwlib.text import word, wrap
@@ -38,7 +39,7 @@ LINEAR = 2  # margins on either side of zero where the axis of all effects is li
 def claim_values(id: str, parts: Sequence[Part], lang: str = "en") -> Figure:
     """Draw a claim's measures below one another: each seed's value by arm, and the effect.
 
-    A measure without `arms`, whose values are themselves the effects, takes the whole width.
+    A measure whose values are themselves the effects takes the whole width.
 
     Args:
         id: of the claim; the names of measures and arms are found under it.
@@ -50,8 +51,10 @@ def claim_values(id: str, parts: Sequence[Part], lang: str = "en") -> Figure:
     titles, rows, heights = [], [], []
     for part in parts:
         name = word(f"claims.{id}.parts.{part['name']}", lang)
-        titles.append(wrap(name, NAME_LETTERS[bool(part["arms"])]))
-        arms = {f"{id}.arms.{label}": arm for label, arm in part["arms"].items()}
+        is_alone = is_effect_alone(part)
+        titles.append(wrap(name, NAME_LETTERS[not is_alone]))
+        arms = {} if is_alone else part["arms"]
+        arms = {f"{id}.arms.{label}": arm for label, arm in arms.items()}
         if arms and (real := part["beside"]):
             arms[f"beside.{real['name']}"] = real | {"is_reference": False}
         names = [wrap(word(f"claims.{key}", lang), ARM_LETTERS) for key in arms]

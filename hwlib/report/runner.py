@@ -23,7 +23,7 @@ import papermill
 from papermill.exceptions import PapermillException
 
 from hwlib.claims.catalogue import PATH as CLAIMS_FILE
-from hwlib.claims.files import verdict_files
+from hwlib.claims.catalogue import verdict_files
 from hwlib.data import find_source
 from hwlib.errors import UserError
 from hwlib.fingerprint import hash_of_files

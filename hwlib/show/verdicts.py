@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import pandas as pd
@@ -14,17 +14,13 @@ from rich.table import Table
 
 from hwlib import plots
 from hwlib.claims import CLAIMS
-from hwlib.claims.catalogue import Claim
 from hwlib.findings import claims as findings
 from hwlib.findings.claims import Verdicts
 from hwlib.show.cells import to_markdown
 from hwlib.show.page import figure, sentences, text
-from hwlib.text import LANGUAGES, finding, section, sentence
+from hwlib.text import finding, in_languages, section, sentence, word
 
-Claims = Mapping[str, Claim]
 Tables = dict[str, pd.DataFrame]  # one a language
-
-NOT_APPLICABLE = "not_applicable"
 
 
 def claims_tables(verdicts: Verdicts) -> Tables:
@@ -45,30 +41,26 @@ def claims_runs(verdicts: Verdicts) -> Tables:
             for arm in part["arms"].values():
                 used.setdefault(", ".join(arm["runs"]), {})[id] = None
     rows = [(runs, ", ".join(ids)) for runs, ids in used.items()]
-    heads = {lang: section("claims", lang)["columns"] for lang in LANGUAGES}
-    return {
-        lang: pd.DataFrame(rows, columns=[own["runs"], own["claims"]])
-        for lang, own in heads.items()
-    }
+    heads = ("claims.columns.runs", "claims.columns.claims")
+    return in_languages(lambda lang: pd.DataFrame(rows, columns=[word(h, lang) for h in heads]))
 
 
-def claims(ids: Sequence[str], verdicts: Verdicts, known: Claims) -> None:
+def claims(ids: Sequence[str], verdicts: Verdicts) -> None:
     """Show claims one after another: what is said and how it is tried, figure, what was found.
 
-    That some, or all, of `ids` were not asked for is said at the end; `known` are all claims by
-    their ids, as in `hwlib.claims.CLAIMS`.
+    That some, or all, of `ids` were not asked for is said at the end.
     """
     shown = [id for id in ids if id in verdicts["claims"]]
     for id in shown:
-        claim, decided = known[id], verdicts["claims"][id]
-        about, found = findings.about(claim, decided), findings.found(claim, decided)
-        text(about.key, **about.values)
-        if decided["verdict"] != NOT_APPLICABLE:
-            sentences([findings.margins(decided)])
-            draw = partial(plots.claim_values, id, findings.drawn_parts(decided))
-            name, count = f"claim_{id.lower().replace(chr(39), '_prime')}", len(decided["parts"])
-            values = {"id": id, "verdict": decided["verdict"], "found": found[:-1], "count": count}
-            figure(name, draw, words="claim", **values)
+        decided = verdicts["claims"][id]
+        found = findings.found(id, decided)
+        text("claims.about", claim=CLAIMS[id], decided=decided)
+        if parts := decided.get("parts"):
+            text("claims.margins", parts=parts)
+            draw = partial(plots.claim_values, id, parts)
+            name = f"claim_{id.lower().replace(chr(39), '_prime')}"
+            values = {"id": id, "verdict": decided["verdict"], "found": found[:-1]}
+            figure(name, draw, words="claim", **values, count=len(parts))
         sentences(found, bullets=True)
     if not shown:
         sentences([finding("claims.not_asked", ids=list(ids))])
@@ -91,13 +83,13 @@ def console_table(verdicts: Verdicts, language: str = "en") -> Table:
         no_wrap = name not in ("claim", "effect")
         table.add_column(words["columns"][name], no_wrap=no_wrap, justify=justify)
     for id, decided in verdicts["claims"].items():
-        claim, verdict = CLAIMS[id], words["verdicts"][decided["verdict"]]
-        statement = f"{words[id]['statement']} ({', '.join(claim.letters)})"
+        verdict = words["verdicts"][decided["verdict"]]
+        statement = f"{words[id]['statement']} ({', '.join(CLAIMS[id].letters)})"
         table.add_row(id, statement, verdict, style="bold")
         if "reason" in decided:
-            table.add_row("", findings.found(claim, decided)[0].say(language).replace("**", ""))
+            table.add_row("", findings.found(id, decided)[0].say(language).replace("**", ""))
         for part in decided.get("parts", ()):
             name, verdict = words[id]["parts"][part["name"]], words["verdicts"][part["verdict"]]
-            effect = (findings.write_effect(part, language), findings.write_margin(part, language))
+            effect = (sentence(f"claims.{of}", language, part=part) for of in ("effect", "margin"))
             table.add_row("", name, verdict, *effect, style="dim")
     return table

@@ -1,12 +1,14 @@
-"""The shape of a learning curve, (R,) values a record in their order; changes are in percent."""
+"""The shape of a learning curve, and how well an attribute is told by an image's neighbours.
 
-from __future__ import annotations
+A curve is (R,) values, a record each, in their order; its changes are in percent.
+"""
 
 import numpy as np
 from scipy.stats import rankdata
 
 WINDOW = 5  # records that a curve is smoothed over before its lowest point is looked for
 WARM_UP = 0.1  # share of the training that a statement about its course leaves out
+NEIGHBOURS = 10  # in latent space
 JUMPS = 0.1  # share of the rises of a loss, the largest ones, that count as jumps
 
 
@@ -80,3 +82,29 @@ def opposed_share(d_loss: np.ndarray, g_loss: np.ndarray) -> float:
         largest = np.argsort(own)[-max(1, round(JUMPS * len(own))) :]
         opposed.extend(other[largest][own[largest] > 0] < 0)
     return 100 * float(np.mean(opposed)) if opposed else 0.0
+
+
+# ---- neighbours ----------------------------------------------------------------------------------
+
+
+def neighbour_accuracy(mu: np.ndarray, labels: np.ndarray) -> float:
+    """Return how often the majority of an image's ten nearest neighbours has its attribute right.
+
+    Neighbours are near by their posterior means `mu` (N, Z), as on the t-SNE maps of the reports;
+    `labels` (N,) are 0/1. A tie counts as the commoner value.
+    """
+    from sklearn.neighbors import KNeighborsClassifier  # slow to load
+
+    labels = np.asarray(labels).astype(int)
+    finder = KNeighborsClassifier(min(NEIGHBOURS, len(mu) - 1)).fit(mu, labels)
+    shares = labels[finder.kneighbors(return_distance=False)].mean(1)  # each without itself
+    found = np.where(shares == 0.5, labels.mean() > 0.5, shares > 0.5)
+    return float((found == labels).mean())
+
+
+def errors_removed(accuracy: float, floor: float) -> float:
+    """Return the share of the majority-class baseline's errors that an accuracy removes.
+
+    Below 0 is worse than the baseline; 0 also where the baseline makes no error.
+    """
+    return (accuracy - floor) / (1 - floor) if floor < 1 else 0.0
