@@ -28,14 +28,13 @@ from hwlib.faces.factors import ATTRIBUTES, FACTORS
 from hwlib.findings import (
     acgan,
     claims,
-    data,
     disentangle,
     gan,
     infogan,
     kl,
     losses,
     samples,
-    schedule,
+    setup,
     summary,
     vae,
 )
@@ -239,20 +238,20 @@ def of_settings() -> Iterator[Finding]:
             make_config(problem, recipe, profile=p).to_json() for p in ("quick", "course")
         )
         for settings in (quick, course, course | {"z_dim": 20, "width": 0.5}):
-            yield from schedule.schedule(settings, course, vae_made.RESULTS)
+            yield from setup.schedule(settings, course, vae_made.RESULTS)
     settings = make_config("gan", "dcgan", profile="course").to_json()
-    for name in schedule.OPTIONS:
+    for name in setup.OPTIONS:
         off = settings[name]
         value = "uniform" if off == "normal" else True if off is False else off + 2
         changed = settings | {name: value}
-        yield schedule.schedule(changed, settings, vae_made.RESULTS)[-1]
+        yield setup.schedule(changed, settings, vae_made.RESULTS)[-1]
     pixels = np.zeros((40, 8, 8, 3), np.uint8)
     for layout in ("faces", "hw4", "celeba", "mnist", "folder"):
         for names in (("Smiling", "Male", "Bangs"), ("Male",), ()):
             part = Part(pixels, np.eye(40, max(1, len(names))), range(40), None)
             about = {"layout": layout, "attributes": names, "crop": "hw4" if names else "square"}
             sizes = {"train": part, "test": part, "image_size": 8, "channels": 3 if names else 1}
-            yield from data.introduce(SimpleNamespace(**about, **sizes))
+            yield from setup.introduce(SimpleNamespace(**about, **sizes))
 
 
 def of_claims() -> Iterator[Finding]:

@@ -22,6 +22,7 @@ from hwlib.claims.catalogue import (
 from hwlib.claims.deciding import arm_configs, check_needs, decide_one, judge_values, planned
 from hwlib.claims.measures import RealImages, sharpness
 from hwlib.claims.statistics import joined, judge_interval, t_interval
+from hwlib.data import Part
 from hwlib.errors import UserError
 from hwlib.faces.factors import ATTRIBUTES, FACTORS
 from hwlib.objectives import common_form
@@ -41,33 +42,22 @@ SIDE = 8
 # ---- made-up runs --------------------------------------------------------------------------------
 
 
-class MadeRun:
-    """As much of a run as the measures read."""
-
-    def __init__(self, path, config, story):
-        self.path, self.config, self.story = path, config, story
-        self.path.mkdir()
-        if "latents" in story:
-            np.savez(path / "latents.npz", **story["latents"])
-
-    @property
-    def results(self):
-        noise = np.random.default_rng([self.config.seed, len(str(self.story))])
-        given = SOUND | self.story.get("results", {})
-        return {
-            name: value * (1 + 0.002 * noise.normal())
-            if isinstance(value, float) and not name.startswith("linear")
-            else value
-            for name, value in given.items()
-        }
-
-    @property
-    def metrics(self):
-        return pd.DataFrame({"step": np.arange(1, NUM_RECORDS + 1) * 30, **self.story["metrics"]})
-
-    @property
-    def samples(self):
-        return {"originals": images(50)} | self.story["samples"]
+def made_run(path, config, story):
+    """Return as much of a run as the measures read."""
+    path.mkdir()
+    if "latents" in story:
+        np.savez(path / "latents.npz", **story["latents"])
+    noise = np.random.default_rng([config.seed, len(str(story))])
+    results = {
+        name: value * (1 + 0.002 * noise.normal())
+        if isinstance(value, float) and not name.startswith("linear")
+        else value
+        for name, value in (SOUND | story.get("results", {})).items()
+    }
+    steps = {"step": np.arange(1, NUM_RECORDS + 1) * 30}
+    found = {"path": path, "config": config, "results": results}
+    found["metrics"] = pd.DataFrame(steps | story.get("metrics", {}))
+    return SimpleNamespace(**found, samples={"originals": images(50)} | story.get("samples", {}))
 
 
 def made_data(**changes):
@@ -75,14 +65,9 @@ def made_data(**changes):
     rng = np.random.default_rng(0)
     colours = rng.integers(20, 236, (40, 1, 1, 3)) + rng.integers(-15, 16, (40, SIDE, SIDE, 3))
     labels = np.tile(np.arange(40)[:, None] % 2, (1, len(ATTRIBUTES))).astype(np.uint8)
-    part = SimpleNamespace(
-        images=colours.astype(np.uint8),
-        labels=labels,
-        factors=pd.DataFrame({name: np.zeros(40) for name in FACTORS}),
-    )
-    part = type("Part", (), {**vars(part), "__len__": lambda self: 40})()
+    factors = pd.DataFrame({name: np.zeros(40) for name in FACTORS})
+    part = Part(colours.astype(np.uint8), labels, range(40), factors)
     facts = {"channels": 3, "attributes": ATTRIBUTES, "train": part, "test": part}
-    facts["fingerprint"] = "made up"
     return SimpleNamespace(**facts | changes)
 
 
@@ -222,7 +207,7 @@ def decided(tmp_path):
             for config, seed in zip(configs_of(arm), SEEDS, strict=True):
                 label, story = labels[config], stories[seed % len(stories)]
                 config = config.model_copy(update={"attribute": "Male", "num_steps": 3_000})
-                yield MadeRun(folder / f"{label}-{seed}", config, story[label])
+                yield made_run(folder / f"{label}-{seed}", config, story[label])
 
         found = decide_one(claim, train, RealImages(data or made_data()))
         return found["verdict"], {part["name"]: part for part in found.get("parts", ())}, found
@@ -338,13 +323,13 @@ def test_a_claim_whose_premise_fails_is_not_applicable(id, changed, reason, deci
 
 def test_half_the_resolution_blurs_and_the_mean_image_more():
     rng = np.random.default_rng(0)
-    part = made_data().test
-    part.images = rng.integers(0, 256, (40, SIDE, SIDE, 3), dtype=np.uint8)
+    images = rng.integers(0, 256, (40, SIDE, SIDE, 3), dtype=np.uint8)
+    part = Part(images, None, range(40), None)
     found = RealImages(made_data(train=part, test=part))
-    real = float(sharpness(torch.from_numpy(part.images).permute(0, 3, 1, 2)).mean())
+    real = float(sharpness(torch.from_numpy(images).permute(0, 3, 1, 2)).mean())
     assert 0 < found.half_sharpness < real / 4
     assert 0 < found.mean_sharpness < real / 20
-    spread = np.square(part.images - part.images.mean(0)).mean() / 127.5**2
+    spread = np.square(images - images.mean(0)).mean() / 127.5**2
     assert found.mean_error == pytest.approx(spread)
 
 
@@ -488,13 +473,9 @@ def test_an_interval_needs_finite_effects(effects):
         (0.5, 5, "greater", "across", UNDECIDED),
         (-0.5, 0.5, "greater", "short", CONTRADICTED),  # there is an effect of no size that counts
         (-5, -2, "greater", "opposite", CONTRADICTED),
-        (-5, 0.5, "greater", "short", CONTRADICTED),
         (-5, -2, "less", "beyond", SUPPORTED),
-        (-5, -0.5, "less", "across", UNDECIDED),
-        (-0.5, 0.5, "less", "short", CONTRADICTED),
         (2, 5, "less", "opposite", CONTRADICTED),
         (-0.5, 0.5, "equal", "within", SUPPORTED),
-        (-0.5, 2, "equal", "across", UNDECIDED),
         (-3, 3, "equal", "across", UNDECIDED),
         (2, 5, "equal", "outside", CONTRADICTED),
         (-5, -2, "equal", "outside", CONTRADICTED),
@@ -637,7 +618,9 @@ SMALL = {"data": "faces:96", "profile": "smoke", "device": "cpu", "jobs": 1}
 def smoke(tmp_path_factory):
     """The runs' folder and the verdicts of C18, whose one arm is trained at smoke."""
     runs = tmp_path_factory.mktemp("claims")
-    return runs, decide(["C18"], runs=runs, **SMALL)
+    with pytest.MonkeyPatch.context() as patch:  # its scores are half of what a small run takes
+        patch.setattr("hwlib.training.evaluate_vae.disentanglement", lambda *_: {})
+        return runs, decide(["C18"], runs=runs, **SMALL)
 
 
 def stop_at_gans(monkeypatch, mistake):

@@ -2,7 +2,6 @@
 
 import json
 import re
-import sys
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from figure_checks import assert_fits
 from nbformat.v4 import new_code_cell, new_notebook
 from pypdf import PdfReader
 
-from hwlib import cli, plots, report, show
+from hwlib import plots, report, show
 from hwlib.claims import CLAIMS, catalogue
 from hwlib.claims.statistics import deciding_part
 from hwlib.findings import claims as findings
@@ -451,24 +450,17 @@ def asked(monkeypatch):
     return found
 
 
-def call(monkeypatch, *words):
-    monkeypatch.setattr(sys, "argv", ["hwlib", *words])
-    with pytest.raises(SystemExit) as end:
-        cli.main()
-    return end.value.code or 0
-
-
-def test_claims_come_only_where_they_are_named(monkeypatch, asked):
+def test_claims_come_only_where_they_are_named(call, asked):
     data = ("--data", "faces:96", "--profile", "smoke")
-    assert call(monkeypatch, "report", *data) == 0
+    assert call("report", *data)[0] == 0
     assert "claims" not in {job.problem for job in asked}
     asked.clear()
-    assert call(monkeypatch, "report", "claims", "vae", *data, "--seed", "4") == 0
+    assert call("report", "claims", "vae", *data, "--seed", "4")[0] == 0
     assert [job.problem for job in asked] == ["claims", "vae"]
     assert asked[0].parameters["seeds"] == [4, 5, 6]
     assert asked[0].parameters["ids"] == []
     asked.clear()
-    assert call(monkeypatch, "report", "claims", *data, "--claim", "C5", "--claim", "C1'") == 0
+    assert call("report", "claims", *data, "--claim", "C5", "--claim", "C1'")[0] == 0
     assert [job.parameters["ids"] for job in asked] == [["C1'", "C5"]]
 
 
@@ -484,14 +476,10 @@ def test_claims_come_only_where_they_are_named(monkeypatch, asked):
         (["claims", "--profile", "fast"], "setting profile = 'fast'"),
     ],
 )
-def test_a_mistake_with_claims_is_one_line_before_anything_is_trained(
-    monkeypatch, capfd, asked, words, message
-):
-    assert call(monkeypatch, "report", *words) == 2
-    out, err = capfd.readouterr()
+def test_a_mistake_with_claims_is_one_line_before_anything_is_trained(call, asked, words, message):
+    code, out, err = call("report", *words)
+    assert (code, out, asked) == (2, "", [])
     assert message in err.splitlines()[-1]
-    assert out == ""
-    assert asked == []
 
 
 def test_the_job_of_claims_knows_every_parameter_of_the_notebook():

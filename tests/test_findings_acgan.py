@@ -137,7 +137,9 @@ SEEN = {"accuracy": 0.96, "floor": 0.6}
     ],
 )
 def test_control_is_held_against_chance_and_what_the_classifier_can_read(accuracy, seen, level):
-    assert acgan.control_level(accuracy, seen) == level
+    oracle = {"by_attribute": {"Smiling": seen}}
+    results = acgan_results(attribute_accuracy_by={"Smiling": accuracy}, oracle=oracle)
+    assert acgan.control(results).values["rows"][0]["level"] == level
 
 
 # ------------------------------------------------------------------------------------------ curves

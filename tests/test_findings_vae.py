@@ -16,7 +16,7 @@ from vae_results import (
 )
 
 from hwlib import objectives
-from hwlib.findings import schedule, vae
+from hwlib.findings import setup, vae
 from hwlib.recipes import make_config
 
 
@@ -249,7 +249,7 @@ def test_the_next_step_follows_from_the_run():
 def test_what_a_run_shortens_stands_beside_the_reports_own_schedule():
     course, quick = (make_config("vae", "dcgan", profile=p).to_json() for p in ("course", "quick"))
     theirs = [
-        next(f for f in schedule.schedule(one, course, RESULTS) if f.key == "schedule.report")
+        next(f for f in setup.schedule(one, course, RESULTS) if f.key == "schedule.report")
         for one in (quick, course)
     ]
     assert theirs[0].values["theirs"]["num_steps"] == 31_250

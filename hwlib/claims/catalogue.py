@@ -30,8 +30,7 @@ Verdicts = dict[str, Any]  # what a file of verdicts holds
 class NotApplicable(Exception):
     """A claim that cannot be tried on this data, or whose premise did not come about.
 
-    Attributes:
-        reason: the name of the sentence that says so (`claims.reasons.<name>`), and its values.
+    Its `reason` names the words that say so (`claims.reasons.<name>`), and their values.
     """
 
     def __init__(self, name: str, **values: Any):
@@ -95,9 +94,7 @@ class Claim(_Entry):
 def read_claims(path: Path = PATH) -> dict[str, Claim]:
     """Return the claims of a file like `report/claims.toml` by id, in its order.
 
-    Raises:
-        KeyError: an arm or a base that is not there.
-        ValueError: an entry that lacks what it needs, or has too much.
+    An arm or a base that is not there is a KeyError, an entry of other fields a ValueError.
     """
     found = tomllib.loads(path.read_text(encoding="utf-8"))
     arms = {name: found["bases"][own.pop("base")] | own for name, own in found["arms"].items()}
@@ -125,10 +122,8 @@ def rule_of(claim: Claim) -> str:
 def known_ids(ids: str | Sequence[str] | None) -> list[str]:
     """Return the claims asked for, each once, in the order of the list; all of them for none.
 
-    Several may stand in one text, with commas or spaces between them.
-
-    Raises:
-        UserError: an id that no claim has, or commas alone.
+    Several may stand in one text, with commas or spaces between them. An id that no claim has, or
+    commas alone, are a UserError.
     """
     asked = ",".join([ids] if isinstance(ids, str) else ids or ()).strip()
     wanted = [

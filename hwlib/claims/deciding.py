@@ -1,5 +1,6 @@
 """Train what the claims need, measure it, and write the verdicts."""
 
+import itertools
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -107,11 +108,7 @@ def decide(
 
 
 def checked_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
-    """Return the seeds, each once.
-
-    Raises:
-        UserError: fewer than three.
-    """
+    """Return the seeds, each once; fewer than three are a UserError."""
     found = tuple(range(seeds)) if isinstance(seeds, int) else tuple(dict.fromkeys(seeds))
     if len(found) < statistics.MIN_SEEDS:
         raise UserError("few_seeds", least=statistics.MIN_SEEDS, count=len(found))
@@ -132,8 +129,8 @@ def decide_one(
         found = {"verdict": statistics.joined(p["verdict"] for p in parts), "parts": parts}
     except NotApplicable as stop:
         found = {"verdict": statistics.NOT_APPLICABLE, "reason": stop.reason}
-    except TrainingDiverged as failure:
-        reason = {"name": "diverged", "values": {"step": failure.values["step"]}}
+    except TrainingDiverged as stop:
+        reason = NotApplicable("diverged", step=stop.values["step"]).reason
         found = {"verdict": statistics.NOT_APPLICABLE, "reason": reason}
     return {**found, "rule": rule_of(claim)}
 
@@ -180,9 +177,7 @@ def judge(part: Part, found: Mapping[str, Sequence[Run]], real: RealImages) -> d
 def judge_values(part: Part, values: np.ndarray) -> dict[str, Any]:
     """Return a measure's effects, interval and verdict.
 
-    Args:
-        part: the measure.
-        values: (A, S) of its arms, of real images where it has them beside, and the seeds.
+    `values` are (A, S) of its arms, then of real images where it has them beside, and the seeds.
     """
     comparison = statistics.COMPARISONS[part.comparison]
     effects = comparison.effects(values)
@@ -203,9 +198,8 @@ def _unsound(
 ) -> dict[str, Any] | None:
     """Return why the runs can decide nothing, whatever the interval; None where they can.
 
-    Returns:
-        `name`: "trial", or that of the condition that is not met; of a condition also `shares` of
-        the least that each arm must have, by label and requirement, means over the seeds.
+    `name` is "trial", or the condition's that is not met, with `shares` of the least that each arm
+    must have, by label and requirement, means over the seeds.
     """
     if any(run.results["num_steps"] < MIN_STEPS for own in runs.values() for run in own):
         return {"name": "trial"}
@@ -264,11 +258,11 @@ class _Queue(Trainings):
     def __init__(self, missing: Mapping[Config, Arm], jobs: int, **where: Any):
         super().__init__(jobs, **where)
         self.fit, self.missing = partial(fit, **where), dict(missing)
-        self.num_missing, self.num_begun = len(missing), 0
-        self.done_s, self.began = 0.0, time.monotonic()  # planned seconds of what was trained
+        self.numbers, self.count = itertools.count(1), len(missing)
+        self.began, self.planned_s = time.monotonic(), self._left_s()
         self.waiting = {c: self.start(c, partial(self._begin, c)) for c in missing if jobs > 1}
         for config, future in self.waiting.items():
-            future.add_done_callback(lambda _, config=config: self._end(config))
+            future.add_done_callback(lambda _, config=config: self.missing.pop(config, None))
 
     def train(self, config: Config) -> Run:
         """Return the finished run, trained now where it was missing."""
@@ -278,20 +272,17 @@ class _Queue(Trainings):
         elif config in self.missing:
             self._begin(config)
         run = self.fit(config)
-        self._end(config)
+        self.missing.pop(config, None)
         return run
+
+    def _left_s(self) -> float:
+        return sum(arm.seconds for arm in list(self.missing.values()))
 
     def _begin(self, config: Config) -> None:
         """Say which run it is, and how long all will take, going by those that are done."""
-        self.num_begun += 1
-        left = None
-        if self.done_s:
-            planned_s = sum(arm.seconds for arm in list(self.missing.values()))
-            left = planned_s * (time.monotonic() - self.began) / self.done_s / 60
-        about = {"number": self.num_begun, "count": self.num_missing, "left": left}
+        left_s, passed_s = self._left_s(), time.monotonic() - self.began
+        done_s = self.planned_s - left_s
+        about = {"number": next(self.numbers), "count": self.count}
+        about["left"] = left_s * passed_s / done_s / 60 if done_s else None
         overrides = self.missing[config].overrides
         log.event("deciding.run", config=config, overrides=overrides, **about)
-
-    def _end(self, config: Config) -> None:
-        if arm := self.missing.pop(config, None):
-            self.done_s += arm.seconds

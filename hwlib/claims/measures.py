@@ -53,9 +53,8 @@ class RealImages:
 
     @cached_property
     def half_sharpness(self) -> float:
-        """The sharpness of test images that keep half of their resolution.
+        """The sharpness of test images that keep half of their resolution, at their full size.
 
-        Each 2 x 2 block becomes its mean; bilinear interpolation brings the image back to its size.
         Images that are no sharper than these have lost the finer half of their detail: blurred.
         """
         images = self.data.test.images[evenly_spaced_rows(len(self.data.test), MAX_TEST_IMAGES)]
@@ -92,10 +91,7 @@ def spread(images: np.ndarray) -> float:
 
 
 def neighbour_gain(run: Run, real: RealImages) -> float:
-    """Return how well an image's neighbours in latent space tell its attribute, in percent.
-
-    A map shows a split where neighbours agree.
-    """
+    """Return how well an image's neighbours in latent space tell its attribute, in percent."""
     with np.load(run.path / "latents.npz", allow_pickle=False) as arrays:
         mu, index = arrays["test_mu"], arrays["test_index"]
     column = real.data.attributes.index(run.config.attribute)
@@ -105,10 +101,9 @@ def neighbour_gain(run: Run, real: RealImages) -> float:
 
 
 def lead(run: Run, group: str, *, but: str | None = None) -> float:
-    """Return how far a group of factors leads in what the code tells, in nats.
+    """Return how far a group of factors leads in what Q reads in real test images, in nats.
 
-    It is the most that the code tells about a factor of `group`, less the most that it tells about
-    any factor that is neither in it nor in the group `but`; of Q's reading of real test images.
+    That is the most about a factor of `group`, less the most about one neither in it nor in `but`.
     """
     best = pd.DataFrame(run.results["code_factor_nats"]).max()
     others = best.drop([*GROUPS[group], *GROUPS.get(but, ())])
@@ -121,11 +116,8 @@ def lead(run: Run, group: str, *, but: str | None = None) -> float:
 def healthy_share(run: Run, real: RealImages) -> float:
     """Return in which share of the training D's accuracy lies between 60 and 75 %, in percent.
 
-    D's accuracy is the mean of that on real and on fake images, over the steps of a record; the
-    first tenth of the training is left out.
-
-    Raises:
-        NotApplicable: the training was not healthy: diversity was gone, or D's loss at 0.
+    It is the mean over real and fake images, without the first tenth of the training. Where
+    diversity was gone, or D's loss at 0, the training was not healthy: NotApplicable.
     """
     if run.results["collapse"]:
         raise NotApplicable("not_healthy", seed=run.config.seed)
@@ -134,15 +126,11 @@ def healthy_share(run: Run, real: RealImages) -> float:
 
 
 def learning_after_zero(run: Run, real: RealImages) -> float:
-    """Return by how much G's images still get better once D's loss is at zero, in percent.
+    """Return by how much the snapshots' KID still falls once D's loss is at zero, in percent.
 
-    D's loss counts as zero from the first snapshot on before which it was below 0.05 nats on
-    average. The measure is the fall of the snapshots' KID from there to the last one; images that
-    get worse count as 0.
-
-    Raises:
-        NotApplicable: D's loss never came to zero, or only at the last snapshot; or the images
-            were then near the noise floor, so that nothing was left to learn.
+    That is from the first snapshot on before which the loss was below 0.05 nats on average; a rise
+    counts as 0. NotApplicable where the loss never came to zero, or only at the last snapshot, or
+    where the images were near the noise floor then, so that nothing was left to learn.
     """
     table = run.metrics
     # a stretch of the training ends with each snapshot
@@ -160,9 +148,8 @@ def learning_after_zero(run: Run, real: RealImages) -> float:
 def late_loss(run: Run, real: RealImages) -> float:
     """Return by how much the last snapshot's KID is above the best early one's, in percent.
 
-    Early is the first two thirds of the training, the first snapshot at least. The lowest of
-    several noisy KIDs lies a little below the true one, which favours the claim; its margin is set
-    well above that.
+    Early is the first two thirds of the training. The lowest of several noisy KIDs lies a little
+    below the true one, which favours the claim; its margin is set well above that.
     """
     kids = run.metrics.dropna(subset=["snapshot_kid"]).set_index("step")["snapshot_kid"]
     early = kids[kids.index <= max(kids.index[0], EARLY * run.config.num_steps)]

@@ -70,11 +70,7 @@ COMPARISONS: Mapping[str, Comparison] = {
 
 
 def t_interval(effects: Sequence[float] | np.ndarray) -> tuple[float, float, float]:
-    """Return the mean effect and the ends of its 95 % t interval.
-
-    Raises:
-        ValueError: fewer than two effects, or one that is not finite.
-    """
+    """Return the mean effect and the ends of its 95 % t interval, or a ValueError."""
     from scipy import stats  # slow to load
 
     effects = np.asarray(effects, dtype=float)

@@ -13,15 +13,8 @@ from typing import Any
 
 import pandas as pd
 
+from hwlib.claims import statistics
 from hwlib.claims.catalogue import CLAIMS, known_verdicts
-from hwlib.claims.statistics import (
-    CONTRADICTED,
-    NOT_APPLICABLE,
-    VERDICTS,
-    deciding_part,
-    in_margins,
-    is_effect_alone,
-)
 from hwlib.data.layouts import is_drawn
 from hwlib.findings.base import pick
 from hwlib.run import default_runs_dir
@@ -44,7 +37,7 @@ def _where(verdicts: Verdicts) -> dict[str, Any]:
 def _count(every: Iterable[Decided]) -> dict[str, Any]:
     """Return how many claims there are, and of each verdict, in the verdicts' usual order."""
     counts = Counter(decided["verdict"] for decided in every)
-    named = [(name, counts[name]) for name in VERDICTS if counts[name]]
+    named = [(name, counts[name]) for name in statistics.VERDICTS if counts[name]]
     return {"total": counts.total(), "counts": named}
 
 
@@ -65,7 +58,7 @@ def opposed(verdicts: Verdicts) -> list[Finding]:
     for id, claim in CLAIMS.items():
         if id in decided and claim.denied:
             parts = decided[id].get("parts", ())  # the last is what the other report denies
-            is_denied = bool(parts) and parts[-1]["verdict"] == CONTRADICTED
+            is_denied = bool(parts) and parts[-1]["verdict"] == statistics.CONTRADICTED
             about = {"claim": claim, "verdict": decided[id]["verdict"], "is_denied": is_denied}
             found.append(finding("claims.denied", **about, **where))
         elif {id, claim.opposes} <= decided.keys() and id < claim.opposes:
@@ -78,13 +71,13 @@ def opposed(verdicts: Verdicts) -> list[Finding]:
 def found(id: str, decided: Decided) -> list[Finding]:
     """Say what was measured of a claim, a point a measure, and what follows."""
     verdict = decided["verdict"]
-    if verdict == NOT_APPLICABLE:
+    if verdict == statistics.NOT_APPLICABLE:
         return [finding("claims.not_applicable", id=id, reason=decided["reason"])]
     parts = decided["parts"]
     deciding = [part["name"] for part in parts if part["verdict"] == verdict]
     about = {"verdict": verdict, "count": len(parts), "parts": deciding}
     measured = [
-        finding("claims.measured", id=id, part=part, has_arms=not is_effect_alone(part))
+        finding("claims.measured", id=id, part=part, has_arms=not statistics.is_effect_alone(part))
         for part in parts
     ]
     return [*measured, finding("claims.concluded", id=id, **about)]
@@ -95,9 +88,10 @@ def overview_rows(verdicts: Verdicts) -> list[tuple[str, str, bool, float, float
 
     Id, verdict, whether no difference is claimed; low end, effect and high end in margins.
     """
-    decided = {id: deciding_part(one) for id, one in verdicts["claims"].items() if one.get("parts")}
+    measured = {id: one for id, one in verdicts["claims"].items() if one.get("parts")}
+    decided = {id: statistics.deciding_part(one) for id, one in measured.items()}
     return [
-        (id, part["verdict"], part["direction"] == "equal", *in_margins(part))
+        (id, part["verdict"], part["direction"] == "equal", *statistics.in_margins(part))
         for id, part in decided.items()
     ]
 
@@ -145,7 +139,7 @@ def _cells(id: str, decided: Decided | None, language: str) -> dict[str, str]:
     cells = {"id": id, "claim": words[id]["statement"], "reports": ", ".join(CLAIMS[id].letters)}
     cells |= {"verdict": verdict, "measure": NONE, "effect": NONE, "margin": NONE}
     if decided and "parts" in decided:
-        part = deciding_part(decided)
+        part = statistics.deciding_part(decided)
         cells["measure"] = words[id]["parts"][part["name"]]
         for name in ("effect", "margin"):
             cells[name] = sentence(f"claims.{name}", language, part=part)

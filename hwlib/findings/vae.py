@@ -15,15 +15,7 @@ from hwlib.claims import shapes as shape
 from hwlib.claims.shapes import NEIGHBOURS, errors_removed, neighbour_accuracy
 from hwlib.data.layouts import LAYOUTS
 from hwlib.findings import losses
-from hwlib.findings.base import (
-    GREY_LEVELS,
-    MIN_CHANGE,
-    Results,
-    grade,
-    is_trial,
-    no_course,
-    trial,
-)
+from hwlib.findings.base import MIN_CHANGE, Results, grade, is_trial, no_course, trial
 from hwlib.findings.samples import SAME_GREY_LEVELS, describe
 from hwlib.text import Finding, finding
 from hwlib.thresholds import ACTIVE_VARIANCE
@@ -61,6 +53,8 @@ def curves(metrics: pd.DataFrame, results: Results) -> list[Finding]:
     recon, kl = (metrics[f"{term}_nats"].to_numpy(dtype=float) for term in ("recon", "kl"))
     late, is_half = shape.last_change(recon), _median(recon) <= (recon[0] + recon[-1]) / 2
     is_half[0] = False  # the first record, whose median is that of the next ones as well
+    half, fell = float(is_half.argmax() / (len(recon) - 1)), recon[-1] < recon[0] * (1 - MIN_CHANGE)
+    at_end = {"late": late / 100, "still_falls": late < -MIN_LAST_FALL}
     ends, low, high = (kl[0], kl[-1]), _median(kl).min(), _median(kl).max()
     shapes = {
         "dip": low * (1 + MIN_CHANGE) < min(ends),
@@ -79,14 +73,7 @@ def curves(metrics: pd.DataFrame, results: Results) -> list[Finding]:
     is_c3_prime = of_kl <= -MIN_TREND and of_recon >= MIN_TREND
     about = {"ends": ends, "turn": low if course == "dip" else high}
     return [
-        finding(
-            "vae.recon_course",
-            ends=(recon[0], recon[-1]),
-            fell=recon[-1] < recon[0] * (1 - MIN_CHANGE),
-            half=float(is_half.argmax() / (len(recon) - 1)),
-            late=late / 100,
-            still_falls=late < -MIN_LAST_FALL,
-        ),
+        finding("vae.recon_course", ends=(recon[0], recon[-1]), fell=fell, half=half, **at_end),
         finding("vae.kl_course", shape=course, **about, seen=seen, is_c3_prime=is_c3_prime),
         *gap(metrics, results),
     ]
@@ -117,7 +104,7 @@ def mean_image_mse(images: np.ndarray) -> float:
     """Return the MSE, pixels in [0, 1], of the mean of images, uint8 (N, H, W, C), for them all."""
     squares = np.einsum("nhwc,nhwc->", images, images, dtype=np.float64)  # no array of doubles
     mean = images.mean(0, dtype=np.float64)
-    return float(squares / images.size - np.square(mean).mean()) / GREY_LEVELS**2
+    return float(squares / images.size - np.square(mean).mean()) / 255**2
 
 
 def reconstructions(results: Results, mean_mse: float) -> Finding:

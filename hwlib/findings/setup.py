@@ -1,8 +1,11 @@
-"""How a run was trained, and what differs from the report's own schedule; for every problem."""
+"""What a run was trained on and how, beside the report's own schedule; for every problem."""
 
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
+from hwlib.data.layouts import LAYOUTS
 from hwlib.findings.base import Results, is_trial, pick, trial
 from hwlib.registry import PROBLEMS
 from hwlib.text import Finding, finding
@@ -15,6 +18,19 @@ OPTIONS = (
     *("noise", "flip", "d_updates", "d_width", "joint_batch", "label_smoothing", "spectral_norm"),
     *("r1", "augment", "ema"),
 )
+
+
+def introduce(data: Any) -> list[Finding]:
+    """Say what the images of a `Data` are, how many there are, and what is known of each."""
+    layout = LAYOUTS[data.layout]
+    sizes = {"size": data.image_size, "channels": data.channels, "crop": data.crop}
+    counts = {"train": len(data.train), "test": len(data.test)}
+    factors = 0 if data.train.factors is None else data.train.factors.shape[1]
+    images = finding(layout.sentence, factors=factors, **counts, **sizes)
+    if not data.attributes or data.train.labels is None:
+        return [images, finding("data.no_attributes")]
+    rates = dict(zip(data.attributes, np.asarray(data.train.labels).mean(0).tolist(), strict=True))
+    return [images, finding("data.attributes", rates=rates, is_drawn=layout.is_drawn)]
 
 
 def schedule(
