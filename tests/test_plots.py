@@ -188,7 +188,7 @@ BETAS = {weight: 4 * weight for weight in TOLD}
 CURVES = {weight: study_metrics(weight) for weight in WEIGHTS[:5] + TOLD}
 
 
-def test_each_weight_has_its_panel_with_the_elbo_and_what_was_minimised():
+def test_each_of_any_number_of_weights_has_its_panel_with_the_elbo_and_what_was_minimised():
     fig = plots.weight_elbo_curves({weight: CURVES[weight] for weight in TOLD}, BETAS)
     for ax, weight in zip(fig.axes, TOLD, strict=True):
         frame = CURVES[weight]
@@ -197,14 +197,10 @@ def test_each_weight_has_its_panel_with_the_elbo_and_what_was_minimised():
         assert np.allclose(trained, frame["recon_nats"] + 4 * weight * frame["kl_nats"])
         assert np.array_equal(test, frame["test_neg_elbo_nats"].dropna())
         assert f"λ = {weight:g}" in ax.get_title(loc="left")
-
-
-@pytest.mark.parametrize("count", [1, 2, 5])
-def test_any_number_of_weights_has_room_with_test_points_or_without(count):
-    weights = WEIGHTS[:count]
-    frames = {w: CURVES[w].drop(columns="test_neg_elbo_nats") for w in weights}
-    fig = plots.weight_elbo_curves(frames, {w: w for w in weights})
-    assert [len(ax.get_lines()) for ax in fig.axes if ax.get_visible()] == [2] * count
+    for weights in (WEIGHTS[:1], WEIGHTS[:2], WEIGHTS[:5]):
+        frames = {w: CURVES[w].drop(columns="test_neg_elbo_nats") for w in weights}
+        fig = plots.weight_elbo_curves(frames, {w: w for w in weights})
+        assert [len(ax.get_lines()) for ax in fig.axes if ax.get_visible()] == [2] * len(weights)
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -250,6 +246,7 @@ def test_the_rate_distortion_curve_has_a_named_point_a_weight(swept):
     assert [text.get_text() for text in ax.texts] == [plots.weight_name(w)[4:] for w in WEIGHTS]
     assert set(discussed.get_xdata()) == {study(w)["kl_nats"] for w in TOLD}
     assert_words_are_apart(ax.figure)
+    assert_fits(ax.figure)
 
 
 def test_points_that_lie_together_share_their_name_and_those_side_by_side_keep_a_gap():
@@ -277,21 +274,14 @@ def test_numbers_over_the_weight_are_those_of_the_study_and_zero_stands_apart(sw
     assert swept[DISTANCE].get_ylim()[0] < 5  # the noise floor
 
 
-@pytest.mark.parametrize("weights", [(1.0,), (0.0,)])
-def test_few_weights_are_drawn(weights):
-    axes = sweep(results(weights, told=weights)["studies"], weights)
-    assert len(axes) == 3
+@pytest.mark.parametrize("weights", [(1.0,), (0.0,), (0.0, 1.0)])
+def test_few_weights_are_drawn_and_samples_that_were_not_measured_have_no_panel(weights):
+    table = pd.DataFrame(results(weights, told=weights)["studies"])
+    is_measured = len(weights) == 1
+    rows = table if is_measured else table.drop(columns="frechet")
+    axes = sweep(rows.to_dict("records"), weights, frechet_real=5.0 if is_measured else None)
+    assert set(axes) == ({RATE, LATENTS, DISTANCE} if is_measured else {RATE, LATENTS})
     assert ("0" in tick_labels(axes[LATENTS], "x")) == (0.0 in weights)
-
-
-def test_samples_that_were_not_measured_have_no_panel():
-    rows = results((0.0, 1.0), told=(1.0,))["studies"]
-    rows = [{k: v for k, v in row.items() if k != "frechet"} for row in rows]
-    assert set(sweep(rows, frechet_real=None)) == {RATE, LATENTS}
-
-
-def test_the_sweep_fits_with_every_glyph(swept):
-    assert_fits(swept[RATE].figure)
 
 
 @pytest.mark.parametrize("lang", LANGS)
