@@ -123,10 +123,7 @@ class CommonForm:
 
 
 def common_form(recipe: str, **changes: Any) -> CommonForm:
-    """Return a recipe's objective in the common form: the report's own but for `changes`.
-
-    Unknown names, and a learnt sigma with another error than the squared one, are a UserError.
-    """
+    """Return a recipe's objective in the common form: the report's own but for `changes`."""
     settings = get_pair(recipe, "vae").settings
     own = {name: settings[name] for name in ("kl_weight", "batch_size")}
     return CommonForm(recipe=recipe, **(own | changes))

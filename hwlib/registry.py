@@ -1,7 +1,7 @@
 """The registry of the homework's problems, the report's pages and the metrics: one entry each.
 
-Nothing else compares a problem's name with a literal: what differs between problems is a field
-here. Functions stand as "module:function", so that this file loads none of them.
+What differs between problems is a field here. Functions stand as "module:function", so that this
+file loads none of them.
 """
 
 from __future__ import annotations

@@ -51,10 +51,7 @@ def recipes_with(problem: str) -> list[str]:
 
 
 def knows_setting(problem: str, name: str, recipe: str | None = None) -> bool:
-    """Whether a setting plays a part in a problem; one that nobody knows counts.
-
-    With a recipe, settings that not every recipe knows count only where it knows them.
-    """
+    """Whether a setting plays a part in a problem, or a pair; one that nobody knows counts."""
     own = PROBLEMS[problem].settings
     if recipe and name in RECIPE_SETTINGS and name in own:
         return name in get_pair(recipe, problem).settings
@@ -71,9 +68,8 @@ def make_config(
 ) -> Config:
     """Return the settings of a run: the recipe's own, then the profile's, then `overrides`.
 
-    Raises:
-        UserError: an unknown problem, recipe, profile or setting, one that the problem does not
-            know, or a value out of range.
+    An unknown name, a setting that the problem does not know, and a value out of range are a
+    UserError.
     """
     recipe = recipe or (PROBLEMS[problem].default_recipe if problem in PROBLEMS else "")
     pair, profile = get_pair(recipe, problem), profile_of(profile)
