@@ -1,7 +1,6 @@
 """Small notebooks in two languages for the report's tests, executed cells, and runs of plain JSON.
 
-`notebooks/01_vae.ipynb` makes such a run itself; `notebooks/02_gan.ipynb` uses two of them, and
-fails as its parameter `break_at` says.
+`notebooks/01_vae.ipynb` makes and uses two such runs, `02_gan.ipynb` fails as `break_at` says.
 """
 
 from __future__ import annotations
@@ -14,7 +13,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import adversarial_results
 import numpy as np
+import vae_results
+from adversarial_results import DISTANCES, PROTOCOL
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
@@ -30,59 +32,24 @@ TITLES = {
     "infogan": {"zh": "加分題：InfoGAN", "en": "Bonus: InfoGAN"},
 }
 COVER = {"vae": "fig1_4", "gan": "fig2_3", "acgan": "fig3_3", "infogan": "infogan_code1"}
-PROTOCOL = {
-    "data": "73e4a6d3aaa86d0c",
-    "crop": "hw4",
-    "image_size": 64,
-    "channels": 3,
-    "num_samples": 1000,
-    "num_real": 1000,
-    "features": "oracle:0123456789abcdef",
-}
-ESTIMATORS = {
-    "frechet": "Fréchet distance of Gaussians",
-    "kid": "unbiased MMD², cubic kernel",
-    **dict.fromkeys(("precision", "recall"), "5 nearest neighbours"),
-    **dict.fromkeys(("density", "coverage"), "5 nearest neighbours of real pictures"),
-}
-OWN_RESULTS = {
-    "vae": {"test_mse_01": 0.004913, "test_mse_11": 0.019652, "neg_elbo_nats": 8123.4,
-            "recon_nats": 8093.1, "kl_nats": 30.31, "active_units": 41},
-    "acgan": {"attribute": "Smiling", "attributes": ["Smiling"], "attribute_accuracy": 0.9125,
-              "attribute_flip_rate": 0.815, "class_accuracy_test": 0.8875,
-              "num_attribute_samples": 1000, "num_test_images": 1000,
-              "leakage": {"Smiling": {"Smiling": 0.815, "Male": 0.02}},
-              "leakage_real": {"Smiling": {"Smiling": 1.0, "Male": -0.1}}},
-    "infogan": {"num_codes": 1, "code_accuracy": 0.9781, "code_information_nats": 2.2104,
-                "code_entropy_nats": 2.302585, "code_variance_share": [0.312],
-                "noise_variance_share": 0.641},
-}  # fmt: skip
-ADVERSARIAL_RESULTS = {
-    "d_accuracy_real": 0.7312, "d_accuracy_fake": 0.7688, "best_step": 900, "best_kid": 0.0213,
-    "last_kid": 0.0312, "kept_step": 900, "snapshot_share": 0.031, "final_diversity": 0.91,
-    "collapse": [{"sign": "d_loss_zero", "step": 1100}],
-}  # fmt: skip
+OF_VAES = ("num_images", "test_mse_01", "test_mse_11", "recon_nats", "kl_nats", "neg_elbo_nats")
 
 
-def results_of(problem: str, worse: float = 1.0, **changes: Any) -> dict[str, Any]:
-    """Return what a run of `problem` may say; distances are `worse` times the usual ones."""
-    made: dict[str, Any] = {
-        "num_images": 76800, "num_steps": 1200, "num_epochs": 9.6, "train_time_s": 93.4,
-        "images_per_s": 822.3, "num_parameters": 4286531,
-        "frechet": 12.34 * worse, "kid": 0.02345 * worse, "precision": 0.8 / worse,
-        "recall": 0.6 / worse, "density": 0.91 / worse, "coverage": 0.7 / worse,
-        "frechet_real": 4.123, "kid_real": 0.00041, "precision_real": 0.934, "recall_real": 0.931,
-        "density_real": 0.998, "coverage_real": 0.961,
-        "sharpness_samples": 1812.0 / worse, "sharpness_real": 2699.0,
-        "colourfulness_samples": 41.3, "colourfulness_real": 44.8,
-        "diversity_samples": 17.21, "diversity_real": 18.02, "near_copies": 0.013,
-        "nearest_ratio": 0.97, "closest_pair_ratio": 0.84,
-        "oracle": {"kind": "attributes", "accuracy": 0.931, "floor": 0.712,
-                   "by_attribute": {}, "fingerprint": "0123456789abcdef"},
-    }  # fmt: skip
-    made |= {} if problem == "vae" else ADVERSARIAL_RESULTS
-    made |= {f"{n}_protocol": PROTOCOL | {"estimator": e} for n, e in ESTIMATORS.items()}
-    return made | OWN_RESULTS.get(problem, {}) | changes
+def results_of(problem: str, worse: float = 1.0, **protocol: Any) -> dict[str, Any]:
+    """Return what a run of `problem` may say; distances are `worse` times the usual ones.
+
+    They were measured as `PROTOCOL` says, changed by `protocol`.
+    """
+    made = getattr(adversarial_results, f"{problem}_results")()
+    made["oracle"]["by_attribute"] = {}
+    if problem == "vae":
+        made |= {name: vae_results.OWN[name] for name in OF_VAES}
+    else:
+        made["collapse"] = [{"sign": "d_loss_zero", "step": 1_100}]
+    for name in DISTANCES:
+        made[name] *= worse if name in ("frechet", "kid") else 1 / worse
+        made[f"{name}_protocol"] = PROTOCOL | protocol
+    return made
 
 
 def write_notebook(folder: Path, problem: str = "vae") -> Path:

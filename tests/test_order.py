@@ -76,8 +76,10 @@ MISTAKES = {
 }
 
 
-@pytest.mark.parametrize("delay", [0, 0.5])
-@pytest.mark.parametrize("mistake", MISTAKES)
+@pytest.mark.parametrize(
+    ("mistake", "delay"),
+    [*((one, 0.5) for one in MISTAKES), ("no bracket", 0), ("an error of Python's", 0)],
+)
 def test_after_a_mistake_no_later_cell_shows_what_was_found_before(kernel, mistake, delay):
     assert_all_show(kernel, 0)
     sources, place, said = MISTAKES[mistake]

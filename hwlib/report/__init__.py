@@ -7,15 +7,13 @@ from importlib import import_module
 from typing import Any
 
 _PLACES = {
-    "CLAIMS": "hwlib.registry",
-    "FULL": "hwlib.report.embed",
-    "SMALL": "hwlib.report.embed",
-    "About": "hwlib.report.book",
-    "Job": "hwlib.report.runner",
-    "JobResult": "hwlib.report.site",
-    "ReportResult": "hwlib.report.site",
-    "make_job": "hwlib.report.runner",
-    "make_report": "hwlib.report.site",
+    "FULL": "embed",
+    "SMALL": "embed",
+    "About": "book",
+    "Job": "runner",
+    "make_job": "runner",
+    "ReportResult": "site",
+    "make_report": "site",
 }
 __all__ = list(_PLACES)
 
@@ -23,4 +21,4 @@ __all__ = list(_PLACES)
 def __getattr__(name: str) -> Any:
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_PLACES[name]), name)
+    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from string import ascii_uppercase
 from typing import Any
@@ -92,7 +92,7 @@ class Part:
     page: Page | None = None  # of a problem
     result: str = ""  # what came of a problem, in one sentence
     sections: Sequence[compare.Section] = ()  # of the comparison, as are
-    glossary: Sequence[tuple[str, str]] = ()  # its numbers' labels and meanings, and
+    glossary: Mapping[str, str] = field(default_factory=dict)  # what its numbers mean, and
     first_table: int = 1  # the number of its first table
 
 
@@ -105,7 +105,9 @@ def page_title(document: Document | None, facts: Facts, language: str) -> str:
 
 
 class Book:
-    """A report in one language; its figures and tables are numbered through all parts.
+    """A report in one language: the jobs in their order, figures and tables numbered through all.
+
+    A RenderError says what text cannot be set, or what citation is of no known reference.
 
     Attributes:
         date: `SOURCE_DATE_EPOCH`, the convention of reproducible builds, or the day of the newest
@@ -118,11 +120,6 @@ class Book:
     """
 
     def __init__(self, pages: Sequence[Page], language: str, about: About | None = None):
-        """Make the book of the jobs, in their order.
-
-        Raises:
-            RenderError: a text that cannot be set, or a citation of what is no known reference.
-        """
         self.pages, self.language, self.about = pages, language, about or About()
         self.finished = [page.facts for page in pages if not page.reason]
         self.runs = rows_of([page.run for page in pages])
@@ -264,7 +261,8 @@ class Book:
         chapters = [part for part in self.parts if part.page and part.document]
         numbers = {part.name: part.document.figure_numbers for part in chapters}
         sections = compare.Comparison(self.runs, self.language, numbers).sections()
-        meanings = compare.glossary(compare.tables_of(sections), self.language)
+        tables = compare.tables_of(sections)
+        meanings = {label: text for table in tables for label, text in table.meanings.items()}
         about = {"sections": sections, "glossary": meanings, "first_table": first_table}
         return Part(COMPARISON, COMPARISON, word("page.compare", self.language), **about)
 
@@ -317,7 +315,7 @@ class Book:
         tables = []
         for runs in groups:
             data = runs[0].setting("data") if len(groups) > 1 else ""
-            names = [*compare.quality_metrics(), "near_copies"]
+            names = [*compare.QUALITY, "near_copies"]
             names = [name for name in names if any(name in run.results for run in runs)]
             shown = [run for run in runs if any(name in run.results for name in names)]
             rows = []

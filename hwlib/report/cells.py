@@ -72,33 +72,25 @@ def cell(
     is. Of a list each is written, with commas. Without any number it is '–'. With `has_brackets` a
     run's number for real images stands behind its own.
     """
+    known, metric = [result[name] for result in results if name in result], metrics().get(name)
     if name == "attribute":
         return value(results[0].get("attributes") or results[0].get(name))
-    known = [result[name] for result in results if name in result]
     if not known:
         return UNKNOWN
-    if name == "collapse":
-        text = _collapse(known, language)
+    if name == "collapse" and len(known) > 1:
+        text = word("compare.of_runs", language, count=sum(map(bool, known)), runs=len(known))
+    elif name == "collapse":
+        signs, words = section("page", language)["signs"], section("compare", language)
+        parts = [(f"{one['step']:,}", signs[one["sign"]]) for one in known[0]]
+        said = [word("compare.collapse_at", language, step=step, sign=sign) for step, sign in parts]
+        text = words["and"].join(said) or words["none"]
     elif isinstance(known[0], list | tuple):
         text = ", ".join(_mean_sd(name, parts) for parts in zip(*known, strict=True))
     else:
         text = _mean_sd(name, known)
-    metric = metrics()[name]
     if has_brackets and metric.has_brackets and metric.beside in results[0]:
         text += f"\u00a0({format_metric(name, results[0][metric.beside])})"
     return text if len(known) == len(results) else f"{text} (n\u00a0=\u00a0{len(known)})"
-
-
-def _collapse(found: Sequence[Sequence[Mapping[str, Any]]], language: str) -> str:
-    """Return a run's signs of collapse, or how many of several runs have any."""
-    if len(found) > 1:
-        return word("compare.of_runs", language, count=sum(map(bool, found)), runs=len(found))
-    signs, words = section("page", language)["signs"], section("compare", language)
-    parts = [
-        word("compare.collapse_at", language, step=f"{c['step']:,}", sign=signs[c["sign"]])
-        for c in found[0]
-    ]
-    return words["and"].join(parts) or words["none"]
 
 
 def _mean_sd(name: str, amounts: Sequence[Any]) -> str:

@@ -11,15 +11,17 @@ import pandas as pd
 
 from hwlib.registry import CLAIMS, PAGES, PROBLEMS, metrics, metrics_of
 from hwlib.report.cells import UNKNOWN, cell, format_metric, metric_label, significant
-from hwlib.report.protocols import by_protocol, differences, measured
 from hwlib.report.runner import Job
 from hwlib.report.runs import (
     Facts,
     by_data,
+    by_protocol,
     by_seed,
+    differences,
     disambiguated,
     grouped,
     identity_of,
+    measured,
     seeds_of,
     short_name,
 )
@@ -28,6 +30,7 @@ from hwlib.text import fixed, section, word
 
 MSES = ("test_mse_01", "test_mse_11")
 FOREIGN = "≠"
+QUALITY = [n for n, metric in metrics().items() if metric.real]  # that real images have as well
 Numbers = Mapping[str, Mapping[str, int]]  # by a page's name, those of its figures by theirs
 
 
@@ -35,12 +38,12 @@ Numbers = Mapping[str, Mapping[str, int]]  # by a page's name, those of its figu
 class Row:
     """A table's row: its cells by their heads, and the page that its first one leads to."""
 
-    cells: Mapping[str, str]
+    cells: dict[str, str]
     page: str = ""
     is_failed: bool = False
     is_real: bool = False
     best: Collection[str] = ()  # heads of cells that are the best of their columns
-    links: Mapping[str, str] = field(default_factory=dict)  # addresses that other cells lead to
+    links: dict[str, str] = field(default_factory=dict)  # addresses that other cells lead to
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,7 @@ class Table:
     rows: Sequence[Row]
     right: Collection[str] = ()  # columns of numbers
     notes: Sequence[str] = ()
-    metrics: Sequence[str] = ()  # that have columns
-    meanings: Mapping[str, str] = field(default_factory=dict)  # of other columns
+    meanings: Mapping[str, str] = field(default_factory=dict)  # of its numbers, by their labels
 
     @property
     def columns(self) -> dict[str, list[str]]:
@@ -72,11 +74,6 @@ class Section:
     parts: Sequence[Section] = ()
 
 
-def quality_metrics() -> tuple[str, ...]:
-    """Return the metrics of sample quality: those that real images have as well."""
-    return tuple(name for name, metric in metrics().items() if metric.real)
-
-
 def has_comparison(jobs: Sequence[Job]) -> bool:
     """Whether a problem has two jobs, by recipe, data or seed: something to set side by side."""
     return len({job.problem for job in jobs}) < len(jobs)
@@ -85,19 +82,6 @@ def has_comparison(jobs: Sequence[Job]) -> bool:
 def tables_of(sections: Sequence[Section]) -> list[Table]:
     """Return all tables in the order in which they stand."""
     return [t for s in sections for t in (*s.tables, *tables_of(s.parts))]
-
-
-def glossary(tables: Sequence[Table], language: str) -> list[tuple[str, str]]:
-    """Return label and meaning of every number that stands in one of the tables."""
-    names = {name for table in tables for name in table.metrics}
-    found = {
-        metric_label(name, language): about["meaning"]
-        for name, about in section("metrics", language).items()
-        if name in names
-    }
-    for table in tables:
-        found |= table.meanings
-    return [*found.items()]
 
 
 class Comparison:
@@ -191,7 +175,11 @@ class Comparison:
             is_apart = any(FOREIGN in row.cells.values() for row in rows)
             notes = [words["not_comparable"]] * is_apart
             notes += [words["across_data"]] * is_mixed
-            yield Table(title, rows, right, notes, names)
+            yield Table(title, rows, right, notes, self._meanings(names))
+
+    def _meanings(self, names: Sequence[str]) -> dict[str, str]:
+        known = section("metrics", self.language)
+        return {metric_label(name, self.language): known[name]["meaning"] for name in names}
 
     def _who(self, own: Sequence[Facts], *, has_problem=False, has_seeds=False) -> dict[str, str]:
         """Return what says which runs a row is about, by heads: recipe, and what is not all alike.
@@ -246,15 +234,13 @@ class Comparison:
         known = [r for r in self.problems[problem] if r.recipe in pairs and MSES[0] in r.results]
         groups, heads = by_seed(known), words["reported_heads"]
         for own in groups:
-            run, who = own[0], self._who(own, has_seeds=True)
+            run, results, who = own[0], [one.results for one in own], self._who(own, has_seeds=True)
             if all(len(group) == 1 for group in groups):
                 who.pop(words["seeds"])
             course = pairs[run.recipe].settings
             share = run.results["num_images"] / (course["num_steps"] * course["batch_size"])
             cells = {heads["share"]: f"{100 * share:.1f} % (×{run.settings.get('width', 1):g})"}
-            results = [one.results for one in own]
             cells |= {metric_label(n, self.language): cell(n, results, self.language) for n in MSES}
-            cells |= dict.fromkeys(heads.values(), UNKNOWN) | cells  # of no reading
             ours = fmean(result[MSES[0]] for result in results)
             readings = [
                 {
@@ -268,13 +254,13 @@ class Comparison:
                 if one.recipe == run.recipe
             ]
             for one in readings or [{}]:
-                found = {heads[name]: text for name, text in one.items()}
-                rows.append(Row(who | cells | found, run.page))
+                read = {heads[n]: one.get(n, UNKNOWN) for n in heads if n != "share"}
+                rows.append(Row(who | cells | read, run.page))
         if not rows:
             return []
         meanings = {heads[name]: text for name, text in words["reported_meanings"].items()}
-        about_table = {"right": [*cells], "metrics": MSES, "meanings": meanings}
-        table = Table(words["reported_caption"], rows, **about_table)
+        meanings = self._meanings(MSES) | meanings
+        table = Table(words["reported_caption"], rows, [*cells, *read], meanings=meanings)
         return [about([words["reported_note"]], tables=[table])]
 
     def figures(self) -> Table | None:
@@ -289,26 +275,23 @@ class Comparison:
         if not pages:
             return None
         identity, order = identity_of(pages), list(dict.fromkeys(run.recipe for run in pages))
-        held: dict[tuple[str, ...], dict[str, str]] = {}  # names of pages, by their problems
+        heads = [section("facts", self.language)[name] for name in ("recipe", *identity)]
+        names = [name for problem in own for name in PROBLEMS[problem].figures]
+        figure, rows = word("page.figure", self.language), {}
         for on_data in by_data(pages):
             for run in sorted(on_data, key=lambda run: order.index(run.recipe)):
-                name = run.recipe if PROBLEMS[run.problem].study_of else run.name  # of all weights
-                key = (name, *map(run.setting, identity))
-                held.setdefault(key, {})[run.problem] = run.page
-        names = [(problem, name) for problem in own for name in PROBLEMS[problem].figures]
-        heads = [section("facts", self.language)[name] for name in ("recipe", *identity)]
-        figure, rows = word("page.figure", self.language), []
-        for key, page_of in held.items():
-            cells, links = dict(zip(heads, key, strict=True)), {}
-            for problem, name in names:
-                number = self.numbers.get(page_of.get(problem), {}).get(name)
-                if number:
-                    links[name] = f"{page_of[problem]}.html#figure-{number}"
-                none = words["none"] if problem in page_of else UNKNOWN
-                cells[name] = f"{figure}\u00a0{number}" if number else none
-            rows.append(Row(cells, links=links))
-        meanings = {name: words["figure_meanings"][name] for _, name in names}
-        return Table(words["figures_caption"], rows, meanings=meanings)
+                problem = PROBLEMS[run.problem]
+                recipe = run.recipe if problem.study_of else run.name  # of all weights
+                key = (recipe, *map(run.setting, identity))
+                cells = dict(zip(heads, key, strict=True)) | dict.fromkeys(names, UNKNOWN)
+                row = rows.setdefault(key, Row(cells, links={}))
+                for name in problem.figures:
+                    number = self.numbers.get(run.page, {}).get(name)
+                    row.cells[name] = f"{figure}\u00a0{number}" if number else words["none"]
+                    if number:
+                        row.links[name] = f"{run.page}.html#figure-{number}"
+        meanings = {name: words["figure_meanings"][name] for name in names}
+        return Table(words["figures_caption"], [*rows.values()], meanings=meanings)
 
 
 def _ranking(runs: Sequence[Facts], language: str, kind: str) -> list[Table]:
@@ -318,12 +301,12 @@ def _ranking(runs: Sequence[Facts], language: str, kind: str) -> list[Table]:
     better end none is best: blurred faces, close to the mean one, are nearly all precise.
     """
     caption, own = section("compare", language)[f"{kind}_caption"], Comparison(runs, language, {})
-    first, *means = own.metric_tables(quality_metrics(), runs, caption, is_ranking=True)
+    first, *means = own.metric_tables(QUALITY, runs, caption, is_ranking=True)
     numbers = pd.DataFrame([run.results for run in runs])
     best: dict[str, pd.Index] = {}
     real = dict.fromkeys(first.columns, "")
     real[next(iter(real))] = word("compare.real", language)
-    for name in first.metrics:
+    for name in filter(numbers.__contains__, QUALITY):
         head, known, metric = metric_label(name, language), numbers[name].dropna(), metrics()[name]
         texts = known.map(partial(format_metric, name))
         if kind == "quality" and metric.better and texts.nunique() > 1:

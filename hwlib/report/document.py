@@ -237,7 +237,7 @@ def make_document(
     # raw inlines whole.
     text = BOLD_STOP.sub(r"**\1**\2", markdown)
     text = MARK.sub(rf"`\1`{{={MARKED}}}", text)
-    blocks = iter(json.loads(pandoc(text, source=READER, target="json"))["blocks"])
+    blocks = iter(json.loads(_read(text))["blocks"])
     for node in blocks:
         if node["t"] == "RawBlock" and node["c"][0] == MARKER:
             item = missing.pop(int(node["c"][1]))
@@ -428,13 +428,8 @@ def unbroken(text: str) -> str:
 
 def write(nodes: Sequence[Node], target: str, *options: str) -> str:
     """Return blocks in the format `target`."""
-    text = json.dumps({**_empty_document(), "blocks": list(nodes)})
+    text = json.dumps({**json.loads(_read("")), "blocks": list(nodes)})
     return pandoc(text, source="json", target=target, options=options)
-
-
-@cache
-def _empty_document() -> dict[str, Any]:
-    return json.loads(pandoc("", source="gfm", target="json"))
 
 
 def pandoc(text: str, *, source: str, target: str, options: Sequence[str] = ()) -> str:
@@ -444,3 +439,9 @@ def pandoc(text: str, *, source: str, target: str, options: Sequence[str] = ()) 
         return pypandoc.convert_text(text, target, source, options, sandbox=True)
     except RuntimeError as error:
         raise RenderError(f"pandoc: {error}") from None
+
+
+@cache
+def _read(markdown: str) -> str:
+    """Return Markdown as pandoc's JSON; a book's own texts are read again for each page made."""
+    return pandoc(markdown, source=READER, target="json")

@@ -28,7 +28,7 @@ from traitlets.config import Config
 
 from hwlib.io import write_json
 from hwlib.parallel import serve
-from hwlib.report.runner import ENDED, last_line, reason, results_file
+from hwlib.report.runner import ENDED, reason, results_file
 from hwlib.run import MISTAKE_MIME, RUN_MIME
 
 PATIENCE_S = 30  # a cell that goes on as long after an interrupt may have missed it
@@ -120,7 +120,8 @@ def execute(task: dict[str, Any]) -> None:
             on_cell_execute=check_stop,
         )
     except KERNEL_ERRORS as found:
-        error = last_line(ANSI.sub("", str(found))) or type(found).__name__
+        last = ANSI.sub("", str(found)).strip().rpartition("\n")[2]
+        error = last or type(found).__name__
         is_dead = isinstance(found, DeadKernelError)
     if error and STOP.is_set():
         shutil.rmtree(output.parent, ignore_errors=True)

@@ -44,16 +44,9 @@ def plan(
     """Return the jobs of a report: every problem and recipe on every data, with every seed.
 
     They name all parameters, so that nothing comes from what a student left in a notebook's cell.
-
-    Args:
-        problems: of the homework, and "claims"; all problems where it is empty.
-        recipe: a course report, or "all"; each problem's default where it is None.
-        data: sets of images, each with its own pages.
-        profile: size of the runs.
-        seeds: each with its own pages; of claims, three follow on from a single one.
-        settings: of the runs; each goes to the problems that know it, of which there must be one.
-        claims: ids; all of them where it is empty.
-        skip_bad: leave out images that cannot be read.
+    Without `problems` all are meant, without a `recipe` each problem's default; it may be "all".
+    Each data set and each seed has pages of its own, but claims, where three seeds follow on from a
+    single one. Each of the `settings` goes to the problems that know it.
 
     Raises:
         UserError: an unknown name, or a setting or data that a job cannot take.
@@ -77,7 +70,15 @@ def plan(
         planned.append(Planned(make_job(CLAIMS, "all", about | common)))
     if planned and not homework:
         return planned
-    pairs = chosen_pairs(homework, recipe)
+    wanted = homework or list(dict.fromkeys(problem for _, problem in PAIRS))
+    if recipe and recipe != "all" and not homework:  # "all problems" are those that it has
+        wanted = [problem for problem in wanted if (recipe, problem) in PAIRS] or wanted[:1]
+    pairs: list[tuple[str, str]] = []
+    for problem in wanted:
+        default = PROBLEMS[problem].default_recipe if problem in PROBLEMS else "all"
+        every = [pair for pair in PAIRS if pair[1] == problem] if recipe == "all" else []
+        pairs += every or [(recipe or default, problem)]
+        get_pair(*pairs[-1])  # an unknown name, or a pair that does not exist, ends here
     for name in settings:
         if not any(knows_setting(problem, name, recipe) for recipe, problem in pairs):
             make_config(*reversed(pairs[0]), **settings)  # says which are known
@@ -90,24 +91,6 @@ def plan(
         job = make_job(problem, recipe, about | common)
         planned.append(Planned(job, resolve_attribute(config, loaded), loaded))
     return planned
-
-
-def chosen_pairs(problems: Sequence[str], recipe: str | None) -> list[tuple[str, str]]:
-    """Return the (recipe, problem) pairs that a report is asked for.
-
-    Raises:
-        UserError: an unknown name, or a pair that does not exist.
-    """
-    wanted = problems or list(dict.fromkeys(problem for _, problem in PAIRS))
-    if recipe and recipe != "all" and not problems:  # "all problems" are those that it has
-        wanted = [problem for problem in wanted if (recipe, problem) in PAIRS] or wanted[:1]
-    pairs = []
-    for problem in wanted:
-        own = [pair for pair in PAIRS if pair[1] == problem] if recipe == "all" else []
-        default = PROBLEMS[problem].default_recipe if problem in PROBLEMS else "all"
-        pairs += own or [(recipe or default, problem)]
-        get_pair(*pairs[-1])
-    return pairs
 
 
 def expected(planned: Sequence[Planned], runs: Path, threads: int) -> list[list[float]] | None:

@@ -106,7 +106,7 @@ def check_parameters(job: Job) -> dict[str, Any]:
         with INSPECT:
             known = papermill.inspect_notebook(str(job.notebook))
     except (PapermillException, nbformat.ValidationError, OSError, ValueError) as error:
-        why = last_line(str(error))
+        why = str(error).strip().rpartition("\n")[2]
         raise UserError("notebook_unreadable", notebook=job.notebook, why=why) from None
     if unknown := [name for name in job.parameters if name not in known]:
         names = {"name": unknown[0], "names": list(known)}
@@ -117,11 +117,6 @@ def check_parameters(job: Job) -> dict[str, Any]:
         with suppress(SyntaxError, ValueError):
             found[name] = ast.literal_eval(source)
     return found
-
-
-def last_line(text: str) -> str:
-    """Return the last line that is not blank."""
-    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
 
 
 def results_file(run: Path) -> Path:
@@ -135,14 +130,7 @@ def run_notebook(job: Job, *, name: str, folder: Path, run: RunChild, on_line: O
     An executed notebook is taken again when its source, its parameters, our code, the data's files
     and the run's results are what they were. It takes its place only when no cell erred, every
     code cell ran and the runs that it used are finished. The first run that it names is what it is
-    about.
-
-    Args:
-        job: its parameters checked; see `check_parameters`.
-        name: stem of the file.
-        folder: where executed notebooks lie.
-        run: from `Workers.submit`.
-        on_line: called with each line of the notebook's process.
+    about. `on_line` is called with each line of the notebook's process, which `run` runs.
 
     Raises:
         ChildStopped: it was stopped before its end; nothing is written.
