@@ -40,9 +40,8 @@ def test_lines_break_between_pieces_and_never_before_a_comma():
 
 
 def test_running_text_has_no_marks_of_emphasis():
-    found = [
-        finding("losses.implied_sigma", implied=90, left=19, level="above", factor=22, weight=1)
-    ]
+    values = {"form": {"kl_weight": 1}, "implied": 90, "left": 19, "level": "above", "factor": 22}
+    found = [finding("losses.implied_sigma", **values)]
     assert "**" in found[0].say("en")
     assert "**" not in text.say_all(found, language="en")
 
