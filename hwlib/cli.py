@@ -14,25 +14,10 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from hwlib import options
 from hwlib.data.commands import SkipOption
 from hwlib.data.commands import app as data_app
 from hwlib.errors import UserError, Worded
-from hwlib.options import (
-    DATA_HELP,
-    DataOption,
-    DeviceOption,
-    JobsOption,
-    ProblemArgument,
-    ProfileOption,
-    RunsOption,
-    SeedOption,
-    SetOption,
-    parse_settings,
-    parse_switches,
-    resolve_data,
-    whole_path,
-    writable,
-)
 from hwlib.registry import CLAIMS, PROBLEMS
 from hwlib.run import Run, default_runs_dir
 from hwlib.text import LANGUAGES
@@ -77,14 +62,14 @@ def recipes() -> None:
 
 @app.command()
 def train(
-    problem: ProblemArgument,
+    problem: options.ProblemArgument,
     recipe: Annotated[str | None, typer.Option(help="Course report to follow.")] = None,
-    data: DataOption = "faces",
-    profile: ProfileOption = "quick",
-    seed: SeedOption = 0,
-    settings: SetOption = None,
-    device: DeviceOption = "auto",
-    runs: RunsOption = None,
+    data: options.DataOption = "faces",
+    profile: options.ProfileOption = "quick",
+    seed: options.SeedOption = 0,
+    settings: options.SetOption = None,
+    device: options.DeviceOption = "auto",
+    runs: options.RunsOption = None,
     skip_bad: SkipOption = False,
 ) -> None:
     """Train one pair and print its run folder; stopped or killed, the same command goes on."""
@@ -93,9 +78,9 @@ def train(
     from hwlib.training.identity import load_run_data
     from hwlib.training.loop import fit
 
-    overrides = {"device": device} | parse_settings(settings or [])
-    config = make_config(problem, recipe, whole_path(data), profile, seed, **overrides)
-    runs = writable("--runs", runs or default_runs_dir())
+    overrides = {"device": device} | options.parse_settings(settings or [])
+    config = make_config(problem, recipe, options.whole_path(data), profile, seed, **overrides)
+    runs = options.writable("--runs", runs or default_runs_dir())
     log_expected_time(config, load_run_data(config, skip_bad=skip_bad), runs=runs)
     with ending_in_one_line():
         run = fit(config, runs=runs, skip_bad=skip_bad)
@@ -107,7 +92,7 @@ def sample(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run's folder.")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A new folder, or a file .npz.")],
     num: Annotated[int, typer.Option("--num", min=1, help="Number of images.")] = 64,
-    seed: SeedOption = 0,
+    seed: options.SeedOption = 0,
     attribute: Annotated[
         list[str] | None,
         typer.Option(
@@ -128,7 +113,7 @@ def sample(
     """
     from hwlib.training.sampling import write_samples
 
-    labels = parse_switches(attribute or [])
+    labels = options.parse_switches(attribute or [])
     write_samples(Run(run), out, num=num, seed=seed, labels=labels, codes=code)
     typer.echo(out)
 
@@ -139,15 +124,15 @@ def claims(
         list[str] | None,
         typer.Argument(metavar="[ID]...", help="Claims, for example C1 C5; all 24 by default."),
     ] = None,
-    data: DataOption = "faces",
-    profile: ProfileOption = "quick",
+    data: options.DataOption = "faces",
+    profile: options.ProfileOption = "quick",
     seeds: Annotated[int, typer.Option(help="Runs of each kind: seeds 0, 1, 2, ...")] = 3,
-    device: DeviceOption = "auto",
+    device: options.DeviceOption = "auto",
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print the short table in both languages.")
     ] = False,
-    jobs: JobsOption = None,
-    runs: RunsOption = None,
+    jobs: options.JobsOption = None,
+    runs: options.RunsOption = None,
     skip_bad: SkipOption = False,
 ) -> None:
     """Test what the reports concluded: train what is missing, and give each claim its verdict.
@@ -159,10 +144,12 @@ def claims(
     from hwlib.claims import claims_path, decide
     from hwlib.show.verdicts import claims_markdown, console_table
 
-    runs = writable("--runs", runs or default_runs_dir())
+    runs = options.writable("--runs", runs or default_runs_dir())
     with ending_in_one_line():
         shared = {"runs": runs, "skip_bad": skip_bad, "jobs": jobs, "device": device}
-        verdicts = decide(ids, data=whole_path(data), profile=profile, seeds=seeds, **shared)
+        verdicts = decide(
+            ids, data=options.whole_path(data), profile=profile, seeds=seeds, **shared
+        )
     if markdown:
         for table in claims_markdown(verdicts).values():
             typer.echo(f"{table}\n")
@@ -185,10 +172,11 @@ def report(
     data: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="SPEC", help=f"{DATA_HELP} Repeat it for several, each with its own pages."
+            metavar="SPEC",
+            help=f"{options.DATA_HELP} Repeat it for several, each with its own pages.",
         ),
     ] = None,
-    profile: ProfileOption = "quick",
+    profile: options.ProfileOption = "quick",
     seed: Annotated[
         list[int] | None,
         typer.Option(
@@ -197,7 +185,7 @@ def report(
         ),
     ] = None,
     lang: Annotated[list[str] | None, typer.Option(help="zh, en; both by default.")] = None,
-    settings: SetOption = None,
+    settings: options.SetOption = None,
     attribute: Annotated[
         str,
         typer.Option(
@@ -221,8 +209,8 @@ def report(
     author: Annotated[str, typer.Option(help="Your name, for the title page.")] = "",
     student_id: Annotated[str, typer.Option(help="Your student number, for the title page.")] = "",
     quiet: Annotated[bool, typer.Option("--quiet", help="Print failures only.")] = False,
-    jobs: JobsOption = None,
-    runs: RunsOption = None,
+    jobs: options.JobsOption = None,
+    runs: options.RunsOption = None,
     skip_bad: SkipOption = False,
 ) -> None:
     """Run the notebooks and write the report: HTML and PDF, in Chinese and English.
@@ -234,11 +222,13 @@ def report(
     from hwlib.report import FULL, SMALL, About, make_report
     from hwlib.report.plan import expected, plan
 
-    overrides = parse_settings(settings or []) | ({"attribute": attribute} if attribute else {})
+    overrides = options.parse_settings(settings or []) | (
+        {"attribute": attribute} if attribute else {}
+    )
     planned = plan(
         problems or (),
         recipe=recipe,
-        data=resolve_data(data or ["faces"]),
+        data=options.resolve_data(data or ["faces"]),
         profile=profile,
         seeds=list(dict.fromkeys(seed or [0])),
         settings=overrides,
@@ -249,8 +239,8 @@ def report(
     if decoder and kinds.isdisjoint(one.job.problem for one in planned):
         raise UserError("decoder_needs_vae")
     jobs = num_jobs(jobs, overrides.get("device", "auto"))
-    writable("--out", out)
-    runs = writable("--runs", runs or default_runs_dir())
+    options.writable("--out", out)
+    runs = options.writable("--runs", runs or default_runs_dir())
     num_side_by_side = sum(one.job.problem != CLAIMS for one in planned)
     environments = shares(max(1, min(jobs, num_side_by_side)))
     with ending_in_one_line():

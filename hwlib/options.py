@@ -75,11 +75,9 @@ def parse_switches(words: Sequence[str]) -> dict[str, int]:
     """
     switches = {}
     for word in ",".join(words).split(",") if words else ():
-        name, equals, value = (part.strip() for part in word.partition("="))
-        if not (name and equals):
-            raise UserError("switch_without_value", word=word)
-        if value not in ("0", "1"):
-            raise UserError("switch_value", word=word, value=value)
+        name, _, value = (part.strip() for part in word.partition("="))
+        if not name or value not in ("0", "1"):
+            raise UserError("switch", word=word)
         switches[name] = int(value)
     return switches
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -116,9 +116,7 @@ class Run:
         put_tensors(models, load_file(path))
         return {name: model.eval() for name, model in models.items()}
 
-    @contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self) -> AbstractContextManager[None]:
         """Hold the run for this process; another one that trains it waits its turn."""
         waiting = log.line("training.waiting", run=self.path.name)
-        with locked(self.path / ".lock", waiting):
-            yield
+        return locked(self.path / ".lock", waiting)

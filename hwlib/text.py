@@ -15,7 +15,8 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache, partial
+from functools import cache, partial, reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -236,18 +237,14 @@ def has_word(key: str, language: str) -> bool:
     """Whether there are such words."""
     try:
         return bool(_template(key, language))
-    except KeyError:
+    except (KeyError, TypeError):
         return False
 
 
 @cache
 def _template(key: str, language: str) -> Callable[..., str]:
     name, *parts = key.split(".")
-    found: Any = section(name, language)
-    for part in parts:
-        found = found[part] if isinstance(found, Mapping) else {}[part]
-    if not isinstance(found, str):
-        raise KeyError(key)
+    found = reduce(getitem, parts, section(name, language))
     return _environment(language).from_string(found).render
 
 
@@ -265,7 +262,7 @@ def sentence(key: str, language: str, /, **values: Any) -> str:
     """Return the sentence that `key` names, `<file>.<macro>`, as Markdown.
 
     Raises:
-        KeyError: there is none.
+        KeyError, jinja2.TemplateNotFound: there is none.
         TypeError: a value that the macro does not take.
         jinja2.UndefinedError: a value is missing.
     """
@@ -279,10 +276,7 @@ def sentence(key: str, language: str, /, **values: Any) -> str:
 
 @cache
 def _module(name: str, language: str) -> Any:
-    try:
-        return _environment(language).get_template(f"{name}.j2").module
-    except jinja2.TemplateNotFound:
-        raise KeyError(f"no file of sentences '{name}.j2' in {ROOT / language}") from None
+    return _environment(language).get_template(f"{name}.j2").module
 
 
 def _flowing(paragraph: str, language: str) -> str:

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import io
-import re
-import struct
 import warnings
-import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,9 +16,8 @@ from PIL import Image
 from hwlib.data import decode as decode_module
 from hwlib.data import load_data
 from hwlib.data.decode import Unreadable, decode, decode_all
-from hwlib.data.layouts import hw4
 from hwlib.errors import UserError
-from hwlib.text import LANGUAGES, section, word
+from hwlib.text import LANGUAGES, word
 
 SIDE = 16
 BROKEN = ("bad_image.cut_off", "bad_image.damaged", "bad_image.unknown")
@@ -55,15 +50,6 @@ def test_palette_becomes_its_colours_and_its_clear_one_white(tmp_path, suffix, c
     np.testing.assert_array_equal(read(tmp_path / f"a.{suffix}"), colours[indices])
 
 
-def test_clear_colour_of_rgb_shows_white_there(tmp_path):
-    values = np.full((SIDE, SIDE, 3), 7, np.uint8)
-    values[:4] = [10, 20, 30]
-    Image.fromarray(values).save(tmp_path / "a.png", transparency=(10, 20, 30))
-    pixels = read(tmp_path / "a.png")
-    assert (pixels[:4] == 255).all()
-    assert (pixels[4:] == 7).all()
-
-
 def test_cmyk_becomes_rgb(tmp_path):
     cyan = Image.new("CMYK", (SIDE, SIDE), (255, 0, 0, 0))
     cyan.save(tmp_path / "a.jpg", quality=100)
@@ -79,24 +65,10 @@ def test_16_bit_grey_is_scaled_not_clipped(tmp_path, suffix):
     np.testing.assert_array_equal(pixels[..., 0], pixels[..., 2])
 
 
-def test_16_bit_rgb_is_scaled(tmp_path):
-    deep = np.random.default_rng(0).integers(0, 65536, (SIDE, SIDE, 3), dtype=np.uint16)
-    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in deep)
-
-    def chunk(kind, body):
-        return (
-            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-        )
-
-    head = struct.pack(">IIBBBBB", SIDE, SIDE, 16, 2, 0, 0, 0)
-    body = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + body)
-    np.testing.assert_allclose(read(tmp_path / "a.png"), deep / 257.0, atol=1)
-
-
-@pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("suffix", ["png", "tif"])
-def test_exif_orientation_is_applied(tmp_path, orientation, suffix):
+@pytest.mark.parametrize(
+    ("suffix", "orientation"), [*(("png", number) for number in range(1, 9)), ("tif", 6)]
+)
+def test_exif_orientation_is_applied(tmp_path, suffix, orientation):
     upright = Image.fromarray(noise())
     turns = {
         **{2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE"},
@@ -127,7 +99,7 @@ def test_shrinking_averages_instead_of_skipping(tmp_path):
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     values=arrays(np.uint8, (SIDE, SIDE, 4)),
@@ -150,6 +122,7 @@ def test_any_image_of_any_mode_equals_its_composite_on_white(tmp_path, values, m
 def unreadable(path, **options) -> Unreadable:
     with pytest.raises(Unreadable) as caught:
         read(path, **options)
+    assert all(map(caught.value.say, LANGUAGES))
     return caught.value
 
 
@@ -177,11 +150,10 @@ def test_what_is_no_image_is_told(tmp_path, content, key):
     assert unreadable(tmp_path / "a.jpg").key == f"bad_image.{key}"
 
 
-@pytest.mark.parametrize("size", [(1, 1), (7, 500)])
-def test_tiny_image_is_told(tmp_path, size):
-    Image.new("RGB", size).save(tmp_path / "a.png")
+def test_tiny_image_is_told(tmp_path):
+    Image.new("RGB", (7, 500)).save(tmp_path / "a.png")
     error = unreadable(tmp_path / "a.png")
-    assert (error.key, error.values["size"]) == ("bad_image.small", size)
+    assert (error.key, error.values["size"]) == ("bad_image.small", (7, 500))
 
 
 @pytest.mark.parametrize("factor", [1.2, 3])
@@ -202,16 +174,6 @@ def test_image_that_may_not_be_read_is_told(tmp_path, monkeypatch):
     assert unreadable(tmp_path / "a.png").key == "bad_image.forbidden"
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_reason_has_its_words(language):
-    source = Path(decode_module.__file__).read_text() + Path(hw4.__file__).read_text()
-    raised = set(re.findall(r'"bad_image\.(\w+)"', source)) | {"cut_off", "damaged"}
-    assert raised | {"list"} == set(section("errors", language)["bad_image"])
-    values = {"size": (1, 2), "aligned": (3, 4), "least": 8, "csv": "train.csv", "line": 4}
-    values |= {"millions": 3, "mode": "F", "why": "x"}
-    assert all(word(f"errors.bad_image.{key}", language, **values) for key in raised)
-
-
 def test_broken_metadata_spoils_neither_picture_nor_warning_filters(tmp_path):
     before = list(warnings.filters)
     picture(3).save(tmp_path / "a.jpg", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + b"\xff" * 40)
@@ -220,7 +182,7 @@ def test_broken_metadata_spoils_neither_picture_nor_warning_filters(tmp_path):
 
 
 @settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     kind=st.sampled_from(["JPEG", "PNG", "TIFF", "BMP", "GIF", "WEBP"]),
@@ -240,8 +202,9 @@ def test_damaged_bytes_never_raise_anything_else(tmp_path, kind, places, keep):
     assert outcome in ((SIDE, SIDE, 3), *BROKEN, *others)
 
 
-def test_many_images_keep_their_order_and_their_errors(tmp_path):
-    paths = [tmp_path / f"{i}.png" for i in range(300)]
+def test_many_images_keep_their_order_and_their_errors(tmp_path, monkeypatch):
+    monkeypatch.setattr(decode_module, "NUM_AHEAD", 2)
+    paths = [tmp_path / f"{i}.png" for i in range(40)]
     for i, path in enumerate(paths):
         path.touch() if i % 7 == 0 else picture(i).save(path)
     found = list(decode_all(paths, SIDE))

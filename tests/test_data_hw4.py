@@ -9,9 +9,11 @@ import pandas as pd
 import pytest
 from conftest import CELEBA_ATTRIBUTES, picture
 from PIL import Image
+from typer.testing import CliRunner
 
 import hwlib.data.hw4 as hw4
 from hwlib.data import load_data
+from hwlib.data.commands import app
 from hwlib.data.hw4 import UNWANTED, is_kept, rebuild_hw4
 from hwlib.errors import UserError
 from hwlib.faces import ATTRIBUTES
@@ -116,14 +118,16 @@ def test_missing_images_keep_their_numbers_free(made_up, tmp_path):
     assert data.train.labels.shape == (4, 13)
 
 
-def test_bad_image_is_refused_or_left_out(made_up, tmp_path):
-    root, _ = made_up
-    (root / "img_align_celeba" / f"{KEPT[1]:06}.jpg").write_bytes(b"")
-    error = refusal(rebuild_hw4, root, tmp_path / "out")
+def test_bad_image_is_refused_or_left_out_and_told(made_up, tmp_path):
+    (made_up[0] / "img_align_celeba" / f"{KEPT[1]:06}.jpg").write_bytes(b"")
+    words = ["hw4", str(made_up[0]), str(tmp_path / "out")]
+    error = CliRunner().invoke(app, words).exception
     assert (error.key, error.values["bad"], error.values["total"]) == ("bad_celeba", 1, 7)
     assert not (tmp_path / "out").exists()
-    rebuilt = rebuild_hw4(root, tmp_path / "out", skip_bad=True)
-    assert [file.name for file in rebuilt.values["bad"]] == ["img_align_celeba/000003.jpg"]
+    result = CliRunner().invoke(app, [*words, "--skip-bad"], env={"COLUMNS": "200"})
+    assert result.exit_code == 0
+    assert "6 train and 0 test images (64x64) are in" in result.stdout
+    assert "- left out: img_align_celeba/000003.jpg" in result.stdout
     assert rows_of(tmp_path / "out" / "train.csv")[2][0] == "00002.png"
 
 

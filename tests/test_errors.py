@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import run_cells
 
 import hwlib
 from hwlib import text
@@ -89,27 +88,6 @@ def test_a_broken_rule_is_named_and_the_value_shown(rule):
     assert mistake.values["message"] not in mistake.say("zh")
 
 
-def test_wrong_data_are_told(make_hw4, tmp_path):
-    def of(path) -> Worded:
-        return mistake_of(hwlib.load_data, str(path))
-
-    root, bare = make_hw4(), tmp_path / "bare"
-    assert of(tmp_path / "none").key == "no_such_folder"
-    assert of(root / "train.csv").key == "file_for_folder"
-    bare.mkdir()
-    assert (of(bare).key, of(bare).values["is_empty"]) == ("no_known_data", True)
-    (bare / "notes.txt").write_text("nothing")
-    assert (of(bare).key, of(bare).values["is_empty"]) == ("no_known_data", False)
-    (bare / "one.png").write_bytes((root / "train" / "00000.png").read_bytes())
-    assert of(bare).key == "too_few_images"
-    (root / "train" / "00001.png").write_bytes(b"no picture")
-    bad = of(root)
-    assert (bad.key, bad.values["bad"], bad.values["total"]) == ("bad_images", 1, 9)
-    for language in text.LANGUAGES:
-        assert "train/00001.png" in bad.say(language)
-        assert "skip_bad" in bad.say(language)
-
-
 def resolve_checked(config, data):
     check_attributes(config, data.attributes)
     return resolve_attribute(config, data)
@@ -165,14 +143,3 @@ def test_every_mistake_has_its_line_which_takes_no_value_that_it_has_not(languag
         found = re.findall(r"\{[{%]\s*(?:if )?(?:'[^']*' if )?(\w+)", lines[key])
         # a dictionary's values go along where a name is None
         assert None in names or set(found) - {"endif", "else"} <= names, key
-
-
-def test_a_notebook_tells_a_mistake_in_the_languages_that_it_asks_for(monkeypatch):
-    monkeypatch.delenv("HWLIB_BATCH", raising=False)
-    asked = (["zh", "en"], ["zh"], ["en"])
-    cells = [f"languages = {some}; hwlib.make_config('vae', 'dcgn')" for some in asked]
-    mistake = mistake_of(hwlib.make_config, "vae", "dcgn")
-    zh, en = (f"✗ {mistake.say(language)}\n" for language in ("zh", "en"))
-    _, *shown = run_cells("import hwlib\nfrom hwlib import show\nshow.setup()", *cells).cells
-    found = ["".join(output.text for output in cell.outputs) for cell in shown]
-    assert found == [zh + en, zh, en]

@@ -124,33 +124,6 @@ def test_a_range_of_pixels_or_an_interval_is_not_broken_over_two_lines():
         assert kept in html
 
 
-WORK = """import sys, time
-from hwlib import show
-from tqdm.auto import tqdm
-with show.progress():
-    for i in range(3):
-        print(f"claims: run {i}", file=sys.stderr, flush=True)
-        for _ in tqdm(range(2)): pass
-        time.sleep(0.1)
-    {end}"""
-
-
-@pytest.mark.parametrize("end", ["pass", "raise ValueError('as ever')"])
-def test_while_work_goes_on_a_reader_sees_its_newest_line_alone_and_errors_as_ever(
-    monkeypatch, end
-):
-    monkeypatch.delenv("HWLIB_BATCH", raising=False)
-    notebook = run_cells(WORK.replace("{end}", end))
-    (cell,) = notebook.cells
-    kinds = [o.get("ename", o.output_type) for o in cell.outputs]
-    assert kinds == ["display_data", "ValueError"][: 1 if end == "pass" else 2]
-    widgets = notebook.metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"]
-    (place,) = [w["state"] for w in widgets.values() if w["model_name"] == "OutputModel"]
-    line, bar = place["outputs"]
-    assert (line["name"], line["text"]) == ("stdout", "claims: run 2\n")
-    assert "application/vnd.jupyter.widget-view+json" in bar["data"]
-
-
 def test_a_runner_hears_all_lines(monkeypatch, capsys):
     monkeypatch.setenv("HWLIB_BATCH", "1")
     with show.progress():
@@ -201,7 +174,7 @@ def test_a_vaes_layer_table_ends_with_the_sum():
 
 
 def test_the_run_folder_is_told_by_its_own_kind_of_output(outputs, tmp_path):
-    show.run(FakeRun(tmp_path))
+    show.source(FakeRun(tmp_path))
     assert outputs[0][0][RUN_MIME] == {"run": str(tmp_path)}
     assert "hwlib" not in outputs[0][1]
 
@@ -212,23 +185,14 @@ def test_an_unknown_language_is_refused_with_the_known_ones(languages):
         show.setup(languages)
 
 
+# ----------------------------------------------------------------------- in a kernel
+
 MISTAKE = "from hwlib.errors import UserError\nraise UserError('no_such_folder', path='here')"
 NO_FOLDER = UserError("no_such_folder", path="here")
-
-
-def told(cell):
-    """Return the one line that a cell showed in place of a traceback."""
-    (output,) = cell.outputs
-    assert (output.output_type, output.name) == ("stream", "stderr")
-    return output.text
-
-
 STRAYED = (
     "from hwlib.training.loop import TrainingDiverged\n"
     "raise TrainingDiverged('diverged_loss', name='loss', value=None, step=5)"
 )
-
-
 ONE_LINE = {
     MISTAKE: f"✗ {NO_FOLDER.say('en')}\n",
     STRAYED: "✗ loss is not finite at step 5",
@@ -240,21 +204,72 @@ ONE_LINE = {
     "settings = {1: 2}; show.setup()": "✗ settings = {1: 2}: write them as",
     "settings = {'seed': 3}; show.setup()": "✗ settings: seed has a line of its own",
 }
+ASKED = (["zh", "en"], ["zh"], ["en"])
+WORK = """import sys, time
+from hwlib import show
+from tqdm.auto import tqdm
+with show.progress():
+    for i in range(3):
+        print(f"claims: run {i}", file=sys.stderr, flush=True)
+        for _ in tqdm(range(2)): pass
+        time.sleep(0.1)
+    raise ValueError('as ever')"""
+FOR_READERS = [
+    "import os\nfrom hwlib import show\nlanguages = ['en']\nshow.setup()",
+    *ONE_LINE,
+    "1 / 0",
+    *(f"languages = {some}\n{MISTAKE}" for some in ASKED),
+    WORK,
+]
+FOR_A_RUNNER = ["os.environ['HWLIB_BATCH'] = '1'\nsettings = {}\nshow.setup()", MISTAKE]
 
 
-def test_what_a_reader_does_wrong_or_stops_shows_no_traceback_and_a_bug_of_ours_does(monkeypatch):
-    monkeypatch.delenv("HWLIB_BATCH", raising=False)
-    cells = ["from hwlib import show\nlanguages = ['en']\nshow.setup()", *ONE_LINE, "1 / 0"]
-    notebook = run_cells(*cells)
-    for cell, line in zip(notebook.cells[1:-1], ONE_LINE.values(), strict=True):
-        assert told(cell).startswith(line)
-    (bug,) = notebook.cells[-1].outputs
+@pytest.fixture(scope="module")
+def notebook():
+    """Cells that went wrong in one kernel, which a reader watches and then a runner."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("HWLIB_BATCH", raising=False)
+        return run_cells(*FOR_READERS, *FOR_A_RUNNER)
+
+
+@pytest.fixture
+def cells(notebook):
+    """What each cell of a reader put out."""
+    return {cell.source: cell.outputs for cell in notebook.cells[: len(FOR_READERS)]}
+
+
+def told(outputs):
+    """Return the lines that a cell showed in place of a traceback."""
+    (output,) = outputs
+    assert (output.output_type, output.name) == ("stream", "stderr")
+    return output.text
+
+
+def test_what_a_reader_does_wrong_or_stops_shows_no_traceback_and_a_bug_of_ours_does(cells):
+    for source, line in ONE_LINE.items():
+        assert told(cells[source]).startswith(line)
+    (bug,) = cells["1 / 0"]
     assert (bug.output_type, bug.ename) == ("error", "ZeroDivisionError")
 
 
-def test_a_users_mistake_is_an_error_for_a_runner(monkeypatch):
-    monkeypatch.setenv("HWLIB_BATCH", "1")
-    told_in_all, error = run_cells("from hwlib import show\nshow.setup()", MISTAKE).cells[1].outputs
+def test_a_mistake_is_told_in_the_languages_that_the_notebook_asks_for(cells):
+    zh, en = (f"✗ {NO_FOLDER.say(language)}\n" for language in ("zh", "en"))
+    found = [told(cells[f"languages = {some}\n{MISTAKE}"]) for some in ASKED]
+    assert found == [zh + en, zh, en]
+
+
+def test_while_work_goes_on_a_reader_sees_its_newest_line_alone_and_errors_as_ever(cells, notebook):
+    kinds = [o.get("ename", o.output_type) for o in cells[WORK]]
+    assert kinds == ["display_data", "ValueError"]
+    widgets = notebook.metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"]
+    (place,) = [w["state"] for w in widgets.values() if w["model_name"] == "OutputModel"]
+    line, bar = place["outputs"]
+    assert (line["name"], line["text"]) == ("stdout", "claims: run 2\n")
+    assert "application/vnd.jupyter.widget-view+json" in bar["data"]
+
+
+def test_a_users_mistake_is_an_error_for_a_runner(notebook):
+    told_in_all, error = notebook.cells[-1].outputs
     assert told_in_all.data[MISTAKE_MIME] == in_languages(NO_FOLDER.say)
     assert (error.output_type, error.ename) == ("error", "UserError")
     assert "no such folder" in error.evalue
@@ -284,7 +299,7 @@ def networks():
 
 
 def test_the_table_of_networks_names_inputs_joins_activations_and_sums_each_and_all():
-    tables = show.network_tables(networks())
+    tables = show.layer_tables(networks())
     table = tables["en"].set_index("part")["parameters"]
     assert [table[f"{name}"] for name in ("G, sum", "D, sum", "total")] == [832, 261, 1_093]
     assert tables["zh"].iloc[-1, -1] == 1_093
@@ -305,7 +320,7 @@ def test_each_attributes_control_stands_beside_what_the_oracle_can_see():
 @pytest.mark.parametrize(
     "tables",
     [
-        lambda: show.network_tables(networks()),
+        lambda: show.layer_tables(networks()),
         lambda: show.acgan_tables(acgan_results("Smiling", "Male")),
     ],
 )

@@ -6,9 +6,7 @@ data.train.images                     # uint8 (N, H, W, C), read-only memory map
 
 Pixels are decoded once: a set lives in `$HWLIB_CACHE/data/<place>-<key>/`. The place stands for
 what was asked (layout, folder, size, crop), the key for the state of the source and of the code
-that reads it; another key at the same place means that the set is stale. A set is built beside its
-place and renamed there; one lock a place keeps two builders apart, and whoever holds it may remove
-what a killed one left.
+that reads it: another key at the same place is a stale set. One lock a place keeps builders apart.
 """
 
 from __future__ import annotations
@@ -146,7 +144,7 @@ class DataSource:
         return (self.folder / MANIFEST).exists()
 
     def facts(self) -> dict[str, Any]:
-        """Return what is known of the set, which is finished."""
+        """Return what is known of the finished set."""
         return json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))
 
     def attributes(self) -> tuple[str, ...]:
@@ -175,12 +173,7 @@ def telling_of_files() -> Iterator[None]:
 
 
 def find_source(spec: str | Path, image_size: int, crop: str) -> DataSource:
-    """Find what set `spec` means and what state it is in, without reading an image.
-
-    Raises:
-        UserError: the spec is neither `faces`, `faces:N` nor a folder of a known layout, or there
-            is no such size or crop.
-    """
+    """Find what set `spec` means and what state it is in, as `load_data`, but read no image."""
     if crop not in CROPS:
         raise UserError("unknown_crop", crop=repr(crop), known=list(CROPS))
     if not MIN_SIDE <= image_size <= MAX_IMAGE_SIZE:
@@ -203,11 +196,7 @@ def _hex(value: Any) -> str:
 
 
 def build_if_missing(source: DataSource, *, progress: bool) -> None:
-    """Build a set that is missing or stale, beside its place, and rename it there.
-
-    Raises:
-        UserError: the source is wrong, or the cache cannot be written.
-    """
+    """Build a set that is missing or stale beside its place, and rename it there."""
     if source.is_cached:
         return
     home, place = source.folder.parent, source.place

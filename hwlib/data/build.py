@@ -50,8 +50,7 @@ class Reader:
 def build_set(reader: Reader, files: Sequence[str], folder: Path) -> dict[str, Any]:
     """Decode the set that `reader` reads, whose image files are `files`, into `folder`.
 
-    Returns:
-        What its manifest says.
+    Returns what its manifest says.
 
     Raises:
         UserError: a label file is wrong, a part has no image that can be used, or the disk is full.
@@ -81,6 +80,13 @@ def build_set(reader: Reader, files: Sequence[str], folder: Path) -> dict[str, A
         part = "" if num_listed == len(bad) else empty[0]
         about = name_bad_files(bad, num_listed)
         raise UserError("no_usable_image", root=layout.root, part=part, **about)
+    # Read, not mapped: mapped pages would count as this process's memory.
+    digest = hashlib.sha256(json.dumps(list(listing.labels.columns)).encode())
+    for name in ("train.npy", "train_labels.npy", "test.npy", "test_labels.npy"):
+        digest.update(name.encode())
+        if (folder / name).exists():
+            with open(folder / name, "rb") as file:
+                hashlib.file_digest(file, lambda: digest)
     return {
         **{"layout": layout.name, "where": str(layout.root)},
         **{"image_size": reader.image_size, "channels": layout.channels},
@@ -90,7 +96,7 @@ def build_set(reader: Reader, files: Sequence[str], folder: Path) -> dict[str, A
         "unlisted": [_printable(name) for name in listing.unlisted[:NUM_UNLISTED]],
         "notes": [asdict(note) for note in listing.notes],
         "seen": dict(reader.kinds.most_common()),
-        "fingerprint": content_fingerprint(folder, listing.labels.columns),
+        "fingerprint": digest.hexdigest()[:16],
     }
 
 
@@ -106,18 +112,6 @@ def _write_pixels(path: Path, reader: Reader, items: Any, shape: tuple[int, ...]
         file.seek(0)  # the head is as long for any number of rows
         np.lib.format.write_array_header_1_0(file, head | {"shape": (len(rows), *shape)})
     return rows
-
-
-def content_fingerprint(folder: Path, attributes: Sequence[str]) -> str:
-    """Return 16 hex digits of the SHA-256 over pixels, labels and the attributes' names."""
-    digest = hashlib.sha256(json.dumps(list(attributes)).encode())
-    for name in ("train.npy", "train_labels.npy", "test.npy", "test_labels.npy"):
-        digest.update(name.encode())
-        if (folder / name).exists():
-            # Read, not mapped: mapped pages would count as this process's memory.
-            with open(folder / name, "rb") as file:
-                hashlib.file_digest(file, lambda: digest)
-    return digest.hexdigest()[:16]
 
 
 def _printable(name: str) -> str:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from hwlib.data import build_if_missing, find_source
 from hwlib.data.build import Reader
 from hwlib.data.layouts import LAYOUTS, Faces
 from hwlib.data.layouts.base import BadFile
-from hwlib.text import Finding
+from hwlib.text import Finding, word
 
 app = typer.Typer(
     help="Look at a data set, draw one, or rebuild the homework's.", no_args_is_help=True
@@ -59,7 +56,8 @@ def info(
     if as_json:
         typer.echo(json.dumps(facts, indent=1))
     else:
-        _print_facts(facts)
+        has_crops = LAYOUTS[facts["layout"]].has_crops
+        typer.echo(word("info.text", "en", has_crops=has_crops, **facts))
     if bad:
         raise typer.Exit(2)
 
@@ -100,39 +98,3 @@ def hw4(
     typer.echo(rebuilt.say("en"))
     for file in rebuilt.values["bad"]:
         typer.echo(f"- left out: {file.name} {file.reason}")
-
-
-def _print_facts(facts: dict[str, Any]) -> None:
-    """Print what `info` tells for readers."""
-    kinds = [f"{count:,} x {kind}" for kind, count in facts["seen"].items()]
-    kinds[8:] = [f"and {len(kinds) - 8} kinds more"] if len(kinds) > 8 else []
-    attributes = [
-        f"{own['name']}: {own['train_rate']:.1%} of train, {own['test_rate']:.1%} of test"
-        for own in facts["attributes"]
-    ]
-    bad = [f"{len(facts['bad']):,} files cannot be used"] if facts["bad"] else ["none"]
-    bad += [f"{file['name']} {file['reason']}" for file in facts["bad"]]
-    crop = f" (crop {facts['crop']})" if LAYOUTS[facts["layout"]].has_crops else ""
-    size, channels = f"{facts['image_size']}x{facts['image_size']}", facts["channels"]
-    more = ["..."] if facts["num_unlisted"] > len(facts["unlisted"]) else []
-    constant, ignored = ", ".join(facts["constant"]), ", ".join(facts["unlisted"] + more)
-    rows = {
-        "layout": facts["layout"] + crop,
-        "where": facts["where"],
-        "train": f"{facts['train']:,} images",
-        "test": f"{facts['test']:,} images",
-        "files": ", ".join(kinds),
-        "decoded to": f"{size}, {channels} channel" + "s" * (channels > 1),
-        "attributes": "\n".join(attributes) or "none",
-        "constant": constant and f"{constant}: nothing to learn there",
-        "ignored": ignored and f"{facts['num_unlisted']:,} images without labels: {ignored}",
-        "bad files": "\n".join(bad),
-        "note": "\n".join(facts["notes"]),
-        "fingerprint": facts["fingerprint"],
-        "cache": f"{facts['cache']} ({facts['cache_bytes'] / 1e6:,.1f} MB)",
-    }
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    for name, value in rows.items():
-        if value:
-            table.add_row(f"[bold]{name}[/bold]", escape(value))
-    Console().print(table)

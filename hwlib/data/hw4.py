@@ -87,10 +87,7 @@ def write_hw4(
 ) -> list[int]:
     """Write a listing in the homework's layout into `out`, new or empty, all of it or nothing.
 
-    Images become PNG files; the factors of drawn faces are `factors.csv`.
-
-    Returns:
-        How many images there are in train and in test.
+    The factors of drawn faces are `factors.csv`. Returns how many images are in train and in test.
     """
     out, counts = Path(out).expanduser().absolute(), []
     if out.exists() and (not out.is_dir() or any(out.iterdir())):

@@ -27,36 +27,33 @@ def number(value: Any) -> str:
     return np.format_float_positional(value, precision=4, fractional=False, trim="-")
 
 
-def _written(frame: pd.DataFrame) -> tuple[list[Sequence[str]], list[bool]]:
-    """Return the heads and rows as text, and of each column whether it holds numbers."""
+def _written(frame: pd.DataFrame) -> tuple[list[Sequence[str]], list[str]]:
+    """Return the heads and rows as text, and each column's side: right if it holds numbers."""
     cells = frame.map(number)
     rows = [list(map(str, frame.columns)), *cells.itertuples(index=False, name=None)]
-    is_number = [
+    is_number = (
         bool({*own} - {NONE}) and all(map(NUMBER.fullmatch, own)) for _, own in cells.items()
-    ]
-    return rows, is_number
+    )
+    return rows, ["right" if right else "left" for right in is_number]
 
 
 def to_markdown(frame: pd.DataFrame) -> str:
     """Return `frame` (without its index) as a pipe table."""
-    (heads, *rows), is_number = _written(frame)
-    marks = ["---:" if right else ":---" for right in is_number]
+    (heads, *rows), sides = _written(frame)
+    marks = [{"left": ":---", "right": "---:"}[side] for side in sides]
     escaped = [[cell.replace("|", "\\|") for cell in row] for row in (heads, marks, *rows)]
     return "\n".join(f"| {' | '.join(row)} |" for row in escaped)
 
 
 def to_html(frame: pd.DataFrame) -> str:
     """Return `frame` (without its index) as an HTML table with aligned columns."""
-    written, is_number = _written(frame)
-    sides = ["right" if right else "left" for right in is_number]
+    rows, sides = _written(frame)
     lines = []
-    for row in written:
-        # a narrow column would break a range or an interval within its brackets
-        whole = (RANGE.sub(lambda found: found[0].replace(" ", "\u00a0"), cell) for cell in row)
-        tag = "td" if lines else "th"
-        inner = "".join(
-            f'<{tag} style="text-align:{side}">{html.escape(cell)}</{tag}>'
-            for cell, side in zip(whole, sides, strict=True)
-        )
-        lines.append(f"<tr>{inner}</tr>")
+    for row, tag in zip(rows, ["th", *["td"] * len(frame)], strict=True):
+        line = ""
+        for cell, side in zip(row, sides, strict=True):
+            # a narrow column would break a range or an interval within its brackets
+            whole = RANGE.sub(lambda found: found[0].replace(" ", "\u00a0"), cell)
+            line += f'<{tag} style="text-align:{side}">{html.escape(whole)}</{tag}>'
+        lines.append(f"<tr>{line}</tr>")
     return f"<table><thead>{lines[0]}</thead><tbody>{''.join(lines[1:])}</tbody></table>"

@@ -8,17 +8,21 @@ from __future__ import annotations
 import html
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import ipywidgets as widgets
 import matplotlib.pyplot as plt
 import pandas as pd
 from IPython import get_ipython
-from IPython.display import display
+from IPython.display import clear_output, display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from pydantic import TypeAdapter, ValidationError
 
 from hwlib import plots
 from hwlib.errors import UserError, Worded
@@ -28,14 +32,16 @@ from hwlib.run import MISTAKE_MIME, RUN_MIME, Run
 from hwlib.show import stale_cells
 from hwlib.show.cells import to_html, to_markdown
 from hwlib.text import LANGUAGES as KNOWN_LANGUAGES
-from hwlib.text import Finding, in_languages, sentence, word
+from hwlib.text import Finding, finding, in_languages, word
 
 LANGUAGES = tuple(KNOWN_LANGUAGES)
 JPEG = {"quality": 95, "subsampling": 0}
 SCREEN_PX = 780  # width of a full-width figure in JupyterLab, CSS pixels
 CAPTION = '<p style="max-width:50em;margin:0 0 1.2em;font-size:90%;opacity:.8">{}</p>'
 
-OWN_PARAMETERS = {"recipe", "data", "profile", "seed"}  # of a notebook, beside its settings
+# Parameters of a notebook that it checks itself; those that are no settings.
+KINDS = {"settings": dict[str, Any], "skip_bad": bool, "runs": str | Path}
+OWN_PARAMETERS = {"recipe", "data", "profile", "seed"}
 FILE_LANGUAGE = "en"  # of the labels in the homework's figure files
 
 _asked: tuple[str, ...] = LANGUAGES  # the languages that `setup` was asked for
@@ -55,11 +61,8 @@ def setup(languages: Sequence[str] = LANGUAGES) -> None:
     """Prepare a notebook: check its parameters, and show a mistake as one line a language.
 
     So are shown a user's mistake, a training that diverged or was stopped, and a cell that ran
-    before those above it. In batch they stay errors with their tracebacks, so that the runner sees
-    them. What later cells made of earlier parameters is forgotten; see `stale_cells`.
-
-    Raises:
-        UserError: a parameter that the notebook's cells cannot take.
+    before those above it; in batch they stay errors with tracebacks, so that the runner sees them.
+    What later cells made of earlier parameters is forgotten; see `stale_cells`.
     """
     from hwlib.training.loop import TrainingDiverged
 
@@ -76,15 +79,14 @@ def setup(languages: Sequence[str] = LANGUAGES) -> None:
         raise UserError("languages", value=repr(languages), known=known)
     _asked = tuple(languages)
     given = shell.user_ns if shell is not None else {}
-    settings, runs = given.get("settings", {}), given.get("runs", "")
-    if not isinstance(settings, dict) or not all(isinstance(name, str) for name in settings):
-        raise UserError("settings_kind", value=repr(settings))
-    if own := settings.keys() & OWN_PARAMETERS:
+    for name, kind in KINDS.items():
+        try:
+            if name in given:
+                TypeAdapter(kind).validate_python(given[name], strict=True)
+        except ValidationError:
+            raise UserError("parameter_kind", name=name, value=repr(given[name])) from None
+    if own := given.get("settings", {}).keys() & OWN_PARAMETERS:
         raise UserError("settings_own_line", names=sorted(own))
-    if not isinstance(skip_bad := given.get("skip_bad", False), bool):
-        raise UserError("skip_bad_kind", value=repr(skip_bad))
-    if not isinstance(runs, str | Path):
-        raise UserError("runs_kind", value=repr(runs))
 
 
 def _show_in_one_line(shell, kind, error, traceback, tb_offset=None) -> list[str]:
@@ -96,10 +98,7 @@ def _show_in_one_line(shell, kind, error, traceback, tb_offset=None) -> list[str
         shell.showtraceback((kind, error, traceback), running_compiled_code=True)
         return []
     mistake = error if isinstance(error, Worded) else Worded("stopped")
-    lines = [
-        early[language] if early else f"✗ {mistake.say(language)}"
-        for language in shown or LANGUAGES
-    ]
+    lines = [early[one] if early else f"✗ {mistake.say(one)}" for one in shown or LANGUAGES]
     # An early cell not in red: what is to catch the eye is the mistake further up. All at once: of
     # `print` a kernel may send the last newline as its own box.
     (sys.stdout if early else sys.stderr).write("\n".join(lines) + "\n")
@@ -114,16 +113,13 @@ def _show_for_runner(shell, kind, error, traceback, tb_offset=None) -> list[str]
 
 
 def emit(data: dict[str, Any], about: dict[str, Any], **more: Any) -> None:
-    """Send one output with the project's metadata.
-
-    Its caption stands below it for who reads the notebook itself; reports set their own.
-    """
+    """Send one output with the project's metadata, its caption below it."""
     display(data, raw=True, metadata={"hwlib": about, **more})
     show_caption(about.get("caption", ""))
 
 
 def show_caption(text: str) -> None:
-    """Show a caption for who reads the notebook itself."""
+    """Show a caption for who reads the notebook itself; reports set their own."""
     if text and not is_batch():
         display({"text/html": CAPTION.format(html.escape(text)), "text/plain": text}, raw=True)
 
@@ -133,8 +129,7 @@ def show_caption(text: str) -> None:
 
 def text(key: str, /, **values: Any) -> None:
     """Show the text `key` of `report/text/`, `<file>.<macro>`, made from `values`."""
-    for lang in _asked:
-        _emit_text(sentence(key, lang, **values), lang)
+    sentences([finding(key, **values)])
 
 
 def sentences(items: Iterable[Finding], *, bullets: bool = False) -> None:
@@ -143,12 +138,9 @@ def sentences(items: Iterable[Finding], *, bullets: bool = False) -> None:
     for lang in _asked:
         said = [f"- {item.say(lang)}" if bullets else item.say(lang) for item in items]
         gap = "\n" if bullets else " " * KNOWN_LANGUAGES[lang].spaced
-        _emit_text(gap.join(said), lang)
-
-
-def _emit_text(words: str, lang: str) -> None:
-    if words:
-        emit({"text/markdown": words, "text/plain": words}, {"kind": "text", "lang": lang})
+        if words := gap.join(said):
+            about = {"kind": "text", "lang": lang}
+            emit({"text/markdown": words, "text/plain": words}, about)
 
 
 # ---- figures -------------------------------------------------------------------------------------
@@ -164,9 +156,8 @@ def figure(
 ) -> None:
     """Draw a figure once per language and show it; write the homework's file beside the run.
 
-    Its caption and its alternative text are `figures.<words or name>.caption` and `.alt`, made from
-    `values`. In batch a chart is emitted as SVG beside PNG, and its metadata has `"svg": True`; a
-    grid of images is PNG alone.
+    Its caption and alternative text are `figures.<words or name>.caption` and `.alt`, made from
+    `values`. In batch a chart is SVG beside PNG, and its metadata has `"svg": True`.
 
     Args:
         name: the homework's name of the figure, e.g. "fig1_2".
@@ -214,10 +205,7 @@ def _render(draw: Callable[[str], Figure | Axes], lang: str) -> tuple[dict, dict
 
 
 def table(name: str, frames: Mapping[str, pd.DataFrame], **values: Any) -> None:
-    """Show a table, one per language, as HTML and Markdown, numbers to the right.
-
-    Its caption is `tables.<name>.caption`, made from `values`.
-    """
+    """Show a table, one per language; its caption is `tables.<name>.caption`, with its values."""
     for lang in _asked:
         markdown = to_markdown(frames[lang])
         data = {"text/html": to_html(frames[lang]), "text/markdown": markdown}
@@ -226,12 +214,37 @@ def table(name: str, frames: Mapping[str, pd.DataFrame], **values: Any) -> None:
         emit(data | {"text/plain": markdown}, about)
 
 
-def run(run: Run) -> None:
-    """Tell the runner, and a reader, which run folder the notebook used."""
-    source(run.path)
-
-
-def source(path: Path) -> None:
-    """Tell the runner, and a reader, of a run folder or of a `.json` file such as verdicts."""
+def source(used: Run | Path) -> None:
+    """Tell the runner, and a reader, of a run, or of a `.json` file such as verdicts."""
+    path = used if isinstance(used, Path) else used.path
     data = {RUN_MIME: {"run": str(path.resolve())}, "text/plain": f"{path.name}  ({path})"}
     display(data, raw=True, metadata={})
+
+
+# ---- progress ------------------------------------------------------------------------------------
+
+
+@contextmanager
+def progress() -> Iterator[None]:
+    """Show the newest line that is told on the way, and the bars after it; in batch all, as ever.
+
+    The lines go to standard error, which a notebook paints red though nothing is wrong.
+    """
+    if is_batch() or get_ipython() is None:
+        yield
+        return
+    place, stream = widgets.Output(), sys.stdout
+
+    def write(text: str) -> int:
+        if text.strip():  # it takes the place of what was shown before it, bars included
+            clear_output(wait=True)  # when the line is there, so that nothing jumps
+        return stream.write(text)
+
+    newest = SimpleNamespace(write=write, flush=stream.flush)
+    display(place)
+    place.__enter__()
+    try:
+        with redirect_stdout(newest), redirect_stderr(newest):
+            yield
+    finally:  # told of an error, the place would show its traceback and let the cell go on
+        place.__exit__(None, None, None)

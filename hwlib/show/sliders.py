@@ -29,13 +29,10 @@ class Track(NamedTuple):
 
 
 def slider(name: str, tracks: Sequence[Track], *, words: str | None = None, **values: Any) -> None:
-    """Show sliders over frames that were made before.
+    """Show sliders over frames that were made before, with texts as `show.figure` has them.
 
     In Jupyter they are live; in batch they are one image, a row a slider, from which the report
-    makes a slider in HTML and a film strip in PDF. Texts are those of `show.figure`.
-
-    Raises:
-        ValueError: frames of unequal shapes, or not as many labels as frames.
+    makes a slider in HTML and a film strip in PDF.
     """
     for track in tracks:
         if {*map(len, track.labels.values())} != {len(track.frames)}:
@@ -48,18 +45,18 @@ def slider(name: str, tracks: Sequence[Track], *, words: str | None = None, **va
     strip = encode(np.concatenate([np.concatenate(list(row), axis=1) for row in frames]))
     for lang in asked_languages():
         said = figure_texts(words or name, lang, values)
-        if is_batch():
-            about = {"kind": "slider", "lang": lang, "name": name, "scale": scale}
-            about |= {"is_wide": is_wide, **said}
-            about["tracks"] = [
-                {"title": t.title[lang], "labels": list(t.labels[lang]), "start": t.start}
-                for t in tracks
-            ]
-            data = {"image/png": strip, "text/plain": said["alt"]}
-            emit(data, about, **{"image/png": {"alt": said["alt"]}})
-        else:
+        if not is_batch():
             display(widgets.VBox([slider_panel(track, lang, scale=scale) for track in tracks]))
             show_caption(said["caption"])
+            continue
+        titles = [
+            {"title": t.title[lang], "labels": list(t.labels[lang]), "start": t.start}
+            for t in tracks
+        ]
+        about = {"kind": "slider", "lang": lang, "name": name, "scale": scale, "tracks": titles}
+        data = {"image/png": strip, "text/plain": said["alt"]}
+        shown = {"image/png": {"alt": said["alt"]}}
+        emit(data, about | {"is_wide": is_wide, **said}, **shown)
 
 
 def slider_panel(track: Track, lang: str, *, scale: int = 1) -> widgets.VBox:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache, partial
 from pathlib import Path
 from symtable import symtable
+from traceback import walk_tb
 from types import TracebackType
 from typing import Any
 
@@ -40,12 +41,11 @@ def names_of_notebooks() -> tuple[frozenset[str], frozenset[str]]:
     parameters: set[str] = set()
     results: set[str] = set()
     for path in folder.glob("*.ipynb"):
-        found = parameters
-        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
-            source = "".join(cell["source"])
-            if cell["cell_type"] == "code":
-                found = results if SETUP in source else found
-                found |= assigned_in(source)
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        setup = next(number for number, source in enumerate(code) if SETUP in source)
+        parameters.update(*map(assigned_in, code[:setup]))
+        results.update(*map(assigned_in, code[setup:]))
     # the `run` of explore.ipynb is a parameter, a string; that of the others is a result
     return frozenset(parameters), frozenset(results - parameters | {"run"})
 
@@ -73,15 +73,9 @@ def _forget(shell: InteractiveShell, names: Iterable[str]) -> None:
 def early_cell_line(
     error: BaseException, traceback: TracebackType | None, names: Mapping[str, Any]
 ) -> dict[str, str] | None:
-    """Say by language that a cell ran before those above it; None for other errors.
-
-    `names` are the notebook's own.
-    """
-    known = frozenset().union(*names_of_notebooks())
-    if not isinstance(error, NameError) or error.name not in known:
-        return None
-    while traceback is not None and traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    if traceback is None or traceback.tb_frame.f_globals is not names:
-        return None  # a fault of ours, wherever it lies
-    return in_languages(partial(word, "panels.cell_is_early", name=f"`{error.name}`"))
+    """Say that a cell ran before those above it, whose `names` it lacks; None for other errors."""
+    frames = [frame for frame, _ in walk_tb(traceback)]
+    is_own = bool(frames) and frames[-1].f_globals is names  # else a fault of ours
+    if isinstance(error, NameError) and is_own and error.name in set().union(*names_of_notebooks()):
+        return in_languages(partial(word, "panels.cell_is_early", name=f"`{error.name}`"))
+    return None

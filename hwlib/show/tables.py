@@ -16,7 +16,7 @@ from hwlib.show.page import table
 from hwlib.text import LANGUAGES, number, percent, section, word
 
 Tables = dict[str, pd.DataFrame]
-Words = Mapping[str, Any]  # of a section of `tables.toml`
+Cell = Any  # a number or a text, or the name of words
 
 LAYER_HEADS = ("part", "layer", "settings", "activation", "shape", "parameters")
 ACGAN_HEADS = ("attribute", "accuracy", "flips", "ceiling", "baseline")
@@ -27,79 +27,80 @@ KL_HEADS = (
 )
 
 
-def _tables(name: str, heads: Sequence[str], rows: Callable[[str, Words], list[Any]]) -> Tables:
-    """Return a table by language, its heads and what `rows` takes from the section `name`."""
-    words = {lang: section("tables", lang)[name] for lang in LANGUAGES}
-    return {
-        lang: pd.DataFrame(rows(lang, own), columns=[own[head] for head in heads])
-        for lang, own in words.items()
-    }
+def _tables(
+    name: str,
+    heads: Sequence[str],
+    rows: Sequence[Sequence[Cell]],
+    own_words: Callable[[str], Mapping[str, str]] = lambda lang: {},
+) -> Tables:
+    """Return a table by language: in the words of the section `name`, and in its `own_words`."""
+    table, tables = pd.DataFrame(rows, columns=heads), {}
+    for lang in LANGUAGES:
+        words = {**section("tables", lang)[name], **own_words(lang)}
+        tables[lang] = table.map(lambda cell, words=words: words.get(cell, cell))
+        tables[lang].columns = [words[head] for head in heads]
+    return tables
 
 
-def layer_tables(layers: Sequence[plots.Layer]) -> Tables:
-    """Return the layer table of a VAE, by language, with the sum as its last row.
+def layer_tables(networks: Sequence[plots.Layer] | Mapping[str, Sequence[plots.Layer]]) -> Tables:
+    """Return the layer table of a network, or of several below one another, with the sum of all.
 
     An activation, which changes neither shape nor parameters, stands in the row of its layer.
-    """
-    return network_tables({"": layers})
-
-
-def network_tables(networks: Mapping[str, Sequence[plots.Layer]]) -> Tables:
-    """Return the layer tables of several networks below one another, a sum each and one of all.
 
     Args:
-        networks: by name ("G", "D", "Q"), the inputs first, each a layer of kind "Input"; one
-            without a name has no sum of its own.
+        networks: the inputs first, each a layer of kind "Input"; of several by name ("G", "D",
+            "Q"), which then have a sum each.
     """
-    sums = {name: sum(one.num_parameters for one in own) for name, own in networks.items()}
+    networks = networks if isinstance(networks, Mapping) else {"": networks}
+    rows, sums, inputs, details = [], {}, set(), set()
+    for name, layers in networks.items():
+        for layer, before in zip(layers, [None, *layers], strict=False):
+            details.add(layer.detail)
+            shape, num = "×".join(map(str, layer.shape)), layer.num_parameters
+            is_activation = num == 0 and before and layer.shape == before.shape
+            if layer.kind == "Input":
+                inputs.add(layer.name)
+                is_image = layer.name == "x" and layer.part == "encoder"
+                kind = "image" if is_image else f"input {layer.name}"
+                rows.append([kind, "", layer.detail, "", shape, 0])
+            elif is_activation and before.kind != "Input":
+                rows[-1][3] = f"{rows[-1][3]} {layer.kind} {layer.detail}".strip()
+            else:
+                rows.append([layer.part, layer.kind, layer.detail, "", shape, num])
+        sums[name] = sum(layer.num_parameters for layer in layers)
+        if name:
+            rows.append([f"sum {name}", "", "", "", "", sums[name]])
+    rows.append(["total", "", "", "", "", sum(sums.values())])
 
-    def rows(lang: str, words: Words) -> list[Any]:
-        found = []
-        for name, layers in networks.items():
-            found += _layer_rows(layers, lang, words)
-            if name:
-                subtotal = word("tables.layers.subtotal", lang, name=name)
-                found.append([subtotal, "", "", "", "", sums[name]])
-        return [*found, [words["total"], "", "", "", "", sum(sums.values())]]
+    def own_words(lang: str) -> dict[str, str]:
+        key = "tables.layers"
+        return {
+            **{detail: plots.layer_settings(detail, lang) for detail in details},
+            **{f"input {name}": word(f"{key}.input", lang, name=name) for name in inputs},
+            **{f"sum {name}": word(f"{key}.subtotal", lang, name=name) for name in sums},
+            **SYMBOLS,
+        }
 
-    return _tables("layers", LAYER_HEADS, rows)
-
-
-def _layer_rows(layers: Sequence[plots.Layer], lang: str, words: Words) -> list[list[Any]]:
-    """Return the rows of one network; an activation joins the row before it."""
-    rows: list[list[Any]] = []
-    for layer, before in zip(layers, [None, *layers], strict=False):
-        detail = plots.layer_settings(layer.detail, lang)
-        shape = "×".join(map(str, layer.shape))
-        is_activation = layer.num_parameters == 0 and before and layer.shape == before.shape
-        if layer.kind == "Input":
-            is_image = layer.name == "x" and layer.part == "encoder"
-            given = word("tables.layers.input", lang, name=layer.name)
-            rows.append([words["image"] if is_image else given, "", detail, "", shape, 0])
-        elif is_activation and before.kind != "Input":
-            rows[-1][3] = f"{rows[-1][3]} {layer.kind} {detail}".strip()
-        else:
-            part = words.get(layer.part, SYMBOLS.get(layer.part))
-            rows.append([part, layer.kind, detail, "", shape, layer.num_parameters])
-    return rows
+    return _tables("layers", LAYER_HEADS, rows, own_words)
 
 
 def acgan_tables(results: Results) -> Tables:
     """Return how well each attribute is controlled, beside what the classifier reads at all."""
-    read = results.get("oracle", {}).get("by_attribute", {})
-    found = []
-    for name in results["attributes"]:
+    read, names = results.get("oracle", {}).get("by_attribute", {}), results["attributes"]
+    rows = []
+    for name in names:
         measured = (results[f"attribute_{of}_by"][name] for of in ("accuracy", "flip_rate"))
         known = [percent(read[name][of]) if name in read else NONE for of in ("accuracy", "floor")]
-        found.append([name, *map(percent, measured), *known])
-    means = list(map(percent, (results["attribute_accuracy"], results["attribute_flip_rate"])))
-
-    def rows(lang: str, words: Words) -> list[Any]:
-        named = [[plots.attribute_name(name, lang), *cells] for name, *cells in found]
-        mean = [words["mean"], *means, NONE, NONE]
-        return [*named, mean] if len(named) > 1 else named
-
-    return _tables("acgan", ACGAN_HEADS, rows)
+        rows.append([name, *map(percent, measured), *known])
+    if len(names) > 1:
+        means = (results["attribute_accuracy"], results["attribute_flip_rate"])
+        rows.append(["mean", *map(percent, means), NONE, NONE])
+    return _tables(
+        "acgan",
+        ACGAN_HEADS,
+        rows,
+        lambda lang: {name: plots.attribute_name(name, lang) for name in names},
+    )
 
 
 def kl_tables(results: Results, mean_error: float) -> Tables:
@@ -109,7 +110,7 @@ def kl_tables(results: Results, mean_error: float) -> Tables:
         results: the study's.
         mean_error: MSE of the mean image, pixels in [0, 1].
     """
-    found = [
+    rows = [
         [
             *(number(row["kl_weight"], 6), number(row["test_mse_01"])),
             *(number(row["kl_nats"]), str(row["active_units"])),
@@ -119,12 +120,8 @@ def kl_tables(results: Results, mean_error: float) -> Tables:
         for row in kl.anchored(results).to_dict("records")
     ]
     nothing = [NONE] * (len(KL_HEADS) - 2)
-    real = number(results["frechet_real"])
-
-    def rows(lang: str, words: Words) -> list[Any]:
-        mean_image = [words["mean_image"], number(mean_error), *nothing]
-        return [*found, mean_image, [words["real"], NONE, *nothing[1:], real]]
-
+    rows.append(["mean_image", number(mean_error), *nothing])
+    rows.append(["real", *nothing, number(results["frechet_real"])])
     return _tables("kl", KL_HEADS, rows)
 
 

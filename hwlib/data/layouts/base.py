@@ -127,10 +127,7 @@ class Layout:
 
 
 def find_images(place: Path) -> Iterator[str]:
-    """Yield the paths of image files, folders followed once through links, hidden ones never.
-
-    A `place` that is a file itself is yielded whatever its name.
-    """
+    """Yield the paths of image files, or `place`, a file; links are followed, but never twice."""
 
     def refuse(error: OSError) -> None:
         raise error
@@ -166,10 +163,9 @@ def read_table(
     """Read a table of labels, in UTF-8, as text, with the images' names as its index.
 
     Args:
-        path: the file.
+        path: the file, whose first row is in line `first`.
         known: what a label may be.
         names_in: the column of the names.
-        first: the number of the first row's line.
         options: of `pandas.read_csv`.
 
     Raises:
