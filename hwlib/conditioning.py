@@ -1,7 +1,5 @@
 """What labels and codes do to images: numbers from readings of them, pure functions."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

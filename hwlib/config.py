@@ -1,7 +1,5 @@
 """The frozen, validated settings of one run, their JSON form, and the hash that names a run."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Callable
@@ -132,7 +130,7 @@ class Config(BaseModel):
         return tuple(self.attribute.split(",")) if self.attribute else ()
 
     @classmethod
-    def create(cls, **settings: Any) -> Config:
+    def create(cls, **settings: Any) -> "Config":
         """Validate `settings`; a mistake is a UserError that names the setting."""
         try:
             return cls(**settings)

@@ -9,8 +9,6 @@ Every score is 1 for a code that holds each factor in a latent of its own, and a
 al. 2019 found that they order models differently.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -4,8 +4,6 @@ Of Python files the syntax counts, not comments and docstrings: rewording one re
 that people read stand in `report/text/`, so that rewording those redoes none either.
 """
 
-from __future__ import annotations
-
 import ast
 import hashlib
 from collections.abc import Collection, Iterable, Iterator

@@ -1,7 +1,5 @@
 """Images as bytes: arrays and Pillow images to PNG, JPEG or WebP, and to data addresses."""
 
-from __future__ import annotations
-
 import base64
 from io import BytesIO
 from typing import Any

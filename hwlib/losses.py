@@ -1,8 +1,6 @@
 """The losses: pure functions, one equation each. Shapes are checked: silent broadcasting is how
 losses go wrong."""
 
-from __future__ import annotations
-
 import math
 
 import torch

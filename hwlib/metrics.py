@@ -1,7 +1,5 @@
 """Numbers from tensors, measured the same way for every recipe."""
 
-from __future__ import annotations
-
 import warnings
 
 import numpy as np

@@ -14,8 +14,6 @@ choice of sigma: the noise that the decoder is told to expect (Rybkin et al. 202
 The coefficients are read off the very functions that train, never written down a second time.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

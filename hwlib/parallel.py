@@ -5,8 +5,6 @@ when this process asks it to stop, and also when this process is killed. A pool 
 library has neither that nor an environment for each worker, and threads are dealt out by it.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -4,8 +4,6 @@ What differs between problems is a field here. Functions stand as "module:functi
 file loads none of them.
 """
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

@@ -1,7 +1,5 @@
 """Seeds and generators, device, precision, versions: what a run stands on."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import platform

@@ -1,7 +1,5 @@
 """Generator, discriminator and code reader that the recipes share; only their layers differ."""
 
-from __future__ import annotations
-
 import math
 
 import torch

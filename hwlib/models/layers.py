@@ -1,7 +1,5 @@
 """Small pieces from which the recipes' networks are built."""
 
-from __future__ import annotations
-
 from torch import nn
 
 

@@ -1,7 +1,5 @@
 """The variational autoencoder that all recipes share; only its layers differ."""
 
-from __future__ import annotations
-
 import math
 
 import torch

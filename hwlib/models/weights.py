@@ -1,7 +1,5 @@
 """Weights of several networks as tensors by name, `<network>.<name>`, and files of tensors."""
 
-from __future__ import annotations
-
 import json
 import os
 from contextlib import suppress

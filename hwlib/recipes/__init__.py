@@ -1,7 +1,5 @@
 """The course reports, one file each, and the settings and networks that follow from them."""
 
-from __future__ import annotations
-
 from importlib import import_module
 from typing import Any
 

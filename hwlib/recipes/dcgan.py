@@ -8,8 +8,6 @@ and Q share most layers, 62 noise variables and one or two 10-way codes, the GAN
 What is chosen for the rest stands in `report/text/<language>/recipes.j2`.
 """
 
-from __future__ import annotations
-
 from torch import nn
 
 from hwlib.conditioning import CODE_SIZE

@@ -5,8 +5,6 @@ reconstruction term, learning rate 1e-4, batch 100, 100 epochs, 20 or 50 latents
 the rest stands in `report/text/<language>/recipes.j2`.
 """
 
-from __future__ import annotations
-
 from itertools import pairwise
 
 from torch import nn

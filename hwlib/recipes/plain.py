@@ -7,8 +7,6 @@ embedded to the latent's size and joined with it, 30,000 steps. Everything else 
 is chosen, as a course work of 2018 would have it, stands in `report/text/<language>/recipes.j2`.
 """
 
-from __future__ import annotations
-
 from itertools import pairwise
 from typing import Any
 

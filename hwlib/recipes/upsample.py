@@ -10,8 +10,6 @@ Keras' "same" padding of a stride-2 layer pads one pixel less at the upper and l
 PyTorch's `padding=2`; shapes and parameters are equal.
 """
 
-from __future__ import annotations
-
 from collections import OrderedDict
 from itertools import pairwise
 

@@ -6,8 +6,6 @@ lists, one input more in G for the label, two heads of D. What is chosen for the
 stands in `report/text/<language>/recipes.j2`.
 """
 
-from __future__ import annotations
-
 from torch import nn
 
 from hwlib.models.gan import Discriminator, Heads, JoinValues, dcgan_generator, dcgan_trunk

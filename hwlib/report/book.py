@@ -1,7 +1,5 @@
 """The report as a book: a title page, chapters, references and appendices; HTML and PDF set it."""
 
-from __future__ import annotations
-
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Metrics of runs as text, the same in every language: one number, or the mean of several runs."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Runs side by side: each problem's images and numbers, and sample quality of all."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -71,7 +69,7 @@ class Section:
     text: Sequence[str] = ()
     strips: Sequence[Strip] = ()
     tables: Sequence[Table] = ()
-    parts: Sequence[Section] = ()
+    parts: Sequence["Section"] = ()
 
 
 def has_comparison(jobs: Sequence[Job]) -> bool:

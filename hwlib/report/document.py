@@ -1,7 +1,5 @@
 """From Markdown to pandoc's blocks with figures and tables among them: HTML and Typst set these."""
 
-from __future__ import annotations
-
 import json
 import re
 import tomllib
@@ -95,7 +93,7 @@ class Figure(Item):
             return float(min(max(self.width, 10), 100))
         return float(min(100, max(MIN_WIDTH, round(100 * self.size[0] / FULL_WIDTH_PX))))
 
-    def reduced(self, max_width: int) -> Figure:
+    def reduced(self, max_width: int) -> "Figure":
         """Return the figure, as large as before, with at most so many pixels from left to right."""
         width, height = self.size
         if width <= max_width:
@@ -151,7 +149,7 @@ class Document:
     title: str = ""  # the notebook's first heading
     ast: Sequence[Node] = ()  # pandoc's blocks, and an `ITEM` for each item
     # made of cells with a tag of their own: "data", "losses", "layers"
-    extras: Mapping[str, Document] = field(default_factory=dict)
+    extras: Mapping[str, "Document"] = field(default_factory=dict)
 
     @property
     def headings(self) -> list[tuple[int, str, str]]:

@@ -3,8 +3,6 @@
 How much detail a report keeps is its `Detail`: `FULL` to read, `SMALL` to send.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,5 @@
 """What made a report: the facts of its runs, machine and tools, as rows of words."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version

@@ -1,7 +1,5 @@
 """The HTML site of one language: pages that need no network and no other file."""
 
-from __future__ import annotations
-
 import html
 import re
 from collections import Counter

@@ -3,8 +3,6 @@
 The notebook is run, and believed in only after it was checked.
 """
 
-from __future__ import annotations
-
 import asyncio
 import os
 import re
@@ -53,7 +51,7 @@ class LocalKernelManager(AsyncKernelManager):
         latest: the manager whose kernel was started last in this process.
     """
 
-    latest: ClassVar[LocalKernelManager | None] = None
+    latest: ClassVar["LocalKernelManager | None"] = None
 
     @property
     def kernel_spec(self) -> KernelSpec:

@@ -1,7 +1,5 @@
 """What a reader of one language sees of an executed notebook: Markdown, by nbconvert."""
 
-from __future__ import annotations
-
 import base64
 import re
 from collections.abc import Iterator, Mapping

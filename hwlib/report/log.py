@@ -1,7 +1,5 @@
 """Progress of a report: the plan, a line a job a minute, a table at the end."""
 
-from __future__ import annotations
-
 import json
 import sys
 import threading
@@ -81,7 +79,7 @@ class RunLog:
         self._stop = threading.Event()
         self._ticker = threading.Thread(target=self._tick_on, daemon=True)
 
-    def __enter__(self) -> RunLog:
+    def __enter__(self) -> "RunLog":
         self._ticker.start()
         return self
 

@@ -1,7 +1,5 @@
 """What HTML and Typst share: templates, and items as a template's text among pandoc's blocks."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from functools import cache

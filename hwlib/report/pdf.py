@@ -1,7 +1,5 @@
 """The PDF of one language: the whole book in one file, by Typst, same bytes from same runs."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re

@@ -1,7 +1,5 @@
 """What a report is asked for: its jobs, checked before anything starts, and how long they take."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from itertools import product

@@ -1,7 +1,5 @@
 """The jobs of a report, and their notebooks: run in a process of their own, or found unchanged."""
 
-from __future__ import annotations
-
 import ast
 import hashlib
 import json

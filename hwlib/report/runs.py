@@ -1,7 +1,5 @@
 """The runs that a report is about: what their own files say, and which may be compared."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections import Counter
@@ -39,7 +37,7 @@ class Facts:
     record: Mapping[str, Any] = field(default_factory=dict)  # config.json
     results: Mapping[str, Any] = field(default_factory=dict)  # results.json
     folder: Path | None = None  # where the run lies, None where there is none
-    others: tuple[Facts, ...] = ()  # what further runs of the job say
+    others: tuple["Facts", ...] = ()  # what further runs of the job say
     page: str = ""  # stem of the page that it is on
     is_failed: bool = False  # whether the job failed
     note: str = ""  # settings that differ from an earlier run's of the same problem and recipe

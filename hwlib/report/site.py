@@ -1,7 +1,5 @@
 """From jobs to the finished report: run, render, write; one failure never loses the rest."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re

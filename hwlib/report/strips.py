@@ -1,7 +1,5 @@
 """Images of every model in rows, to be set below one another."""
 
-from __future__ import annotations
-
 import zipfile
 from collections.abc import Sequence
 from typing import Any, NamedTuple

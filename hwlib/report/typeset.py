@@ -7,8 +7,6 @@ error, with exit code 3. Each pass is a process, because Typst keeps what it has
 process ends: 2 GB of a report of 15 pages. It imports nothing of this package: it begins at once.
 """
 
-from __future__ import annotations
-
 import json
 import sys
 from datetime import UTC, datetime

@@ -6,8 +6,6 @@ has no attributes it learns by which of four quarter turns an image was turned (
 2018), which needs no labels. Settings, results.json and the cache call it the oracle.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

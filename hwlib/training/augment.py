@@ -1,7 +1,5 @@
 """Differentiable augmentation: D sees real and fake images through the same random changes."""
 
-from __future__ import annotations
-
 import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F

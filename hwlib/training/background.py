@@ -3,8 +3,6 @@
 Networks as small as those of `quick` do not keep many cores busy; several trainings at once do.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 from collections.abc import Callable
@@ -42,7 +40,7 @@ class Trainings(Workers):
 
         return self.submit(work)
 
-    def __enter__(self) -> Trainings:
+    def __enter__(self) -> "Trainings":
         # this process takes no more threads than each of them
         torch.set_num_threads(max(1, self._threads // self.jobs))
         return self

@@ -4,8 +4,6 @@ Those of training follow from seed and step alone, so there is no loader state t
 evaluation go through the images in order.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 

@@ -1,7 +1,5 @@
 """How long trainings take on this machine, from a few real steps on images of noise."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Sequence
 from pathlib import Path

@@ -4,8 +4,6 @@ A checkpoint is one sealed file (`hwlib.models.weights`). The two newest are kep
 one falls back to the one before; going on from either gives the same bits.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import torch

@@ -5,8 +5,6 @@ produce good images but ignore its label, and this varies between snapshots; its
 power of the correlation of the labels asked for and the labels that the images show.
 """
 
-from __future__ import annotations
-
 import math
 import time
 from collections.abc import Callable, Sequence

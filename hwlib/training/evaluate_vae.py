@@ -3,8 +3,6 @@
 Networks are in eval mode and in float32; the end is measured on the entire test set.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 

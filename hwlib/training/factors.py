@@ -1,7 +1,5 @@
 """Scores of disentanglement, on data whose factors are known: the drawn faces."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

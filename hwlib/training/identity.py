@@ -1,7 +1,5 @@
 """Which run settings name: attributes, what can change the result, and the run's name."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

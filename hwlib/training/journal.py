@@ -1,7 +1,5 @@
 """What a training writes while it runs: metrics.jsonl, a bar or lines, and the stop by Ctrl-C."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal

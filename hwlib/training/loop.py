@@ -1,7 +1,5 @@
 """The one loop: it runs any problem's step, keeps the run folder, and stops at any step."""
 
-from __future__ import annotations
-
 import copy
 import math
 import shutil

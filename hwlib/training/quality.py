@@ -5,8 +5,6 @@ samples and real test images; beside each stands the same distance between real 
 the test images, which is its noise floor. Every distance carries its protocol.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -66,7 +64,7 @@ def make_feature_networks(config: Config, data: Data, device: torch.device) -> F
     return FeatureNetworks(classifier, inception or classifier)
 
 
-def check_feature_networks(config: Config, data: Data, device: torch.device) -> Inception | None:
+def check_feature_networks(config: Config, data: Data, device: torch.device) -> "Inception | None":
     """Return Inception where it is asked for, its weights `$HWLIB_INCEPTION` or torch's download.
 
     Too few images for a distance, and missing weights, are a UserError.

@@ -1,7 +1,5 @@
 """Images from a finished run, as many as wanted."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """One training step per problem: the step is the lesson; the loop around it is in loop.py."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

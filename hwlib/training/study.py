@@ -4,8 +4,6 @@ The VAEs are runs of problem `vae` in the same folder: who asks for one of them 
 another study with that weight, gets the same run. The study's own folder holds what it compares.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """What training changes, and what its steps share: updates, frozen networks, D's two batches."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
