@@ -1,7 +1,5 @@
 """Made-up results and curves of adversarial runs: what tests of figures, tables, words share."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Made-up verdicts on the real claims, in the form of claims.json: what tests of showing share."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

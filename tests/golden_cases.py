@@ -3,8 +3,6 @@
 `python tests/golden_cases.py` writes the files anew. Their diff is the change of the wording.
 """
 
-from __future__ import annotations
-
 import random
 import re
 from collections.abc import Iterable, Iterator

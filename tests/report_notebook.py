@@ -3,8 +3,6 @@
 `notebooks/01_vae.ipynb` makes and uses two such runs, `02_gan.ipynb` fails as `break_at` says.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import json

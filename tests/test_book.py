@@ -1,7 +1,5 @@
 """The report as a book: its parts, one numbering, references, and what a reader added."""
 
-from __future__ import annotations
-
 import os
 import re
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """The comparison: recipes side by side, means over seeds, what the reports gave, pictures."""
 
-from __future__ import annotations
-
 import base64
 import json
 import re

@@ -1,7 +1,5 @@
 """The report engine on a small notebook: nothing here needs torch."""
 
-from __future__ import annotations
-
 import base64
 import json
 import re

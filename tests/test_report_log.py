@@ -1,7 +1,5 @@
 """What a report run tells while it works, by a clock of the test's own."""
 
-from __future__ import annotations
-
 import json
 from unittest.mock import Mock
 

@@ -5,8 +5,6 @@ metrics, or results with a known fault. What the discussions of all problems say
 language, is held against that knowledge. Phrases stand here once, by what they assert.
 """
 
-from __future__ import annotations
-
 import re
 from types import SimpleNamespace
 

@@ -1,7 +1,5 @@
 """A VAE's numbers as they usually come out, for tests of sentences."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from adversarial_results import vae_results
