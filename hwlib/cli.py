@@ -1,7 +1,5 @@
 """The command line: a thin front on the package. Exit 0 done, 2 the user's mistake, 1 else."""
 
-from __future__ import annotations
-
 import shlex
 import sys
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,5 @@
 """A user's mistake: a key and its values; the words come in the reader's language."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any

@@ -1,7 +1,5 @@
 """Files and folders that are written whole or not at all, locks, and hashes of files."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

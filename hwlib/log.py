@@ -1,7 +1,5 @@
 """Lines on how work goes, and the one place that knows where they are written."""
 
-from __future__ import annotations
-
 import os
 import sys
 from functools import cache

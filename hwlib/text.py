@@ -6,8 +6,6 @@ sentences, a macro each (`gan.j2` holds `gan.snapshots`). Words may have `{{ val
 Python decides what is the case and hands over names, numbers and flags, never words.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import tomllib

@@ -1,7 +1,5 @@
 """Sets of images whose faults are known, and what the project's own metrics measure of them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

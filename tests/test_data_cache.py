@@ -1,7 +1,5 @@
 """The cache: built once, whole or not at all, stale when the source or its code changes."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

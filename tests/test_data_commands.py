@@ -1,7 +1,5 @@
 """`hwlib data ...` as a user meets it."""
 
-from __future__ import annotations
-
 import json
 
 from conftest import picture

@@ -1,7 +1,5 @@
 """Every mode of picture is read rightly, and every bad file is told apart, in one line."""
 
-from __future__ import annotations
-
 import io
 import warnings
 

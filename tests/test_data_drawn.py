@@ -1,7 +1,5 @@
 """The drawn faces behind `load_data("faces:N")` and `hwlib data draw`."""
 
-from __future__ import annotations
-
 import csv
 
 import numpy as np

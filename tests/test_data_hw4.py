@@ -1,7 +1,5 @@
 """The homework's set is rebuilt from CelebA: filter, order, numbers, labels, crop."""
 
-from __future__ import annotations
-
 import csv
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Each layout is recognised and listed; each wrong label file is refused with the reason."""
 
-from __future__ import annotations
-
 import gzip
 import shutil
 
@@ -230,6 +228,7 @@ def mnist(file, change, key, **values):
         hw4("00001.png,1.0,", "00001.png,", "label_value", line=3, attribute="Smiling"),
         hw4("00001.png,1.0,", "00001.png,1.0,1.0,", "bad_table"),
         hw4("Smiling", "Sad", "hw4_attributes_differ", names=["Sad", "Smiling"]),
+        hw4("Smiling", "Male", "bad_table", why="column 'Male' is there twice"),
         hw4("", b"", "bad_table"),
         hw4("", b"image_name\xff\xfe", "bad_table"),
         celeba("20\n", "21\n", "celeba_rows", said="21", rows=20),

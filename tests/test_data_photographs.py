@@ -1,7 +1,5 @@
 """Real photographs, where `HWLIB_TEST_FACES` names a folder with `celeba/` and `hw4_data/`."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

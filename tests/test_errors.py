@@ -1,7 +1,5 @@
 """A mistake is one line in the reader's language: what, where, and what to do."""
 
-from __future__ import annotations
-
 import ast
 import re
 from functools import cache

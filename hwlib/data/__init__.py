@@ -9,8 +9,6 @@ what was asked (layout, folder, size, crop), the key for the state of the source
 that reads it: another key at the same place is a stale set. One lock a place keeps builders apart.
 """
 
-from __future__ import annotations
-
 import hashlib
 import inspect
 import json
@@ -95,7 +93,7 @@ def load_data(
     return open_source(source, skip_bad=skip_bad, progress=progress)
 
 
-def open_source(source: DataSource, *, skip_bad: bool, progress: bool = True) -> Data:
+def open_source(source: "DataSource", *, skip_bad: bool, progress: bool = True) -> Data:
     """Open a set of images as `load_data` does."""
     build_if_missing(source, progress=progress)
     facts = source.facts()

@@ -1,7 +1,5 @@
 """Write a data set's pixels, names, labels and factors into a folder."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import math

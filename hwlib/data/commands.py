@@ -1,7 +1,5 @@
 """`hwlib data ...`: look at a set, draw one, rebuild the homework's."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Annotated

@@ -1,7 +1,5 @@
 """Decode one image file to a uint8 RGB square, or raise `Unreadable` with the reason."""
 
-from __future__ import annotations
-
 import os
 import struct
 import warnings

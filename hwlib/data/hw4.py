@@ -1,7 +1,5 @@
 """Sets written in the homework's layout, and its own, rebuilt from CelebA."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """How a table's cells are written, as HTML and as Markdown."""
 
-from __future__ import annotations
-
 import html
 import re
 from collections.abc import Sequence

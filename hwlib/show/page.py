@@ -3,8 +3,6 @@
 Its languages are those that `setup` was asked for.
 """
 
-from __future__ import annotations
-
 import html
 import os
 import sys

@@ -1,7 +1,5 @@
 """Frames behind a slider: live in Jupyter; in batch one strip of images, which reports set."""
 
-from __future__ import annotations
-
 import html
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple

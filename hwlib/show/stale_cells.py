@@ -5,8 +5,6 @@ fails. What arrives a moment later, though, it runs, and so it does with a cell 
 Such a cell would show the results of the settings before, as if they were those of now.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,5 @@
 """Tables by language: networks, how well labels are controlled, the KL study, the losses."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 

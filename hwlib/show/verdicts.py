@@ -3,8 +3,6 @@
 `verdicts` are what `hwlib.claims.decide` returns.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 

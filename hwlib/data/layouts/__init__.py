@@ -1,7 +1,5 @@
 """The layouts of data that are known, and which of them a spec means."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from pathlib import Path

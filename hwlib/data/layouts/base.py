@@ -1,7 +1,5 @@
 """What every layout of data is, and what layouts share: files on disk and tables of labels."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -169,13 +167,18 @@ def read_table(
         options: of `pandas.read_csv`.
 
     Raises:
-        UserError: it is no table, lacks the names, names an image twice, or has an unknown label.
+        UserError: it is no table, has a column twice, lacks the names, names an image twice, or has
+            an unknown label.
     """
     read = {"dtype": str, "keep_default_na": False, "encoding": "utf-8-sig"} | options
     try:
         table = pd.read_csv(path, **read)
         if not isinstance(table.index, pd.RangeIndex):
             raise ValueError("its rows are longer than its head")
+        if "names" not in options:  # pandas renames a column that is there twice
+            heads = pd.read_csv(path, header=None, nrows=1, **read).iloc[0]
+            if (is_twice := heads.duplicated()).any():
+                raise ValueError(f"column '{heads[is_twice].iloc[0]}' is there twice")
     except ValueError as error:  # empty or no UTF-8, too
         raise UserError("bad_table", path=path, why=" ".join(str(error).split())) from None
     if names_in not in table:

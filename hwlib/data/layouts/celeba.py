@@ -1,7 +1,5 @@
 """CelebA: `list_attr_celeba.txt`, and the images in `img_align_celeba/` or beside it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self

@@ -1,7 +1,5 @@
 """The drawn faces: `faces`, or `faces:N` for N to train on."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path

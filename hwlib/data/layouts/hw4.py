@@ -1,7 +1,5 @@
 """The homework's layout: `train.csv`, `test.csv`, and the images in `train/` and `test/`."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self

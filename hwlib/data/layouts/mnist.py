@@ -1,7 +1,5 @@
 """MNIST: idx files of images and labels, gzipped or not; `t10k` is the test part."""
 
-from __future__ import annotations
-
 import gzip
 import zlib
 from collections.abc import Iterator, Sequence
