@@ -51,8 +51,7 @@ JobsOption = Annotated[
 def parse_settings(words: Sequence[str]) -> dict[str, Any]:
     """Return the KEY=VALUE words of `--set` as settings; the types are checked with the rest.
 
-    Raises:
-        UserError: a word without '=', or one for an option of its own.
+    A word without '=', or one for an option of its own, is a UserError.
     """
     settings: dict[str, Any] = {}
     for word in words:
@@ -66,11 +65,7 @@ def parse_settings(words: Sequence[str]) -> dict[str, Any]:
 
 
 def parse_switches(words: Sequence[str]) -> dict[str, int]:
-    """Return the NAME=0|1 words of `--attribute`, each of them one or several joined by commas.
-
-    Raises:
-        UserError: a word that is not of this form.
-    """
+    """Return the NAME=0|1 words of `--attribute`, joined by commas or not; else a UserError."""
     switches = {}
     for word in ",".join(words).split(",") if words else ():
         name, _, value = (part.strip() for part in word.partition("="))
@@ -81,11 +76,7 @@ def parse_switches(words: Sequence[str]) -> dict[str, int]:
 
 
 def resolve_data(data: Sequence[str]) -> list[str]:
-    """Return each set of images once, folders by their whole path.
-
-    Raises:
-        UserError: two folders of one name, by which a report tells them apart.
-    """
+    """Return each set of images once, folders by their whole path; two of one name: a UserError."""
     found = list(dict.fromkeys(map(whole_path, data)))
     names = [Path(spec).name for spec in found]
     if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
@@ -96,8 +87,7 @@ def resolve_data(data: Sequence[str]) -> list[str]:
 def whole_path(spec: str) -> str:
     """Return a folder by its whole path; 'faces' are the drawn ones, whatever lies here.
 
-    Raises:
-        UserError: an empty text, which would be the folder that the command was typed in.
+    An empty text, which would be the folder that the command was typed in, is a UserError.
     """
     if not spec.strip():
         raise UserError("empty_data")
@@ -106,11 +96,7 @@ def whole_path(spec: str) -> str:
 
 
 def writable(option: str, folder: Path) -> Path:
-    """Make the folder that `option` names, before any work for it, and return it.
-
-    Raises:
-        UserError: it cannot be made or written to.
-    """
+    """Make the folder that `option` names before any work for it, a UserError where it cannot."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

@@ -220,11 +220,7 @@ def _environment(language: str) -> jinja2.Environment:
 
 @cache
 def section(name: str, language: str) -> Mapping[str, Any]:
-    """Return a section of words as it stands in its file.
-
-    Raises:
-        KeyError: there is no such file.
-    """
+    """Return a section of words as it stands in its file; a KeyError where there is none."""
     path = ROOT / language / f"{name}.toml"
     if name == ABOUT or not path.exists():
         raise KeyError(f"no section of words '{name}' in {path.parent}")

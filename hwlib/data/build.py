@@ -48,10 +48,8 @@ class Reader:
 def build_set(reader: Reader, files: Sequence[str], folder: Path) -> dict[str, Any]:
     """Decode the set that `reader` reads, whose image files are `files`, into `folder`.
 
-    Returns what its manifest says.
-
-    Raises:
-        UserError: a label file is wrong, a part has no image that can be used, or the disk is full.
+    Returns what its manifest says. A wrong label file, a part without an image that can be used,
+    or a full disk is a UserError.
     """
     layout, listing = reader.layout, reader.layout.list_images(files)
     shape = (reader.image_size, reader.image_size, layout.channels)

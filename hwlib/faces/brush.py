@@ -4,8 +4,6 @@ Only +, -, *, /, square root, minimum, maximum and floor touch the pixels; IEEE 
 these, so images do not depend on the number of threads or on how a batch is cut.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,7 +49,7 @@ class Pen:
     pixel: np.ndarray  # (B, 1, 1), a pixel's side in head units
     cut: tuple = ()  # where this window lies in arrays (B, H, W) of the whole canvas
 
-    def window(self, left: float, right: float, top: float, bottom: float) -> Pen:
+    def window(self, left: float, right: float, top: float, bottom: float) -> "Pen":
         """The part of the canvas between these edges, given in canvas coordinates."""
         size = self.image.shape[-1]
         lo = [max(0, int(np.floor((e + 1) / 2 * size))) for e in (top, left)]

@@ -34,8 +34,7 @@ def build_vae(
 ) -> VAE:
     """Build the VAE of the report's layer table; shapes are those of width 1 at 64 x 64.
 
-    Raises:
-        UserError: the latents do not fill whole maps.
+    Latents that do not fill whole maps are a UserError.
     """
     a, b, c = (scale(n, width) for n in (64, 128, 256))
     side = image_size // 8

@@ -55,8 +55,7 @@ DESCRIPTION = re.compile(r"^\s*<.*>\s*$", re.DOTALL)  # of an object that says n
 def read_notebook(notebook: NotebookNode, language: str) -> Document:
     """Return what `notebook` shows in `language`, what stands elsewhere in the book as its extras.
 
-    Raises:
-        RenderError: content that cannot be set.
+    Content that cannot be set is a RenderError.
     """
     tags = {tag for cell in notebook.cells for tag in _tags(cell)}
     # prose that the notebook does not have in this language stands in the default one

@@ -46,8 +46,7 @@ def plan(
     Each data set and each seed has pages of its own, but claims, where three seeds follow on from a
     single one. Each of the `settings` goes to the problems that know it.
 
-    Raises:
-        UserError: an unknown name, or a setting or data that a job cannot take.
+    An unknown name, or a setting or data that a job cannot take, is a UserError.
     """
     settings = settings or {}
     homework = [problem for problem in problems if problem != CLAIMS]

@@ -80,8 +80,7 @@ def make_job(
     Its parameters are the recipe and further `parameters`; claims compare recipes: they have none,
     and "all" stands for it. `notebooks` is a folder, the project's own where it is None.
 
-    Raises:
-        UserError: no such problem, or its notebook does not exist yet.
+    An unknown problem, or one without a notebook, is a UserError.
     """
     if problem not in PAGES:
         raise UserError("unknown_report_problem", problem=problem, known=[*PROBLEMS, CLAIMS])
@@ -97,8 +96,7 @@ def make_job(
 def check_parameters(job: Job) -> dict[str, Any]:
     """Return all parameters of the job's notebook, its defaults where the job names none.
 
-    Raises:
-        UserError: an unreadable notebook, or a parameter that it does not have.
+    A notebook that cannot be read, or lacks a parameter, is a UserError.
     """
     try:
         with INSPECT:
@@ -130,8 +128,7 @@ def run_notebook(job: Job, *, name: str, folder: Path, run: RunChild, on_line: O
     code cell ran and the runs that it used are finished. The first run that it names is what it is
     about. `on_line` is called with each line of the notebook's process, which `run` runs.
 
-    Raises:
-        ChildStopped: it was stopped before its end; nothing is written.
+    Stopped before its end it raises ChildStopped, and nothing is written.
     """
     target, record, key = folder / f"{name}.ipynb", folder / f"{name}.json", _key(job)
     if (known := _unchanged(target, record, key)) is not None:

@@ -167,10 +167,8 @@ def make_report(
 def job_names(jobs: Sequence[Job]) -> list[str]:
     """Return a file stem for each job: problem and recipe, and more where that names several.
 
-    That is the data where it tells them apart, then the seed, then a hash of the parameters.
-
-    Raises:
-        UserError: a job is there twice.
+    That is the data where it tells them apart, then the seed, then a hash of the parameters. A job
+    that is there twice is a UserError.
     """
 
     def digest(text: str) -> str:
