@@ -1,7 +1,5 @@
 """What the tests share: caches and runs in a temporary place, and small sets of pictures."""
 
-from __future__ import annotations
-
 import csv
 import os
 import shutil
@@ -46,14 +44,9 @@ def _temporary_places(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def _every_language(monkeypatch):
-    """Forget which languages a notebook of an earlier test, run in this process, asked for."""
+def _as_in_a_new_process(monkeypatch):
+    """Forget which languages an earlier test asked for; close what a test has drawn."""
     monkeypatch.setattr("hwlib.show.page._asked", tuple(LANGUAGES))
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    """Close what a test has drawn."""
     yield
     plt.close("all")
 

@@ -1,55 +1,62 @@
-"""Trainings that are killed, in processes forked from one that has torch loaded, so that they begin
-at once; and whether two runs are the same to the bit."""
+"""Small trainings, such as are killed, and whether two runs are the same to the bit."""
 
 import multiprocessing
 import os
-import random
 import signal
 import sys
-import time
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors.torch import load_file
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 import hwlib
 from hwlib.config import Config
+from hwlib.models import weights as sealed
 from hwlib.run import Run
 
+SPEC, SIZE = "faces:96", 16
 CLOCKS = ("train_time_s", "images_per_s", "snapshot_share")
+LAST_UPDATE = 11  # of a network; odd, so that of a GAN's two it is D's
+# Forked from a process that has these loaded, so that they begin at once.
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["hwlib.training.loop", "torch._dynamo"])
+MODULES = ("hwlib.training.loop", "hwlib.training.evaluate_gan", "hwlib.training.evaluate_vae")
+PROCESSES.set_forkserver_preload([*MODULES, "torch._dynamo"])
 
 
-def train_and_be_killed(config: Config, runs: Path, name: str, *, times: int, most: float) -> None:
-    """Begin or go on `times` times, killed within `most` seconds of a further checkpoint.
-
-    Args:
-        config: settings.
-        runs: folder of the run folders.
-        name: the run's, which `config` gives.
-        times: how often it is killed.
-        most: seconds that a kill waits at most after the checkpoint.
-    """
-    folder, chance = runs / name, random.Random(name)
-    for kill in range(times):
-        step, deadline = newest_step(folder), time.monotonic() + 120
-        child = PROCESSES.Process(target=_train, args=(config, runs))
-        child.start()
-        while newest_step(folder) <= step and child.is_alive():
-            assert time.monotonic() < deadline
-            time.sleep(0.002)
-        time.sleep(chance.uniform(0, most))
-        assert child.is_alive(), f"finished after {kill} kills: give it more steps"
-        child.kill()
-        child.join()
-        assert child.exitcode == -signal.SIGKILL
-    assert not (folder / "results.json").exists()
+def smoke(problem: str = "vae", recipe: str = "dcgan", **settings: object) -> Config:
+    """Return the settings of a training of a second."""
+    settings = {"data": SPEC, "image_size": SIZE, "device": "cpu"} | settings
+    return hwlib.make_config(problem, recipe, profile="smoke", **settings)
 
 
-def _train(config: Config, runs: Path) -> None:
+def train_and_be_killed(config: Config, runs: Path, *, is_writing: bool) -> None:
+    """Begin a run or go on, and be killed in the middle of a step, or of writing a checkpoint."""
+    child = PROCESSES.Process(target=_train, args=(config, runs, is_writing))
+    child.start()
+    child.join(120)
+    assert child.exitcode == -signal.SIGKILL
+    assert not list(runs.glob("*/results.json"))
+
+
+def _train(config: Config, runs: Path, is_writing: bool) -> None:
     sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (the process ends with it)
+    updates = count(1)
+
+    def die_after_update(*_: object) -> None:
+        if next(updates) == LAST_UPDATE:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def die_while_writing(_: object, path: Path, *__: object) -> None:
+        path.write_bytes(bytes(1_000))
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    if is_writing:
+        sealed.save_file = die_while_writing
+    else:
+        register_optimizer_step_post_hook(die_after_update)
     hwlib.fit(config, runs=runs)
 
 

@@ -1,13 +1,10 @@
 """The registry: each problem and metric is one entry; a recipe is one file and one line."""
 
-import os
 import re
 import shutil
-import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
-
-import pytest
 
 import hwlib.text
 from hwlib import registry
@@ -16,15 +13,10 @@ from hwlib.registry import PAGES, PROBLEMS, metrics, metrics_of, resolve
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.mark.parametrize("problem", PROBLEMS)
-def test_every_function_that_a_problem_names_is_there(problem):
-    entry = PROBLEMS[problem]
-    for reference in (entry.step, entry.monitor, entry.curves, *entry.panels.values()):
-        assert callable(resolve(reference))
-    assert (ROOT / "notebooks" / entry.notebook).exists()
-
-
-def test_every_number_of_a_table_is_a_metric():
+def test_every_function_that_a_problem_names_is_there_and_every_number_of_a_table_is_a_metric():
+    for entry in PROBLEMS.values():
+        for reference in (entry.step, entry.monitor, entry.curves, *entry.panels.values()):
+            assert callable(resolve(reference))
     for page in PAGES.values():
         assert set(page.overview) <= metrics().keys()
         assert all(metrics_of(topic) for topic in page.topics)
@@ -52,20 +44,24 @@ def test_a_metric_is_one_entry(monkeypatch, tmp_path):
         registry.metrics.cache_clear()
 
 
-def test_a_recipe_is_one_file_and_one_line(tmp_path):
+def test_a_recipe_is_one_file_and_one_line(tmp_path, monkeypatch):
     shutil.copytree(ROOT / "hwlib", tmp_path / "hwlib", ignore=shutil.ignore_patterns("*.otf"))
     recipes = tmp_path / "hwlib" / "recipes"
     shutil.copy(recipes / "wide.py", recipes / "mini.py")
     listing = recipes / "__init__.py"
     listing.write_text(listing.read_text().replace('"dcgan")', '"dcgan", "mini")'))
-    program = """
-import hwlib, torch
-from hwlib import objectives
-from hwlib.recipes import PAIRS
-assert ("mini", "acgan") in PAIRS and "mini" in objectives.VAE_RECIPES
-for problem in ("vae", "kl", "gan"):
-    config = hwlib.make_config(problem, "mini", width=0.125)
-    assert hwlib.build_models("mini", problem, config.width)
-"""
-    environment = os.environ | {"PYTHONPATH": str(tmp_path), "HWLIB_TEXT": str(hwlib.text.ROOT)}
-    subprocess.run([sys.executable, "-c", program], env=environment, cwd=tmp_path, check=True)
+    monkeypatch.setenv("HWLIB_TEXT", str(hwlib.text.ROOT))
+    monkeypatch.syspath_prepend(tmp_path)
+    ours = {name for name in sys.modules if name.partition(".")[0] == "hwlib"}
+    with monkeypatch.context() as patch:
+        for name in ours:
+            patch.delitem(sys.modules, name)
+        copy = import_module("hwlib")
+        assert Path(copy.__file__).is_relative_to(tmp_path)
+        assert ("mini", "acgan") in import_module("hwlib.recipes").PAIRS
+        assert "mini" in import_module("hwlib.objectives").VAE_RECIPES
+        for problem in ("vae", "kl", "gan"):
+            config = copy.make_config(problem, "mini", width=0.125)
+            assert copy.build_models("mini", problem, config.width)
+        for name in [name for name in sys.modules if name.partition(".")[0] == "hwlib"]:
+            del sys.modules[name]

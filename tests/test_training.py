@@ -5,29 +5,24 @@ import math
 import os
 import shutil
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import torch
-from killing import assert_same_run, newest_step, weights
+from killing import SIZE, SPEC, assert_same_run, newest_step, smoke, weights
 
 import hwlib
 from hwlib.errors import UserError
 from hwlib.run import Run
 from hwlib.training import checkpoint, loop
 from hwlib.training.batches import Batches, to_range, to_uint8
-from hwlib.training.identity import open_run
+from hwlib.training.identity import identify, open_run
 from hwlib.training.loop import Stopped, TrainingDiverged, make_state, schedule, train
 from hwlib.training.quality import make_feature_networks
 from hwlib.training.steps import vae_step
 
-SPEC, SIZE = "faces:96", 32
 CPU = torch.device("cpu")
-
-
-def smoke(**overrides):
-    settings = {"data": SPEC, "image_size": SIZE, "device": "cpu"} | overrides
-    return hwlib.make_config("vae", profile="smoke", **settings)
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +42,10 @@ def fresh(run):
 # --- the run folder -------------------------------------------------------------------------------
 
 
-def test_a_run_folder_holds_what_it_promises(unbroken):
-    names = {p.name for p in unbroken.path.iterdir()} - {".lock"}
+def test_a_run_folder_holds_what_it_promises_and_is_never_trained_twice(unbroken):
+    before = {p: p.stat().st_mtime_ns for p in unbroken.path.iterdir() if p.name != ".lock"}
     wanted = "config.json latents.npz metrics.jsonl results.json samples.npz weights.safetensors"
-    assert names == set(wanted.split())
+    assert {path.name for path in before} == set(wanted.split())
     results, samples, metrics = unbroken.results, unbroken.samples, unbroken.metrics
     assert results["num_images"] == 12 * 16
     assert results["test_mse_11"] == pytest.approx(4 * results["test_mse_01"])
@@ -65,32 +60,31 @@ def test_a_run_folder_holds_what_it_promises(unbroken):
     assert metrics["step"].is_monotonic_increasing
     assert metrics["step"].iloc[-1] == 12
     assert metrics["test_mse_11"].notna().sum() == 3
+    assert hwlib.fit(smoke(), runs=unbroken.path.parent).path == unbroken.path
+    assert before == {p: p.stat().st_mtime_ns for p in before}
 
 
-def test_the_seed_decides_the_bits_and_the_classifier_is_asked_for_last(
+def test_the_seed_decides_the_bits_and_of_two_that_want_one_run_the_second_waits(
     unbroken, data, tmp_path, monkeypatch
 ):
-    trained = []
+    trained, others = [], []
 
-    def look_then_make(config, *rest):
+    def look_then_make(config, *rest):  # the classifier is asked for last
         (journal,) = tmp_path.glob("*/metrics.jsonl")
         trained.append(json.loads(journal.read_text().splitlines()[-1])["step"])
+        others.append(pool.submit(hwlib.fit, smoke(), runs=tmp_path))
         return make_feature_networks(config, *rest)
 
     monkeypatch.setattr("hwlib.training.quality.make_feature_networks", look_then_make)
-    assert_same_run(unbroken, hwlib.fit(smoke(), runs=tmp_path))
+    with ThreadPoolExecutor() as pool:
+        run = hwlib.fit(smoke(), runs=tmp_path)
+    assert_same_run(unbroken, run)
     assert trained == [unbroken.config.num_steps]
+    assert [other.result().path for other in others] == [run.path]
     other, *_ = open_run(smoke(seed=1), data, tmp_path)
     assert other.path.name != unbroken.path.name
-    first = [fresh(run).models["vae"].mu.weight for run in (unbroken, other)]
+    first = [fresh(one).models["vae"].mu.weight for one in (unbroken, other)]
     assert not torch.equal(*first)
-
-
-def test_a_finished_run_is_never_trained_twice(unbroken):
-    before = {p: p.stat().st_mtime_ns for p in unbroken.path.rglob("*") if p.name != ".lock"}
-    again = hwlib.fit(smoke(), runs=unbroken.path.parent)
-    assert again.path == unbroken.path
-    assert before == {p: p.stat().st_mtime_ns for p in before}
 
 
 def test_evaluation_covers_the_entire_test_set_in_eval_mode(unbroken, data):
@@ -106,6 +100,13 @@ def flip_bit(path, place):
     content = bytearray(path.read_bytes())
     content[int(place * (len(content) - 1))] ^= 4
     path.write_bytes(content)
+
+
+def test_the_name_of_a_gpus_run_is_known_without_one(data):
+    config = smoke(device="cuda")
+    _, facts, name = identify(config, data, device="cuda", precision="bfloat16")
+    assert (facts["device"], facts["precision"]) == ("cuda", "bfloat16")
+    assert name == f"vae-dcgan-{config.model_copy(update={'attribute': 'Male'}).hash8(**facts)}"
 
 
 def test_damaged_weights_and_absent_devices_are_refused(unbroken, tmp_path, monkeypatch):
@@ -124,30 +125,43 @@ def test_damaged_weights_and_absent_devices_are_refused(unbroken, tmp_path, monk
 # --- stops and resumes ----------------------------------------------------------------------------
 
 
-def train_until(runs, config, data, step):
-    """Train, press Ctrl-C at `step`, and return the unfinished run."""
-    run, precision, device = open_run(config, data, runs)
-
-    def watch(records):
-        if records[-1]["step"] == step:
-            os.kill(os.getpid(), signal.SIGINT)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop, "WATCH_SECONDS", -1.0)
-        with pytest.raises(Stopped) as stopped:
-            train(run, data, precision=precision, device=device, watch=watch)
-    assert stopped.value.values["step"] == step
-    return run
-
-
 @pytest.mark.usefixtures("_no_scores")
-def test_ctrl_c_stops_between_two_steps_and_the_next_call_goes_on(data, tmp_path):
+def test_ctrl_c_stops_between_steps_and_a_spoilt_checkpoint_falls_back_to_the_one_before(
+    data, tmp_path, monkeypatch, capsys
+):
     config = smoke(sigma="learned")  # it has a learning rate of its own
     whole = hwlib.fit(config, runs=tmp_path / "whole")
-    run = train_until(tmp_path / "broken", config, data, 7)
+    run, precision, device = open_run(config, data, tmp_path / "broken")
+
+    def press(records):
+        if records[-1]["step"] == 7:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(loop, "WATCH_SECONDS", -1.0)
+    with pytest.raises(Stopped) as stopped:
+        train(run, data, precision=precision, device=device, watch=press)
+    assert stopped.value.values["step"] == 7
     assert not run.is_finished
-    assert newest_step(run.path) == 7
+    threads, folder = torch.get_num_threads(), run.path / "checkpoint"
+    older, newer = sorted(folder.glob("step-*"))
+    assert [path.name.split("-")[1] for path in (older, newer)] == ["000000004", "000000007"]
+    shutil.copytree(run.path, tmp_path / "spoilt" / run.path.name)
     assert_same_run(whole, hwlib.fit(config, runs=tmp_path / "broken"))
+
+    folder = tmp_path / "spoilt" / run.path.name / "checkpoint"
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 99)
+    flip_bit(folder / newer.name, 0.5)
+    state = fresh(run)
+    checkpoint.load_checkpoint(folder, state)
+    assert state.step == newest_step(folder.parent) == 4
+    said = capsys.readouterr().err
+    assert str(folder / newer.name) in said
+    assert f"{threads} thread" in said
+    content = (folder / older.name).read_bytes()
+    (folder / older.name).write_bytes(content[:-100])
+    state = fresh(run)
+    assert checkpoint.load_checkpoint(folder, state) == 0
+    assert state.step == 0
 
 
 @pytest.mark.usefixtures("_no_scores")
@@ -170,26 +184,6 @@ def test_a_stop_in_the_middle_of_a_record_resumes_to_the_same_bits(data, tmp_pat
     one, two = weights(whole), weights(resumed)
     assert all(torch.equal(one[name], two[name]) for name in one)
     assert resumed.metrics["loss"].iloc[0] == pytest.approx(whole.metrics["loss"].iloc[:4].mean())
-
-
-def test_a_spoilt_checkpoint_falls_back_to_the_one_before_and_other_threads_are_told(
-    data, tmp_path, capsys, monkeypatch
-):
-    run, threads = train_until(tmp_path, smoke(), data, 8), torch.get_num_threads()
-    monkeypatch.setattr(torch, "get_num_threads", lambda: 99)
-    older, newer = sorted((run.path / "checkpoint").glob("step-*"))
-    assert [path.name.split("-")[1] for path in (older, newer)] == ["000000004", "000000008"]
-    flip_bit(newer, 0.5)
-    state = fresh(run)
-    checkpoint.load_checkpoint(run.path / "checkpoint", state)
-    assert state.step == 4
-    said = capsys.readouterr().err
-    assert str(newer) in said
-    assert f"{threads} thread" in said
-    older.write_bytes(older.read_bytes()[:-100])
-    state = fresh(run)
-    assert checkpoint.load_checkpoint(run.path / "checkpoint", state) == 0
-    assert state.step == 0
 
 
 def test_a_loss_that_is_not_finite_names_its_step_and_keeps_the_last_checkpoint(
@@ -249,9 +243,9 @@ def test_batches_follow_from_seed_and_step_alone(data):
     assert len(batches_of(data, batch_size=200)[0]) == 200  # larger than the data
 
 
-@pytest.mark.parametrize("pixel_range", [(0.0, 1.0), (-1.0, 1.0)])
-def test_pixels_survive_the_way_to_the_network_and_back(pixel_range):
+def test_pixels_survive_the_way_to_the_network_and_back():
     images = torch.arange(256, dtype=torch.uint8).view(1, 1, 16, 16)
-    x = to_range(images, pixel_range)
-    assert (x.min(), x.max()) == pixel_range
-    assert torch.equal(to_uint8(x, pixel_range), images.permute(0, 2, 3, 1))
+    for pixel_range in ((0.0, 1.0), (-1.0, 1.0)):
+        x = to_range(images, pixel_range)
+        assert (x.min(), x.max()) == pixel_range
+        assert torch.equal(to_uint8(x, pixel_range), images.permute(0, 2, 3, 1))
