@@ -61,9 +61,6 @@ def is_moved(model: nn.Module, before: list[torch.Tensor]) -> bool:
     return any(not torch.equal(a, b) for a, b in zip(model.parameters(), before, strict=True))
 
 
-# --- whose update moves what --------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(("recipe", "problem"), PAIRS)
 def test_each_update_moves_its_own_networks_and_ds_have_batches_of_their_own(
     recipe, problem, monkeypatch
@@ -99,9 +96,6 @@ def test_the_same_draws_again_and_again_are_learnt_by_heart(problem, name):
     chance = {"q_loss": np.log(10), "d_class_loss": np.log(2), "d_loss": 2 * np.log(2)}[name]
     assert losses[0] == pytest.approx(chance, abs=0.6)
     assert losses[-1] < 0.8 * losses[0]
-
-
-# --- losses and options -------------------------------------------------------------------------
 
 
 def test_r1_makes_d_flatter_at_real_pictures():
@@ -170,9 +164,6 @@ def test_augmentation_lets_gradients_through_and_moves_pictures_by_whole_pixels(
     hole = cut_out(torch.ones(1, 1, 16, 16), still[:1], still[:1])
     assert (hole == 0).sum() == 7 * 7
     assert hole[0, 0, 0].all()
-
-
-# --- finished runs ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("problem", FAMILIES)
@@ -281,9 +272,6 @@ def test_collapse_is_noticed_and_dated():
         {"sign": "d_loss_zero", "step": 60},
         {"sign": "diversity_gone", "step": 60},
     ]
-
-
-# --- resume -------------------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("_no_scores")

@@ -105,10 +105,7 @@ def wait_until(is_true: Callable[[], object]) -> None:
         time.sleep(0.05)
 
 
-# ---------------------------------------------------------------------- names
-
-
-def test_names_tell_data_and_seeds_apart_where_there_are_several():
+def test_names_tell_data_and_seeds_apart_where_there_are_several_and_no_job_is_there_twice():
     both = [job(data=data, seed=seed) for data in ("/a/HW 4", "faces:96") for seed in (0, 7)]
     for jobs, names in (
         ([job(seed=3), job("gan", seed=3)], ["vae-dcgan", "gan-dcgan"]),
@@ -117,17 +114,12 @@ def test_names_tell_data_and_seeds_apart_where_there_are_several():
         (both, [f"vae-dcgan-{data}-s{n}" for data in ("hw-4", "faces-96") for n in (0, 7)]),
     ):
         assert job_names(jobs) == names
-
-
-def test_data_of_one_plain_name_are_told_apart_by_a_hash_and_no_job_is_there_twice():
+    # data of one plain name are told apart by a hash
     names = job_names([job(data=one) for one in ("/a/hw4", "/b/hw4", "/a/人臉", "/a/影像")])
     assert len(set(names)) == 4
     assert all(name.isascii() and name.startswith("vae-dcgan-") for name in names)
     with pytest.raises(UserError, match="asked for twice"):
         job_names([job(seed=1), job(seed=1)])
-
-
-# ---------------------------------------------------------------------- the command line
 
 
 @pytest.fixture
@@ -166,9 +158,6 @@ def test_no_more_run_side_by_side_than_there_are_jobs_and_claims_know_how_many(a
     assert found["jobs"][0][1]["seeds"] == [4, 5, 6]
     seeds = [word for seed in range(2, 6) for word in ("--seed", str(seed))]
     assert asked("claims", *seeds)["jobs"][0][1]["seeds"] == [2, 3, 4, 5]
-
-
-# ---------------------------------------------------------------------- side by side
 
 
 def told(folder: Path) -> list[dict]:
@@ -242,9 +231,6 @@ def test_long_problems_begin_first_and_claims_last_and_a_killed_process_costs_it
     assert (killed.job.problem, "-9" in killed.reason) == ("claims", True)
     (page,) = made.out.glob(f"*/{killed.name}.html")
     assert "-9" in page.read_text()
-
-
-# ---------------------------------------------------------------------- stopped and killed
 
 
 @pytest.fixture

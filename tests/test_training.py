@@ -39,9 +39,6 @@ def fresh(run):
     return make_state(run.config, channels=3, device=CPU)
 
 
-# --- the run folder -------------------------------------------------------------------------------
-
-
 def test_a_run_folder_holds_what_it_promises_and_is_never_trained_twice(unbroken):
     before = {p: p.stat().st_mtime_ns for p in unbroken.path.iterdir() if p.name != ".lock"}
     wanted = "config.json latents.npz metrics.jsonl results.json samples.npz weights.safetensors"
@@ -120,9 +117,6 @@ def test_damaged_weights_and_absent_devices_are_refused(unbroken, tmp_path, monk
     with pytest.raises(UserError) as absent:
         hwlib.fit(smoke().model_copy(update={"device": "mps"}), runs=tmp_path)
     assert absent.value.key == "no_device"
-
-
-# --- stops and resumes ----------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("_no_scores")
@@ -206,9 +200,6 @@ def test_a_loss_that_is_not_finite_names_its_step_and_keeps_the_last_checkpoint(
     assert not (folder / "results.json").exists()
 
 
-# --- what is trained ------------------------------------------------------------------------------
-
-
 def test_every_recipe_and_reconstruction_term_trains(data):
     kinds = {"plain": "l1", "upsample": "bce", "wide": "mse", "elbo": "mse"}
     for recipe, reconstruction in kinds.items():
@@ -220,9 +211,6 @@ def test_every_recipe_and_reconstruction_term_trains(data):
         assert all(value.isfinite() for value in numbers.values())
         assert not torch.equal(before, vae.mu.weight)
         assert reconstruction != "bce" or vae.pixel_range == (0.0, 1.0)
-
-
-# --- batches --------------------------------------------------------------------------------------
 
 
 def batches_of(data, **changes):
