@@ -18,16 +18,11 @@ PRINTED = 158 / 160  # of a figure's size, in a report
 TALLEST_IN = 205 / 25.4  # that a page has room for
 
 
-def figure_of(drawn: Figure | Axes) -> Figure:
-    """Return the figure of what a plot function gives."""
-    return drawn if isinstance(drawn, Figure) else drawn.figure
-
-
 def render(drawn: Figure | Axes) -> np.ndarray:
     """Draw a figure; return its pixels."""
     buffer = io.BytesIO()
     with plots.rc_context():
-        figure_of(drawn).savefig(buffer, format="png")
+        drawn.figure.savefig(buffer, format="png")
     return np.asarray(Image.open(buffer).convert("RGB"))
 
 
@@ -48,7 +43,7 @@ def legend_of(ax: Axes) -> list[str]:
 
 def assert_fits(drawn: Figure | Axes) -> None:
     """Hold that no glyph is missing, no label is cut, and all can be read in the column."""
-    fig = figure_of(drawn)
+    fig = drawn.figure
     with plots.rc_context():
         fig.draw_without_rendering()  # a missing glyph is a warning, and warnings are errors
         box = fig.get_tightbbox()

@@ -13,8 +13,6 @@ made stays by the trees' content, BASE's in the user's cache folder and the new 
 for temporary files. It takes minutes and pytest does not collect it.
 """
 
-from __future__ import annotations
-
 import argparse
 import difflib
 import hashlib
@@ -72,10 +70,8 @@ Facts = dict[str, Any]  # what is compared: a short value, or the lines of a tex
 
 def git(*words: str, **environment: str) -> bytes:
     """Return what git prints about this checkout."""
-    env = os.environ | environment
-    return subprocess.run(
-        ["git", *words], cwd=ROOT, env=env, check=True, capture_output=True
-    ).stdout
+    given = {"cwd": ROOT, "env": os.environ | environment}
+    return subprocess.check_output(["git", *words], **given)
 
 
 def tree_of(revision: str | None) -> str:
@@ -88,20 +84,25 @@ def tree_of(revision: str | None) -> str:
         return git("write-tree", **index).decode().strip()
 
 
+def digest(content: bytes) -> str:
+    """Return 16 hex digits of a SHA-256."""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
 class Side:
     """One tree with a folder of its own, in which it trains and reports."""
 
     def __init__(self, folder: Path, tree: str):
-        """Write the tree into a folder of its own, where it is not yet there."""
+        """Write the tree's files into a folder of its own, where they are not yet there."""
         asked = digest(repr((FACES, CLAIMS, VARIANTS)).encode())
         self.place = folder / f"{tree[:12]}-{asked[:4]}"
         self.tree, self.runs = self.place / "tree", self.place / "runs"
-        self.once("unpacked", lambda: self.unpack(tree))
 
-    def unpack(self, tree: str) -> None:
-        """Write the tree's files."""
-        with tarfile.open(fileobj=BytesIO(git("archive", tree))) as archive:
-            archive.extractall(self.tree, filter="data")
+        def unpack() -> None:
+            with tarfile.open(fileobj=BytesIO(git("archive", tree))) as archive:
+                archive.extractall(self.tree, filter="data")
+
+        self.once("unpacked", unpack)
 
     def once(self, name: str, make: Callable[[], None]) -> None:
         """Call `make`, unless it came to its end in this folder before."""
@@ -171,21 +172,11 @@ class Side:
             return value
         return OWN.sub("*", RUN_NAME.sub(r"\1-\2-*", value.replace(str(self.place), "…")))
 
-    def lines(self, text: str) -> list[str]:
-        """Return the lines of a text without what is this side's own."""
-        return [" ".join(line.split()) for line in self.mask(text).split("\n") if line.strip()]
-
-    def json_lines(self, value: Any) -> list[str]:
-        """Return JSON values as lines without what is this side's own."""
-        return json.dumps(self.mask(value), indent=0).splitlines()
-
-
-# ---------------------------------------------------------------------- what is compared
-
-
-def digest(content: bytes) -> str:
-    """Return 16 hex digits of a SHA-256."""
-    return hashlib.sha256(content).hexdigest()[:16]
+    def lines(self, value: Any) -> list[str]:
+        """Return the lines of a text, or of JSON values, without what is this side's own."""
+        masked = self.mask(value)
+        text = masked if isinstance(value, str) else json.dumps(masked, indent=0)
+        return [" ".join(line.split()) for line in text.split("\n") if line.strip()]
 
 
 def training_facts(side: Side) -> Facts:
@@ -195,19 +186,19 @@ def training_facts(side: Side) -> Facts:
         facts[str(file.relative_to(side.place))] = digest(file.read_bytes())
     for label, run in side.labels().items():
         record = json.loads((run / "config.json").read_text())
-        facts[f"{label} settings"] = side.json_lines(record["settings"])
+        facts[f"{label} settings"] = side.lines(record["settings"])
         facts[f"{label} data"] = record["data"]["fingerprint"]
-        facts[f"{label} results"] = side.json_lines(json.loads((run / "results.json").read_text()))
+        facts[f"{label} results"] = side.lines(json.loads((run / "results.json").read_text()))
         for file in sorted([*run.glob("*.safetensors"), *run.glob("*.npz")]):
             arrays = load_file(file) if file.suffix == ".safetensors" else np.load(file)
             for name, array in arrays.items():
                 kind = f"{array.dtype} {array.shape} ".encode()
                 facts[f"{label} {file.stem} {name}"] = digest(kind + array.tobytes())
         for file in run.glob("metrics.jsonl"):
-            records = side.json_lines([json.loads(line) for line in file.open()])
+            records = side.lines([json.loads(line) for line in file.open()])
             facts[f"{label} curves"] = digest("".join(records).encode())
     for file in sorted(side.runs.glob("*.json")):
-        facts["claims"] = side.json_lines(json.loads(file.read_text()))
+        facts["claims"] = side.lines(json.loads(file.read_text()))
     return facts
 
 
@@ -224,8 +215,8 @@ def page_facts(side: Side, runs: Path) -> Facts:
             facts[name] = side.lines("\n".join([soup.get_text("\n"), *said]))
             facts[f"{name} images"] = [digest(tag.get("src", "").encode()) for tag in soup("img")]
         elif file.suffix == ".pdf":
-            text = "\n".join(page.extract_text() for page in PdfReader(file).pages)
-            facts[name] = side.lines(text)
+            pages = PdfReader(file).pages
+            facts[name] = side.lines("\n".join(page.extract_text() for page in pages))
         elif file.suffix == ".said":
             facts[name] = side.lines(file.read_text())
     for label, run in side.labels().items():
@@ -255,9 +246,8 @@ def differences(old: Facts, new: Facts) -> Iterator[str]:
         if name not in new or name not in old:
             yield f"{name}: only in {'BASE' if name in old else 'the new tree'}"
         elif old[name] != new[name]:
-            texts = [
-                one if isinstance(one, list) else [repr(one)] for one in (old[name], new[name])
-            ]
+            both = old[name], new[name]
+            texts = [one if isinstance(one, list) else [repr(one)] for one in both]
             lines = list(difflib.unified_diff(*texts, n=0, lineterm=""))[2:]
             yield from (f"{name}: {line}" for line in lines if not line.startswith("@@"))
 

@@ -1,9 +1,7 @@
 """The attribute classifier: what it is, how it is kept, and that real training images teach it."""
 
-from __future__ import annotations
-
 import dataclasses
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,15 +12,7 @@ from conftest import picture
 from hwlib.data import load_data
 from hwlib.metrics import majority_accuracy
 from hwlib.training import attribute_classifier as room
-from hwlib.training.attribute_classifier import (
-    Classifier,
-    get_classifier,
-    image_features,
-    read_images,
-    shift_images,
-    train_classifier,
-    turn_images,
-)
+from hwlib.training.attribute_classifier import get_classifier, image_features, read_images
 
 CPU = torch.device("cpu")
 STEPS = 3
@@ -52,7 +42,7 @@ def test_images_of_every_size_give_features_and_logits():
     for size, channels in ((16, 1), (28, 1), (48, 3), (64, 3), (256, 3)):
         sizes = SimpleNamespace(image_size=size, channels=channels, attributes=("a", "b"))
         x = torch.randint(0, 256, (2, channels, size, size), dtype=torch.uint8)
-        logits, features = Classifier(sizes).eval()(x)
+        logits, features = room.Classifier(sizes).eval()(x)
         assert (logits.shape, features.shape) == ((2, 2), (2, room.CHANNELS[-1]))
         assert features.dtype == torch.float32
 
@@ -75,9 +65,6 @@ def test_every_attribute_is_read_and_accuracy_and_floor_are_those_of_the_test_im
     assert classifier.about["accuracy"] == pytest.approx(right.mean())
     assert set(classifier.about) == {"kind", "accuracy", "floor", "by_attribute", "fingerprint"}
     assert classifier.name == f"oracle:{classifier.about['fingerprint']}"
-
-
-def test_features_have_mean_0_and_std_1_over_the_training_images(data, classifier):
     features = image_features(classifier, data.train.images).double()
     torch.testing.assert_close(features.mean(0), torch.zeros(192).double(), atol=1e-4, rtol=0)
     std = features.std(0, correction=0)
@@ -85,26 +72,23 @@ def test_features_have_mean_0_and_std_1_over_the_training_images(data, classifie
     assert std.median() == pytest.approx(1, abs=1e-4)
 
 
-def test_the_second_call_reads_the_same_bits_from_the_cache(data, classifier, monkeypatch):
-    monkeypatch.setattr(room, "train_classifier", None)  # it must not be trained again
-    again = get_classifier(data, steps=STEPS)
-    assert again.about == classifier.about
-    images = data.test.images[:5]
-    assert torch.equal(image_features(again, images), image_features(classifier, images))
-    assert not again.training
-    assert not any(weight.requires_grad for weight in again.parameters())
-
-
-def test_training_images_alone_decide_the_bits_and_no_global_random_number_is_used(
-    data, classifier
+def test_training_images_alone_decide_the_bits_which_the_second_call_reads_from_the_cache(
+    data, classifier, monkeypatch
 ):
     black = dataclasses.replace(data.test, images=np.zeros_like(data.test.images))
     torch.rand(7)
     before = torch.get_rng_state()
-    again = train_classifier(dataclasses.replace(data, test=black), steps=STEPS, device=CPU)
-    assert torch.equal(before, torch.get_rng_state())
+    again = room.train_classifier(dataclasses.replace(data, test=black), steps=STEPS, device=CPU)
+    assert torch.equal(before, torch.get_rng_state())  # no global random number is used
     for name, tensor in classifier.state_dict().items():
         assert torch.equal(tensor, again.state_dict()[name]), name
+    monkeypatch.setattr(room, "train_classifier", None)  # it must not be trained again
+    again = get_classifier(data, steps=STEPS)
+    assert again.about == classifier.about
+    for name, tensor in classifier.state_dict().items():
+        assert torch.equal(tensor, again.state_dict()[name]), name
+    assert not again.training
+    assert not any(weight.requires_grad for weight in again.parameters())
 
 
 def test_of_a_damaged_cache_the_classifier_is_trained_again(own_cache, folder, capfd):
@@ -122,29 +106,23 @@ def test_of_a_damaged_cache_the_classifier_is_trained_again(own_cache, folder, c
     assert str(path) in capfd.readouterr().err
 
 
-def test_two_that_ask_at_once_train_it_once(own_cache, folder, monkeypatch):
-    calls = []
+@pytest.mark.usefixtures("own_cache")
+def test_two_that_ask_at_once_train_it_once(folder, monkeypatch):
+    train, calls = room.train_classifier, []
 
     def counted(*args, **settings):
         calls.append(args)
-        return train_classifier(*args, **settings)
+        return train(*args, **settings)
 
     monkeypatch.setattr(room, "train_classifier", counted)
-    found = []
-
-    def ask():
-        found.append(get_classifier(folder, steps=1).about["fingerprint"])
-
-    threads = [threading.Thread(target=ask) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(lambda _: get_classifier(folder, steps=1).about, range(2))
     assert len(calls) == 1
-    assert found[0] == found[1]
+    assert one == other
 
 
-def test_without_attributes_the_classifier_reads_quarter_turns(own_cache, folder):
+@pytest.mark.usefixtures("own_cache")
+def test_without_attributes_the_classifier_reads_quarter_turns(folder):
     turner = get_classifier(folder, steps=2)
     assert turner.attributes == ()
     assert (turner.about["kind"], turner.about["floor"]) == ("rotation", 0.25)
@@ -156,18 +134,14 @@ def test_without_attributes_the_classifier_reads_quarter_turns(own_cache, folder
     assert turner.about["accuracy"] == pytest.approx(float(np.mean(right)))
 
 
-def test_images_are_turned_by_their_own_number_of_quarter_turns():
+def test_each_image_is_turned_and_shifted_by_its_own_number_and_borders_are_repeated():
     x = torch.arange(4 * 9, dtype=torch.uint8).view(4, 1, 3, 3)
-    result = turn_images(x, torch.tensor([2, 0, 1, 3]))
+    turned = room.turn_images(x, torch.tensor([2, 0, 1, 3]))
     for i, k in enumerate((2, 0, 1, 3)):
-        assert torch.equal(result[i], x[i].rot90(k, (1, 2)))
-
-
-def test_images_are_shifted_by_their_own_offset_and_borders_are_repeated():
-    x = torch.arange(2 * 9, dtype=torch.uint8).view(2, 1, 3, 3)
-    result = shift_images(x, torch.tensor([[1, 0], [0, -2]]))
-    assert result[0, 0].tolist() == [[0, 1, 2], [0, 1, 2], [3, 4, 5]]  # one down
-    assert result[1, 0].tolist() == [[11, 11, 11], [14, 14, 14], [17, 17, 17]]  # two to the left
+        assert torch.equal(turned[i], x[i].rot90(k, (1, 2)))
+    shifted = room.shift_images(x[:2], torch.tensor([[1, 0], [0, -2]]))
+    assert shifted[0, 0].tolist() == [[0, 1, 2], [0, 1, 2], [3, 4, 5]]  # one down
+    assert shifted[1, 0].tolist() == [[11, 11, 11], [14, 14, 14], [17, 17, 17]]  # two to the left
 
 
 def test_a_little_training_beats_the_floor_on_photographs(photographs):

@@ -5,6 +5,7 @@ import io
 import json
 import re
 import shutil
+from itertools import product
 from types import SimpleNamespace
 
 import numpy as np
@@ -22,18 +23,11 @@ from hwlib.report.compare import Comparison
 from hwlib.report.runs import Facts, rows_of
 from hwlib.training.study import member_configs, member_runs
 
-SPEC = "faces:96"
 FEW = {"kl_weights": (1.0, 0.0), "num_steps": 10, "image_size": 32, "device": "cpu"}
+SMOKE = hwlib.make_config("kl", "elbo", "faces:96", "smoke", **FEW)
 
 
-def smoke(**overrides):
-    return hwlib.make_config("kl", data=SPEC, profile="smoke", **(FEW | overrides))
-
-
-# -------------------------------------------------------------------------------------- settings
-
-
-def test_the_default_study_is_the_homeworks_with_a_sweep_over_decades():
+def test_the_default_study_is_the_homeworks_and_weights_are_taken_in_every_way():
     config = hwlib.make_config("kl")
     assert (config.recipe, config.kl_weights) == ("elbo", (1, 100, 0))
     assert config.kl_sweep == (0.01, 0.1, 1, 10, 100)
@@ -44,42 +38,32 @@ def test_the_default_study_is_the_homeworks_with_a_sweep_over_decades():
     assert config.hash8() != other.hash8()
     vae = hwlib.make_config("vae", "elbo")
     assert vae.hash8() == vae.model_copy(update={"kl_weights": (7.0,)}).hash8()
-
-
-@pytest.mark.parametrize("profile", ["smoke", "quick", "course"])
-def test_every_recipes_vae_can_be_studied_around_its_own_weight(profile):
-    for recipe in RECIPES:
-        own = get_pair(recipe, "vae").settings["kl_weight"]
-        config = hwlib.make_config("kl", recipe, profile=profile)
-        assert config.kl_weights == pytest.approx((own, 100 * own, 0))
-        assert own in [member.kl_weight for member in member_configs(config)]
-
-
-def test_weights_are_taken_in_every_way_they_are_written():
     for given in ("1,10", ["1", "10"], [1, 10], (1, 10, 1)):
         assert hwlib.make_config("kl", kl_weights=given).kl_weights == (1.0, 10.0)
     (alone,) = member_configs(hwlib.make_config("kl", kl_weights=5, kl_sweep=""))
     assert alone.kl_weight == 5
 
 
-@pytest.mark.parametrize(
-    ("problem", "wrong", "key"),
-    [
+def test_every_recipes_vae_can_be_studied_around_its_own_weight():
+    for recipe, profile in product(RECIPES, ("smoke", "quick", "course")):
+        own = get_pair(recipe, "vae").settings["kl_weight"]
+        config = hwlib.make_config("kl", recipe, profile=profile)
+        assert config.kl_weights == pytest.approx((own, 100 * own, 0))
+        assert own in [member.kl_weight for member in member_configs(config)]
+
+
+def test_a_weight_that_cannot_be_is_an_error():
+    for problem, wrong, key in (
         ("kl", {"kl_weight": 3}, "setting_of_problem"),
         ("vae", {"kl_weights": (1, 2)}, "setting_of_problem"),
         ("kl", {"kl_weights": (1, -1)}, "setting_value"),
         ("kl", {"kl_weights": "one"}, "setting_value"),
         ("kl", {"kl_weights": ()}, "setting_value"),
         ("kl", {"kl_sweep": float("inf")}, "setting_value"),
-    ],
-)
-def test_a_weight_that_cannot_be_is_an_error(problem, wrong, key):
-    with pytest.raises(UserError) as caught:
-        hwlib.make_config(problem, **wrong)
-    assert caught.value.key == key
-
-
-# --------------------------------------------------------------------------------------- members
+    ):
+        with pytest.raises(UserError) as caught:
+            hwlib.make_config(problem, **wrong)
+        assert caught.value.key == key
 
 
 def test_each_weight_is_trained_once_as_the_vae_that_anybody_would_ask_for():
@@ -91,46 +75,30 @@ def test_each_weight_is_trained_once_as_the_vae_that_anybody_would_ask_for():
     ]
 
 
-# ------------------------------------------------------------------------------------ as trained
-
-
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """A finished study at smoke, and what it said on standard error."""
     said = io.StringIO()
     with contextlib.redirect_stderr(said), without_scores():
-        run = hwlib.fit(smoke(), runs=tmp_path_factory.mktemp("runs"))
+        run = hwlib.fit(SMOKE, runs=tmp_path_factory.mktemp("runs"))
     return run, said.getvalue()
 
 
-def test_a_study_leaves_one_row_a_weight_with_its_vaes_own_numbers(trained):
-    run, _ = trained
-    found = run.results
+def test_a_study_has_its_vaes_numbers_and_images_and_weights_are_all_that_differs(trained):
+    run, said = trained
+    found, images = run.results, run.samples
     json.dumps(found, allow_nan=False)
-    assert found["kl_weights"] == [1, 0]
-    assert found["kl_sweep"] == []
+    assert (found["kl_weights"], found["kl_sweep"]) == ([1, 0], [])
     assert [row["kl_weight"] for row in found["studies"]] == [1, 0]
     assert found["num_images"] == 2 * 10 * 16
-    for row, (weight, member) in zip(found["studies"], member_runs(run).items(), strict=True):
+    members = member_runs(run)
+    for place, (weight, member) in enumerate(members.items()):
+        row, own = found["studies"][place], member.results
         assert member.config.kl_weight == row["kl_weight"] == weight
         assert member.path.parent == run.path.parent
-        own = member.results
-        for name in ("recon_nats", "kl_nats", "neg_elbo_nats", "test_mse_11", "active_units"):
+        for name in ("neg_elbo_nats", "test_mse_11", "active_units", "kid", "frechet"):
             assert row[name] == own[name]
-        assert row["kid"] == own["kid"]
-        assert row["frechet"] == own["frechet"]
         assert found["kid_protocol"] == own["kid_protocol"]
-    times = [row["train_time_s"] for row in found["studies"]]
-    assert found["train_time_s"] == pytest.approx(sum(times))
-    with pytest.raises(UserError) as caught:  # it has no networks of its own
-        run.load_models()
-    assert caught.value.values["runs"] == [row["run"] for row in found["studies"]]
-
-
-def test_a_studys_images_are_those_of_its_vaes_and_weights_are_all_that_differs(trained):
-    run, said = trained
-    images, members = run.samples, list(member_runs(run).values())
-    for place, member in enumerate(members):
         own = member.samples
         assert np.array_equal(images["originals"], own["originals"][:8])
         assert np.array_equal(images["reconstructions"][place], own["reconstructions"][:8])
@@ -140,18 +108,22 @@ def test_a_studys_images_are_those_of_its_vaes_and_weights_are_all_that_differs(
         frames = own["reconstruction_growth"]
         assert np.array_equal(frames[-1], own["reconstructions"][:8])
         assert not np.array_equal(frames[0], frames[-1])
-    one, other = (member.config.to_json() for member in members)
+    times = [row["train_time_s"] for row in found["studies"]]
+    assert found["train_time_s"] == pytest.approx(sum(times))
+    one, other = (member.config.to_json() for member in members.values())
     assert {name for name in one if one[name] != other[name]} == {"kl_weight"}
     assert one["problem"] == "vae"
     assert re.search("1: VAE 1 of 2.*0: VAE 2 of 2", said, re.DOTALL)
+    with pytest.raises(UserError) as caught:  # it has no networks of its own
+        run.load_models()
+    assert caught.value.values["runs"] == [row["run"] for row in found["studies"]]
 
 
 def test_a_member_asked_for_by_itself_is_found_and_the_study_too(trained):
-    run, _ = trained
-    before = {path: path.stat().st_mtime_ns for path in run.path.parent.rglob("*.json")}
-    config = member_configs(smoke())[1]
-    assert hwlib.fit(config, runs=run.path.parent).path == member_runs(run)[0.0].path
-    assert hwlib.fit(smoke(), runs=run.path.parent).path == run.path
+    run, runs = trained[0], trained[0].path.parent
+    before = {path: path.stat().st_mtime_ns for path in runs.rglob("*.json")}
+    assert hwlib.fit(member_configs(SMOKE)[1], runs=runs).path == member_runs(run)[0.0].path
+    assert hwlib.fit(SMOKE, runs=runs).path == run.path
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
@@ -166,14 +138,11 @@ def test_a_member_that_was_taken_away_is_trained_again_and_no_other(trained, tmp
     with pytest.raises(UserError) as caught:
         member_runs(hwlib.Run(runs / run.path.name))
     assert caught.value.key == "no_run_folder"
-    again = hwlib.fit(smoke(), runs=runs)
+    again = hwlib.fit(SMOKE, runs=runs)
     assert (runs / gone / "results.json").exists()
     assert (runs / kept / "weights.safetensors").stat().st_mtime_ns == weights
     first, second = ([r["recon_nats"] for r in one.results["studies"]] for one in (run, again))
     assert first == second
-
-
-# --------------------------------------------------------------------------------- panel and ways
 
 
 def test_the_panels_slider_swaps_reconstructions_and_samples_and_nothing_else():
@@ -193,9 +162,6 @@ def test_the_panels_slider_swaps_reconstructions_and_samples_and_nothing_else():
         assert panel.strips["samples"].value == explore.to_strip(images["samples"][place][:8])
         assert str(studies[place]["active_units"]) in panel.status.value
         assert panel.strips["originals"].value == shown
-
-
-# ------------------------------------------------------------------------------------ the report
 
 
 def test_the_report_has_a_row_for_each_weight_that_is_told(tmp_path):

@@ -7,7 +7,6 @@ from itertools import permutations, product
 import pandas as pd
 import pytest
 import torch
-from conftest import without_scores
 from torch.distributions import Laplace, Normal
 
 import hwlib
@@ -18,7 +17,6 @@ from hwlib.losses import kl_standard_normal, recon_nats
 from hwlib.recipes import get_pair
 
 FIVE = ("plain", "upsample", "wide", "elbo", "dcgan")
-SPEC = "faces:96"
 
 
 def draw(seed, *, batch=3, size=16, channels=3, z_dim=5):
@@ -30,14 +28,16 @@ def draw(seed, *, batch=3, size=16, channels=3, z_dim=5):
     return x, *(t.clone().requires_grad_() for t in (x_hat, mu, logvar))
 
 
-def loss_of(recipe, drawn, kl_weight, reconstruction="mse"):
+def loss_of(recipe, drawn, kl_weight, reconstruction="mse", sigma_01=None):
     """Return a recipe's objective of pictures that are drawn in [-1, 1]."""
     low, high = objectives.common_form(recipe, reconstruction=reconstruction).pixel_range
     x, x_hat, mu, logvar = drawn
     x, x_hat = (low + (high - low) * (value + 1) / 2 for value in (x, x_hat))
-    objective = get_pair(recipe, "vae").objective
-    loss, _, _ = objective(x, x_hat, mu, logvar, kl_weight=kl_weight, reconstruction=reconstruction)
-    return loss
+    given = {"kl_weight": kl_weight, "reconstruction": reconstruction}
+    if sigma_01:
+        sigma = torch.tensor(sigma_01 * (high - low), dtype=torch.float64)
+        given["log_sigma"] = sigma.log()
+    return get_pair(recipe, "vae").objective(x, x_hat, mu, logvar, **given)[0]
 
 
 def convert(kl_weight, source, target, **sizes):
@@ -46,19 +46,12 @@ def convert(kl_weight, source, target, **sizes):
     return kl_weight * ours[1] / theirs[1], ours[0] / theirs[0]
 
 
-def gradients(loss, drawn):
-    """Return the gradients by x_hat, mu and logvar."""
-    return torch.autograd.grad(loss, drawn[1:])
-
-
-def assert_equal(found, expected):
-    """Require gradients that are equal to 1e-5 of the largest, and not nothing."""
-    for one, other in zip(found, expected, strict=True):
-        assert other.abs().max() > 0
-        assert (one - other).abs().max() <= 1e-5 * other.abs().max()
-
-
-# ------------------------------------------------------------------- equal weights, equal gradients
+def assert_same_gradients(one, other, drawn):
+    """Require gradients by x_hat, mu and logvar equal to 1e-5 of the largest, and not nothing."""
+    found, expected = (torch.autograd.grad(loss, drawn[1:]) for loss in (one, other))
+    for ours, theirs in zip(found, expected, strict=True):
+        assert theirs.abs().max() > 0
+        assert (ours - theirs).abs().max() <= 1e-5 * theirs.abs().max()
 
 
 @pytest.mark.parametrize("reconstruction", objectives.DEGREES)
@@ -70,8 +63,9 @@ def test_a_converted_weight_gives_equal_gradients(reconstruction):
         sizes = {"batch_size": batch, "image_size": 4 * half, "channels": channels}
         drawn = draw(seed, batch=batch, size=4 * half, channels=channels)
         weight, scale = convert(kl_weight, source, target, reconstruction=reconstruction, **sizes)
-        theirs = gradients(scale * loss_of(target, drawn, weight, reconstruction), drawn)
-        assert_equal(theirs, gradients(loss_of(source, drawn, kl_weight, reconstruction), drawn))
+        theirs = scale * loss_of(target, drawn, weight, reconstruction)
+        ours = loss_of(source, drawn, kl_weight, reconstruction)
+        assert_same_gradients(theirs, ours, drawn)
 
 
 def test_what_was_minimised_is_in_the_common_form_whatever_the_error():
@@ -94,13 +88,21 @@ def test_the_implied_noise_makes_the_objective_a_negative_elbo(recipe, reconstru
     nll = -noise.log_prob(x).flatten(1).sum(1)
     elbo = (nll + kl_standard_normal(mu, logvar)).mean()
     loss = loss_of(recipe, drawn, 0.2, reconstruction)
-    assert_equal(gradients(elbo * row.factors[0] * row.beta, drawn), gradients(loss, drawn))
+    assert_same_gradients(elbo * row.factors[0] * row.beta, loss, drawn)
 
 
-# ------------------------------------------------------------------------- known numbers by hand
-
-
-def test_what_cannot_be_is_one_line():
+def test_what_the_reports_weights_come_to_by_hand_and_what_cannot_be():
+    values = 3 * 64 * 64
+    by_hand = {"plain": values * 1e-4}  # mean over the values, KL summed over z
+    by_hand |= {"upsample": values * 1e-5}
+    by_hand |= {"wide": 4 * values * 1e-5}  # errors in [0, 1] are a quarter of those in [-1, 1]
+    by_hand |= {"elbo": 4.0, "dcgan": 1.0}
+    betas = {row.recipe: row.beta for row in objectives.common_forms()}
+    assert betas == pytest.approx(by_hand)
+    weight, scale = convert(1e-5, "wide", "dcgan", batch_size=128)
+    assert (weight, scale) == pytest.approx((0.49152, 1 / (4 * values * 128)))
+    # dcgan's weight 1 is the negative ELBO that all runs report: variance 1/2 in [-1, 1]
+    assert 2 * objectives.common_form("dcgan").sigma_01 == pytest.approx(math.sqrt(0.5))
     for wrong, key in (
         ({"recipe": "broad"}, "unknown_recipe"),
         ({"reconstruction": "huber"}, "unknown_reconstruction"),
@@ -109,27 +111,6 @@ def test_what_cannot_be_is_one_line():
         with pytest.raises(UserError) as refused:
             objectives.common_form(**({"recipe": "wide"} | wrong))
         assert refused.value.key == key
-
-
-def test_what_the_reports_weights_come_to_by_hand():
-    values = 3 * 64 * 64
-    betas = {row.recipe: row.beta for row in objectives.common_forms()}
-    assert betas == pytest.approx(
-        {
-            "plain": values * 1e-4,  # mean over the values, KL summed over z
-            "upsample": values * 1e-5,
-            "wide": 4 * values * 1e-5,  # errors in [0, 1] are a quarter of those in [-1, 1]
-            "elbo": 4.0,
-            "dcgan": 1.0,
-        }
-    )
-    weight, scale = convert(1e-5, "wide", "dcgan", batch_size=128)
-    assert (weight, scale) == pytest.approx((0.49152, 1 / (4 * values * 128)))
-    # dcgan's weight 1 is the negative ELBO that all runs report: variance 1/2 in [-1, 1]
-    assert 2 * objectives.common_form("dcgan").sigma_01 == pytest.approx(math.sqrt(0.5))
-
-
-# ------------------------------------------------------------------------------ the reports' MSE
 
 
 def test_a_reports_mse_is_read_once_where_its_range_is_known_and_twice_where_not():
@@ -144,51 +125,33 @@ def test_a_reports_mse_is_read_once_where_its_range_is_known_and_twice_where_not
         assert one.mse_11 == pytest.approx(4 * one.mse_01)
 
 
-# ----------------------------------------------------------------------------------- a learnt sigma
-
-
 @pytest.mark.parametrize("recipe", FIVE)
 def test_the_ledgers_row_of_a_learnt_sigma_has_its_gradients(recipe):
-    low, high = get_pair(recipe, "vae").pixel_range
     x, x_hat, mu, logvar = drawn = draw(9)
-    log_sigma = torch.tensor(math.log(0.1 * (high - low)), dtype=torch.float64)
-    ours, theirs = (low + (high - low) * (value + 1) / 2 for value in (x, x_hat))
-    objective = get_pair(recipe, "vae").objective
-    loss, _, _ = objective(ours, theirs, mu, logvar, kl_weight=0.5, log_sigma=log_sigma)
-    row = objectives.common_form(
-        recipe, kl_weight=0.5, batch_size=3, image_size=16, learned_sigma_01=0.1
-    )
+    sizes = {"batch_size": 3, "image_size": 16, "learned_sigma_01": 0.1}
+    row = objectives.common_form(recipe, kl_weight=0.5, **sizes)
     common = recon_nats(x, x_hat, (-1.0, 1.0)) + row.beta * kl_standard_normal(mu, logvar)
-    assert_equal(gradients(row.factors[0] * common.mean(), drawn), gradients(loss, drawn))
+    loss = loss_of(recipe, drawn, 0.5, sigma_01=0.1)
+    assert_same_gradients(row.factors[0] * common.mean(), loss, drawn)
     assert row.sigma_01 == pytest.approx(0.1 * math.sqrt(0.5))
 
 
-@pytest.fixture(scope="module")
-def learned_run(tmp_path_factory):
-    """A short run that learns its sigma, with the ELBO's own weight."""
-    own = {"recipe": "elbo", "sigma": "learned", "num_steps": 60, "learning_rate": 1e-3}
-    own |= {"profile": "smoke", "data": SPEC, "device": "cpu", "image_size": 32}
-    config = hwlib.make_config("vae", **own)
-    with without_scores():
-        return hwlib.fit(config, runs=tmp_path_factory.mktemp("runs"))
-
-
-def test_a_learnt_sigma_is_kept_and_told(learned_run):
-    vae = learned_run.load_models()["vae"]
-    assert learned_run.config.kl_weight == 1
-    told = learned_run.results["sigma_01"]
+@pytest.mark.usefixtures("_no_scores")
+def test_a_learnt_sigma_moves_to_the_error_and_is_kept_and_told(tmp_path):
+    own = {"sigma": "learned", "num_steps": 60, "learning_rate": 1e-3, "image_size": 32}
+    config = hwlib.make_config("vae", "elbo", "faces:96", "smoke", device="cpu", **own)
+    run = hwlib.fit(config, runs=tmp_path)
+    vae, told, course = run.load_models()["vae"], run.results["sigma_01"], run.metrics
+    assert config.kl_weight == 1  # the ELBO's own weight
     assert told == pytest.approx(vae.log_sigma.exp().item(), rel=1e-6)  # pixels in [0, 1]
-    assert learned_run.metrics["sigma_01"].iloc[-1] == pytest.approx(told, rel=0.1)
-    row = objectives.of_run(learned_run.config.to_json(), learned_run.results)
+    row = objectives.of_run(config.to_json(), run.results)
     assert (row.is_run, row.sigma_01) == (True, pytest.approx(told))
     assert row.beta == pytest.approx(8 * told**2)
-    course = learned_run.metrics  # it moves to the error
+    first, *_, last = course["sigma_01"]
+    assert last == pytest.approx(told, rel=0.1)
     error = math.sqrt(course["recon_nats"].iloc[-1] / (3 * 32 * 32)) / 2
-    assert abs(math.log(course["sigma_01"].iloc[-1] / error)) < 0.25
-    assert course["sigma_01"].iloc[-1] != pytest.approx(course["sigma_01"].iloc[0], rel=0.02)
-
-
-# ------------------------------------------------------------------------------ tables and words
+    assert abs(math.log(last / error)) < 0.25
+    assert last != pytest.approx(first, rel=0.02)
 
 
 def settings(**changed):
@@ -215,19 +178,15 @@ def test_the_tables_hold_the_ledgers_numbers():
     assert list(mses[mses["report"] == "E dcgan"]["MSE, [0, 1]"]) == ["0.004925"]
     both = ["if in [0, 1]", "if in [−1, 1]"]
     assert list(mses[mses["report"] == "B upsample"]["read as"]) == both
-
-
-def test_both_languages_tabulate_the_same_numbers():
+    # both languages tabulate the same numbers, of runs too
     kinds = ({"kl_weight": 0}, {"reconstruction": "l1"}, {"reconstruction": "bce"})
     rows = [objectives.of_run(settings(**kind), {}) for kind in kinds]
     rows += [objectives.of_run(settings(sigma="learned"), {"sigma_01": 0.05})]
-    tables = losses.ledger_tables(objectives.common_forms(*rows)).values()
-    results = {"test_mse_01": 0.0048}
-    more = [
-        losses.mse_tables(results, 0.06, 0.0197, letter="E", pixel_range=stated)
-        for stated in ((-1, 1), (0, 1), None)
-    ]
-    for table in (*tables, *more):
+    tables = [*losses.ledger_tables(objectives.common_forms(*rows)).values()]
+    for stated in ((-1, 1), (0, 1), None):
+        given = {"letter": "E", "pixel_range": stated}
+        tables.append(losses.mse_tables({"test_mse_01": 0.0048}, 0.06, 0.0197, **given))
+    for table in tables:
         found = [re.findall(r"[\d,.]*\d", show.to_markdown(table[lang])) for lang in ("zh", "en")]
         assert found[0] == found[1]
 
@@ -239,28 +198,25 @@ def said(row, **results):
     return {one.key.removeprefix("losses."): one.values for one in found}
 
 
-def error_of(sigma_01):
-    """Return the nats of an error whose root mean square is `sigma_01` in [0, 1]."""
-    return 4 * sigma_01**2 * 3 * 64 * 64
-
-
 def test_a_sigma_above_the_error_weighs_the_kl_too_much_and_below_too_little():
-    row = objectives.common_form("dcgan", is_run=True)
-    above = said(row, recon_nats=error_of(row.sigma_01 / 5))["implied_sigma"]
-    assert (above["level"], above["factor"]) == ("above", pytest.approx(25))
-    below = said(row, recon_nats=error_of(row.sigma_01 * 2))["implied_sigma"]
-    assert (below["level"], below["factor"]) == ("below", pytest.approx(4))
-    assert said(row, recon_nats=error_of(row.sigma_01 * 1.1))["implied_sigma"]["level"] == "agrees"
-    row = objectives.common_form("elbo", kl_weight=1.0, learned_sigma_01=0.05, is_run=True)
-    for left, level in ((0.05, "agrees"), (0.02, "above"), (0.1, "below")):
-        assert said(row, recon_nats=error_of(left))["learnt_sigma"]["level"] == level
+    implied = objectives.common_form("dcgan", is_run=True)
+    learnt = objectives.common_form("elbo", kl_weight=1.0, learned_sigma_01=0.05, is_run=True)
+    for row, error_01, told in (
+        (implied, implied.sigma_01 / 5, {"level": "above", "factor": pytest.approx(25)}),
+        (implied, implied.sigma_01 * 2, {"level": "below", "factor": pytest.approx(4)}),
+        (implied, implied.sigma_01 * 1.1, {"level": "agrees"}),
+        (learnt, 0.05, {"level": "agrees"}),
+        (learnt, 0.02, {"level": "above"}),
+        (learnt, 0.1, {"level": "below"}),
+    ):
+        found = said(row, recon_nats=4 * error_01**2 * 3 * 64 * 64)
+        values = found["implied_sigma" if row is implied else "learnt_sigma"]
+        assert {name: values[name] for name in told} == told
 
 
 def test_losses_without_a_sigma_are_held_against_no_error():
-    for row in (
-        objectives.common_form("elbo", kl_weight=0.0),
-        objectives.common_form("wide", reconstruction="bce"),
-    ):
+    bce = objectives.common_form("wide", reconstruction="bce")
+    for row in (objectives.common_form("elbo", kl_weight=0.0), bce):
         assert list(said(row, recon_nats=200.0)) == ["common"]
         assert losses.sigma_ratio(row, {"num_steps": 1_000, "recon_nats": 200.0}) is None
-    assert said(objectives.common_form("wide", reconstruction="bce"))["common"]["grey"] is None
+    assert said(bce)["common"]["grey"] is None

@@ -15,23 +15,11 @@ from hwlib.errors import UserError
 from hwlib.parallel import num_jobs, shares
 from hwlib.training.background import Trainings
 
-SMALL = {"data": "faces:96", "profile": "smoke", "device": "cpu"}
+SMALL = {"data": "faces:32", "profile": "smoke", "device": "cpu", "image_size": 16}
 
 
-def small_config(**settings):
-    return hwlib.make_config("vae", "elbo", **SMALL, **settings)
-
-
-def nothing():
-    """Hear that a training began."""
-
-
-@pytest.fixture
-def four_threads(monkeypatch):
+def test_there_is_one_job_a_core_or_one_a_gpu_and_each_has_its_share(monkeypatch):
     monkeypatch.setattr(torch, "get_num_threads", lambda: 4)
-
-
-def test_there_is_one_job_a_core_or_one_a_gpu(four_threads, monkeypatch):
     assert num_jobs(device="cpu") == 4
     monkeypatch.setattr(runtime, "resolve_device", lambda name: torch.device("cuda"))
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
@@ -44,9 +32,6 @@ def test_there_is_one_job_a_core_or_one_a_gpu(four_threads, monkeypatch):
     monkeypatch.setenv("HWLIB_JOBS", "many")
     with pytest.raises(UserError, match="HWLIB_JOBS=many: a whole number"):
         num_jobs()
-
-
-def test_the_machines_threads_and_gpus_are_dealt_out(four_threads, monkeypatch):
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     assert [share["OMP_NUM_THREADS"] for share in shares(3)] == ["1", "1", "1"]
@@ -68,38 +53,31 @@ def test_claims_wait_for_what_is_trained_side_by_side(tmp_path, capfd, monkeypat
         return done
 
     monkeypatch.setattr(Trainings, "start", start)
-    both = [decide(["C13"], runs=tmp_path, jobs=jobs, **SMALL) for jobs in (2, 1)]
+    both = [decide(["C18"], runs=tmp_path, jobs=jobs, **SMALL) for jobs in (2, 1)]
     progress = capfd.readouterr().err
-    assert "6 runs, of which 0 are there already; 2 at a time" in progress
-    assert "6 runs, of which 6 are there already" in progress
+    assert "3 runs, of which 0 are there already; 2 at a time" in progress
+    assert "3 runs, of which 3 are there already" in progress
     assert both[0]["claims"] == both[1]["claims"]
 
 
-def test_a_training_that_fails_says_why_and_the_next_one_gives_the_bits_of_this_process(tmp_path):
-    config = small_config()
+def test_a_child_gives_the_same_bits_says_why_it_fails_and_stops_after_a_checkpoint(tmp_path):
+    config, runs = hwlib.make_config("vae", "elbo", **SMALL), tmp_path / "child"
+    here = hwlib.fit(config, runs=tmp_path / "here")
     broken = config.model_copy(update={"data": "no/such/folder"})
-    with Trainings(1, runs=tmp_path / "child") as trainings:
-        results = [trainings.start(one, nothing) for one in (broken, config)]
-        reason, none = (result.result() for result in results)
-    assert "no/such/folder" in reason
-    assert none == ""
-    (run,) = (tmp_path / "child").glob("vae-elbo-*")
-    assert_same_run(hwlib.Run(run), hwlib.fit(config, runs=tmp_path / "here"))
-
-
-def test_leaving_stops_a_training_after_its_checkpoint_is_written(tmp_path):
-    config = small_config(num_steps=100_000)
-    begun = threading.Event()
-    threads = torch.get_num_threads()
-    with Trainings(1, runs=tmp_path) as trainings:
-        running = trainings.start(config, begun.set)
-        waiting = trainings.start(small_config(seed=1), nothing)
-        assert begun.wait(60)
-        while not any(path.stat().st_size for path in tmp_path.glob("*/metrics.jsonl")):
+    long = hwlib.make_config("vae", "elbo", **SMALL, num_steps=100_000)
+    begun, threads = threading.Event(), torch.get_num_threads()
+    with Trainings(1, runs=runs) as trainings:
+        failed, done = (trainings.start(one, int) for one in (broken, config))
+        running, waiting = trainings.start(long, begun.set), trainings.start(long, int)
+        assert begun.wait(120)
+        assert "no/such/folder" in failed.result()
+        assert done.result() == ""
+        assert_same_run(hwlib.Run(runs / here.path.name), here)
+        while len([path for path in runs.glob("*/metrics.jsonl") if path.stat().st_size]) < 2:
             assert not running.done(), running.result()
             time.sleep(0.1)
     assert torch.get_num_threads() == threads
     assert running.result() == "stopped"
     assert waiting.cancelled() or waiting.result() == "stopped"
-    newest = max(tmp_path.glob("*/checkpoint/step-*"))
+    newest = max(runs.glob("*/checkpoint/step-*"))
     assert 0 < int(newest.name.split("-")[1]) < 100_000

@@ -8,14 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from figure_checks import (
-    assert_fits,
-    assert_words_are_apart,
-    legend_of,
-    render,
-    sheet_of,
-    tick_labels,
-)
+from figure_checks import assert_fits, assert_words_are_apart, legend_of, render, sheet_of
+from figure_checks import tick_labels as ticks
 from kl_results import ACTIVE, FRECHET, TOLD, WEIGHTS, results, study
 from kl_results import metrics as study_metrics
 
@@ -41,35 +35,32 @@ def metrics():
     return frame
 
 
-# ---------------------------------------------------------------------------------------- sheets
-
-
-def test_a_grid_shows_every_pixel_exactly_with_and_without_labels(images):
+def test_a_grid_shows_every_pixel_exactly_and_refuses_what_is_no_image(images):
     assert np.array_equal(render(plots.image_grid(images, columns=5)), plots.compose(images, 5))
     axes = plots.pairs(images[:10], images[10:], lang="zh")
     sheet, rendered, box = plots.compose(images, 10), render(axes), axes.get_position()
     left, top = round(box.x0 * rendered.shape[1]), round((1 - box.y1) * rendered.shape[0])
     part = rendered[top : top + sheet.shape[0], left : left + sheet.shape[1]]
     assert np.array_equal(part, sheet)
+    for wrong in (images / 255, images[0], images[..., :2]):
+        with pytest.raises(ValueError, match="uint8"):
+            plots.image_grid(wrong)
+    with pytest.raises(ValueError, match="differ in shape"):
+        plots.pairs(images[:4], images[:5])
 
 
-def test_contrast_is_never_stretched():
+def test_enlarging_is_smooth_and_stretches_no_contrast():
     dull = np.full((4, 8, 8, 3), 100, dtype=np.uint8)
     dull[:, 4:] = 110
     sheet = plots.compose(dull, 4, gap=0)
     # a smooth enlargement goes past an edge by a tenth of its height
     assert 99 <= sheet.min() <= sheet.max() <= 111
     assert np.abs(sheet.mean() - dull.mean()) < 0.1
-
-
-def test_enlarging_is_smooth_and_keeps_what_is_smooth():
     ramp = np.broadcast_to(np.arange(0, 160, 10, dtype=np.uint8)[:, None], (1, 16, 16, 16))
     large = plots.enlarge(np.ascontiguousarray(ramp[..., :3].swapaxes(1, 2)), 3)[0].astype(int)
-    assert np.abs(np.diff(large, axis=0)).max() <= 5  # no steps of 10
-    assert np.abs(np.diff(large, axis=1)).max() <= 5
-
-
-def test_grey_images_are_grey_and_a_half_filled_row_is_white_to_its_end():
+    for axis in (0, 1):
+        assert np.abs(np.diff(large, axis=axis)).max() <= 5  # no steps of 10
+    # grey images are grey, and a row half full is white to its end
     grey = np.arange(3 * 8 * 8, dtype=np.uint8).reshape(3, 8, 8, 1)
     sheet = plots.compose(grey, 2, factor=1, gap=2)
     assert (sheet == sheet[..., :1]).all()
@@ -78,22 +69,13 @@ def test_grey_images_are_grey_and_a_half_filled_row_is_white_to_its_end():
     assert (sheet[10:, 10:] == 255).all()
 
 
-def test_what_is_no_image_and_pairs_of_unequal_rows_are_refused(images):
-    for wrong in (images / 255, images[0], images[..., :2]):
-        with pytest.raises(ValueError, match="uint8"):
-            plots.image_grid(wrong)
-    with pytest.raises(ValueError, match="differ in shape"):
-        plots.pairs(images[:4], images[:5])
-
-
-def test_an_axis_that_is_given_is_used(images):
+def test_an_axis_that_is_given_is_used_and_grids_of_images_are_no_charts(images):
     _, axes = plt.subplots(1, 3)
     assert plots.image_grid(images, columns=5, ax=axes[0]) is axes[0]
     assert plots.latent_activity(np.ones(3), ax=axes[1]) is axes[1]
     assert plots.code_nats([{"a": 0.1}], ax=axes[2]) is axes[2]
-
-
-# ---------------------------------------------------------------------------------------- charts
+    assert not plots.is_chart(plots.image_grid(images, 5).figure)
+    assert plots.is_chart(plots.code_attributes([{"a": 0.1}, {"a": 0.9}]).figure)
 
 
 def test_curves_are_drawn_in_their_own_units_with_test_points_where_there_are_some(metrics):
@@ -102,11 +84,12 @@ def test_curves_are_drawn_in_their_own_units_with_test_points_where_there_are_so
         line, points = ax.get_lines()
         assert np.array_equal(line.get_ydata(), metrics[f"{term}_nats"])
         assert len(points.get_xdata()) == metrics[f"test_{term}_nats"].notna().sum() == 5
+    assert plots.is_chart(fig)
     fig = plots.learning_curves(metrics[["epoch", "recon_nats", "kl_nats"]])
     assert [len(ax.get_lines()) for ax in fig.axes] == [1, 1]
 
 
-def test_the_legend_counts_both_groups_of_points_and_says_why_others_are_grey():
+def test_legends_count_both_groups_of_points_or_latents_and_say_why_others_are_grey():
     xy, labels = np.random.default_rng(0).normal(size=(30, 2)), np.arange(30) < 12
     ax = plots.embedding_scatter(xy, labels, "Smiling", "zh")
     assert np.array_equal(ax.collections[0].get_offsets(), xy)
@@ -117,15 +100,10 @@ def test_the_legend_counts_both_groups_of_points_and_says_why_others_are_grey():
     ax = plots.embedding_scatter(xy)
     assert len({tuple(colour) for colour in ax.collections[0].get_facecolors()}) == 1
     assert legend_of(ax) == [plots.words("no_attribute", "en", count=30)]
-
-
-def test_a_latent_is_active_above_the_threshold_only():
+    # a latent is active above the threshold only
     active, inactive, _ = legend_of(plots.latent_activity(np.array([0.5, 0.02, 0.01, 0.0001])))
     assert active == plots.words("active", "en", active=2, total=4)
     assert inactive == plots.words("inactive", "en", inactive=2)
-
-
-# --------------------------------------------------------------------------------------- diagram
 
 
 @pytest.mark.parametrize("recipe", sorted(RECIPES))
@@ -140,9 +118,6 @@ def test_a_block_diagram_holds_every_layer_once_and_has_room_for_its_words(recip
     assert boxes[-1].extras.split()[-1] in ("Tanh", "Sigmoid")
     for lang in LANGS:
         assert_words_are_apart(plots.block_diagram(layers, lang))
-
-
-# ------------------------------------------------------------------------------------ all of them
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -164,28 +139,16 @@ def test_a_chart_is_the_same_small_svg_each_time_needs_no_font_and_follows_dark_
     assert first == again
     assert len(first) < 150_000
     assert "<text" not in first
+    assert plots.style.FAMILIES[0] == "Noto Sans CJK TC"  # the font in the package
     assert ElementTree.fromstring(first).tag.endswith("svg")
     light, dark = first.split("prefers-color-scheme:dark")
     assert plots.style.INK in light
     assert plots.style.INK in dark  # as what is to be another colour
 
 
-def test_grids_of_images_are_no_charts(images, metrics):
-    assert not plots.is_chart(plots.image_grid(images, 5).figure)
-    assert plots.is_chart(plots.learning_curves(metrics))
-    assert plots.is_chart(plots.code_attributes([{"a": 0.1}, {"a": 0.9}]).figure)
-
-
-def test_chinese_comes_from_the_font_in_the_package():
-    assert plots.style.FAMILIES[0] == "Noto Sans CJK TC"
-
-
-# --------------------------------------------------------------------------------------- KL study
-
 BETAS = {weight: 4 * weight for weight in TOLD}
-
-
 CURVES = {weight: study_metrics(weight) for weight in WEIGHTS[:5] + TOLD}
+RATE, LATENTS, DISTANCE = 0, 1, 3  # places in the grid of 2 x 2
 
 
 def test_each_of_any_number_of_weights_has_its_panel_with_the_elbo_and_what_was_minimised():
@@ -204,20 +167,23 @@ def test_each_of_any_number_of_weights_has_its_panel_with_the_elbo_and_what_was_
 
 
 @pytest.mark.parametrize("lang", LANGS)
-def test_rows_of_images_have_the_weights_and_the_steps_beside_them(images, lang):
-    frames = {weight: np.stack([images[:8]] * 3) for weight in TOLD}
-    words = tick_labels(plots.weight_growth(images, frames, [90, 450, 1_900], lang))
-    assert len(words) == 1 + 3 * len(TOLD)
-    assert words[1].startswith("λ = 1\n")
-    assert "1,900" in words[3]
+def test_figures_of_studies_fit_and_have_the_weights_and_the_steps_beside_them(images, lang):
     names = ["λ = 1", "λ = 100", "λ = 0"]
+    frames = {weight: np.stack([images[:8]] * 3) for weight in TOLD}
+    growth = plots.weight_growth(images, frames, [90, 450, 1_900], lang)
+    assert len(ticks(growth)) == 1 + 3 * len(TOLD)
+    assert ticks(growth)[1].startswith("λ = 1\n")
+    assert "1,900" in ticks(growth)[3]
     samples = plots.weight_samples(images, dict.fromkeys(TOLD, images), lang)
-    assert tick_labels(samples) == [plots.words("kl_real", lang), *names]
+    assert ticks(samples) == [plots.words("kl_real", lang), *names]
     ways = {weight: np.roll(images[:9], place, 0) for place, weight in enumerate(TOLD)}
     ax = plots.weight_interpolations(ways)
-    assert tick_labels(ax) == names
-    assert tick_labels(ax, "x")[::8] == ["0%", "100%"]
+    assert ticks(ax) == names
+    assert ticks(ax, "x")[::8] == ["0%", "100%"]
     assert np.array_equal(sheet_of(ax), plots.compose(np.concatenate(list(ways.values())), 9))
+    curves = plots.weight_elbo_curves({w: CURVES[w] for w in TOLD}, BETAS, lang)
+    for drawn in (growth, samples, ax, curves):
+        assert_fits(drawn)
 
 
 def sweep(studies, discussed=TOLD, lang="en", frechet_real=5.0):
@@ -229,22 +195,23 @@ def sweep(studies, discussed=TOLD, lang="en", frechet_real=5.0):
     return {ax.get_subplotspec().num1: ax for ax in fig.axes}
 
 
-@pytest.fixture(scope="module", params=LANGS)
-def swept(request):
-    """The sweep of a whole study."""
-    return sweep(results()["studies"], lang=request.param)
-
-
-RATE, LATENTS, DISTANCE = 0, 1, 3  # places in the grid of 2 x 2
-
-
-def test_the_rate_distortion_curve_has_a_named_point_a_weight(swept):
-    ax = swept[RATE]
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_sweep_names_each_point_and_shows_the_studys_numbers_with_zero_apart(lang):
+    axes = sweep(results()["studies"], lang=lang)
+    ax = axes[RATE]
     line, _, discussed = ax.get_lines()
     assert list(line.get_xdata()) == [study(w)["kl_nats"] for w in WEIGHTS]
     assert list(line.get_ydata()) == [study(w)["recon_nats"] for w in WEIGHTS]
     assert [text.get_text() for text in ax.texts] == [plots.weight_name(w)[4:] for w in WEIGHTS]
     assert set(discussed.get_xdata()) == {study(w)["kl_nats"] for w in TOLD}
+    for place, values in ((LATENTS, ACTIVE), (DISTANCE, FRECHET)):
+        curve, alone = axes[place].get_lines()[:2]
+        assert list(curve.get_xdata()) == list(WEIGHTS[1:])
+        assert list(curve.get_ydata()) == list(values[1:])
+        assert (list(alone.get_xdata()), list(alone.get_ydata())) == ([0], [values[0]])
+    assert ticks(axes[LATENTS], "x")[0] == "0"
+    assert [5.0, 5.0] in [list(line.get_ydata()) for line in axes[DISTANCE].get_lines()]
+    assert axes[DISTANCE].get_ylim()[0] < 5  # the noise floor
     assert_words_are_apart(ax.figure)
     assert_fits(ax.figure)
 
@@ -262,18 +229,6 @@ def test_points_that_lie_together_share_their_name_and_those_side_by_side_keep_a
         assert not boxes["0"].padded(gap).overlaps(boxes["0.001"].padded(gap))
 
 
-def test_numbers_over_the_weight_are_those_of_the_study_and_zero_stands_apart(swept):
-    for place, values in ((LATENTS, ACTIVE), (DISTANCE, FRECHET)):
-        curve, alone = swept[place].get_lines()[:2]
-        assert list(curve.get_xdata()) == list(WEIGHTS[1:])
-        assert list(curve.get_ydata()) == list(values[1:])
-        assert list(alone.get_ydata()) == [values[0]]
-        assert list(alone.get_xdata()) == [0]
-    assert tick_labels(swept[LATENTS], "x")[0] == "0"
-    assert [5.0, 5.0] in [list(line.get_ydata()) for line in swept[DISTANCE].get_lines()]
-    assert swept[DISTANCE].get_ylim()[0] < 5  # the noise floor
-
-
 @pytest.mark.parametrize("weights", [(1.0,), (0.0,), (0.0, 1.0)])
 def test_few_weights_are_drawn_and_samples_that_were_not_measured_have_no_panel(weights):
     table = pd.DataFrame(results(weights, told=weights)["studies"])
@@ -281,13 +236,4 @@ def test_few_weights_are_drawn_and_samples_that_were_not_measured_have_no_panel(
     rows = table if is_measured else table.drop(columns="frechet")
     axes = sweep(rows.to_dict("records"), weights, frechet_real=5.0 if is_measured else None)
     assert set(axes) == ({RATE, LATENTS, DISTANCE} if is_measured else {RATE, LATENTS})
-    assert ("0" in tick_labels(axes[LATENTS], "x")) == (0.0 in weights)
-
-
-@pytest.mark.parametrize("lang", LANGS)
-def test_figures_of_studies_fit_with_every_glyph(lang, images):
-    frames = {weight: np.stack([images[:9], images[:9]]) for weight in TOLD}
-    assert_fits(plots.weight_elbo_curves({w: CURVES[w] for w in TOLD}, BETAS, lang))
-    assert_fits(plots.weight_interpolations(dict.fromkeys(TOLD, images[:9])))
-    assert_fits(plots.weight_growth(images, frames, [90, 900], lang))
-    assert_fits(plots.weight_samples(images, dict.fromkeys(TOLD, images), lang))
+    assert ("0" in ticks(axes[LATENTS], "x")) == (0.0 in weights)

@@ -1,20 +1,20 @@
 """The figures of adversarial runs show what they are given, in both languages, nothing cut."""
 
 import math
-from functools import cache
 
 import numpy as np
 import pytest
 import torch
 from adversarial_results import STEPS, acgan_results, infogan_results, metrics
-from figure_checks import assert_fits, assert_words_are_apart, legend_of, sheet_of, tick_labels
+from figure_checks import assert_fits, assert_words_are_apart, legend_of, sheet_of
+from figure_checks import tick_labels as ticks
 
 from hwlib import plots
 from hwlib.explore.networks import network_layers
 from hwlib.faces.factors import ATTRIBUTES
 from hwlib.plots.grids import BLANK
 from hwlib.plots.maps import MAX_ATTRIBUTES
-from hwlib.recipes import PAIRS, build_models
+from hwlib.recipes import build_models
 from hwlib.text import LANGUAGES
 
 LANGS = tuple(LANGUAGES)
@@ -37,30 +37,24 @@ def levels(ax):
     return {(round(float(ln.get_ydata()[0]), 6), ln.get_color()) for ln in across}
 
 
-# ---------------------------------------------------------------------------------------- curves
-
-
 GAN = "d_loss g_loss | d_accuracy_real d_accuracy_fake"
 ACGAN = f"{GAN} | d_class_loss g_class_loss | class_accuracy_real class_accuracy_fake"
-COLUMNS = {
-    plots.gan_curves: GAN,
-    plots.acgan_curves: ACGAN,
-    plots.infogan_curves: f"{GAN} | q_loss | code_accuracy",
-}
+INFOGAN = f"{GAN} | q_loss | code_accuracy"
 
 
-@pytest.mark.parametrize("draw", COLUMNS)
-def test_each_panel_shows_its_columns_as_they_were_measured(draw):
+def test_each_panel_shows_its_columns_as_they_were_measured():
     frame = metrics()
-    for ax, columns in zip(draw(frame).axes, COLUMNS[draw].split(" | "), strict=True):
-        names = columns.split()
-        colours = (plots.style.BLUE, plots.style.ORANGE) if len(names) == 2 else (plots.style.PINK,)
-        for name, colour in zip(names, colours, strict=True):
-            (line,) = lines(ax, colour)
-            assert np.array_equal(line.get_xdata(), STEPS)
-            assert np.array_equal(line.get_ydata(), frame[name])
-        if "accuracy" in columns:
-            assert ax.get_ylim()[0] <= 0 < 1 <= ax.get_ylim()[1]
+    for draw, columns in ((plots.acgan_curves, ACGAN), (plots.infogan_curves, INFOGAN)):
+        for ax, panel in zip(draw(frame).axes, columns.split(" | "), strict=True):
+            colours = (plots.style.BLUE, plots.style.ORANGE)
+            if " " not in panel:
+                colours = (plots.style.PINK,)
+            for name, colour in zip(panel.split(), colours, strict=True):
+                (line,) = lines(ax, colour)
+                assert np.array_equal(line.get_xdata(), STEPS)
+                assert np.array_equal(line.get_ydata(), frame[name])
+            if "accuracy" in panel:
+                assert ax.get_ylim()[0] <= 0 < 1 <= ax.get_ylim()[1]
 
 
 def test_a_smoothed_point_is_the_mean_with_the_points_before_it():
@@ -114,29 +108,23 @@ def test_a_loss_that_runs_away_gets_a_log_axis_and_a_loss_of_zero_does_not():
         assert (plots.words("log_axis", "en") in ax.get_title(loc="left")) == (scale == "log")
 
 
-ACGANS_OWN = ["snapshot_correlation", "snapshot_score"]
-
-
-@pytest.mark.parametrize("left_out", [[], ACGANS_OWN], ids=["acgan", "gan"])
-def test_the_snapshot_curve_shows_each_score_whole_and_stars_the_best(left_out):
-    frame = metrics().drop(columns=left_out)
-    scored = frame.dropna(subset=["snapshot_kid"])
-    names = ["snapshot_kid", "snapshot_diversity", *ACGANS_OWN[len(left_out) :]]
-    axes = plots.snapshot_curve(frame, kept_step=1_000).axes
-    for ax, name in zip(axes, names, strict=True):
-        (curve,), (star,) = (
-            [ln for ln in ax.get_lines() if ln.get_marker() == marker] for marker in "o*"
-        )
-        assert np.array_equal(curve.get_ydata(), scored[name])
-        assert star.get_xdata() == plots.best_snapshot(frame)
-        assert not curve.get_clip_on() | star.get_clip_on()  # the last one stands on the edge
-    kept = plots.words("kept_snapshot", "en")
-    assert kept in legend_of(axes[0])
-    same = plots.snapshot_curve(frame, kept_step=plots.best_snapshot(frame)).axes[0]
+def test_the_snapshot_curve_shows_each_score_whole_and_stars_the_best():
+    frame, kept = metrics(), plots.words("kept_snapshot", "en")
+    best, scored = plots.best_snapshot(frame), frame.dropna(subset=["snapshot_kid"])
+    of_gan = frame.drop(columns=["snapshot_correlation", "snapshot_score"])
+    for drawn in (frame, of_gan):
+        shown = [name for name in drawn if name.startswith("snapshot_")]
+        axes = plots.snapshot_curve(drawn, kept_step=1_000).axes
+        for ax, name in zip(axes, shown, strict=True):
+            (curve,), (star,) = (
+                [ln for ln in ax.get_lines() if ln.get_marker() == marker] for marker in "o*"
+            )
+            assert np.array_equal(curve.get_ydata(), scored[name])
+            assert star.get_xdata() == best
+            assert not curve.get_clip_on() | star.get_clip_on()  # the last one stands on the edge
+        assert kept in legend_of(axes[0])
+    same = plots.snapshot_curve(frame, kept_step=best).axes[0]
     assert kept not in legend_of(same)  # it is the best one
-
-
-# ----------------------------------------------------------------------------------------- grids
 
 
 def assert_rows(ax, rows):
@@ -149,14 +137,15 @@ def test_growth_has_a_row_a_noise_and_a_column_a_step():
     frames = images(5, 8)
     ax = plots.growth(frames, [10, 20, 30, 40, 1_500])
     assert_rows(ax, frames.swapaxes(0, 1))
-    assert tick_labels(ax, "x") == ["10", "20", "30", "40", "1,500"]
-    assert tick_labels(ax)[0] == "$z_{1}$"
+    assert ticks(ax, "x") == ["10", "20", "30", "40", "1,500"]
+    assert ticks(ax)[0] == "$z_{1}$"
     # of many steps twelve are shown, and few are no taller than a page
-    names = tick_labels(plots.growth(images(30, 2), np.arange(1, 31) * 100), "x")
+    names = ticks(plots.growth(images(30, 2), np.arange(1, 31) * 100), "x")
     assert (len(names), names[0], names[-1]) == (12, "100", "3,000")
     fig = plots.growth(images(2, 8), [10, 20]).figure
     assert fig.get_figheight() < 8
     assert fig.get_figwidth() < plots.COLUMN_IN / 2
+    assert_fits(plots.growth(images(12, 8), np.arange(12) * 25_000, lang="zh"))
 
 
 def test_groups_stand_below_one_another_with_their_names():
@@ -165,7 +154,8 @@ def test_groups_stand_below_one_another_with_their_names():
     sheet, upper = sheet_of(ax), plots.compose(gan[:8], 4)
     assert np.array_equal(sheet[: len(upper)], upper)
     assert np.array_equal(sheet[-len(upper) :], plots.compose(vae[:8], 4))
-    assert tick_labels(ax) == ["GAN", "VAE"]
+    assert ticks(ax) == ["GAN", "VAE"]
+    assert_fits(ax)
     with pytest.raises(ValueError, match="differ in size"):
         plots.side_by_side({"a": images(8), "b": np.zeros((8, 8, 8, 3), np.uint8)})
 
@@ -174,16 +164,16 @@ def test_with_stands_above_without_and_the_attributes_name_beside_both():
     pairs, words = images(10, 2), ["Wearing\nLipstick\nwith", "Wearing\nLipstick\nwithout"]
     ax = plots.attribute_pairs(pairs, "Wearing_Lipstick")
     assert_rows(ax, pairs.swapaxes(0, 1))
-    assert tick_labels(ax) == words
+    assert ticks(ax) == words
     more = plots.attribute_pairs_more(images(2, 10, 2), ["Male", "Wearing_Lipstick"])
-    assert tick_labels(more)[2:] == words
+    assert ticks(more)[2:] == words
 
 
 def test_a_codes_values_are_the_columns_and_an_absent_image_is_pale():
     grid = images(10, 10)
     for ax in (plots.code_grid(grid, 2), plots.code_combinations(grid)):
         assert_rows(ax, grid)
-        assert tick_labels(ax, "x") == [str(value) for value in range(10)]
+        assert ticks(ax, "x") == [str(value) for value in range(10)]
         assert ax.get_xlabel() == plots.words("code_value", "en", code=2)
     assert plots.code_combinations(grid).get_ylabel() == plots.words("code_value", "en", code=1)
     real = images(10, 6)
@@ -193,9 +183,7 @@ def test_a_codes_values_are_the_columns_and_an_absent_image_is_pale():
     assert_rows(plots.code_real(real), expected.swapaxes(0, 1))
     assert np.array_equal(real, given)
     assert_rows(plots.code_real(real[..., :1]), expected.swapaxes(0, 1)[..., :1])
-
-
-# ------------------------------------------------------------------------------------------ maps
+    assert_fits(plots.code_real(real, 1, lang="zh"))
 
 
 def cells(ax):
@@ -210,60 +198,47 @@ def test_each_leak_has_its_sign_and_what_is_not_known_of_real_images_stays_empty
     assert {"+94", "−10"} <= set(cells(upper))
     assert "+100" in cells(lower)
     assert cells(lower).count("–") == 2 * len(ATTRIBUTES) - 2
-    assert tick_labels(lower, "x")[0] == "Bangs"
-    assert tick_labels(upper) == ["Smiling", "Male"]
+    assert ticks(lower, "x")[0] == "Bangs"
+    assert ticks(upper) == ["Smiling", "Male"]
     assert_fits(fig)
-
-
-def test_the_most_changed_attributes_are_shown():
+    # of many attributes those that changed most are shown
     changes = {"a7": {f"a{i}": i / 100 for i in range(40)}}
     upper, lower = plots.leakage(changes, changes).axes
-    names = tick_labels(lower, "x")
     assert len(cells(upper)) == MAX_ATTRIBUTES
-    assert {"a7", "a39"} <= set(names)
-    assert "a2" not in names
+    assert {"a7", "a39"} <= set(ticks(lower, "x"))
+    assert "a2" not in ticks(lower, "x")
 
 
 def test_the_map_of_a_code_begins_with_the_widest_attribute_and_ends_with_the_mean():
     meaning = [{"flat": 0.5, "wide": v / 9, "some": v / 20} for v in range(10)]
     ax = plots.code_attributes(meaning)
-    assert tick_labels(ax) == ["wide", "some", "flat"]
-    assert tick_labels(ax, "x")[-1] == plots.words("mean", "en")
+    assert ticks(ax) == ["wide", "some", "flat"]
+    assert ticks(ax, "x")[-1] == plots.words("mean", "en")
     assert cells(ax)[:11] == ["0", "11", "22", "33", "44", "56", "67", "78", "89", "100", "50"]
-
-
-def bars(ax):
-    return [[bar.get_width() for bar in container] for container in ax.containers]
 
 
 def test_bars_of_information_begin_with_the_longest_and_those_too_short_are_left_out_but_five():
     ax = plots.code_nats([{"a": 0.1, "b": 0.5, "c": -0.01}, {"a": 0.9, "b": 0.0, "c": 0.02}])
-    assert tick_labels(ax) == ["a", "b", "c"]
-    assert bars(ax) == [[0.1, 0.5, 0.0], [0.9, 0.0, 0.02]]
+    assert ticks(ax) == ["a", "b", "c"]
+    bars = [[bar.get_width() for bar in container] for container in ax.containers]
+    assert bars == [[0.1, 0.5, 0.0], [0.9, 0.0, 0.02]]
     assert legend_of(ax) == ["code 1", "code 2"]
     for num_long, shown in ((7, 7), (0, 5)):
         nats = {f"a{i}": 0.1 if i < num_long else 0.001 for i in range(20)}
-        ((*drawn,),) = bars(plots.code_nats([nats]))
-        assert len(drawn) == shown
-
-
-def test_the_level_below_which_a_bar_counts_as_none_is_drawn_and_named():
-    ax = plots.code_nats([{"a": 0.01, "b": 0.002}], least=0.05)
+        (bars,) = plots.code_nats([nats]).containers
+        assert len(bars) == shown
+    # the level below which a bar counts as none is drawn and named
+    nats = [{"a": 0.01, "b": 0.002}]
+    ax = plots.code_nats(nats, least=0.05)
     (line,) = [ln for ln in ax.get_lines() if list(ln.get_xdata()) == [0.05, 0.05]]
     assert "0.05" in line.get_label()
     assert ax.get_xlim()[1] > 0.05
     with plots.rc_context():
         ax.figure.draw_without_rendering()
     assert overlap(ax.get_legend().get_window_extent(), ax.get_window_extent()) < 2  # beside it
-    assert plots.code_nats([{"a": 0.01, "b": 0.002}]).get_legend() is None
+    assert plots.code_nats(nats).get_legend() is None
 
 
-# --------------------------------------------------------------------------------------- diagram
-
-ADVERSARIAL = [(r, p) for r, p in PAIRS if p in ("gan", "acgan", "infogan")]
-
-
-@cache
 def networks(recipe, problem, **options):
     with torch.device("meta"):  # shapes alone cost nothing
         return network_layers(build_models(recipe, problem, **options), image_size=64, channels=3)
@@ -271,14 +246,6 @@ def networks(recipe, problem, **options):
 
 def words_of(layers):
     return [text.get_text() for text in plots.gan_diagram(layers).axes[0].texts]
-
-
-@pytest.mark.parametrize(("recipe", "problem"), ADVERSARIAL)
-def test_every_adversarial_diagram_has_room_for_its_words(recipe, problem):
-    options = {"num_labels": 13} if problem == "acgan" else {}
-    layers = networks(recipe, problem, **options)
-    for lang in LANGS:
-        assert_words_are_apart(plots.gan_diagram(layers, lang))
 
 
 def test_the_diagram_counts_every_parameter_and_one_embedding_a_label_in_one_box():
@@ -296,24 +263,24 @@ def test_the_diagram_counts_every_parameter_and_one_embedding_a_label_in_one_box
     assert f"{sum(tables):,}" in words_of(layers)
 
 
-@pytest.mark.parametrize(
-    ("recipe", "problem", "keys"),
-    [
-        ("plain", "acgan", ["Embedding"]),
-        ("upsample", "acgan", ["JoinValues", "answer_both"]),
-        ("wide", "acgan", ["answer_real", "answer_classes"]),
-        ("dcgan", "acgan", ["JoinOneHot"]),
-        ("dcgan", "infogan", ["answer_q"]),
-    ],
-)
-def test_the_diagram_says_how_labels_come_in_and_what_each_head_answers(recipe, problem, keys):
-    words = words_of(networks(recipe, problem))
-    assert {plots.words(key, "en") for key in keys} <= set(words)
-    has_q = any(word.startswith(plots.words("before_q", "en")) for word in words)
-    assert has_q == (problem == "infogan")
-
-
-# ---------------------------------------------------------------------------------------- either
+def test_diagrams_say_how_labels_come_in_and_what_each_head_answers_and_have_room_for_it():
+    labels = {"num_labels": 13}
+    for recipe, problem, options, keys in (
+        ("plain", "gan", {}, []),
+        ("plain", "acgan", labels, ["Embedding"]),
+        ("upsample", "acgan", labels, ["JoinValues", "answer_both"]),
+        ("wide", "acgan", labels, ["answer_real", "answer_classes"]),
+        ("dcgan", "acgan", labels, ["JoinOneHot"]),
+        ("dcgan", "infogan", {}, ["answer_q"]),
+    ):
+        layers = networks(recipe, problem, **options)
+        for lang in LANGS:
+            fig = plots.gan_diagram(layers, lang)
+            assert_words_are_apart(fig)
+            words = [text.get_text() for text in fig.axes[0].texts]
+            assert {plots.words(key, lang) for key in keys} <= set(words)
+            begin = plots.words("before_q", lang)
+            assert any(word.startswith(begin) for word in words) == (problem == "infogan")
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -326,12 +293,6 @@ def test_every_figure_fits_with_every_glyph(lang):
     assert_fits(plots.leakage(acgan["leakage"], acgan["leakage_real"], lang))
     assert_fits(plots.code_attributes(infogan["code_meaning"][0], 1, lang))
     assert_fits(plots.code_nats(infogan["code_factor_nats"], lang, least=0.05))
-
-
-def test_sheets_with_few_words_fit():
-    assert_fits(plots.growth(images(12, 8), np.arange(12) * 25_000, lang="zh"))
-    assert_fits(plots.side_by_side({"GAN": images(16), "VAE": images(16)}))
-    assert_fits(plots.code_real(images(10, 6), 1, lang="zh"))
 
 
 def overlap(a, b):
