@@ -19,10 +19,6 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 
-from hwlib.parallel import Workers
-from hwlib.report.runner import Executed, Job, run_notebook
-
-TITLE = {"zh": "# 第一題：變分自編碼器", "en": "# Problem 1: Variational Autoencoder"}  # of 01_vae
 TITLES = {
     "vae": {"zh": "第一題：VAE", "en": "Problem 1: VAE"},
     "gan": {"zh": "第二題：GAN", "en": "Problem 2: GAN"},
@@ -57,31 +53,35 @@ def write_notebook(folder: Path, problem: str = "vae") -> Path:
     return Path(shutil.copy(notebook, folder))
 
 
-def run_alone(job: Job, **places: Any) -> Executed:
-    """Run a job's notebook in a process of its own, with no other beside it."""
-    with Workers() as workers:
-        return workers.submit(
-            lambda run: run_notebook(job, run=run, on_line=print, **places)
-        ).result()
-
-
 def write_run(
     runs: Path, problem: str, recipe: str, results: dict[str, Any], **settings: Any
 ) -> Path:
-    """Write a finished run of plain JSON and a few pictures; return its folder."""
+    """Write a finished run of plain JSON and a few pictures; return its folder.
+
+    All runs on one data set have the same originals.
+    """
     about = {"problem": problem, "recipe": recipe, "data": "faces", "profile": "quick", "seed": 0}
     about |= {"num_steps": 1200, "batch_size": 64} | settings
     digest = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:8]
     folder = runs / f"{problem}-{recipe}-{digest}"
     folder.mkdir(parents=True)
-    record = {"settings": about, "data_fingerprint": PROTOCOL["data"], "num_threads": 2}
+    fingerprint = results["frechet_protocol"]["data"]
+    record = {"settings": about, "data_fingerprint": fingerprint, "num_threads": 2}
+    record["data"] = {"fingerprint": fingerprint, "channels": 3}
     (folder / "config.json").write_text(json.dumps(record))
     (folder / "results.json").write_text(json.dumps(results))
-    rng = np.random.default_rng(list(recipe.encode()))
-    colours = rng.integers(0, 256, (12, 1, 1, 3), dtype=np.uint8)
-    pictures = {"samples": np.broadcast_to(colours, (12, 16, 16, 3))}
+
+    def some(*shape: int, of: str) -> np.ndarray:
+        rng = np.random.default_rng(list(of.encode()))
+        colours = rng.integers(0, 256, (*shape, 1, 1, 3), dtype=np.uint8)
+        return np.broadcast_to(colours, (*shape, 16, 16, 3))
+
+    pictures = {"samples": some(12, of=folder.name)}
     if problem == "vae":
-        pictures["originals"] = pictures["samples"][::-1]
+        pictures["originals"] = some(12, of=fingerprint)
+        pictures["reconstructions"] = some(12, of=f"{folder.name} again")
+    if problem == "acgan":
+        pictures["pairs"] = some(10, 2, of=folder.name)
     np.savez(folder / "samples.npz", **pictures)
     return folder
 
@@ -89,14 +89,13 @@ def write_run(
 def executed(problem: str, recipe: str) -> NotebookNode:
     """Return a notebook of two sections and a figure as if it had been executed."""
     picture = {"image/png": png((10, 102, 112 + len(recipe)), (320, 160))}
+    words = {"zh": "## 2-1 樣本\n\n由同一個 $z$ 產生。", "en": "## 2-1 Samples\n\nFrom one $z$."}
     texts, shown = [], []
     for lang, title in TITLES[problem].items():
-        text = {"zh": "## 2-1 樣本\n\n由同一個 $z$ 產生。", "en": "## 2-1 Samples\n\nFrom one $z$."}
-        texts.append(prose(f"# {title}\n\n{text[lang]}", tags=(f"lang-{lang}",)))
+        texts.append(prose(f"# {title}\n\n{words[lang]}", tags=(f"lang-{lang}",)))
         texts[-1].metadata["pair"] = "p0"
-        words = {"zh": f"{title} 的 32 張樣本。", "en": f"32 samples of {title}."}[lang]
         about = {"kind": "figure", "lang": lang, "name": COVER[problem]}
-        metadata = {"hwlib": about | {"alt": words, "caption": words}}
+        metadata = {"hwlib": about | {"alt": title, "caption": f"{title}: 32."}}
         shown.append(new_output("display_data", picture, metadata=metadata))
     return notebook(*texts, new_code_cell("show()", outputs=shown, execution_count=1), title="")
 

@@ -13,7 +13,7 @@ from hwlib.faces.factors import sample_factors
 from hwlib.training.quality import make_feature_networks, sample_quality
 
 SPEC, SIZE, OTHER_SEED = "faces:480", 32, 7_001
-ORACLE_STEPS = 60  # enough to tell a face from fog; seconds
+ORACLE_STEPS = 30  # enough to tell a face from fog; seconds
 
 
 def measured(kinds: dict[str, Callable[[Data], np.ndarray]]) -> dict[str, dict]:

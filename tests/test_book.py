@@ -2,6 +2,7 @@
 
 import os
 import re
+from copy import deepcopy
 from datetime import UTC, datetime
 from io import BytesIO
 
@@ -32,19 +33,21 @@ def page(made, problem: str = "vae", language: str = "en", recipe: str = "dcgan"
 
 def two_problems(language: str = "en") -> list[Page]:
     """Return two chapters that refer to each other and cite works."""
+    appendices = [
+        table("layers", tags=("appendix-layers",)),
+        table("ledger", tags=("appendix-losses",)),
+    ]
     first = notebook(
         prose("The data.", tags=("data",)),
         prose("## 1-1 What?\n\nA VAE [@kingma2014], seen in {fig:fig1_2} and {table:layers}."),
         figure("fig1_2", caption="Beside {fig:fig2_2} [@higgins2017]."),
-        table("layers", tags=("appendix-layers",)),
-        table("ledger", tags=("appendix-losses",)),
+        *appendices,
         title="# Problem 1",
     )
     second = notebook(
         prose("## 2-1 What?\n\nA GAN [@goodfellow2014; @kingma2014] beside {fig:fig1_2}."),
         figure("fig2_2", svg=SVG),
-        table("layers", tags=("appendix-layers",)),
-        table("ledger", tags=("appendix-losses",)),
+        *deepcopy(appendices),
         title="# Problem 2",
     )
     return [page(first, "vae", language), page(second, "gan", language)]
@@ -66,7 +69,7 @@ def texts(book) -> dict[str, str]:
     return texts_of(book)
 
 
-def test_the_parts_of_a_book_come_in_order_and_each_appendix_once(book):
+def test_the_parts_of_a_book_come_in_order_and_each_appendix_once_or_in_a_short_one_never(book):
     names = [part.name for part in book.parts]
     assert names == [
         *("data", "reports", "vae-dcgan", "gan-dcgan", "conclusion", "references"),
@@ -76,12 +79,8 @@ def test_the_parts_of_a_book_come_in_order_and_each_appendix_once(book):
     # of the first problem that has it; a table a problem
     kinds = [[item.kind for item, _ in part.document.items] for part in book.appendices]
     assert kinds == [["table"], ["table"] * 2]
-
-
-def test_a_short_book_has_no_appendix_and_the_same_body(book):
     short = Book(two_problems(), "en", About(is_short=True))
-    body = [part.name for part in book.parts if not part.name.startswith("appendix")]
-    assert [part.name for part in short.parts] == body
+    assert [part.name for part in short.parts] == names[:-2]
 
 
 def test_figures_and_tables_are_numbered_once_through_the_whole_book(book):
@@ -123,13 +122,10 @@ def test_a_book_can_be_made_again_from_the_same_pages(texts):
     assert texts_of(Book(pages, "en")) == texts
 
 
-def test_an_unknown_reference_is_an_error_that_names_its_cell():
+def test_an_unknown_reference_is_an_error_and_a_figure_that_the_book_lacks_costs_its_number(capfd):
     made = notebook(prose("As [@kingma2014] and [@nobody1900] say."))
     with pytest.raises(RenderError, match=r"cell-1.*nobody1900"):
         read_notebook(made, "en")
-
-
-def test_a_figure_that_the_book_lacks_costs_only_its_number(capfd):
     made = Book([page(notebook(prose("See {fig:fig9_9}.")))], "en")
     assert "See fig9_9." in to_html(made.problems[0].document)
     assert "fig9_9" in capfd.readouterr().err
@@ -150,8 +146,8 @@ def test_every_reference_says_who_when_what_and_where():
 def test_the_title_page_has_author_date_and_findings(language, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
     book = Book([], language, About("Ada", "B1"))
-    assert all(word in book.author for word in ("Ada", "B1"))
-    assert all(word in book.day for word in ("2023", "14"))
+    shown = f"{book.author} {book.day}"
+    assert all(word in shown for word in ("Ada", "B1", "2023", "14"))
     assert book.findings.ast
     assert Book([], language).author == ""
 
@@ -159,15 +155,14 @@ def test_the_title_page_has_author_date_and_findings(language, monkeypatch):
 def test_the_date_is_that_of_the_newest_run_so_that_rebuilding_keeps_it(tmp_path, monkeypatch):
     monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
     pages = []
-    for day, name in ((3, "old"), (9, "new")):
-        run = tmp_path / name
+    for day in (3, 9):
+        run = tmp_path / str(day)
         run.mkdir()
-        (run / "config.json").write_text("{}")
-        (run / "results.json").write_text("{}")
+        for name in ("config.json", "results.json"):
+            (run / name).write_text("{}")
         moment = datetime(2026, 5, day, 12, tzinfo=UTC).timestamp()
         os.utime(run / "results.json", (moment, moment))
-        facts = read_facts(make_job("vae", "dcgan"), run, {})
-        pages.append(Page(name, name, facts, None))
+        pages.append(Page("", "", read_facts(make_job("vae", "dcgan"), run, {}), None))
     assert Book(pages, "en").date.date().isoformat() == "2026-05-09"
 
 
@@ -203,17 +198,15 @@ def own_cells() -> list:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_pasted_pictures_prints_and_plots_are_shown_without_a_number(language):
     document = read_notebook(notebook(*own_cells()), language)
-    own = [figure for figure in document.figures if not figure.name]
+    own = [figure.alt for figure in document.figures if not figure.name]
     assert len(own) == 2
-    assert {item.alt for item in own} >= {"a screenshot"}
+    assert "a screenshot" in own
     assert document.figure_numbers == {"fig1_2": 1}
     printed = [item.text for item, _ in document.items if item.kind == "printed"]
     assert printed == ["my own number is 42", "0.125"]
     html = to_html(document)
-    assert "my own number is 42" in html
-    assert html.count("<img") == 3
-    assert "12/12" not in html
-    assert "Axes" not in html
+    parts = ("my own number is 42", "<img", "12/12", "Axes")
+    assert [html.count(part) for part in parts] == [1, 3, 0, 0]
 
 
 def test_a_long_print_is_cut_in_its_middle_and_says_so():
@@ -253,29 +246,14 @@ def pdf(tmp_path_factory) -> PdfReader:
     return PdfReader(BytesIO(render_pdf(made)))
 
 
-def text_of(reader: PdfReader) -> str:
-    return " ".join(" ".join(page.extract_text().split()) for page in reader.pages)
-
-
-def test_a_character_without_a_glyph_costs_itself_alone_and_is_said(pdf):
-    text = text_of(pdf)
-    assert f"王{NO_GLYPH}婷 {NO_GLYPH} ✓ {NO_GLYPH}" in text
-    assert "U+7FCA" in text
-    assert "U+1F600" in text
-    assert "my own number is 42" in text
-
-
-def test_marks_of_the_pdf_are_links_to_places_that_exist(pdf):
+def test_a_character_without_a_glyph_costs_itself_alone_and_links_lead_to_places(pdf):
     """Typst refuses a link to a place that is not there, so each one counted leads somewhere."""
-    marks = [
-        annotation.get_object()
-        for page in pdf.pages
-        for annotation in page.get("/Annots", ())
-        if "/Dest" in annotation.get_object()
-        and not isinstance(annotation.get_object()["/Dest"], str)
-    ]
+    text = " ".join(" ".join(page.extract_text() for page in pdf.pages).split())
+    wanted = f"王{NO_GLYPH}婷 {NO_GLYPH} ✓ {NO_GLYPH}", "U+7FCA", "U+1F600", "my own number is 42"
+    assert [part for part in (*wanted, "[1]") if part not in text] == []
+    marks = [mark.get_object() for page in pdf.pages for mark in page.get("/Annots", ())]
+    marks = [mark for mark in marks if not isinstance(mark.get("/Dest", ""), str)]
     assert len(marks) >= 4 + 3  # [1], Figure 1 and the second problem's; the references' back
-    assert "[1]" in text_of(pdf)
 
 
 def test_the_appendices_begin_a_page(pdf):

@@ -1,7 +1,5 @@
 """The generated pages of docs/ are what the code and its words give, and links lead somewhere."""
 
-from __future__ import annotations
-
 import re
 import runpy
 from pathlib import Path

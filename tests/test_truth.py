@@ -1,9 +1,4 @@
-"""What is said is what is true: made-up runs of known properties go through every discussion.
-
-Each kind of run is known from how it was made: a set of images measured by the project's own
-metrics, or results with a known fault. What the discussions of all problems say of it, in every
-language, is held against that knowledge. Phrases stand here once, by what they assert.
-"""
+"""What is said is what is true: runs whose faults are known go through every discussion."""
 
 import re
 from types import SimpleNamespace
@@ -73,16 +68,11 @@ NEUTRAL = {
 }
 
 
-def words_of(findings, language: str) -> str:
-    """Return all that is said, without what asserts nothing."""
+def asserted(findings, language: str) -> set[str]:
+    """Return what the findings assert in a language, without what asserts nothing."""
     said = " ".join(each.say(language) for each in findings)
     assert not re.search(r"[a-z)%][.:;,!?][A-Za-z]{2}", said), said  # sentences keep their gap
-    return re.sub(NEUTRAL[language], " ", said)
-
-
-def asserted(findings, language: str) -> set[str]:
-    """Return what the findings assert in a language."""
-    said = words_of(findings, language)
+    said = re.sub(NEUTRAL[language], " ", said)
     return {what for what, by in SAYS.items() if re.search(by[language], said)}
 
 
@@ -90,13 +80,8 @@ def results_of(problem: str, measured: dict) -> dict:
     """Return a run's results with the sample metrics of a known set of images."""
     sharp = min(measured["sharpness_samples"], measured["sharpness_real"])
     of_vae = {"test_mse_01": 0.0048, "sharpness_reconstructions": sharp}
-    made = {
-        "vae": lambda: adversarial.vae_results(**vae_results.RESULTS | of_vae),
-        "gan": adversarial.gan_results,
-        "acgan": adversarial.acgan_results,
-        "infogan": adversarial.infogan_results,
-    }[problem]()
-    return made | measured
+    more = vae_results.RESULTS | of_vae if problem == "vae" else {}
+    return getattr(adversarial, f"{problem}_results")(**more) | measured
 
 
 def discussion(problem: str, results: dict) -> list:
@@ -189,30 +174,28 @@ def kl_discussion(results: dict) -> list:
     ]
 
 
-def changed(**by_weight):
-    """Return changes of single weights, with lists over all of them in rising order."""
-    return {
-        weight: {name: values[place] for name, values in by_weight.items()}
-        for place, weight in enumerate(kl_results.WEIGHTS)
-    }
-
-
 REAL = kl_results.REAL | {"frechet_real": 5.0}
-FOG = changed(
-    sharpness_samples=[0.01 * REAL["sharpness_real"]] * 9,
-    sharpness_reconstructions=[0.05 * REAL["sharpness_real"]] * 9,
-    diversity_samples=[0.09 * REAL["diversity_real"]] * 9,
-    frechet=[300.0 + place for place in range(9)],
-)
-GOOD = changed(
-    sharpness_samples=[0.95 * REAL["sharpness_real"]] * 9,
-    sharpness_reconstructions=[0.97 * REAL["sharpness_real"]] * 9,
-    diversity_samples=[0.98 * REAL["diversity_real"]] * 9,
-    frechet=[6.0 + 0.1 * place for place in range(9)],
-    active_units=[20] * 9,
-    kl_nats=[60.0 - place for place in range(9)],
-    test_mse_01=[0.004 + 0.0001 * place for place in range(9)],
-)
+FOG = {
+    weight: {
+        "sharpness_samples": 0.01 * REAL["sharpness_real"],
+        "sharpness_reconstructions": 0.05 * REAL["sharpness_real"],
+        "diversity_samples": 0.09 * REAL["diversity_real"],
+        "frechet": 300.0 + place,
+    }
+    for place, weight in enumerate(kl_results.WEIGHTS)
+}
+GOOD = {
+    weight: {
+        "sharpness_samples": 0.95 * REAL["sharpness_real"],
+        "sharpness_reconstructions": 0.97 * REAL["sharpness_real"],
+        "diversity_samples": 0.98 * REAL["diversity_real"],
+        "frechet": 6.0 + 0.1 * place,
+        "active_units": 20,
+        "kl_nats": 60.0 - place,
+        "test_mse_01": 0.004 + 0.0001 * place,
+    }
+    for place, weight in enumerate(kl_results.WEIGHTS)
+}
 
 
 def test_where_every_weight_gives_fog_this_is_said_first_and_none_is_good():
