@@ -70,8 +70,7 @@ Facts = dict[str, Any]  # what is compared: a short value, or the lines of a tex
 
 def git(*words: str, **environment: str) -> bytes:
     """Return what git prints about this checkout."""
-    given = {"cwd": ROOT, "env": os.environ | environment}
-    return subprocess.check_output(["git", *words], **given)
+    return subprocess.check_output(["git", *words], cwd=ROOT, env=os.environ | environment)
 
 
 def tree_of(revision: str | None) -> str:

@@ -52,7 +52,7 @@ def test_frechet_distance_of_a_set_to_itself_shifted_or_scaled():
     assert metrics.frechet_distance(x, 2 * x) == pytest.approx(x.var(0).sum().item(), rel=1e-5)
 
 
-def test_kernel_distance_is_the_unbiased_mmd_of_the_cubic_kernel_and_draws_nothing():
+def test_kernel_distance_is_the_unbiased_mmd_of_the_cubic_kernel_with_draws_of_its_own():
     x, y = gauss(7, 4), gauss(7, 4, seed=1) + 0.5
     before = torch.get_rng_state()
     found = metrics.kernel_distance(x, y)
@@ -65,6 +65,9 @@ def test_kernel_distance_is_the_unbiased_mmd_of_the_cubic_kernel_and_draws_nothi
     within = sum(kernel(s[i], s[j]) for s in (x, y) for i, j in pairs if i != j) / (7 * 6)
     across = sum(kernel(x[i], y[j]) for i, j in pairs) / 7**2
     assert found == pytest.approx(within - 2 * across, rel=1e-4)
+    drawn = metrics.kernel_distance(gauss(20, 4), gauss(30, 4, seed=1))
+    torch.rand(3)  # of the larger set a fixed draw is used
+    assert metrics.kernel_distance(gauss(20, 4), gauss(30, 4, seed=1)) == drawn
 
 
 def test_samples_of_one_of_two_clusters_are_precise_and_recall_half():

@@ -111,8 +111,7 @@ def test_a_loss_that_runs_away_gets_a_log_axis_and_a_loss_of_zero_does_not():
 def test_the_snapshot_curve_shows_each_score_whole_and_stars_the_best():
     frame, kept = metrics(), plots.words("kept_snapshot", "en")
     best, scored = plots.best_snapshot(frame), frame.dropna(subset=["snapshot_kid"])
-    of_gan = frame.drop(columns=["snapshot_correlation", "snapshot_score"])
-    for drawn in (frame, of_gan):
+    for drawn in (frame, frame.drop(columns=["snapshot_correlation", "snapshot_score"])):
         shown = [name for name in drawn if name.startswith("snapshot_")]
         axes = plots.snapshot_curve(drawn, kept_step=1_000).axes
         for ax, name in zip(axes, shown, strict=True):
