@@ -10,7 +10,6 @@ from hwlib import fingerprint, thresholds
 from hwlib.recipes import PAIRS
 
 ROOT = Path(__file__).parents[1]
-FIRST = "from __future__ import annotations\n"
 
 
 def clear():
@@ -32,10 +31,11 @@ def codes():
 
 
 def test_no_run_is_renamed_but_by_its_recipe_and_by_what_all_stand_on(tmp_path, monkeypatch):
-    def edit(file, old, new):
-        text = (tmp_path / file).read_text() if old else ""
+    def edit(file, old, new):  # without an `old`, what comes at the end
+        path = tmp_path / file
+        text = path.read_text() if path.exists() else ""
         assert old in text, file
-        (tmp_path / file).write_text(text.replace(old, new) if old else new)
+        path.write_text(text.replace(old, new) if old else text + new)
 
     def by_text(parse):  # once, as long as the file says the same
         known = cache(lambda file, text: parse(file))
@@ -53,14 +53,14 @@ def test_no_run_is_renamed_but_by_its_recipe_and_by_what_all_stand_on(tmp_path, 
     edit("hwlib/losses.py", '"""The losses: ', '"""All losses: ')
     edit("hwlib/losses.py", "import torch\n", "import torch  # tensors\n")
     edit("hwlib/plots/curves.py", "MAX_PANELS = 3", "MAX_PANELS = 4")
-    edit("hwlib/data/layouts/mnist.py", FIRST, f"{FIRST}\nx = 1\n")
+    edit("hwlib/data/layouts/mnist.py", "", "x = 1")
     edit("report/text/en/gan.j2", "the", "this")
     assert codes() == before
     edit("hwlib/recipes/wide.py", "MEAN_OBJECTIVE", "SUM_OBJECTIVE")
     after = codes()
     assert {p for p in PAIRS if after[p] != before[p]} == {p for p in PAIRS if p[0] == "wide"}
     for file in ("losses", "training/steps", "training/loop", "recipes/base"):
-        edit(f"hwlib/{file}.py", FIRST, f"{FIRST}\nx = 1\n")
+        edit(f"hwlib/{file}.py", "", "x = 1")
         before, after = after, codes()
         assert not any(after[pair] == before[pair] for pair in PAIRS)
 
