@@ -25,13 +25,9 @@ def interval(low: float, high: float, direction: str, margin: float) -> dict[str
 def part(
     id: str = "C1", index: int = 0, verdict: str = "supported", *, margins: float | None = None
 ) -> dict[str, Any]:
-    """Return a measure of a claim whose numbers agree with its verdict.
+    """Return the `index`-th measure of a claim, whose numbers agree with its verdict.
 
-    Args:
-        id: of the claim.
-        index: of its measure.
-        verdict: what its interval is to say.
-        margins: the mean effect over the margin, the claimed side positive; None picks one.
+    `margins` are the mean effect over the margin, the claimed side positive; None picks one.
     """
     own = CLAIMS[id].parts[index]
     if margins is None:

@@ -73,7 +73,7 @@ def bent(frame: pd.DataFrame, rng: random.Random) -> pd.DataFrame:
     for name in frame.columns.difference(["step", "epoch"]):
         slope, level = rng.choice([0, 0, -0.8, 1.5]), rng.choice([1, 1, 0.3, 3])
         bend = rng.choice([0, 0, 0.5])
-        column = frame[name] * level * (1 + slope * time + bend * np.sin(5 * time))
+        column = frame[name].to_numpy() * level * (1 + slope * time + bend * np.sin(5 * time))
         frame[name] = column.clip(0, 1) if "accuracy" in name else column
     return frame
 

@@ -90,8 +90,3 @@ def metrics(weight, *, num=60):
     frame["test_neg_elbo_nats"] = frame["neg_elbo_nats"].where(is_test) * 1.02
     frame["test_mse_11"] = frame["recon_nats"].where(is_test) / 12_288
     return frame
-
-
-def with_numbers(name, values):
-    """Return results in which the weights' numbers called `name` are `values`."""
-    return results(changed={w: {name: v} for w, v in zip(WEIGHTS, values, strict=True)})

@@ -2,7 +2,6 @@
 
 import json
 import re
-from functools import partial
 from pathlib import Path
 
 import matplotlib
@@ -13,14 +12,13 @@ import report_notebook
 from bs4 import BeautifulSoup
 from claims_verdicts import NOT_APPLICABLE, SEEDS, decided, part, unsound, verdicts
 from figure_checks import assert_fits
-from nbformat.v4 import new_code_cell, new_notebook
 from pypdf import PdfReader
 
 from hwlib import plots, report, show
 from hwlib.claims import CLAIMS, catalogue
+from hwlib.claims.catalogue import rule_of
 from hwlib.claims.statistics import deciding_part
 from hwlib.findings import claims as findings
-from hwlib.parallel import ChildStopped
 from hwlib.plots.claims import MARKS
 from hwlib.report import runner
 from hwlib.report.plan import plan
@@ -35,9 +33,14 @@ NOTEBOOK = ROOT / "notebooks" / "06_claims.ipynb"
 LANGS = tuple(LANGUAGES)
 
 
+def abouts(outputs, lang="en"):
+    """Return what was displayed in one language: data, and what is known of it."""
+    return [(d, m["hwlib"]) for d, m in outputs if m.get("hwlib", {}).get("lang") == lang]
+
+
 def texts(outputs, lang="en"):
     """Return all words that were displayed in one language."""
-    mine = [(d, m["hwlib"]) for d, m in outputs if m.get("hwlib", {}).get("lang") == lang]
+    mine = abouts(outputs, lang)
     return "\n\n".join(d["text/markdown"] for d, about in mine if about["kind"] == "text")
 
 
@@ -46,65 +49,12 @@ def title(id, one, lang):
     return sentence("claims.title", lang, claim=CLAIMS[id], decided=one)
 
 
-def only(*parts):
-    """Return a claim of these measures alone."""
-    verdict = parts[0]["verdict"] if len(parts) == 1 else None
-    return {"verdict": verdict or "undecided", "parts": list(parts)}
-
-
-# --------------------------------------------------------------------------------------- words
-
-
-def test_a_measure_gives_every_arms_mean_and_real_images_where_they_stand_beside():
-    one = part("C14")
-    (found, *_) = findings.found("C14", decided("C14", "supported"))
-    assert found.values == {"id": "C14", "part": one, "has_arms": True}
-    assert "KL ×1 (for comparison)" in found.say("en")
-    assert "real images at half resolution 7" in found.say("en")
-
-
-def test_runs_that_decide_nothing_are_said_to_and_which_arm_lacks_what():
-    one = only(unsound(part("C5", 0, "supported")))
-    found = findings.found("C5", one)[0]
-    assert {"VAE", "GAN"} <= set(re.findall(r"(VAE|GAN): ", found.say("en")))
-    assert found.values["part"]["verdict"] == "undecided"
-    trial = part("C5") | {"verdict": "undecided", "reason": {"name": "trial"}}
-    assert "runs this short" in findings.found("C5", only(trial))[0].say("en")
-
-
-@pytest.mark.parametrize("first", ["supported", "contradicted", "undecided", "not_applicable"])
-@pytest.mark.parametrize("second", ["supported", "contradicted"])
-def test_two_opposed_claims_stand_side_by_side_with_their_reports_and_the_data(first, second):
-    own = NOT_APPLICABLE if first == "not_applicable" else decided("C1", first)
-    made = {"C1": own, "C1'": decided("C1'", second), "C18": decided("C18", "supported", second)}
-    pair, denied = findings.opposed(verdicts(**made))
-    assert [claim.id for claim in pair.values["claims"]] == ["C1", "C1'"]
-    assert pair.values["verdicts"] == [first, second]
-    assert (pair.values["is_drawn"], pair.values["name"]) == (True, "faces")
-    # report C has no claim of its own against C18; it is about the last measure
-    assert (denied.values["claim"].denied, denied.values["verdict"]) == ("C", second)
-    assert denied.values["is_denied"] == (second == "contradicted")
-    (found,) = findings.opposed(verdicts(C1=own, spec="/some/where/celeba"))
-    assert found.key == "claims.none_opposed"  # where only one was tried
-
-
-def test_an_effect_has_its_sign_a_true_minus_and_its_unit():
-    one = part("C1", 0)
-    assert sentence("claims.effect", "en", part=one) == "−30 [−31, −29] %"
-    assert sentence("claims.margin", "en", part=one) == "−10 %"
-    assert sentence("claims.margin", "en", part=part("C20")) == "± 10 %"
-    assert sentence("claims.effect", "en", part=part("C7")).startswith("240 [")  # no change
-    assert sentence("claims.margin", "en", part=part("C13", 1)) == "20 ×"
-
-
-# ----------------------------------------------------------------------- what is known elsewhere
-
-
 @pytest.fixture
 def shipped(tmp_path, monkeypatch):
     """Verdicts that come with the project; C5 is undecided because its runs are unsound."""
     made = verdicts()
-    made["claims"]["C5"] = only(unsound(part("C5"))) | {"rule": decided("C5", "supported")["rule"]}
+    one = {"verdict": "undecided", "parts": [unsound(part("C5"))], "rule": rule_of(CLAIMS["C5"])}
+    made["claims"]["C5"] = one
     path = tmp_path / "claims-01234567-quick.json"
     path.write_text(json.dumps(made))
     monkeypatch.setattr(catalogue, "SHIPPED", tmp_path)
@@ -146,43 +96,43 @@ def test_the_table_of_reports_has_every_claim_once_and_every_report():
             assert max(set(ids[: ids.index(id)]) & set("ABCDE")) == claim.letters[0]
 
 
-# ------------------------------------------------------------------------------------- figures
+def dots_of(axes):
+    return [line for line in axes.get_lines() if line.get_marker() == "o"]
 
 
 def test_a_claims_figure_has_a_point_for_each_seed_of_each_arm():
     one = part("C14")
     left, _ = plots.claim_values("C14", [one]).axes
-    dots = [line for line in left.get_lines() if line.get_marker() == "o"]
     rows = [arm["values"] for arm in one["arms"].values()] + [one["beside"]["values"]]
-    for line, values in zip(dots, rows, strict=True):
-        assert np.array_equal(line.get_xdata(), values)
+    assert [list(line.get_xdata()) for line in dots_of(left)] == rows
     names = [label.get_text().replace("\n", " ") for label in left.get_yticklabels()]
     assert names == ["KL ×100", "KL ×1", "real images at half resolution"]
-    colours = [line.get_color() for line in dots]
+    colours = [line.get_color() for line in dots_of(left)]
     assert colours[0] == colours[2] != colours[1]  # ×1 is for comparison only
 
 
-def test_the_effect_stands_with_its_interval_over_the_band_of_its_direction():
-    for id, band in (("C6", (5.0, None)), ("C19", (None, -5.0)), ("C20", (-10, 10))):
-        one = part(id)
-        _, right = plots.claim_values(id, [one]).axes
-        (interval,) = right.containers[0].lines[2][0].get_segments()
-        assert list(interval[:, 0]) == pytest.approx([one["low"], one["high"]])
-        low, high = right.get_xlim()
-        wanted = (low if band[0] is None else band[0], high if band[1] is None else band[1])
-        box = right.patches[0].get_extents().transformed(right.transData.inverted())
-        assert (box.x0, box.x1) == pytest.approx(wanted)
-        assert low < min(one["low"], 0, *one["effects"])
-        assert high > max(one["high"], 0, *one["effects"])
+@pytest.mark.parametrize(
+    ("id", "least", "most"), [("C6", 5, None), ("C19", None, -5), ("C20", -10, 10)]
+)
+def test_the_effect_stands_with_its_interval_over_the_band_of_its_direction(id, least, most):
+    one = part(id)
+    _, right = plots.claim_values(id, [one]).axes
+    (interval,) = right.containers[0].lines[2][0].get_segments()
+    assert list(interval[:, 0]) == pytest.approx([one["low"], one["high"]])
+    low, high = right.get_xlim()
+    box = right.patches[0].get_extents().transformed(right.transData.inverted())
+    band = (low if least is None else least, high if most is None else most)
+    assert (box.x0, box.x1) == pytest.approx(band)
+    assert low < min(one["low"], 0, *one["effects"])
+    assert high > max(one["high"], 0, *one["effects"])
 
 
 @pytest.mark.parametrize(("verdict", "lang"), [*zip(MARKS, [*LANGS, LANGS[0]], strict=True)])
 def test_a_verdict_is_told_by_word_and_shape_and_not_by_colour_alone(verdict, lang):
     _, right = plots.claim_values("C1", [part("C1", 0, verdict)], lang).axes
     assert right.get_title(loc="right") == word(f"claims.verdicts.{verdict}", lang)
-    shapes = {mark["marker"] for mark in MARKS.values()}
-    assert len(shapes) == len(MARKS)
-    assert any(line.get_marker() == MARKS[verdict]["marker"] for line in right.get_lines())
+    assert len({mark["marker"] for mark in MARKS.values()}) == len(MARKS)
+    assert MARKS[verdict]["marker"] in {line.get_marker() for line in right.get_lines()}
 
 
 def test_values_of_very_different_size_stand_on_a_log_axis_that_says_so():
@@ -198,8 +148,7 @@ def test_an_arm_whose_values_are_the_effects_has_one_panel_over_the_whole_width(
     alone, beside = part("C18", 0), part("C18", 1)
     wide, _ = plots.claim_values("C18", [alone, beside]).axes
     assert wide.get_title(loc="left") == word("claims.C18.parts.probe", "en")
-    dots = [line for line in wide.get_lines() if line.get_marker() == "o"]
-    assert any(np.array_equal(line.get_xdata(), alone["effects"]) for line in dots)
+    assert any(np.array_equal(line.get_xdata(), alone["effects"]) for line in dots_of(wide))
 
 
 def test_the_overview_keeps_claims_of_no_difference_apart_and_leaves_out_what_has_no_measure():
@@ -212,8 +161,8 @@ def test_the_overview_keeps_claims_of_no_difference_apart_and_leaves_out_what_ha
     assert names == [[id for id in is_equal if is_equal[id] == one] for one in (False, True)]
     assert "C15" in names[1]
     assert "C22" not in is_equal
-    marks = [ln.get_xdata()[0] for ln in differ.get_lines() if ln.get_marker() == "o"]
-    assert marks[-1] == pytest.approx(3.0)  # what was claimed is to the right, in margins
+    # what was claimed is to the right, in margins
+    assert dots_of(differ)[-1].get_xdata()[0] == pytest.approx(3.0)
     with pytest.raises(ValueError, match="no claim has a measure"):
         plots.claims_overview(findings.overview_rows(verdicts(C22=NOT_APPLICABLE)))
 
@@ -236,9 +185,6 @@ def test_every_figure_fits_the_column_with_every_glyph(id):
         fig = plots.claims_overview(findings.overview_rows(verdicts()), lang)
     assert fig.get_figheight() < 9.5  # inches
     assert_fits(fig)
-
-
-# -------------------------------------------------------------------------------------- tables
 
 
 def test_the_table_of_verdicts_has_a_row_a_claim_in_the_claims_order():
@@ -267,11 +213,7 @@ def test_a_claim_is_shown_with_heading_statement_protocol_figure_and_finding(out
         heading = title("C1", verdicts()["claims"]["C1"], lang)
         assert words.startswith(f"### {heading}\n\n**{word('claims.C1.statement', lang)}**\n\n")
         assert word("claims.C1.protocol", lang) in words
-        (figure,) = [
-            about["hwlib"]
-            for _, about in outputs
-            if about["hwlib"]["kind"] == "figure" and about["hwlib"]["lang"] == lang
-        ]
+        (figure,) = [about for _, about in abouts(outputs, lang) if about["kind"] == "figure"]
         assert figure["name"] == "claim_c1"
         assert word("claims.C1.statement", lang) in figure["caption"]
         assert figure["alt"]
@@ -279,21 +221,14 @@ def test_a_claim_is_shown_with_heading_statement_protocol_figure_and_finding(out
     assert "C22 is not applicable" in texts(outputs)
 
 
-def test_claims_that_were_not_asked_for_are_passed_over_and_an_empty_section_says_so(outputs):
-    made = verdicts(C7=NOT_APPLICABLE)
+def test_claims_that_were_not_asked_for_are_passed_over_and_said(outputs):
     for asked, end in (
         (("C7", "C8"), "were not asked for."),
         (("C8", "C9"), "None of these claims (C8 and C9) was asked for."),
+        (("C7",), "C7 is not applicable"),
     ):
-        outputs.clear()
-        show.claims(asked, made)
-        assert texts(outputs).endswith(end)
-    outputs.clear()
-    show.claims(("C7",), made)
-    assert "not asked for" not in texts(outputs)
-
-
-# ------------------------------------------------------------------------------------ notebook
+        show.claims(asked, verdicts(C7=NOT_APPLICABLE))
+        assert end in texts(outputs).splitlines()[-1]
 
 
 def code_cells():
@@ -301,50 +236,33 @@ def code_cells():
     return [cell for cell in cells if cell.cell_type == "code"]
 
 
-def run_notebook(monkeypatch, folder, made, **parameters):
-    """Run the notebook's cells here, on made-up verdicts in place of hours of training."""
-    asked = {}
+def test_the_notebook_shows_every_claim_each_table_and_which_report_is_right(
+    monkeypatch, tmp_path, outputs
+):
+    made, asked = verdicts(), {}
+    made["claims"] = {id: made["claims"][id] for id in ("C1", "C1'", "C22")}
 
     def decide(ids, **more):
         asked.update(more, ids=ids)
         return made
 
     monkeypatch.setattr("hwlib.claims.decide", decide)
-    space = {}
-    for cell in code_cells():
+    given, space = {"runs": str(tmp_path), "seeds": [3, 4, 5], "ids": ["C1"]}, {}
+    for cell in code_cells():  # here, on made-up verdicts in place of hours of training
         exec(compile(cell.source, cell.id, "exec"), space)
         if "parameters" in cell.metadata.get("tags", ()):
-            space |= {"runs": str(folder), **parameters}
-    return asked
-
-
-def test_the_notebook_shows_every_claim_each_table_and_which_report_is_right(
-    monkeypatch, tmp_path, outputs
-):
-    made = verdicts()
-    made["claims"] = {id: made["claims"][id] for id in ("C1", "C1'", "C22")}
-    asked = run_notebook(monkeypatch, tmp_path, made, seeds=[3, 4, 5], ids=["C1"])
-    assert asked == {
-        "ids": ["C1"],
-        "data": "faces",
-        "profile": "quick",
-        "seeds": [3, 4, 5],
-        "runs": str(tmp_path),
-        "skip_bad": False,
-    }
-    abouts = [m["hwlib"] for _, m in outputs if "hwlib" in m]
+            space |= given
+    assert asked == given | {"data": "faces", "profile": "quick", "skip_bad": False}
     for lang in LANGS:
-        names = [a["name"] for a in abouts if a["lang"] == lang and "name" in a]
-        claimed = [f"claim_{id.lower().replace(chr(39), '_prime')}" for id in made["claims"]]
-        assert set(names) == {"verdicts", "claims", "runs", *claimed[:-1]}
+        names = {about["name"] for _, about in abouts(outputs, lang) if "name" in about}
+        assert names == {"verdicts", "claims", "runs", "claim_c1", "claim_c1_prime"}
         words = texts(outputs, lang)
         for id, one in made["claims"].items():
             assert title(id, one, lang) in words
             assert findings.found(id, one)[-1].say(lang) in words
-        for found in findings.opposed(made):
-            assert found.say(lang) in words
-    (run,) = [d for d, _ in outputs if RUN_MIME in d]
-    assert Path(run[RUN_MIME]["run"]) == tmp_path / "claims-01234567-quick.json"
+        assert all(found.say(lang) in words for found in findings.opposed(made))
+    (run,) = [d[RUN_MIME]["run"] for d, _ in outputs if RUN_MIME in d]
+    assert Path(run) == tmp_path / "claims-01234567-quick.json"
 
 
 def test_the_notebook_has_a_place_for_every_claim_once():
@@ -353,67 +271,54 @@ def test_the_notebook_has_a_place_for_every_claim_once():
     assert sorted(shown) == sorted(CLAIMS)
 
 
-# ---------------------------------------------------------------------------------- the report
-
-SHOWS_VERDICTS = """
-from pathlib import Path
-from IPython.display import display
-path = Path(runs) / "claims-01234567-quick.json"
-display({"application/vnd.hwlib.run+json": {"run": str(path)}}, raw=True)
-"""
-
-
 @pytest.fixture
 def claims_job(tmp_path):
-    """A job of the page of claims, with a notebook of one cell and a file of verdicts."""
-    cells = [
-        new_code_cell('ids = []\nruns = ""\ndata = ""', metadata={"tags": ["parameters"]}),
-        new_code_cell(SHOWS_VERDICTS.strip()),
-    ]
-    made = new_notebook(cells=cells)
-    made.metadata["kernelspec"] = {"name": "python3", "display_name": "x", "language": "python"}
-    (tmp_path / "notebooks").mkdir()
-    nbformat.write(made, tmp_path / "notebooks" / "06_claims.ipynb")
+    """A job of the page of claims, and its file of verdicts on two runs."""
     runs = tmp_path / "runs"
-    for number, seed in enumerate((0, 1)):
+    for seed in (0, 1):
         folder = runs / f"vae-elbo-small{seed}"
         folder.mkdir(parents=True)
-        record = {"settings": {"seed": seed}, "num_threads": 2, "identity": {"code": str(number)}}
+        record = {"settings": {"seed": seed}, "num_threads": 2, "identity": {"code": str(seed)}}
         (folder / "config.json").write_text(json.dumps(record))
-    (runs / "claims-01234567-quick.json").write_text(json.dumps(verdicts()))
-    return report.make_job("claims", "all", {"ids": []}, notebooks=tmp_path / "notebooks"), runs
+    path = runs / "claims-01234567-quick.json"
+    path.write_text(json.dumps(verdicts()))
+    return report.make_job("claims", "all", {"ids": [], "runs": str(runs)}), path
 
 
 def test_the_page_of_claims_counts_verdicts_and_says_what_its_runs_have_in_common(claims_job):
-    job, runs = claims_job
+    job, path = claims_job
     assert "recipe" not in job.parameters
-    facts = read_facts(job, runs / "claims-01234567-quick.json", job.parameters)
-    assert facts.results == {
-        "num_supported": 3,
-        "num_contradicted": 3,
-        "num_undecided": 2,
-        "num_not_applicable": 1,
-    }
+    facts = read_facts(job, path, job.parameters)
+    counts = {"supported": 3, "contradicted": 3, "undecided": 2, "not_applicable": 1}
+    assert facts.results == {f"num_{name}": count for name, count in counts.items()}
     assert facts.problem == "claims"
     assert facts.setting("seed") == "0, 1, 2"
     assert facts.record["num_threads"] == 2
     assert "identity" not in facts.record  # the two runs differ in it
-    only = {**job.parameters, "ids": ["C1", "C22"]}
-    facts = read_facts(job, runs / "claims-01234567-quick.json", only)
-    assert facts.results["num_supported"] == facts.results["num_not_applicable"] == 1
-    assert facts.results["num_contradicted"] == 0
-
-
-def no_kernel(*_):
-    raise ChildStopped
+    found = read_facts(job, path, {**job.parameters, "ids": ["C1", "C22"]}).results
+    assert (found["num_supported"], found["num_not_applicable"]) == (1, 1)
+    assert found["num_contradicted"] == 0
 
 
 def test_the_report_has_a_page_of_claims_beside_a_model_and_says_which_file_it_is_from(claims_job):
-    job, runs = claims_job
-    folder, path = runs.parent, runs / "claims-01234567-quick.json"
+    job, path = claims_job
+    folder, own = path.parents[1], {"runs": str(path.parent)}
     report_notebook.write_notebook(folder / "notebooks")
-    vae = report.make_job("vae", "dcgan", notebooks=folder / "notebooks")
-    made = report.make_report([job, vae], out=folder / "out", runs=runs, languages=("zh",))
+    vae = report.make_job("vae", "dcgan", own, notebooks=folder / "notebooks")
+    run = report_notebook.write_run(path.parent, "vae", "dcgan", report_notebook.results_of("vae"))
+
+    def execute(job, run):
+        def kernel(_, task, on_line):
+            nbformat.write(report_notebook.executed("vae", "dcgan"), task["output"])
+            ended = json.dumps({"reason": {}, "trace": "", "runs": [str(run)]})
+            Path(task["output"]).with_name(runner.ENDED).write_text(ended)
+
+        places = {"name": f"{job.problem}-{job.recipe}", "folder": folder / "out" / "notebooks"}
+        return runner.run_notebook(job, run=kernel, on_line=print, **places)
+
+    assert execute(job, path).is_new
+    assert execute(vae, run).is_new
+    made = report.make_report([job, vae], out=folder / "out", languages=("zh",))
     assert made.ok
     assert [result.name for result in made.jobs] == ["vae-dcgan", "claims-all"]
     index = BeautifulSoup((made.out / "zh/index.html").read_text(), "html.parser")
@@ -423,16 +328,9 @@ def test_the_report_has_a_page_of_claims_beside_a_model_and_says_which_file_it_i
     assert any(path.name in page.read_text() for page in (made.out / "zh").glob("*.html"))
     assert len(PdfReader(made.out / "zh/report.pdf").pages) > 2
 
-    given = {**job.parameters, "runs": str(runs)}
-    job = report.Job(job.problem, job.recipe, job.notebook, given)
-    again = partial(runner.run_notebook, job, name="claims-all", folder=folder / "out/notebooks")
-    assert not again(run=no_kernel, on_line=print).is_new
+    assert not execute(job, path).is_new
     path.write_text(json.dumps(verdicts(C22=NOT_APPLICABLE)))  # another verdict: another page
-    with pytest.raises(ChildStopped):
-        again(run=no_kernel, on_line=print)
-
-
-# --------------------------------------------------------------------------------- command line
+    assert execute(job, path).is_new
 
 
 @pytest.fixture
@@ -449,17 +347,15 @@ def asked(monkeypatch):
 
 
 def test_claims_come_only_where_they_are_named(call, asked):
-    data = ("--data", "faces:96", "--profile", "smoke")
-    assert call("report", *data)[0] == 0
-    assert "claims" not in {job.problem for job in asked}
-    asked.clear()
-    assert call("report", "claims", "vae", *data, "--seed", "4")[0] == 0
-    assert [job.problem for job in asked] == ["claims", "vae"]
-    assert asked[0].parameters["seeds"] == [4, 5, 6]
-    assert asked[0].parameters["ids"] == []
-    asked.clear()
-    assert call("report", "claims", *data, "--claim", "C5", "--claim", "C1'")[0] == 0
-    assert [job.parameters["ids"] for job in asked] == [["C1'", "C5"]]
+    for words, wanted in (
+        ((), []),
+        (("claims", "vae", "--seed", "4"), [([], [4, 5, 6])]),
+        (("claims", "--claim", "C5", "--claim", "C1'"), [(["C1'", "C5"], [0, 1, 2])]),
+    ):
+        asked.clear()
+        assert call("report", *words, "--data", "faces:96", "--profile", "smoke")[0] == 0
+        found = [job.parameters for job in asked if job.problem == "claims"]
+        assert [(one["ids"], one["seeds"]) for one in found] == wanted
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hwlib import text
 # What notebooks, pages and commands say themselves, not found: no run makes it be said.
 NOT_FOUND = ("recipes", "metrics", "book", "notes")
 HELPERS = {"kl.weight", "kl.weights", "summary.called", "summary.all_called"}
-HELPERS |= {"claims.about", "claims.effect", "claims.margin"}  # see test_claims_shown
+HELPERS |= {"claims.about", "claims.effect", "claims.margin"}
 NUMBER = re.compile(r"\d[\d,.]*\d|\d")
 CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 
