@@ -32,6 +32,7 @@ CELEBA_ATTRIBUTES = (
     *("Rosy_Cheeks", "Sideburns", "Smiling", "Straight_Hair", "Wavy_Hair", "Wearing_Earrings"),
     *("Wearing_Hat", "Wearing_Lipstick", "Wearing_Necklace", "Wearing_Necktie", "Young"),
 )
+FEW = {"image_size": 32, "oracle_steps": 2, "num_evals": 1}  # of `small_runs`
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -64,6 +65,19 @@ def without_scores() -> Iterator[None]:
 def _no_scores():
     with without_scores():
         yield
+
+
+@pytest.fixture(scope="session")
+def small_runs(tmp_path_factory) -> dict:
+    """The runs of a VAE and of a GAN, by their problems, in one folder, of small images."""
+    from hwlib import fit, make_config
+
+    folder = tmp_path_factory.mktemp("small_runs")
+    with without_scores():
+        return {
+            problem: fit(make_config(problem, "dcgan", "faces:96", "smoke", **FEW), runs=folder)
+            for problem in ("vae", "gan")
+        }
 
 
 @pytest.fixture

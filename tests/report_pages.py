@@ -1,9 +1,9 @@
 """What tests read of a report: pages and PDFs as text, where it stands, how long the body is."""
 
-import hashlib
 import re
 import unicodedata
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from bs4 import BeautifulSoup
@@ -17,6 +17,9 @@ HANGING = 6  # points by which punctuation may stand out of the column
 def soup(path: Path) -> BeautifulSoup:
     """Parse a page; the space that keeps a number with its unit counts as any other."""
     return BeautifulSoup(path.read_text(encoding="utf-8").replace("\u00a0", " "), "html.parser")
+
+
+parse = cache(soup)  # of who only reads
 
 
 def flat(text: str) -> str:
@@ -59,15 +62,6 @@ def opened_in(browser):
         context.close()
     assert errors == []
     assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
-
-
-def hashes(folder: Path) -> dict[str, str]:
-    """Return a hash of each page, PDF and executed notebook below a folder."""
-    files = [p for p in sorted(folder.rglob("*")) if p.suffix in (".html", ".pdf", ".ipynb")]
-    return {
-        file.relative_to(folder).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
-        for file in files
-    }
 
 
 def widths(font):

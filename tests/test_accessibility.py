@@ -1,11 +1,7 @@
-"""What every reader must be able to use, in both languages and forms, on a real small report.
-
-Chromium with axe-core, the keyboard, the tags of the PDF; languages, forms and rebuilding agree.
-"""
-
-from __future__ import annotations
+"""What every reader must be able to use, in both languages and forms, on a real small report."""
 
 import base64
+import copy
 import os
 import re
 import shutil
@@ -13,8 +9,6 @@ import subprocess
 import sys
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
-from functools import cache
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
@@ -23,10 +17,9 @@ import nbformat
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from bs4.element import Tag
-from nbformat import NotebookNode
+from conftest import FEW
 from pypdf import PdfReader
-from report_pages import flat, hashes, opened_in, pdf_text, soup, tags
+from report_pages import flat, opened_in, parse, pdf_text, soup, tags
 
 from hwlib import explore, report
 from hwlib.images import decode
@@ -41,31 +34,34 @@ PAGES = ("index", "compare", "appendix", "vae-dcgan", "gan-dcgan", "vae-wide")
 CHINESE = re.compile("[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 NUMBER = re.compile(r"\d[\d,.]*\d|\d")
 VAE = "en/vae-dcgan"
-FEW = {"num_steps": 2, "oracle_steps": 2, "num_evals": 1}
 
 
-@pytest.fixture(scope="session")
-def made(tmp_path_factory):
-    """A function that makes one report, from the same runs each time, in a folder.
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, small_runs):
+    """A function that makes one report, of the same finished runs each time, in a folder.
 
     Its last job fails, and the VAE's page has its decoder: there is a page of every kind.
     """
-    folder = tmp_path_factory.mktemp("accessible")
+    folder, runs = tmp_path_factory.mktemp("accessible"), small_runs["vae"].path.parent
     given = {"profile": "smoke", "data": "faces:96", "settings": FEW}
     jobs = [report.make_job(problem, "dcgan", given) for problem in PROBLEMS]
     jobs.append(report.make_job("vae", "wide", {"colour": "red"}))
 
     def make(name: str) -> Path:
-        places = {"out": folder / name, "runs": folder / "runs"}
-        places["decoder"] = lambda path: explore.page_decoder(Run(path))
-        result = report.make_report(jobs, about=report.About(command=COMMAND), **places)
+        result = report.make_report(
+            jobs,
+            out=folder / name,
+            runs=runs,
+            about=report.About(command=COMMAND),
+            decoder=lambda path: explore.page_decoder(Run(path)),
+        )
         assert [job.name for job in result.failed] == ["vae-wide"], result.failed
         return result.out
 
     return make
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def out(made) -> Path:
     return made("out")
 
@@ -80,19 +76,22 @@ def opened(out, browser):
         yield lambda name=VAE, **more: open_page(out / f"{name}.html", **more)
 
 
-@pytest.mark.parametrize(("code", "scheme", "width"), [("zh", "light", 1280), ("en", "dark", 390)])
-def test_axe_finds_nothing_wrong_on_any_page(opened, code, scheme, width):
-    for name in PAGES:
+@pytest.mark.parametrize(
+    ("code", "scheme", "width", "left_out"),
+    [("zh", "light", 1280, "gan-dcgan"), ("en", "dark", 390, "vae-dcgan")],
+)
+def test_axe_finds_nothing_wrong_on_any_kind_of_page(opened, code, scheme, width, left_out):
+    for name in set(PAGES) - {left_out}:
         results = Axe().run(opened(f"{code}/{name}", width=width, color_scheme=scheme))
         assert results.violations_count == 0, f"{name}: {results.generate_report()}"
 
 
 def test_axe_would_find_a_figure_without_words_and_faint_text(opened):
-    page = opened()
-    page.evaluate("document.querySelector('main img').removeAttribute('alt')")
-    page.evaluate("document.querySelector('.masthead dl dt').style.color = '#2a6a72'")
+    page = opened("en/vae-wide")
+    wrong = """<img src="data:,"><p style="color: #777; background: #666">faint</p>"""
+    page.evaluate("html => { document.querySelector('main').innerHTML = html }", wrong)
     found = {violation["id"] for violation in Axe().run(page).response["violations"]}
-    assert found == {"image-alt", "color-contrast"}
+    assert {"image-alt", "color-contrast"} <= found
 
 
 FOCUSED = """() => {
@@ -107,7 +106,7 @@ REACHABLE = """() => [...document.querySelectorAll("a[href], summary, input, but
   .filter(e => e.checkVisibility()).map(e => [...document.querySelectorAll("*")].indexOf(e))"""
 
 
-@pytest.mark.parametrize("name", ["index", "vae-dcgan", "compare", "appendix"])
+@pytest.mark.parametrize("name", ["index", "vae-dcgan", "compare"])
 def test_all_that_can_be_used_is_reached_by_tab_in_order_and_shows_it(opened, name):
     page = opened(f"zh/{name}", reduced_motion="reduce")
     wanted, found = page.evaluate(REACHABLE), []
@@ -116,8 +115,7 @@ def test_all_that_can_be_used_is_reached_by_tab_in_order_and_shows_it(opened, na
         focused = page.evaluate(FOCUSED)
         if focused["tag"] == "BODY":
             break
-        assert focused["is_outlined"], focused
-        assert focused["is_seen"], focused
+        assert (focused["is_outlined"], focused["is_seen"]) == (True, True), focused
         found.append(focused["place"])
     assert [place for place in found if place in wanted] == wanted
 
@@ -143,9 +141,10 @@ def test_a_formula_wider_than_the_page_is_reached_by_key_and_fits_a_telephone(op
     tex = "\\mathcal{L} = \\frac{1}{BCHW}\\sum(-x\\log\\hat{x} - (1 - x)\\log(1 - \\hat{x}))"
     tex += " + \\lambda\\frac{1}{B}\\sum D_\\mathrm{KL}"  # the longest objective of the recipes
     body = to_html(make_document(f"$${tex}$$", [], "en"))
+    page = opened(width=390)
+    page.evaluate("html => { document.querySelector('main').innerHTML = html }", body)
     for width, is_wider in ((390, False), (300, True)):
-        page = opened(width=width)
-        page.evaluate("html => { document.querySelector('main').innerHTML = html }", body)
+        page.set_viewport_size({"width": width, "height": 844})
         page.evaluate("dispatchEvent(new Event('resize'))")
         formula = page.locator("main > p")
         assert formula.evaluate("e => e.scrollWidth > e.clientWidth") == is_wider
@@ -198,12 +197,10 @@ def test_a_table_of_many_columns_is_pairs_of_name_and_value_on_a_telephone(opene
 # ---------------------------------------------------------------------- the PDF's tags
 
 
-def outline_of(entries: list) -> Iterator[str]:
+def titles(entries):
+    """Yield the titles of a PDF's outline, of all levels."""
     for entry in entries:
-        if isinstance(entry, list):
-            yield from outline_of(entry)
-        else:
-            yield flat(entry.title)
+        yield from titles(entry) if isinstance(entry, list) else [flat(entry.title)]
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
@@ -217,25 +214,23 @@ def test_the_pdf_is_tagged_has_an_outline_and_says_its_language_and_title(out, c
     assert root["/Lang"].lower() == {"zh": "zh-tw", "en": "en-us"}[code]
     assert root["/ViewerPreferences"]["/DisplayDocTitle"]
     assert reader.metadata.title == word("page.title", code)
-    headings = main_of(out / code / "vae-dcgan.html").select("h2, h3")
+    headings = parse(out / code / "vae-dcgan.html").main.select("h2, h3")
     wanted = [flat(tag.get_text()) for tag in headings if tag.get("id") != "decoder-title"]
-    outline = list(outline_of(reader.outline))
+    outline = list(titles(reader.outline))
     first = outline.index(wanted[0])
     assert outline[first : first + len(wanted)] == wanted
 
 
-@pytest.mark.parametrize("code", LANGUAGES)
-def test_the_pdfs_pictures_have_words_its_tables_headers_and_its_headings_an_order(out, code):
-    reader = PdfReader(out / code / "report.pdf")
+def test_the_pdfs_pictures_have_words_its_tables_headers_and_its_headings_an_order(out):
+    reader = PdfReader(out / "zh" / "report.pdf")
     found = list(tags(reader.trailer["/Root"]["/StructTreeRoot"]["/K"]))
     alt = [tag["/Alt"] for tag in found if tag["/S"] == "/Figure"]
     assert all(alt)
-    shown = [main_of(out / code / f"{p}-dcgan.html").select(".card img") for p in PROBLEMS]
+    shown = [parse(out / "zh" / f"{p}-dcgan.html").main.select(".card img") for p in PROBLEMS]
     wanted = [image["alt"] for images in shown for image in images]
     assert len(wanted) > 10
     assert Counter(map(flat, wanted)) <= Counter(map(flat, alt))
-    if code == "zh":
-        assert all(CHINESE.search(words) for words in wanted)
+    assert all(CHINESE.search(words) for words in wanted)
     formulas = [tag for tag in found if tag["/S"] == "/Formula"]
     assert formulas
     assert all(tag.get("/Alt") for tag in formulas)
@@ -243,8 +238,7 @@ def test_the_pdfs_pictures_have_words_its_tables_headers_and_its_headings_an_ord
     assert tables
     for table in tables:
         roles = Counter(tag["/S"] for tag in tags(table["/K"]))
-        assert roles["/TH"] > 1
-        assert roles["/TD"] > 1
+        assert min(roles["/TH"], roles["/TD"]) > 1
     levels = [int(tag["/S"][2]) for tag in found if re.fullmatch("/H[1-6]", tag["/S"])]
     assert levels[0] == 1
     assert all(after <= before + 1 for before, after in pairwise(levels))
@@ -253,13 +247,7 @@ def test_the_pdfs_pictures_have_words_its_tables_headers_and_its_headings_an_ord
 # ---------------------------------------------------------------------- zh and en, HTML and PDF
 
 
-@cache
-def main_of(path: Path) -> Tag:
-    """Return what stands between a page's menus."""
-    return soup(path).find("main")
-
-
-def numbers(tag: Tag) -> list[str]:
+def numbers(tag):
     """Return the numbers that a reader sees, formulas and code apart."""
     hidden = ["math", "details", "code", "script", "style"]
     texts = [text for text in tag.find_all(string=True) if not text.find_parent(hidden)]
@@ -268,10 +256,9 @@ def numbers(tag: Tag) -> list[str]:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_has_the_same_parts_and_numbers_in_both_languages(out, name):
-    zh, en = (main_of(out / code / f"{name}.html") for code in LANGUAGES)
+    zh, en = (parse(out / code / f"{name}.html").main for code in LANGUAGES)
     parts = "h2, h3, h4, p, li, dt, dd, table, tr, th, td, figure, img, details, input"
-    counts = [Counter(tag.name for tag in page.select(parts)) for page in (zh, en)]
-    assert counts[0] == counts[1]
+    assert [tag.name for tag in zh.select(parts)] == [tag.name for tag in en.select(parts)]
     assert [h.get("id") for h in zh.select("[id]")] == [h.get("id") for h in en.select("[id]")]
     for same in ("math[display=block]", "pre"):
         assert [t.get_text() for t in zh.select(same)] == [t.get_text() for t in en.select(same)]
@@ -285,26 +272,22 @@ def test_a_page_has_the_same_parts_and_numbers_in_both_languages(out, name):
 
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_the_pdf_says_what_the_pages_say(out, code):
+    def unhyphened(words):  # the PDF breaks lines, and some words with them
+        return re.sub("[-\u2010\u00ad]", "", flat(words))
+
     text = pdf_text(out / code / "report.pdf")
-    whole = unhyphened(text)
-    found: Counter[str] = Counter()
+    whole, found = unhyphened(text), Counter()
+    # a figure without a number is for the screen alone
+    on_screen = "details, math, script, .track, .hint, #decoder, figure:not([id])"
     for problem in PROBLEMS:
-        main = soup(out / code / f"{problem}-dcgan.html").find("main")
-        # a figure without a number is for the screen alone
-        for hidden in main.select(
-            "details, math, script, .track, .hint, #decoder, figure:not([id])"
-        ):
+        main = copy.copy(parse(out / code / f"{problem}-dcgan.html").main)
+        for hidden in main.select(on_screen):
             hidden.decompose()
         found += Counter(numbers(main))
         for part in main.find_all(string=True):
-            for words in re.split(r"[\s，。：；（）]+", str(part)):  # the PDF breaks lines
+            for words in re.split(r"[\s，。：；（）]+", str(part)):
                 assert unhyphened(words) in whole, (problem, words)
     assert found <= Counter(NUMBER.findall(unicodedata.normalize("NFKC", text)))
-
-
-def unhyphened(text: str) -> str:
-    """Return `text` without spaces and hyphens: the PDF breaks lines, and some words with them."""
-    return re.sub("[-\u2010\u00ad]", "", flat(text))
 
 
 def test_the_pdf_shows_the_very_pictures_of_the_pages(out):
@@ -312,7 +295,7 @@ def test_the_pdf_shows_the_very_pictures_of_the_pages(out):
     images = [image.image for page in reader.pages for image in page.images]
     inside = [np.asarray(image.convert("RGB"), dtype=np.int16) for image in images]
     for problem in PROBLEMS:
-        main = main_of(out / "zh" / f"{problem}-dcgan.html")
+        main = parse(out / "zh" / f"{problem}-dcgan.html").main
         for image in main.select(".card:not(.chart) img"):
             content = base64.b64decode(image["src"].partition("base64,")[2])
             wanted = np.asarray(decode(content).convert("RGB"), dtype=np.int16)
@@ -323,32 +306,26 @@ def test_the_pdf_shows_the_very_pictures_of_the_pages(out):
 # ---------------------------------------------------------------------- a third language
 
 
-def shown_in(path: Path) -> list[NotebookNode]:
-    """Return what an executed notebook shows in the first two languages."""
-    outputs = [o for cell in nbformat.read(path, 4).cells for o in cell.get("outputs", ())]
-    return [o for o in outputs if o.get("metadata", {}).get("hwlib", {}).get("lang") in LANGUAGES]
-
-
-def test_a_third_language_is_a_folder_and_gives_a_page_and_a_pdf(out, tmp_path):
+def test_a_third_language_is_a_folder_and_gives_a_page_and_a_pdf(out, small_runs, tmp_path):
     """Its folder is a copy of the English one, with one word of its own.
 
     Nothing is trained for it, and what its notebook shows in the other languages is the same.
     """
-    texts = tmp_path / "texts"
+    texts, runs = tmp_path / "texts", small_runs["vae"].path.parent
     shutil.copytree(ROOT, texts)
     shutil.copytree(texts / "en", texts / "fr")
     own = {"order = 2": "order = 3", '"en"': '"fr"', '"US"': '"FR"', '"English"': '"français"'}
     for file, words in {"language": own, "page": {'"Figure"': '"Fig-FR"'}}.items():
         path = texts / "fr" / f"{file}.toml"
         content = path.read_text(encoding="utf-8")
+        assert all(old in content for old in words)
         for old, new in words.items():
-            assert old in content
             content = content.replace(old, new)
         path.write_text(content, encoding="utf-8")
-    asked = ["report", *COMMAND.split()[3:], "--lang", "fr"]
+    asked = ["report", "gan", *COMMAND.split()[4:], "--lang", "fr"]
     asked += [part for name, value in FEW.items() for part in ("--set", f"{name}={value}")]
-    asked += ["--runs", out.with_name("runs"), "--out", tmp_path / "out"]
-    known = set(out.with_name("runs").iterdir())
+    asked += ["--runs", runs, "--out", tmp_path / "out"]
+    known = set(runs.iterdir())
     done = subprocess.run(
         [sys.executable, "-P", "-c", "from hwlib.cli import main; main()", *asked],
         env=os.environ | {"HWLIB_TEXT": str(texts), "HWLIB_JOBS": "1"},
@@ -356,19 +333,23 @@ def test_a_third_language_is_a_folder_and_gives_a_page_and_a_pdf(out, tmp_path):
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert set(out.with_name("runs").iterdir()) == known
-    page = soup(tmp_path / "out" / "fr" / "gan-dcgan.html")
+    assert set(runs.iterdir()) == known
+    page, pdf = soup(tmp_path / "out/fr/gan-dcgan.html"), tmp_path / "out/fr/report.pdf"
     assert page.html["lang"] == "fr"
     assert "Fig-FR" in page.get_text()  # its own words
     assert "Problem 2" in page.get_text()  # prose that the notebook has in English
     assert not re.search(r"[\u3400-\u9fff]", page.main.get_text())
     assert len(page.find_all("figure")) > 5
-    path = tmp_path / "out" / "fr" / "report.pdf"
-    assert "Fig-FR" in pdf_text(path)
-    assert PdfReader(path).trailer["/Root"]["/Lang"].startswith("fr")
-    before, after = (shown_in(o / "notebooks" / "gan-dcgan.ipynb") for o in (out, tmp_path / "out"))
-    assert len(before) > 20
-    assert after == before
+    assert "Fig-FR" in pdf_text(pdf)
+    assert PdfReader(pdf).trailer["/Root"]["/Lang"].startswith("fr")
+    shown = []
+    for folder in (out, tmp_path / "out"):
+        cells = nbformat.read(folder / "notebooks" / "gan-dcgan.ipynb", 4).cells
+        found = [output for cell in cells for output in cell.get("outputs", ())]
+        about = [output.get("metadata", {}).get("hwlib", {}) for output in found]
+        shown.append([o for o, a in zip(found, about, strict=True) if a.get("lang") in LANGUAGES])
+    assert len(shown[0]) > 20
+    assert shown[0] == shown[1]
 
 
 # ---------------------------------------------------------------------- what made it
@@ -378,23 +359,23 @@ def test_rendering_anew_gives_the_same_bytes(made, out):
     again = out.with_name("again")
     shutil.copytree(out, again)
     (again / "en" / "index.html").unlink()
-    before, after = hashes(out), hashes(made("again"))
-    assert {"en/report.pdf", "zh/vae-dcgan.html", "notebooks/gan-dcgan.ipynb"} < before.keys()
-    assert after == before
-    shutil.rmtree(again)
+    made("again")
+    files = [p for p in out.rglob("*") if p.suffix in (".html", ".pdf", ".ipynb")]
+    assert {out / "en/report.pdf", out / "notebooks/gan-dcgan.ipynb"} < set(files)
+    for path in files:
+        assert path.read_bytes() == (again / path.relative_to(out)).read_bytes(), path
+    assert len(files) == sum(p.suffix in (".html", ".pdf", ".ipynb") for p in again.rglob("*"))
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_the_appendix_says_what_made_it_and_pages_have_their_notebooks_to_download(out, code):
-    text = main_of(out / code / "appendix.html").find(id="appendix-provenance").parent.get_text(" ")
+    appendix = parse(out / code / "appendix.html").main
+    text = appendix.find(id="appendix-provenance").parent.get_text(" ")
     labels = section("facts", code)
     wanted = ("command", "notebook", "run", "seed", "data_fingerprint", "code_fingerprint")
     wanted += ("device", "platform", "num_threads", "versions", "engine", "train_time_s")
-    assert all(labels[name] in text for name in wanted)
-    assert COMMAND in text
-    for package in ("python", "torch", "numpy"):
-        assert f"{package} " in text
-    assert f"typst {version('typst')}" in text
+    told = [COMMAND, "python ", "torch ", "numpy ", f"typst {version('typst')}"]
+    assert [words for words in (*told, *(labels[n] for n in wanted)) if words not in text] == []
     for problem in PROBLEMS:
-        (link,) = soup(out / code / f"{problem}-dcgan.html").select(".bar a[download]")
+        (link,) = parse(out / code / f"{problem}-dcgan.html").select(".bar a[download]")
         assert (out / code / link["href"]).resolve().exists()

@@ -20,18 +20,15 @@ from conftest import picture
 from lively import Z, assert_same, fake_run, held_out, larger, lively, make_panel, shown, z_of
 from PIL import Image, ImageSequence
 
-import hwlib
 from hwlib import explore
 from hwlib.data.decode import Unreadable, decode
 from hwlib.errors import UserError
 from hwlib.explore import play, vae
 from hwlib.explore.base import words
-from hwlib.recipes import make_config
 from hwlib.text import LANGUAGES
 
 ROOT = Path(__file__).resolve().parents[1]
 DIRECTIONS = {name: 3 * z_of(100 + i) for i, name in enumerate(("Smiling", "Male"))}
-
 IMAGES = held_out()
 
 
@@ -58,9 +55,9 @@ def drop(panel, name, content):
     panel.upload.value = ({**file, "last_modified": datetime.now(UTC)},)
 
 
-def photo_in(panel):
-    """Return the image that the panel starts from."""
-    return shown(panel.places[0])
+def assert_shows(panel, photo):
+    """Assert that an image is the one that the panel starts from."""
+    assert np.array_equal(shown(panel.places[0]), larger(photo, 2))
 
 
 # ------------------------------------------------------------------------------------ directions
@@ -76,47 +73,35 @@ def test_the_image_is_the_reconstruction_with_the_direction_added(panel):
     assert_same(shown(panel.places[1]), larger(wanted, 2))  # of strength 0
 
 
-def test_a_photograph_is_cropped_as_the_homework_crops_and_any_other_in_its_middle(tmp_path):
-    path = tmp_path / "photo.jpg"
-    for size, crop in (((178, 218), "hw4"), ((300, 200), None)):
-        path.write_bytes(jpeg(size))
-        pixels, is_aligned = explore.read_photo(path.read_bytes(), 64, crop="hw4")
-        assert np.array_equal(pixels, decode(path, 64, crop=crop).pixels)
-        assert is_aligned == (crop == "hw4")
-    near, _ = explore.read_photo(path.read_bytes(), 64, zoom=2.0, left=1.0, top=0.0)
-    assert np.array_equal(near, decode(path, 128).pixels[:64, 64:])
-
-
 def test_an_own_photograph_is_shown_whole_first_and_a_test_image_comes_back(panel):
+    """It is cropped as the homework crops, any other in its middle."""
     before = panel.image.value
     drop(panel, "me.jpg", jpeg((178, 218)))
     assert panel.image.value != before
     assert panel.source.value == "own"
     assert panel.status.value == words("as_homework", "zh", name="me.jpg")
-    wanted, _ = explore.read_photo(jpeg((178, 218)), 64, crop="hw4")
-    assert np.array_equal(photo_in(panel), larger(wanted, 2))
+    assert_shows(panel, decode(jpeg((178, 218)), 64, crop="hw4").pixels)
     panel.zoom.value, panel.left.value = 2.0, 0.2
-    assert not np.array_equal(photo_in(panel), larger(wanted, 2))
-    drop(panel, "you.jpg", jpeg((90, 90), seed=1))
-    assert (panel.zoom.value, panel.left.value) == (1.0, 0.5)
-    wanted, _ = explore.read_photo(jpeg((90, 90), seed=1), 64)
-    assert np.array_equal(photo_in(panel), larger(wanted, 2))
+    drop(panel, "you.jpg", jpeg((300, 200), seed=1))
+    assert (panel.zoom.value, panel.left.value, panel.top.value) == (1.0, 0.5, 0.5)
+    assert_shows(panel, decode(jpeg((300, 200), seed=1), 64).pixels)
+    panel.zoom.value, panel.left.value, panel.top.value = 2.0, 1.0, 0.0
+    assert_shows(panel, decode(jpeg((300, 200), seed=1), 128).pixels[:64, 64:])
     assert panel.stem("strength") == "Smiling-own-0"
     panel.source.value = "test"
-    assert np.array_equal(photo_in(panel), larger(IMAGES[0], 2))
+    assert_shows(panel, IMAGES[0])
     assert panel.status.value == ""
 
 
 def test_a_photograph_is_made_grey_for_a_network_of_grey_images_and_that_of_drawn_faces_warns():
     panel = direction_panel(IMAGES[..., :1], lively("dcgan", "vae", channels=1), layout="faces")
     drop(panel, "me.png", jpeg((64, 64)))
-    colour, _ = explore.read_photo(jpeg((64, 64)), 64)
-    grey = np.asarray(Image.fromarray(colour).convert("L"))
-    assert np.array_equal(photo_in(panel), larger(grey[..., None], 2)[..., 0])
+    grey = np.asarray(Image.fromarray(decode(jpeg((64, 64)), 64).pixels).convert("L"))
+    assert np.array_equal(shown(panel.places[0]), larger(grey[..., None], 2)[..., 0])
     assert words("drawn", "en") in panel.status.value
 
 
-def test_a_file_that_cannot_be_used_is_one_line_and_nothing_else_changes(panel):
+def test_a_file_that_cannot_be_used_is_one_line_and_what_was_shown_stays(panel):
     before = panel.image.value
     for content in (b"hello", jpeg((400, 400))[:3000]):
         with pytest.raises(Unreadable) as caught:
@@ -126,9 +111,6 @@ def test_a_file_that_cannot_be_used_is_one_line_and_nothing_else_changes(panel):
         assert html.unescape(panel.status.value).endswith(f"✗ a<b.txt {reason}</strong>")
         assert "a&lt;b.txt" in panel.status.value
         assert (panel.source.value, panel.image.value) == ("test", before)
-
-
-def test_a_file_that_cannot_be_used_leaves_the_photograph_before_it(panel):
     panel.source.value = "own"
     assert (panel.source.value, panel.status.value) == ("test", words("no_upload", "zh"))
     drop(panel, "me.jpg", jpeg((90, 90)))
@@ -183,36 +165,21 @@ def smooth(count):
     return (ramp * (0.8 + shade) * np.ones((1, 1, 16, 3))).astype(np.uint8)
 
 
-THERE_AND_BACK = [0, 1, 2, 3, 4, 3, 2, 1]
-
-
-@pytest.mark.parametrize("suffix", [".gif", ".webp"])
-def test_an_animation_goes_there_and_back_without_end(suffix):
-    frames = smooth(5)
-    with Image.open(io.BytesIO(play.animate(frames, suffix))) as made:
-        assert made.info["loop"] == 0
-        found = [np.asarray(f.convert("RGB")) for f in ImageSequence.Iterator(made)]
-    for image, wanted in zip(found, frames[THERE_AND_BACK], strict=True):
-        assert np.abs(image - larger(wanted, 12)).max() <= 12
-
-
-def test_a_video_has_the_same_images_and_even_sides():
-    frames = np.concatenate([smooth(5)[:, :, :1]] * 13, axis=2)[:, :13]  # 13 high, 13 wide
-    with av.open(io.BytesIO(play.animate(frames[..., :1], ".mp4"))) as made:
+def test_an_animation_goes_there_and_back_without_end_and_a_video_has_even_sides():
+    frames, way = smooth(5), [0, 1, 2, 3, 4, 3, 2, 1]
+    for suffix in (".gif", ".webp"):
+        with Image.open(io.BytesIO(play.animate(frames, suffix))) as made:
+            assert made.info["loop"] == 0
+            found = [np.asarray(f.convert("RGB")) for f in ImageSequence.Iterator(made)]
+        for image, wanted in zip(found, frames[way], strict=True):
+            assert np.abs(image - larger(wanted, 12)).max() <= 12
+    grey = np.repeat(frames[:, :13, :1, :1], 13, axis=2)  # 13 high, 13 wide
+    with av.open(io.BytesIO(play.animate(grey, ".mp4"))) as made:
         assert made.streams.video[0].codec_context.name == "h264"
         found = [frame.to_ndarray(format="rgb24") for frame in made.decode(video=0)]
     assert found[0].shape[0] % 2 == found[0].shape[1] % 2 == 0
-    for image, wanted in zip(found, frames[THERE_AND_BACK], strict=True):
+    for image, wanted in zip(found, grey[way], strict=True):
         assert abs(image.mean() - wanted.mean()) < 6
-
-
-def test_a_strip_holds_the_images_side_by_side_and_another_kind_of_file_is_refused(tmp_path):
-    with Image.open(explore.export(smooth(3), tmp_path, "strip", ".png")) as strip:
-        assert strip.size == (3 * 70, 70)
-    with pytest.raises(UserError) as refused:
-        explore.export(smooth(3), tmp_path, "a", ".avi")
-    assert refused.value.values["known"] == list(play.SUFFIXES)
-    assert [path.name for path in tmp_path.iterdir()] == ["strip.png"]
 
 
 @pytest.mark.parametrize("suffix", play.SUFFIXES)
@@ -224,6 +191,9 @@ def test_a_file_of_the_same_name_stays_and_the_same_one_is_written_once(tmp_path
     names = {"a/b-z0": "a_b-z0", "../../微笑-z0": ".._.._微笑-z0", 'c:"<d>"-z0': "c___d__-z0"}
     for name, wanted in names.items():  # which are no files' names
         assert explore.export(walk, tmp_path, name, suffix) == tmp_path / f"{wanted}{suffix}"
+    with pytest.raises(UserError) as refused:
+        explore.export(walk, tmp_path, "a", ".avi")
+    assert refused.value.values["known"] == list(play.SUFFIXES)
     assert len(list(tmp_path.iterdir())) == 5
 
 
@@ -231,20 +201,15 @@ def test_a_file_of_the_same_name_stays_and_the_same_one_is_written_once(tmp_path
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory):
+def runs(tmp_path_factory, small_runs):
     """A folder with runs of a VAE and a GAN, and a copy of the latter that tells of an ema."""
     folder = tmp_path_factory.mktemp("runs")
-    small = {"image_size": 32, "oracle_steps": 2, "num_evals": 1, "checkpoint_every": 12}
-    vae, gan = (
-        hwlib.fit(make_config(problem, "dcgan", "faces:96", "smoke", **small), runs=folder)
-        for problem in ("vae", "gan")
-    )
-    copy = shutil.copytree(gan.path, folder / "gan-dcgan-0123abcd")
+    for at, name in enumerate(("vae-dcgan-00000001", "gan-dcgan-00000002", "gan-dcgan-0000000c")):
+        copy = shutil.copytree(small_runs[name[:3]].path, folder / name)
+        os.utime(copy / "results.json", (at, at))
     record = json.loads((copy / "config.json").read_text())
     record["settings"]["ema"] = 0.5
     (copy / "config.json").write_text(json.dumps(record))
-    for at, path in enumerate([vae.path, gan.path, copy]):
-        os.utime(path / "results.json", (at, at))
     return folder
 
 
@@ -253,24 +218,19 @@ def found(runs):
     return explore.finished_runs(runs)
 
 
-def of(found, problem):
-    return next(run for run in found if run.config.problem == problem)
-
-
 def test_finished_runs_come_newest_first_and_labels_tell_them_apart_by_what_differs(found):
     assert [run.config.problem for run in found] == ["gan", "gan", "vae"]
     for lang in LANGUAGES:
         start = f"dcgan · faces:96 · smoke · {words('seed', lang, seed=0)}"
-        hashes = [run.path.name[-8:] for run in found]
         assert play.run_labels(found, lang) == [
-            f"GAN · {start} · ema=0.5 · {hashes[0]}",
-            f"GAN · {start} · ema=0.0 · {hashes[1]}",
-            f"VAE · {start} · {hashes[2]}",
+            f"GAN · {start} · ema=0.5 · 0000000c",
+            f"GAN · {start} · ema=0.0 · 00000002",
+            f"VAE · {start} · 00000001",
         ]
 
 
-def test_a_run_of_another_version_is_left_out_and_named(tmp_path, capsys, found):
-    (tmp_path / "good").symlink_to(of(found, "vae").path)
+def test_a_run_of_another_version_is_left_out_and_named(tmp_path, capsys, runs):
+    (tmp_path / "good").symlink_to(runs / "vae-dcgan-00000001")
     strange = tmp_path / "vae-old-00000000"
     strange.mkdir()
     (strange / "config.json").write_text(json.dumps({"settings": {"problem": "vae", "old": 1}}))
@@ -280,15 +240,13 @@ def test_a_run_of_another_version_is_left_out_and_named(tmp_path, capsys, found)
 
 
 def test_a_studys_vaes_and_small_profiles_come_after_what_was_asked_for():
-    def fake(name, problem="vae", profile="quick", studies=()):
+    runs = []
+    for name in ("study", "m1", "small", "own", "m2", "full", "g"):
+        profile = {"small": "smoke", "full": "course"}.get(name, "quick")
+        problem = {"study": "kl", "g": "gan"}.get(name, "vae")
         config = SimpleNamespace(problem=problem, profile=profile)
-        rows = [{"run": member} for member in studies]
-        return SimpleNamespace(path=Path(name), config=config, results={"studies": rows})
-
-    runs = [
-        *(fake("study", "kl", studies=["m1", "m2"]), fake("m1"), fake("small", profile="smoke")),
-        *(fake("own"), fake("m2"), fake("full", profile="course"), fake("g", "gan")),
-    ]
+        results = {"studies": [{"run": "m1"}, {"run": "m2"}]} if name == "study" else {}
+        runs.append(SimpleNamespace(path=Path(name), config=config, results=results))
     names = [run.path.name for run in play.in_order(runs)]
     assert names == ["full", "own", "small", "m1", "m2", "study", "g"]
 
@@ -300,7 +258,7 @@ def test_the_newest_run_or_the_one_that_is_named_is_opened_and_another_changes_t
     with pytest.raises(UserError) as refused:
         explore.Playground(found, chosen="x")
     assert refused.value.values["known"] == [run.path.name for run in found]
-    playground.choice.value = of(found, "vae")
+    playground.choice.value = found[2]
     assert isinstance(playground.panel, explore.VAEPanel)
     assert playground.animation.label == words("share", "en")
     tabs = playground.children[1]
@@ -311,25 +269,29 @@ def test_the_newest_run_or_the_one_that_is_named_is_opened_and_another_changes_t
     assert playground.panel.stem("strength") == "Bangs-test-0"
 
 
-@pytest.mark.parametrize("suffix", [".mp4", ".webp"])
-def test_the_button_exports_what_moves_and_shows_it_with_a_link(found, suffix, monkeypatch):
+def test_the_button_exports_what_moves_and_shows_it_with_a_link(found, monkeypatch):
     monkeypatch.setattr(play, "NUM_FRAMES", 3)
     playground = explore.Playground(found, lang="zh")
-    playground.suffix.value = suffix
-    playground.export.click()
-    path = playground.run.path / "play" / f"z0-z1{suffix}"
-    assert path.stat().st_size > 100
-    status = playground.status.value
-    assert status.count(f'download="z0-z1{suffix}"') == 1
-    assert str(path) in status
-    kind = "video" if suffix == ".mp4" else "image"
-    assert status.count(f"data:{kind}/{suffix[1:]};base64,") == 2
-    alt = re.search('(?:alt|aria-label)="([^"]*)"', status)[1]
-    assert alt == words("export_alt", "zh", label=words("share", "zh"))
+    for suffix, kind in ((".mp4", "video"), (".webp", "image")):
+        playground.suffix.value = suffix
+        playground.export.click()
+        path, status = playground.run.path / "play" / f"z0-z1{suffix}", playground.status.value
+        assert path.stat().st_size > 100
+        assert str(path) in status
+        assert status.count(f'download="z0-z1{suffix}"') == 1
+        assert status.count(f"data:{kind}/{suffix[1:]};base64,") == 2
+        alt = re.search('(?:alt|aria-label)="([^"]*)"', status)[1]
+        assert alt == words("export_alt", "zh", label=words("share", "zh"))
+
+
+def mistake_of(do, *args):
+    with pytest.raises(UserError) as refused:
+        do(*args)
+    return refused.value.key
 
 
 def test_what_cannot_be_opened_is_one_line_and_the_choice_stays(found, monkeypatch):
-    vae, gan = of(found, "vae"), of(found, "gan")
+    _, gan, vae = found
     playground = explore.Playground(found, lang="en")
     monkeypatch.setattr(vae, "record", {"data": vae.record["data"] | {"fingerprint": "other"}})
     playground.choice.value = vae
@@ -339,12 +301,6 @@ def test_what_cannot_be_opened_is_one_line_and_the_choice_stays(found, monkeypat
     playground.choice.value = gan
     assert playground.status.value == ""
     assert isinstance(playground.panel, explore.GeneratorPanel)
-
-
-def mistake_of(do, *args):
-    with pytest.raises(UserError) as refused:
-        do(*args)
-    return refused.value.key
 
 
 def test_a_run_that_lacks_a_file_or_was_edited_and_a_folder_that_is_locked_are_one_line(
@@ -359,7 +315,7 @@ def test_a_run_that_lacks_a_file_or_was_edited_and_a_folder_that_is_locked_are_o
     incomplete = partial(open, "no-samples.npz")
     for opened, key in ((edited, "run_other_networks"), (incomplete, "run_unreadable")):
         monkeypatch.setattr(play, "resolve", lambda _, opened=opened: lambda _run, _lang: opened())
-        assert mistake_of(play.open_panels, of(found, "gan"), "en") == key
+        assert mistake_of(play.open_panels, found[1], "en") == key
         assert "✗" in explore.Playground(found).status.value
 
 
@@ -383,7 +339,7 @@ def test_data_has_a_direction_where_an_attribute_varies_and_that_of_a_trial_warn
 
 
 def test_the_notebook_exports_what_moves_in_the_run_that_is_named(found, runs, outputs, capsys):
-    run = of(found, "vae")
+    run = found[2]
     given = {"runs": str(runs), "run": run.path.name, "languages": [*LANGUAGES]}
     for cell in nbformat.read(ROOT / "notebooks/explore.ipynb", as_version=4).cells:
         if cell.cell_type == "code" and "parameters" not in cell.metadata.get("tags", ()):
