@@ -21,7 +21,7 @@ from hwlib.data import Part
 from hwlib.errors import UserError
 from hwlib.faces.factors import ATTRIBUTES, FACTORS
 from hwlib.objectives import common_form
-from hwlib.recipes import PAIRS, build_models, make_config
+from hwlib.recipes import PAIRS, build_models, get_pair, make_config
 from hwlib.text import LANGUAGES, has_word, section, word
 from hwlib.training.loop import TrainingDiverged
 from hwlib.training.study import member_configs
@@ -645,18 +645,18 @@ def test_plains_vae_has_as_many_layers_each_way_as_it_is_asked_for(num_layers):
 
 @pytest.mark.parametrize("recipe", [recipe for recipe, problem in PAIRS if problem == "acgan"])
 def test_batch_norm_is_there_when_on_and_not_when_off(recipe):
-    states = {}
+    states, pair = {}, get_pair(recipe, "acgan")
     for choice in ("recipe", "on", "off"):
         torch.manual_seed(0)
         models = build_models(recipe, "acgan", 0.125, batch_norm=choice)
-        expected = choice == "on" or (choice == "recipe" and recipe != "plain")
+        expected = choice == "on" or (choice == "recipe" and pair.has_batch_norm)
         for name in "GD":
             norms = count_of(models[name], torch.nn.BatchNorm1d, torch.nn.BatchNorm2d)
             assert bool(norms) == expected, (name, choice)
         G, D = models["G"], models["D"]
         states[choice] = G.state_dict()
         D(G(torch.randn(2, G.z_dim), torch.ones(2, G.label_dim)))
-    if recipe != "plain":  # whose report had none: otherwise no weight is another
+    if pair.has_batch_norm:  # no weight is another
         assert all(map(torch.equal, states["recipe"].values(), states["on"].values()))
 
 
