@@ -21,7 +21,10 @@ from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image
 
 from hwlib import cli
+from hwlib.data import Data, load_data
+from hwlib.errors import UserError, Worded
 from hwlib.text import LANGUAGES
+from hwlib.training.loop import TrainingDiverged
 
 CELEBA_ATTRIBUTES = (
     *("5_o_Clock_Shadow", "Arched_Eyebrows", "Attractive", "Bags_Under_Eyes", "Bald", "Bangs"),
@@ -50,6 +53,18 @@ def _as_in_a_new_process(monkeypatch):
     monkeypatch.setattr("hwlib.show.page._asked", tuple(LANGUAGES))
     yield
     plt.close("all")
+
+
+def load(root, image_size: int = 32, **options) -> Data:
+    """Load data without a bar."""
+    return load_data(root, image_size, progress=False, **options)
+
+
+def mistake_of(do, *args, **kwargs) -> Worded:
+    """Return the mistake that `do` raises."""
+    with pytest.raises((UserError, TrainingDiverged)) as caught:
+        do(*args, **kwargs)
+    return caught.value
 
 
 @contextmanager
@@ -178,10 +193,11 @@ def make_hw4(tmp_path):
 def make_celeba(tmp_path):
     """A function that writes a CelebA folder; it returns its root and labels, bool (N, 40)."""
 
-    def make(num: int = 20, size=(178, 218), pictures_in="img_align_celeba", missing=()):
+    def make(num=20, size=(178, 218), pictures_in="img_align_celeba", missing=(), labels=None):
         root = tmp_path / "celeba"
         (root / pictures_in).mkdir(parents=True)
-        labels = np.random.default_rng(7).random((num, len(CELEBA_ATTRIBUTES))) < 0.3
+        if labels is None:
+            labels = np.random.default_rng(7).random((num, len(CELEBA_ATTRIBUTES))) < 0.3
         lines = [str(num), " ".join(CELEBA_ATTRIBUTES) + " "]
         for i in range(num):
             name = f"{i + 1:06}.jpg"

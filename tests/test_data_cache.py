@@ -10,16 +10,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import picture
+from conftest import load, mistake_of, picture
 
 import hwlib.data as cache
 import hwlib.data.build as build
 import hwlib.data.decode as decode
 from hwlib import fingerprint
-from hwlib.data import find_source, load_data
+from hwlib.data import find_source
 from hwlib.data.layouts import LAYOUTS
 from hwlib.data.layouts.base import Layout, Listing
-from hwlib.errors import UserError
 
 LOAD = """
 import signal, sys
@@ -29,23 +28,13 @@ print(load_data(sys.argv[1], 64, progress=False).fingerprint)
 """
 
 
-def load(root, **options):
-    return load_data(root, 32, progress=False, **options)
-
-
 def sets(home: Path) -> list[str]:
     """Return the finished sets in a cache folder."""
     return sorted(path.parent.name for path in home.glob("*/manifest.json"))
 
 
-def hidden(home: Path) -> list[str]:
-    return sorted(path.name for path in home.glob(".*.tmp"))
-
-
-def refusal(root) -> UserError:
-    with pytest.raises(UserError) as caught:
-        load(root)
-    return caught.value
+def hidden(home: Path) -> list[Path]:
+    return list(home.glob(".*.tmp"))
 
 
 @pytest.fixture
@@ -69,17 +58,24 @@ def many(tmp_path_factory) -> Path:
     return root
 
 
-def test_second_load_reads_no_image_and_writes_nothing(images, own_cache, monkeypatch):
+def test_second_load_reads_no_image_writes_nothing_and_needs_a_manifest(
+    images, own_cache, monkeypatch
+):
     first = load(images)
     assert isinstance(first.train.images, np.memmap)
     with pytest.raises(ValueError, match="read-only"):
         first.train.images[0] = 0
-    monkeypatch.setattr(cache, "build_set", None)
-    monkeypatch.setattr(cache, "locked", None)
-    second = load(images)
+    with monkeypatch.context() as patch:
+        patch.setattr(cache, "build_set", None)
+        patch.setattr(cache, "locked", None)
+        second = load(images)
     assert second.fingerprint == first.fingerprint
     np.testing.assert_array_equal(second.train.images, first.train.images)
     assert second.test.names == first.test.names
+    folder = own_cache / sets(own_cache)[0]
+    (folder / "manifest.json").unlink()
+    (folder / "train.npy").write_bytes(b"half")
+    assert load(images).fingerprint == first.fingerprint
 
 
 @pytest.mark.parametrize("change", ["content", "more", "fewer", "renamed", "same size and mtime"])
@@ -187,7 +183,7 @@ def test_fingerprint_follows_content_and_size_not_times_or_place(images, tmp_pat
     before = load(images).fingerprint
     os.utime(images / "00.png")
     assert load(images).fingerprint == before
-    assert load_data(images, 64, progress=False).fingerprint != before
+    assert load(images, 64).fingerprint != before
     assert len(sets(own_cache)) == 2  # each size has its own
     images.rename(tmp_path / "moved")
     assert load(tmp_path / "moved").fingerprint == before
@@ -196,9 +192,7 @@ def test_fingerprint_follows_content_and_size_not_times_or_place(images, tmp_pat
 def start(root: Path) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-c", LOAD, root],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True},
         env=os.environ | {"OMP_NUM_THREADS": "1"},
     )
 
@@ -223,18 +217,10 @@ def test_stopped_build_leaves_no_set_and_the_next_one_cleans_up(many, own_cache,
     process.communicate(timeout=60)
     assert sets(own_cache) == []
     assert len(hidden(own_cache)) == (how == signal.SIGKILL)
-    data = load_data(many, 64, progress=False)
+    data = load(many, 64)
     assert len(data.train) + len(data.test) == 300
     assert all(image.any() for image in data.train.images)
     assert hidden(own_cache) == []
-
-
-def test_folder_without_manifest_is_never_taken_for_a_set(images, own_cache):
-    before = load(images)
-    folder = own_cache / sets(own_cache)[0]
-    (folder / "manifest.json").unlink()
-    (folder / "train.npy").write_bytes(b"half")
-    assert load(images).fingerprint == before.fingerprint
 
 
 def no_image(images, patch):
@@ -262,19 +248,19 @@ def full_disk(images, patch):
 )
 def test_failed_build_is_told_and_leaves_nothing(images, own_cache, monkeypatch, spoil, key):
     spoil(images, monkeypatch)
-    assert refusal(images).key == key
+    assert mistake_of(load, images).key == key
     assert (sets(own_cache), hidden(own_cache)) == ([], [])
 
 
 def test_files_that_cannot_be_written_or_read_are_told(images, make_hw4, tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("HWLIB_CACHE", str(tmp_path / "file"))
-    assert refusal(images).key == "cache_unwritable"
+    assert mistake_of(load, images).key == "cache_unwritable"
     root = make_hw4()
 
     def refuse(path):
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(Path, "read_bytes", refuse)
-    error = refusal(root)
+    error = mistake_of(load, root)
     assert (error.key, error.values["file"]) == ("unreadable", str(root / "train.csv"))

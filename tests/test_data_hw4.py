@@ -5,15 +5,13 @@ import csv
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import CELEBA_ATTRIBUTES, picture
+from conftest import CELEBA_ATTRIBUTES, load, mistake_of, picture
 from PIL import Image
 from typer.testing import CliRunner
 
 import hwlib.data.hw4 as hw4
-from hwlib.data import load_data
 from hwlib.data.commands import app
 from hwlib.data.hw4 import UNWANTED, is_kept, rebuild_hw4
-from hwlib.errors import UserError
 from hwlib.faces import ATTRIBUTES
 from hwlib.text import LANGUAGES
 
@@ -28,24 +26,14 @@ KEPT = [number for number, reasons in MADE_UP.items() if not reasons]
 @pytest.fixture
 def made_up(make_celeba):
     """A CelebA folder of 12 full-size images, seven of which the homework keeps."""
-    root, labels = make_celeba(12)
-    column = {name: i for i, name in enumerate(CELEBA_ATTRIBUTES)}
-    labels[:, [column[name] for name in UNWANTED]] = False
-    labels[:, column["Young"]] = True
+    random = np.random.default_rng(7).random((12, len(CELEBA_ATTRIBUTES)))
+    labels = pd.DataFrame(random < 0.3, columns=CELEBA_ATTRIBUTES)
+    labels[list(UNWANTED)] = False
+    labels["Young"] = True
     for number, reasons in MADE_UP.items():
         for name in reasons:
-            labels[number - 1, column[name]] ^= True
-    lines = ["12", " ".join(CELEBA_ATTRIBUTES)]
-    for i, row in enumerate(labels):
-        lines.append(f"{i + 1:06}.jpg " + " ".join(str(v) for v in np.where(row, 1, -1)))
-    (root / "list_attr_celeba.txt").write_text("\n".join(lines))
-    return root, labels
-
-
-def refusal(function, *args, **options) -> UserError:
-    with pytest.raises(UserError) as caught:
-        function(*args, **options)
-    return caught.value
+            labels.loc[number - 1, name] ^= True
+    return make_celeba(12, labels=labels.to_numpy())
 
 
 def rows_of(path) -> list[list[str]]:
@@ -53,15 +41,17 @@ def rows_of(path) -> list[list[str]]:
         return list(csv.reader(file))
 
 
-def test_filter_is_the_homework_s_and_needs_its_columns():
+def test_filter_is_the_homework_s_and_needs_its_columns(tmp_path):
     assert len(UNWANTED) == 16
     labels = pd.DataFrame(0, range(18), CELEBA_ATTRIBUTES)
     labels.loc[:16, "Young"] = 1
     for row, name in enumerate(UNWANTED, 1):
         labels.loc[row, name] = 1
     assert np.flatnonzero(is_kept(labels)).tolist() == [0]
-    error = refusal(is_kept, labels.drop(columns="Pale_Skin"))
-    assert (error.key, error.values["known"]) == ("attribute_columns", ["Pale_Skin"])
+    mistake = mistake_of(is_kept, labels.drop(columns="Pale_Skin"))
+    assert (mistake.key, mistake.values["known"]) == ("attribute_columns", ["Pale_Skin"])
+    picture(0).save(tmp_path / "a.png")
+    assert mistake_of(rebuild_hw4, tmp_path, tmp_path / "out").key == "no_celeba"
 
 
 def test_rebuilt_set_has_the_homework_s_names_order_and_labels(made_up, tmp_path, monkeypatch):
@@ -79,7 +69,7 @@ def test_rebuilt_set_has_the_homework_s_names_order_and_labels(made_up, tmp_path
     for k, number in enumerate(KEPT):
         wanted = [f"{float(v):.1f}" for v in labels[number - 1, columns]]
         assert table[k + 1] == [f"{k:05}.png", *wanted]
-    data = load_data(out, progress=False)
+    data = load(out, 64)
     assert (data.layout, data.attributes) == ("hw4", ATTRIBUTES)
     assert (len(data.train), len(data.test)) == (5, 2)
     with Image.open(root / "img_align_celeba" / f"{KEPT[2]:06}.jpg") as image:  # the tight crop
@@ -91,16 +81,20 @@ def flags(notes) -> dict[str, bool]:
     return {name: value for name, value in notes.values.items() if isinstance(value, bool)}
 
 
-def test_partial_list_is_said_to_be_partial(made_up, tmp_path):
+def test_partial_list_and_half_size_are_said(made_up, tmp_path):
     rebuilt = rebuild_hw4(made_up[0], tmp_path / "out")
     wanted = {"has_whole_list": False, "has_all_images": True, "is_full_size": True}
     assert flags(rebuilt) == wanted
     assert all(rebuilt.say(language).count("- ") == 2 for language in LANGUAGES)
+    assert mistake_of(rebuild_hw4, made_up[0], tmp_path / "out").key == "folder_not_empty"
     for path in (made_up[0] / "img_align_celeba").iterdir():
         with Image.open(path) as image:
             image.resize((89, 109)).save(path)
+    (tmp_path / "half").mkdir()  # an empty folder is filled
     found = rebuild_hw4(made_up[0], tmp_path / "half").values
     assert (found["sizes"], found["is_full_size"]) == (["89x109"], False)
+    assert (tmp_path / "half" / "train.csv").exists()
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
 def test_missing_images_keep_their_numbers_free(made_up, tmp_path):
@@ -112,7 +106,7 @@ def test_missing_images_keep_their_numbers_free(made_up, tmp_path):
     assert names == [f"{k:05}.png" for k in (1, 2, 4, 5, 6)]
     assert sorted(p.name for p in (tmp_path / "out" / "train").iterdir()) == names
     assert (rebuilt.values["num_train"], rebuilt.values["has_all_images"]) == (5, False)
-    data = load_data(tmp_path / "out", progress=False)
+    data = load(tmp_path / "out", 64)
     assert data.train.labels.shape == (4, 13)
 
 
@@ -139,17 +133,3 @@ def test_whole_set_is_said_to_be_exact(made_up, tmp_path, monkeypatch):
     assert all(rebuilt.say(language).count("- ") == 1 for language in LANGUAGES)
     (root / "img_align_celeba" / f"{KEPT[0]:06}.jpg").unlink()
     assert not all(flags(rebuild_hw4(root, tmp_path / "other")).values())
-
-
-def test_only_a_new_or_empty_folder_is_filled(made_up, tmp_path):
-    out = tmp_path / "out"
-    out.mkdir()
-    rebuild_hw4(made_up[0], out)
-    assert (out / "train.csv").exists()
-    assert refusal(rebuild_hw4, made_up[0], out).key == "folder_not_empty"
-    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".out")] == []
-
-
-def test_other_layouts_are_refused(tmp_path):
-    picture(0).save(tmp_path / "a.png")
-    assert refusal(rebuild_hw4, tmp_path, tmp_path / "out").key == "no_celeba"

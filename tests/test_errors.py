@@ -7,34 +7,19 @@ from pathlib import Path
 
 import pytest
 import torch
+from conftest import mistake_of
 
 import hwlib
 from hwlib import text
 from hwlib.claims import known_ids
 from hwlib.claims.deciding import checked_seeds
 from hwlib.config import Config
-from hwlib.errors import UserError, Worded
 from hwlib.explore.play import finished_runs
 from hwlib.recipes import build_models
 from hwlib.runtime import resolve_device
 from hwlib.show.page import setup
 from hwlib.training.identity import check_attributes, resolve_attribute
-from hwlib.training.loop import TrainingDiverged, check_rows
-
-PACKAGE = Path(hwlib.__file__).parent
-RAISED = ("UserError", "TrainingDiverged", "Stopped", "Worded")
-
-
-def mistake_of(do, *args, **kwargs) -> Worded:
-    """Return the mistake that `do` raises."""
-    with pytest.raises((UserError, TrainingDiverged)) as caught:
-        do(*args, **kwargs)
-    return caught.value
-
-
-def of_vae(**settings) -> Worded:
-    return mistake_of(hwlib.make_config, "vae", "dcgan", **settings)
-
+from hwlib.training.loop import check_rows
 
 NAN = torch.tensor([[1.0], [torch.nan]])
 # What is called, with what; the mistake's key, and some of its values.
@@ -79,36 +64,34 @@ def test_a_mistake_is_told_by_name_and_values_in_every_language(make, given, key
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_broken_rule_is_named_and_the_value_shown(rule):
-    mistake = of_vae(**RULES[rule])
+    mistake = mistake_of(hwlib.make_config, "vae", "dcgan", **RULES[rule])
     ((name, value),) = RULES[rule].items()
     assert mistake.values["rule"] == rule
     assert f"setting {name} = {value!r}: input should be" in str(mistake)
     assert mistake.values["message"] not in mistake.say("zh")
 
 
-def resolve_checked(config, data):
-    check_attributes(config, data.attributes)
-    return resolve_attribute(config, data)
-
-
 def test_wrong_attributes_are_told(make_hw4):
     root = make_hw4()
     data = hwlib.load_data(str(root))
 
-    def of(attribute, data=data) -> Worded:
-        config = Config.create(
-            **hwlib.make_config("acgan", data=data.spec, profile="smoke").to_json()
-            | {"attribute": attribute}
-        )
-        return mistake_of(resolve_checked, config, data)
+    def resolve(attribute, data):
+        made = hwlib.make_config("acgan", data=data.spec, profile="smoke").to_json()
+        config = Config.create(**made | {"attribute": attribute})
+        check_attributes(config, data.attributes)
+        return resolve_attribute(config, data)
 
-    misspelt = of("smilling")
+    misspelt = mistake_of(resolve, "smilling", data)
     assert (misspelt.key, misspelt.values["near"]) == ("attribute_not_in_data", "Smiling")
     assert misspelt.values["known"] == ["Male", "Smiling"]
-    assert of("").key == "attribute_empty"
-    assert of("Male", hwlib.load_data(str(root / "train"))).key == "acgan_needs_attributes"
+    unlabelled = hwlib.load_data(str(root / "train"))
     data.train.labels[:, 0] = 1
-    assert of("Male").key == "attribute_constant"
+    for attribute, of, key in (
+        ("", data, "attribute_empty"),
+        ("Male", unlabelled, "acgan_needs_attributes"),
+        ("Male", data, "attribute_constant"),
+    ):
+        assert mistake_of(resolve, attribute, of).key == key
 
 
 def test_a_place_without_runs_and_a_missing_device_are_told(tmp_path, monkeypatch):
@@ -121,15 +104,14 @@ def test_a_place_without_runs_and_a_missing_device_are_told(tmp_path, monkeypatc
 def raised() -> dict[str, set[str]]:
     """Return every key that is raised in the sources, and the values that go with it."""
     found: dict[str, set[str]] = {}
-    for path in sorted(PACKAGE.rglob("*.py")):
+    for path in sorted(Path(hwlib.__file__).parent.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-            if is_call and node.func.id in RAISED:
-                assert node.args, f"{path}: a mistake without a key"
-                assert isinstance(node.args[0], ast.Constant), f"{path}:{node.lineno}"
-                assert len(node.args) == 1, f"{path}:{node.lineno}"
+            if is_call and node.func.id in ("UserError", "TrainingDiverged", "Stopped", "Worded"):
+                (key,) = node.args
+                assert isinstance(key, ast.Constant), f"{path}:{node.lineno}"
                 names = {keyword.arg for keyword in node.keywords}
-                found.setdefault(node.args[0].value, set()).update(names)
+                found.setdefault(key.value, set()).update(names)
     return found
 
 
