@@ -47,9 +47,9 @@ def test_a_metric_is_one_entry(monkeypatch, tmp_path):
 def test_a_recipe_is_one_file_and_one_line(tmp_path, monkeypatch):
     shutil.copytree(ROOT / "hwlib", tmp_path / "hwlib", ignore=shutil.ignore_patterns("*.otf"))
     recipes = tmp_path / "hwlib" / "recipes"
-    shutil.copy(recipes / "wide.py", recipes / "mini.py")
+    shutil.copy(recipes / "wide.py", recipes / "another.py")
     listing = recipes / "__init__.py"
-    listing.write_text(listing.read_text().replace("NAMES = (", 'NAMES = ("mini", '))
+    listing.write_text(listing.read_text().replace("NAMES = (", 'NAMES = ("another", '))
     monkeypatch.setenv("HWLIB_TEXT", str(hwlib.text.ROOT))
     monkeypatch.syspath_prepend(tmp_path)
     ours = {name for name in sys.modules if name.partition(".")[0] == "hwlib"}
@@ -58,10 +58,10 @@ def test_a_recipe_is_one_file_and_one_line(tmp_path, monkeypatch):
             patch.delitem(sys.modules, name)
         copy = import_module("hwlib")
         assert Path(copy.__file__).is_relative_to(tmp_path)
-        assert ("mini", "acgan") in import_module("hwlib.recipes").PAIRS
-        assert "mini" in import_module("hwlib.objectives").VAE_RECIPES
+        assert ("another", "acgan") in import_module("hwlib.recipes").PAIRS
+        assert "another" in import_module("hwlib.objectives").VAE_RECIPES
         for problem in ("vae", "kl", "gan"):
-            config = copy.make_config(problem, "mini", width=0.125)
-            assert copy.build_models("mini", problem, config.width)
+            config = copy.make_config(problem, "another", width=0.125)
+            assert copy.build_models("another", problem, config.width)
         for name in [name for name in sys.modules if name.partition(".")[0] == "hwlib"]:
             del sys.modules[name]
