@@ -148,13 +148,13 @@ class Side:
             (out / f"hwlib {words}.said").write_text(said)
 
     def labels(self) -> dict[str, Path]:
-        """Return every run by problem, recipe, data and seed, and its place among those alike."""
+        """Return every run by problem, recipe, data and seed, and its turn among those alike."""
         groups = defaultdict(list)
         for path in self.runs.glob("*/config.json"):
             settings = json.loads(path.read_text())["settings"]
             settings["data"] = Path(settings["data"]).name
             label = " ".join(str(settings[name]) for name in ("problem", "recipe", "data", "seed"))
-            groups[label].append((json.dumps(settings), path.parent))
+            groups[label].append((path.with_name("results.json").stat().st_mtime_ns, path.parent))
         return {
             f"{label} #{number}": run
             for label, alike in sorted(groups.items())
