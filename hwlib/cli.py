@@ -33,12 +33,14 @@ app.add_typer(data_app, name="data")
 def recipes() -> None:
     """Show every pair of recipe and problem: parameters, schedule, reported numbers.
 
-    The KL study stands below them: it trains the VAE of elbo with several weights.
+    The KL study stands below them: it trains the VAE of elbo with several weights. Today's recipe,
+    which belongs to no report, comes last.
     """
     from hwlib.recipes import PAIRS, RECIPES, build_models
 
     pairs = sorted(PAIRS, key=lambda pair: bool(PROBLEMS[pair[1]].study_of))
     count = sum(not PROBLEMS[problem].study_of for _, problem in pairs)
+    pairs += [(n, problem) for n, r in RECIPES.items() if not r.letter for problem in r.problems]
     title = f"{count} pairs and the KL study (full width, profile course, reported MSE)"
     table = Table(title=title, box=SIMPLE_HEAD, padding=0)
     for name in ("recipe", "problem", "parameters", "steps x batch", "optimiser", "MSE"):
@@ -48,7 +50,7 @@ def recipes() -> None:
         pair, models = RECIPES[recipe].problems[problem], build_models(recipe, problem).values()
         settings, reported = pair.settings, pair.reported.get("test_mse")
         table.add_row(
-            f"{RECIPES[recipe].letter} {recipe}",
+            f"{RECIPES[recipe].letter or '-'} {recipe}",
             problem,
             f"{sum(p.numel() for model in models for p in model.parameters()):,}",
             f"{settings['num_steps']:,} x {settings['batch_size']}",
@@ -132,6 +134,9 @@ def claims(
     jobs: options.JobsOption = None,
     runs: options.RunsOption = None,
     skip_bad: SkipOption = False,
+    recipe: Annotated[
+        str, typer.Option(help="Train all by this one, as far as it can test a claim: 'modern'.")
+    ] = "",
 ) -> None:
     """Test what the reports concluded: train what is missing, and give each claim its verdict.
 
@@ -145,6 +150,7 @@ def claims(
     runs = options.writable("--runs", runs or default_runs_dir())
     with ending_in_one_line():
         shared = {"runs": runs, "skip_bad": skip_bad, "jobs": jobs, "device": device}
+        shared["recipe"] = recipe
         verdicts = decide(
             ids, data=options.whole_path(data), profile=profile, seeds=seeds, **shared
         )
@@ -153,7 +159,7 @@ def claims(
             typer.echo(f"{table}\n")
     else:
         Console().print(console_table(verdicts))
-    typer.echo(claims_path(runs, verdicts["data"]["fingerprint"], profile))
+    typer.echo(claims_path(runs, verdicts["data"]["fingerprint"], profile, recipe))
 
 
 @app.command()
@@ -162,8 +168,9 @@ def report(
         list[str] | None,
         typer.Argument(
             metavar="[PROBLEM]...",
-            help="Problems to report, all of them by default. 'claims' adds the verdicts on the"
-            " reports' claims, which take long: see hwlib claims.",
+            help="Problems to report, all of them by default, with 'today', what one would do"
+            " today, as the last chapter. 'claims' adds the verdicts on the reports' claims, which"
+            " take long: see hwlib claims.",
         ),
     ] = None,
     recipe: Annotated[str | None, typer.Option(help="Course report, or 'all' of them.")] = None,

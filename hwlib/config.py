@@ -45,6 +45,7 @@ class Config(BaseModel):
     batch_size: int = Field(ge=2, le=65_536)
     optimizer: Literal["adam", "rmsprop"] = "adam"
     learning_rate: float = Field(gt=0)
+    lr_decay: float = Field(0.0, ge=0, le=1)
     adam_betas: tuple[Decay, Decay] = (0.9, 0.999)
     width: float = Field(1.0, gt=0, le=4)
     z_dim: int = Field(ge=1, le=8_192)
@@ -58,6 +59,8 @@ class Config(BaseModel):
     kl_sweep: tuple[Weight, ...] = ()
     reconstruction: Literal["mse", "l1", "bce"] = "mse"
     sigma: Literal["fixed", "learned"] = "fixed"
+    prior: Literal["standard", "fitted"] = "standard"
+    adversarial_weight: Weight = 0.0
     num_layers: int | None = Field(None, ge=1, le=4)
 
     # --- adversarial problems
@@ -75,6 +78,7 @@ class Config(BaseModel):
     ema: Decay = 0.0
     label_smoothing: float = Field(0.0, ge=0, lt=0.5)
     spectral_norm: bool = False
+    minibatch_std: bool = False
     r1: Weight = 0.0
     r1_every: int = Field(1, ge=1)
     augment: bool = False

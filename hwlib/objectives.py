@@ -25,12 +25,12 @@ import torch
 
 from hwlib.errors import UserError
 from hwlib.models.vae import PixelRange
-from hwlib.recipes import get_pair, recipes_with
+from hwlib.recipes import RECIPES, get_pair, recipes_with
 from hwlib.recipes.base import SIGNED, UNIT
 
 # Degree of each pixel error in the pixels' scale; the cross-entropy lives in [0, 1] alone.
 DEGREES = {"mse": 2, "l1": 1, "bce": 0}
-VAE_RECIPES = tuple(recipes_with("vae"))
+VAE_RECIPES = tuple(name for name in recipes_with("vae") if RECIPES[name].letter)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -69,6 +69,10 @@ class Page:
     notebook: str  # that makes it; the notebooks' numbers are the report's order
     overview: tuple[str, ...]  # headline metrics, as many as fit a page's width
     topics: tuple[str, ...]  # of its metrics, a table of the comparison each
+    beside: tuple[str, ...] = ()  # problems whose runs it takes up, to set others beside them
+    # Turn in which its notebook starts, where a KL study is among them and where not: long ones
+    # early, and a page that needs another's run last.
+    start_rank: tuple[int, int] = (5, 5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,16 +96,14 @@ class Problem(Page):
     panels: Mapping[str, str]  # widgets of a finished run, by the name of their tab
     figures: tuple[str, ...]  # names of files, the homework's own where it has one
     also_trains: tuple[Mapping[str, Any], ...] = ()  # settings of further runs of its notebook
-    # Turn in which its notebook starts, where a KL study is among them and where not: long ones
-    # early, and a page that needs another's run last.
-    start_rank: tuple[int, int]
     has_page_decoder: bool = False  # whether a page can run its decoder by itself
 
 
 ADVERSARIAL_SETTINGS = frozenset(
     {
         *("noise", "d_updates", "d_width", "joint_batch", "batch_norm", "keep"),
-        *("ema", "label_smoothing", "spectral_norm", "r1", "r1_every", "augment"),
+        *("ema", "label_smoothing", "spectral_norm", "minibatch_std"),
+        *("r1", "r1_every", "augment"),
         *("curve_every", "curve_smoothing"),
     }
 )
@@ -109,7 +111,12 @@ ADVERSARIAL_SETTINGS = frozenset(
 RECIPE_SETTINGS = frozenset({"num_layers"})
 
 _VAE = Problem(
-    settings=frozenset({"kl_weight", "reconstruction", "sigma", "num_layers"}),
+    settings=frozenset(
+        {
+            *("kl_weight", "reconstruction", "sigma", "prior", "adversarial_weight"),
+            "num_layers",
+        }
+    ),
     step="hwlib.training.steps:vae_step",
     monitor="hwlib.training.evaluate_vae:VaeMonitor",
     curves="hwlib.plots:learning_curves",
@@ -211,9 +218,18 @@ CLAIMS = "claims"
 VERDICT_COUNTS = ("num_supported", "num_contradicted", "num_undecided", "num_not_applicable")
 _CLAIMS = Page(notebook="06_claims.ipynb", overview=VERDICT_COUNTS, topics=("verdicts",))
 
+# The page on today's recipe, which closes a report of all problems, and that recipe.
+TODAY, TODAYS = "today", "modern"
+_TODAY = Page(
+    notebook="07_today.ipynb",
+    overview=("frechet", "kid", "recall", "attribute_flip_rate"),  # the numbers of its table
+    topics=(),
+    beside=("gan", "acgan"),
+)
+
 # In the order of the homework, which is that of the report.
 PAGES: dict[str, Page] = dict(
-    sorted({**PROBLEMS, CLAIMS: _CLAIMS}.items(), key=lambda page: page[1].notebook)
+    sorted({**PROBLEMS, CLAIMS: _CLAIMS, TODAY: _TODAY}.items(), key=lambda page: page[1].notebook)
 )
 
 # Settings that only some problems know; the others refuse them rather than ignore them.

@@ -21,7 +21,9 @@ from hwlib.training.updates import State, forward_real_fake, update
 
 CPU = torch.device("cpu")
 FAMILIES = ("gan", "acgan", "infogan")
-PAIRS = [pair for pair in hwlib.recipes.PAIRS if pair[1] in FAMILIES]
+PAIRS = [
+    (name, p) for name, r in hwlib.recipes.RECIPES.items() for p in r.problems if p in FAMILIES
+]
 # Every state that a checkpoint must carry: the average of G, spectral norm's vectors, flips.
 HARD = {"ema": 0.9, "spectral_norm": True, "flip": True, "augment": True, "noise": "uniform"}
 
@@ -278,12 +280,14 @@ def test_collapse_is_noticed_and_dated():
 
 @pytest.mark.usefixtures("_no_scores")
 @pytest.mark.parametrize("problem", ["vae", *FAMILIES])
+@pytest.mark.parametrize("recipe", ["dcgan", "modern"])
 def test_kills_in_a_step_and_in_a_checkpoint_end_with_the_unbroken_runs_bits(
-    problem, tmp_path, monkeypatch
+    problem, recipe, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(GanMonitor, "measure", lambda *_: ({}, {}))  # the networks say it all
     options = {"flip": True} if problem == "vae" else HARD
-    config = smoke(problem, **options, checkpoint_every=3)
+    options = {} if recipe == "modern" else options  # which has every state of its own
+    config = smoke(problem, recipe, **options, checkpoint_every=3)
     whole = hwlib.fit(config, runs=tmp_path / "whole")
     broken = tmp_path / "broken" / whole.path.name
     train_and_be_killed(config, broken.parent, is_writing=False)

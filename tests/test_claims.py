@@ -9,12 +9,19 @@ import pandas as pd
 import pytest
 import torch
 from claims_verdicts import interval
-from conftest import without_scores
+from conftest import mistake_of, without_scores
 
 import hwlib
 from hwlib.claims import CLAIMS, catalogue, claims_path, decide, deciding, known_ids, shapes
 from hwlib.claims.catalogue import CONDITIONS, NotApplicable, known_verdicts, read_claims, rule_of
-from hwlib.claims.deciding import arm_configs, check_needs, decide_one, judge_values, planned
+from hwlib.claims.deciding import (
+    arm_configs,
+    check_needs,
+    decide_one,
+    judge_values,
+    planned,
+    with_recipe,
+)
 from hwlib.claims.measures import RealImages, sharpness
 from hwlib.claims.statistics import joined, judge_interval, t_interval
 from hwlib.data import Part
@@ -372,12 +379,13 @@ def test_the_rule_of_a_claim_changes_with_what_decides_it_and_with_nothing_else(
         assert {id for id in CLAIMS if rule_of(others[id]) != rule_of(CLAIMS[id])} == changed
 
 
-def write(folder, profile, date, verdict="supported", rule=None, fingerprint="ab" * 8):
+def write(folder, profile, date, verdict="supported", rule=None, fingerprint="ab" * 8, recipe=""):
     folder.mkdir(exist_ok=True)
     decided = {"verdict": verdict, "rule": rule or rule_of(CLAIMS["C13"]), "parts": []}
     about = {"data": {"spec": "faces", "fingerprint": fingerprint}, "seeds": [0, 1, 2]}
     content = about | {"profile": profile, "date": date, "claims": {"C13": decided}}
-    claims_path(folder, fingerprint, profile).write_text(json.dumps(content))
+    path = claims_path(folder, fingerprint, profile, recipe)
+    path.write_text(json.dumps(content | {"recipe": recipe} if recipe else content))
 
 
 def test_of_several_files_the_largest_profile_and_then_the_newest_counts(tmp_path, monkeypatch):
@@ -396,6 +404,10 @@ def test_of_several_files_the_largest_profile_and_then_the_newest_counts(tmp_pat
     assert known() == {"C13": "supported"}
     write(runs, "quick", "2026-03-01", rule="another")  # decided by other margins
     assert known() == {"C13": "undecided"}
+    write(runs, "course", "2026-03-01", "contradicted", recipe="modern")
+    assert known() == {"C13": "undecided"}  # another recipe's are not the reports'
+    todays = known_verdicts("ab" * 8, runs, "modern")
+    assert todays["C13"]["decided"]["verdict"] == "contradicted"
     write(shipped, "smoke", "2026-03-01", fingerprint="cd" * 8)
     assert known_verdicts("cd" * 8) == {}  # a trial is no verdict
     assert known_verdicts("ef" * 8, runs) == {}
@@ -596,6 +608,23 @@ def test_finished_runs_are_reused_and_other_claims_verdicts_kept(smoke, capfd, m
     decide(["C18"], runs=runs, **SMALL)
     # verdicts of other code are gone
     assert list(json.loads(path.read_text())["claims"]) == ["C18"]
+
+
+def test_todays_recipe_gives_a_second_opinion_on_what_it_can_test(smoke):
+    runs, first = smoke
+    second = decide(["C18"], runs=runs, recipe="modern", **SMALL)
+    arms = second["claims"]["C18"]["parts"][0]["arms"]["vae"]
+    assert all(name.startswith("vae-modern-") for name in arms["runs"])
+    path = claims_path(runs, first["data"]["fingerprint"], "smoke", "modern")
+    assert json.loads(path.read_text()) == second
+    for id, reason in (("C2", "no num_layers"), ("C3", "arms alike"), ("C13", "no KL study")):
+        assert with_recipe(CLAIMS[id], "modern") is None, reason
+    assert mistake_of(decide, ["C2"], recipe="modern").key == "claim_of_reports"
+    assert mistake_of(decide, ["C18"], recipe="moden").values["near"] == "modern"
+    every = {id: with_recipe(claim, "modern") for id, claim in CLAIMS.items()}
+    assert {"C5", "C6", "C7", "C9", "C11", "C12", "C15", "C19", "C21"} <= {
+        *filter(every.get, every)
+    }
 
 
 def test_stopping_leaves_what_was_decided_and_goes_on_from_there(tmp_path, smoke, monkeypatch):

@@ -82,6 +82,14 @@ def test_tables_have_the_known_verdicts_and_the_measure_that_decides(shipped, la
     name = deciding_part(shipped["claims"]["C14"])["name"]
     assert list(rows.loc["C14"])[:2] == [supported, word(f"claims.C14.parts.{name}", lang)]
     assert rows.loc["C22"].iloc[0] == word("claims.verdicts.not_applicable", lang)
+    todays = word("claims.columns.todays", lang)
+    assert todays not in table
+    second = shipped | {"recipe": "modern", "claims": {"C14": shipped["claims"]["C22"]}}
+    second["claims"]["C14"] |= {"rule": rule_of(CLAIMS["C14"])}
+    (catalogue.SHIPPED / "claims-01234567-quick-modern.json").write_text(json.dumps(second))
+    table = findings.all_known("0123456789abcdef")[lang].set_index(table.columns[0])
+    cells = table.loc[["C14", "C22"], todays]
+    assert list(cells) == [word("claims.verdicts.not_applicable", lang), findings.NONE]
     table = findings.reports_table("0123456789abcdef")[lang]
     verdict = dict(zip(table.iloc[:, 0], table.iloc[:, 2], strict=True))
     not_tested = word("claims.not_tested", lang)

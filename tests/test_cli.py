@@ -13,7 +13,7 @@ import hwlib
 from hwlib import options, report
 from hwlib.errors import UserError
 from hwlib.recipes import PAIRS, make_config
-from hwlib.registry import CLAIMS, PROBLEMS
+from hwlib.registry import PAGES
 from hwlib.report.plan import plan
 from hwlib.run import Run
 
@@ -168,9 +168,9 @@ def test_the_drawn_faces_are_meant_whatever_lies_here_and_two_folders_of_one_nam
 
 
 def test_a_report_takes_nothing_from_what_a_notebook_was_saved_with():
-    planned = plan([*PROBLEMS, CLAIMS], data=["faces:96"], profile="smoke")
+    planned = plan([*PAGES], data=["faces:96"], profile="smoke")
     jobs = [one.job for one in planned]
-    assert {job.problem for job in jobs} == {*PROBLEMS, CLAIMS}
+    assert {job.problem for job in jobs} == {*PAGES}
     for job in jobs:
         known = papermill.inspect_notebook(str(job.notebook))
         assert job.parameters.keys() == known.keys() - {"runs"}  # the report's own, see --runs

@@ -26,7 +26,12 @@ NAN = torch.tensor([[1.0], [torch.nan]])
 MISTAKES = [
     (hwlib.make_config, ("vae", "dcgn"), "unknown_recipe", {"name": "dcgn", "near": "dcgan"}),
     (hwlib.make_config, ("vae", "?"), "unknown_recipe", {"near": None}),
-    (hwlib.make_config, ("infogan", "wide"), "recipe_lacks_problem", {"known": ["dcgan"]}),
+    (
+        hwlib.make_config,
+        ("infogan", "wide"),
+        "recipe_lacks_problem",
+        {"known": ["dcgan", "modern"]},
+    ),
     (lambda: hwlib.make_config("vae", zdim=3), (), "unknown_setting", {"near": "z_dim"}),
     (lambda: hwlib.make_config("vae", num_codes=2), (), "setting_of_problem", {}),
     (known_ids, ("C99",), "unknown_claim", {"id": "C99"}),

@@ -12,7 +12,7 @@ from lively import Z, assert_same, held_out, larger, lively, make_panel, shown, 
 
 from hwlib import explore
 from hwlib.explore import live
-from hwlib.recipes import PAIRS, build_models
+from hwlib.recipes import RECIPES, build_models
 from hwlib.registry import PROBLEMS, resolve
 from hwlib.text import section
 
@@ -28,7 +28,10 @@ def num_parameters(layers):
     return sum(layer.num_parameters for layer in layers)
 
 
-@pytest.mark.parametrize(("recipe", "problem"), [pair for pair in PAIRS if pair[1] != "kl"])
+@pytest.mark.parametrize(
+    ("recipe", "problem"),
+    [(name, p) for name, recipe in RECIPES.items() for p in recipe.problems if p != "kl"],
+)
 def test_the_layers_hold_all_parameters_in_the_order_of_execution(recipe, problem):
     models = build_models(recipe, problem, 0.125)
     counts = {name: sum(p.numel() for p in model.parameters()) for name, model in models.items()}

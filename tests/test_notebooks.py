@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LANGS = ("zh", "en")
 VAE, GAN, ACGAN, INFOGAN = "01_vae", "02_gan", "03_acgan", "04_infogan"
-KL = "05_kl"
+KL, TODAY = "05_kl", "07_today"
 NUM_QUESTIONS = {VAE: 6, GAN: 5, ACGAN: 4, INFOGAN: 4, KL: 6}
 FIGURES = {
     VAE: {"fig1_2", "fig1_3", "fig1_4", "fig1_5", "architecture"},
@@ -37,6 +37,7 @@ FIGURES = {
         "architecture",
     },
     KL: {"kl_elbo", "kl_growth", "kl_samples", "kl_interpolation", "kl_sweep"},
+    TODAY: {"today_samples", "today_pairs"},
 }
 SLIDERS = {
     VAE: {"interpolation_slider", "traversal_slider"},
@@ -295,14 +296,14 @@ def figure_words(facts):
     return [*facts.get("labels", ()), *(w for t in tracks for w in (t.title, *t.labels))]
 
 
-@pytest.mark.parametrize("name", NUM_QUESTIONS)
+@pytest.mark.parametrize("name", [*NUM_QUESTIONS, TODAY])
 def test_both_languages_show_the_same_and_every_figure_has_its_words_in_each(executed, name):
     both = {
         kind: [outputs(executed(name), kind, lang) for lang in LANGS]
         for kind in ("text", "table", "figure", "slider")
     }
     assert {facts.name for _, facts in both["figure"][0]} == FIGURES[name] | DATA
-    assert {facts.name for _, facts in both["slider"][0]} == SLIDERS[name]
+    assert {facts.name for _, facts in both["slider"][0]} == SLIDERS.get(name, set())
     for kind, pair in both.items():
         for (one, zh), (other, en) in zip(*pair, strict=True):
             assert zh.get("name") == en.get("name")
@@ -331,6 +332,16 @@ def test_every_notebook_shows_its_tables_and_nothing_interactive_in_batch(execut
     panels = [cell.outputs for cell in cells if "show.is_batch()" in cell.source]
     assert panels
     assert not any(panels)
+
+
+def test_todays_page_takes_up_the_reports_runs_and_shows_images_before_one_table(executed):
+    notebook = executed(TODAY)
+    assert run_folders(notebook)[2] == run_folders(executed(GAN))[0]
+    assert [results["num_steps"] for results in results_of(notebook)] == [4, 4, 12, 12]
+    shown = [o.metadata.hwlib for o in outputs_of(notebook) if "hwlib" in o.get("metadata", {})]
+    kinds = [facts.kind for facts in shown if facts.lang == "en"]
+    assert kinds == ["figure", "text", "figure", "figure", "table", "text"]  # the data's first
+    assert "only 4 updates" in texts(notebook)
 
 
 def test_data_without_attributes_are_drawn_grey_and_said_to_have_none(

@@ -21,7 +21,7 @@ def test_every_function_that_a_problem_names_is_there_and_every_number_of_a_tabl
         assert set(page.overview) <= metrics().keys()
         assert all(metrics_of(topic) for topic in page.topics)
     assert all(m.topic or m.format for m in metrics().values())
-    assert list(PAGES) == ["vae", "gan", "acgan", "infogan", "kl", "claims"]
+    assert list(PAGES) == ["vae", "gan", "acgan", "infogan", "kl", "claims", "today"]
 
 
 def test_nobody_else_compares_a_problems_name_with_a_literal():

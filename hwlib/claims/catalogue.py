@@ -140,9 +140,13 @@ def known_ids(ids: str | Sequence[str] | None) -> list[str]:
 # ---- files of verdicts, as `hwlib.claims.decide` writes them -------------------------------------
 
 
-def claims_path(runs: Path, fingerprint: str, profile: str) -> Path:
-    """Return where the verdicts on one data set stand in a folder of runs."""
-    return Path(runs) / f"claims-{fingerprint[:DIGITS]}-{profile}.json"
+def claims_path(runs: Path, fingerprint: str, profile: str, recipe: str = "") -> Path:
+    """Return where the verdicts on one data set stand in a folder of runs.
+
+    Those of one recipe, in place of the reports' own, have a file of their own.
+    """
+    end = f"-{recipe}" if recipe else ""
+    return Path(runs) / f"claims-{fingerprint[:DIGITS]}-{profile}{end}.json"
 
 
 def verdict_files(runs: Path | None) -> list[Path]:
@@ -151,8 +155,12 @@ def verdict_files(runs: Path | None) -> list[Path]:
     return [path for folder in folders for path in sorted(folder.glob("claims-*.json"))]
 
 
-def known_verdicts(fingerprint: str, runs: Path | None = None) -> dict[str, Verdicts]:
+def known_verdicts(
+    fingerprint: str, runs: Path | None = None, recipe: str = ""
+) -> dict[str, Verdicts]:
     """Return the verdicts that are known on one data set, shipped or in a folder of `runs`.
+
+    With a `recipe`, those of all arms trained by that one in place of the reports' own.
 
     Where several files have a claim, the one of the largest profile counts, of these the newest.
     What was decided by another rule than today's is left out, and so are trials. By the claim's id,
@@ -160,7 +168,8 @@ def known_verdicts(fingerprint: str, runs: Path | None = None) -> dict[str, Verd
     """
     files = [json.loads(path.read_text(encoding="utf-8")) for path in verdict_files(runs)]
     files = [one for one in files if one["data"]["fingerprint"].startswith(fingerprint[:DIGITS])]
-    files = [{**one, "profile": profile_of(one["profile"])} for one in files if "date" in one]
+    files = [one for one in files if "date" in one and one.get("recipe", "") == recipe]
+    files = [{**one, "profile": profile_of(one["profile"])} for one in files]
     files.sort(key=lambda one: (PROFILES.index(one["profile"]), one["date"]))
     found: dict[str, Verdicts] = {}
     for verdicts in (one for one in files if one["profile"] != PROFILES[0]):

@@ -22,7 +22,7 @@ from hwlib.errors import UserError
 from hwlib.fingerprint import claims_code
 from hwlib.io import write_json
 from hwlib.parallel import num_jobs
-from hwlib.recipes import knows_setting, make_config
+from hwlib.recipes import RECIPES, get_pair, knows_setting, make_config
 from hwlib.registry import PROBLEMS
 from hwlib.run import Run, default_runs_dir
 from hwlib.thresholds import MIN_STEPS
@@ -31,7 +31,13 @@ from hwlib.training.identity import is_done
 from hwlib.training.loop import TrainingDiverged, fit
 from hwlib.training.study import member_configs
 
-SAME = ("profile", "seeds", "settings", "code")  # in verdicts that stand together in a file
+SAME = (
+    "profile",
+    "recipe",
+    "seeds",
+    "settings",
+    "code",
+)  # in verdicts that stand together in a file
 
 
 def decide(
@@ -43,6 +49,7 @@ def decide(
     runs: str | Path | None = None,
     skip_bad: bool = False,
     jobs: int | None = None,
+    recipe: str = "",
     **settings: Any,
 ) -> Verdicts:
     """Decide claims; train what is missing, go on where it stopped, reuse what is finished.
@@ -58,6 +65,8 @@ def decide(
         runs: folder of the run folders; `hwlib.run.default_runs_dir()` where it is empty.
         skip_bad: leave out images that cannot be read.
         jobs: trainings side by side; where it is None, one a core, or one a GPU.
+        recipe: that all arms are trained with in place of their own, for a second opinion; claims
+            that it cannot test are left out. Its verdicts have a file of their own.
         settings: of every run, on top of the arms' own, where its problem knows them: `device`,
             `features`, ...
 
@@ -66,28 +75,37 @@ def decide(
         `verdict`, `rule`, and `parts` or `reason`.
 
     Raises:
-        UserError: an unknown claim, fewer than three seeds, or data that do not fit.
+        UserError: an unknown claim, or one that the recipe cannot test, fewer than three seeds, or
+            data that do not fit.
         Stopped: Ctrl-C; the same call goes on from there.
     """
-    chosen = [CLAIMS[id] for id in catalogue.known_ids(ids)]
+    if recipe:
+        get_pair(recipe, "vae")  # an unknown name ends here
+    every = {id: with_recipe(claim, recipe) for id, claim in CLAIMS.items()}
+    named = catalogue.known_ids(ids)
+    if ids and (wrong := [id for id in named if every[id] is None]):
+        can = [id for id, claim in every.items() if claim]
+        raise UserError("claim_of_reports", id=wrong[0], recipe=recipe, known=can)
+    chosen = [claim for id in named if (claim := every[id])]
     seeds, profile = checked_seeds(seeds), profile_of(profile)
     runs = Path(runs) if runs else default_runs_dir()
     configs_of = partial(arm_configs, data=str(data), profile=profile, seeds=seeds, **settings)
     (config, *_) = configs_of(next(iter(chosen[0].arms.values())))  # all arms take the same images
     loaded = load_data(str(data), config.image_size, crop=config.crop, skip_bad=skip_bad)
-    arms = [arm for claim in CLAIMS.values() for arm in claim.arms.values()]
-    pairs = [(arm.recipe, arm.problem) for arm in arms]
-    rules = [json.dumps(catalogue.CONDITIONS), *map(rule_of, CLAIMS.values())]
+    possible = [claim for claim in every.values() if claim]
+    pairs = [(a.recipe, a.problem) for claim in possible for a in claim.arms.values()]
+    rules = [json.dumps(catalogue.CONDITIONS), *map(rule_of, possible)]
     verdicts: Verdicts = {
         "data": {"spec": str(data), "fingerprint": loaded.fingerprint},
         "profile": profile,
         "seeds": list(seeds),
+        "recipe": recipe,
         "settings": {name: value for name, value in settings.items() if name != "device"},
         "code": claims_code(pairs, rules),
         "date": datetime.now(UTC).date().isoformat(),
         "claims": {},
     }
-    path = catalogue.claims_path(runs, loaded.fingerprint, profile)
+    path = catalogue.claims_path(runs, loaded.fingerprint, profile, recipe)
     old = json.loads(path.read_text()) if path.exists() else {}
     before = old["claims"] if all(old.get(name) == verdicts[name] for name in SAME) else {}
     wanted = planned(chosen, configs_of, loaded)
@@ -105,6 +123,25 @@ def decide(
             ordered = {id: union[id] for id in CLAIMS if id in union}
             write_json(path, verdicts | {"claims": ordered})
     return verdicts
+
+
+def with_recipe(claim: Claim, recipe: str) -> Claim | None:
+    """Return a claim whose arms are all trained by one recipe, on its own schedule.
+
+    None where that cannot test it: the recipe has not the problem, refuses a setting, or two arms
+    differ by nothing else than the report. An empty `recipe` leaves every claim as it is.
+    """
+    if not recipe:
+        return claim
+    changed = {"recipe": recipe, "quick": {}}
+    arms = {label: arm.model_copy(update=changed) for label, arm in claim.arms.items()}
+    if any(arm.problem not in RECIPES[recipe].problems for arm in arms.values()):
+        return None
+    try:
+        made = {make_config(arm.problem, recipe, **arm.overrides) for arm in arms.values()}
+    except UserError:
+        return None
+    return claim.model_copy(update={"arms": arms}) if len(made) == len(arms) else None
 
 
 def checked_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
@@ -132,7 +169,7 @@ def decide_one(
     except TrainingDiverged as stop:
         reason = NotApplicable("diverged", step=stop.values["step"]).reason
         found = {"verdict": statistics.NOT_APPLICABLE, "reason": reason}
-    return {**found, "rule": rule_of(claim)}
+    return {**found, "rule": rule_of(CLAIMS[claim.id])}
 
 
 def check_needs(claim: Claim, data: Data) -> None:

@@ -22,7 +22,7 @@ from hwlib.explore.latents import (
 from hwlib.explore.live import LiveCurve
 from hwlib.explore.networks import conditioning_method, layers, network_layers, page_decoder
 from hwlib.explore.play import Playground, export, finished_runs
-from hwlib.explore.samples import closest_pairs, lattice, reconstruction_frechet
+from hwlib.explore.samples import closest_pairs, lattice
 from hwlib.explore.vae import (
     DirectionPanel,
     KLPanel,

@@ -6,13 +6,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from hwlib.data import Data
-from hwlib.metrics import frechet_distance, squared_distances
-from hwlib.run import Run
-from hwlib.training.attribute_classifier import image_features
-from hwlib.training.batches import evenly_spaced_rows
-from hwlib.training.evaluate_vae import reconstruct
-from hwlib.training.quality import NUM_SHOWN, closest_pair, make_feature_networks, thumbnails
+from hwlib.metrics import squared_distances
+from hwlib.training.quality import NUM_SHOWN, closest_pair, thumbnails
 
 NUM_DRAWS = 1_000  # of real images, as many in each as there are samples
 MIDDLE = (5, 95)  # percentiles of the draws
@@ -85,24 +80,3 @@ def _peak(images: np.ndarray) -> tuple[float, float]:
     excess = max(0.0, top - beside) * (2 * side - 1) * 1.5
     grey_levels = float(np.sqrt(excess / (side**2 * (window**2).sum())))
     return (top / beside if beside > 0 else 1.0), grey_levels
-
-
-def reconstruction_frechet(run: Run, data: Data) -> float | None:
-    """Return the Fréchet distance from a VAE's reconstructed training images to test images.
-
-    It is measured as that of the run's samples is, on as many images and in the same features;
-    the noise floor is that of the same training images as they are. None where the run has no such
-    distance, or its features are not to be had again.
-    """
-    protocol = run.results.get("frechet_protocol")
-    if protocol is None:
-        return None
-    extractor = make_feature_networks(run.config, data, torch.device("cpu")).extractor
-    if extractor.name != protocol["features"]:
-        return None
-    num = protocol["num_real"]
-    test = data.test.images[evenly_spaced_rows(len(data.test), num)]
-    train = data.train.images[evenly_spaced_rows(len(data.train), num)]
-    made = reconstruct(run.load_models()["vae"], train)
-    real, fake = (image_features(extractor, images) for images in (test, made))
-    return frechet_distance(real, fake)

@@ -10,4 +10,5 @@ from hwlib.findings import losses as losses
 from hwlib.findings import samples as samples
 from hwlib.findings import setup as setup
 from hwlib.findings import summary as summary
+from hwlib.findings import today as today
 from hwlib.findings import vae as vae

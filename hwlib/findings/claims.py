@@ -17,6 +17,7 @@ from hwlib.claims import statistics
 from hwlib.claims.catalogue import CLAIMS, known_verdicts
 from hwlib.data.layouts import is_drawn
 from hwlib.findings.base import pick
+from hwlib.registry import TODAYS
 from hwlib.run import default_runs_dir
 from hwlib.text import Finding, finding, in_languages, section, sentence, word
 
@@ -99,8 +100,10 @@ def overview_rows(verdicts: Verdicts) -> list[tuple[str, str, bool, float, float
 # ---- what is known on some data ------------------------------------------------------------------
 
 
-def _known(data_fingerprint: str, runs: Path | str | None) -> dict[str, dict[str, Any]]:
-    return known_verdicts(data_fingerprint, Path(runs) if runs else default_runs_dir())
+def _known(
+    data_fingerprint: str, runs: Path | str | None, recipe: str = ""
+) -> dict[str, dict[str, Any]]:
+    return known_verdicts(data_fingerprint, Path(runs) if runs else default_runs_dir(), recipe)
 
 
 def _ground(verdicts: Collection[Verdicts]) -> dict[str, Any]:
@@ -156,11 +159,21 @@ def _table(
 def verdicts_table(
     every: Mapping[str, Decided],
     columns: Sequence[str] = ("id", "claim", "reports", "verdict", "effect", "margin"),
+    todays: Mapping[str, Decided] | None = None,
 ) -> Tables:
-    """Return the table of verdicts, a row a claim, in the reports' order."""
+    """Return the table of verdicts, a row a claim, in the reports' order.
+
+    `todays` are those on the same claims with today's recipe, as far as it can test them.
+    """
 
     def write(language: str) -> pd.DataFrame:
-        rows = (_cells(id, every[id], language) for id in CLAIMS if id in every)
+        words, others = section("claims", language)["verdicts"], todays or {}
+        rows = [
+            _cells(id, every[id], language)
+            | {"todays": words[others[id]["verdict"]] if id in others else NONE}
+            for id in CLAIMS
+            if id in every
+        ]
         return _table(rows, columns, language)
 
     return in_languages(write)
@@ -171,8 +184,12 @@ def all_known(data_fingerprint: str, runs: Path | str | None = None) -> Tables:
 
     What the claims say stands in `reports_table`.
     """
-    known = {id: one["decided"] for id, one in _known(data_fingerprint, runs).items()}
-    return verdicts_table(known, ("id", "verdict", "measure", "effect", "margin"))
+    known, todays = (
+        {id: one["decided"] for id, one in _known(data_fingerprint, runs, recipe).items()}
+        for recipe in ("", TODAYS)
+    )
+    columns = ["id", "verdict", *["todays"] * bool(todays), "measure", "effect", "margin"]
+    return verdicts_table(known, columns, todays)
 
 
 def reports_table(data_fingerprint: str = "", runs: Path | str | None = None) -> Tables:
@@ -187,7 +204,8 @@ def reports_table(data_fingerprint: str = "", runs: Path | str | None = None) ->
 
     def write(language: str) -> pd.DataFrame:
         rows = []
-        for letter, name in sorted((recipe.letter, name) for name, recipe in RECIPES.items()):
+        reports = ((recipe.letter, name) for name, recipe in RECIPES.items() if recipe.letter)
+        for letter, name in sorted(reports):
             did = sentence("claims.did", language, letter=letter, recipe=name)
             rows.append({"id": letter, "concluded": did, "verdict": ""})
             for id in (id for id, claim in CLAIMS.items() if claim.letters[0] == letter):

@@ -16,7 +16,7 @@ STRUCTURE = ("z_dim", "num_layers", "image_size", "batch_norm", "num_codes")
 # What an adversarial run may take beside the plain game.
 OPTIONS = (
     *("noise", "flip", "d_updates", "d_width", "joint_batch", "label_smoothing", "spectral_norm"),
-    *("r1", "augment", "ema"),
+    *("minibatch_std", "r1", "augment", "ema", "lr_decay"),
 )
 
 

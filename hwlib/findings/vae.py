@@ -139,17 +139,17 @@ def reported_mse(
     return finding("vae.reported_mse", **about, is_like=is_like, is_drawn=is_drawn)
 
 
-def samples(results: Results, reconstruction_frechet: float | None) -> Finding:
+def samples(results: Results) -> Finding:
     """Say how samples and reconstructions stand to one another in what both are measured by.
 
     `cause` is what keeps samples from real images, by the share of their Fréchet distance that
     reconstructed training images have: "blur" (of the decoder), "prior" (that it is not where the
     codes are), "both" or "unknown".
     """
-    cause = "unknown"
-    if reconstruction_frechet is not None:
-        cause = grade(reconstruction_frechet / results["frechet"], MIN_CAUSE_SHARE, "prior")
-    about = {"reconstructions": reconstruction_frechet, "cause": cause}
+    cause, far = "unknown", results.get("frechet_reconstructions")
+    if far is not None:
+        cause = grade(far / results["frechet"], MIN_CAUSE_SHARE, "prior")
+    about = {"reconstructions": far, "cause": cause}
     return finding("vae.samples", run=describe(results), **about)
 
 

@@ -1,12 +1,15 @@
 """Generator, discriminator and code reader that the recipes share; only their layers differ."""
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
 from hwlib.conditioning import CODE_SIZE
 from hwlib.models.layers import down, scale, up
+
+GROUP = 4  # images whose spread D is told
 
 
 class JoinValues(nn.Module):
@@ -116,6 +119,26 @@ class Discriminator(nn.Module):
         return logits[:, 0], logits[:, 1:]
 
 
+class MinibatchDeviation(nn.Module):
+    """Tell D how much the images of a group differ, or G may show it one and the same.
+
+    The mean standard deviation over a group of four is added to every channel, times a weight of
+    its own; before a convolution that is nearly the map more of Karras et al. 2018, section 3.
+    """
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.weight = nn.Parameter(torch.full((channels,), channels**-0.5))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map features (B, C, ...) to the same shape; images are grouped in their order."""
+        group = math.gcd(len(x), GROUP)
+        variance = x.float().unflatten(0, (-1, group)).var(1, correction=0)
+        deviation = (variance + 1e-8).sqrt().flatten(1).mean(1).repeat_interleave(group)
+        shape = (1, -1, *[1] * (x.ndim - 2))
+        return x + self.weight.view(shape) * deviation.view(-1, *[1] * (x.ndim - 1))
+
+
 class Heads(nn.Module):
     """Several heads over the same features, their logits side by side."""
 
@@ -173,3 +196,29 @@ def dcgan_trunk(*, width: float, channels: int) -> nn.Sequential:
         *down(b, c),  # (B, 256, 8, 8)
         *down(c, d),  # (B, 512, 4, 4)
     )
+
+
+def conv_discriminator(
+    *, width: float, image_size: int, channels: int, num_classes: int = 0, batch_norm: bool = False
+) -> Discriminator:
+    """Return a D of convolutions alone, with an output more for each class; shapes as in DCGAN's.
+
+    Without batch norm images of a batch do not see each other; with it, it stands before the
+    activation of each layer but the first.
+    """
+    layers: list[nn.Module] = []
+    maps = [channels, *(scale(n, width) for n in (64, 128, 256, 512))]
+    for before, after in pairwise(maps):
+        norm = [nn.BatchNorm2d(after)] if batch_norm and layers else []
+        layers += [nn.Conv2d(before, after, 4, 2, 1), *norm, nn.LeakyReLU(0.2, inplace=True)]
+    num_features = maps[-1] * (image_size // 16) ** 2
+    head = nn.Sequential(nn.Flatten(), nn.Linear(num_features, 1 + num_classes))
+    return Discriminator(nn.Sequential(*layers), head, num_classes=num_classes)
+
+
+def add_minibatch_deviation(D: Discriminator, *, image_size: int, channels: int) -> None:
+    """Put a `MinibatchDeviation` behind D's trunk."""
+    is_training = D.training
+    with torch.no_grad():  # nothing is learnt from it, batch norm's statistics included
+        features = D.eval().trunk(torch.zeros(1, channels, image_size, image_size))
+    D.trunk = nn.Sequential(D.trunk, MinibatchDeviation(features.shape[1])).train(is_training)

@@ -1,5 +1,7 @@
 """Small pieces from which the recipes' networks are built."""
 
+import math
+
 from torch import nn
 
 
@@ -45,6 +47,21 @@ def init_glorot(network: nn.Module) -> nn.Module:
             nn.init.xavier_uniform_(module.weight)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
+    return network
+
+
+def init_he(network: nn.Module) -> nn.Module:
+    """Draw weights so that activations keep their size (He et al. 2015), the last layer's half."""
+    kinds = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
+    layers = [module for module in network.modules() if isinstance(module, kinds)]
+    for layer in layers:
+        fan_in = layer.weight[0].numel()
+        if isinstance(layer, nn.ConvTranspose2d):  # each output sees one place in stride^2
+            fan_in = layer.weight[:, 0].numel() // layer.stride[0] ** 2
+        gain = 0.5 if layer is layers[-1] else 1.0
+        nn.init.normal_(layer.weight, 0, gain * math.sqrt(2 / fan_in))
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)
     return network
 
 

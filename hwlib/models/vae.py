@@ -34,6 +34,8 @@ class VAE(nn.Module):
         self.logvar = nn.Linear(num_features, z_dim)
         self.decoder = decoder
         self.register_parameter("log_sigma", None)  # the weights of the loss imply sigma
+        self.register_buffer("prior_mean", None)  # the prior is N(0, I)
+        self.register_buffer("prior_factor", None)
 
     def learn_sigma(self) -> None:
         """Give the decoder one standard deviation of its own, which is learnt.
@@ -42,6 +44,27 @@ class VAE(nn.Module):
         """
         low, high = self.pixel_range
         self.log_sigma = nn.Parameter(torch.tensor(math.log(INITIAL_SIGMA_01 * (high - low))))
+
+    def make_prior(self) -> None:
+        """Give it a normal prior of its own, which `fit_prior` sets after the training."""
+        self.prior_mean = torch.zeros(self.z_dim)
+        self.prior_factor = torch.eye(self.z_dim)
+
+    def fit_prior(self, mu: Tensor, logvar: Tensor) -> None:
+        """Fit the prior to the posteriors of the training images, (N, Z) each (Ghosh et al. 2020).
+
+        It has the mean and the covariance of their mixture, the aggregated posterior.
+        """
+        mu, variance = mu.double(), logvar.double().exp()
+        covariance = torch.cov(mu.T, correction=0) + variance.mean(0).diag()
+        self.prior_mean.copy_(mu.mean(0))
+        self.prior_factor.copy_(torch.linalg.cholesky(covariance))
+
+    def from_prior(self, eps: Tensor) -> Tensor:
+        """Map standard normal noise (B, Z) to latents of the prior."""
+        if self.prior_mean is None:
+            return eps
+        return self.prior_mean + eps.to(self.prior_mean.device) @ self.prior_factor.T
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Map images (B, C, H, W) to `mu` and `logvar`, (B, Z) each."""

@@ -31,6 +31,7 @@ from hwlib.plots.grids import (
     interpolation,
     nearest,
     pairs,
+    report_and_today,
     side_by_side,
     traversal,
     weight_growth,

@@ -207,6 +207,16 @@ def side_by_side(
     return image_blocks(blocks, columns, [[name] for name in groups], **options)
 
 
+def report_and_today(images: Sequence[np.ndarray], *, lang: str = "en", **options: Any) -> Axes:
+    """Draw a report's images above those of today's recipe, and above real ones if there are any.
+
+    Each is (N, H, W, C), or pairs (N, 2, H, W, C), whose firsts are a row and seconds the next.
+    """
+    rows = [one if one.ndim == 4 else np.concatenate([*one.swapaxes(0, 1)]) for one in images]
+    names = [words(key, lang) for key in ("of_report", "of_today", "real")]
+    return side_by_side(dict(zip(names, rows, strict=False)), **options)
+
+
 # ------------------------------------------------------------------------- attributes and codes
 
 

@@ -7,14 +7,15 @@ from torch import nn
 
 from hwlib.config import Config, profile_of
 from hwlib.errors import UserError, nearest_name
-from hwlib.models.layers import remove_batch_norm
+from hwlib.models.gan import add_minibatch_deviation, conv_discriminator
+from hwlib.models.layers import init_he, remove_batch_norm
 from hwlib.recipes.base import UNIT, Models, Pair, Recipe, kl_study
-from hwlib.registry import PROBLEMS, RECIPE_SETTINGS, SPECIAL_SETTINGS
+from hwlib.registry import PAGES, PROBLEMS, RECIPE_SETTINGS, SPECIAL_SETTINGS, TODAY, TODAYS
 
-NAMES = ("plain", "upsample", "wide", "elbo", "dcgan")
+NAMES = ("plain", "upsample", "wide", "elbo", "dcgan", "modern")
 RECIPES: dict[str, Recipe] = {name: import_module(f"hwlib.recipes.{name}").RECIPE for name in NAMES}
 # The homework's matrix: which report handed in which problem.
-PAIRS = tuple((name, problem) for name, recipe in RECIPES.items() for problem in recipe.problems)
+PAIRS = tuple((name, problem) for name, r in RECIPES.items() if r.letter for problem in r.problems)
 
 # 'smoke' shows in seconds that everything runs; its numbers mean nothing.
 SMOKE = {
@@ -25,6 +26,10 @@ SMOKE = {
 # share of its updates, so that images are rough and sliders move something.
 PREVIEW_WIDTH = 0.5
 PREVIEW = {"num_evals": 6, "oracle_steps": 300}
+# The page on today's recipe takes a share of that recipe's own schedule, which costs about as much
+# as the reports' own, and has in common with them what is shown and how it is measured.
+TODAYS_SHARE = 1 / 3
+IN_COMMON = ("attribute", "image_size", "crop", "device", "precision", "features", "oracle_steps")
 
 
 def get_pair(recipe: str, problem: str) -> Pair:
@@ -100,6 +105,29 @@ def make_config(
     return Config.create(**names, seed=seed, **settings)
 
 
+def beside_todays(
+    recipe: str, data: str = "faces", profile: str = "quick", seed: int = 0, **settings: Any
+) -> tuple[dict[str, Config], dict[str, Config]]:
+    """Return a recipe's own runs by problem, and those of today's recipe that stand beside them.
+
+    Each of the `settings` is of the recipe's problems that know it; a mistake is a UserError.
+    """
+    problems, own, todays = PAGES[TODAY].beside, {}, {}
+    for problem in problems:
+        others = [p for p in problems if p != problem]
+        known = {
+            name: amount
+            for name, amount in settings.items()
+            if knows_setting(problem, name) or not any(knows_setting(p, name) for p in others)
+        }
+        own[problem] = make_config(problem, recipe, data, profile, seed, **known)
+        same = {name: getattr(own[problem], name) for name in IN_COMMON}
+        full = make_config(problem, TODAYS, data, profile, seed, **same)
+        num_steps = max(1, round(TODAYS_SHARE * full.num_steps))
+        todays[problem] = full.model_copy(update={"num_steps": num_steps})
+    return own, todays
+
+
 def build_models(
     recipe: str,
     problem: str,
@@ -108,7 +136,10 @@ def build_models(
     z_dim: int | None = None,
     spectral_norm: bool = False,
     batch_norm: str = "recipe",
+    minibatch_std: bool = False,
     sigma: str = "fixed",
+    prior: str = "standard",
+    has_critic: bool = False,
     **options: Any,
 ) -> Models:
     """Build the networks of a pair, by name: {"vae": ...}, or {"G": ..., "D": ...}.
@@ -116,8 +147,10 @@ def build_models(
     `width` is a factor on every hidden channel count. Options are `z_dim`, the report's own where
     it is left out; `image_size` (64), `channels` (3); `spectral_norm` holds D's convolutions and
     dense layers at spectral norm 1 (Miyato et al. 2018); `batch_norm` "on" puts it between the
-    layers of G and D where the report has none, "off" takes it away from all of them; `sigma`
-    "learned" gives a VAE's decoder a standard deviation that is learnt. What one problem alone
+    layers of G and D where the report has none, "off" takes it away from all of them;
+    `minibatch_std` tells D how much images of a group differ. `sigma` "learned" gives a VAE's
+    decoder a standard deviation that is learnt, `prior` "fitted" a prior of its own, `has_critic` a
+    D, which judges its reconstructions. What one problem alone
     knows: a VAE's `pixel_range`, `num_layers` of plain's; `d_width` of those with a D; the ACGAN's
     `num_labels`, the InfoGAN's `num_codes` and `code_scale`.
 
@@ -137,21 +170,34 @@ def build_models(
         for layer in list(models["D"].modules()):
             if isinstance(layer, nn.Conv2d | nn.Linear):
                 nn.utils.parametrizations.spectral_norm(layer)
+    sizes = {"image_size": 64, "channels": 3} | options
+    sizes = {name: sizes[name] for name in ("image_size", "channels")}
+    if minibatch_std:
+        add_minibatch_deviation(models["D"], **sizes)
     if sigma == "learned":
         models["vae"].learn_sigma()
+    if prior == "fitted":
+        models["vae"].make_prior()
+    if has_critic:
+        models["D"] = init_he(conv_discriminator(width=width, **sizes))
     return models
 
 
 def build_networks(config: Config, *, channels: int) -> Models:
     """Build the networks that settings ask for, with fresh weights, by name; as `build_models`."""
     problem = PROBLEMS[config.problem]
-    names = ("d_width", "spectral_norm", "batch_norm") if problem.is_adversarial else ("sigma",)
+    if problem.is_adversarial:
+        names = ("d_width", "spectral_norm", "batch_norm", "minibatch_std")
+    else:
+        names = ("sigma", "prior")
     names += ("num_codes", "code_scale") if problem.condition == "codes" else ()
     options = {name: getattr(config, name) for name in ("z_dim", "image_size", *names)}
     if problem.condition == "labels":
         options["num_labels"] = len(config.attributes)
-    if not problem.is_adversarial and config.reconstruction == "bce":
-        options["pixel_range"] = UNIT
-    if not problem.is_adversarial and config.num_layers is not None:
-        options["num_layers"] = config.num_layers
+    if not problem.is_adversarial:
+        options["has_critic"] = config.adversarial_weight > 0
+        if config.reconstruction == "bce":
+            options["pixel_range"] = UNIT
+        if config.num_layers is not None:
+            options["num_layers"] = config.num_layers
     return build_models(config.recipe, config.problem, config.width, channels=channels, **options)

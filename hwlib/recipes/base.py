@@ -98,10 +98,10 @@ class Pair:
 
 @dataclass(frozen=True)
 class Recipe:
-    """One course report; the name of its file is the recipe's."""
+    """One course report, or what is set beside them; the name of its file is the recipe's."""
 
-    letter: str
     problems: Mapping[str, Pair]
+    letter: str = ""  # the report's; none of today's recipe
 
 
 def adversarial(

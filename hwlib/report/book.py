@@ -14,9 +14,10 @@ from pandocfilters import Para, Str, Strong
 from PIL import Image
 
 from hwlib import log
-from hwlib.findings import claims, summary
+from hwlib.findings import claims, summary, today
+from hwlib.findings.base import is_trial
 from hwlib.images import encode, to_image
-from hwlib.registry import metrics
+from hwlib.registry import TODAY, metrics
 from hwlib.report import compare
 from hwlib.report.cells import cell, format_metric, metric_label
 from hwlib.report.document import (
@@ -94,6 +95,17 @@ class Part:
     first_table: int = 1  # the number of its first table
 
 
+def of_today(page: Page) -> list[Finding]:
+    """Return whether the page's own run is nearer than a report's; nothing of other pages."""
+    todays = page.facts
+    if todays.job.problem != TODAY or page.reason:
+        return []
+    own = next((one for one in todays.others if one.problem == todays.problem), todays)
+    if is_trial(own.results) or is_trial(todays.results):
+        return []
+    return [today.nearer(todays.problem, own.results, todays.results)]
+
+
 def page_title(document: Document | None, facts: Facts, language: str) -> str:
     """Return the notebook's own title, else the problem's name."""
     if document and document.title:
@@ -119,7 +131,9 @@ class Book:
 
     def __init__(self, pages: Sequence[Page], language: str, about: About | None = None):
         self.pages, self.language, self.about = pages, language, about or About()
-        self.finished = [page.facts for page in pages if not page.reason]
+        done = [page.facts for page in pages if not page.reason]
+        self.finished = [facts for facts in done if facts.problem == facts.job.problem]
+        self.today = [one for page in pages for one in of_today(page)][:1]
         self.runs = rows_of([page.run for page in pages])
         folders = [page.facts.folder for page in pages if page.facts.folder]
         files = [folder / RESULTS for folder in folders]
@@ -138,7 +152,8 @@ class Book:
         profiles = {run.settings.get("profile") for run in self.runs}
         short = [name for name in ("smoke", "preview") if name in profiles]
         self.warnings = [word(f"page.{name}", language) for name in short]
-        found = summary.findings(self.finished) or [Finding("summary.nothing", {})]
+        found = [*summary.findings(self.finished), *self.today]
+        found = found or [Finding("summary.nothing", {})]
         points = self.document("\n".join(f"- {one.say(language)}" for one in found))
         frame = summary.table(self.finished)[language]
         table = make_table(frame, caption=self.say("title_table"))
@@ -249,7 +264,7 @@ class Book:
         is_named = len({page.title for page in self.pages}) < len(self.pages)
         for page in self.pages:
             title = page.full_title if is_named else page.title
-            found = summary.result(page.facts.problem, page.facts.results)
+            found = of_today(page) or summary.result(page.facts.problem, page.facts.results)
             result = say_all(found, language=self.language) if found and not page.reason else ""
             document = None if page.reason else page.document
             yield Part(page.name, PROBLEM, title, document, page, result)
@@ -267,9 +282,8 @@ class Book:
     def _conclusion(self) -> Part:
         """Return what follows from all problems, and from the claims."""
         known = filter(None, (claims.summary(*own) for own in self.on_data))
-        text = "\n\n".join(
-            f.say(self.language) for f in (*summary.conclusion(self.finished), *known)
-        )
+        own = summary.conclusion(self.finished) if self.finished or not self.today else []
+        text = "\n\n".join(f.say(self.language) for f in (*own, *self.today, *known))
         return self._part("conclusion", self.document(text))
 
     # ------------------------------------------------------------------ appendices
@@ -316,6 +330,8 @@ class Book:
             names = [*compare.QUALITY, "near_copies"]
             names = [name for name in names if any(name in run.results for run in runs)]
             shown = [run for run in runs if any(name in run.results for name in names)]
+            # the page on today's recipe has a table of its own, and this one only so much room
+            shown = [run for run in shown if run.job.problem != TODAY] or shown
             rows = []
             for name in names:
                 real = metrics()[name].real

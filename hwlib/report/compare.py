@@ -124,7 +124,7 @@ class Comparison:
             names = metrics_of(topic)
             if topic == "training" or any(name in run.results for name in names for run in runs):
                 tables += self.metric_tables(names, runs, words["topics"][topic])
-        if problem == CLAIMS:
+        if problem not in PROBLEMS:
             return Section(problem, title, tables=tables)
         parts = [
             Section(f"{problem}-{name}", words[name], text=text, strips=strips)

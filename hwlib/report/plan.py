@@ -12,19 +12,19 @@ from hwlib.claims.statistics import MIN_SEEDS
 from hwlib.config import Config
 from hwlib.data import Data, load_data
 from hwlib.errors import UserError
-from hwlib.recipes import PAIRS, get_pair, knows_setting, make_config
-from hwlib.registry import CLAIMS, PROBLEMS
+from hwlib.recipes import PAIRS, beside_todays, get_pair, knows_setting, make_config
+from hwlib.registry import CLAIMS, PAGES, PROBLEMS, TODAY
 from hwlib.report.runner import Job, make_job
 from hwlib.text import LANGUAGES
-from hwlib.training.calibrate import expected_seconds
+from hwlib.training.calibrate import expected_seconds, trainings
 from hwlib.training.identity import load_run_data, resolve_attribute
 
 
 class Planned(NamedTuple):
-    """A job, and what its notebook trains; of claims neither settings nor data are known."""
+    """A job, and all that its notebook trains; of claims neither settings nor data are known."""
 
     job: Job
-    config: Config | None = None
+    configs: Sequence[Config] | None = None
     data: Data | None = None
 
 
@@ -42,19 +42,21 @@ def plan(
     """Return the jobs of a report: every problem and recipe on every data, with every seed.
 
     They name all parameters, so that nothing comes from what a student left in a notebook's cell.
-    Without `problems` all are meant, without a `recipe` each problem's default; it may be "all".
+    Without `problems` all are meant, and the page on today's recipe where its problems are among
+    them; without a `recipe` each problem's default. It may be "all".
     Each data set and each seed has pages of its own, but claims, where three seeds follow on from a
     single one. Each of the `settings` goes to the problems that know it.
 
     An unknown name, or a setting or data that a job cannot take, is a UserError.
     """
     settings = settings or {}
-    homework = [problem for problem in problems if problem != CLAIMS]
+    homework = [problem for problem in problems if problem not in PAGES.keys() - PROBLEMS.keys()]
+    claims_alone = {*problems} == {CLAIMS}
     if wrong := [name for name in homework if re.fullmatch("[Cc][0-9]+'?", name)]:
         raise UserError("claim_as_problem", problem=wrong[0])
     if claims and CLAIMS not in problems:
         raise UserError("claim_needs_claims")
-    if CLAIMS in problems and not homework and (recipe or settings):
+    if claims_alone and (recipe or settings):
         raise UserError("claims_have_own")
     common = {"skip_bad": skip_bad, "languages": list(LANGUAGES)}
     planned = []
@@ -65,28 +67,43 @@ def plan(
         own = seeds if len(seeds) > 1 else range(seeds[0], seeds[0] + MIN_SEEDS)
         about = {"ids": ids, "data": spec, "profile": profile, "seeds": list(checked_seeds(own))}
         planned.append(Planned(make_job(CLAIMS, "all", about | common)))
-    if planned and not homework:
+    if claims_alone:
         return planned
-    wanted = homework or list(dict.fromkeys(problem for _, problem in PAIRS))
-    if recipe and recipe != "all" and not homework:  # "all problems" are those that it has
+    wanted = homework if problems else list(dict.fromkeys(problem for _, problem in PAIRS))
+    if recipe and recipe != "all" and not problems:  # "all problems" are those that it has
         wanted = [problem for problem in wanted if (recipe, problem) in PAIRS] or wanted[:1]
     pairs: list[tuple[str, str]] = []
     for problem in wanted:
         default = PROBLEMS[problem].default_recipe if problem in PROBLEMS else "all"
         every = [pair for pair in PAIRS if pair[1] == problem] if recipe == "all" else []
         pairs += every or [(recipe or default, problem)]
-        get_pair(*pairs[-1])  # an unknown name, or a pair that does not exist, ends here
+    asked = [(problem, [(recipe, problem)]) for recipe, problem in pairs]
+    beside = PAGES[TODAY].beside
+    if TODAY in problems or (not problems and {*beside} <= {*wanted}):
+        default = PROBLEMS[beside[0]].default_recipe
+        own_recipe = default if recipe in (None, "all") else recipe
+        asked.append((TODAY, [(own_recipe, problem) for problem in beside]))
+    every = [pair for _, some in asked for pair in some]
+    for pair in every:
+        get_pair(*pair)  # an unknown name, or a pair that does not exist, ends here
     for name in settings:
-        if not any(knows_setting(problem, name, recipe) for recipe, problem in pairs):
-            make_config(*reversed(pairs[0]), **settings)  # says which are known
-    for (recipe, problem), spec, seed in product(pairs, data, seeds):
-        own = {n: v for n, v in settings.items() if knows_setting(problem, n, recipe)}
-        config = make_config(problem, recipe, spec, profile, seed, **own)
-        loaded = load_run_data(config, skip_bad=skip_bad)
+        if not any(knows_setting(problem, name, recipe) for recipe, problem in every):
+            make_config(*reversed(every[0]), **settings)  # says which are known
+    for (name, some), spec, seed in product(asked, data, seeds):
+        known, recipe = [problem for _, problem in some], some[0][0]
+        own = {n: v for n, v in settings.items() if any(knows_setting(p, n, recipe) for p in known)}
+        if name == TODAY:
+            others, todays = beside_todays(recipe, spec, profile, seed, **own)
+            configs = [*todays.values(), *others.values()]  # in the notebook's order
+        else:
+            configs = [make_config(name, recipe, spec, profile, seed, **own)]
+        loaded = load_run_data(configs[-1], skip_bad=skip_bad)
+        configs = [resolve_attribute(config, loaded) for config in configs]
         about = {"data": spec, "profile": profile, "seed": seed, "settings": own}
         about["attribute"] = ""  # it is among the settings
-        job = make_job(problem, recipe, about | common)
-        planned.append(Planned(job, resolve_attribute(config, loaded), loaded))
+        job = make_job(name, recipe, about | common)
+        configs = configs if name == TODAY else trainings(configs[0])
+        planned.append(Planned(job, configs, loaded))
     return planned
 
 

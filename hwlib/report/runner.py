@@ -27,7 +27,7 @@ from hwlib.errors import UserError
 from hwlib.fingerprint import hash_of_files
 from hwlib.io import replacing, sha256_of, write_json
 from hwlib.parallel import OnLine, RunChild
-from hwlib.registry import CLAIMS, PAGES, PROBLEMS
+from hwlib.registry import CLAIMS, PAGES, PROBLEMS, TODAY
 from hwlib.run import default_runs_dir
 from hwlib.text import ROOT as TEXTS
 from hwlib.text import in_languages, word
@@ -83,7 +83,7 @@ def make_job(
     An unknown problem, or one without a notebook, is a UserError.
     """
     if problem not in PAGES:
-        raise UserError("unknown_report_problem", problem=problem, known=[*PROBLEMS, CLAIMS])
+        raise UserError("unknown_report_problem", problem=problem, known=[*PROBLEMS, TODAY, CLAIMS])
     own_folders = [root / "notebooks" for root in (PACKAGE.parent, Path.cwd())]
     folder = notebooks or next(filter(Path.is_dir, own_folders), own_folders[0])
     path = folder / PAGES[problem].notebook

@@ -133,8 +133,9 @@ def make_report(
     claims = [one for one in results if one.job.problem == CLAIMS]
     others = [one for one in results if one.job.problem != CLAIMS]
     # long ones begin early, so that none is left at the end
-    case = 0 if any(PROBLEMS[one.job.problem].study_of for one in others) else 1
-    others.sort(key=lambda one: PROBLEMS[one.job.problem].start_rank[case])
+    studies = {problem for problem, known in PROBLEMS.items() if known.study_of}
+    case = 0 if any(one.job.problem in studies for one in others) else 1
+    others.sort(key=lambda one: PAGES[one.job.problem].start_rank[case])
     turns = [one.name for one in (*others, *claims)]
     log = RunLog(turns, at_once=len(environments), expected=seconds, quiet=quiet)
     languages = [code for code in LANGUAGES if code in languages]

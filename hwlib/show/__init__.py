@@ -20,6 +20,8 @@ from hwlib.show.tables import acgan_tables as acgan_tables
 from hwlib.show.tables import kl_tables as kl_tables
 from hwlib.show.tables import layer_tables as layer_tables
 from hwlib.show.tables import ledger as ledger
+from hwlib.show.tables import prior_tables as prior_tables
+from hwlib.show.tables import today_tables as today_tables
 from hwlib.show.verdicts import claims as claims
 from hwlib.show.verdicts import claims_runs as claims_runs
 from hwlib.show.verdicts import claims_tables as claims_tables

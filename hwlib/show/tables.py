@@ -9,6 +9,8 @@ from hwlib import plots
 from hwlib.findings import kl, losses
 from hwlib.findings.base import Results
 from hwlib.objectives import CommonForm, common_forms
+from hwlib.registry import PAGES, TODAY, metrics
+from hwlib.run import Run
 from hwlib.show.cells import NONE
 from hwlib.show.page import table
 from hwlib.text import LANGUAGES, number, percent, section, word
@@ -18,6 +20,7 @@ Cell = Any  # a number or a text, or the name of words
 
 LAYER_HEADS = ("part", "layer", "settings", "activation", "shape", "parameters")
 ACGAN_HEADS = ("attribute", "accuracy", "flips", "ceiling", "baseline")
+PRIOR_HEADS = ("images", "frechet", "kid")
 SYMBOLS = {"mu": "μ", "logvar": "log σ²"}
 KL_HEADS = (
     *("weight", "error", "nats", "active"),
@@ -101,6 +104,18 @@ def acgan_tables(results: Results) -> Tables:
     )
 
 
+def prior_tables(results: Results) -> Tables:
+    """Return how far samples of either prior are from real images, beside reconstructions."""
+    rows = [
+        [name, *(number(results[f"{key}{end}"]) for key in PRIOR_HEADS[1:])]
+        for name, end in (
+            *(("standard", "_normal"), ("fitted", "")),
+            *(("reconstructions", "_reconstructions"), ("real", "_real")),
+        )
+    ]
+    return _tables("priors", PRIOR_HEADS, rows)
+
+
 def kl_tables(results: Results, mean_error: float) -> Tables:
     """Return the study's numbers, small weights first, with the mean image and real images below.
 
@@ -121,6 +136,23 @@ def kl_tables(results: Results, mean_error: float) -> Tables:
     rows.append(["mean_image", number(mean_error), *nothing])
     rows.append(["real", *nothing, number(results["frechet_real"])])
     return _tables("kl", KL_HEADS, rows)
+
+
+def today_tables(own: Mapping[str, Run], todays: Mapping[str, Run]) -> Tables:
+    """Return a report's runs beside those of today's recipe, by problem, and real images last."""
+    names = ("train_time_s", *PAGES[TODAY].overview)
+
+    def written(name: str, amount: float | None) -> str:
+        form = percent if metrics()[name].format == "percent" else number
+        return NONE if amount is None else form(amount)
+
+    rows = []
+    for problem, run in ((problem, runs[problem]) for problem in own for runs in (own, todays)):
+        rows.append([problem, run.config.recipe, *(written(n, run.results.get(n)) for n in names)])
+    real = next(iter(own.values())).results
+    rows.append(["real", "", *(written(n, real.get(metrics()[n].real)) for n in names)])
+    heads = ("model", "recipe", *names)
+    return _tables("today", heads, rows, lambda lang: section("summary", lang)["name"])
 
 
 def ledger(*runs: CommonForm) -> None:

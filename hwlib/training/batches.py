@@ -154,6 +154,7 @@ def draw_inputs(
     evenly spaced rows in a random order. Without, each label is on half the time.
     """
     z = draw_z(config, *stream, num=num, z_dim=network.z_dim)
+    z = network.from_prior(z) if hasattr(network, "from_prior") else z
     condition, names = PROBLEMS[config.problem].condition, (*stream, "conditions")
     draws = generator(config.seed, *names)
     if not condition:

@@ -41,17 +41,17 @@ def trainings(config: Config) -> list[Config]:
 
 
 def expected_seconds(
-    configs: Sequence[Config], datas: Sequence[Data], *, runs: Path, threads: int
+    configs: Sequence[Sequence[Config]], datas: Sequence[Data], *, runs: Path, threads: int
 ) -> list[list[float]]:
     """Return about how many seconds each training of each notebook takes, measured in two seconds.
 
-    What is trained already is left out, and what two notebooks need is counted once. `configs` have
-    their attributes settled; `datas` are the images of each.
+    What is trained already is left out, and what two notebooks need is counted once. `configs`
+    are all that each trains, their attributes settled; `datas` are the images of each.
     """
     kinds, counted, missing = {}, set(), []
-    for config, data in zip(configs, datas, strict=True):
+    for trained, data in zip(configs, datas, strict=True):
         missing.append([])
-        for one in trainings(config):
+        for one in trained:
             if (name := one.hash8()) not in counted and not is_done(one, data, runs):
                 counted.add(name)
                 kind = tuple(getattr(one, setting) for setting in KIND)

@@ -16,6 +16,7 @@ from hwlib.losses import kl_standard_normal, recon_nats
 from hwlib.metrics import active_units, linear_probe_accuracy, majority_accuracy, sharpness
 from hwlib.models.vae import VAE
 from hwlib.training import quality
+from hwlib.training.attribute_classifier import image_features
 from hwlib.training.batches import (
     draw_inputs,
     draw_z,
@@ -68,6 +69,9 @@ class VaeMonitor:
         """Measure the trained VAE."""
         networks = quality.make_feature_networks(self.config, self.data, self.device)
         vae, data, config = state.models["vae"].eval(), self.data, self.config
+        if vae.prior_mean is not None:
+            posteriors = map_batches(lambda x: torch.cat(vae.encode(x), 1), data.train.images, vae)
+            vae.fit_prior(*posteriors.chunk(2, 1))
         numbers = measure_elbo(vae, data.test.images, config)
         mu = posterior_means(vae, data.test.images)
         kept = evenly_spaced_rows(len(mu), NUM_LATENTS)
@@ -84,6 +88,7 @@ class VaeMonitor:
             **({} if vae.log_sigma is None else {"sigma_01": sigma_01(vae).item()}),
             **of_samples,
             "sharpness_reconstructions": quality.mean_of(sharpness, reconstruct(vae, real)),
+            **self._beside_samples(vae, networks, real),
             **self._probe(vae, mu),
             **disentanglement(partial(posterior_draws, vae, config), data),
         }
@@ -96,6 +101,25 @@ class VaeMonitor:
         }
         latents = {"test_mu": mu[kept].numpy(), "test_index": kept}
         return state.models, results, images, latents
+
+    def _beside_samples(
+        self, vae: VAE, networks: quality.FeatureNetworks, real: np.ndarray
+    ) -> Results:
+        """Measure reconstructions of training images as samples are, the best that these can be.
+
+        Where the prior is fitted, also samples of N(0, I).
+        """
+        rows = evenly_spaced_rows(len(self.data.train), len(real))
+        images = {"reconstructions": reconstruct(vae, self.data.train.images[rows])}
+        if vae.prior_mean is not None:
+            eps = draw_z(self.config, "samples", num=len(real), z_dim=vae.z_dim)
+            images["normal"] = generate(vae, eps)
+        of_real = image_features(networks.extractor, real)
+        results = {}
+        for name, own in images.items():
+            found = quality.distances(of_real, image_features(networks.extractor, own))
+            results |= {f"{key}_{name}": found[key] for key in ("frechet", "kid")}
+        return results
 
     def _probe(self, vae: VAE, test_mu: Tensor) -> Results:
         """Read one attribute off the latents; nothing where it is missing or constant."""

@@ -26,7 +26,7 @@ from hwlib.training.checkpoint import load_checkpoint, save_checkpoint
 from hwlib.training.identity import load_run_data, open_run
 from hwlib.training.journal import Journal, progress_reporter, stop_on_ctrl_c
 from hwlib.training.study import is_complete, train_study
-from hwlib.training.updates import State
+from hwlib.training.updates import State, set_learning_rates
 
 NUM_RECORDS = 100  # points of the training curve, at most one per epoch
 CHECKPOINT_SECONDS = 60  # slow networks checkpoint by the clock, before checkpoint_every is reached
@@ -107,6 +107,7 @@ def train(
     with stop_on_ctrl_c() as wants_stop, progress_reporter(run, state.step) as report:
         while state.step < config.num_steps:
             images, extras = batches[state.step], batches.extras(state.step)
+            set_learning_rates(state, config)
             numbers = step_function(state, images, config, precision=precision, **extras)
             names = list(numbers)
             state.rows.append(torch.stack(list(numbers.values())))

@@ -30,6 +30,9 @@ from hwlib.training.updates import (
     update,
 )
 
+CRITIC_FROM = 0.6  # share of a VAE's training after which its critic joins it
+CRITIC_PENALTY = 8  # R1's weight 1 in every eighth step
+
 # --- VAE ------------------------------------------------------------------------------------------
 
 
@@ -55,6 +58,9 @@ def vae_step(state: State, images: Tensor, config: Config, *, precision: str) ->
 
     options = {"kl_weight": config.kl_weight, "reconstruction": config.reconstruction}
     loss, recon, kl = objective(x, x_hat, mu, logvar, **options, log_sigma=vae.log_sigma)
+    if "D" in state.models and state.step >= CRITIC_FROM * config.num_steps:
+        judged = critic_step(state, x, x_hat, precision=precision)
+        loss = loss + config.adversarial_weight * judged
     update(loss, state.optimizers["vae"])
 
     with torch.no_grad():
@@ -67,6 +73,28 @@ def vae_step(state: State, images: Tensor, config: Config, *, precision: str) ->
             "kl_nats": divergence.mean(),
             "neg_elbo_nats": (error + divergence).mean(),
         } | ({} if vae.log_sigma is None else {"sigma_01": sigma_01(vae)})
+
+
+def critic_step(state: State, x: Tensor, x_hat: Tensor, *, precision: str) -> Tensor:
+    """Train D to tell images from reconstructions, (B, C, H, W) each (Larsen et al. 2016).
+
+    Pixel errors are least where a VAE blurs what it does not know, which D sees at once. It joins
+    late (Esser et al. 2021): at first there is nothing to see but blur.
+
+    Returns:
+        the VAE's loss of being taken for real, 0-dim.
+    """
+    D, optimizer = state.models["D"], state.optimizers["D"]
+    gamma = CRITIC_PENALTY if state.step % CRITIC_PENALTY == 0 else 0
+    x = x.detach().requires_grad_(gamma > 0)
+    with autocast(precision, x.device):
+        real_logits, fake_logits = D(x).float(), D(x_hat.detach()).float()
+    d_loss = adversarial_loss(real_logits, 1) + adversarial_loss(fake_logits, 0)
+    penalty = gamma * gradient_penalty(real_logits, x) if gamma else 0
+    update(d_loss + penalty, optimizer)
+    with frozen(D), autocast(precision, x.device):
+        logits = D(x_hat).float()
+    return adversarial_loss(logits, 1)
 
 
 def sigma_01(vae: VAE) -> Tensor:

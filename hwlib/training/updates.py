@@ -15,6 +15,8 @@ from hwlib.losses import adversarial_loss
 from hwlib.runtime import generator
 from hwlib.training.augment import augment
 
+LAST_RATE = 0.02  # of the first learning rate, where it falls
+
 Models = dict[str, nn.Module]
 Results = dict[str, Any]  # of results.json
 Arrays = dict[str, np.ndarray]  # of samples.npz or latents.npz
@@ -48,6 +50,19 @@ def update(loss: Tensor, *optimizers: Optimizer) -> None:
     loss.backward()
     for optimizer in optimizers:
         optimizer.step()
+
+
+def set_learning_rates(state: State, config: Config) -> None:
+    """Hold the learning rates, then let them fall along a line over the last `lr_decay` steps.
+
+    `lr_decay` is a share of the training; the last step is made at 2 % of the first one's rate.
+    """
+    if not config.lr_decay:
+        return
+    left = (config.num_steps - state.step) / (config.lr_decay * config.num_steps)
+    for optimizer in state.optimizers.values():
+        for group in optimizer.param_groups:
+            group["lr"] = group.setdefault("initial_lr", group["lr"]) * max(LAST_RATE, min(1, left))
 
 
 @contextmanager
