@@ -36,11 +36,11 @@ def recipes() -> None:
     The KL study stands below them: it trains the VAE of elbo with several weights. Today's recipe,
     which belongs to no report, comes last.
     """
-    from hwlib.recipes import PAIRS, RECIPES, build_models
+    from hwlib.recipes import EVERY_PAIR, PAIRS, RECIPES, build_models
 
     pairs = sorted(PAIRS, key=lambda pair: bool(PROBLEMS[pair[1]].study_of))
     count = sum(not PROBLEMS[problem].study_of for _, problem in pairs)
-    pairs += [(n, problem) for n, r in RECIPES.items() if not r.letter for problem in r.problems]
+    pairs += [pair for pair in EVERY_PAIR if pair not in PAIRS]
     title = f"{count} pairs and the KL study (full width, profile course, reported MSE)"
     table = Table(title=title, box=SIMPLE_HEAD, padding=0)
     for name in ("recipe", "problem", "parameters", "steps x batch", "optimiser", "MSE"):

@@ -6,7 +6,7 @@ from conftest import mistake_of
 
 from hwlib import make_config
 from hwlib.findings import today
-from hwlib.recipes import beside_todays
+from hwlib.recipes import EVERY_PAIR, PAIRS, beside_todays
 from hwlib.registry import TODAY
 from hwlib.report.book import Book, Page
 from hwlib.report.html import to_html
@@ -26,11 +26,23 @@ def test_a_report_of_all_ends_with_todays_page_once_and_naming_problems_leaves_i
         jobs = [one.job for one in planned(recipe=recipe)]
         assert (jobs[-1].problem, jobs[-1].recipe) == (TODAY, own)
         assert TODAY not in [job.problem for job in jobs[:-1]]
-    for some in (planned("gan"), planned(recipe="elbo")):  # which has no GAN to set it beside
+    for some in (
+        planned("gan"),
+        planned(recipe="elbo"),
+        planned(recipe="modern"),
+    ):  # nothing to set beside
         assert TODAY not in [one.job.problem for one in some]
     assert mistake_of(planned, TODAY, recipe="elbo").key == "recipe_lacks_problem"
+    assert mistake_of(planned, TODAY, recipe="modern").key == "today_itself"
     seconds = expected(planned("gan", "acgan", TODAY), tmp_path, threads=1)  # and the GAN's VAE
     assert [len(each) for each in seconds] == [2, 1, 2]
+
+
+def test_all_recipes_are_the_homeworks_pairs_and_todays():
+    pairs = [(one.job.recipe, one.job.problem) for one in planned(recipe="all")]
+    assert sorted(pairs[:-1]) == sorted(EVERY_PAIR) and len(pairs) - 1 == len(PAIRS) + 4
+    todays = [one.job.problem for one in planned(recipe="modern")]
+    assert todays == ["vae", "gan", "acgan", "infogan"]
 
 
 def test_todays_runs_take_a_third_of_their_steps_and_of_the_reports_what_is_compared():

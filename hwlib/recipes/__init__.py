@@ -14,8 +14,9 @@ from hwlib.registry import PAGES, PROBLEMS, RECIPE_SETTINGS, SPECIAL_SETTINGS, T
 
 NAMES = ("plain", "upsample", "wide", "elbo", "dcgan", "modern")
 RECIPES: dict[str, Recipe] = {name: import_module(f"hwlib.recipes.{name}").RECIPE for name in NAMES}
+EVERY_PAIR = tuple((name, problem) for name, r in RECIPES.items() for problem in r.problems)
 # The homework's matrix: which report handed in which problem.
-PAIRS = tuple((name, problem) for name, r in RECIPES.items() if r.letter for problem in r.problems)
+PAIRS = tuple(pair for pair in EVERY_PAIR if RECIPES[pair[0]].letter)
 
 # 'smoke' shows in seconds that everything runs; its numbers mean nothing.
 SMOKE = {
@@ -113,6 +114,9 @@ def beside_todays(
     Each of the `settings` is of the recipe's problems that know it; a mistake is a UserError.
     """
     problems, own, todays = PAGES[TODAY].beside, {}, {}
+    if recipe == TODAYS:
+        known = [name for name, problem in PAIRS if problem == problems[0]]
+        raise UserError("today_itself", recipe=recipe, known=known)
     for problem in problems:
         others = [p for p in problems if p != problem]
         known = {

@@ -30,13 +30,14 @@ from hwlib.recipes import dcgan
 from hwlib.recipes.base import IMAGE_SUM_OBJECTIVE, Pair, Recipe, adversarial
 
 MODULATION = 0.3  # standard deviation of the first scales and shifts
-GAN_SETTINGS = {
-    **{"learning_rate": 1.5e-3, "adam_betas": (0.0, 0.99), "lr_decay": 0.3, "ema": 0.995},
-    **{"r1": 0.3, "r1_every": 8, "minibatch_std": True, "z_dim": 64, "keep": "last"},
-    # 64 epochs of the homework's images
-    **{"batch_size": 64, "num_steps": 40_000},
+# 320 epochs of the homework's images. Reckoned from 20,000 images a second, not tried: a quarter of
+# an hour on the fastest GPU of 2026, three hours on one with a tenth of its speed.
+COURSE = {"batch_size": 64, "num_steps": 200_000, "learning_rate": 5e-4, "ema": 0.999}
+GAN_SETTINGS = COURSE | {
+    **{"adam_betas": (0.0, 0.99), "lr_decay": 0.3, "r1": 0.3, "r1_every": 8},
+    **{"minibatch_std": True, "z_dim": 64, "keep": "last"},
 }
-QUICK = {"width": 0.5, "batch_size": 16}
+QUICK = {"width": 0.5, "batch_size": 16, "learning_rate": 1.5e-3, "ema": 0.995}
 
 
 class SelfModulation(nn.Module):

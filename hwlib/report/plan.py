@@ -12,8 +12,8 @@ from hwlib.claims.statistics import MIN_SEEDS
 from hwlib.config import Config
 from hwlib.data import Data, load_data
 from hwlib.errors import UserError
-from hwlib.recipes import PAIRS, beside_todays, get_pair, knows_setting, make_config
-from hwlib.registry import CLAIMS, PAGES, PROBLEMS, TODAY
+from hwlib.recipes import EVERY_PAIR, beside_todays, get_pair, knows_setting, make_config
+from hwlib.registry import CLAIMS, PAGES, PROBLEMS, TODAY, TODAYS
 from hwlib.report.runner import Job, make_job
 from hwlib.text import LANGUAGES
 from hwlib.training.calibrate import expected_seconds, trainings
@@ -69,17 +69,17 @@ def plan(
         planned.append(Planned(make_job(CLAIMS, "all", about | common)))
     if claims_alone:
         return planned
-    wanted = homework if problems else list(dict.fromkeys(problem for _, problem in PAIRS))
+    wanted = homework if problems else list(dict.fromkeys(problem for _, problem in EVERY_PAIR))
     if recipe and recipe != "all" and not problems:  # "all problems" are those that it has
-        wanted = [problem for problem in wanted if (recipe, problem) in PAIRS] or wanted[:1]
+        wanted = [problem for problem in wanted if (recipe, problem) in EVERY_PAIR] or wanted[:1]
     pairs: list[tuple[str, str]] = []
     for problem in wanted:
         default = PROBLEMS[problem].default_recipe if problem in PROBLEMS else "all"
-        every = [pair for pair in PAIRS if pair[1] == problem] if recipe == "all" else []
+        every = [pair for pair in EVERY_PAIR if pair[1] == problem] if recipe == "all" else []
         pairs += every or [(recipe or default, problem)]
     asked = [(problem, [(recipe, problem)]) for recipe, problem in pairs]
     beside = PAGES[TODAY].beside
-    if TODAY in problems or (not problems and {*beside} <= {*wanted}):
+    if TODAY in problems or (not problems and recipe != TODAYS and {*beside} <= {*wanted}):
         default = PROBLEMS[beside[0]].default_recipe
         own_recipe = default if recipe in (None, "all") else recipe
         asked.append((TODAY, [(own_recipe, problem) for problem in beside]))
