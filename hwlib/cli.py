@@ -15,9 +15,10 @@ from rich.table import Table
 from hwlib import options
 from hwlib.data.commands import SkipOption
 from hwlib.data.commands import app as data_app
-from hwlib.errors import UserError, Worded
+from hwlib.errors import UserError, Worded, explain
+from hwlib.io import user_path
 from hwlib.registry import CLAIMS, PROBLEMS
-from hwlib.run import Run, default_runs_dir
+from hwlib.run import Run
 from hwlib.text import LANGUAGES
 
 app = typer.Typer(
@@ -80,7 +81,7 @@ def train(
 
     overrides = {"device": device} | options.parse_settings(settings or [])
     config = make_config(problem, recipe, options.whole_path(data), profile, seed, **overrides)
-    runs = options.writable("--runs", runs or default_runs_dir())
+    runs = options.runs_given(runs)
     log_expected_time(config, load_run_data(config, skip_bad=skip_bad), runs=runs)
     with ending_in_one_line():
         run = fit(config, runs=runs, skip_bad=skip_bad)
@@ -89,8 +90,12 @@ def train(
 
 @app.command()
 def sample(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run's folder.")],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="A new folder, or a file .npz.")],
+    run: Annotated[
+        Path, typer.Argument(parser=user_path, metavar="RUN", help="A finished run's folder.")
+    ],
+    out: Annotated[
+        Path, typer.Argument(parser=user_path, metavar="OUT", help="A new folder, or a file .npz.")
+    ],
     num: Annotated[int, typer.Option("--num", min=1, help="Number of images.")] = 64,
     seed: options.SeedOption = 0,
     attribute: Annotated[
@@ -147,7 +152,7 @@ def claims(
     from hwlib.claims import claims_path, decide
     from hwlib.show.verdicts import claims_markdown, console_table
 
-    runs = options.writable("--runs", runs or default_runs_dir())
+    runs = options.runs_given(runs)
     with ending_in_one_line():
         shared = {"runs": runs, "skip_bad": skip_bad, "jobs": jobs, "device": device}
         shared["recipe"] = recipe
@@ -198,7 +203,9 @@ def report(
             " several, joined by commas). Default: Male, and the recipe's own."
         ),
     ] = "",
-    out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("report/build"),
+    out: Annotated[
+        Path, typer.Option(parser=user_path, metavar="FOLDER", help="Folder of the report.")
+    ] = Path("report/build"),
     claim: Annotated[
         list[str] | None,
         typer.Option(metavar="ID", help="With 'claims': only this one; repeat it for several."),
@@ -244,8 +251,8 @@ def report(
     if decoder and kinds.isdisjoint(one.job.problem for one in planned):
         raise UserError("decoder_needs_vae")
     jobs = num_jobs(jobs, overrides.get("device", "auto"))
-    options.writable("--out", out)
-    runs = options.writable("--runs", runs or default_runs_dir())
+    options.writable(out)
+    runs = options.runs_given(runs)
     num_side_by_side = sum(one.job.problem != CLAIMS for one in planned)
     environments = shares(max(1, min(jobs, num_side_by_side)))
     with ending_in_one_line():
@@ -291,9 +298,15 @@ def ending_in_one_line() -> Iterator[None]:
 
 
 def main() -> None:
-    """Run the command line; a user's mistake is one line on standard error and exit code 2."""
+    """Run the command line; what goes wrong is one line on standard error.
+
+    The exit code is 2 for a user's mistake, and 1 for a full disk and other errors of the system.
+    """
+    for stream in (sys.stdout, sys.stderr):  # a locale may lack letters of ours
+        stream.reconfigure(errors="backslashreplace")
     try:
         app(prog_name="hwlib")
-    except UserError as error:
-        print(f"hwlib: {error}", file=sys.stderr)
-        sys.exit(2)
+    except (UserError, OSError) as error:
+        line = explain(error)
+        print(f"hwlib: {line}", file=sys.stderr)
+        sys.exit(2 if isinstance(line, UserError) else 1)

@@ -11,7 +11,9 @@ import typer
 from hwlib.config import ARGUMENTS, profile_of
 from hwlib.data.layouts import is_drawn
 from hwlib.errors import UserError
+from hwlib.io import naming, user_path
 from hwlib.registry import PROBLEMS
+from hwlib.run import runs_folder
 
 DATA_HELP = "faces (drawn, the default), faces:N, or a folder: hw4, CelebA, MNIST, any images."
 
@@ -40,7 +42,13 @@ SetOption = Annotated[
 ]
 DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
 RunsOption = Annotated[
-    Path | None, typer.Option("--runs", help="Folder of the run folders; default runs/.")
+    Path | None,
+    typer.Option(
+        "--runs",
+        parser=user_path,
+        metavar="FOLDER",
+        help="Folder of the run folders; default runs/.",
+    ),
 ]
 JobsOption = Annotated[
     int | None,
@@ -91,16 +99,24 @@ def whole_path(spec: str) -> str:
     """
     if not spec.strip():
         raise UserError("empty_data")
-    path = os.path.expanduser(spec)
-    return spec if is_drawn(spec) or not os.path.exists(path) else os.path.realpath(path)
+    if is_drawn(spec):
+        return spec
+    path = user_path(spec)
+    return os.path.realpath(path) if os.path.exists(path) else spec
 
 
-def writable(option: str, folder: Path) -> Path:
-    """Make the folder that `option` names before any work for it, a UserError where it cannot."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return folder
-    except OSError as error:
-        why = error.strerror
-        raise UserError("option_unwritable", option=option, folder=folder, why=why) from None
+def writable(folder: Path) -> Path:
+    """Make a folder before any work for it; an OSError where nothing can be written there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with naming(folder), tempfile.TemporaryFile(dir=folder):
+        return folder
+
+
+def runs_given(runs: Path | None) -> Path:
+    """Return the folder of the run folders, made before any work for it.
+
+    It may be read-only, as what is finished there is only read.
+    """
+    folder = runs_folder(runs)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -15,7 +14,16 @@ import pandas as pd
 from hwlib import log
 from hwlib.config import Config
 from hwlib.errors import UserError
-from hwlib.io import locked, sha256_of, write_json
+from hwlib.io import (
+    can_write,
+    locked,
+    read_arrays,
+    read_json,
+    read_lines,
+    sha256_of,
+    user_path,
+    write_json,
+)
 
 if TYPE_CHECKING:
     from torch import nn
@@ -26,10 +34,14 @@ MISTAKE_MIME = "application/vnd.hwlib.mistake+json"  # a user\'s mistake, a line
 
 def default_runs_dir() -> Path:
     """Return `$HWLIB_RUNS`, else `runs/` beside the project's files, else `runs/` here."""
-    if given := os.environ.get("HWLIB_RUNS"):
-        return Path(given)
+    return runs_folder()
+
+
+def runs_folder(given: str | Path | None = None) -> Path:
+    """Return the folder of the run folders: what a user gave, or the default one."""
     root = Path(__file__).resolve().parents[1]
-    return (root if (root / "pyproject.toml").exists() else Path.cwd()) / "runs"
+    beside = (root if (root / "pyproject.toml").exists() else Path.cwd()) / "runs"
+    return user_path(given or os.environ.get("HWLIB_RUNS") or beside)
 
 
 class Run:
@@ -42,7 +54,7 @@ class Run:
         if not config_path.exists():
             raise UserError("no_run_folder", path=self.path)
         try:
-            self.record = json.loads(config_path.read_text())
+            self.record = read_json(config_path)
             settings = self.record["settings"]
         except (KeyError, TypeError, ValueError):
             raise UserError("run_damaged", path=config_path) from None
@@ -74,25 +86,28 @@ class Run:
         """The run's numbers, as in docs/metrics.md; a UserError before it is finished."""
         if not self.is_finished:
             raise UserError("run_unfinished", path=self.path)
-        return json.loads((self.path / "results.json").read_text())
+        return read_json(self.path / "results.json")
 
     @property
     def metrics(self) -> pd.DataFrame:
         """The learning curves: a row a record, in the order of steps."""
         path = self.path / "metrics.jsonl"
-        lines = path.read_text().splitlines() if path.exists() else []
-        return pd.DataFrame([json.loads(line) for line in lines])
+        return pd.DataFrame(read_lines(path) if path.exists() else [])
 
     @property
     def samples(self) -> dict[str, np.ndarray]:
         """Images as uint8 (N, H, W, C): `samples`, `originals`, `reconstructions`, ..."""
-        with np.load(self.path / "samples.npz", allow_pickle=False) as arrays:
-            return dict(arrays)
+        return read_arrays(self.path / "samples.npz")
 
     @property
     def figures(self) -> Path:
         """The folder of the homework's figure files."""
         return self.path / "figures"
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether files can be added: not where another user's finished run is looked at."""
+        return can_write(self.path)
 
     def load_models(self) -> dict[str, nn.Module]:
         """Return the trained networks by name, on the CPU, float32, in eval mode.

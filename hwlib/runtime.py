@@ -70,6 +70,6 @@ def environment(device: torch.device) -> dict[str, Any]:
 def processor() -> str:
     """Return the processor's name as the system tells it."""
     info = Path("/proc/cpuinfo")
-    text = info.read_text() if info.exists() else ""
+    text = info.read_text(encoding="utf-8", errors="replace") if info.exists() else ""
     found = re.search(r"^model name\s*: *(.+)$", text, re.MULTILINE)
     return found[1].strip() if found else platform.processor() or platform.machine()

@@ -3,7 +3,9 @@
 import csv
 import os
 import shutil
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +21,7 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image
+from typer.testing import CliRunner, Result
 
 from hwlib import cli
 from hwlib.data import Data, load_data
@@ -120,10 +123,53 @@ def call(monkeypatch, capfd):
         monkeypatch.setattr(sys, "argv", ["hwlib", *map(str, words)])
         with pytest.raises(SystemExit) as end:
             cli.main()
-        out, err = capfd.readouterr()
-        return end.value.code or 0, out, err
+        return told(end.value.code or 0, *capfd.readouterr())
 
     return run
+
+
+def told(code: int, out: str, err: str) -> tuple[int, str, str]:
+    """Return what a command told, after the check that no traceback is in it."""
+    assert "Traceback (most recent call last)" not in out + err, err
+    return code, out, err
+
+
+MAIN = "from hwlib.cli import main; main()"
+
+
+def command(*words, before: str = "", user: int | None = None, **environment: str | None):
+    """Run `hwlib ...` in a process of its own; return exit code, stdout and stderr.
+
+    Args:
+        words: the command.
+        before: Python that runs in it first.
+        user: the id that it runs under, for tests that root runs.
+        environment: what it finds beside ours; None takes a variable out.
+    """
+    own = os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "300"} | environment
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", f"{before}\n{MAIN}", *map(os.fspath, words)],
+        env={name: value for name, value in own.items() if value is not None},
+        **{"capture_output": True, "encoding": "utf-8", "errors": "replace"},
+        **({} if user is None else {"user": user, "group": user, "extra_groups": []}),
+    )
+    return told(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def public_place() -> Iterator[Path]:
+    """A folder that other users may look into, as pytest's own is not."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def invoke(app, *words) -> Result:
+    """Run a part of the command line in this process; only a user's mistake may come out of it."""
+    done = CliRunner().invoke(app, [str(word) for word in words], env={"COLUMNS": "200"})
+    assert isinstance(done.exception, UserError | SystemExit | None), done.exception
+    told(done.exit_code, done.stdout, done.stderr)
+    return done
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def shipped(tmp_path, monkeypatch):
     path = tmp_path / "claims-01234567-quick.json"
     path.write_text(json.dumps(made))
     monkeypatch.setattr(catalogue, "SHIPPED", tmp_path)
-    monkeypatch.setattr(findings, "default_runs_dir", lambda: tmp_path / "runs")
+    monkeypatch.setenv("HWLIB_RUNS", str(tmp_path / "runs"))
     return made
 
 

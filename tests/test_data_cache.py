@@ -19,6 +19,7 @@ from hwlib import fingerprint
 from hwlib.data import find_source
 from hwlib.data.layouts import LAYOUTS
 from hwlib.data.layouts.base import Layout, Listing
+from hwlib.errors import explain
 
 LOAD = """
 import signal, sys
@@ -255,12 +256,18 @@ def test_failed_build_is_told_and_leaves_nothing(images, own_cache, monkeypatch,
 def test_files_that_cannot_be_written_or_read_are_told(images, make_hw4, tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("HWLIB_CACHE", str(tmp_path / "file"))
-    assert mistake_of(load, images).key == "cache_unwritable"
+    with pytest.raises(NotADirectoryError) as caught:
+        load(images)
+    assert explain(caught.value).values | {"why": ""} == {
+        **{"path": str(tmp_path / "file" / "data"), "why": "", "way": "place", "is_cache": True}
+    }
+    assert "HWLIB_CACHE" in str(explain(caught.value))
+    monkeypatch.undo()
     root = make_hw4()
 
     def refuse(path):
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(cache, "sha256_of", refuse)
     error = mistake_of(load, root)
     assert (error.key, error.values["file"]) == ("unreadable", str(root / "train.csv"))

@@ -5,9 +5,8 @@ import json
 
 import numpy as np
 import pandas as pd
-from conftest import load, picture
+from conftest import invoke, load, picture
 from PIL import Image
-from typer.testing import CliRunner
 
 from hwlib.data.commands import app
 from hwlib.data.layouts import find_layout
@@ -16,7 +15,7 @@ from hwlib.text import finding
 
 
 def call(*arguments):
-    return CliRunner().invoke(app, [str(a) for a in arguments], env={"COLUMNS": "200"})
+    return invoke(app, *arguments)
 
 
 def test_info_tells_layout_counts_sizes_attributes_and_cache(make_hw4):

@@ -5,9 +5,8 @@ import csv
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import CELEBA_ATTRIBUTES, load, mistake_of, picture
+from conftest import CELEBA_ATTRIBUTES, invoke, load, mistake_of, picture
 from PIL import Image
-from typer.testing import CliRunner
 
 import hwlib.data.hw4 as hw4
 from hwlib.data.commands import app
@@ -113,10 +112,10 @@ def test_missing_images_keep_their_numbers_free(made_up, tmp_path):
 def test_bad_image_is_refused_or_left_out_and_told(made_up, tmp_path):
     (made_up[0] / "img_align_celeba" / f"{KEPT[1]:06}.jpg").write_bytes(b"")
     words = ["hw4", str(made_up[0]), str(tmp_path / "out")]
-    error = CliRunner().invoke(app, words).exception
+    error = invoke(app, *words).exception
     assert (error.key, error.values["bad"], error.values["total"]) == ("bad_celeba", 1, 7)
     assert not (tmp_path / "out").exists()
-    result = CliRunner().invoke(app, [*words, "--skip-bad"], env={"COLUMNS": "200"})
+    result = invoke(app, *words, "--skip-bad")
     assert result.exit_code == 0
     assert "6 train and 0 test images (64x64) are in" in result.stdout
     assert "- left out: img_align_celeba/000003.jpg" in result.stdout

@@ -13,6 +13,7 @@ import papermill
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from nbconvert import ScriptExporter
 from nbformat.v4 import new_output
 from PIL import Image
 from traitlets.config import Config
@@ -80,6 +81,8 @@ def test_a_notebook_is_valid_has_no_outputs_and_one_cell_of_literal_parameters(p
     ids = [cell["id"] for cell in json.loads(path.read_text())["cells"]]
     assert len(set(ids)) == len(ids)
     assert notebook.metadata.kernelspec.name == "python3"
+    (_, resources) = ScriptExporter().from_notebook_node(notebook)  # as `nbconvert --to script`
+    assert resources["output_extension"] == ".py"
     for cell in notebook.cells:
         if cell.cell_type == "code":
             assert (cell.outputs, cell.execution_count) == ([], None)

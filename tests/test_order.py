@@ -39,7 +39,8 @@ def kernel():
 def run_all(kernel, sources, delay=0.0):
     """Send cells as Run All does, none waiting for the one before; return status and text of each.
 
-    Text is what a cell printed, or the name of the error whose traceback it showed.
+    Text is what a cell printed, the lines of a mistake, or the name of the error whose traceback
+    it showed.
     """
     sent = []
     for source in sources:
@@ -55,7 +56,9 @@ def run_all(kernel, sources, delay=0.0):
         message = kernel.get_iopub_msg(timeout=60)
         parent, content = message["parent_header"].get("msg_id"), message["content"]
         if parent in printed:
-            printed[parent] += content.get("text", "") + content.get("ename", "")
+            lines = "\n".join(content.get("traceback", ()))
+            error = lines if lines.startswith("✗") else content.get("ename", "")
+            printed[parent] += content.get("text", "") + error
             num_idle += content.get("execution_state") == "idle"
     return [replies[id] for id in sent], [printed[id] for id in sent]
 

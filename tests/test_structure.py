@@ -1,5 +1,6 @@
 """The house's rules, held by reading the sources."""
 
+import ast
 import json
 import re
 import subprocess
@@ -30,6 +31,26 @@ def test_nothing_is_pickled():
     assert [p.name for p in SOURCES if pattern.search(p.read_text())] == []
 
 
+def test_every_text_file_is_opened_with_its_encoding():
+    """The locale's is another one for some readers."""
+    found, num_files = [], 0
+    for path in SOURCES:
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(call, ast.Call):
+                continue
+            names = {keyword.arg for keyword in call.keywords}  # None is that of a dictionary
+            is_text = isinstance(call.func, ast.Attribute) and call.func.attr in (
+                *("read_text", "write_text"),
+            )
+            if isinstance(call.func, ast.Name) and call.func.id == "open":
+                is_text = not any("b" in ast.literal_eval(mode) for mode in call.args[1:])
+            num_files += is_text
+            if is_text and names.isdisjoint({"encoding", None}):
+                found.append(f"{path.name}:{call.lineno}")
+    assert num_files > 5
+    assert found == []
+
+
 def project() -> dict:
     return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
@@ -51,6 +72,7 @@ def test_the_conda_environment_installs_the_project_itself_and_names_no_second_l
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())
     python = f"python{project()['requires-python']}"
     assert environment["dependencies"] == [python, "pip", {"pip": ["-e .[dev]"]}]
+    assert environment["variables"] == {"PYTHONNOUSERSITE": "1"}  # else ~/.local comes first
 
 
 def test_the_project_speaks_of_itself_alone():

@@ -20,11 +20,11 @@ from hwlib.config import Config, profile_of
 from hwlib.data import Data, load_data
 from hwlib.errors import UserError
 from hwlib.fingerprint import claims_code
-from hwlib.io import write_json
+from hwlib.io import read_json, write_json
 from hwlib.parallel import num_jobs
 from hwlib.recipes import RECIPES, get_pair, knows_setting, make_config
 from hwlib.registry import PROBLEMS
-from hwlib.run import Run, default_runs_dir
+from hwlib.run import Run, runs_folder
 from hwlib.thresholds import MIN_STEPS
 from hwlib.training.background import Trainings
 from hwlib.training.identity import is_done
@@ -88,7 +88,7 @@ def decide(
         raise UserError("claim_of_reports", id=wrong[0], recipe=recipe, known=can)
     chosen = [claim for id in named if (claim := every[id])]
     seeds, profile = checked_seeds(seeds), profile_of(profile)
-    runs = Path(runs) if runs else default_runs_dir()
+    runs = runs_folder(runs)
     configs_of = partial(arm_configs, data=str(data), profile=profile, seeds=seeds, **settings)
     (config, *_) = configs_of(next(iter(chosen[0].arms.values())))  # all arms take the same images
     loaded = load_data(str(data), config.image_size, crop=config.crop, skip_bad=skip_bad)
@@ -106,7 +106,7 @@ def decide(
         "claims": {},
     }
     path = catalogue.claims_path(runs, loaded.fingerprint, profile, recipe)
-    old = json.loads(path.read_text()) if path.exists() else {}
+    old = read_json(path) if path.exists() else {}
     before = old["claims"] if all(old.get(name) == verdicts[name] for name in SAME) else {}
     wanted = planned(chosen, configs_of, loaded)
     missing = {config: arm for config, arm in wanted.items() if not is_done(config, loaded, runs)}
@@ -121,7 +121,10 @@ def decide(
             verdicts["claims"][claim.id] = decided
             union = before | verdicts["claims"]
             ordered = {id: union[id] for id in CLAIMS if id in union}
-            write_json(path, verdicts | {"claims": ordered})
+            made = verdicts | {"claims": ordered}
+            if old | {"date": made["date"]} != made:  # else nothing is written, nor has to be
+                write_json(path, made)
+                old = made
     return verdicts
 
 

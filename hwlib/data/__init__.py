@@ -12,26 +12,23 @@ that reads it: another key at the same place is a stale set. One lock a place ke
 import hashlib
 import inspect
 import json
-import os
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import platformdirs
 
+from hwlib import log
 from hwlib.data.build import Reader, build_set
 from hwlib.data.decode import CROPS, MIN_SIDE
 from hwlib.data.layouts import find_layout
 from hwlib.data.layouts.base import BadFile, Layout, name_bad_files
 from hwlib.errors import UserError
 from hwlib.fingerprint import code_of, code_of_modules
-from hwlib.io import flush, locked, replacing_folder
-from hwlib.text import word
+from hwlib.io import cache_root, flush, locked, read_json, replacing_folder, sha256_of, write_json
 
 MAX_IMAGE_SIZE = 1024
 MANIFEST = "manifest.json"  # written last
@@ -143,7 +140,7 @@ class DataSource:
 
     def facts(self) -> dict[str, Any]:
         """Return what is known of the finished set."""
-        return json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))
+        return read_json(self.folder / MANIFEST)
 
     def attributes(self) -> tuple[str, ...]:
         """Return the names of the attributes; no image is read."""
@@ -152,39 +149,24 @@ class DataSource:
         return tuple(self.layout.list_images(self.files).labels.columns)
 
 
-def cache_folder() -> Path:
-    """Return `$HWLIB_CACHE/data`, else the user's cache folder of this platform."""
-    given = os.environ.get("HWLIB_CACHE")
-    return (Path(given) if given else platformdirs.user_cache_path("hwlib")) / "data"
-
-
-@contextmanager
-def telling_of_files() -> Iterator[None]:
-    """Make a user's mistake of a file that cannot be read, or a cache that cannot be written."""
-    try:
-        yield
-    except OSError as error:
-        home, why = cache_folder(), error.strerror or error
-        if error.filename and not str(error.filename).startswith(str(home)):
-            raise UserError("unreadable", file=error.filename, why=why) from error
-        raise UserError("cache_unwritable", home=home, why=why) from error
-
-
 def find_source(spec: str | Path, image_size: int, crop: str) -> DataSource:
     """Find what set `spec` means and what state it is in, as `load_data`, but read no image."""
     if crop not in CROPS:
         raise UserError("unknown_crop", crop=repr(crop), known=list(CROPS))
     if not MIN_SIDE <= image_size <= MAX_IMAGE_SIZE:
         raise UserError("image_size", image_size=image_size, least=MIN_SIDE, most=MAX_IMAGE_SIZE)
-    with telling_of_files():
+    try:
         layout = find_layout(spec)
         states = layout.scan()
-        tables = [hashlib.sha256(path.read_bytes()).hexdigest() for path in layout.label_files]
+        tables = [sha256_of(path) for path in layout.label_files]
+    except OSError as error:
+        why = error.strerror or error
+        raise UserError("unreadable", file=error.filename, why=why) from error
     code = code_of(Path(inspect.getfile(type(layout))))
     code += code_of_modules(*layout.modules, within=DECODING)
     asked = [repr(layout), image_size, crop if layout.has_crops else ""]
     place = f"{layout.name}-{_hex(asked)[:8]}"
-    folder = cache_folder() / f"{place}-{_hex([place, code, states, tables])[:16]}"
+    folder = cache_root() / "data" / f"{place}-{_hex([place, code, states, tables])[:16]}"
     files = tuple(name for name, *_ in states)
     return DataSource(str(spec), layout, files, image_size, crop, place, folder)
 
@@ -198,21 +180,20 @@ def build_if_missing(source: DataSource, *, progress: bool) -> None:
     if source.is_cached:
         return
     home, place = source.folder.parent, source.place
-    with telling_of_files():
-        home.mkdir(parents=True, exist_ok=True)
-        with locked(home / f".{place}.lock", word("log.data_waits", "en")):
-            if source.is_cached:  # another process has built it meanwhile
-                return
-            # What stands there has no manifest: it is a killed builder's.
-            for left in (source.folder, *home.glob(f".{place}-*.tmp")):
-                shutil.rmtree(left, ignore_errors=True)
-            with replacing_folder(source.folder) as folder:
-                reader = Reader(source.layout, source.image_size, source.crop, progress)
-                facts = build_set(reader, source.files, folder)
-                if find_source(source.spec, source.image_size, source.crop) != source:
-                    raise UserError("data_changed", root=source.layout.root)
-                (folder / MANIFEST).write_text(json.dumps(facts, indent=1), encoding="utf-8")
-                for file in folder.iterdir():  # so that no power cut leaves a broken one
-                    flush(file)
-            for stale in set(home.glob(f"{place}-*")) - {source.folder}:
-                shutil.rmtree(stale, ignore_errors=True)  # Windows keeps what is open elsewhere
+    home.mkdir(parents=True, exist_ok=True)
+    with locked(home / f".{place}.lock", log.line("data_waits")):
+        if source.is_cached:  # another process has built it meanwhile
+            return
+        # What stands there has no manifest: it is a killed builder's.
+        for left in (source.folder, *home.glob(f".{place}-*.tmp")):
+            shutil.rmtree(left, ignore_errors=True)
+        with replacing_folder(source.folder) as folder:
+            reader = Reader(source.layout, source.image_size, source.crop, progress)
+            facts = build_set(reader, source.files, folder)
+            if find_source(source.spec, source.image_size, source.crop) != source:
+                raise UserError("data_changed", root=source.layout.root)
+            for file in folder.iterdir():  # so that no power cut leaves a broken one
+                flush(file)
+            write_json(folder / MANIFEST, facts)
+        for stale in set(home.glob(f"{place}-*")) - {source.folder}:
+            shutil.rmtree(stale, ignore_errors=True)  # Windows keeps what is open elsewhere

@@ -10,6 +10,7 @@ from hwlib.data import build_if_missing, find_source
 from hwlib.data.build import Reader
 from hwlib.data.layouts import LAYOUTS, Faces
 from hwlib.data.layouts.base import BadFile
+from hwlib.io import user_path
 from hwlib.text import Finding, word
 
 app = typer.Typer(
@@ -18,6 +19,9 @@ app = typer.Typer(
 
 SkipOption = Annotated[
     bool, typer.Option("--skip-bad", help="Leave out images that cannot be read, and say so.")
+]
+OutArgument = Annotated[
+    Path, typer.Argument(parser=user_path, metavar="OUT", help="A new or empty folder.")
 ]
 
 
@@ -62,7 +66,7 @@ def info(
 
 @app.command()
 def draw(
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="A new or empty folder.")],
+    out: OutArgument,
     train: Annotated[int, typer.Option(min=1, help="Faces to train on.")] = 8000,
     test: Annotated[int, typer.Option(min=1, help="Faces to test on.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed, the same faces.")] = 0,
@@ -84,7 +88,7 @@ def hw4(
             metavar="CELEBA_DIR", help="Holds img_align_celeba/ and list_attr_celeba.txt."
         ),
     ],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="A new or empty folder.")],
+    out: OutArgument,
     skip_bad: SkipOption = False,
 ) -> None:
     """Rebuild the homework's set of 42,621 images from CelebA; a partial copy gives its part."""

@@ -13,7 +13,7 @@ from hwlib.data.layouts.base import Listing, name_bad_files
 from hwlib.data.layouts.hw4 import NAMES_IN
 from hwlib.errors import UserError
 from hwlib.faces import ATTRIBUTES
-from hwlib.io import replacing_folder
+from hwlib.io import replacing_folder, user_path
 from hwlib.text import Finding, finding
 
 WANTED = ("Young",)
@@ -87,27 +87,24 @@ def write_hw4(
 
     The factors of drawn faces are `factors.csv`. Returns how many images are in train and in test.
     """
-    out, counts = Path(out).expanduser().absolute(), []
+    out, counts = user_path(out), []
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError("folder_not_empty", out=out)
     csv = {"index_label": NAMES_IN, "lineterminator": "\n"}
-    try:
-        with replacing_folder(out) as folder:
-            for part, labels, items in listing.parts():
-                (folder / part).mkdir()
-                rows = []
-                for row, pixels in reader.read(items):
-                    Image.fromarray(pixels).save(folder / part / labels.index[row])
-                    rows.append(row)
-                table = labels.iloc[rows].astype(float)
-                table.to_csv(folder / f"{part}.csv", float_format="%.1f", **csv)
-                counts.append(len(rows))
-            if reader.layout.is_drawn:
-                factors = listing.items.set_axis(listing.labels.index)
-                factors.to_csv(folder / "factors.csv", **csv)
-            if reader.bad and not skip_bad:
-                about = name_bad_files(reader.bad, len(listing.items))
-                raise UserError("bad_celeba", root=reader.layout.root, **about)
-    except OSError as error:
-        raise UserError("unwritable", out=out, why=error.strerror or error) from error
+    with replacing_folder(out) as folder:
+        for part, labels, items in listing.parts():
+            (folder / part).mkdir()
+            rows = []
+            for row, pixels in reader.read(items):
+                Image.fromarray(pixels).save(folder / part / labels.index[row])
+                rows.append(row)
+            table = labels.iloc[rows].astype(float)
+            table.to_csv(folder / f"{part}.csv", float_format="%.1f", **csv)
+            counts.append(len(rows))
+        if reader.layout.is_drawn:
+            factors = listing.items.set_axis(listing.labels.index)
+            factors.to_csv(folder / "factors.csv", **csv)
+        if reader.bad and not skip_bad:
+            about = name_bad_files(reader.bad, len(listing.items))
+            raise UserError("bad_celeba", root=reader.layout.root, **about)
     return counts

@@ -11,12 +11,12 @@ import ipywidgets as widgets
 import numpy as np
 
 from hwlib import plots
-from hwlib.errors import UserError
+from hwlib.errors import UserError, explain
 from hwlib.explore.base import Panel, error_line, row, to_strip, words
 from hwlib.images import data_address, encode, to_image
-from hwlib.io import replacing
+from hwlib.io import write_bytes
 from hwlib.registry import PROBLEMS, resolve
-from hwlib.run import Run, default_runs_dir
+from hwlib.run import Run, runs_folder
 
 NUM_FRAMES = 41  # of a way there; the animation goes back over the same ones
 NUM_IN_STRIP = 9
@@ -31,7 +31,7 @@ LARGEST_FIRST = ("course", "quick", "preview", "smoke")
 
 def finished_runs(folder: str | Path | None = None) -> list[Run]:
     """Return the finished runs of a folder, or else of the default one, the newest first."""
-    folder = Path(folder) if folder else default_runs_dir()
+    folder = runs_folder(folder)
     found, unreadable = [], []
     by_age = sorted((-path.stat().st_mtime, path.parent) for path in folder.glob("*/results.json"))
     for _, path in by_age:
@@ -134,10 +134,7 @@ class Playground(Panel):
         """
         suffix, folder = suffix or self.suffix.value, self.run.path / FOLDER
         frames = self.frames(NUM_IN_STRIP if suffix == ".png" else NUM_FRAMES)
-        try:
-            return export(frames, folder, self.panel.stem(self.animation.value), suffix)
-        except OSError as error:
-            raise UserError("folder_unwritable", folder=folder, why=error.strerror) from None
+        return export(frames, folder, self.panel.stem(self.animation.value), suffix)
 
     def render(self) -> None:
         """Open the run that is chosen, a VAE's panels on tabs, or say why it cannot be opened."""
@@ -167,8 +164,8 @@ class Playground(Panel):
         """Write the file; show it, with a link that downloads it."""
         try:
             path = self.save()
-        except UserError as error:
-            self.status.value = error_line(error, self.lang)
+        except (UserError, OSError) as error:
+            self.status.value = error_line(explain(error), self.lang)
             return
         alt = html.escape(self.words("export_alt", label=self.animation.label))
         kind = "video" if path.suffix == ".mp4" else "image"
@@ -232,6 +229,5 @@ def export(frames: np.ndarray, folder: Path, name: str, suffix: str) -> Path:
     while path.exists() and path.read_bytes() != content:
         number += 1
         path = folder / f"{name}-no{number}{suffix}"
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)
+    write_bytes(path, content)
     return path

@@ -18,7 +18,7 @@ from hwlib.claims.catalogue import CLAIMS, known_verdicts
 from hwlib.data.layouts import is_drawn
 from hwlib.findings.base import pick
 from hwlib.registry import TODAYS
-from hwlib.run import default_runs_dir
+from hwlib.run import runs_folder
 from hwlib.text import Finding, finding, in_languages, section, sentence, word
 
 Verdicts = Mapping[str, Any]
@@ -103,7 +103,7 @@ def overview_rows(verdicts: Verdicts) -> list[tuple[str, str, bool, float, float
 def _known(
     data_fingerprint: str, runs: Path | str | None, recipe: str = ""
 ) -> dict[str, dict[str, Any]]:
-    return known_verdicts(data_fingerprint, Path(runs) if runs else default_runs_dir(), recipe)
+    return known_verdicts(data_fingerprint, runs_folder(runs), recipe)
 
 
 def _ground(verdicts: Collection[Verdicts]) -> dict[str, Any]:

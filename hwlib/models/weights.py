@@ -2,15 +2,15 @@
 
 import json
 import os
-from contextlib import suppress
+import re
 from pathlib import Path
 from typing import Any
 
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from hwlib.io import flush, sha256_of
+from hwlib.io import replacing, settle, sha256_of, workshop
 
 Tensors = dict[str, Tensor]
 
@@ -31,17 +31,25 @@ def below(tensors: Tensors, prefix: str) -> Tensors:
     return {key.removeprefix(prefix): t for key, t in tensors.items() if key.startswith(prefix)}
 
 
+def save_tensors(path: Path, tensors: Tensors, about: dict[str, str] | None = None) -> None:
+    """Write tensors and texts as a safetensors file, whole or not at all."""
+    with replacing(path) as temporary:
+        try:
+            save_file(tensors, temporary, about)
+        except SafetensorError as error:  # the system's error, as text
+            if found := re.search(r"os error (\d+)", str(error)):
+                raise OSError(int(found[1]), os.strerror(int(found[1]))) from error
+            raise
+
+
 def save_sealed(folder: Path, name: str, tensors: Tensors, about: dict[str, Any]) -> None:
     """Write tensors and JSON values as `folder/<name>-<digits>.safetensors`, whole or not at all.
 
     The digits are the first of its SHA-256: one flipped bit loads silently from any tensor file.
     """
-    partial = folder / f".{name}.{os.getpid()}"
-    save_file(tensors, partial, {"about": json.dumps(about)})
-    flush(partial)
-    os.replace(partial, folder / f"{name}-{sha256_of(partial)[:16]}.safetensors")
-    with suppress(PermissionError):  # Windows opens no folder
-        flush(folder)
+    with workshop(folder / name) as place:
+        save_tensors(place / name, tensors, {"about": json.dumps(about)})
+        settle(place / name, folder / f"{name}-{sha256_of(place / name)[:16]}.safetensors")
 
 
 def load_sealed(path: Path) -> tuple[Tensors, dict[str, Any]] | None:

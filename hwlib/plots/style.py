@@ -66,9 +66,12 @@ RC = {
 }
 
 
-def rc_context():
-    """Return a context, which may decorate a function, with the style of the figures."""
-    return plt.rc_context(RC)
+def rc_context(**more: Any):
+    """Return a context, which may decorate a function, with the figures' style and more settings.
+
+    It stands on matplotlib's own defaults: a reader's matplotlibrc or style changes no figure.
+    """
+    return plt.style.context(["default", RC | more])
 
 
 styled = rc_context()
@@ -171,7 +174,7 @@ def to_svg(fig: Figure) -> str:
     where the reader prefers dark pages.
     """
     buffer = BytesIO()
-    with plt.rc_context(RC | {"svg.hashsalt": "hwlib", "svg.fonttype": "path"}):
+    with rc_context(**{"svg.hashsalt": "hwlib", "svg.fonttype": "path"}):
         fig.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     svg = _UNNEEDED.sub("", buffer.getvalue().decode())
 

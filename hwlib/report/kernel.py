@@ -24,7 +24,8 @@ from papermill.exceptions import PapermillException
 from papermill.translators import PythonTranslator
 from traitlets.config import Config
 
-from hwlib.io import write_json
+from hwlib.errors import Worded, explain
+from hwlib.io import can_write, write_json
 from hwlib.parallel import serve
 from hwlib.report.runner import ENDED, reason, results_file
 from hwlib.run import MISTAKE_MIME, RUN_MIME
@@ -62,11 +63,28 @@ class LocalKernelManager(AsyncKernelManager):
         return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
     async def _async_pre_start_kernel(self, **kwargs: Any) -> tuple[list[str], dict[str, Any]]:
-        # The reader's own IPython start-up files must not change a report.
-        own = {"HWLIB_BATCH": "1", "IPYTHONDIR": str(Path(self.connection_file).parent)}
-        kwargs["env"] = {**os.environ, **own, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
         LocalKernelManager.latest = self
         return await super()._async_pre_start_kernel(**kwargs)
+
+
+# The reader's settings of matplotlib must not change or end a report; figures of ours have a style
+# of their own, what else a cell draws has matplotlib's.
+FIRST_LINE = "import matplotlib; matplotlib.rcdefaults()"
+CONFIGURED_IN = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Return in what environment a notebook runs: with nothing of the reader's configuration.
+
+    What jupyter, ipython and matplotlib want to write goes to `folder`, as there may be no home;
+    matplotlib's list of fonts only then, because it takes seconds to make.
+    """
+    found = {"HWLIB_BATCH": "1", "PYTHONSTARTUP": "", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    found |= {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+    found |= dict.fromkeys(CONFIGURED_IN, str(folder))
+    if "MPLCONFIGDIR" not in os.environ and not can_write(Path(os.path.expanduser("~"))):
+        found["MPLCONFIGDIR"] = str(folder)
+    return found
 
 
 STOP = threading.Event()  # that it was asked for
@@ -95,6 +113,7 @@ def execute(task: dict[str, Any]) -> None:
     task has `notebook` and `output` as paths, and `parameters`.
     """
     output, error, is_dead = Path(task["output"]), "", False
+    os.environ |= environment(output.parent)
     settings = {
         "connection_file": str(output.with_name("kernel.json")),
         "transport": "tcp" if sys.platform == "win32" else "ipc",
@@ -105,6 +124,7 @@ def execute(task: dict[str, Any]) -> None:
             str(output),
             parameters=task["parameters"],
             kernel_name="python3",
+            language="python",
             progress_bar=False,
             stdout_file=sys.stderr,
             stderr_file=sys.stderr,
@@ -114,12 +134,15 @@ def execute(task: dict[str, Any]) -> None:
             config=Config({"LocalKernelManager": settings}),
             coalesce_streams=True,
             shutdown_kernel="immediate",
-            extra_arguments=["--HistoryManager.enabled=False"],
+            extra_arguments=[
+                "--HistoryManager.enabled=False",
+                f"--InteractiveShellApp.exec_lines={FIRST_LINE}",
+            ],
             on_cell_execute=check_stop,
         )
     except KERNEL_ERRORS as found:
         last = ANSI.sub("", str(found)).strip().rpartition("\n")[2]
-        error = last or type(found).__name__
+        error = explain(found) if isinstance(found, OSError) else last or type(found).__name__
         is_dead = isinstance(found, DeadKernelError)
     if error and STOP.is_set():
         shutil.rmtree(output.parent, ignore_errors=True)
@@ -137,7 +160,7 @@ def execute(task: dict[str, Any]) -> None:
 
 
 def why_failed(
-    notebook: NotebookNode, runs: Sequence[str], error: str, *, is_dead: bool
+    notebook: NotebookNode, runs: Sequence[str], error: str | Worded, *, is_dead: bool
 ) -> tuple[Mapping[str, str], str]:
     """Return why a notebook failed and the last lines of its traceback; both empty if it did not.
 
@@ -196,4 +219,7 @@ def clean(notebook: NotebookNode, parameters: Mapping[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    serve(execute, stop=stop)
+    try:
+        serve(execute, stop=stop)
+    except OSError as error:  # not the notebook's, but of the folder where it is written
+        sys.exit(str(explain(error)))

@@ -37,7 +37,7 @@ TYPESET = Path(__file__).with_name("typeset.py")
 REFUSED = 3  # its exit code where Typst cannot set the text
 DRAWN_WIDTH = re.compile(rb'<svg[^>]*?\swidth="([\d.]+pt)"')  # as matplotlib writes it
 # Names in formulas that pandoc writes and Typst has dropped, with what it has for them.
-DROPPED = json.loads((TEMPLATES / "typst_symbols.json").read_text())
+DROPPED = json.loads((TEMPLATES / "typst_symbols.json").read_bytes())
 NAME = re.compile(r'"(?:[^"\\]|\\.)*"|[A-Za-z]+(?:\.[A-Za-z]+)*')
 FORMULA = re.compile(r"(?<=\)\[)\$.*?\$(?=\])", re.DOTALL)  # within `hw-math`
 HEAD_PIECE = re.compile(

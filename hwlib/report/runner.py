@@ -7,7 +7,6 @@ import os
 import shutil
 import sys
 import tempfile
-import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,15 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-import papermill
-from papermill.exceptions import PapermillException
+from papermill.translators import PythonTranslator
 
 from hwlib.claims.catalogue import PATH as CLAIMS_FILE
 from hwlib.claims.catalogue import verdict_files
 from hwlib.data import find_source
-from hwlib.errors import UserError
+from hwlib.errors import UserError, Worded, explain
 from hwlib.fingerprint import hash_of_files
-from hwlib.io import replacing, sha256_of, write_json
+from hwlib.io import read_json, replacing, sha256_of, write_json
 from hwlib.parallel import OnLine, RunChild
 from hwlib.registry import CLAIMS, PAGES, PROBLEMS, TODAY
 from hwlib.run import default_runs_dir
@@ -36,7 +34,6 @@ RESULTS = "results.json"
 KERNEL = "hwlib.report.kernel"  # executes one notebook, in a process of its own
 ENDED = "ended.json"  # written by it beside the notebook: reason, trace, runs
 PACKAGE = Path(__file__).resolve().parents[1]
-INSPECT = threading.Lock()  # papermill inspects notebooks with handlers that are the process's own
 
 
 @dataclass(frozen=True)
@@ -63,9 +60,20 @@ class Executed:
 
 
 def reason(kind: str, **names: Any) -> dict[str, str]:
-    """Return why a job failed, in one line a language: `page.reasons.<kind>`."""
+    """Return why a job failed, in one line a language: `page.reasons.<kind>`.
+
+    An error among the `names` is told in that language.
+    """
     key = f"page.reasons.{kind}"
-    return in_languages(lambda language: " ".join(word(key, language, **names).split()))
+
+    def told(value: Any, language: str) -> Any:
+        return explain(value).say(language) if isinstance(value, Worded | OSError) else value
+
+    def say(language: str) -> str:
+        own = {name: told(value, language) for name, value in names.items()}
+        return " ".join(word(key, language, **own).split())
+
+    return in_languages(say)
 
 
 def make_job(
@@ -98,10 +106,13 @@ def check_parameters(job: Job) -> dict[str, Any]:
 
     A notebook that cannot be read, or lacks a parameter, is a UserError.
     """
+    # By itself papermill wants the name of a kernel, which many tools leave out and we do not use.
     try:
-        with INSPECT:
-            known = papermill.inspect_notebook(str(job.notebook))
-    except (PapermillException, nbformat.ValidationError, OSError, ValueError) as error:
+        cells = nbformat.read(job.notebook, as_version=4).cells
+        own = (cell for cell in cells if "parameters" in cell.metadata.get("tags", ()))
+        known = {p.name: p.default for cell in own for p in PythonTranslator.inspect(cell)}
+    # What JSON that is no notebook makes nbformat throw.
+    except (nbformat.ValidationError, AttributeError, OSError, TypeError, ValueError) as error:
         why = str(error).strip().rpartition("\n")[2]
         raise UserError("notebook_unreadable", notebook=job.notebook, why=why) from None
     if unknown := [name for name in job.parameters if name not in known]:
@@ -109,7 +120,7 @@ def check_parameters(job: Job) -> dict[str, Any]:
         raise UserError("no_parameter", notebook=job.notebook.name, **names)
     found = dict(job.parameters)
     for name in known.keys() - found.keys():
-        source = found[name] = known[name]["default"]
+        source = found[name] = known[name]
         with suppress(SyntaxError, ValueError):
             found[name] = ast.literal_eval(source)
     return found
@@ -148,7 +159,7 @@ def run_notebook(job: Job, *, name: str, folder: Path, run: RunChild, on_line: O
         said = f"the notebook's process ended with code {code}: {''.join(lines[-1:])}"
         ended = {"reason": reason("other", error=said), "trace": "", "runs": []}
         if output.with_name(ENDED).exists():
-            ended = json.loads(output.with_name(ENDED).read_text())
+            ended = read_json(output.with_name(ENDED))
         else:
             output.unlink(missing_ok=True)  # what it left is not clean
         failed = target.with_suffix(".failed.ipynb")
@@ -167,7 +178,7 @@ def run_notebook(job: Job, *, name: str, folder: Path, run: RunChild, on_line: O
 def _unchanged(target: Path, record: Path, key: str) -> Executed | None:
     """Return the executed notebook of an earlier report if it still holds."""
     try:
-        known = json.loads(record.read_text())
+        known = read_json(record)
         runs = {Path(run): sha for run, sha in known["runs"].items()}
         is_same = known["key"] == key and target.exists()
         is_same &= all(sha256_of(results_file(run)) == sha for run, sha in runs.items())

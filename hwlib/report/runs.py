@@ -99,7 +99,7 @@ def read_facts(
     if job.problem == CLAIMS:
         return Facts(job, parameters, run.name, *_read_verdicts(run, parameters.get("ids")))
     record, results = (
-        json.loads((run / name).read_text()) if (run / name).exists() else {}
+        json.loads((run / name).read_text(encoding="utf-8")) if (run / name).exists() else {}
         for name in ("config.json", "results.json")
     )
     further = tuple(read_facts(job, other, parameters) for other in others)
@@ -111,12 +111,12 @@ def _read_verdicts(path: Path, ids: Sequence[str] | None) -> tuple[dict[str, Any
 
     The file may hold more claims than the `ids` that were asked for.
     """
-    verdicts = json.loads(path.read_text())
+    verdicts = json.loads(path.read_text(encoding="utf-8"))
     claims = [verdicts["claims"][id] for id in ids or verdicts["claims"]]
     arms = [arm for c in claims for part in c.get("parts", ()) for arm in part["arms"].values()]
     runs = dict.fromkeys(run for arm in arms for run in arm["runs"])
     files = [path.parent / run / "config.json" for run in runs]
-    records = [json.loads(file.read_text()) for file in files if file.exists()]
+    records = [json.loads(file.read_text(encoding="utf-8")) for file in files if file.exists()]
     settings = {"problem": CLAIMS, "recipe": "all", "data": verdicts["data"]["spec"]}
     settings |= {"profile": verdicts["profile"], "seed": verdicts["seeds"]}
     counts = Counter(claim["verdict"] for claim in claims)

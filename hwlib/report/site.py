@@ -256,7 +256,7 @@ class _Report:
     def __post_init__(self) -> None:
         self._read = cache(self._read)
         with suppress(OSError, ValueError):  # there is none, or it is damaged
-            self.known = json.loads((self.out / MANIFEST).read_text())
+            self.known = json.loads((self.out / MANIFEST).read_text(encoding="utf-8"))
 
     def show(self, newest: JobResult | None = None) -> None:
         """Write the index, and the page of the job that has just ended, before all is done.

@@ -23,7 +23,7 @@ from matplotlib.figure import Figure
 from pydantic import TypeAdapter, ValidationError
 
 from hwlib import plots
-from hwlib.errors import UserError, Worded
+from hwlib.errors import UserError, Worded, explain
 from hwlib.images import decode
 from hwlib.io import replacing
 from hwlib.run import MISTAKE_MIME, RUN_MIME, Run
@@ -58,8 +58,9 @@ def is_batch() -> bool:
 def setup(languages: Sequence[str] = LANGUAGES) -> None:
     """Prepare a notebook: check its parameters, and show a mistake as one line a language.
 
-    So are shown a user's mistake, a training that diverged or was stopped, and a cell that ran
-    before those above it; in batch they stay errors with tracebacks, so that the runner sees them.
+    So are shown a user's mistake, an error of the system such as a full disk, a training that
+    diverged or was stopped, and a cell that ran before those above it; in batch they stay errors
+    with tracebacks, so that the runner sees them.
     What later cells made of earlier parameters is forgotten; see `stale_cells`.
     """
     from hwlib.training.loop import TrainingDiverged
@@ -67,9 +68,9 @@ def setup(languages: Sequence[str] = LANGUAGES) -> None:
     global _asked
     shell = get_ipython()
     if shell is not None and is_batch():
-        shell.set_custom_exc((UserError, TrainingDiverged), _show_for_runner)
+        shell.set_custom_exc((UserError, TrainingDiverged, OSError), _show_for_runner)
     elif shell is not None:
-        expected = (UserError, TrainingDiverged, KeyboardInterrupt, NameError)
+        expected = (UserError, TrainingDiverged, OSError, KeyboardInterrupt, NameError)
         shell.set_custom_exc(expected, _show_in_one_line)
         stale_cells.watch(shell)
     if not isinstance(languages, list | tuple) or not languages or {*languages} - {*LANGUAGES}:
@@ -88,24 +89,27 @@ def setup(languages: Sequence[str] = LANGUAGES) -> None:
 
 
 def _show_in_one_line(shell, kind, error, traceback, tb_offset=None) -> list[str]:
-    """Print what happened as a line a language; what IPython calls in place of a traceback."""
+    """Show what happened as a line a language; what IPython calls in place of a traceback."""
     asked = shell.user_ns.get("languages", ())
     shown = [one for one in LANGUAGES if isinstance(asked, list | tuple) and one in asked]
     early = stale_cells.early_cell_line(error, traceback, shell.user_ns)
     if early is None and isinstance(error, NameError):
         shell.showtraceback((kind, error, traceback), running_compiled_code=True)
         return []
-    mistake = error if isinstance(error, Worded) else Worded("stopped")
+    mistake = explain(error) if isinstance(error, Worded | OSError) else Worded("stopped")
     lines = [early[one] if early else f"✗ {mistake.say(one)}" for one in shown or LANGUAGES]
-    # An early cell not in red: what is to catch the eye is the mistake further up. All at once: of
-    # `print` a kernel may send the last newline as its own box.
-    (sys.stdout if early else sys.stderr).write("\n".join(lines) + "\n")
+    if early:  # not in red: what is to catch the eye is the mistake further up
+        # All at once: of `print` a kernel may send the last newline as its own box.
+        sys.stdout.write("\n".join(lines) + "\n")
+    else:  # as an error, in which papermill and others look for the reason
+        shell._showtraceback(kind, mistake, lines)
     return lines
 
 
 def _show_for_runner(shell, kind, error, traceback, tb_offset=None) -> list[str]:
     """Tell a runner the mistake in every language, before the error with its traceback."""
-    display({MISTAKE_MIME: in_languages(error.say), "text/plain": str(error)}, raw=True)
+    told = explain(error)
+    display({MISTAKE_MIME: in_languages(told.say), "text/plain": str(told)}, raw=True)
     shell.showtraceback((kind, error, traceback), running_compiled_code=True)
     return []
 
@@ -161,7 +165,8 @@ def figure(
         name: the homework's name of the figure, e.g. "fig1_2".
         draw: takes the language, returns the figure (or axes on it).
         words: the name of its texts where that is not the figure's own.
-        run: its folder takes `figures/<name>.jpg`, with English labels; None writes no file.
+        run: its folder takes `figures/<name>.jpg`, with English labels; None writes no file, nor
+            does a run that is read-only.
         values: what its texts take.
     """
     shown = {lang: _render(draw, lang) for lang in _asked}
@@ -170,7 +175,7 @@ def figure(
         about |= figure_texts(words or name, lang, values)
         screen = {"width": round(SCREEN_PX * about["width"] / 100), "alt": about["alt"]}
         emit(data | {"text/plain": about["alt"]}, about, **{"image/png": screen})
-    if run is not None:
+    if run is not None and run.is_writable:
         data, _ = shown.get(FILE_LANGUAGE) or _render(draw, FILE_LANGUAGE)
         with replacing(run.figures / f"{name}.jpg") as temporary:
             decode(data["image/png"]).convert("RGB").save(temporary, "JPEG", **JPEG)

@@ -12,6 +12,7 @@ import os
 import sys
 import time
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,12 +23,11 @@ from torch.nn import functional as F
 from tqdm.auto import tqdm
 
 from hwlib import log
-from hwlib.data import Data, cache_folder
+from hwlib.data import Data
 from hwlib.data.layouts import LAYOUTS
-from hwlib.errors import UserError
 from hwlib.fingerprint import code_of_modules
-from hwlib.io import locked
-from hwlib.models.weights import load_sealed, save_sealed
+from hwlib.io import cache_root, locked
+from hwlib.models.weights import Tensors, load_sealed, save_sealed
 from hwlib.runtime import autocast, derive_seed, generator, resolve_precision
 from hwlib.training.batches import Batches, evenly_spaced_rows, image_batches, map_batches
 
@@ -109,15 +109,11 @@ def get_classifier(data: Data, *, steps: int = 1_000, device: torch.device = CPU
     version = torch.__version__.split("+")[0]
     text = json.dumps([data.fingerprint, steps, code_of_modules(__name__), version])
     name = f"oracle-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-    home = cache_folder().with_name("oracles")
-    try:
+    home = cache_root() / "oracles"
+    if (found := _find_classifier(home, name)) is None:  # else nothing is written, nor a lock
         home.mkdir(parents=True, exist_ok=True)
         with locked(home / f"{name}.lock", log.line("training.classifier_waiting")):
-            for path in home.glob(f"{name}-*"):
-                if found := load_sealed(path):
-                    break
-                log.event("training.classifier_damaged", path=path)
-            else:
+            if (found := _find_classifier(home, name)) is None:
                 began, num = time.monotonic(), len(data.attributes)
                 facts = {"attributes": num, "images": len(data.train), "steps": steps}
                 log.event("training.classifier_begins", **facts)
@@ -129,13 +125,19 @@ def get_classifier(data: Data, *, steps: int = 1_000, device: torch.device = CPU
                 log.event("training.classifier_done", **about, minutes=minutes)
                 found = tensors, about
                 save_sealed(home, name, *found)
-    except OSError as error:
-        raise UserError("cache_unwritable", home=home, why=error.strerror or error) from error
     classifier = Classifier(data)
     tensors, classifier.about = found
     classifier.name += classifier.about["fingerprint"]
     classifier.load_state_dict(tensors)
     return classifier.requires_grad_(False).eval().to(device, memory_format=torch.channels_last)
+
+
+def _find_classifier(home: Path, name: str) -> tuple[Tensors, dict[str, Any]] | None:
+    for path in home.glob(f"{name}-*"):
+        if found := load_sealed(path):
+            return found
+        log.event("training.classifier_damaged", path=path)
+    return None
 
 
 # ---- training -----------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from hwlib import log
-from hwlib.io import flush
+from hwlib.io import TEXT, flush, naming, read_lines
 from hwlib.run import Run
 
 SECONDS_BETWEEN = 2  # between two lines by which a child says how far it is
@@ -28,12 +28,12 @@ class Journal:
         self.path = run.path / "metrics.jsonl"
         self.path.touch()
         os.truncate(self.path, length)
-        self.records = [json.loads(line) for line in self.path.read_text().splitlines()]
+        self.records = read_lines(self.path)
 
     def append(self, record: dict[str, Any]) -> None:
         """Add one line; readers see whole lines only."""
         self.records.append(record)
-        with open(self.path, "a") as file:
+        with naming(self.path), open(self.path, "a", **TEXT) as file:
             file.write(json.dumps(record, allow_nan=False) + "\n")
 
     def flush(self) -> int:

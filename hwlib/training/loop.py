@@ -10,16 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 
 from hwlib.config import Config
 from hwlib.data import Data
 from hwlib.errors import Worded
-from hwlib.io import replacing, sha256_of, write_arrays, write_json
-from hwlib.models.weights import model_tensors
+from hwlib.io import sha256_of, write_arrays, write_json
+from hwlib.models.weights import model_tensors, save_tensors
 from hwlib.recipes import build_networks
 from hwlib.registry import PROBLEMS, resolve
-from hwlib.run import Run, default_runs_dir
+from hwlib.run import Run, runs_folder
 from hwlib.runtime import derive_seed
 from hwlib.training.batches import Batches
 from hwlib.training.checkpoint import load_checkpoint, save_checkpoint
@@ -67,7 +66,7 @@ def fit(
         Stopped: Ctrl-C; the same call goes on from the same step.
     """
     data = load_run_data(config, skip_bad=skip_bad)
-    runs = Path(runs) if runs else default_runs_dir()
+    runs = runs_folder(runs)
     run, precision, device = open_run(config, data, runs)
     if is_complete(run):
         return run
@@ -161,8 +160,7 @@ def train(
     if latents:
         write_arrays(run.path / "latents.npz", latents)
     weights = run.path / "weights.safetensors"
-    with replacing(weights) as temporary:
-        save_file(model_tensors(models), temporary)
+    save_tensors(weights, model_tensors(models))
     num_images = config.num_steps * batches.batch_size
     about = {
         "num_steps": config.num_steps,

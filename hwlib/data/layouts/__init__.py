@@ -10,6 +10,7 @@ from hwlib.data.layouts.faces import Faces, is_drawn
 from hwlib.data.layouts.hw4 import Hw4
 from hwlib.data.layouts.mnist import Mnist
 from hwlib.errors import UserError
+from hwlib.io import user_path
 
 # The first one that a folder fits is taken; Layout itself fits whatever holds an image.
 LAYOUTS: Mapping[str, type[Layout]] = {
@@ -21,7 +22,7 @@ def find_layout(spec: str | Path) -> Layout:
     """Return the data set that `spec` means: drawn faces, or a folder of a layout we know."""
     if is_drawn(str(spec)):
         return Faces.from_spec(str(spec))
-    root = Path(os.path.expanduser(spec))
+    root = user_path(spec)
     if not os.path.exists(root):  # False also where it may not be asked
         raise UserError("no_such_folder", path=spec)
     if not root.is_dir():
