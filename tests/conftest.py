@@ -1,11 +1,11 @@
 """What the tests share: caches and runs in a temporary place, and small sets of pictures."""
 
 import csv
+import ctypes
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -137,13 +137,14 @@ def told(code: int, out: str, err: str) -> tuple[int, str, str]:
 MAIN = "from hwlib.cli import main; main()"
 
 
-def command(*words, before: str = "", user: int | None = None, **environment: str | None):
+def command(*words, before: str = "", **environment: str | None):
     """Run `hwlib ...` in a process of its own; return exit code, stdout and stderr.
+
+    The modes of files hold for it even where root runs the tests.
 
     Args:
         words: the command.
         before: Python that runs in it first.
-        user: the id that it runs under, for tests that root runs.
         environment: what it finds beside ours; None takes a variable out.
     """
     own = os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "300"} | environment
@@ -151,17 +152,16 @@ def command(*words, before: str = "", user: int | None = None, **environment: st
         [sys.executable, "-P", "-c", f"{before}\n{MAIN}", *map(os.fspath, words)],
         env={name: value for name, value in own.items() if value is not None},
         **{"capture_output": True, "encoding": "utf-8", "errors": "replace"},
-        **({} if user is None else {"user": user, "group": user, "extra_groups": []}),
+        preexec_fn=obey_modes if sys.platform == "linux" else None,
     )
     return told(done.returncode, done.stdout, done.stderr)
 
 
-@pytest.fixture
-def public_place() -> Iterator[Path]:
-    """A folder that other users may look into, as pytest's own is not."""
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)
-        yield Path(folder)
+def obey_modes() -> None:
+    """Give up root's right to read and write everything, from the next program on."""
+    drop, rights = 24, (1, 2)  # PR_CAPBSET_DROP; CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH
+    for right in rights:
+        ctypes.CDLL(None).prctl(drop, right)
 
 
 def invoke(app, *words) -> Result:

@@ -15,7 +15,7 @@ SPEC = "faces:96"
 SMOKE = ["--profile", "smoke", "--data", SPEC, "--device", "cpu"]
 SMALL = [word for name, value in FEW.items() for word in ("--set", f"{name}={value}")]
 TRAIN = ["train", "vae", *SMOKE, *SMALL, "--set", "num_steps=2"]
-NOBODY = 65534
+VAE = ("vae", None, SPEC, "smoke")
 # In a container that runs under any user id, whose home is on a network without locks.
 POOR = """
 import errno, fcntl, os, pwd
@@ -83,57 +83,49 @@ def test_a_name_that_the_locale_cannot_write_is_refused_everywhere_in_one_line(t
 
 
 @pytest.fixture
-def as_another(public_place, monkeypatch):
-    """A folder with a finished run and one that is not, and a function that runs commands in it.
-
-    It runs them as another user, where root runs the tests; else as us, without rights to write.
-    """
+def of_another(tmp_path, monkeypatch):
+    """A finished run, and the place where it, one that was stopped and the cache are read-only."""
+    place = tmp_path / "another"
     for name in ("CACHE", "RUNS"):
-        monkeypatch.setenv(f"HWLIB_{name}", str(public_place / name.lower()))
-    before = os.umask(0o022)
+        monkeypatch.setenv(f"HWLIB_{name}", str(place / name.lower()))
+    configs = [hwlib.make_config(*VAE, seed, device="cpu", **FEW) for seed in (0, 1)]
     with without_scores():
-        made = hwlib.fit(hwlib.make_config("vae", None, SPEC, "smoke", device="cpu", **FEW))
-    unfinished = hwlib.make_config("vae", None, SPEC, "smoke", 1, device="cpu", **FEW)
+        made = hwlib.fit(configs[0])
 
     def stop(_records):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("hwlib.training.loop.WATCH_SECONDS", -1)
     with pytest.raises(KeyboardInterrupt):
-        hwlib.fit(unfinished, watch=stop)
-    os.umask(before)
-    is_root = os.getuid() == 0
-    places = [p for p in (public_place, *public_place.rglob("*")) if p.is_dir()]
-    for place in () if is_root else places:
-        place.chmod(0o555)
-    own = {"HOME": "/dev/null/home"}
-    yield made, lambda *words: command(*words, user=NOBODY if is_root else None, **own)
-    for place in places:
-        place.chmod(0o755)
+        hwlib.fit(configs[1], watch=stop)
+    places = [p for p in (place, *place.rglob("*")) if p.is_dir()]
+    for folder in places:
+        folder.chmod(0o555)
+    for file in place.rglob(".lock"):
+        file.chmod(0o444)
+    yield made, place
+    for folder in places:
+        folder.chmod(0o755)
 
 
 def test_another_users_finished_run_is_found_and_sampled_and_an_unfinished_one_is_one_line(
-    as_another, tmp_path_factory
+    of_another, tmp_path
 ):
-    run, call = as_another
-    state = {p: p.stat().st_mtime_ns for p in run.path.parent.parent.rglob("*")}
-    few = ["train", "vae", *SMOKE, *SMALL]
-    code, out, err = call(*few)
+    run, place = of_another
+    before = {p: p.stat().st_mtime_ns for p in place.rglob("*")}
+    train = ["train", "vae", *SMOKE, *SMALL]
+    code, out, err = command(*train)
     assert code == 0, err
     assert last_line(out) == str(run.path)
-    out = Path("/tmp") if os.getuid() == 0 else tmp_path_factory.mktemp("out")
-    out = out / f"samples-{os.getpid()}"
-    code, _, err = call("sample", run.path, out, "--num", "2")
+    code, _, err = command("sample", run.path, tmp_path / "images", "--num", "2")
     assert code == 0, err
-    assert sorted(p.name for p in out.iterdir()) == ["0.png", "1.png"]
-    for file in out.iterdir():
-        file.unlink()
-    out.rmdir()
-    code, _, err = call(*few, "--seed", "1")
-    assert code == 2
-    assert last_line(err).startswith("hwlib: ")
-    assert "Permission denied; name a folder that you may write to (--runs" in last_line(err)
-    assert state == {p: p.stat().st_mtime_ns for p in run.path.parent.parent.rglob("*")}
+    assert sorted(p.name for p in (tmp_path / "images").iterdir()) == ["0.png", "1.png"]
+    for words in ([*train, "--seed", "1"], [*train, "--seed", "2"]):
+        code, _, err = command(*words)
+        assert code == 2
+        assert last_line(err).startswith(f"hwlib: {place / 'runs'}/vae-dcgan-")
+        assert "Permission denied; name a folder that you may write to (--runs" in last_line(err)
+    assert before == {p: p.stat().st_mtime_ns for p in place.rglob("*")}
 
 
 def test_no_figure_file_is_written_into_a_run_that_is_only_read(small_runs, monkeypatch, outputs):
