@@ -1,10 +1,8 @@
-"""What a training writes while it runs: metrics.jsonl, a bar or lines, and the stop by Ctrl-C."""
+"""What a training writes while it runs: metrics.jsonl, and a bar or lines."""
 
 import json
 import os
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +11,7 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from hwlib import log
-from hwlib.io import TEXT, flush, naming, read_lines
+from hwlib.io import TEXT, naming, write_bytes
 from hwlib.run import Run
 
 SECONDS_BETWEEN = 2  # between two lines by which a child says how far it is
@@ -21,25 +19,26 @@ MAIN_NUMBERS = ("loss", "test_mse_11", "d_loss", "g_loss", "snapshot_kid")
 
 
 class Journal:
-    """metrics.jsonl: a line a record, cut back to the checkpoint when a run goes on."""
+    """metrics.jsonl: a line a record, written anew from the checkpoint when a run goes on."""
 
-    def __init__(self, run: Run, length: int):
-        """Open the run's journal and drop what was written after its first `length` bytes."""
-        self.path = run.path / "metrics.jsonl"
-        self.path.touch()
-        os.truncate(self.path, length)
-        self.records = read_lines(self.path)
+    def __init__(self, run: Run, records: list[dict[str, Any]]):
+        """Write the run's journal as it was when there were these records."""
+        self.path, self.records = run.path / "metrics.jsonl", records
+        self.write()
+
+    def write(self) -> None:
+        """Write all records anew, whatever became of the file."""
+        write_bytes(self.path, "".join(map(_line, self.records)).encode())
 
     def append(self, record: dict[str, Any]) -> None:
         """Add one line; readers see whole lines only."""
         self.records.append(record)
         with naming(self.path), open(self.path, "a", **TEXT) as file:
-            file.write(json.dumps(record, allow_nan=False) + "\n")
+            file.write(_line(record))
 
-    def flush(self) -> int:
-        """Bring the file to the disk; return its length in bytes."""
-        flush(self.path)
-        return self.path.stat().st_size
+
+def _line(record: dict[str, Any]) -> str:
+    return json.dumps(record, allow_nan=False) + "\n"
 
 
 @contextmanager
@@ -74,22 +73,3 @@ def progress_reporter(run: Run, done: int) -> Iterator[Callable[[dict[str, Any]]
     options = {"initial": done, "desc": name[:-9], "unit": "step", "disable": not has_bar}
     with tqdm(total=total, **options) as bar:
         yield report
-
-
-@contextmanager
-def stop_on_ctrl_c() -> Iterator[threading.Event]:
-    """Turn the first Ctrl-C into a request to the loop; a second one interrupts at once."""
-    wants_stop = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield wants_stop  # signals reach the main thread only
-        return
-
-    def request(*_: object) -> None:
-        wants_stop.set()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    before = signal.signal(signal.SIGINT, request)
-    try:
-        yield wants_stop
-    finally:
-        signal.signal(signal.SIGINT, before)
