@@ -26,6 +26,7 @@ from hwlib import log
 from hwlib.errors import UserError
 
 TEXT = {"encoding": "utf-8", "errors": "surrogateescape"}
+SEAL = "seal.json"
 NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 CANNOT_FLUSH = {errno.EACCES, errno.EINVAL, errno.EOPNOTSUPP}  # a folder: Windows, some networks
 
@@ -148,8 +149,12 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as JSON, whole or not at all."""
-    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
-    write_bytes(path, text.encode(**TEXT))
+    write_bytes(path, to_json(value))
+
+
+def to_json(value: Any) -> bytes:
+    """Return `value` as JSON."""
+    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False).encode(**TEXT)
 
 
 def read_json(path: Path) -> Any:
@@ -177,6 +182,38 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
 def can_write(folder: Path) -> bool:
     """Whether files can be made in a folder that is there: not in another user's, or read-only."""
     return os.access(folder, os.W_OK | os.X_OK)
+
+
+# ---- seals --------------------------------------------------------------------------------------
+
+
+def seal(folder: Path, coming: Mapping[str, bytes] | None = None) -> None:
+    """Write the SHA-256 of each file of a folder, hidden ones apart, and of those that are coming.
+
+    A flipped bit in a file of numbers or pixels reads well: only this tells.
+    """
+    files = [path for path in sorted(folder.iterdir()) if path.is_file()]
+    digests = {path.name: sha256_of(path) for path in files if path.name[0] != "."}
+    digests |= {
+        name: hashlib.sha256(content).hexdigest() for name, content in (coming or {}).items()
+    }
+    write_json(folder / SEAL, {name: digests[name] for name in digests if name != SEAL})
+
+
+def damaged(folder: Path, *names: str) -> list[str]:
+    """Return which files of a sealed folder are not what they were; of all, or of `names`.
+
+    A folder without a seal was made by an earlier version, or by hand: there is nothing to tell by.
+    """
+    try:
+        digests = read_json(folder / SEAL)
+        digests = {name: digests[name] for name in names or digests}
+    except FileNotFoundError:
+        return []
+    except (KeyError, TypeError, ValueError):
+        return [SEAL]
+    files = {folder / name: digest for name, digest in digests.items()}
+    return [f.name for f, digest in files.items() if not f.is_file() or sha256_of(f) != digest]
 
 
 # ---- locks, hashes ------------------------------------------------------------------------------

@@ -16,18 +16,22 @@ from hwlib.config import Config
 from hwlib.errors import UserError
 from hwlib.io import (
     can_write,
+    damaged,
     locked,
     read_arrays,
     read_json,
     read_lines,
-    sha256_of,
+    seal,
+    to_json,
     user_path,
+    write_bytes,
     write_json,
 )
 
 if TYPE_CHECKING:
     from torch import nn
 
+CONFIG, RESULTS = "config.json", "results.json"
 RUN_MIME = "application/vnd.hwlib.run+json"  # a notebook's output that names a run it used
 MISTAKE_MIME = "application/vnd.hwlib.mistake+json"  # a user\'s mistake, a line a language
 
@@ -50,14 +54,13 @@ class Run:
     def __init__(self, path: str | Path):
         """Open the folder `path`; that it is none, or of another version, is a UserError."""
         self.path = Path(path)
-        config_path = self.path / "config.json"
-        if not config_path.exists():
+        if not (self.path / CONFIG).exists():
             raise UserError("no_run_folder", path=self.path)
         try:
-            self.record = read_json(config_path)
+            self.record = read_json(self.file(CONFIG))
             settings = self.record["settings"]
         except (KeyError, TypeError, ValueError):
-            raise UserError("run_damaged", path=config_path) from None
+            raise UserError("run_damaged", path=self.path / CONFIG) from None
         self.config = Config.create(**settings)
 
     @classmethod
@@ -67,8 +70,10 @@ class Run:
         Its settings are those asked for now: what decides results is the same, by its name.
         """
         path = Path(runs) / name
-        if not (path / "config.json").exists():
-            write_json(path / "config.json", {"settings": config.to_json(), **facts})
+        if damaged(path, CONFIG):
+            (path / RESULTS).unlink(missing_ok=True)
+        if not (path / RESULTS).exists():  # nobody may have looked at what stands there yet
+            write_json(path / CONFIG, {"settings": config.to_json(), **facts})
         run = cls(path)
         run.config = config
         return run
@@ -79,25 +84,42 @@ class Run:
     @property
     def is_finished(self) -> bool:
         """Whether `results.json`, written last, is there."""
-        return (self.path / "results.json").exists()
+        return (self.path / RESULTS).exists()
+
+    def finish(self, results: Mapping[str, Any]) -> None:
+        """Seal what is there, and write `results.json`, which makes the run finished, last."""
+        content = to_json(results)
+        seal(self.path, {RESULTS: content})
+        write_bytes(self.path / RESULTS, content)
+
+    def file(self, name: str) -> Path:
+        """Return the path of a file; where it is not as it was when the run was finished, UserError."""
+        if self.is_finished and damaged(self.path, name):
+            raise UserError("run_damaged", path=self.path / name)
+        return self.path / name
 
     @property
     def results(self) -> dict[str, Any]:
         """The run's numbers, as in docs/metrics.md; a UserError before it is finished."""
         if not self.is_finished:
             raise UserError("run_unfinished", path=self.path)
-        return read_json(self.path / "results.json")
+        return read_json(self.file(RESULTS))
 
     @property
     def metrics(self) -> pd.DataFrame:
         """The learning curves: a row a record, in the order of steps."""
         path = self.path / "metrics.jsonl"
-        return pd.DataFrame(read_lines(path) if path.exists() else [])
+        return pd.DataFrame(read_lines(self.file(path.name)) if path.exists() else [])
 
     @property
     def samples(self) -> dict[str, np.ndarray]:
         """Images as uint8 (N, H, W, C): `samples`, `originals`, `reconstructions`, ..."""
-        return read_arrays(self.path / "samples.npz")
+        return read_arrays(self.file("samples.npz"))
+
+    @property
+    def latents(self) -> dict[str, np.ndarray]:
+        """A VAE's latents of test images: `test_mu` (N, Z), of the images `test_index` (N,)."""
+        return read_arrays(self.file("latents.npz"))
 
     @property
     def figures(self) -> Path:
@@ -124,9 +146,7 @@ class Run:
         if "studies" in self.results:
             runs = [row["run"] for row in self.results["studies"]]
             raise UserError("study_has_no_networks", path=self.path, runs=runs)
-        path = self.path / "weights.safetensors"
-        if self.results["weights_sha256"] != sha256_of(path):
-            raise UserError("weights_damaged", path=path)
+        path = self.file("weights.safetensors")
         models = build_networks(self.config, channels=self.record["data"]["channels"])
         put_tensors(models, load_file(path))
         return {name: model.eval() for name, model in models.items()}

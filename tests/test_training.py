@@ -26,6 +26,11 @@ from hwlib.training.quality import make_feature_networks
 from hwlib.training.steps import vae_step
 
 CPU = torch.device("cpu")
+SEALED = {
+    "config.json",
+    *(f"{name}.npz" for name in ("latents", "samples")),
+    *("metrics.jsonl", "results.json", "weights.safetensors"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +49,7 @@ def fresh(run):
 
 def test_a_run_folder_holds_what_it_promises_and_is_never_trained_twice(unbroken):
     before = {p: p.stat().st_mtime_ns for p in unbroken.path.iterdir() if p.name != ".lock"}
-    wanted = "config.json latents.npz metrics.jsonl results.json samples.npz weights.safetensors"
-    assert {path.name for path in before} == set(wanted.split())
+    assert {path.name for path in before} == SEALED | {"seal.json"}
     results, samples, metrics = unbroken.results, unbroken.samples, unbroken.metrics
     assert results["num_images"] == 12 * 16
     assert results["test_mse_11"] == pytest.approx(4 * results["test_mse_01"])
@@ -115,11 +119,31 @@ def test_damaged_weights_and_absent_devices_are_refused(unbroken, tmp_path, monk
     flip_bit(copy / "weights.safetensors", 1.0)
     with pytest.raises(UserError) as damaged:
         Run(copy).load_models()
-    assert damaged.value.key == "weights_damaged"
+    assert damaged.value.key == "run_damaged"
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     with pytest.raises(UserError) as absent:
         hwlib.fit(smoke().model_copy(update={"device": "mps"}), runs=tmp_path)
     assert absent.value.key == "no_device"
+
+
+@pytest.mark.parametrize("name", sorted(SEALED))
+def test_a_damaged_file_of_a_finished_run_is_told_and_mended_by_the_same_command(
+    name, unbroken, tmp_path, capsys
+):
+    copy = tmp_path / unbroken.path.name
+    shutil.copytree(unbroken.path, copy)
+    flip_bit(copy / name, 0.5)
+    reads = {"results.json": "results", "metrics.jsonl": "metrics"} | {
+        f"{arrays}.npz": arrays for arrays in ("samples", "latents")
+    }
+    with pytest.raises(UserError) as mistake:
+        run = Run(copy)
+        getattr(run, reads[name]) if name in reads else run.load_models()
+    assert mistake.value.key == "run_damaged"
+    assert mistake.value.values["path"] == copy / name
+    assert_same_run(unbroken, hwlib.fit(smoke(), runs=tmp_path))
+    assert name in capsys.readouterr().err or name == "config.json"
+    assert Run(copy).results["num_steps"] == 12
 
 
 @pytest.mark.usefixtures("_no_scores")

@@ -92,8 +92,8 @@ def spread(images: np.ndarray) -> float:
 
 def neighbour_gain(run: Run, real: RealImages) -> float:
     """Return how well an image's neighbours in latent space tell its attribute, in percent."""
-    with np.load(run.path / "latents.npz", allow_pickle=False) as arrays:
-        mu, index = arrays["test_mu"], arrays["test_index"]
+    latents = run.latents
+    mu, index = latents["test_mu"], latents["test_index"]
     column = real.data.attributes.index(run.config.attribute)
     labels = real.data.test.labels[index, column].astype(int)
     accuracy = neighbour_accuracy(mu, labels)

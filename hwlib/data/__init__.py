@@ -28,7 +28,17 @@ from hwlib.data.layouts import find_layout
 from hwlib.data.layouts.base import BadFile, Layout, name_bad_files
 from hwlib.errors import UserError
 from hwlib.fingerprint import code_of, code_of_modules
-from hwlib.io import cache_root, flush, locked, read_json, replacing_folder, sha256_of, write_json
+from hwlib.io import (
+    cache_root,
+    damaged,
+    flush,
+    locked,
+    read_json,
+    replacing_folder,
+    seal,
+    sha256_of,
+    write_json,
+)
 
 MAX_IMAGE_SIZE = 1024
 MANIFEST = "manifest.json"  # written last
@@ -135,8 +145,8 @@ class DataSource:
 
     @property
     def is_cached(self) -> bool:
-        """Whether the set is finished."""
-        return (self.folder / MANIFEST).exists()
+        """Whether the set is finished, and what is told of it as it was written."""
+        return (self.folder / MANIFEST).exists() and not damaged(self.folder, MANIFEST)
 
     def facts(self) -> dict[str, Any]:
         """Return what is known of the finished set."""
@@ -176,15 +186,21 @@ def _hex(value: Any) -> str:
 
 
 def build_if_missing(source: DataSource, *, progress: bool) -> None:
-    """Build a set that is missing or stale beside its place, and rename it there."""
-    if source.is_cached:
+    """Build a set that is missing, stale or damaged beside its place, and rename it there.
+
+    Every file is read for that: a flipped bit is another image, or another label.
+    """
+    if source.is_cached and not damaged(source.folder):
         return
     home, place = source.folder.parent, source.place
     home.mkdir(parents=True, exist_ok=True)
     with locked(home / f".{place}.lock", log.line("data_waits")):
-        if source.is_cached:  # another process has built it meanwhile
+        names = damaged(source.folder)
+        if source.is_cached and not names:  # another process has built it meanwhile
             return
-        # What stands there has no manifest: it is a killed builder's.
+        if names:
+            log.event("data_damaged", folder=source.folder, names=names)
+        # What stands there is damaged, or a killed builder's.
         for left in (source.folder, *home.glob(f".{place}-*.tmp")):
             shutil.rmtree(left, ignore_errors=True)
         with replacing_folder(source.folder) as folder:
@@ -195,5 +211,6 @@ def build_if_missing(source: DataSource, *, progress: bool) -> None:
             for file in folder.iterdir():  # so that no power cut leaves a broken one
                 flush(file)
             write_json(folder / MANIFEST, facts)
+            seal(folder)
         for stale in set(home.glob(f"{place}-*")) - {source.folder}:
             shutil.rmtree(stale, ignore_errors=True)  # Windows keeps what is open elsewhere

@@ -64,8 +64,8 @@ def interpolate(
 
 def latents(run: Run) -> tuple[np.ndarray, np.ndarray]:
     """Return the latents' means that a run kept, float32 (N, Z), and their test images, (N,)."""
-    with np.load(run.path / "latents.npz", allow_pickle=False) as arrays:
-        return arrays["test_mu"], arrays["test_index"]
+    arrays = run.latents
+    return arrays["test_mu"], arrays["test_index"]
 
 
 def most_active(mu: np.ndarray, count: int) -> list[int]:

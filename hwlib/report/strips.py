@@ -8,6 +8,7 @@ import numpy as np
 
 from hwlib import log
 from hwlib.images import encode
+from hwlib.io import damaged
 from hwlib.report.runs import Facts, by_seed, grouped, identity_of, rows_of
 from hwlib.text import section, word
 
@@ -39,6 +40,8 @@ def images_of(facts: Facts, name: str, count: int = 0) -> np.ndarray | None:
     if path is None or not path.exists():
         return None
     try:
+        if damaged(path.parent, path.name):
+            raise ValueError("it is not as it was written")
         with np.load(path, allow_pickle=False) as arrays:
             images = arrays[name] if name in arrays else np.empty(0)
     except (OSError, ValueError, zipfile.BadZipFile) as error:

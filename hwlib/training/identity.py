@@ -12,7 +12,7 @@ from hwlib.fingerprint import pair_code
 from hwlib.registry import PROBLEMS
 from hwlib.run import Run
 from hwlib.runtime import environment, resolve_device, resolve_precision
-from hwlib.training.study import is_complete
+from hwlib.training.study import is_complete, is_whole
 
 
 def load_run_data(config: Config, *, skip_bad: bool = False) -> Data:
@@ -106,4 +106,4 @@ def open_run(config: Config, data: Data, runs: Path) -> tuple[Run, str, torch.de
 def is_done(config: Config, data: Data, runs: Path) -> bool:
     """Whether the run that these settings and data name is finished; no folder is made."""
     path = runs / identify(config, data)[2]
-    return (path / "config.json").exists() and is_complete(Run(path))
+    return is_whole(path) and is_complete(Run(path))

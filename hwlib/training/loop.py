@@ -11,14 +11,15 @@ from typing import Any
 
 import torch
 
+from hwlib import log
 from hwlib.config import Config
 from hwlib.data import Data
 from hwlib.errors import Worded
-from hwlib.io import sha256_of, write_arrays, write_json
+from hwlib.io import damaged, write_arrays
 from hwlib.models.weights import model_tensors, save_tensors
 from hwlib.recipes import build_networks
 from hwlib.registry import PROBLEMS, resolve
-from hwlib.run import Run, runs_folder
+from hwlib.run import RESULTS, Run, runs_folder
 from hwlib.runtime import derive_seed
 from hwlib.training.batches import Batches
 from hwlib.training.checkpoint import load_checkpoint, save_checkpoint
@@ -73,6 +74,9 @@ def fit(
     with run.lock():
         if is_complete(run):  # another process may have finished it while this one waited
             return run
+        if run.is_finished and (names := damaged(run.path)):
+            log.event("training.run_damaged", run=run.path, names=names)
+            (run.path / RESULTS).unlink()
         if PROBLEMS[config.problem].study_of:
             train_study(run, partial(fit, runs=runs, skip_bad=skip_bad, watch=watch))
         else:
@@ -173,9 +177,8 @@ def train(
         "num_parameters": sum(p.numel() for m in models.values() for p in m.parameters()),
         "num_test_images": len(data.test.images),
         "precision_used": precision,
-        "weights_sha256": sha256_of(weights),
     }
-    write_json(run.path / "results.json", about | results)
+    run.finish(about | results)
     shutil.rmtree(checkpoint)  # the finished weights stand beside it
 
 

@@ -6,15 +6,16 @@ another study with that weight, gets the same run. The study's own folder holds 
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
 from hwlib import log
 from hwlib.config import Config
 from hwlib.errors import UserError
-from hwlib.io import write_arrays, write_json
+from hwlib.io import damaged, write_arrays
 from hwlib.registry import PROBLEMS
-from hwlib.run import Run
+from hwlib.run import RESULTS, Run
 
 # Of each VAE's results.json, as far as it is there: a row of the study's `studies`.
 COMPARED = (
@@ -49,11 +50,15 @@ def member_runs(study: Run) -> dict[float, Run]:
 
 
 def is_complete(run: Run) -> bool:
-    """Whether a run is finished, and a study's own runs are all there still."""
-    if not run.is_finished:
+    """Whether a run is finished and whole, and so are a study's own runs."""
+    if not is_whole(run.path):
         return False
-    folders = [run.path.parent / row["run"] for row in run.results.get("studies", ())]
-    return all((folder / "results.json").exists() for folder in folders)
+    return all(is_whole(run.path.parent / row["run"]) for row in run.results.get("studies", ()))
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether there is a finished run whose files are all as they were written."""
+    return (folder / RESULTS).exists() and not damaged(folder)
 
 
 def train_study(run: Run, train: Callable[[Config], Run]) -> None:
@@ -93,4 +98,4 @@ def train_study(run: Run, train: Callable[[Config], Run]) -> None:
         | {name: one[name] for name in COMPARED if name in one}
         for member, one in zip(members, results, strict=True)
     ]
-    write_json(run.path / "results.json", about)
+    run.finish(about)
