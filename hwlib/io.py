@@ -194,9 +194,7 @@ def seal(folder: Path, coming: Mapping[str, bytes] | None = None) -> None:
     """
     files = [path for path in sorted(folder.iterdir()) if path.is_file()]
     digests = {path.name: sha256_of(path) for path in files if path.name[0] != "."}
-    digests |= {
-        name: hashlib.sha256(content).hexdigest() for name, content in (coming or {}).items()
-    }
+    digests |= {name: hashlib.sha256(text).hexdigest() for name, text in (coming or {}).items()}
     write_json(folder / SEAL, {name: digests[name] for name in digests if name != SEAL})
 
 

@@ -93,7 +93,7 @@ class Run:
         write_bytes(self.path / RESULTS, content)
 
     def file(self, name: str) -> Path:
-        """Return the path of a file; where it is not as it was when the run was finished, UserError."""
+        """Return a file's path; that it is not what the finished run wrote is a UserError."""
         if self.is_finished and damaged(self.path, name):
             raise UserError("run_damaged", path=self.path / name)
         return self.path / name

@@ -7,6 +7,7 @@ import shutil
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from operator import attrgetter
 
 import numpy as np
 import pytest
@@ -136,9 +137,9 @@ def test_a_damaged_file_of_a_finished_run_is_told_and_mended_by_the_same_command
     reads = {"results.json": "results", "metrics.jsonl": "metrics"} | {
         f"{arrays}.npz": arrays for arrays in ("samples", "latents")
     }
+    read = attrgetter(reads[name]) if name in reads else Run.load_models
     with pytest.raises(UserError) as mistake:
-        run = Run(copy)
-        getattr(run, reads[name]) if name in reads else run.load_models()
+        read(Run(copy))
     assert mistake.value.key == "run_damaged"
     assert mistake.value.values["path"] == copy / name
     assert_same_run(unbroken, hwlib.fit(smoke(), runs=tmp_path))
