@@ -2,8 +2,8 @@
 
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +11,7 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from typer.core import TyperGroup
 
 from hwlib import options
 from hwlib.data.commands import SkipOption
@@ -19,9 +20,30 @@ from hwlib.errors import UserError, Worded, explain
 from hwlib.io import user_path
 from hwlib.registry import CLAIMS, PROBLEMS
 from hwlib.run import Run
+from hwlib.stop import exit_code
 from hwlib.text import LANGUAGES
 
+
+class OneLineGroup(TyperGroup):
+    """Commands that end in one line where they are stopped, or a training came to nothing."""
+
+    def invoke(self, ctx: typer.Context) -> Any:
+        """Run the command that was named."""
+        try:
+            return super().invoke(ctx)
+        except UserError:
+            raise
+        except KeyboardInterrupt as ended:
+            line, code = str(ended) or Worded("stopped"), exit_code(ended)
+        except Worded as ended:
+            line, code = ended, 1
+        with suppress(OSError):  # the terminal may be gone
+            typer.echo(f"hwlib: {line}", err=True)
+        raise typer.Exit(code)
+
+
 app = typer.Typer(
+    cls=OneLineGroup,
     help="Train, measure and report generative models of faces.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -83,8 +105,7 @@ def train(
     config = make_config(problem, recipe, options.whole_path(data), profile, seed, **overrides)
     runs = options.runs_given(runs)
     log_expected_time(config, load_run_data(config, skip_bad=skip_bad), runs=runs)
-    with ending_in_one_line():
-        run = fit(config, runs=runs, skip_bad=skip_bad)
+    run = fit(config, runs=runs, skip_bad=skip_bad)
     typer.echo(run.path)
 
 
@@ -153,12 +174,9 @@ def claims(
     from hwlib.show.verdicts import claims_markdown, console_table
 
     runs = options.runs_given(runs)
-    with ending_in_one_line():
-        shared = {"runs": runs, "skip_bad": skip_bad, "jobs": jobs, "device": device}
-        shared["recipe"] = recipe
-        verdicts = decide(
-            ids, data=options.whole_path(data), profile=profile, seeds=seeds, **shared
-        )
+    shared = {"runs": runs, "skip_bad": skip_bad, "jobs": jobs, "device": device}
+    shared["recipe"] = recipe
+    verdicts = decide(ids, data=options.whole_path(data), profile=profile, seeds=seeds, **shared)
     if markdown:
         for table in claims_markdown(verdicts).values():
             typer.echo(f"{table}\n")
@@ -255,20 +273,19 @@ def report(
     runs = options.runs_given(runs)
     num_side_by_side = sum(one.job.problem != CLAIMS for one in planned)
     environments = shares(max(1, min(jobs, num_side_by_side)))
-    with ending_in_one_line():
-        result = make_report(
-            [one.job for one in planned],
-            out=out,
-            languages=lang or tuple(LANGUAGES),
-            runs=runs.resolve(),
-            about=About(author, student_id, shlex.join(["hwlib", *sys.argv[1:]]), short),
-            environments=environments,
-            alone={JOBS: str(jobs)},
-            decoder=page_decoder if decoder else None,
-            detail=SMALL if small else FULL,
-            expected=expected(planned, runs, int(environments[0]["OMP_NUM_THREADS"])),
-            quiet=quiet,
-        )
+    result = make_report(
+        [one.job for one in planned],
+        out=out,
+        languages=lang or tuple(LANGUAGES),
+        runs=runs.resolve(),
+        about=About(author, student_id, shlex.join(["hwlib", *sys.argv[1:]]), short),
+        environments=environments,
+        alone={JOBS: str(jobs)},
+        decoder=page_decoder if decoder else None,
+        detail=SMALL if small else FULL,
+        expected=expected(planned, runs, int(environments[0]["OMP_NUM_THREADS"])),
+        quiet=quiet,
+    )
     for file in result.files:
         if file.name in ("index.html", "report.pdf") and file.exists():
             typer.echo(file)
@@ -283,18 +300,6 @@ def page_decoder(path: Path) -> Mapping[str, Any]:
     from hwlib import explore
 
     return explore.page_decoder(Run(path))
-
-
-@contextmanager
-def ending_in_one_line() -> Iterator[None]:
-    """Turn Ctrl-C, and a training that came to nothing, into one line and exit code 1."""
-    from hwlib.training.loop import TrainingDiverged
-
-    try:
-        yield
-    except (TrainingDiverged, KeyboardInterrupt) as ended:
-        typer.echo(f"hwlib: {str(ended) or Worded('stopped')}", err=True)
-        raise typer.Exit(1) from None
 
 
 def main() -> None:

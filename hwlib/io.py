@@ -13,7 +13,7 @@ import os
 import secrets
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -187,15 +187,14 @@ def can_write(folder: Path) -> bool:
 # ---- seals --------------------------------------------------------------------------------------
 
 
-def seal(folder: Path, coming: Mapping[str, bytes] | None = None) -> None:
-    """Write the SHA-256 of each file of a folder, hidden ones apart, and of those that are coming.
+def seal(folder: Path, names: Iterable[str], **coming: bytes) -> None:
+    """Write the SHA-256 of the files of a folder that are there, and of those that are coming.
 
     A flipped bit in a file of numbers or pixels reads well: only this tells.
     """
-    files = [path for path in sorted(folder.iterdir()) if path.is_file()]
-    digests = {path.name: sha256_of(path) for path in files if path.name[0] != "."}
-    digests |= {name: hashlib.sha256(text).hexdigest() for name, text in (coming or {}).items()}
-    write_json(folder / SEAL, {name: digests[name] for name in digests if name != SEAL})
+    digests = {name: sha256_of(folder / name) for name in names if (folder / name).exists()}
+    digests |= {name: hashlib.sha256(content).hexdigest() for name, content in coming.items()}
+    write_json(folder / SEAL, digests)
 
 
 def damaged(folder: Path, *names: str) -> list[str]:

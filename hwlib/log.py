@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -19,8 +20,9 @@ def info(line: str) -> None:
     is_notebook = kernel is not None and kernel.IPKernelApp.initialized()
     is_read = is_notebook and not os.environ.get("HWLIB_BATCH")
     stream = sys.stdout if is_read else sys.stderr
-    stream.write(f"{line}\n")  # in one piece: other threads write there too
-    stream.flush()
+    with suppress(OSError):  # the terminal may be gone, and what works in it is to be saved
+        stream.write(f"{line}\n")  # in one piece: other threads write there too
+        stream.flush()
 
 
 def event(key: str, /, **values: Any) -> None:

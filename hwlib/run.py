@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 CONFIG, RESULTS = "config.json", "results.json"
+FILES = (CONFIG, "metrics.jsonl", "samples.npz", "latents.npz", "weights.safetensors")
 RUN_MIME = "application/vnd.hwlib.run+json"  # a notebook's output that names a run it used
 MISTAKE_MIME = "application/vnd.hwlib.mistake+json"  # a user\'s mistake, a line a language
 
@@ -89,7 +90,7 @@ class Run:
     def finish(self, results: Mapping[str, Any]) -> None:
         """Seal what is there, and write `results.json`, which makes the run finished, last."""
         content = to_json(results)
-        seal(self.path, {RESULTS: content})
+        seal(self.path, FILES, **{RESULTS: content})
         write_bytes(self.path / RESULTS, content)
 
     def file(self, name: str) -> Path:

@@ -211,6 +211,6 @@ def build_if_missing(source: DataSource, *, progress: bool) -> None:
             for file in folder.iterdir():  # so that no power cut leaves a broken one
                 flush(file)
             write_json(folder / MANIFEST, facts)
-            seal(folder)
+            seal(folder, [file.name for file in folder.iterdir()])
         for stale in set(home.glob(f"{place}-*")) - {source.folder}:
             shutil.rmtree(stale, ignore_errors=True)  # Windows keeps what is open elsewhere

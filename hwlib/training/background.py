@@ -14,6 +14,7 @@ import torch
 
 from hwlib.config import Config
 from hwlib.parallel import ChildStopped, RunChild, Workers, serve, shares
+from hwlib.stop import interrupt, listen
 from hwlib.training.loop import fit
 
 
@@ -56,4 +57,6 @@ def train(task: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    serve(train, stop=lambda: os.kill(os.getpid(), signal.SIGINT))
+    listen(interrupt)
+    # not SIGINT, which a script's background commands ignore, and so do their children
+    serve(train, stop=lambda: os.kill(os.getpid(), signal.SIGTERM))

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from hwlib import log
+from hwlib import log, stop
 from hwlib.config import Config
 from hwlib.data import Data
 from hwlib.errors import Worded
@@ -24,7 +24,7 @@ from hwlib.runtime import derive_seed
 from hwlib.training.batches import Batches
 from hwlib.training.checkpoint import load_checkpoint, save_checkpoint
 from hwlib.training.identity import load_run_data, open_run
-from hwlib.training.journal import Journal, progress_reporter, stop_on_ctrl_c
+from hwlib.training.journal import Journal, progress_reporter
 from hwlib.training.study import is_complete, train_study
 from hwlib.training.updates import State, set_learning_rates
 
@@ -45,7 +45,12 @@ class TrainingDiverged(Worded, RuntimeError):
 
 
 class Stopped(Worded, KeyboardInterrupt):
-    """Ctrl-C, after the checkpoint was written."""
+    """A request to stop by the signal `number`, after the checkpoint was written."""
+
+    @property
+    def number(self) -> int:
+        """The signal."""
+        return self.values["number"]
 
 
 def fit(
@@ -64,7 +69,7 @@ def fit(
     Raises:
         UserError: the data or a setting does not fit.
         TrainingDiverged: a loss or weight is not finite; the last good checkpoint is kept.
-        Stopped: Ctrl-C; the same call goes on from the same step.
+        Stopped: Ctrl-C or another request; the same call goes on from the same step.
     """
     data = load_run_data(config, skip_bad=skip_bad)
     runs = runs_folder(runs)
@@ -107,7 +112,7 @@ def train(
 
     # --- train ------------------------------------------------------------------------------
     saved_at, watched_at, started = time.monotonic(), 0.0, time.monotonic() - state.time_s
-    with stop_on_ctrl_c() as wants_stop, progress_reporter(run, state.step) as report:
+    with stop.collected() as asked, progress_reporter(run, state.step) as report:
         while state.step < config.num_steps:
             images, extras = batches[state.step], batches.extras(state.step)
             set_learning_rates(state, config)
@@ -143,7 +148,7 @@ def train(
                 state.step % config.checkpoint_every == 0
                 or time.monotonic() - saved_at > CHECKPOINT_SECONDS
             )
-            if is_due or wants_stop.is_set() or state.step == config.num_steps:
+            if is_due or asked or state.step == config.num_steps:
                 state.time_s = time.monotonic() - started
                 if state.rows:
                     check_rows(torch.stack(state.rows).cpu(), names, state.step, checkpoint)
@@ -153,9 +158,9 @@ def train(
                     raise TrainingDiverged("diverged_weight", step=state.step, path=kept)
                 save_checkpoint(checkpoint, state, journal.records)
                 saved_at = time.monotonic()
-            if wants_stop.is_set():
+            if asked:
                 steps = {"step": state.step, "steps": config.num_steps}
-                raise Stopped("stopped_at", **steps, path=run.path)
+                raise Stopped("stopped_at", **steps, path=run.path, number=asked[0])
     if watch:
         watch(journal.records)
 
