@@ -95,6 +95,12 @@ def workshop(path: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def sweep(folder: Path, name: str = "*") -> None:
+    """Remove what killed processes left of files of that name; nobody may be writing them now."""
+    for left in folder.glob(f".{name}.*.tmp"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
 def settle(written: Path, path: Path) -> None:
     """Bring a written file or folder to the disk and rename it to `path`."""
     flush(written)

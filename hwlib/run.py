@@ -49,6 +49,11 @@ def runs_folder(given: str | Path | None = None) -> Path:
     return user_path(given or os.environ.get("HWLIB_RUNS") or beside)
 
 
+def run_lock(path: Path) -> AbstractContextManager[None]:
+    """Hold the run folder `path` for this process; another one that trains it waits its turn."""
+    return locked(path / ".lock", log.line("training.waiting", run=path.name))
+
+
 class Run:
     """One run folder, `runs/<problem>-<recipe>-<hash8>/`."""
 
@@ -71,8 +76,6 @@ class Run:
         Its settings are those asked for now: what decides results is the same, by its name.
         """
         path = Path(runs) / name
-        if damaged(path, CONFIG):
-            (path / RESULTS).unlink(missing_ok=True)
         if not (path / RESULTS).exists():  # nobody may have looked at what stands there yet
             write_json(path / CONFIG, {"settings": config.to_json(), **facts})
         run = cls(path)
@@ -151,8 +154,3 @@ class Run:
         models = build_networks(self.config, channels=self.record["data"]["channels"])
         put_tensors(models, load_file(path))
         return {name: model.eval() for name, model in models.items()}
-
-    def lock(self) -> AbstractContextManager[None]:
-        """Hold the run for this process; another one that trains it waits its turn."""
-        waiting = log.line("training.waiting", run=self.path.name)
-        return locked(self.path / ".lock", waiting)

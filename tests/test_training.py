@@ -233,6 +233,15 @@ def test_a_learning_curve_is_whole_whatever_became_of_its_file(
         assert run.metrics["loss"].equals(unbroken.metrics["loss"])
 
 
+def test_what_killed_processes_left_is_removed_by_the_next(tmp_path):
+    run = hwlib.fit(smoke(), runs=tmp_path)
+    (run.path / "results.json").unlink()
+    for left in (".weights.safetensors.0a1b.tmp", "checkpoint/.step-000000004.0a1b.tmp"):
+        (run.path / left).mkdir(parents=True)
+    hwlib.fit(smoke(), runs=tmp_path)
+    assert {path.name for path in run.path.iterdir()} == SEALED | {"seal.json", ".lock"}
+
+
 def test_reconstructions_that_are_no_numbers_end_as_a_training_that_diverged(tmp_path):
     x, x_hat = torch.rand(2, 3, 8, 8), torch.rand(2, 3, 8, 8)
     x_hat[0, 0, 0, 0] = math.nan

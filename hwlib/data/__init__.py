@@ -37,6 +37,7 @@ from hwlib.io import (
     replacing_folder,
     seal,
     sha256_of,
+    sweep,
     write_json,
 )
 
@@ -201,8 +202,8 @@ def build_if_missing(source: DataSource, *, progress: bool) -> None:
         if names:
             log.event("data_damaged", folder=source.folder, names=names)
         # What stands there is damaged, or a killed builder's.
-        for left in (source.folder, *home.glob(f".{place}-*.tmp")):
-            shutil.rmtree(left, ignore_errors=True)
+        shutil.rmtree(source.folder, ignore_errors=True)
+        sweep(home, f"{place}-*")
         with replacing_folder(source.folder) as folder:
             reader = Reader(source.layout, source.image_size, source.crop, progress)
             facts = build_set(reader, source.files, folder)

@@ -26,7 +26,7 @@ from hwlib import log
 from hwlib.data import Data
 from hwlib.data.layouts import LAYOUTS
 from hwlib.fingerprint import code_of_modules
-from hwlib.io import cache_root, locked
+from hwlib.io import cache_root, locked, sweep
 from hwlib.models.weights import Tensors, load_sealed, save_sealed
 from hwlib.runtime import autocast, derive_seed, generator, resolve_precision
 from hwlib.training.batches import Batches, evenly_spaced_rows, image_batches, map_batches
@@ -113,6 +113,7 @@ def get_classifier(data: Data, *, steps: int = 1_000, device: torch.device = CPU
     if (found := _find_classifier(home, name)) is None:  # else nothing is written, nor a lock
         home.mkdir(parents=True, exist_ok=True)
         with locked(home / f"{name}.lock", log.line("training.classifier_waiting")):
+            sweep(home, name)
             if (found := _find_classifier(home, name)) is None:
                 began, num = time.monotonic(), len(data.attributes)
                 facts = {"attributes": num, "images": len(data.train), "steps": steps}

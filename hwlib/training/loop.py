@@ -15,15 +15,15 @@ from hwlib import log, stop
 from hwlib.config import Config
 from hwlib.data import Data
 from hwlib.errors import Worded
-from hwlib.io import damaged, write_arrays
+from hwlib.io import damaged, sweep, write_arrays
 from hwlib.models.weights import model_tensors, save_tensors
 from hwlib.recipes import build_networks
 from hwlib.registry import PROBLEMS, resolve
-from hwlib.run import RESULTS, Run, runs_folder
+from hwlib.run import RESULTS, Run, run_lock, runs_folder
 from hwlib.runtime import derive_seed
 from hwlib.training.batches import Batches
 from hwlib.training.checkpoint import load_checkpoint, save_checkpoint
-from hwlib.training.identity import load_run_data, open_run
+from hwlib.training.identity import identify, is_done, load_run_data, open_run
 from hwlib.training.journal import Journal, progress_reporter
 from hwlib.training.study import is_complete, train_study
 from hwlib.training.updates import State, set_learning_rates
@@ -73,15 +73,18 @@ def fit(
     """
     data = load_run_data(config, skip_bad=skip_bad)
     runs = runs_folder(runs)
-    run, precision, device = open_run(config, data, runs)
-    if is_complete(run):
-        return run
-    with run.lock():
+    if is_done(config, data, runs):
+        return open_run(config, data, runs)[0]
+    path = runs / identify(config, data)[2]
+    with run_lock(path):
+        for folder in (path, path / "checkpoint"):
+            sweep(folder)
+        if (path / RESULTS).exists() and (names := damaged(path)):
+            log.event("training.run_damaged", run=path, names=names)
+            (path / RESULTS).unlink()
+        run, precision, device = open_run(config, data, runs)
         if is_complete(run):  # another process may have finished it while this one waited
             return run
-        if run.is_finished and (names := damaged(run.path)):
-            log.event("training.run_damaged", run=run.path, names=names)
-            (run.path / RESULTS).unlink()
         if PROBLEMS[config.problem].study_of:
             train_study(run, partial(fit, runs=runs, skip_bad=skip_bad, watch=watch))
         else:
