@@ -312,7 +312,7 @@ def test_a_run_that_lacks_a_file_or_was_edited_and_a_folder_that_is_locked_are_o
         playground.save()
     playground.export.click()
     assert "✗" in playground.status.value
-    assert "results.json: " in playground.status.value
+    assert "results.json：File exists；" in playground.status.value
     edited = partial(network.load_state_dict, torch.nn.Linear(2, 4).state_dict())
     incomplete = partial(open, "no-samples.npz")
     for opened, key in ((edited, "run_other_networks"), (incomplete, "run_unreadable")):

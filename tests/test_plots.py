@@ -35,6 +35,19 @@ def metrics():
     return frame
 
 
+def test_a_readers_settings_of_matplotlib_change_no_figure(metrics, images):
+    def drawn():
+        fig = plots.learning_curves(metrics, "en")
+        return render(fig), render(plots.image_grid(images)), plots.to_svg(fig)
+
+    before = drawn()
+    odd = {"axes.facecolor": "gray", "text.usetex": True, "font.size": 20, "lines.marker": "x"}
+    with plt.rc_context(odd | {"image.interpolation": "bilinear", "savefig.bbox": "tight"}):
+        after = drawn()
+    assert all(np.array_equal(one, other) for one, other in zip(before[:2], after[:2], strict=True))
+    assert before[2] == after[2]
+
+
 def test_a_grid_shows_every_pixel_exactly_and_refuses_what_is_no_image(images):
     assert np.array_equal(render(plots.image_grid(images, columns=5)), plots.compose(images, 5))
     axes = plots.pairs(images[:10], images[10:], lang="zh")

@@ -24,7 +24,7 @@ from pypdf import PdfReader
 from report_pages import flat, opened_in, pdf_text, soup
 
 from hwlib import report
-from hwlib.errors import UserError
+from hwlib.errors import UserError, explain
 from hwlib.images import encode
 from hwlib.io import sha256_of
 from hwlib.report import document as documents
@@ -36,7 +36,7 @@ from hwlib.report.markup import FONTS, TEMPLATES
 from hwlib.report.pdf import _compile, to_typst
 from hwlib.report.runs import Facts
 from hwlib.text import LANGUAGES as KNOWN
-from hwlib.text import section, word
+from hwlib.text import in_languages, section, word
 
 ROOT = Path(__file__).resolve().parents[1]
 LANGUAGES = ("zh", "en")
@@ -118,6 +118,40 @@ def test_a_cell_that_exits_and_a_run_without_results_fail_as_well(tmp_path):
     unfinished, _ = why(runs=[str(tmp_path / name)])
     assert unfinished.startswith(f"{name} is not finished: it has no results.json")
     assert why()[0] == word("page.reasons.no_run", "en")
+
+
+def test_a_notebook_needs_no_name_of_a_kernel_and_what_is_none_is_a_mistake(made, tmp_path):
+    folder = made[2]
+    job = report.make_job("gan", "dcgan", notebooks=folder / "notebooks")
+    known = runner.check_parameters(job)
+    notebook = json.loads(job.notebook.read_text(encoding="utf-8"))
+    bare = report.Job("gan", "dcgan", tmp_path / "bare.ipynb", {"recipe": "dcgan"})
+    bare.notebook.write_text(json.dumps(notebook | {"metadata": {}}), encoding="utf-8")
+    assert runner.check_parameters(bare) == known
+    for text in ("[]", "null", "{}", '{"cells": 5}', "no JSON", '{"nbformat": 4, "cells": 5}'):
+        bare.notebook.write_text(text, encoding="utf-8")
+        with pytest.raises(UserError, match=r"bare\.ipynb is no readable notebook"):
+            runner.check_parameters(bare)
+
+
+def test_nothing_of_the_readers_configuration_reaches_a_notebook(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("MPLCONFIGDIR", raising=False)
+    own = kernel.environment(tmp_path / "own")
+    places = {name for name, value in own.items() if value == str(tmp_path / "own")}
+    jupyters = {f"JUPYTER_{kind}_DIR" for kind in ("CONFIG", "DATA", "RUNTIME")}
+    assert places == {"IPYTHONDIR", *jupyters}
+    assert own["PYTHONSTARTUP"] == ""
+    assert own["MPLBACKEND"].endswith("inline")
+    monkeypatch.setenv("HOME", "/dev/null/home")  # nothing can be written there
+    assert kernel.environment(tmp_path)["MPLCONFIGDIR"] == str(tmp_path)
+
+
+def test_an_error_of_the_system_is_a_reason_in_the_words_of_each_language():
+    error = OSError(28, "No space left on device", "/a/b")
+    told = runner.reason("other", error=error)
+    assert told == in_languages(explain(error).say)
+    assert runner.reason("other", error="as it is")["zh"] == "as it is"
 
 
 def test_users_mistakes_are_said_before_anything_runs(made, tmp_path):

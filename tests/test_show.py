@@ -35,7 +35,7 @@ def draw(lang):
 
 def fake_run(path):
     """Return a run folder as far as `show` uses it."""
-    return SimpleNamespace(path=path, figures=path / "figures")
+    return SimpleNamespace(path=path, figures=path / "figures", is_writable=True)
 
 
 def test_text_and_findings_are_shown_once_per_language(outputs):
