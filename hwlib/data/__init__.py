@@ -16,7 +16,7 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +27,16 @@ import platformdirs
 from hwlib.data.build import Reader, build_set
 from hwlib.data.decode import CROPS, MIN_SIDE
 from hwlib.data.layouts import find_layout
-from hwlib.data.layouts.base import BadFile, Layout, name_bad_files
+from hwlib.data.layouts.base import BadFile, Layout, PassedOver, name_bad_files
 from hwlib.errors import UserError
 from hwlib.fingerprint import code_of, code_of_modules
 from hwlib.io import flush, locked, replacing_folder
-from hwlib.text import word
+from hwlib.text import Finding, word
 
 MAX_IMAGE_SIZE = 1024
 MANIFEST = "manifest.json"  # written last
 # Modules that decide what is in a set where a layout uses them.
-DECODING = ("hwlib.data.decode", "hwlib.data.layouts.base", "hwlib.faces")
+DECODING = ("hwlib.data.copies", "hwlib.data.decode", "hwlib.data.layouts.base", "hwlib.faces")
 
 
 @dataclass(frozen=True)
@@ -135,6 +135,7 @@ class DataSource:
     crop: str
     place: str  # the beginning of the names of all states of the set
     folder: Path  # the set in its present state
+    notes: tuple[Finding, ...] = field(default=(), compare=False)  # on files that are passed over
 
     @property
     def is_cached(self) -> bool:
@@ -177,8 +178,8 @@ def find_source(spec: str | Path, image_size: int, crop: str) -> DataSource:
     if not MIN_SIDE <= image_size <= MAX_IMAGE_SIZE:
         raise UserError("image_size", image_size=image_size, least=MIN_SIDE, most=MAX_IMAGE_SIZE)
     with telling_of_files():
-        layout = find_layout(spec)
-        states = layout.scan()
+        layout, passed = find_layout(spec), PassedOver()
+        states = layout.scan(passed)
         tables = [hashlib.sha256(path.read_bytes()).hexdigest() for path in layout.label_files]
     code = code_of(Path(inspect.getfile(type(layout))))
     code += code_of_modules(*layout.modules, within=DECODING)
@@ -186,7 +187,8 @@ def find_source(spec: str | Path, image_size: int, crop: str) -> DataSource:
     place = f"{layout.name}-{_hex(asked)[:8]}"
     folder = cache_folder() / f"{place}-{_hex([place, code, states, tables])[:16]}"
     files = tuple(name for name, *_ in states)
-    return DataSource(str(spec), layout, files, image_size, crop, place, folder)
+    notes = passed.notes()
+    return DataSource(str(spec), layout, files, image_size, crop, place, folder, notes)
 
 
 def _hex(value: Any) -> str:
