@@ -119,6 +119,7 @@ def test_set_is_stale_when_a_label_changes(make_hw4, own_cache):
     [
         ("layouts/base.py", True, True),
         ("data/build.py", True, True),
+        ("data/copies.py", True, True),
         ("data/decode.py", True, True),
         ("faces/drawing.py", False, True),
         ("layouts/hw4.py", False, False),

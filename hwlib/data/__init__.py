@@ -14,7 +14,7 @@ import inspect
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from hwlib import log
 from hwlib.data.build import Reader, build_set
 from hwlib.data.decode import CROPS, MIN_SIDE
 from hwlib.data.layouts import find_layout
-from hwlib.data.layouts.base import BadFile, Layout, name_bad_files
+from hwlib.data.layouts.base import BadFile, Layout, PassedOver, name_bad_files
 from hwlib.errors import UserError
 from hwlib.fingerprint import code_of, code_of_modules
 from hwlib.io import (
@@ -40,11 +40,12 @@ from hwlib.io import (
     sweep,
     write_json,
 )
+from hwlib.text import Finding
 
 MAX_IMAGE_SIZE = 1024
 MANIFEST = "manifest.json"  # written last
 # Modules that decide what is in a set where a layout uses them.
-DECODING = ("hwlib.data.decode", "hwlib.data.layouts.base", "hwlib.faces")
+DECODING = ("hwlib.data.copies", "hwlib.data.decode", "hwlib.data.layouts.base", "hwlib.faces")
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,7 @@ class DataSource:
     crop: str
     place: str  # the beginning of the names of all states of the set
     folder: Path  # the set in its present state
+    notes: tuple[Finding, ...] = field(default=(), compare=False)  # on files that are passed over
 
     @property
     def is_cached(self) -> bool:
@@ -167,8 +169,8 @@ def find_source(spec: str | Path, image_size: int, crop: str) -> DataSource:
     if not MIN_SIDE <= image_size <= MAX_IMAGE_SIZE:
         raise UserError("image_size", image_size=image_size, least=MIN_SIDE, most=MAX_IMAGE_SIZE)
     try:
-        layout = find_layout(spec)
-        states = layout.scan()
+        layout, passed = find_layout(spec), PassedOver()
+        states = layout.scan(passed)
         tables = [sha256_of(path) for path in layout.label_files]
     except OSError as error:
         why = error.strerror or error
@@ -179,7 +181,8 @@ def find_source(spec: str | Path, image_size: int, crop: str) -> DataSource:
     place = f"{layout.name}-{_hex(asked)[:8]}"
     folder = cache_root() / "data" / f"{place}-{_hex([place, code, states, tables])[:16]}"
     files = tuple(name for name, *_ in states)
-    return DataSource(str(spec), layout, files, image_size, crop, place, folder)
+    notes = passed.notes()
+    return DataSource(str(spec), layout, files, image_size, crop, place, folder, notes)
 
 
 def _hex(value: Any) -> str:

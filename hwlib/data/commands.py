@@ -47,12 +47,13 @@ def info(
     build_if_missing(source, progress=True)
     facts = source.facts()
     bad = [BadFile(**file) for file in facts["bad"]]
+    notes = [*source.notes, *(Finding(**note) for note in facts["notes"])]
     rates = {own["name"]: {own["train_rate"], own["test_rate"]} for own in facts["attributes"]}
     facts |= {
         **{"spec": source.spec, "crop": crop, "cache": str(source.folder)},
         "constant": [name for name, both in rates.items() if both in ({0}, {1})],
         "bad": [{"name": file.name, "reason": file.reason} for file in bad],
-        "notes": [Finding(**note).say("en") for note in facts["notes"]],
+        "notes": [note.say("en") for note in notes],
         "cache_bytes": sum(path.stat().st_size for path in source.folder.iterdir()),
     }
     if as_json:

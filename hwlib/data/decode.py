@@ -1,29 +1,40 @@
 """Decode one image file to a uint8 RGB square, or raise `Unreadable` with the reason."""
 
+import math
 import os
+import stat
 import struct
 import warnings
 import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from io import BytesIO
 from pathlib import Path
+from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from hwlib.errors import Worded
 
 SUFFIXES = (
-    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp"),
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".avif"),
     *(".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"),
 )
 # Pillow would also try formats that run other programs (EPS) or that match any bytes (TGA).
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "AVIF", "TIFF", "PPM")
 MIN_SIDE = 8
+# A small file can hold a huge image, so memory is kept to 8 bytes a pixel of one such image: those
+# over LARGE pixels wait for one another, and colours become RGB a BAND of pixels at a time. Over
+# Pillow's own limit, 89 million pixels, none is decoded.
+LARGE, BAND = 2**24, 2**22
+DECODING_LARGE = Lock()
+# Pillow's limit for one text in a PNG is 1 MB, less than some editors write; this is its limit for
+# all of one file.
+PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY
 NUM_AHEAD = 32  # images a thread that wait to be asked for
 
 ALIGNED = (178, 218)  # width and height of CelebA's aligned images
@@ -92,28 +103,37 @@ def decode_all(
 
 def _decode(file: str | Path | bytes, image_size: int, crop: str | None) -> Decoded | Unreadable:
     try:
+        # opening a pipe would wait for ever
+        if not isinstance(file, bytes) and stat.S_ISFIFO(os.stat(file).st_mode):
+            return Unreadable("bad_image.unknown", kind="")
         with BytesIO(file) if isinstance(file, bytes) else open(file, "rb") as content:
-            if not content.read(1):
+            if not (head := content.read(12)):
                 return Unreadable("bad_image.empty")
             image = Image.open(content, formats=FORMATS)
             size, mode = image.size, image.mode
             if min(size) < MIN_SIDE:
                 return Unreadable("bad_image.small", size=size, least=MIN_SIDE)
-            rgb = _to_rgb(image)
-            box = _crop_box(rgb.size, crop)
-            rgb = rgb.resize((image_size, image_size), Image.Resampling.BICUBIC, box=box)
+            with DECODING_LARGE if math.prod(size) > LARGE else nullcontext():
+                rgb = _to_rgb(image)
+                box = _crop_box(rgb.size, crop)
+                rgb = rgb.resize((image_size, image_size), Image.Resampling.BICUBIC, box=box)
             return Decoded(np.asarray(rgb), size, mode)
     except Unreadable as error:
         return error
     except FileNotFoundError:
+        if os.path.islink(file):
+            return Unreadable("bad_image.link", target=os.readlink(file))
         return Unreadable("bad_image.missing")
     except PermissionError:
         return Unreadable("bad_image.forbidden")
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         return Unreadable("bad_image.large", millions=(Image.MAX_IMAGE_PIXELS or 0) // 10**6)
     except UnidentifiedImageError:
-        return Unreadable("bad_image.unknown")
+        kind = head[8:].decode("ascii", "replace") if head[4:8] == b"ftyp" else ""
+        return Unreadable("bad_image.unknown", kind=kind)
     except DAMAGE as error:
+        if isinstance(error, OSError) and error.errno:  # the system's, not Pillow's
+            return Unreadable("bad_image.unreadable", why=error.strerror)
         why = " ".join(str(error).split()) or type(error).__name__
         kind = "cut_off" if "truncated" in why.lower() else "damaged"
         return Unreadable(f"bad_image.{kind}", why=why)
@@ -140,6 +160,17 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     image.load()
     with suppress(*DAMAGE):  # broken metadata beside good pixels
         ImageOps.exif_transpose(image, in_place=True)
+    if image.mode == "RGB" and "transparency" not in image.info:
+        return image
+    (width, height), rgb = image.size, Image.new("RGB", image.size)
+    rows = max(1, BAND // width)
+    for top in range(0, height, rows):
+        band = image.crop((0, top, width, min(top + rows, height)))
+        rgb.paste(_band_to_rgb(band), (0, top))
+    return rgb
+
+
+def _band_to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):  # 16-bit grey: `convert` would clip 0..65535 at 255
         grey = np.asarray(image).astype(np.int64)
         scaled = np.clip((grey * 255 + 32767) // 65535, 0, 255).astype(np.uint8)

@@ -54,9 +54,10 @@ def rebuild_hw4(celeba: str | Path, out: str | Path, *, skip_bad: bool = False) 
     source = find_layout(celeba)
     if not isinstance(source, CelebA):
         raise UserError("no_celeba", celeba=celeba)
-    whole, items = source.list_all()
-    rows = is_kept(whole)
-    kept, there = items[rows], {name for name, *_ in source.scan()}
+    there = [name for name, *_ in source.scan()]
+    whole, items = source.list_all(there)
+    rows, there = is_kept(whole), set(there)
+    kept = items[rows]
     numbers = np.array([k for k, item in enumerate(kept) if item in there], int)
     if len(numbers) == 0:
         raise UserError("no_kept_images", count=len(kept), folder=source.images[0])

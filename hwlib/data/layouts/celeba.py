@@ -1,5 +1,6 @@
 """CelebA: `list_attr_celeba.txt`, and the images in `img_align_celeba/` or beside it."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
@@ -18,7 +19,10 @@ PARTITIONS = (
     *("list_eval_partition.txt", "Eval/list_eval_partition.txt"),
     "list_eval_partition.csv",
 )
-FOLDERS = ("img_align_celeba/img_align_celeba", "img_align_celeba", "Img/img_align_celeba", ".")
+FOLDERS = (
+    *("img_align_celeba/img_align_celeba", "img_align_celeba", "Img/img_align_celeba"),
+    *("img_align_celeba_png", "Img/img_align_celeba_png", "."),
+)
 NAMES_IN = "image_id"  # the column of the CSV tables
 
 
@@ -45,12 +49,12 @@ class CelebA(Layout):
 
     def list_images(self, files: Sequence[str]) -> Listing:
         """Take the images of the list that are here, and split them."""
-        whole, items = self.list_all()
+        whole, items = self.list_all(files)
         there = set(files)
         is_here = np.array([item in there for item in items], bool)
         here, listed, path = int(is_here.sum()), len(items), self.label_files[0]
         if here == 0:
-            about = {"path": path, "folder": self.images[0], "count": listed}
+            about = {"path": path, "folder": self.images[0], "count": listed, "there": files[:3]}
             raise UserError("celeba_none", example=[*whole.index, "any"][0], **about)
         labels, items = whole[is_here], items[is_here]
         is_test, notes = self._split(labels.index)
@@ -60,8 +64,12 @@ class CelebA(Layout):
         unlisted = sorted(there.difference(items))
         return Listing(labels, items, is_test, unlisted=unlisted, notes=notes)
 
-    def list_all(self) -> tuple[pd.DataFrame, np.ndarray]:
-        """Return the labels of all images of the list, and their paths."""
+    def list_all(self, files: Sequence[str]) -> tuple[pd.DataFrame, np.ndarray]:
+        """Return the labels of all images of the list, and their paths.
+
+        Where none of the image `files` has a name of the list, the endings do not count: the PNG
+        edition comes with the list of the JPEG one.
+        """
         path, about = self.label_files[0], {}
         if path.suffix == ".txt":
             with open(path, encoding="utf-8-sig", errors="replace") as file:
@@ -72,8 +80,11 @@ class CelebA(Layout):
             about = {"first": 3, "skiprows": 2, "names": [NAMES_IN, *heads], "sep": r"\s+"}
         table = base.read_table(path, ("1", "-1"), names_in=NAMES_IN, **about)
         folder = self.images[0].relative_to(self.root)
-        items = np.array([(folder / name).as_posix() for name in table.index], object)
-        return (table == "1").astype(np.uint8), items
+        items = [(folder / name).as_posix() for name in table.index]
+        if set(files).isdisjoint(items):
+            named = {os.path.splitext(name)[0]: name for name in files}
+            items = [named.get(os.path.splitext(item)[0], item) for item in items]
+        return (table == "1").astype(np.uint8), np.array(items, object)
 
     def _split(self, names: pd.Index) -> tuple[np.ndarray, list[Finding]]:
         """Return which of the images `names` are test, and what to say of it."""

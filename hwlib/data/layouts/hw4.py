@@ -1,6 +1,6 @@
 """The homework's layout: `train.csv`, `test.csv`, and the images in `train/` and `test/`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -35,7 +35,7 @@ class Hw4(Layout):
         if missing := [name for name in wanted if name not in here]:
             raise UserError("hw4_incomplete", root=root, here=here[0], missing=missing)
         tables = tuple(root / f"{part}.csv" for part in PARTS)
-        return cls(root, tuple(root / part for part in PARTS), tables)
+        return cls(root, (root,), tables)
 
     def list_images(self, files: Sequence[str]) -> Listing:
         """Read both tables; their columns may stand in another order."""
@@ -46,7 +46,7 @@ class Hw4(Layout):
         if differ := sorted(train.columns.symmetric_difference(test.columns)):
             raise UserError("hw4_attributes_differ", root=self.root, names=differ)
         table, there, notes = pd.concat([train, test], keys=PARTS), set(files), []
-        items = np.array([f"{part}/{name}" for part, name in table.index], object)
+        items = np.array([_find_item(part, name, there) for part, name in table.index], object)
         is_here = np.array([item in there for item in items], bool)
         lines = np.concatenate([np.arange(2, len(part) + 2) for part in (train, test)])
         bad = [
@@ -58,3 +58,9 @@ class Hw4(Layout):
         if test.index.empty:
             is_test, notes = base.is_last_tenth(len(items)), [finding("notes.test_csv_empty")]
         return Listing(labels, items, is_test, bad, sorted(there.difference(items)), notes)
+
+
+def _find_item(part: str, name: str, there: Collection[str]) -> str:
+    """Return where an image lies: in train/train/, too, for so some tools unpack train.zip."""
+    item, nested = f"{part}/{name}", f"{part}/{part}/{name}"
+    return nested if item not in there and nested in there else item

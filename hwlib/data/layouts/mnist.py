@@ -1,6 +1,7 @@
 """MNIST: idx files of images and labels, gzipped or not; `t10k` is the test part."""
 
 import gzip
+import math
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,6 +19,9 @@ KINDS = {
     **{"train-images": "idx3", "t10k-images": "idx3"},
     **{"train-labels": "idx1", "t10k-labels": "idx1"},
 }
+
+
+MAX_BYTES = 2**31  # of one file; EMNIST's largest has 0.55 GB
 
 
 class Mnist(Layout):
@@ -69,13 +73,22 @@ class Mnist(Layout):
 
 
 def read_idx(path: Path, num_dims: int) -> np.ndarray:
-    """Read an idx file of bytes, gzipped or not, as uint8 with `num_dims` dimensions."""
+    """Read an idx file of bytes, gzipped or not, as uint8 with `num_dims` dimensions.
+
+    No more is read than its head says, for a small .gz can unpack to more than the memory holds.
+    """
     try:
         with gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as file:
-            content = file.read()
-        kind, *shape = np.frombuffer(content, ">u4", 1 + num_dims).tolist()
-        if kind != (8 << 8) + num_dims:  # 8 stands for bytes
-            raise ValueError(f"it begins with {content[:4]!r}")
-        return np.frombuffer(content, np.uint8, offset=4 + 4 * num_dims).reshape(shape)
-    except (OSError, EOFError, ValueError, zlib.error) as error:
+            head = file.read(4 + 4 * num_dims)
+            kind, *shape = np.frombuffer(head, ">u4", 1 + num_dims).tolist()
+            if kind != (8 << 8) + num_dims:  # 8 stands for bytes
+                raise ValueError(f"it begins with {head[:4]!r}")
+            if (size := math.prod(shape)) > MAX_BYTES:
+                raise ValueError(f"its head says {size:,} bytes, over {MAX_BYTES:,}")
+            content = file.read(size + 1)
+        if len(content) != size:
+            more = "more" if len(content) > size else f"{len(content):,}"
+            raise ValueError(f"its head says {size:,} bytes and {more} follow")
+        return np.frombuffer(content, np.uint8).reshape(shape)
+    except (OSError, EOFError, MemoryError, ValueError, zlib.error) as error:
         raise UserError("idx_damaged", path=path, num_dims=num_dims, why=error) from None
