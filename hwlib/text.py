@@ -4,8 +4,13 @@ A language is a folder. Its `language.toml` says what it is called and how it jo
 other TOML file is a section of words (`labels.toml` holds `labels.step`); every Jinja file holds
 sentences, a macro each (`gan.j2` holds `gan.snapshots`). Words may have `{{ values }}` as well.
 Python decides what is the case and hands over names, numbers and flags, never words.
+
+Sentences are Markdown, words are plain text; captions are words with marks, `{fig:fig1_2}` say, in
+them. What comes from outside, a name in a table of labels or that of a folder, is `Outside` where
+it enters Markdown or a caption: there it stands for itself, whatever signs it has.
 """
 
+import html
 import os
 import re
 import tomllib
@@ -27,6 +32,19 @@ ABOUT = "language"  # the file that makes a folder a language
 # Between two Latin letters or digits a line's end is a space, beside Chinese it is nothing.
 _LATIN_BREAK = re.compile(r"(?<=[\w%$)*`.,;:!?])[ \t]*\n[ \t]*(?=[\w$(*`\[])", re.ASCII)
 _BREAK = re.compile(r"[ \t]*\n[ \t]*")
+# Lines for a terminal, not Markdown: the sentences of these files.
+LINES = frozenset({"notes"})
+# What acts in Markdown, or is one of our marks, where it stands; the last sign of each match.
+_ACTIVE = re.compile(
+    r"[*`$|\\{@]|<(?=[A-Za-z/!?])|&(?=[#A-Za-z])|\[(?=\^)|\](?=[(\[:{]|$)|~(?=~)|(?<=~)~"
+    r"|(?<![^\W_])_|_(?![^\W_])|:(?=//|[\w+-]+:)|(?<=[wW]{3})\.|^(?:[-+](?=[\s-]|$)|[>=#]|\d+[.)](?=\s|$))"
+)
+_COMMANDS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")  # to a terminal: colours, for one
+# Signs that are none: controls, halves of one (a file's name may have such bytes), and those that
+# turn around what stands after them.
+_UNSEEN = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 _OWN_LINE = re.compile(r"\n[ \t]*(?=- |\$\$|\|)")  # a list's item, a formula, a table's row
 
 
@@ -54,6 +72,40 @@ class Finding:
     def say(self, language: str) -> str:
         """Return the sentence as Markdown."""
         return sentence(self.key, language, **self.values)
+
+
+class Outside(str):
+    """A text from outside; written into Markdown or a caption it is read as it stands."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        line = " ".join(legible(str.__str__(self)).split())
+        return _ACTIVE.sub(lambda found: f"{found[0][:-1]}&#{ord(found[0][-1])};", line)
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+
+def outside(value: Any) -> Any:
+    """Return a value with all texts in it as such from outside; they still equal themselves."""
+    if isinstance(value, str):
+        return Outside(value)
+    if isinstance(value, dict):
+        return {outside(key): outside(part) for key, part in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(map(outside, value))
+    return value
+
+
+def legible(text: str) -> str:
+    """Return a text with `\ufffd` for signs that no page, PDF or terminal is to get."""
+    return _UNSEEN.sub("\ufffd", _COMMANDS.sub("", text))
+
+
+def plain(markdown: str) -> str:
+    """Return a sentence or a caption as plain text, without its marks of emphasis."""
+    return html.unescape(markdown.replace("**", ""))
 
 
 def finding(key: str, /, **values: Any) -> Finding:
@@ -159,7 +211,7 @@ def say_all(findings: Finding | Iterable[Finding], *, language: str) -> str:
     """Return findings as running text without Markdown's marks of emphasis."""
     found = [findings] if isinstance(findings, Finding) else findings
     gap = " " if LANGUAGES[language].spaced else ""
-    return gap.join(one.say(language) for one in found).replace("**", "")
+    return plain(gap.join(one.say(language) for one in found))
 
 
 # --------------------------------------------------------------------------------------- lines
@@ -199,6 +251,7 @@ def _environment(language: str) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         autoescape=False,
+        finalize=lambda value: legible(value) if type(value) is str else value,
     )
     environment.filters |= {
         "num": number,
@@ -252,6 +305,11 @@ def word(key: str, language: str, /, **values: Any) -> str:
     return _template(key, language)(**values)
 
 
+def caption(key: str, language: str, /, **values: Any) -> str:
+    """Return the words that `key` names as a caption: marks in its values are none."""
+    return word(key, language, **outside(values))
+
+
 def sentence(key: str, language: str, /, **values: Any) -> str:
     """Return the sentence that `key` names, `<file>.<macro>`, as Markdown.
 
@@ -264,6 +322,8 @@ def sentence(key: str, language: str, /, **values: Any) -> str:
     macro = getattr(_module(file, language), name, None)
     if macro is None:
         raise KeyError(f"no sentence '{key}' in {ROOT / language}")
+    if file not in LINES:
+        values = outside(values)
     paragraphs = (_flowing(part, language) for part in re.split(r"\n\s*\n", macro(**values)))
     return "\n\n".join(part for part in paragraphs if part)
 

@@ -37,7 +37,7 @@ from hwlib.report.markup import template, words_of
 from hwlib.report.runner import RESULTS
 from hwlib.report.runs import Facts, by_data, disambiguated, rows_of, shared, short_name
 from hwlib.report.strips import images_of, make_sheet
-from hwlib.text import Finding, has_word, name_of, percent, say_all, sentence, word
+from hwlib.text import Finding, caption, has_word, name_of, percent, say_all, sentence, word
 
 EPOCH = 946_684_800  # 2000-01-01
 FACES = 12  # in a row of the title page's image
@@ -210,7 +210,7 @@ class Book:
 
     def document(self, text: str, *nodes: Node) -> Document:
         """Return a text and the nodes below it."""
-        made = make_document(text, [], self.language)
+        made = make_document(text, [], self.language, is_own=True)
         return replace(made, ast=[*made.ast, *nodes])
 
     def _add(self, counts: Counter[str], *parts: Part) -> None:
@@ -314,8 +314,9 @@ class Book:
 
     def _table(self, name: str, heads: Iterable[str], rows: Sequence[Any], data: str = "") -> Node:
         """Return a table whose caption is in `book.toml`, and says on which data it is."""
-        caption = self.say("on_data", caption=self.say(f"{name}_table"), data=data)
-        return make_table(pd.DataFrame(rows, columns=[*heads]), name, caption)
+        about = {"caption": self.say(f"{name}_table"), "data": data}
+        said = caption("book.on_data", self.language, **about)
+        return make_table(pd.DataFrame(rows, columns=[*heads]), name, said)
 
     def _metrics(self) -> Document | None:
         """Return what the metrics mean, all in one table, and how well the classifier reads.

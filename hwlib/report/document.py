@@ -1,5 +1,6 @@
 """From Markdown to pandoc's blocks with figures and tables among them: HTML and Typst set these."""
 
+import html
 import json
 import re
 import tomllib
@@ -7,33 +8,54 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from itertools import chain
+from itertools import chain, cycle
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pandocfilters
 import pypandoc
-from pandocfilters import Header, Link, Plain, RawInline, Span, Str
-from PIL import Image
+from pandocfilters import (
+    Code,
+    Header,
+    HorizontalRule,
+    Image,
+    LineBreak,
+    Link,
+    Math,
+    Para,
+    Plain,
+    RawInline,
+    Span,
+    Str,
+)
+from PIL.Image import Resampling
 
 from hwlib.images import decode, encode
-from hwlib.text import width, word
+from hwlib.text import legible, width, word
 
-READER = "gfm+tex_math_dollars+raw_attribute+bracketed_spans+attributes+east_asian_line_breaks"
+READER = "gfm+tex_math_dollars+raw_attribute+east_asian_line_breaks"
+OWN_READER = READER + "+bracketed_spans+attributes"  # of texts that no reader can edit
 REFERENCES = Path(__file__).parents[2] / "report" / "references.toml"
 INTERVAL = re.compile(r"(\[[−+-]?[\d.,]*\d), ([−+-]?\d[\d.,]*\\?\])")
 WEIGHT = re.compile(r"λ = (?=\d)")
 NUMBERED = re.compile(r"(\d+)\s*[-–.]\s*(\d+)")
 # {fig:fig1_2}, {table:layers}, {part:appendix-metrics}, [@kingma2014], [@kingma2014; @burda2016]
 MARK = re.compile(r"(\{(?:fig|table|part):[\w.-]+\}|\[@[\w-]+(?:; *@[\w-]+)*\])")
+TAG = re.compile(r"(<!--.*?-->|<br\b[^>]*>|<img\b[^>]*>)", re.DOTALL | re.IGNORECASE)
+VALUE = re.compile(r"""([\w-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")  # of an attribute of a tag
 KEY = re.compile(r"@([\w-]+)")  # of a reference, in a mark
 MARKS = {"figure": "fig", "table": "table"}  # of items, by their kinds
 FULL_STOPS = "\u3001\u3002\uff0c\uff0e\uff1a\uff1b\uff01\uff1f"
 BOLD_STOP = re.compile(rf"\*\*([^*\n]+?)([{FULL_STOPS}]*)\*\*")
 ITEM = "Item"  # a node of ours: an item, its number, its caption's inlines, and its table in a list
-MARKER, MARKED = "hwlib", "hwmark"  # formats of raw nodes: where an item stands; a mark in a text
+# Formats of raw nodes: where an item stands; a mark in a text. No text can name them beforehand.
+MARKER, MARKED = (f"hw{token_hex(8)}" for _ in range(2))
+MARKER_LINES = re.compile(rf"^```{{={MARKER}}}\n(\d+)\n```$", re.MULTILINE)
+# What links may lead to: the network, an address, a place in the report, another of its pages.
+ADDRESS = re.compile(r"(?i:https?://|mailto:|#)[^\x00-\x20]*|[\w-]+\.html(?:#[\w.-]*)?", re.ASCII)
 FULL_WIDTH_PX = 1400  # an image this wide fills the text where the notebook names no width
 MIN_WIDTH = 30  # percent
 COLUMNS = {True: 2, False: 6}  # frames beside one another in a film strip: rows, single images
@@ -99,7 +121,7 @@ class Figure(Item):
         if width <= max_width:
             return self
         shape = (max_width, round(height * max_width / width))
-        small = decode(self.png).convert("RGB").resize(shape, Image.Resampling.LANCZOS)
+        small = decode(self.png).convert("RGB").resize(shape, Resampling.LANCZOS)
         return replace(self, png=encode(small), width=self.percent)
 
 
@@ -208,17 +230,20 @@ def make_document(
     items: Sequence[Item],
     language: str,
     images: Mapping[str, bytes] | None = None,
+    *,
+    is_own: bool = False,
 ) -> Document:
     """Return the document that `markdown` makes, with markers where `items` stand.
 
+    What it holds of HTML or Typst is text, and of links those stay that `ADDRESS` names. Only a
+    text of our own, `is_own`, can give its parts names and classes.
+
     The first heading is its title; every other one gets its level in order and an anchor, the same
     in each language: the question's number, else the heading's. Below a table's marker is the
-    table. `images` are those inside prose, as PNG, by their addresses. RenderError: Markdown
-    swallows what follows it.
+    table. `images` are those inside prose, as PNG, by their addresses.
     """
     ast: list[Node] = []
     title, level, anchors = "", 1, set()
-    missing = dict(enumerate(items))
     lifted: list[Node] = []  # figures without a number out of prose, to stand below it
 
     def lift(kind: str, content: Any, *_: Any) -> Node | None:
@@ -226,7 +251,7 @@ def make_document(
             return None
         alt, address = plain(content[1]), content[2][0]
         if address not in (images or {}):
-            return Str(f"[{alt or address}]")
+            return Str(f"[{alt or address}]")  # it would need the network, or another file
         alt = alt or word("book.own_picture", language)
         lifted.append(item_node(Figure(png=images[address], alt=alt)))
         return Str("")
@@ -235,10 +260,10 @@ def make_document(
     # raw inlines whole.
     text = BOLD_STOP.sub(r"**\1**\2", markdown)
     text = MARK.sub(rf"`\1`{{={MARKED}}}", text)
-    blocks = iter(json.loads(_read(text))["blocks"])
+    blocks = iter(_inert(_blocks(text, len(items), OWN_READER if is_own else READER)))
     for node in blocks:
         if node["t"] == "RawBlock" and node["c"][0] == MARKER:
-            item = missing.pop(int(node["c"][1]))
+            item = items[int(node["c"][1])]
             table = next(blocks, None) if item.kind == "table" else None
             if item.kind == "table" and (table is None or table["t"] != "Table"):
                 raise RenderError(f"table '{item.name}': its Markdown holds no single table")
@@ -265,10 +290,87 @@ def make_document(
             ast.append(node)
         ast += lifted
         lifted.clear()
-    if missing:
-        where = f"Markdown before item {min(missing)}"
-        raise RenderError(f"{where} is not closed (a fence or a comment?)")
     return numbered(Document(language, title, ast), Counter())
+
+
+def _blocks(text: str, num_items: int, reader: str) -> list[Node]:
+    """Return the blocks of a Markdown text with its markers.
+
+    A fence or a comment that nobody closed would swallow what follows it: then each piece between
+    two markers is read by itself, and costs nothing beyond it.
+    """
+    blocks = json.loads(_read(text, reader))["blocks"]
+    if sum(_is_raw(node, MARKER) for node in blocks) == num_items:
+        return blocks
+    pieces = MARKER_LINES.split(text)
+    blocks = json.loads(_read(pieces[0], reader))["blocks"]
+    for place, piece in zip(pieces[1::2], pieces[2::2], strict=True):
+        marked = {"t": "RawBlock", "c": [MARKER, place]}
+        blocks += [marked, *json.loads(_read(piece, reader))["blocks"]]
+    return blocks
+
+
+def _is_raw(node: Node, form: str) -> bool:
+    return node["t"] in ("RawBlock", "RawInline") and node["c"][0] == form
+
+
+def _inert(blocks: Sequence[Node]) -> list[Node]:
+    """Return blocks in which nothing acts but links that `ADDRESS` names.
+
+    Raw parts that are not ours become text; `<img>` is an image and `<br>` a line's end, as a
+    notebook shows them, and a comment is none. So become formulas that cannot be set.
+    """
+    unset = _unset_formulas(blocks)
+
+    def act(kind: str, content: Any, *_: Any) -> Node | list[Node] | None:
+        if kind in ("RawBlock", "RawInline") and content[0] not in (MARKER, MARKED):
+            nodes = _as_text(content[1]) if content[0] == "html" else [Str(content[1])]
+            return nodes if kind == "RawInline" else [Para(nodes)] if nodes else []
+        if kind == "Link" and not ADDRESS.fullmatch(content[2][0]):
+            return Span(["", [], []], content[1])
+        if kind == "Math" and content[1] in unset:
+            return Code(["", [], []], content[1].strip())
+        return None
+
+    return change(blocks, act)
+
+
+def _as_text(source: str) -> list[Node]:
+    """Return what a reader sees of a piece of HTML."""
+    nodes: list[Node] = []
+    for piece in filter(str.strip, TAG.split(source.strip())):
+        if piece.lower().startswith("<br"):
+            nodes.append(LineBreak())
+        elif piece.lower().startswith("<img"):
+            known = {name.lower(): html.unescape(a or b) for name, a, b in VALUE.findall(piece)}
+            alt = [Str(known.get("alt", ""))]
+            nodes.append(Image(["", [], []], alt, [known.get("src", ""), ""]))
+        elif not piece.startswith("<!--"):
+            nodes.append(Str(piece))
+    return nodes
+
+
+def _unset_formulas(blocks: Sequence[Node]) -> set[str]:
+    """Return the formulas that pandoc cannot set, by their TeX."""
+    found: dict[str, None] = {}
+
+    def see(kind: str, content: Any, *_: Any) -> None:
+        if kind == "Math":
+            found[content[1]] = None
+
+    change(blocks, see)
+    return {tex for tex, is_set in zip(found, _are_set(tuple(found)), strict=True) if not is_set}
+
+
+@cache
+def _are_set(formulas: Sequence[str]) -> list[bool]:
+    lines = [
+        node
+        for tex in formulas
+        for node in (HorizontalRule(), Plain([Math({"t": "InlineMath"}, tex)]))
+    ]
+    shown = write(lines, "html5", "--mathml", "--quiet").split("<hr />")[1:] if lines else []
+    return ['<span class="math' not in text for text in shown]
 
 
 def marker(index: int) -> str:
@@ -278,8 +380,12 @@ def marker(index: int) -> str:
 
 def item_node(item: Item, table: Node | None = None) -> Node:
     """Return the node of an item, its caption with marks but no names set apart."""
-    pieces = enumerate(MARK.split(item.caption.replace("`", "")))
-    inlines = [RawInline(MARKED, piece) if i % 2 else Str(piece) for i, piece in pieces if piece]
+    pieces = MARK.split(item.caption.replace("`", ""))
+    inlines = [
+        RawInline(MARKED, piece) if is_mark else Str(html.unescape(piece))
+        for is_mark, piece in zip(cycle((False, True)), pieces, strict=False)
+        if piece
+    ]
     return {"t": ITEM, "c": [item, None, inlines, [_shaped(table)] if table else []]}
 
 
@@ -334,6 +440,8 @@ def resolve(
         if mark in marks:
             return [_link(*marks[mark])]
         for key in KEY.findall(mark):
+            if key not in references():
+                return [Str(mark)]
             if key not in citations:  # links lead back to the first of each work
                 nodes.append(Span([f"cite-{key}", ["place"], []], []))
             number = citations.setdefault(key, len(citations) + 1)
@@ -426,7 +534,7 @@ def unbroken(text: str) -> str:
 
 def write(nodes: Sequence[Node], target: str, *options: str) -> str:
     """Return blocks in the format `target`."""
-    text = json.dumps({**json.loads(_read("")), "blocks": list(nodes)})
+    text = json.dumps({**json.loads(_read("", READER)), "blocks": list(nodes)})
     return pandoc(text, source="json", target=target, options=options)
 
 
@@ -434,12 +542,12 @@ def pandoc(text: str, *, source: str, target: str, options: Sequence[str] = ()) 
     """Return `text` converted by pypandoc's own pandoc; RenderError: it refuses the text."""
     options = ["--wrap=preserve", *options]
     try:
-        return pypandoc.convert_text(text, target, source, options, sandbox=True)
+        return pypandoc.convert_text(legible(text), target, source, options, sandbox=True)
     except RuntimeError as error:
         raise RenderError(f"pandoc: {error}") from None
 
 
 @cache
-def _read(markdown: str) -> str:
+def _read(markdown: str, reader: str) -> str:
     """Return Markdown as pandoc's JSON; a book's own texts are read again for each page made."""
-    return pandoc(markdown, source=READER, target="json")
+    return pandoc(markdown, source=reader, target="json")

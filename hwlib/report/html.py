@@ -1,6 +1,7 @@
 """The HTML site of one language: pages that need no network and no other file."""
 
-import html
+import base64
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -19,12 +20,12 @@ from pygments.lexers import PythonLexer
 
 from hwlib.images import data_address, decode, encode
 from hwlib.report.book import APPENDIX, COMPARISON, PROBLEM, Book, Part
-from hwlib.report.document import ITEM, Document, Node, RenderError, change, plain, unbroken, write
+from hwlib.report.document import ITEM, Document, Node, change, plain, unbroken, write
 from hwlib.report.embed import FULL, Detail, addresses
-from hwlib.report.markup import FONTS, set_item, template, words_of
+from hwlib.report.markup import FONTS, TEMPLATES, set_item, template, words_of
 from hwlib.report.runs import short_name, subtitle
 from hwlib.report.strips import cover
-from hwlib.text import LANGUAGES, word
+from hwlib.text import LANGUAGES, legible, word
 
 THUMBNAIL_PX = (640, 360)  # twice a card's size on the page
 COVER_BYTES = 600_000  # of cards and faces on the title page
@@ -46,6 +47,7 @@ LIMITED = re.compile(
 )
 THIN_SPACE = r'\1<mspace width="0.167em"></mspace>'
 EMPTY_HEAD = re.compile(r"<th((?: [^>]*)?)></th>")  # names nothing, so it is no header
+SCRIPTS = ("page.js", "slider.js", "decoder.js")
 FONT_PLACE = "/* fonts of this page's Chinese */"  # in base.html.jinja
 FAMILY = "HW Lab TC"  # as style.css names it, after the fonts that a Chinese system has
 CHINESE = re.compile("[\u2e80-\uffef]")  # ideographs, their punctuation, full-width forms
@@ -64,7 +66,7 @@ def files_of(book: Book) -> list[str]:
 
 
 def render(book: Book, file: str, *, languages: Sequence[str], detail: Detail = FULL) -> str:
-    """Return one of the book's pages, a file of `files_of(book)`; RenderError as of `to_html`.
+    """Return one of the book's pages, a file of `files_of(book)`.
 
     The reader can switch to `languages`; of its images the page keeps as much as `detail` says.
     """
@@ -94,6 +96,8 @@ def render(book: Book, file: str, *, languages: Sequence[str], detail: Detail = 
         language=LANGUAGES[book.language],
         languages=[(LANGUAGES[code], code) for code in languages],
         counts=Counter(part.page.facts.job.problem for part in book.problems),
+        script=script,
+        scripts=" ".join(f"'{digest_of(name)}'" for name in SCRIPTS),
         short_name=short_name,
         subtitle=subtitle,
         body=body,
@@ -103,8 +107,20 @@ def render(book: Book, file: str, *, languages: Sequence[str], detail: Detail = 
         # many machines have no font for formulas
         math_font=data_address((FONTS / "HWLabMath.subset.woff").read_bytes(), "font/woff"),
     )
-    text = unbroken(text)  # before the fonts, in which it has nothing to look for
+    text = unbroken(legible(text))  # before the fonts, in which it has nothing to look for
     return text.replace(FONT_PLACE, font_faces(text), 1)
+
+
+@cache
+def script(name: str) -> Markup:
+    """Return one of our scripts as a page has it."""
+    return Markup(unbroken((TEMPLATES / name).read_text(encoding="utf-8")))
+
+
+def digest_of(name: str) -> str:
+    """Return what a page's policy calls one of our scripts: no other one runs."""
+    digest = hashlib.sha256(script(name).encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
 
 
 def to_html(
@@ -118,7 +134,7 @@ def to_html(
     """Return a document as HTML, its images of at most `max_bytes` together.
 
     Its headings go `shift` levels down, with a `prefix` before their anchors; `address` returns
-    where an anchor outside of the document is. RenderError: a formula cannot be set.
+    where an anchor outside of the document is.
     """
     images = [image for figure in document.figures for image in figure.images]
     places, own = count(), {anchor for _, anchor, _ in document.headings}
@@ -152,8 +168,6 @@ def to_html(
         return None
 
     text = write(change(document.ast, finish), "html5", "--mathml")
-    if bad := re.search(r'<span class="math[^>]*>(.*?)</span>', text, re.DOTALL):
-        raise RenderError(f"formula cannot be set: {html.unescape(bad[1]).strip()[:80]}")
     text = ANNOTATION.sub(r"\1", EMPTY_HEAD.sub(r"<td\1></td>", text))
     text = text.replace('<mo accent="true">', '<mo accent="true" stretchy="false">')
     return FUNCTION.sub(THIN_SPACE, LIMITED.sub(THIN_SPACE, text))

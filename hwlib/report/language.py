@@ -27,7 +27,6 @@ from hwlib.report.document import (
     Document,
     Figure,
     Item,
-    RenderError,
     Slider,
     make_document,
     marker,
@@ -47,15 +46,24 @@ MOVED = {
     "appendix": "layers",
 }
 MAX_PRINTED_LINES = 60
+IMAGE_ERRORS = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)  # Pillow's
 ATTACHED = "attachment:"
 TERMINAL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+# Formulas as JupyterLab knows them beside `$`; code and what stands in `$` is passed over.
+FORMULA = re.compile(
+    r"""(?P<other>^(?P<fence>```+|~~~+).*?^(?P=fence)|(?P<ticks>`+)(?!`).*?(?<!`)(?P=ticks)(?!`)
+    |\$\$.*?\$\$|(?<!\\)\$[^$\n]+\$)
+    |(?P<block>\\begin\{(?P<name>[a-z]+\*?)\}.*?\\end\{(?P=name)\})
+    |\\\\\[(?P<display>.*?)\\\\\]|\\\\\((?P<inline>[^\n]*?)\\\\\)""",
+    re.DOTALL | re.MULTILINE | re.VERBOSE,
+)
 DESCRIPTION = re.compile(r"^\s*<.*>\s*$", re.DOTALL)  # of an object that says nothing to a reader
 
 
 def read_notebook(notebook: NotebookNode, language: str) -> Document:
     """Return what `notebook` shows in `language`, what stands elsewhere in the book as its extras.
 
-    Content that cannot be set is a RenderError.
+    A table of ours that is none is a RenderError.
     """
     tags = {tag for cell in notebook.cells for tag in _tags(cell)}
     # prose that the notebook does not have in this language stands in the default one
@@ -116,8 +124,7 @@ class OneLanguage(Preprocessor):
             texts = [x if isinstance(x, str) else x.caption for x in shown]
             for key in KEY.findall("".join(MARK.findall("\n".join(texts)))):
                 if key not in references():
-                    why = f"[@{key}] is no reference of references.toml"
-                    raise RenderError(f"cell {cell.id}: {why}")
+                    log.info_once(f"cell {cell.id}: [@{key}] is no reference of references.toml")
             for place, piece in enumerate(shown):
                 if isinstance(piece, Item):
                     shown[place] = marker(len(items))
@@ -159,7 +166,11 @@ def _pieces(output: NotebookNode, cell: NotebookNode, language: str) -> Iterator
 def _own_items(output: NotebookNode, data: Mapping[str, str], language: str) -> Iterator[Item]:
     """Yield what a reader's own cell shows: an image, or what it printed or gives."""
     if "image/png" in data:
-        png = base64.b64decode(data["image/png"])
+        try:
+            png = encode(decode(base64.b64decode(data["image/png"])))
+        except IMAGE_ERRORS as error:
+            log.info_once(f"a plot of an own cell is no image that can be read ({error}); left out")
+            return
         yield Figure(png=png, alt=word("book.own_plot", language))
         return
     text = output.text if output.get("name") == "stdout" else ""
@@ -174,19 +185,28 @@ def _own_items(output: NotebookNode, data: Mapping[str, str], language: str) -> 
         yield Item("printed", text="\n".join(lines))
 
 
+def _in_dollars(found: re.Match[str]) -> str:
+    """Return a formula with the signs that Markdown's reader knows."""
+    parts = found.groupdict()
+    if (inline := parts["inline"]) is not None:
+        return f"${inline.strip()}$"
+    tex = parts["block"] or parts["display"]
+    return found[0] if tex is None else f"$${' '.join(tex.split())}$$"
+
+
 def _with_attached(cell: NotebookNode, images: dict[str, bytes]) -> str:
     """Return a cell's text; what was pasted into it goes to `images` as PNG, by its address.
 
-    The text has an address for each that is no other cell's.
+    Its formulas stand in `$`. The text has an address for each that is no other cell's.
     """
-    text = cell.source
+    text = FORMULA.sub(_in_dollars, cell.source)
     for name, forms in cell.get("attachments", {}).items():
         address = f"{ATTACHED}{cell.id}/{name}"
         text = text.replace(f"{ATTACHED}{name}", address)
         data = next((d for form, d in forms.items() if form.startswith("image/")), "")
         try:
             images[address] = encode(decode(base64.b64decode(data)).convert("RGBA"))
-        except (OSError, ValueError, Image.DecompressionBombError) as error:
+        except IMAGE_ERRORS as error:
             why = f"is no image that can be read ({error}); left out"
             log.info_once(f"cell {cell.id}: {name} {why}")
     return text

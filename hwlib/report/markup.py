@@ -10,7 +10,7 @@ import jinja2
 from pandocfilters import Plain, RawBlock, RawInline
 
 from hwlib.report.document import Node
-from hwlib.text import section, word
+from hwlib.text import legible, section, word
 
 TEMPLATES = Path(__file__).parent / "templates"
 FONTS = Path(__file__).resolve().parents[1] / "fonts"
@@ -61,5 +61,5 @@ def literal(value: Any) -> str:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return f"({''.join(f'{literal(part)}, ' for part in value)})"
     if isinstance(value, str):
-        value = "".join(c for c in value if c >= " " or c in "\n\t")
+        value = legible(value)
     return "none" if value is None else json.dumps(value, ensure_ascii=False)

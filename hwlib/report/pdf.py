@@ -31,7 +31,7 @@ from hwlib.report.document import (
 from hwlib.report.embed import FULL, PNG, Detail
 from hwlib.report.markup import FONTS, TEMPLATES, literal, set_item, template, words_of
 from hwlib.report.runs import subtitle
-from hwlib.text import LANGUAGES, width, word, wrap
+from hwlib.text import LANGUAGES, legible, width, word, wrap
 
 TYPESET = Path(__file__).with_name("typeset.py")
 REFUSED = 3  # its exit code where Typst cannot set the text
@@ -47,6 +47,7 @@ UNIT = re.compile(r"(?<=[\d\]]) (?=%|nats\b)")  # the space before it, where no 
 MIN_HEAD_WIDTH = 10  # Latin letters; a table's head is broken into lines no narrower than this
 MAX_PASSES = 12  # each one settles at least the next figure or table; five to seven are usual
 MAX_JPEG_SHARE = 0.9  # of a PNG's size: sheets of faces get smaller than that, curves do not
+ONLINE = ("http://", "https://", "mailto:")
 NO_GLYPH = "□"
 JOINERS = "\ufe0f\u200d"  # they make one sign of several
 
@@ -65,7 +66,7 @@ def render_pdf(book: Book, *, detail: Detail = FULL) -> bytes:
             log.info(f"{book.language}, PDF, {part.title}: {said}")
             texts[place] += f"\n\n#hw-note({literal(said)})"
     main = macros.main(book, LANGUAGES[book.language], texts[0], "\n\n".join(texts[1:]))
-    main = "".join(c for c in main if c >= " " or c in "\n\t")
+    main = legible(main)
     if lost:  # what only joins or colours the signs of an emoji goes with them
         some = "".join(map(re.escape, lost))
         main = re.sub(f"[{some}](?:[{some}{JOINERS}\U0001f3fb-\U0001f3ff])*", NO_GLYPH, main)
@@ -88,7 +89,7 @@ def _compact(image: bytes, detail: Detail) -> bytes:
 
 def _compile(main: Path, date: datetime) -> bytes:
     """Set the text, again until figures and tables are as they want to be where they then stand."""
-    task = {"main": str(main), "seconds": int(date.timestamp())}
+    task = {"main": str(main), "root": str(main.parent), "seconds": int(date.timestamp())}
     heights: dict[str, float] = {}
     for _ in range(MAX_PASSES):
         wanted = dict(json.loads(_typeset("heights", {**task, "heights": heights})))
@@ -148,7 +149,7 @@ def to_typst(document: Document, prefix: str, images: dict[str, bytes]) -> str:
         if kind == "Header":
             level, (anchor, *rest), inlines = content
             return Header(level, [f"{prefix}-{anchor}", *rest], inlines)
-        if kind == "Link" and not content[2][0].startswith(("http://", "https://")):
+        if kind == "Link" and not content[2][0].lower().startswith(ONLINE):
             (_, classes, _), inlines, (target, title) = content
             if "ref" in classes:
                 return None

@@ -19,7 +19,7 @@ import nbformat
 from papermill.translators import PythonTranslator
 
 from hwlib.claims.catalogue import PATH as CLAIMS_FILE
-from hwlib.claims.catalogue import verdict_files
+from hwlib.claims.catalogue import SHIPPED, verdict_files
 from hwlib.data import find_source
 from hwlib.errors import UserError, Worded, explain
 from hwlib.fingerprint import hash_of_files
@@ -142,7 +142,7 @@ def run_notebook(job: Job, *, name: str, folder: Path, run: RunChild, on_line: O
     Stopped before its end it raises ChildStopped, and nothing is written.
     """
     target, record, key = folder / f"{name}.ipynb", folder / f"{name}.json", _key(job)
-    if (known := _unchanged(target, record, key)) is not None:
+    if (known := _unchanged(job, target, record, key)) is not None:
         return known
     lines: list[str] = []
 
@@ -171,19 +171,26 @@ def run_notebook(job: Job, *, name: str, folder: Path, run: RunChild, on_line: O
     if ended["reason"]:
         return Executed(reason=ended["reason"], trace=ended["trace"])
     runs = list(map(Path, ended["runs"]))
-    write_json(record, {"key": key, "runs": {str(p): sha256_of(results_file(p)) for p in runs}})
+    shown = {str(path): sha256_of(results_file(path)) for path in runs}
+    write_json(record, {"key": key, "notebook": sha256_of(target), "runs": shown})
     return Executed(target, runs[0], others=tuple(runs[1:]))
 
 
-def _unchanged(target: Path, record: Path, key: str) -> Executed | None:
-    """Return the executed notebook of an earlier report if it still holds."""
+def _unchanged(job: Job, target: Path, record: Path, key: str) -> Executed | None:
+    """Return the executed notebook of an earlier report if it still holds.
+
+    What its record names lies where the job's runs, or the project's verdicts, are.
+    """
+    asked = Path(job.parameters.get("runs") or default_runs_dir())
+    folders = [folder.resolve() for folder in (asked, default_runs_dir(), SHIPPED)]
     try:
         known = read_json(record)
         runs = {Path(run): sha for run, sha in known["runs"].items()}
-        is_same = known["key"] == key and target.exists()
+        is_same = known["key"] == key and sha256_of(target) == known["notebook"]
+        is_same &= all(run.resolve().parent in folders for run in runs)
         is_same &= all(sha256_of(results_file(run)) == sha for run, sha in runs.items())
         run, *others = runs
-    except (AttributeError, KeyError, OSError, TypeError, ValueError):
+    except (AttributeError, KeyError, OSError, RecursionError, TypeError, ValueError):
         return None  # there is none, or it is damaged
     return Executed(target, run, is_new=False, others=tuple(others)) if is_same else None
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
+from hwlib.errors import UserError
 from hwlib.registry import CLAIMS, PAGES, VERDICT_COUNTS, metrics_of
 from hwlib.report.cells import UNKNOWN, metric_label, value
 from hwlib.report.runner import Job
@@ -98,12 +99,20 @@ def read_facts(
         return Facts(job, parameters)
     if job.problem == CLAIMS:
         return Facts(job, parameters, run.name, *_read_verdicts(run, parameters.get("ids")))
-    record, results = (
-        json.loads((run / name).read_text(encoding="utf-8")) if (run / name).exists() else {}
-        for name in ("config.json", "results.json")
-    )
+    record, results = (_read_json(run / name) for name in ("config.json", "results.json"))
     further = tuple(read_facts(job, other, parameters) for other in others)
     return Facts(job, parameters, run.name, record, results, run, further)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """Return a file of names and values, empty where there is none; another is a UserError."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise UserError("run_damaged", path=path)
+    return found
 
 
 def _read_verdicts(path: Path, ids: Sequence[str] | None) -> tuple[dict[str, Any], dict[str, int]]:
@@ -116,7 +125,7 @@ def _read_verdicts(path: Path, ids: Sequence[str] | None) -> tuple[dict[str, Any
     arms = [arm for c in claims for part in c.get("parts", ()) for arm in part["arms"].values()]
     runs = dict.fromkeys(run for arm in arms for run in arm["runs"])
     files = [path.parent / run / "config.json" for run in runs]
-    records = [json.loads(file.read_text(encoding="utf-8")) for file in files if file.exists()]
+    records = [_read_json(file) for file in files if file.exists()]
     settings = {"problem": CLAIMS, "recipe": "all", "data": verdicts["data"]["spec"]}
     settings |= {"profile": verdicts["profile"], "seed": verdicts["seeds"]}
     counts = Counter(claim["verdict"] for claim in claims)

@@ -1,4 +1,4 @@
-"""From jobs to the finished report: run, render, write; one failure never loses the rest."""
+"""From jobs to the finished report: run, render, publish; one failure never loses the rest."""
 
 import hashlib
 import json
@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import as_completed
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
@@ -17,7 +16,7 @@ import nbformat
 from hwlib.errors import DEFAULT_LANGUAGE, UserError
 from hwlib.findings import summary
 from hwlib.fingerprint import hash_of_files
-from hwlib.io import replacing, sha256_of, write_json
+from hwlib.io import replacing, sha256_of
 from hwlib.parallel import Environment, RunChild, Workers
 from hwlib.registry import CLAIMS, PAGES, PROBLEMS
 from hwlib.report.book import About, Book, Page, page_title
@@ -29,13 +28,22 @@ from hwlib.report.html import files_of, render
 from hwlib.report.language import read_notebook
 from hwlib.report.log import RunLog
 from hwlib.report.pdf import render_pdf
+from hwlib.report.place import (
+    NEXT,
+    NOTEBOOKS,
+    borrow_notebooks,
+    held,
+    publish,
+    read_manifest,
+    write_manifest,
+)
 from hwlib.report.runner import Executed, Job, check_parameters, code_hash, reason, run_notebook
 from hwlib.report.runs import Facts, identity_of, read_facts
 from hwlib.text import LANGUAGES, in_languages, word
 from hwlib.text import ROOT as TEXTS
 
 T = TypeVar("T")
-MANIFEST = ".report.json"
+MAX_NAME = 40  # letters of a data set's name in that of a file
 # Of the engine, its looks and its words; what else may lie beside the words is no part of a report.
 SOURCES = frozenset({".py", ".jinja", ".js", ".css", ".typ", ".toml", ".j2"})
 FOLDERS = re.compile(r"(?<![^\s='])/(?:[^\s/']+/)*(?=[^\s/'])")  # before an absolute path's name
@@ -95,7 +103,9 @@ def make_report(
     """Execute each job's notebook once and render the report in every language.
 
     Made are `out/notebooks/NAME.ipynb`, and in `out/LANGUAGE/` the files of `files_of` and
-    `report.pdf`. What is unchanged since the last report is neither run nor rendered again. A job
+    `report.pdf`. They take the place of an earlier report at once, when all is made; where there is
+    none, pages can be read as they come. What is unchanged since then is neither run nor rendered
+    again. A job
     that fails has its place, its reason and the last lines of its error on its page; the rest is
     complete. Progress goes to standard error, failures alone if `quiet`.
 
@@ -113,7 +123,7 @@ def make_report(
         expected: about how many seconds each training of each of `jobs` takes on this machine.
 
     Raises:
-        UserError: no job, or an unknown language.
+        UserError: no job, an unknown language, or another process makes a report in `out`.
         KeyboardInterrupt: Ctrl-C, after what was training has written its checkpoint.
     """
     if not jobs:
@@ -141,15 +151,16 @@ def make_report(
     languages = [code for code in LANGUAGES if code in languages]
     about = about or About()
     about = replace(about, command=FOLDERS.sub("…/", about.command))
-    report = _Report(results, Path(out), languages, about, detail, log)
+    out = Path(out)
     for one in results:
-        log.works[one.name].page = str(report.out / languages[0] / f"{one.name}.html")
-    with log:
+        log.works[one.name].page = str(out / languages[0] / f"{one.name}.html")
+    with held(out), log:
+        report = _Report(results, out, languages, about, detail, log)
         log.plan()
         report.show()
         for own, beside in ((others, environments), (claims, [alone or {}])):
             with Workers(beside) as workers:
-                work = partial(_run, folder=report.out / "notebooks", log=log)
+                work = partial(_run, folder=report.notebooks, log=log)
                 running = {workers.submit(partial(work, one)): one for one in own}
                 for turn in as_completed(running):
                     turn.result()
@@ -159,7 +170,7 @@ def make_report(
             _add_decoder(one, decoder, log)
         for language in languages:
             report.render(language)
-    report.close()
+        report.publish()
     log.table()
     files = tuple(report.out / name for name in report.made)
     return ReportResult(report.out, tuple(results), files)
@@ -173,10 +184,11 @@ def job_names(jobs: Sequence[Job]) -> list[str]:
     """
 
     def digest(text: str) -> str:
-        return hashlib.sha256(text.encode()).hexdigest()[:6]
+        return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:6]
 
     def in_letters(path: str) -> str:  # that stand in any file name and address
-        return re.sub("[^a-z0-9]+", "-", Path(path).name.lower()).strip("-") or digest(path)
+        letters = re.sub("[^a-z0-9]+", "-", Path(path).name.lower()).strip("-")
+        return letters[:MAX_NAME] or digest(path)
 
     details = [
         [in_letters(str(job.parameters.get("data", ""))) for job in jobs],
@@ -206,11 +218,12 @@ def _run(one: JobResult, run: RunChild, *, folder: Path, log: RunLog) -> None:
         parameters = check_parameters(one.job)
         on_line = partial(log.on_line, one.name)
         done = run_notebook(one.job, name=one.name, folder=folder, run=run, on_line=on_line)
+        one.facts = read_facts(one.job, done.run, parameters, done.others)
     except (UserError, OSError) as error:
         is_mistake = isinstance(error, UserError)
         lines = in_languages(error.say) if is_mistake else reason("other", error=error)
         done = Executed(reason=lines)
-    one.facts = read_facts(one.job, done.run, parameters, done.others)
+        one.facts = Facts(one.job, parameters)
     one.reason = done.reason.get(DEFAULT_LANGUAGE, "")
     one.executed = done
     if one.reason:
@@ -240,7 +253,7 @@ def _add_decoder(one: JobResult, decoder: Callable[[Path], Mapping[str, Any]], l
 
 @dataclass
 class _Report:
-    """Sets the jobs in every language; a record says what each file was made from."""
+    """Sets the jobs in every language; a manifest says what each file was made from."""
 
     results: Sequence[JobResult]
     out: Path
@@ -255,8 +268,12 @@ class _Report:
 
     def __post_init__(self) -> None:
         self._read = cache(self._read)
-        with suppress(OSError, ValueError):  # there is none, or it is damaged
-            self.known = json.loads((self.out / MANIFEST).read_text(encoding="utf-8"))
+        self.known = read_manifest(self.out)
+        # an earlier report stays until this one is whole
+        whole = {file for file, about in self.known.items() if about["key"]}
+        self.has_earlier = any((self.out / file).exists() for file in whole)
+        own = self.out / NOTEBOOKS
+        self.notebooks = borrow_notebooks(self.out) if self.has_earlier else own
 
     def show(self, newest: JobResult | None = None) -> None:
         """Write the index, and the page of the job that has just ended, before all is done.
@@ -264,8 +281,8 @@ class _Report:
         They stand without a key, so that the whole report takes their place. Without a `newest`
         the page of every job says that it is waited for.
         """
-        if any(about.get("key") and (self.out / f).exists() for f, about in self.known.items()):
-            return  # an earlier report stays until this one is whole: a stop must not cost it
+        if self.has_earlier:
+            return
         own = [newest] if newest else self.results
         for language in self.languages:
             try:
@@ -274,7 +291,8 @@ class _Report:
                 texts = {file: self._html(book, file) for file in files}
             except RenderError:
                 continue  # what cannot be set is reported when the report is made
-            self._write(texts, language, key="")
+            self.known |= self._write(texts, self.out, language, key="")
+            write_manifest(self.out, self.known)
             if newest and newest.ok:
                 path = self.out / language / f"{newest.name}.html"
                 self.log.say("page", name=newest.name, path=str(path))
@@ -286,7 +304,7 @@ class _Report:
         own = [engine(), code_hash(), *(hash_of_files(f, suffixes=SOURCES) for f in folders)]
         facts = [self.results, notebooks, language, self.languages, self.about, self.detail, own]
         key = hashlib.sha256(repr(facts).encode()).hexdigest()
-        same = {file: about for file, about in self.known.items() if about.get("key") == key}
+        same = {file: about for file, about in self.known.items() if about["key"] == key}
         files = {self.out / file: about["sha256"] for file, about in same.items()}
         if same and all(file.exists() and sha256_of(file) == sha for file, sha in files.items()):
             self.made |= same
@@ -294,7 +312,8 @@ class _Report:
             return
         texts, reasons = self.typeset(self._pages(language), language)
         failed = {one.name for one in self.results if one.executed.reason}
-        self._write(texts, language, key="" if reasons.keys() - failed else key)  # tried again
+        key = "" if reasons.keys() - failed else key  # "": to be tried again
+        self.made |= self._write(texts, self.out / NEXT, language, key=key)
         for one in self.results:
             one.reason = one.reason or reasons.get(one.name, "")
         for name in [name for name in ("index.html", "report.pdf") if name in texts]:
@@ -344,18 +363,25 @@ class _Report:
             pages, made = [replace(page, reason=page.reason or str(error)) for page in pages], {}
         return files | made, {page.name: page.reason for page in pages if page.reason}
 
-    def close(self) -> None:
-        """Remove files of an earlier report that this one has not; write the record."""
-        for file in self.known.keys() - self.made.keys():
-            (self.out / file).unlink(missing_ok=True)
-        write_json(self.out / MANIFEST, dict(sorted(self.made.items())))
+    def publish(self) -> None:
+        """Let the report take its place, in which its notebooks then are."""
+        publish(self.out, self.made)
+        for one in self.results:
+            if one.executed.notebook:
+                notebook = self.out / NOTEBOOKS / one.executed.notebook.name
+                one.executed = replace(one.executed, notebook=notebook)
 
-    def _write(self, files: Mapping[str, bytes], language: str, key: str) -> None:
+    def _write(
+        self, files: Mapping[str, bytes], folder: Path, language: str, key: str
+    ) -> dict[str, dict[str, str]]:
+        """Write files below a folder; return what the manifest says of them."""
+        made = {}
         for name, content in files.items():
-            with replacing(self.out / language / name) as temporary:
+            with replacing(folder / language / name) as temporary:
                 temporary.write_bytes(content)
             about = {"key": key, "sha256": hashlib.sha256(content).hexdigest()}
-            self.made[f"{language}/{name}"] = about
+            made[f"{language}/{name}"] = about
+        return made
 
     def _html(self, book: Book, file: str) -> bytes:
         return render(book, file, languages=self.languages, detail=self.detail).encode()

@@ -1,10 +1,11 @@
 """One pass of Typst: `python typeset.py heights|pdf|glyphs`, its task as JSON on standard input.
 
-`main` is the text, `fonts` a folder, `heights` those that the last pass gave, `seconds` the PDF's
-date since 1970. On standard output come the heights that figures and tables want where they now
-stand, or the PDF, or those of `characters` that no font has. What Typst cannot set goes to standard
-error, with exit code 3. Each pass is a process, because Typst keeps what it has laid out until its
-process ends: 2 GB of a report of 15 pages. It imports nothing of this package: it begins at once.
+`main` is the text, `root` the folder beyond which it reads nothing, `fonts` a folder, `heights`
+those that the last pass gave, `seconds` the PDF's date since 1970. On standard output come the
+heights that figures and tables want where they now stand, or the PDF, or those of `characters` that
+no font has. What Typst cannot set goes to standard error, with exit code 3. Each pass is a process,
+because Typst keeps what it has laid out until its process ends: 2 GB of a report of 15 pages. It
+imports nothing of this package: it begins at once.
 """
 
 import json
@@ -23,7 +24,10 @@ def typeset(goal: str, task: dict[str, Any]) -> bytes:
     fonts = typst.Fonts(include_system_fonts=False, font_paths=[task["fonts"]])
     if goal == "glyphs":
         return json.dumps(without_glyph(task["characters"], fonts)).encode()
-    options = {"font_paths": fonts, "sys_inputs": {"heights": json.dumps(task["heights"])}}
+    # its own folder is all that the text can read; of packages there are none, on disk or online
+    nothing = f"{task['root']}/none"
+    options = {"root": task["root"], "package_path": nothing, "package_cache_path": nothing}
+    options |= {"font_paths": fonts, "sys_inputs": {"heights": json.dumps(task["heights"])}}
     if goal == "heights":
         return typst.query(task["main"], "<hw-height>", field="value", **options).encode()
     date = datetime.fromtimestamp(task["seconds"], UTC)

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hwlib.text import Outside
+
 NONE = "–"  # an empty cell
 RANGE = re.compile(r"\[[^\]]*\d[^\]]*\]")  # "[0, 1]", not "[interval]"
 NUMBER = re.compile(rf"[+−<-]?\d[\d,.]*( %)?|{NONE}")  # as `number` writes them, or none
@@ -36,11 +38,11 @@ def _written(frame: pd.DataFrame) -> tuple[list[Sequence[str]], list[str]]:
 
 
 def to_markdown(frame: pd.DataFrame) -> str:
-    """Return `frame` (without its index) as a pipe table."""
+    """Return `frame` (without its index) as a pipe table; its cells are text, not Markdown."""
     (heads, *rows), sides = _written(frame)
     marks = [{"left": ":---", "right": "---:"}[side] for side in sides]
-    escaped = [[cell.replace("|", "\\|") for cell in row] for row in (heads, marks, *rows)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in escaped)
+    heads, *rows = ([str(Outside(cell)) for cell in row] for row in (heads, *rows))
+    return "\n".join(f"| {' | '.join(row)} |" for row in (heads, marks, *rows))
 
 
 def to_html(frame: pd.DataFrame) -> str:

@@ -30,7 +30,7 @@ from hwlib.run import MISTAKE_MIME, RUN_MIME, Run
 from hwlib.show import stale_cells
 from hwlib.show.cells import to_html, to_markdown
 from hwlib.text import LANGUAGES as KNOWN_LANGUAGES
-from hwlib.text import Finding, finding, in_languages, word
+from hwlib.text import Finding, caption, finding, in_languages, plain, word
 
 LANGUAGES = tuple(KNOWN_LANGUAGES)
 JPEG = {"quality": 95, "subsampling": 0}
@@ -123,6 +123,7 @@ def emit(data: dict[str, Any], about: dict[str, Any], **more: Any) -> None:
 def show_caption(text: str) -> None:
     """Show a caption for who reads the notebook itself; reports set their own."""
     if text and not is_batch():
+        text = plain(text)
         display({"text/html": CAPTION.format(html.escape(text)), "text/plain": text}, raw=True)
 
 
@@ -183,7 +184,8 @@ def figure(
 
 def figure_texts(name: str, lang: str, values: Mapping[str, Any]) -> dict[str, str]:
     """Return a figure's alternative text and its caption, `figures.<name>`, with their values."""
-    return {part: word(f"figures.{name}.{part}", lang, **values) for part in ("alt", "caption")}
+    parts = {"alt": word, "caption": caption}
+    return {part: say(f"figures.{name}.{part}", lang, **values) for part, say in parts.items()}
 
 
 def _render(draw: Callable[[str], Figure | Axes], lang: str) -> tuple[dict, dict[str, Any]]:
@@ -212,7 +214,7 @@ def table(name: str, frames: Mapping[str, pd.DataFrame], **values: Any) -> None:
     for lang in _asked:
         markdown = to_markdown(frames[lang])
         data = {"text/html": to_html(frames[lang]), "text/markdown": markdown}
-        said = word(f"tables.{name}.caption", lang, **values)
+        said = caption(f"tables.{name}.caption", lang, **values)
         about = {"kind": "table", "lang": lang, "name": name, "caption": said}
         emit(data | {"text/plain": markdown}, about)
 

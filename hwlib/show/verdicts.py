@@ -16,7 +16,7 @@ from hwlib.findings import claims as findings
 from hwlib.findings.claims import Verdicts
 from hwlib.show.cells import to_markdown
 from hwlib.show.page import figure, sentences, text
-from hwlib.text import finding, in_languages, section, sentence, word
+from hwlib.text import finding, in_languages, plain, say_all, section, sentence, word
 
 Tables = dict[str, pd.DataFrame]  # one a language
 
@@ -71,8 +71,8 @@ def console_table(verdicts: Verdicts, language: str = "en") -> Table:
     words, profile = section("claims", language), verdicts["profile"]
     about = {"data": verdicts["data"]["spec"], "seeds": len(verdicts["seeds"])}
     table = Table(
-        title=sentence("claims.table_title", language, profile=profile, **about),
-        caption=sentence("claims.warning", language, profile=profile),
+        title=plain(sentence("claims.table_title", language, profile=profile, **about)),
+        caption=plain(sentence("claims.warning", language, profile=profile)),
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
     )
@@ -85,7 +85,7 @@ def console_table(verdicts: Verdicts, language: str = "en") -> Table:
         statement = f"{words[id]['statement']} ({', '.join(CLAIMS[id].letters)})"
         table.add_row(id, statement, verdict, style="bold")
         if "reason" in decided:
-            table.add_row("", findings.found(id, decided)[0].say(language).replace("**", ""))
+            table.add_row("", say_all(findings.found(id, decided)[0], language=language))
         for part in decided.get("parts", ()):
             name, verdict = words[id]["parts"][part["name"]], words["verdicts"][part["verdict"]]
             effect = (sentence(f"claims.{of}", language, part=part) for of in ("effect", "margin"))
