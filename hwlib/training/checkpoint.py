@@ -1,10 +1,14 @@
 """Checkpoints that survive a kill at any moment.
 
 A checkpoint is one sealed file (`hwlib.models.weights`). The two newest are kept, so that a spoilt
-one falls back to the one before; going on from either gives the same bits.
+one falls back to the one before; going on from either gives the same bits. The records of the
+learning curve are in it, so that a run's metrics.jsonl is written from there and never read.
 """
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,12 +18,15 @@ from hwlib.models.weights import below, load_sealed, model_tensors, put_tensors,
 from hwlib.training.updates import State
 
 NUM_KEPT = 2
+RECORDS = "records"  # JSON as bytes: a header of tensor files has a limit, a tensor has none
 NUMBERS = ("step", "time_s", "best_step", "best_score", "snapshot_s")  # of the state
 
 
-def save_checkpoint(folder: Path, state: State, *, metrics_bytes: int) -> None:
-    """Write `state`, and the length of its metrics.jsonl; then drop all but the two newest."""
-    tensors = {f"model/{key}": t for key, t in model_tensors(state.models).items()}
+def save_checkpoint(folder: Path, state: State, records: Sequence[dict[str, Any]]) -> None:
+    """Write `state` and the learning curve so far; then drop all but the two newest."""
+    text = json.dumps(list(records), allow_nan=False).encode()
+    tensors = {RECORDS: torch.frombuffer(bytearray(text), dtype=torch.uint8)}
+    tensors |= {f"model/{key}": t for key, t in model_tensors(state.models).items()}
     tensors |= {f"best/{key}": t for key, t in state.best.items()}
     for name, parts in (("rows", state.rows), ("frames", state.frames)):
         if parts:
@@ -31,7 +38,7 @@ def save_checkpoint(folder: Path, state: State, *, metrics_bytes: int) -> None:
         for index, slots in packed["state"].items():
             for slot, value in slots.items():
                 tensors[f"optimizer/{name}/{index}/{slot}"] = value.detach().cpu().contiguous()
-    about = {name: getattr(state, name) for name in NUMBERS} | {"metrics_bytes": metrics_bytes}
+    about = {name: getattr(state, name) for name in NUMBERS}
     about |= {"num_threads": torch.get_num_threads(), "optimizers": groups}
     folder.mkdir(exist_ok=True)
     save_sealed(folder, f"step-{state.step:09d}", tensors, about)
@@ -39,14 +46,14 @@ def save_checkpoint(folder: Path, state: State, *, metrics_bytes: int) -> None:
         old.unlink()
 
 
-def load_checkpoint(folder: Path, state: State) -> int:
-    """Put the newest sound checkpoint into `state`; return its `metrics_bytes`, 0 without one."""
+def load_checkpoint(folder: Path, state: State) -> list[dict[str, Any]]:
+    """Put the newest sound checkpoint into `state`; return its records, none without one."""
     for path in sorted(folder.glob("step-*"), reverse=True):
         if found := load_sealed(path):
             break
         log.event("training.checkpoint_damaged", path=path)
     else:
-        return 0
+        return []
     tensors, about = found
     if (before := about["num_threads"]) != (now := torch.get_num_threads()):
         log.event("training.other_threads", before=before, now=now)
@@ -69,4 +76,4 @@ def load_checkpoint(folder: Path, state: State) -> int:
             slots.setdefault(int(index), {})[slot] = tensor
         groups = about["optimizers"][name]
         optimizer.load_state_dict({"state": slots, "param_groups": groups})
-    return about["metrics_bytes"]
+    return json.loads(tensors[RECORDS].numpy().tobytes())

@@ -13,7 +13,7 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from hwlib import log
-from hwlib.io import flush
+from hwlib.io import replacing
 from hwlib.run import Run
 
 SECONDS_BETWEEN = 2  # between two lines by which a child says how far it is
@@ -21,25 +21,27 @@ MAIN_NUMBERS = ("loss", "test_mse_11", "d_loss", "g_loss", "snapshot_kid")
 
 
 class Journal:
-    """metrics.jsonl: a line a record, cut back to the checkpoint when a run goes on."""
+    """metrics.jsonl: a line a record; what it holds comes from the checkpoint when a run goes on."""
 
-    def __init__(self, run: Run, length: int):
-        """Open the run's journal and drop what was written after its first `length` bytes."""
-        self.path = run.path / "metrics.jsonl"
-        self.path.touch()
-        os.truncate(self.path, length)
-        self.records = [json.loads(line) for line in self.path.read_text().splitlines()]
+    def __init__(self, run: Run, records: list[dict[str, Any]]):
+        """Write the run's journal as it was when there were these records."""
+        self.path, self.records = run.path / "metrics.jsonl", records
+        self.write()
+
+    def write(self) -> None:
+        """Write all records anew, whatever became of the file."""
+        with replacing(self.path) as temporary:
+            temporary.write_text("".join(map(_line, self.records)), encoding="utf-8")
 
     def append(self, record: dict[str, Any]) -> None:
         """Add one line; readers see whole lines only."""
         self.records.append(record)
-        with open(self.path, "a") as file:
-            file.write(json.dumps(record, allow_nan=False) + "\n")
+        with open(self.path, "a", encoding="utf-8") as file:
+            file.write(_line(record))
 
-    def flush(self) -> int:
-        """Bring the file to the disk; return its length in bytes."""
-        flush(self.path)
-        return self.path.stat().st_size
+
+def _line(record: dict[str, Any]) -> str:
+    return json.dumps(record, allow_nan=False) + "\n"
 
 
 @contextmanager

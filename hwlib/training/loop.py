@@ -147,7 +147,7 @@ def train(
                 weights = (w for model in state.models.values() for w in model.parameters())
                 if not all(bool(weight.isfinite().all()) for weight in weights):
                     raise TrainingDiverged("diverged_weight", step=state.step, path=run.path)
-                save_checkpoint(checkpoint, state, metrics_bytes=journal.flush())
+                save_checkpoint(checkpoint, state, journal.records)
                 saved_at = time.monotonic()
             if wants_stop.is_set():
                 steps = {"step": state.step, "steps": config.num_steps}
@@ -157,6 +157,7 @@ def train(
 
     # --- measure; results.json comes last -------------------------------------------------------
     models, results, images, latents = monitor.finish(state, journal.records)
+    journal.write()
     write_arrays(run.path / "samples.npz", images)
     if latents:
         write_arrays(run.path / "latents.npz", latents)
