@@ -41,7 +41,7 @@ class Config(BaseModel):
     seed: int = Field(0, ge=0, lt=2**31)
 
     # --- networks, images and schedule
-    num_steps: int = Field(ge=1)
+    num_steps: int = Field(ge=1, le=10_000_000)
     batch_size: int = Field(ge=2, le=65_536)
     optimizer: Literal["adam", "rmsprop"] = "adam"
     learning_rate: float = Field(gt=0)

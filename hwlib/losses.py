@@ -31,7 +31,9 @@ def pixel_error(x: Tensor, x_hat: Tensor, kind: str = "mse") -> Tensor:
     if kind == "l1":
         return (x - x_hat).abs()
     if kind == "bce":
-        return F.binary_cross_entropy(x_hat, x, reduction="none")
+        # torch raises on what is no number; the loss of networks that diverged is to be none either
+        known = F.binary_cross_entropy(x_hat.nan_to_num(0.5), x, reduction="none")
+        return torch.where(x_hat.isnan(), x_hat, known)
     raise ValueError(f"unknown reconstruction error '{kind}'")
 
 

@@ -596,7 +596,7 @@ def test_finished_runs_are_reused_and_other_claims_verdicts_kept(smoke, capfd, m
     runs, first = smoke
     path = claims_path(runs, first["data"]["fingerprint"], "smoke")
     assert json.loads(path.read_text()) == first
-    diverged = TrainingDiverged("diverged_loss", name="d_loss", value=None, step=7)
+    diverged = TrainingDiverged("diverged_loss", name="d_loss", value=None, step=7, path=None)
     stop_at_gans(monkeypatch, diverged)
     decided = decide(["C5"], runs=runs, **SMALL)["claims"]
     # a training that diverges loses one claim and says why

@@ -39,7 +39,12 @@ MISTAKES = [
     (lambda: build_models("upsample", "vae", z_dim=50), (), "upsample_z_dim", {"multiple": 64}),
     (hwlib.load_data, ("faces:abc",), "num_faces", {"spec": "faces:abc"}),
     (setup, (["tw"],), "languages", {"value": "['tw']"}),
-    (check_rows, (NAN, ["loss"], 8), "diverged_loss", {"name": "loss", "value": None, "step": 8}),
+    (
+        check_rows,
+        (NAN, ["loss"], 8, Path("none")),
+        "diverged_loss",
+        {"name": "loss", "value": None, "step": 8, "path": None},
+    ),
 ]
 RULES = {
     "greater_than_equal": {"z_dim": 0},

@@ -152,7 +152,7 @@ MISTAKE = "from hwlib.errors import UserError\nraise UserError('no_such_folder',
 NO_FOLDER = UserError("no_such_folder", path="here")
 STRAYED = (
     "from hwlib.training.loop import TrainingDiverged\n"
-    "raise TrainingDiverged('diverged_loss', name='loss', value=None, step=5)"
+    "raise TrainingDiverged('diverged_loss', name='loss', value=None, step=5, path=None)"
 )
 ONE_LINE = {
     MISTAKE: f"✗ {NO_FOLDER.say('en')}\n",

@@ -6,14 +6,17 @@ import os
 import shutil
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from killing import SIZE, SPEC, assert_same_run, newest_step, smoke, weights
+from PIL import Image
 
 import hwlib
 from hwlib.errors import UserError
+from hwlib.losses import pixel_error
 from hwlib.run import Run
 from hwlib.training import checkpoint, loop
 from hwlib.training.batches import Batches, to_range, to_uint8
@@ -177,6 +180,51 @@ def test_a_stop_in_the_middle_of_a_record_resumes_to_the_same_bits(data, tmp_pat
     one, two = weights(whole), weights(resumed)
     assert all(torch.equal(one[name], two[name]) for name in one)
     assert resumed.metrics["loss"].iloc[0] == pytest.approx(whole.metrics["loss"].iloc[:4].mean())
+
+
+def test_a_learning_curve_is_whole_whatever_became_of_its_file(
+    unbroken, data, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(loop, "WATCH_SECONDS", -1.0)
+    config = smoke()
+    for spoil in (os.unlink, lambda path: os.truncate(path, 40), partial(flip_bit, place=0.5)):
+        run, precision, device = open_run(config, data, tmp_path / str(id(spoil)))
+        journal = run.path / "metrics.jsonl"
+
+        def press(records):
+            if records[-1]["step"] == 7:
+                os.kill(os.getpid(), signal.SIGINT)
+
+        with pytest.raises(Stopped):
+            train(run, data, precision=precision, device=device, watch=press)
+        spoil(journal)
+
+        def remove(records, journal=journal):
+            journal.unlink(missing_ok=True)
+
+        train(run, data, precision=precision, device=device, watch=remove)
+        assert run.is_finished
+        assert run.metrics["step"].equals(unbroken.metrics["step"])
+        assert run.metrics["loss"].equals(unbroken.metrics["loss"])
+
+
+def test_reconstructions_that_are_no_numbers_end_as_a_training_that_diverged(tmp_path):
+    x, x_hat = torch.rand(2, 3, 8, 8), torch.rand(2, 3, 8, 8)
+    x_hat[0, 0, 0, 0] = math.nan
+    assert pixel_error(x, x_hat, "bce").isnan().sum() == 1
+    with pytest.raises(TrainingDiverged) as ended:
+        hwlib.fit(smoke(reconstruction="bce", learning_rate=1e12), runs=tmp_path)
+    assert ended.value.values["path"] is None  # nothing was saved yet, and nothing is promised
+    assert "checkpoint" not in str(ended.value)
+
+
+def test_images_that_are_all_alike_are_refused(tmp_path):
+    for number in range(20):
+        Image.new("RGB", (32, 32), "teal").save(tmp_path / f"{number}.png")
+    for problem in ("vae", "gan"):
+        with pytest.raises(UserError) as mistake:
+            hwlib.fit(smoke(problem=problem, data=str(tmp_path)), runs=tmp_path / "runs")
+        assert mistake.value.key == "images_alike"
 
 
 def test_a_loss_that_is_not_finite_names_its_step_and_keeps_the_last_checkpoint(

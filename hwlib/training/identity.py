@@ -16,10 +16,18 @@ from hwlib.training.study import is_complete
 
 
 def load_run_data(config: Config, *, skip_bad: bool = False) -> Data:
-    """Load the images of `config`; attributes they lack are an error before any is decoded."""
+    """Load the images of `config`; attributes they lack are an error before any is decoded.
+
+    So are images of which one is like the other: there is nothing to learn, nor to measure by.
+    """
     source = find_source(config.data, config.image_size, config.crop)
     check_attributes(config, source.attributes())
-    return open_source(source, skip_bad=skip_bad)
+    data = open_source(source, skip_bad=skip_bad)
+    for name in ("train", "test"):
+        images = getattr(data, name).images
+        if len(images) > 1 and all(np.array_equal(images[0], image) for image in images[1:]):
+            raise UserError("images_alike", data=config.data, part=name, num=len(images))
+    return data
 
 
 def check_attributes(config: Config, known: tuple[str, ...]) -> None:

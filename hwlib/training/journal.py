@@ -21,7 +21,7 @@ MAIN_NUMBERS = ("loss", "test_mse_11", "d_loss", "g_loss", "snapshot_kid")
 
 
 class Journal:
-    """metrics.jsonl: a line a record; what it holds comes from the checkpoint when a run goes on."""
+    """metrics.jsonl: a line a record, written anew from the checkpoint when a run goes on."""
 
     def __init__(self, run: Run, records: list[dict[str, Any]]):
         """Write the run's journal as it was when there were these records."""

@@ -117,7 +117,7 @@ def train(
             # --- one record, and the only wait for the device -------------------------------
             if state.step in record_steps:
                 rows = torch.stack(state.rows).double().cpu()
-                check_rows(rows, names, state.step)
+                check_rows(rows, names, state.step, checkpoint)
                 state.rows, state.time_s = [], time.monotonic() - started
                 record = {
                     "step": state.step,
@@ -143,10 +143,11 @@ def train(
             if is_due or wants_stop.is_set() or state.step == config.num_steps:
                 state.time_s = time.monotonic() - started
                 if state.rows:
-                    check_rows(torch.stack(state.rows).cpu(), names, state.step)
+                    check_rows(torch.stack(state.rows).cpu(), names, state.step, checkpoint)
                 weights = (w for model in state.models.values() for w in model.parameters())
                 if not all(bool(weight.isfinite().all()) for weight in weights):
-                    raise TrainingDiverged("diverged_weight", step=state.step, path=run.path)
+                    kept = checkpoint if checkpoint.exists() else None
+                    raise TrainingDiverged("diverged_weight", step=state.step, path=kept)
                 save_checkpoint(checkpoint, state, journal.records)
                 saved_at = time.monotonic()
             if wants_stop.is_set():
@@ -216,7 +217,7 @@ def schedule(config: Config, steps_per_epoch: int) -> tuple[frozenset[int], froz
     return frozenset(range(every, total, every)) | evaluations, evaluations
 
 
-def check_rows(rows: torch.Tensor, names: list[str], step: int) -> None:
+def check_rows(rows: torch.Tensor, names: list[str], step: int, checkpoint: Path) -> None:
     """Raise `TrainingDiverged` at the first number that is not finite, or loss beyond use."""
     limits = [DIVERGED_LOSS if name in LOSSES_IN_NATS else torch.inf for name in names]
     bad = (~(rows.abs() < torch.tensor(limits))).nonzero()
@@ -225,4 +226,5 @@ def check_rows(rows: torch.Tensor, names: list[str], step: int) -> None:
         value = rows[row, column].item()
         found = f"{value:.3g}" if math.isfinite(value) else None
         at = step - len(rows) + row + 1
-        raise TrainingDiverged("diverged_loss", name=names[column], value=found, step=at)
+        facts = {"step": at, "path": checkpoint if checkpoint.exists() else None}
+        raise TrainingDiverged("diverged_loss", name=names[column], value=found, **facts)
