@@ -64,7 +64,7 @@ BAD = OUTCOMES[3:]  # the worst comes last
 HARD = {"ema": 0.9, "spectral_norm": True, "flip": True, "augment": True, "noise": "uniform"}
 FAMILIES = (
     *(("vae", "dcgan", {"flip": True}), ("gan", "modern", {}), ("acgan", "upsample", HARD)),
-    *(("kl", "elbo", {"kl_weights": (1, 100)}), ("vae", "modern", {}), ("infogan", "wide", HARD)),
+    *(("kl", "elbo", {"kl_weights": (1, 100)}), ("vae", "modern", {}), ("infogan", "dcgan", HARD)),
     *(("infogan", "modern", {}), ("acgan", "modern", {}), ("vae", "wide", {})),
     ("gan", "plain", HARD),
 )
@@ -177,7 +177,8 @@ def kills(bench: Bench, number: int, rng: Random) -> Case:
     config, name = small(problem, recipe, **options, checkpoint_every=2), f"{problem} {recipe}"
     sound = bench.sound(name, partial(train, config))
     for num_kills in range(MOST_KILLS + 1):
-        limit = rng.uniform(0.02, 1.1 * sound.cpu_s) if num_kills < MOST_KILLS else 0
+        most = (1.1 if num_kills else 0.8) * sound.cpu_s  # the first comes before its end
+        limit = rng.uniform(0.02, most) if num_kills < MOST_KILLS else 0
         ended = fork(partial(train, config, seconds=limit), bench.case)()
         if ended.value != signal.SIGPROF:
             break
@@ -523,12 +524,16 @@ def terminals(bench: Bench, number: int, rng: Random) -> Case:
     soon, num_trained = rng.uniform(0.05, 1), 2 if command == "report" else 1
     pid, terminal = pty.fork()
     if pid == 0:
+        for (
+            ending
+        ) in ENDINGS.values():  # a shell's background ignores some, and children inherit it
+            signal.signal(ending, signal.SIG_DFL)
         program = "from hwlib.cli import main; main()"
         os.chdir(Path(__file__).parents[1])
         words = [sys.executable, "-P", "-c", program, *words]
         os.execve(sys.executable, words, {**os.environ, "HWLIB_FAULTS": mark})
     os.set_blocking(terminal, False)
-    text, code, is_sent = [], None, False
+    text, code, is_sent, began = [], None, False, time.monotonic()
 
     def drain() -> None:
         with contextlib.suppress(OSError):  # nothing is there, or it is closed
@@ -546,6 +551,8 @@ def terminals(bench: Bench, number: int, rng: Random) -> Case:
                 os.write(terminal, b"\x03")
             else:
                 os.kill(pid, ENDINGS[how])
+        if time.monotonic() - began > force.HANG_S:
+            os.kill(pid, signal.SIGKILL)
         done, status = os.waitpid(pid, os.WNOHANG)
         code = os.waitstatus_to_exitcode(status) if done else None
         time.sleep(0.05)
@@ -571,7 +578,7 @@ def terminals(bench: Bench, number: int, rng: Random) -> Case:
     if not is_early:
         saved = {p.parts[-3] for p in bench.case.glob("runs/*/checkpoint/step-*")}
         saved |= {p.parts[-2] for p in bench.case.glob("runs/*/results.json")}
-        lost = {p.parts[-2] for p in bench.case.glob("runs/*/config.json")} - saved
+        lost = {p.parent.name for p in trained} - saved
         rated += [("lost", f"exit code {code}, no checkpoint of {lost}")] if lost else []
     outcome, why = worst(rated)
     return Case(outcome, f"{command}, {how} {f'at {soon:.2f} s' if is_early else 'later'}: {why}")
@@ -643,6 +650,8 @@ def main() -> None:
     given = parser.parse_args()
     if unknown := set(given.kinds) - KINDS.keys():
         parser.error(f"unknown kind {', '.join(unknown)}; known: {', '.join(KINDS)}")
+    if given.keep:
+        given.keep.mkdir(parents=True, exist_ok=True)
     folder, counts = Path(tempfile.mkdtemp(prefix="hwlib-faults-", dir=given.keep)), {}
     bad: list[str] = []
     try:
