@@ -1,5 +1,6 @@
 """The command line: a thin front on the package. Exit 0 done, 2 the user's mistake, 1 else."""
 
+import os
 import shlex
 import sys
 from collections.abc import Mapping
@@ -248,6 +249,9 @@ def report(
     Notebooks run side by side, and what several of them need is trained once. One that fails loses
     its own page only. Stopped or killed, the same command goes on.
     """
+    if os.path.expanduser("~") == "~":  # jupyter asks for a home when it is imported
+        for kind in ("CONFIG", "DATA", "RUNTIME"):
+            os.environ.setdefault(f"JUPYTER_{kind}_DIR", os.devnull)  # where nothing can be found
     from hwlib.parallel import JOBS, num_jobs, shares
     from hwlib.report import FULL, SMALL, About, make_report
     from hwlib.report.plan import expected, plan

@@ -56,6 +56,13 @@ def test_a_home_that_is_missing_or_cannot_be_written_names_the_way_out(home):
     assert "HWLIB_CACHE" in last_line(err)
 
 
+def test_a_report_begins_without_a_home(tmp_path):
+    """Jupyter asks for one when it is imported."""
+    words = ["report", "vae", *SMOKE[:4], "--lang", "fr", "--out", tmp_path, "--runs", tmp_path]
+    code, _, err = command(*words, before=POOR, **HOMELESS)
+    assert (code, last_line(err)) == (2, "hwlib: unknown language 'fr'; known: zh, en")
+
+
 def test_a_name_that_the_locale_cannot_write_is_refused_everywhere_in_one_line(tmp_path):
     folder = tmp_path / "臉"
     folder.mkdir()
