@@ -152,7 +152,7 @@ def test_a_script_that_got_into_a_page_would_not_run_and_would_be_seen(pages, br
     title = page.title()
     page.get_by_text("click", exact=True).click()
     assert page.title() == title
-    assert "ran" != title
+    assert title != "ran"
     assert sum("Content Security Policy" in text for text in said) == 2
     context.close()
 
