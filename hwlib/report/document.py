@@ -30,6 +30,7 @@ from pandocfilters import (
     RawInline,
     Span,
     Str,
+    Strong,
 )
 from PIL.Image import Resampling
 
@@ -269,6 +270,8 @@ def make_document(
                 raise RenderError(f"table '{item.name}': its Markdown holds no single table")
             ast.append(item_node(item, table))
             continue
+        if node["t"] != "Header":  # in a list or a quotation a heading would have no place
+            node = change([node], _without_headings)[0]
         (node,) = change([node], lift)
         if node["t"] == "Table":
             ast.append(item_node(Item("table"), node))
@@ -333,6 +336,10 @@ def _inert(blocks: Sequence[Node]) -> list[Node]:
         return None
 
     return change(blocks, act)
+
+
+def _without_headings(kind: str, content: Any, *_: Any) -> Node | None:
+    return Para([Strong(content[2])]) if kind == "Header" else None
 
 
 def _as_text(source: str) -> list[Node]:
@@ -534,7 +541,8 @@ def unbroken(text: str) -> str:
 
 def write(nodes: Sequence[Node], target: str, *options: str) -> str:
     """Return blocks in the format `target`."""
-    text = json.dumps({**json.loads(_read("", READER)), "blocks": list(nodes)})
+    whole = {**json.loads(_read("", READER)), "blocks": list(nodes)}
+    text = json.dumps(whole, ensure_ascii=False)  # as it is, so that `pandoc` can make it legible
     return pandoc(text, source="json", target=target, options=options)
 
 

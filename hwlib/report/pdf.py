@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pandocfilters import Header, Link, Math, RawBlock, RawInline, Span
+from pandocfilters import Header, Link, Math, RawBlock, RawInline, Span, Str
 
 from hwlib import log
 from hwlib.images import decode, encode
@@ -43,6 +43,7 @@ FORMULA = re.compile(r"(?<=\)\[)\$.*?\$(?=\])", re.DOTALL)  # within `hw-math`
 HEAD_PIECE = re.compile(
     r"（[^）]*）|\([^)]*\)|\[[^\]]*\]|[^\s\u2e80-\uffff]+|(?:(?!（)[\u2e80-\uffff]){1,6}"
 )
+ACTIVE = re.compile(r"[=+/-]|\d+\.")  # at the start of a line of Typst
 UNIT = re.compile(r"(?<=[\d\]]) (?=%|nats\b)")  # the space before it, where no line ends
 MIN_HEAD_WIDTH = 10  # Latin letters; a table's head is broken into lines no narrower than this
 MAX_PASSES = 12  # each one settles at least the next figure or table; five to seven are usual
@@ -140,7 +141,14 @@ def to_typst(document: Document, prefix: str, images: dict[str, bytes]) -> str:
     own = {anchor for _, anchor, _ in document.headings}
 
     def finish(kind: str, content: Any, *_: Any) -> list[Node] | Node | None:
-        """Give formulas words for a screen reader, and anchors of headings the prefix."""
+        """Give formulas words for a screen reader, and anchors of headings the prefix.
+
+        The first sign of a word that would make a heading, an item or a comment of it, which pandoc
+        leaves as it is in a table's cell, is written by its number.
+        """
+        if kind == "Str" and ACTIVE.match(content):
+            first = RawInline("typst", f"\\u{{{ord(content[0]):x}}}")
+            return [first, *([Str(content[1:])] if content[1:] else [])]
         if kind == "Math":
             start = f"#hw-math({literal(content[1].strip())})["
             return [RawInline("typst", start), Math(*content), RawInline("typst", "]")]
