@@ -23,6 +23,7 @@ from hwlib import report
 from hwlib.errors import UserError
 from hwlib.registry import PAGES
 from hwlib.report import site
+from hwlib.report.place import NEXT
 from hwlib.report.runner import run_notebook
 from hwlib.report.site import job_names
 
@@ -167,9 +168,10 @@ def told(folder: Path) -> list[dict]:
 
 
 def contents(out: Path) -> dict[Path, bytes]:
-    """Return the bytes of pages, PDFs and notebooks by name."""
+    """Return the bytes of a report's pages, PDFs and notebooks by name."""
     kinds = (".html", ".pdf", ".ipynb")
-    return {p.relative_to(out): p.read_bytes() for p in out.rglob("*") if p.suffix in kinds}
+    files = [path for path in out.rglob("*") if path.suffix in kinds and NEXT not in path.parts]
+    return {path.relative_to(out): path.read_bytes() for path in files}
 
 
 @pytest.fixture(scope="module")
