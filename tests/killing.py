@@ -98,7 +98,8 @@ def contents(run: Run, *, clocks: bool = False) -> dict[str, str]:
     if (run.path / "latents.npz").exists():
         found |= {f"latents/{n}": a for n, a in np.load(run.path / "latents.npz").items()}
     if "studies" not in run.results:
-        found |= {f"weights/{name}": tensor.numpy() for name, tensor in weights(run).items()}
+        networks = torch.nn.ModuleDict(run.load_models())  # which refuses damaged weights
+        found |= {f"weights/{name}": t.numpy() for name, t in networks.state_dict().items()}
     return {name: digest(value) for name, value in found.items()}
 
 

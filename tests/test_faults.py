@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
 import faults
 
 # Numbers of a few cases of each kind; of the damaged files, a checkpoint and the classifier.
-CASES = {"kills": (0,), "saves": (0,), "corruptions": (44, 5)}
+CASES = {"kills": (0,), "saves": (0,), "corruptions": (8, 5)}
 
 
 @pytest.fixture(scope="module")
