@@ -16,13 +16,17 @@ def info(line: str) -> None:
 
     A notebook that somebody reads gets it on standard output, as it shows the other in red.
     """
-    kernel = sys.modules.get("ipykernel.kernelapp")
-    is_notebook = kernel is not None and kernel.IPKernelApp.initialized()
-    is_read = is_notebook and not os.environ.get("HWLIB_BATCH")
+    is_read = is_notebook() and not os.environ.get("HWLIB_BATCH")
     stream = sys.stdout if is_read else sys.stderr
     with suppress(OSError):  # the terminal may be gone, and what works in it is to be saved
         stream.write(f"{line}\n")  # in one piece: other threads write there too
         stream.flush()
+
+
+def is_notebook() -> bool:
+    """Whether this process is the kernel of a notebook."""
+    kernel = sys.modules.get("ipykernel.kernelapp")
+    return kernel is not None and kernel.IPKernelApp.initialized()
 
 
 def event(key: str, /, **values: Any) -> None:

@@ -2,11 +2,12 @@
 
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+from hwlib.log import is_notebook
 
 SIGNALS = [getattr(signal, f"SIG{n}") for n in ("INT", "TERM", "HUP") if hasattr(signal, f"SIG{n}")]
 
@@ -59,7 +60,7 @@ def collected() -> Iterator[list[int]]:
         asked.append(number)
 
     before = {}
-    for number in SIGNALS[:1] if "ipykernel" in sys.modules else SIGNALS:
+    for number in SIGNALS[:1] if is_notebook() else SIGNALS:
         if number == signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN:
             before[number] = signal.signal(number, ask)
     try:
