@@ -49,6 +49,19 @@ def runs_folder(given: str | Path | None = None) -> Path:
     return user_path(given or os.environ.get("HWLIB_RUNS") or beside)
 
 
+def written(folder: Path, name: str) -> Path:
+    """Return a run's file; that it is not what the finished run wrote is a UserError."""
+    if (folder / RESULTS).exists() and damaged(folder, name):
+        raise UserError("run_damaged", path=folder / name)
+    return folder / name
+
+
+def read_latents(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Return the latents' means that a run kept, float32 (N, Z), and their test images, (N,)."""
+    arrays = read_arrays(written(folder, "latents.npz"))
+    return arrays["test_mu"], arrays["test_index"]
+
+
 def run_lock(path: Path) -> AbstractContextManager[None]:
     """Hold the run folder `path` for this process; another one that trains it waits its turn."""
     return locked(path / ".lock", log.line("training.waiting", run=path.name))
@@ -63,7 +76,7 @@ class Run:
         if not (self.path / CONFIG).exists():
             raise UserError("no_run_folder", path=self.path)
         try:
-            self.record = read_json(self.file(CONFIG))
+            self.record = read_json(written(self.path, CONFIG))
             settings = self.record["settings"]
         except (KeyError, TypeError, ValueError):
             raise UserError("run_damaged", path=self.path / CONFIG) from None
@@ -96,34 +109,23 @@ class Run:
         seal(self.path, FILES, **{RESULTS: content})
         write_bytes(self.path / RESULTS, content)
 
-    def file(self, name: str) -> Path:
-        """Return a file's path; that it is not what the finished run wrote is a UserError."""
-        if self.is_finished and damaged(self.path, name):
-            raise UserError("run_damaged", path=self.path / name)
-        return self.path / name
-
     @property
     def results(self) -> dict[str, Any]:
         """The run's numbers, as in docs/metrics.md; a UserError before it is finished."""
         if not self.is_finished:
             raise UserError("run_unfinished", path=self.path)
-        return read_json(self.file(RESULTS))
+        return read_json(written(self.path, RESULTS))
 
     @property
     def metrics(self) -> pd.DataFrame:
         """The learning curves: a row a record, in the order of steps."""
         path = self.path / "metrics.jsonl"
-        return pd.DataFrame(read_lines(self.file(path.name)) if path.exists() else [])
+        return pd.DataFrame(read_lines(written(self.path, path.name)) if path.exists() else [])
 
     @property
     def samples(self) -> dict[str, np.ndarray]:
         """Images as uint8 (N, H, W, C): `samples`, `originals`, `reconstructions`, ..."""
-        return read_arrays(self.file("samples.npz"))
-
-    @property
-    def latents(self) -> dict[str, np.ndarray]:
-        """A VAE's latents of test images: `test_mu` (N, Z), of the images `test_index` (N,)."""
-        return read_arrays(self.file("latents.npz"))
+        return read_arrays(written(self.path, "samples.npz"))
 
     @property
     def figures(self) -> Path:
@@ -150,7 +152,7 @@ class Run:
         if "studies" in self.results:
             runs = [row["run"] for row in self.results["studies"]]
             raise UserError("study_has_no_networks", path=self.path, runs=runs)
-        path = self.file("weights.safetensors")
+        path = written(self.path, "weights.safetensors")
         models = build_networks(self.config, channels=self.record["data"]["channels"])
         put_tensors(models, load_file(path))
         return {name: model.eval() for name, model in models.items()}

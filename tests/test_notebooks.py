@@ -6,6 +6,7 @@ import json
 import math
 import re
 from functools import cache
+from html import unescape
 from pathlib import Path
 
 import nbformat
@@ -311,7 +312,7 @@ def test_both_languages_show_the_same_and_every_figure_has_its_words_in_each(exe
         for (one, zh), (other, en) in zip(*pair, strict=True):
             assert zh.get("name") == en.get("name")
             if kind == "table":
-                found = [NUMBER.findall(data["text/markdown"]) for data in (one, other)]
+                found = [NUMBER.findall(unescape(data["text/markdown"])) for data in (one, other)]
                 assert sorted(found[0]) == sorted(found[1]), zh.name
             if kind in ("figure", "slider"):
                 assert "image/png" in one

@@ -210,6 +210,7 @@ def runs(tmp_path_factory, small_runs):
     record = json.loads((copy / "config.json").read_text())
     record["settings"]["ema"] = 0.5
     (copy / "config.json").write_text(json.dumps(record))
+    (copy / "seal.json").unlink()  # of what it was
     return folder
 
 

@@ -18,7 +18,7 @@ from PIL import Image
 import hwlib
 from hwlib.errors import UserError
 from hwlib.losses import pixel_error
-from hwlib.run import Run
+from hwlib.run import Run, read_latents
 from hwlib.training import checkpoint, loop
 from hwlib.training.batches import Batches, to_range, to_uint8
 from hwlib.training.identity import identify, open_run
@@ -27,6 +27,7 @@ from hwlib.training.quality import make_feature_networks
 from hwlib.training.steps import vae_step
 
 CPU = torch.device("cpu")
+READ = {"results": "json", "metrics": "jsonl", "samples": "npz"}
 SEALED = {
     "config.json",
     *(f"{name}.npz" for name in ("latents", "samples")),
@@ -134,10 +135,9 @@ def test_a_damaged_file_of_a_finished_run_is_told_and_mended_by_the_same_command
     copy = tmp_path / unbroken.path.name
     shutil.copytree(unbroken.path, copy)
     flip_bit(copy / name, 0.5)
-    reads = {"results.json": "results", "metrics.jsonl": "metrics"} | {
-        f"{arrays}.npz": arrays for arrays in ("samples", "latents")
-    }
-    read = attrgetter(reads[name]) if name in reads else Run.load_models
+    reads = {f"{word}.{end}": attrgetter(word) for word, end in READ.items()}
+    read = {"latents.npz": lambda run: read_latents(run.path)} | reads
+    read = read.get(name, Run.load_models)
     with pytest.raises(UserError) as mistake:
         read(Run(copy))
     assert mistake.value.key == "run_damaged"

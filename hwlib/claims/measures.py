@@ -17,7 +17,7 @@ from hwlib.claims.catalogue import GROUPS, NotApplicable
 from hwlib.claims.shapes import errors_removed, neighbour_accuracy
 from hwlib.data import Data
 from hwlib.metrics import majority_accuracy, sharpness
-from hwlib.run import Run
+from hwlib.run import Run, read_latents
 from hwlib.thresholds import COLLAPSED_D_LOSS, HEALTHY_D_ACCURACY
 from hwlib.training.batches import evenly_spaced_rows
 
@@ -92,8 +92,7 @@ def spread(images: np.ndarray) -> float:
 
 def neighbour_gain(run: Run, real: RealImages) -> float:
     """Return how well an image's neighbours in latent space tell its attribute, in percent."""
-    latents = run.latents
-    mu, index = latents["test_mu"], latents["test_index"]
+    mu, index = read_latents(run.path)
     column = real.data.attributes.index(run.config.attribute)
     labels = real.data.test.labels[index, column].astype(int)
     accuracy = neighbour_accuracy(mu, labels)

@@ -17,7 +17,7 @@ from hwlib.data import Data, load_data
 from hwlib.errors import UserError
 from hwlib.explore.base import GAP_PX, in_all_languages, words
 from hwlib.models.gan import JoinEmbedding
-from hwlib.run import Run
+from hwlib.run import Run, read_latents
 from hwlib.show.sliders import Track
 from hwlib.text import LANGUAGES, in_languages, signed
 from hwlib.training.batches import draw_z, to_range, to_uint8
@@ -64,8 +64,7 @@ def interpolate(
 
 def latents(run: Run) -> tuple[np.ndarray, np.ndarray]:
     """Return the latents' means that a run kept, float32 (N, Z), and their test images, (N,)."""
-    arrays = run.latents
-    return arrays["test_mu"], arrays["test_index"]
+    return read_latents(run.path)
 
 
 def most_active(mu: np.ndarray, count: int) -> list[int]:
